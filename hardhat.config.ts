@@ -1,0 +1,49 @@
+import hardhatEthers from "@nomicfoundation/hardhat-ethers";
+import hardhatChaiMatchers from "@nomicfoundation/hardhat-ethers-chai-matchers";
+import hardhatIgnitionEthers from "@nomicfoundation/hardhat-ignition-ethers";
+import hardhatKeystore from "@nomicfoundation/hardhat-keystore";
+import hardhatMocha from "@nomicfoundation/hardhat-mocha";
+import hardhatNetworkHelpers from "@nomicfoundation/hardhat-network-helpers";
+import hardhatTypechain from "@nomicfoundation/hardhat-typechain";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "hardhat/config";
+
+export default defineConfig({
+  plugins: [
+    hardhatEthers,
+    hardhatChaiMatchers,
+    hardhatIgnitionEthers,
+    hardhatKeystore,
+    hardhatMocha,
+    hardhatNetworkHelpers,
+    hardhatTypechain,
+  ],
+  solidity: {
+    version: "0.8.37",
+    // npm's compiler: nothing is downloaded, and the lockfile pins its hash.
+    path: fileURLToPath(new URL("./node_modules/solc/soljson.js", import.meta.url)),
+    settings: { evmVersion: "prague", viaIR: true, optimizer: { enabled: true, runs: 10_000 } },
+  },
+  networks: {
+    hardhat: { type: "edr-simulated", hardfork: "osaka", chainId: 31337 },
+    // Blocks follow the wall clock: several may share a second, so that a burst of transactions does not run ahead of it.
+    devnet: {
+      type: "edr-simulated",
+      hardfork: "osaka",
+      chainId: 31337,
+      allowBlocksWithSameTimestamp: true,
+      mining: { auto: true, interval: 1000 },
+    },
+    localhost: { type: "http", url: "http://127.0.0.1:8545" },
+  },
+  paths: { tests: { mocha: "test", solidity: "contracts/test" } },
+  test: {
+    mocha: { timeout: 120_000 },
+    solidity: {
+      fuzz: { runs: 256, seed: "0x5eed" },
+      invariant: { runs: 64, depth: 32, failOnRevert: false },
+    },
+  },
+  typechain: { outDir: "types/ethers" },
+  coverage: { skipFiles: ["contracts/test/**"] },
+});
