@@ -1,0 +1,3 @@
+pragma circom 2.2.3;
+include "../storage_audit.circom";
+component main { public [directoryRoot, seed, start, length] } = StorageAudit(4, 4, 4);
