@@ -1,0 +1,225 @@
+/**
+ * The compiled circuit of a profile and its key: where they lie, how they are made, and the checks when they are loaded.
+ */
+import { createHash } from "node:crypto";
+import { glob, mkdir, mkdtemp, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { VerificationKey } from "snarkjs";
+import { HoldfastError } from "../protocol/errors.ts";
+import { parseManifest, type CircuitManifest } from "../protocol/manifest.ts";
+import { PROFILES, type Profile, type ProfileName } from "../protocol/profiles.ts";
+import { compile, compilerVersion, ROOT } from "./compile.ts";
+import { renderPoseidon2Constants } from "./constants.ts";
+import { sha256, sha256File, writeJson, writeWhole } from "./files.ts";
+import { readR1cs } from "./r1cs.ts";
+
+export interface ArtifactPaths {
+  readonly dir: string;
+  readonly r1cs: string;
+  readonly wasm: string;
+  readonly zkey: string;
+  readonly verificationKey: string;
+  readonly manifest: string;
+}
+
+export interface BuildOptions {
+  /** One line for people per step. */
+  readonly log?: ((line: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Folder of all artifacts; default `build/` of the repository. */
+  readonly build?: string | undefined;
+}
+
+export interface CircuitInfo {
+  readonly profile: ProfileName;
+  readonly samples: number;
+  readonly dataDepth: number;
+  readonly directoryDepth: number;
+  readonly constraints: number;
+  readonly wires: number;
+  readonly publicInputs: readonly string[];
+}
+
+/** The bytes that a prover needs, in memory that threads can share. */
+export interface ProvingArtifacts {
+  readonly manifest: CircuitManifest;
+  readonly wasm: Uint8Array;
+  readonly zkey: Uint8Array;
+  readonly verificationKey: VerificationKey;
+}
+
+const BUILD = join(ROOT, "build");
+const CIRCUITS = join(ROOT, "circuits");
+/** In the order of the statement (protocol.md, section 7). */
+const PUBLIC_INPUTS = ["directoryRoot", "seed", "start", "length"] as const;
+
+export function artifactPaths(profile: ProfileName, build: string = BUILD): ArtifactPaths {
+  const dir = join(build, profile);
+  return {
+    dir,
+    r1cs: join(dir, "circuit.r1cs"),
+    wasm: join(dir, "circuit.wasm"),
+    zkey: join(dir, "circuit.zkey"),
+    verificationKey: join(dir, "verification_key.json"),
+    manifest: join(dir, "manifest.json"),
+  };
+}
+
+/** Compiles the circuit of a profile, unless what is there was made from the same sources by the same compiler. */
+export async function compileCircuit(profile: ProfileName, options: BuildOptions = {}): Promise<CircuitManifest> {
+  const { log, signal, build } = options;
+  const paths = artifactPaths(profile, build);
+  await writeConstants();
+  const [sources, compiler] = await Promise.all([hashSources(profile), compilerVersion()]);
+  const old = await existingManifest(paths);
+  if (old?.sources === sources && old.compiler === compiler && (await isIntact(paths, old))) return old;
+
+  log?.(`compiling the ${profile} circuit`);
+  await mkdir(paths.dir, { recursive: true });
+  const out = await mkdtemp(join(paths.dir, "compile-"));
+  try {
+    const made = await compile(join(CIRCUITS, "main", `${profile}.circom`), out, signal);
+    const r1cs = readR1cs(await readFile(made.r1cs));
+    const hashes = { r1cs: await sha256File(made.r1cs), wasm: await sha256File(made.wasm) };
+    await rename(made.r1cs, paths.r1cs);
+    await rename(made.wasm, paths.wasm);
+    const manifest: CircuitManifest = {
+      profile,
+      compiler,
+      sources,
+      constraints: r1cs.constraints,
+      wires: r1cs.wires,
+      publicInputs: r1cs.publicInputs,
+      hashes,
+      // A key belongs to the constraints: it stays if a change of the sources left them as they were.
+      ...(old?.key && old.hashes.r1cs === hashes.r1cs && { key: old.key }),
+    };
+    await writeJson(paths.manifest, manifest);
+    log?.(`compiled ${profile}: ${r1cs.constraints} constraints`);
+    return manifest;
+  } finally {
+    await rm(out, { recursive: true, force: true });
+  }
+}
+
+/** Parameters and size of a compiled circuit. */
+export async function circuitInfo(profile: ProfileName, build?: string): Promise<CircuitInfo> {
+  const { samples, dataDepth, directoryDepth }: Profile = PROFILES[profile];
+  const { constraints, wires } = await loadManifest(profile, build);
+  return { profile, samples, dataDepth, directoryDepth, constraints, wires, publicInputs: PUBLIC_INPUTS };
+}
+
+/** Throws "not-found" if the profile was never built here, "corrupt" if its manifest is not one of this profile. */
+export async function loadManifest(profile: ProfileName, build?: string): Promise<CircuitManifest> {
+  const paths = artifactPaths(profile, build);
+  let text: string;
+  try {
+    text = await readFile(paths.manifest, "utf8");
+  } catch (cause) {
+    const hint = `run \`npm run -s holdfast -- keys make --profile ${profile}\``;
+    throw new HoldfastError("not-found", `the ${profile} circuit is not built: ${hint}`, { path: paths.manifest }, { cause });
+  }
+  const manifest = parseManifestText(text, paths.manifest);
+  if (manifest.profile !== profile) {
+    throw new HoldfastError("key", `${paths.manifest} belongs to the profile ${manifest.profile}, not to ${profile}`);
+  }
+  return manifest;
+}
+
+/** Everything to prove with, each file checked against the manifest. Throws "key" for anything missing or altered. */
+export async function loadProvingArtifacts(profile: ProfileName, build?: string): Promise<ProvingArtifacts> {
+  const paths = artifactPaths(profile, build);
+  const manifest = await loadManifest(profile, build);
+  const { key } = manifest;
+  if (!key) {
+    const hint = `run \`npm run -s holdfast -- keys make --profile ${profile}\``;
+    throw new HoldfastError("key", `the ${profile} circuit has no key yet: ${hint}`, { path: paths.zkey });
+  }
+  const [wasm, zkey, verificationKey] = await Promise.all([
+    loadChecked(paths.wasm, manifest.hashes.wasm),
+    loadChecked(paths.zkey, key.zkey),
+    loadChecked(paths.verificationKey, key.verificationKey),
+  ]);
+  const parsed = JSON.parse(Buffer.from(verificationKey).toString("utf8")) as VerificationKey;
+  return { manifest, wasm, zkey, verificationKey: parsed };
+}
+
+/** The key to verify with, checked against the manifest. */
+export async function loadVerificationKey(profile: ProfileName, build?: string): Promise<VerificationKey> {
+  const paths = artifactPaths(profile, build);
+  const { key } = await loadManifest(profile, build);
+  if (!key) throw new HoldfastError("key", `the ${profile} circuit has no key yet`, { path: paths.verificationKey });
+  const bytes = await loadChecked(paths.verificationKey, key.verificationKey);
+  return JSON.parse(Buffer.from(bytes).toString("utf8")) as VerificationKey;
+}
+
+async function loadChecked(path: string, expected: string): Promise<Uint8Array> {
+  let file;
+  try {
+    file = await open(path);
+  } catch (cause) {
+    throw new HoldfastError("key", `${path} is missing; make the key again`, { path }, { cause });
+  }
+  try {
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(new SharedArrayBuffer(size));
+    for (let at = 0; at < size; ) {
+      const { bytesRead } = await file.read(bytes, at, size - at);
+      if (bytesRead === 0) break; // shorter than it was: the hash will tell
+      at += bytesRead;
+    }
+    const actual = sha256(bytes);
+    if (actual !== expected) {
+      const message = `${path} is corrupt or belongs to another key: its SHA-256 is not the manifest's; make the key again`;
+      throw new HoldfastError("key", message, { path, expected, actual });
+    }
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeConstants(): Promise<void> {
+  const path = join(CIRCUITS, "generated", "poseidon2_constants.circom");
+  const text = renderPoseidon2Constants();
+  const old = await readFile(path, "utf8").catch(() => undefined);
+  if (old === text) return;
+  await mkdir(join(CIRCUITS, "generated"), { recursive: true });
+  await writeWhole(path, (file) => file.writeFile(text));
+}
+
+/** SHA-256 over the names and texts of every circom file that could take part. */
+async function hashSources(profile: ProfileName): Promise<string> {
+  const patterns = ["circuits/*.circom", "circuits/generated/*.circom", "node_modules/circomlib/circuits/*.circom"];
+  const files = [`circuits/main/${profile}.circom`];
+  for await (const file of glob(patterns, { cwd: ROOT })) files.push(file);
+  const hash = createHash("sha256");
+  for (const file of files.sort()) {
+    const text = await readFile(join(ROOT, file));
+    hash.update(`${file}\0${text.length}\0`).update(text);
+  }
+  return hash.digest("hex");
+}
+
+/** The manifest that is there, or undefined if there is none that can be read: then all is made anew. */
+async function existingManifest(paths: ArtifactPaths): Promise<CircuitManifest | undefined> {
+  try {
+    return parseManifestText(await readFile(paths.manifest, "utf8"), paths.manifest);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseManifestText(text: string, path: string): CircuitManifest {
+  try {
+    return parseManifest(JSON.parse(text));
+  } catch (cause) {
+    throw new HoldfastError("corrupt", `${path} is not a manifest; make the key again`, { path }, { cause });
+  }
+}
+
+async function isIntact(paths: ArtifactPaths, { hashes }: CircuitManifest): Promise<boolean> {
+  const matches = async (path: string, hash: string): Promise<boolean> =>
+    (await stat(path).catch(() => undefined)) !== undefined && (await sha256File(path)) === hash;
+  return (await matches(paths.wasm, hashes.wasm)) && (await matches(paths.r1cs, hashes.r1cs));
+}

@@ -1,0 +1,67 @@
+// The parts that Holdfast uses of two packages that ship no types: snarkjs 0.7 and ffjavascript 0.3.
+
+declare module "ffjavascript" {
+  /** Field elements are bytes in Montgomery form; points are affine or Jacobian coordinates of such. */
+  interface Field {
+    readonly n8: number;
+    /** w[i] is a primitive root of unity of order 2^i. */
+    readonly w: readonly Uint8Array[];
+    e(value: bigint | number): Uint8Array;
+    toObject(element: Uint8Array): bigint;
+  }
+  interface Group {
+    readonly g: Uint8Array;
+    timesFr(point: Uint8Array, scalar: Uint8Array): Uint8Array;
+    toAffine(point: Uint8Array): Uint8Array;
+    toObject(point: Uint8Array): unknown;
+  }
+  interface Curve {
+    readonly name: string;
+    readonly q: bigint;
+    readonly r: bigint;
+    readonly Fr: Field;
+    readonly G1: Group;
+    readonly G2: Group;
+    /** `code` is kept by a single-thread curve only. */
+    readonly tm: { readonly code: Uint8Array };
+    terminate(): Promise<void>;
+  }
+  export function buildBn128(singleThread?: boolean): Promise<Curve>;
+}
+
+declare module "snarkjs" {
+  type File = string | { type: "mem"; data?: Uint8Array };
+  interface Groth16Proof {
+    pi_a: string[];
+    pi_b: string[][];
+    pi_c: string[];
+    protocol: string;
+    curve: string;
+  }
+  interface VerificationKey {
+    protocol: string;
+    curve: string;
+    nPublic: number;
+    vk_alpha_1: string[];
+    vk_beta_2: string[][];
+    vk_gamma_2: string[][];
+    vk_delta_2: string[][];
+    vk_alphabeta_12: string[][][];
+    IC: string[][];
+  }
+  interface Proved {
+    proof: Groth16Proof;
+    publicSignals: string[];
+  }
+  export const groth16: {
+    prove(zkey: File, witness: File): Promise<Proved>;
+    fullProve(input: object, wasm: File, zkey: File): Promise<Proved>;
+    verify(key: VerificationKey, publicSignals: string[], proof: Groth16Proof): Promise<boolean>;
+  };
+  export const zKey: {
+    exportVerificationKey(zkey: File): Promise<VerificationKey>;
+  };
+  export const wtns: {
+    check(r1cs: File, witness: File): Promise<boolean>;
+  };
+}
