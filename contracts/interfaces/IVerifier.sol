@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+/// @title IVerifier
+/// @notice Decides whether proofs of the storage statement hold.
+/// @dev A false answer means that a pairing was computed and is not one. Everything else that can go wrong, from a
+/// coordinate out of range to a call with too little gas, reverts, so that nobody is penalized for it.
+interface IVerifier {
+    /// @notice Thrown when a public input is not below the order of the scalar field.
+    error InputOutOfRange(uint256 input);
+
+    /// @notice Thrown when a coordinate of a proof is not below the order of the base field.
+    error CoordinateOutOfRange(uint256 coordinate);
+
+    /// @notice Thrown when a precompiled contract fails or answers with the wrong number of bytes: a point that is not
+    /// on its curve or not in its subgroup, too little gas, or a chain that lacks the precompile.
+    error PrecompileFailed(uint256 precompile);
+
+    /// @notice Thrown when a batch has no proof, or not as many inputs as proofs.
+    error BadBatch(uint256 proofs, uint256 inputs);
+
+    /// @notice Verifies one proof.
+    /// @param proof a.x, a.y, b.x1, b.x0, b.y1, b.y0, c.x, c.y (imaginary parts first), as snarkjs exports calldata.
+    /// @param inputs directoryRoot, seed, start, length.
+    /// @dev Warning: a proof's bytes identify nothing, since anyone can re-randomize a proof.
+    function verify(uint256[8] calldata proof, uint256[4] calldata inputs) external view returns (bool valid);
+
+    /// @notice Verifies proofs together: true if and, but for odds of 2^-128, only if each of them holds.
+    /// @dev Warning: false says that some proof does not hold, not which one.
+    function verifyBatch(
+        uint256[8][] calldata proofs,
+        uint256[4][] calldata inputs
+    ) external view returns (bool valid);
+}
