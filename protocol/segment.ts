@@ -1,0 +1,231 @@
+/**
+ * The segment tree: 16-ary, of fixed depth, over the hashes of a segment's leaves (protocol.md, section 4).
+ *
+ * Level 0 holds the leaf hashes, level `depth` the root. Level 0 is never kept: to open a leaf, its group of 16 leaves
+ * is hashed again.
+ */
+import { ELEMENT_BYTES, fromBytesLE32, LEAF_BYTES, leafElements, padLeaf, toBytesLE32 } from "./field.ts";
+import { compress16 } from "./poseidon2.ts";
+
+/** Children of a node. */
+export const ARITY = 16;
+/** Bytes of a full group of sibling leaves. */
+export const GROUP_BYTES = ARITY * LEAF_BYTES;
+const CHILDREN_BYTES = ARITY * ELEMENT_BYTES;
+
+/** Hashes many leaves or nodes at once. Nodes are 32 little-endian bytes each. */
+export interface HashEngine {
+  readonly name: string;
+  /** From n leaves (496 n bytes) to their n hashes. */
+  hashLeaves(leaves: Uint8Array): Uint8Array;
+  /** From n times 16 nodes (512 n bytes) to their n parents. */
+  hashNodes(children: Uint8Array): Uint8Array;
+}
+
+/** The plain implementation, with BigInt. */
+export const referenceEngine: HashEngine = {
+  name: "reference",
+  hashLeaves: (leaves) => hashEach(leaves, LEAF_BYTES, leafElements),
+  hashNodes: (children) => hashEach(children, CHILDREN_BYTES, nodes),
+};
+
+function hashEach(input: Uint8Array, bytes: number, elements: (chunk: Uint8Array) => bigint[]): Uint8Array {
+  const count = input.length / bytes;
+  if (!Number.isInteger(count))
+    throw new RangeError(`expected a multiple of ${bytes} bytes, got ${input.length}`);
+  const output = new Uint8Array(count * ELEMENT_BYTES);
+  for (let i = 0; i < count; i++) {
+    output.set(
+      toBytesLE32(compress16(elements(input.subarray(i * bytes, (i + 1) * bytes)))),
+      i * ELEMENT_BYTES,
+    );
+  }
+  return output;
+}
+
+function nodes(bytes: Uint8Array): bigint[] {
+  return Array.from({ length: bytes.length / ELEMENT_BYTES }, (_, i) => fromBytesLE32(nodeAt(bytes, i)));
+}
+
+function nodeAt(level: Uint8Array, index: number): Uint8Array {
+  return level.subarray(index * ELEMENT_BYTES, (index + 1) * ELEMENT_BYTES);
+}
+
+const zeros: bigint[] = [compress16(new Array<bigint>(ARITY).fill(0n))];
+
+/** Z[level]: the value of a missing node. */
+export function zeroNode(level: number): bigint {
+  while (zeros.length <= level) zeros.push(compress16(new Array<bigint>(ARITY).fill(zeros.at(-1) ?? 0n)));
+  return zeros[level] ?? 0n;
+}
+
+export interface SegmentTree {
+  readonly bytes: number;
+  readonly leaves: number;
+  readonly root: bigint;
+  /** levels[i] has the present nodes of level i + 1, 32 bytes each; the last is the root. */
+  readonly levels: readonly Uint8Array[];
+}
+
+/** Groups hashed at a time: enough to keep an engine busy, little enough to stay in the cache. */
+const BATCH_GROUPS = 64;
+
+/** Computes a segment's tree from a stream of its bytes, in memory of 0.41 % of their number. */
+export class SegmentHasher {
+  readonly #depth: number;
+  readonly #engine: HashEngine;
+  readonly #batch = new Uint8Array(BATCH_GROUPS * GROUP_BYTES);
+  readonly #groups = new ByteList();
+  #filled = 0;
+  #bytes = 0;
+
+  constructor({ depth, engine }: { depth: number; engine: HashEngine }) {
+    if (!Number.isInteger(depth) || depth < 1)
+      throw new RangeError(`"depth" expected 1 or more, got ${depth}`);
+    this.#depth = depth;
+    this.#engine = engine;
+  }
+
+  /** Throws RangeError once the segment is longer than a tree of this depth can hold. */
+  update(chunk: Uint8Array): this {
+    this.#bytes += chunk.length;
+    if (Math.floor(this.#bytes / LEAF_BYTES) + 1 > ARITY ** this.#depth) {
+      throw new RangeError(
+        `a segment of depth ${this.#depth} has at most ${ARITY ** this.#depth * LEAF_BYTES - 1} bytes`,
+      );
+    }
+    let rest = chunk;
+    while (rest.length > 0) {
+      const take = Math.min(rest.length, this.#batch.length - this.#filled);
+      this.#batch.set(rest.subarray(0, take), this.#filled);
+      this.#filled += take;
+      rest = rest.subarray(take);
+      if (this.#filled === this.#batch.length) this.#flush(this.#batch);
+    }
+    return this;
+  }
+
+  /** Throws RangeError if there were no bytes. */
+  finish(): SegmentTree {
+    if (this.#bytes === 0) throw new RangeError("a segment has at least one byte");
+    const whole = this.#filled - (this.#filled % LEAF_BYTES);
+    const padded = new Uint8Array(whole + LEAF_BYTES);
+    padded.set(this.#batch.subarray(0, whole));
+    padded.set(padLeaf(this.#batch.subarray(whole, this.#filled)), whole);
+    this.#flush(padded);
+
+    const levels = [this.#groups.take()];
+    while (levels.length < this.#depth)
+      levels.push(this.#parents(levels.at(-1) ?? new Uint8Array(), levels.length));
+    const leaves = Math.floor(this.#bytes / LEAF_BYTES) + 1;
+    return {
+      bytes: this.#bytes,
+      leaves,
+      root: fromBytesLE32(nodeAt(levels.at(-1) ?? new Uint8Array(), 0)),
+      levels,
+    };
+  }
+
+  #flush(leaves: Uint8Array): void {
+    this.#groups.push(this.#parents(this.#engine.hashLeaves(leaves), 0));
+    this.#filled = 0;
+  }
+
+  #parents(level: Uint8Array, height: number): Uint8Array {
+    const padded = new Uint8Array(Math.ceil(level.length / CHILDREN_BYTES) * CHILDREN_BYTES);
+    padded.set(level);
+    const zero = toBytesLE32(zeroNode(height));
+    for (let at = level.length; at < padded.length; at += ELEMENT_BYTES) padded.set(zero, at);
+    return this.#engine.hashNodes(padded);
+  }
+}
+
+/** A growing run of bytes without copies in between. */
+class ByteList {
+  #parts: Uint8Array[] = [];
+
+  push(part: Uint8Array): void {
+    this.#parts.push(part);
+  }
+
+  take(): Uint8Array {
+    const whole = new Uint8Array(this.#parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of this.#parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    this.#parts = [];
+    return whole;
+  }
+}
+
+/** What shows that a leaf is in a segment. */
+export interface LeafOpening {
+  readonly leafIndex: number;
+  /** The leaf, 16 elements. */
+  readonly elements: readonly bigint[];
+  /** siblings[level] has the other 15 children of the node's parent, in order. */
+  readonly siblings: readonly (readonly bigint[])[];
+}
+
+/**
+ * Opens one leaf.
+ *
+ * `group` is what the segment has of the bytes `16 * floor(leafIndex / 16)` leaves from its start on, at most 7,936,
+ * without padding; `levels` are those of `SegmentTree`.
+ */
+export function openLeaf(
+  { leaves, levels }: Pick<SegmentTree, "leaves" | "levels">,
+  leafIndex: number,
+  group: Uint8Array,
+  engine: HashEngine,
+): LeafOpening {
+  if (!Number.isInteger(leafIndex) || leafIndex < 0 || leafIndex >= leaves) {
+    throw new RangeError(`"leafIndex" expected 0 to ${leaves - 1}, got ${leafIndex}`);
+  }
+  const first = leafIndex - (leafIndex % ARITY);
+  const padded = padGroup(group, leaves - first);
+  const slot = (leafIndex - first) * LEAF_BYTES;
+  const siblings = [siblingsIn(engine.hashLeaves(padded), leafIndex % ARITY, 0, 0)];
+  for (let height = 1; height < levels.length; height++) {
+    const index = Math.floor(leafIndex / ARITY ** height);
+    siblings.push(siblingsIn(levels[height - 1] ?? new Uint8Array(), index, index - (index % ARITY), height));
+  }
+  return { leafIndex, elements: leafElements(padded.subarray(slot, slot + LEAF_BYTES)), siblings };
+}
+
+/** The whole leaves of a group, with the segment's padding if the group is its last. */
+function padGroup(group: Uint8Array, leavesLeft: number): Uint8Array {
+  if (leavesLeft > ARITY) {
+    if (group.length !== GROUP_BYTES)
+      throw new RangeError(`"group" expected ${GROUP_BYTES} bytes, got ${group.length}`);
+    return group;
+  }
+  const whole = (leavesLeft - 1) * LEAF_BYTES;
+  if (group.length < whole || group.length >= whole + LEAF_BYTES) {
+    throw new RangeError(
+      `"group" expected ${leavesLeft} leaves with the last one partial, got ${group.length} bytes`,
+    );
+  }
+  const padded = new Uint8Array(whole + LEAF_BYTES);
+  padded.set(group.subarray(0, whole));
+  padded.set(padLeaf(group.subarray(whole)), whole);
+  return padded;
+}
+
+function siblingsIn(level: Uint8Array, index: number, first: number, height: number): bigint[] {
+  const present = level.length / ELEMENT_BYTES;
+  return Array.from({ length: ARITY }, (_, i) => first + i)
+    .filter((i) => i !== index)
+    .map((i) => (i < present ? fromBytesLE32(nodeAt(level, i)) : zeroNode(height)));
+}
+
+/** The root that an opening leads to. */
+export function rootOf({ leafIndex, elements, siblings }: LeafOpening): bigint {
+  return siblings.reduce(
+    (node, others, height) =>
+      compress16(others.toSpliced(Math.floor(leafIndex / ARITY ** height) % ARITY, 0, node)),
+    compress16(elements),
+  );
+}

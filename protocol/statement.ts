@@ -1,0 +1,120 @@
+/**
+ * The statement that a proof shows, the seed that binds it to one place and time, and the circuit's inputs
+ * (protocol.md, sections 7 and 9.2).
+ */
+import { keccak_256 } from "@noble/hashes/sha3.js";
+import type { Directory, Entry } from "./directory.ts";
+import { fromBytesLE, toHex32, type Hex } from "./field.ts";
+import type { Profile } from "./profiles.ts";
+import { samplePositions, type Range } from "./sampling.ts";
+import type { LeafOpening } from "./segment.ts";
+
+export interface Statement extends Range {
+  readonly directoryRoot: bigint;
+}
+
+/** In the order of the circuit and the contract. */
+export function publicInputs({
+  directoryRoot,
+  seed,
+  start,
+  length,
+}: Statement): [bigint, bigint, bigint, bigint] {
+  return [directoryRoot, seed, BigInt(start), BigInt(length)];
+}
+
+export interface Duty {
+  readonly chainId: bigint;
+  /** Address of the Audits contract. */
+  readonly audits: string;
+  readonly vNode: bigint;
+  readonly node: bigint;
+  /** Or the challenge's id. */
+  readonly epoch: bigint;
+  /** The beacon's 32 bytes. */
+  readonly randomness: Hex;
+}
+
+/** uint256(keccak256(abi.encode(chainId, audits, vNode, node, epoch, randomness))) >> 8. */
+export function auditSeed({ chainId, audits, vNode, node, epoch, randomness }: Duty): bigint {
+  if (!/^0x[0-9a-fA-F]{40}$/.test(audits)) throw new TypeError(`"audits" expected an address, got ${audits}`);
+  if (!/^0x[0-9a-fA-F]{64}$/.test(randomness))
+    throw new TypeError(`"randomness" expected 32 bytes, got ${randomness}`);
+  return keccakWords([chainId, BigInt(audits), vNode, node, epoch, BigInt(randomness)]) >> 8n;
+}
+
+/** "due" in ASCII, left-aligned in 32 bytes as Solidity's bytes32("due"). */
+const TAG_DUE = 0x647565n << 232n;
+
+/** Whether the seed's draw makes a vNode due: with probability 1 / odds, apart from the samples. */
+export function isDue(seed: bigint, odds: number): boolean {
+  if (!Number.isInteger(odds) || odds < 1) throw new RangeError(`"odds" expected 1 or more, got ${odds}`);
+  return keccakWords([seed, TAG_DUE]) % BigInt(odds) === 0n;
+}
+
+function keccakWords(words: readonly bigint[]): bigint {
+  const bytes = new Uint8Array(32 * words.length);
+  words.forEach((word, i) => {
+    const hex = toHex32(word);
+    for (let j = 0; j < 32; j++) bytes[32 * i + j] = parseInt(hex.slice(2 + 2 * j, 4 + 2 * j), 16);
+  });
+  return fromBytesLE(keccak_256(bytes).reverse());
+}
+
+/** One sample: where it lies. */
+export interface Sample {
+  readonly position: number;
+  readonly entryIndex: number;
+  readonly entry: Entry;
+  readonly leafIndex: number;
+}
+
+/** Which leaves of which entries a range asks for. */
+export function samplesOf(directory: Directory, range: Range, profile: Profile): Sample[] {
+  return samplePositions({ ...range, samples: profile.samples }).map((position) => {
+    const { index, entry } = directory.find(position);
+    return { position, entryIndex: index, entry, leafIndex: position - entry.start };
+  });
+}
+
+/** The circuit's signals by name. */
+export type CircuitInput = Readonly<Record<string, NestedBigints>>;
+export type NestedBigints = bigint | readonly NestedBigints[];
+
+/**
+ * The inputs of `StorageAudit`.
+ *
+ * openings[j] is that of sample j; undefined for a tombstone, whose leaf the circuit does not look at.
+ */
+export function circuitInput(
+  directory: Directory,
+  range: Range,
+  samples: readonly Sample[],
+  openings: readonly (LeafOpening | undefined)[],
+  profile: Profile,
+): CircuitInput {
+  const nothing: LeafOpening = {
+    leafIndex: 0,
+    elements: new Array<bigint>(16).fill(0n),
+    siblings: Array.from({ length: profile.dataDepth }, () => new Array<bigint>(15).fill(0n)),
+  };
+  const opened = samples.map((sample, j) => {
+    const opening = openings[j];
+    if (!opening && sample.entry.root !== 0n) throw new RangeError(`sample ${j} is not opened`);
+    return opening ?? nothing;
+  });
+  return {
+    directoryRoot: directory.root,
+    seed: range.seed,
+    start: BigInt(range.start),
+    length: BigInt(range.length),
+    entryRoot: samples.map(({ entry }) => entry.root),
+    entryStart: samples.map(({ entry }) => BigInt(entry.start)),
+    entryLeaves: samples.map(({ entry }) => BigInt(entry.leaves)),
+    entryIndex: samples.map(({ entryIndex }) => BigInt(entryIndex)),
+    entrySiblings: samples.map(({ entryIndex }) => directory.path(entryIndex)),
+    leafIndex: samples.map(({ leafIndex }) => BigInt(leafIndex)),
+    leaf: opened.map(({ elements }) => elements),
+    leafSiblings: opened.map(({ siblings }) => siblings),
+  };
+}

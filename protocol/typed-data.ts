@@ -1,0 +1,47 @@
+/**
+ * What people and programs sign, as EIP-712 type tables: in one place for the node, the client and the auditor.
+ */
+export interface Domain {
+  readonly name: string;
+  readonly version: string;
+  readonly chainId: bigint;
+  readonly verifyingContract: string;
+}
+
+/** Signatures are for one Registry on one chain. */
+export const domain = (chainId: bigint, registry: string): Domain => ({
+  name: "Holdfast",
+  version: "1",
+  chainId,
+  verifyingContract: registry,
+});
+
+type Types = Record<string, { name: string; type: string }[]>;
+
+/** A node's operator holds these segments and will prove them at this rent (protocol.md, section 9.1). */
+export const ACCEPTANCE: Types = {
+  Acceptance: [
+    { name: "bucket", type: "uint256" },
+    { name: "vNode", type: "uint256" },
+    { name: "segments", type: "bytes32" },
+    { name: "epochs", type: "uint256" },
+    { name: "rent", type: "uint256" },
+    { name: "nonce", type: "uint256" },
+    { name: "deadline", type: "uint256" },
+  ],
+};
+
+/** One HTTP request to one node (protocol.md, section 10). */
+export const REQUEST: Types = {
+  Request: [
+    { name: "node", type: "uint256" },
+    { name: "method", type: "string" },
+    { name: "path", type: "string" },
+    { name: "bodyHash", type: "bytes32" },
+    { name: "expiry", type: "uint256" },
+    { name: "nonce", type: "uint256" },
+  ],
+};
+
+/** Seconds that a request's signature may be valid for. */
+export const MAX_REQUEST_SECONDS = 300;
