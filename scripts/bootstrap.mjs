@@ -1,0 +1,33 @@
+// Makes a fresh clone ready: installs the locked dependencies, then builds what the named profiles need.
+// Runs before `npm start` and `npm test`, on any Node from 20 on, and uses nothing but Node itself.
+import { spawnSync } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const INSTALLED = join(root, "node_modules", ".package-lock.json");
+/** Hardhat's native package is an optional dependency that Node below this would silently skip. */
+const [MIN_MAJOR, MIN_MINOR] = [22, 13];
+
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+  if (error || status !== 0) {
+    console.error(`${[command, ...args].join(" ")} failed${error ? `: ${error.message}` : ""}`);
+    process.exit(status || 1);
+  }
+}
+
+function isInstalled() {
+  return existsSync(INSTALLED) && statSync(INSTALLED).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs;
+}
+
+if (!isInstalled()) {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  const old = major < MIN_MAJOR || (major === MIN_MAJOR && minor < MIN_MINOR);
+  console.log("Installing the dependencies (about a minute)");
+  const install = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  if (old) run("npx", ["-y", "-p", "node@24", "npm", ...install]);
+  else run("npm", install);
+}
+run(join(root, "node_modules", ".bin", "node"), [join(root, "scripts", "prepare.ts"), ...process.argv.slice(2)]);

@@ -1,0 +1,55 @@
+/**
+ * Builds whatever is missing or out of date: contracts, the WebAssembly hash, and each profile's circuit and key.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { ensureProfile, type KeyProgress } from "../client/keys/make.ts";
+import { HoldfastError } from "../protocol/errors.ts";
+import { profileNamed } from "../protocol/profiles.ts";
+import { prepareWasm } from "./prepare-wasm.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+
+export interface PrepareOptions {
+  readonly profiles: readonly string[];
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export async function prepare({ profiles, log, signal }: PrepareOptions): Promise<void> {
+  const names = profiles.map((name) => profileNamed(name).name);
+  await buildContracts(log);
+  await prepareWasm({ log });
+  for (const name of names) {
+    await ensureProfile(name, { signal, log: describeProgress(name, log) });
+  }
+}
+
+/** Hardhat itself knows which contracts changed. */
+async function buildContracts(log: (line: string) => void): Promise<void> {
+  const hardhat = join(ROOT, "node_modules", "hardhat", "dist", "src", "cli.js");
+  const child = spawn(process.execPath, [hardhat, "build", "--quiet"], {
+    cwd: ROOT,
+    env: { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: "true" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  child.stdout.setEncoding("utf8").on("data", (text: string) => text.split("\n").filter(Boolean).forEach(log));
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0) throw new HoldfastError("io", "the contracts do not compile; see the lines above");
+}
+
+/** One line for each tenth of the work. */
+function describeProgress(profile: string, log: (line: string) => void): (progress: KeyProgress) => void {
+  let last = -1;
+  return ({ phase, fraction }) => {
+    const tenth = Math.floor(fraction * 10);
+    if (tenth === last || phase === "circuit") return;
+    last = tenth;
+    log(`making the ${profile} development key: ${tenth * 10} %`);
+  };
+}
+
+if (import.meta.main) {
+  await prepare({ profiles: process.argv.slice(2), log: (line) => console.log(line) });
+}
