@@ -66,7 +66,10 @@ export function artifactPaths(profile: ProfileName, build: string = BUILD): Arti
 }
 
 /** Compiles the circuit of a profile, unless what is there was made from the same sources by the same compiler. */
-export async function compileCircuit(profile: ProfileName, options: BuildOptions = {}): Promise<CircuitManifest> {
+export async function compileCircuit(
+  profile: ProfileName,
+  options: BuildOptions = {},
+): Promise<CircuitManifest> {
   const { log, signal, build } = options;
   const paths = artifactPaths(profile, build);
   await writeConstants();
@@ -78,7 +81,7 @@ export async function compileCircuit(profile: ProfileName, options: BuildOptions
   await mkdir(paths.dir, { recursive: true });
   const out = await mkdtemp(join(paths.dir, "compile-"));
   try {
-    const made = await compile(join(CIRCUITS, "main", `${profile}.circom`), out, signal);
+    const made = await compile(join(CIRCUITS, "main", `${profile}.circom`), out, { signal });
     const r1cs = readR1cs(await readFile(made.r1cs));
     const hashes = { r1cs: await sha256File(made.r1cs), wasm: await sha256File(made.wasm) };
     await rename(made.r1cs, paths.r1cs);
@@ -117,11 +120,19 @@ export async function loadManifest(profile: ProfileName, build?: string): Promis
     text = await readFile(paths.manifest, "utf8");
   } catch (cause) {
     const hint = `run \`npm run -s holdfast -- keys make --profile ${profile}\``;
-    throw new HoldfastError("not-found", `the ${profile} circuit is not built: ${hint}`, { path: paths.manifest }, { cause });
+    throw new HoldfastError(
+      "not-found",
+      `the ${profile} circuit is not built: ${hint}`,
+      { path: paths.manifest },
+      { cause },
+    );
   }
   const manifest = parseManifestText(text, paths.manifest);
   if (manifest.profile !== profile) {
-    throw new HoldfastError("key", `${paths.manifest} belongs to the profile ${manifest.profile}, not to ${profile}`);
+    throw new HoldfastError(
+      "key",
+      `${paths.manifest} belongs to the profile ${manifest.profile}, not to ${profile}`,
+    );
   }
   return manifest;
 }
@@ -148,7 +159,8 @@ export async function loadProvingArtifacts(profile: ProfileName, build?: string)
 export async function loadVerificationKey(profile: ProfileName, build?: string): Promise<VerificationKey> {
   const paths = artifactPaths(profile, build);
   const { key } = await loadManifest(profile, build);
-  if (!key) throw new HoldfastError("key", `the ${profile} circuit has no key yet`, { path: paths.verificationKey });
+  if (!key)
+    throw new HoldfastError("key", `the ${profile} circuit has no key yet`, { path: paths.verificationKey });
   const bytes = await loadChecked(paths.verificationKey, key.verificationKey);
   return JSON.parse(Buffer.from(bytes).toString("utf8")) as VerificationKey;
 }
@@ -163,7 +175,7 @@ async function loadChecked(path: string, expected: string): Promise<Uint8Array> 
   try {
     const { size } = await file.stat();
     const bytes = new Uint8Array(new SharedArrayBuffer(size));
-    for (let at = 0; at < size; ) {
+    for (let at = 0; at < size;) {
       const { bytesRead } = await file.read(bytes, at, size - at);
       if (bytesRead === 0) break; // shorter than it was: the hash will tell
       at += bytesRead;
@@ -179,7 +191,8 @@ async function loadChecked(path: string, expected: string): Promise<Uint8Array> 
   }
 }
 
-async function writeConstants(): Promise<void> {
+/** Brings generated/poseidon2_constants.circom up to date. */
+export async function writeConstants(): Promise<void> {
   const path = join(CIRCUITS, "generated", "poseidon2_constants.circom");
   const text = renderPoseidon2Constants();
   const old = await readFile(path, "utf8").catch(() => undefined);
@@ -190,7 +203,11 @@ async function writeConstants(): Promise<void> {
 
 /** SHA-256 over the names and texts of every circom file that could take part. */
 async function hashSources(profile: ProfileName): Promise<string> {
-  const patterns = ["circuits/*.circom", "circuits/generated/*.circom", "node_modules/circomlib/circuits/*.circom"];
+  const patterns = [
+    "circuits/*.circom",
+    "circuits/generated/*.circom",
+    "node_modules/circomlib/circuits/*.circom",
+  ];
   const files = [`circuits/main/${profile}.circom`];
   for await (const file of glob(patterns, { cwd: ROOT })) files.push(file);
   const hash = createHash("sha256");

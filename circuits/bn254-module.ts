@@ -3,11 +3,13 @@
  * threads that must not load it (its dependency web-worker takes over the global scope of a thread).
  */
 
-type WasmFunction = (...args: number[]) => number;
+/** Arguments and results are pointers and counts. */
+export type Operation = (...args: number[]) => number;
 
 /** An instance of ffjavascript's BN254 module with its own memory, for loops that would drown in copies. */
 export interface Bn254Module {
-  readonly call: Readonly<Record<string, WasmFunction>>;
+  /** Throws TypeError if the module has no such function. */
+  operation(name: string): Operation;
   /** Reserves bytes, zeroed, for the life of the instance. */
   alloc(bytes: number): number;
   /** A view of the memory; stale after the next `alloc`. */
@@ -28,7 +30,11 @@ export async function instantiateBn254(code: Uint8Array): Promise<Bn254Module> {
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   let next = memory.buffer.byteLength; // all after the module's own pages is ours
   return {
-    call: instance.exports as Record<string, WasmFunction>,
+    operation(name) {
+      const operation = instance.exports[name];
+      if (typeof operation !== "function") throw new TypeError(`the BN254 module has no ${name}`);
+      return operation as Operation;
+    },
     alloc(bytes) {
       const at = next;
       next += Math.ceil(bytes / 8) * 8;

@@ -14,24 +14,62 @@ const COMPILER = join(ROOT, "node_modules/circom2");
  * `--inspect` reports every signal that no constraint reads. circomlib's CompConstant takes one bit of the 135-bit
  * form of a sum and leaves the other 134 unread: they are constrained where they are made. Nothing else is excused.
  */
-const EXPECTED_WARNING = /^warning\[CA02\]: In template "CompConstant\(\d+\)": .*num2bits\.out contains a total of 134 /;
+const EXPECTED_WARNING =
+  /^warning\[CA02\]: In template "CompConstant\(\d+\)": .*num2bits\.out contains a total of 134 /;
 
 export async function compilerVersion(): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(COMPILER, "package.json"), "utf8")) as { version: string };
+  const { version } = JSON.parse(await readFile(join(COMPILER, "package.json"), "utf8")) as {
+    version: string;
+  };
   return `circom2 ${version}`;
 }
 
-/** Compiles `source` into the existing folder `out`; returns the paths of the r1cs and the witness calculator. */
-export async function compile(source: string, out: string, signal?: AbortSignal): Promise<{ r1cs: string; wasm: string }> {
+export interface CompileOptions {
+  /** Instead of the repository's own circuits and node_modules. */
+  readonly libraries?: readonly string[];
+  /** Instead of full simplification and inspection. */
+  readonly flags?: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Paths of what circom writes; `sym` only exists with the flag `--sym`. */
+export interface CompiledFiles {
+  readonly r1cs: string;
+  readonly wasm: string;
+  readonly sym: string;
+}
+
+const LIBRARIES = [join(ROOT, "circuits"), join(ROOT, "node_modules")];
+
+/** Compiles `source` into the existing folder `out`. */
+export async function compile(
+  source: string,
+  out: string,
+  options: CompileOptions = {},
+): Promise<CompiledFiles> {
+  const { libraries = LIBRARIES, flags = ["--O2", "--inspect"], signal } = options;
   // circom2 sees only paths relative to its working directory.
-  const args = ["--O2", "--r1cs", "--wasm", "--inspect", "-o", relative(ROOT, out), "-l", "node_modules", "-l", "circuits"];
-  const output = await runCompiler([relative(ROOT, source), ...args], signal);
-  const surprise = output.split("\n").find((line) => line.startsWith("warning") && !EXPECTED_WARNING.test(line));
-  if (surprise) {
-    throw new HoldfastError("bad-input", `circom warns about ${source}: ${surprise}`, { output });
-  }
+  const local = (path: string): string => relative(ROOT, path);
+  const output = await runCompiler(
+    [
+      local(source),
+      "--r1cs",
+      "--wasm",
+      ...flags,
+      "-o",
+      local(out),
+      ...libraries.flatMap((path) => ["-l", local(path)]),
+    ],
+    signal,
+  );
+  const surprise = output
+    .split("\n")
+    .find((line) => line.startsWith("warning") && !EXPECTED_WARNING.test(line));
+  if (surprise) throw new HoldfastError("bad-input", `circom warns about ${source}: ${surprise}`, { output });
+
   const name = basename(source, ".circom");
-  return { r1cs: join(out, `${name}.r1cs`), wasm: join(out, `${name}_js`, `${name}.wasm`) };
+  const file = (path: string): string => join(out, path);
+  return { r1cs: file(`${name}.r1cs`), wasm: file(`${name}_js/${name}.wasm`), sym: file(`${name}.sym`) };
 }
 
 function runCompiler(args: string[], signal?: AbortSignal): Promise<string> {

@@ -25,7 +25,10 @@ export function readSections(file: Uint8Array, type: string): Map<number, Uint8A
     at += size;
   }
   if (at !== file.length) {
-    throw new HoldfastError("corrupt", `the ${type} file has ${file.length - at} bytes after its last section`);
+    throw new HoldfastError(
+      "corrupt",
+      `the ${type} file has ${file.length - at} bytes after its last section`,
+    );
   }
   return sections;
 }

@@ -77,13 +77,16 @@ export function createProverPool(options: ProverPoolOptions): ProverPool {
   const attempt = async (task: Task): Promise<void> => {
     task.attempts++;
     try {
-      const answer = (await piscina.run(task.input, { signal: AbortSignal.timeout(taskTimeoutMs) })) as WorkerAnswer;
+      const answer = (await piscina.run(task.input, {
+        signal: AbortSignal.timeout(taskTimeoutMs),
+      })) as WorkerAnswer;
       if ("result" in answer) task.resolve(answer.result);
       else task.reject(new HoldfastError(answer.failure.code, answer.failure.message));
     } catch (cause) {
       if (closed) task.reject(closedError());
       else if (task.attempts < MAX_ATTEMPTS) enqueue(task);
-      else task.reject(new HoldfastError("unreachable", "the proving thread died or hung twice", {}, { cause }));
+      else
+        task.reject(new HoldfastError("unreachable", "the proving thread died or hung twice", {}, { cause }));
     }
   };
   const close = (): Promise<void> => {
@@ -101,7 +104,11 @@ export function createProverPool(options: ProverPoolOptions): ProverPool {
       return new Promise((resolve, reject) => {
         if (closed) reject(closedError());
         else if (running >= threads && waiting.length >= maxQueue) {
-          reject(new HoldfastError("busy", `${waiting.length} proofs are waiting already; try again later`, { maxQueue }));
+          reject(
+            new HoldfastError("busy", `${waiting.length} proofs are waiting already; try again later`, {
+              maxQueue,
+            }),
+          );
         } else enqueue({ input, deadlineMs, resolve, reject, attempts: 0 });
       });
     },

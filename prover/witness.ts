@@ -25,7 +25,10 @@ export async function calculateWitness(circuitWasm: Uint8Array, input: CircuitIn
   let given = 0;
   for (const [name, value] of Object.entries(input)) given += setInput(program, name, flatten(value));
   if (given < program.getInputSize()) {
-    throw new HoldfastError("bad-input", `the circuit takes ${program.getInputSize()} input values, got ${given}`);
+    throw new HoldfastError(
+      "bad-input",
+      `the circuit takes ${program.getInputSize()} input values, got ${given}`,
+    );
   }
   return encode(program);
 }
@@ -85,7 +88,8 @@ function setInput(program: Program, name: string, values: bigint[]): number {
   const [high, low] = [Number(hash >> 32n), Number(hash & 0xffffffffn)];
   const size = program.getInputSignalSize(high, low);
   if (size !== values.length) {
-    const expected = size < 0 ? "is not an input of the circuit" : `takes ${size} values, got ${values.length}`;
+    const expected =
+      size < 0 ? "is not an input of the circuit" : `takes ${size} values, got ${values.length}`;
     throw new HoldfastError("bad-input", `"${name}" ${expected}`);
   }
   const words = program.getFieldNumLen32();
@@ -108,7 +112,8 @@ function flatten(value: SignalValue): bigint[] {
 /** circom names its inputs by the 64-bit FNV-1a hash. */
 function fnv1a(text: string): bigint {
   let hash = 0xcbf29ce484222325n;
-  for (const byte of new TextEncoder().encode(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  for (const byte of new TextEncoder().encode(text))
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
   return hash;
 }
 

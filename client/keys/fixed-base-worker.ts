@@ -2,7 +2,7 @@
  * A thread that multiplies the generator of G1 or G2 by many scalars, with tables of precomputed multiples.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { instantiateBn254, type Bn254Module } from "../../circuits/bn254-module.ts";
+import { instantiateBn254, type Operation } from "../../circuits/bn254-module.ts";
 
 export type GroupName = "G1" | "G2";
 export interface FixedBaseTask {
@@ -105,11 +105,12 @@ function scratchOf(bytes: number): number {
   return scratch.at;
 }
 
-function functions<const N extends readonly string[]>(prefix: string, ...names: N): { [K in keyof N]: Operation } {
-  return names.map((name) => wasm.call[`${prefix}_${name}`] as Operation) as { [K in keyof N]: Operation };
+function functions<const N extends readonly string[]>(
+  prefix: string,
+  ...names: N
+): { [K in keyof N]: Operation } {
+  return names.map((name) => wasm.operation(`${prefix}_${name}`)) as { [K in keyof N]: Operation };
 }
-
-type Operation = Bn254Module["call"][string];
 
 /** `bits` (at most 16) bits of the scalar at `at`, from bit `from` on. */
 function digitOf(view: DataView, at: number, from: number, bits: number): number {

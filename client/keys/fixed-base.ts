@@ -76,7 +76,8 @@ function ask(worker: Worker, task: FixedBaseTask, signal?: AbortSignal): Promise
     };
     const onMessage = (points: Uint8Array): void => settle(() => resolve(points));
     const onError = (error: Error): void => settle(() => reject(error));
-    const onExit = (code: number): void => settle(() => reject(new Error(`a key worker exited with ${code}`)));
+    const onExit = (code: number): void =>
+      settle(() => reject(new Error(`a key worker exited with ${code}`)));
     const onAbort = (): void => settle(() => reject(signal?.reason as Error));
     worker.once("message", onMessage).once("error", onError).once("exit", onExit);
     signal?.addEventListener("abort", onAbort, { once: true });

@@ -46,7 +46,7 @@ export async function makeDevelopmentKey(
 ): Promise<CircuitManifest> {
   const paths = artifactPaths(profile, build);
   log?.({ phase: "circuit", fraction: 0 });
-  const { key: _replaced, ...circuit } = await compileCircuit(profile, { signal, build });
+  const circuit = await compileCircuit(profile, { signal, build });
   const r1cs = readR1cs(await readFile(paths.r1cs));
 
   await writeKey(r1cs, paths.zkey, { threads, signal, log });
@@ -69,11 +69,16 @@ export async function makeDevelopmentKey(
 }
 
 /** A key can be needed again only while its circuit is the current one: makes what is missing or out of date. */
-export async function ensureProfile(profile: ProfileName, options: MakeKeyOptions = {}): Promise<CircuitManifest> {
+export async function ensureProfile(
+  profile: ProfileName,
+  options: MakeKeyOptions = {},
+): Promise<CircuitManifest> {
   const { signal, build } = options;
   options.log?.({ phase: "circuit", fraction: 0 });
   const manifest = await compileCircuit(profile, { signal, build });
-  return (await keyIsIntact(manifest, artifactPaths(profile, build))) ? manifest : makeDevelopmentKey(profile, options);
+  return (await keyIsIntact(manifest, artifactPaths(profile, build)))
+    ? manifest
+    : makeDevelopmentKey(profile, options);
 }
 
 /** What `keys show` prints. */
@@ -142,9 +147,13 @@ function pointSections(qap: EvaluatedQap): [section: number, group: GroupName, s
 }
 
 /** For each section a callback that turns its count of finished points into the share of all of them. */
-function countPoints(qap: EvaluatedQap, report: (share: number) => void): (group: GroupName) => (points: number) => void {
+function countPoints(
+  qap: EvaluatedQap,
+  report: (share: number) => void,
+): (group: GroupName) => (points: number) => void {
   const weight = (group: GroupName): number => (group === "G1" ? 1 : G2_WEIGHT);
-  const total = pointSections(qap).reduce((sum, [, group, scalars]) => sum + weight(group) * scalars.length, 0) / 32;
+  const total =
+    pointSections(qap).reduce((sum, [, group, scalars]) => sum + weight(group) * scalars.length, 0) / 32;
   let finished = 0;
   return (group) => {
     let before = 0;
@@ -178,7 +187,13 @@ function scalars(...values: bigint[]): Uint8Array {
 }
 
 function drawSecrets(): Secrets {
-  const [tau, alpha, beta, gamma, delta] = [randomScalar(), randomScalar(), randomScalar(), randomScalar(), randomScalar()];
+  const [tau, alpha, beta, gamma, delta] = [
+    randomScalar(),
+    randomScalar(),
+    randomScalar(),
+    randomScalar(),
+    randomScalar(),
+  ];
   return { tau, alpha, beta, gamma, delta };
 }
 

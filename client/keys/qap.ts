@@ -51,13 +51,16 @@ export async function evaluateQap(r1cs: R1cs, secrets: Secrets, signal?: AbortSi
   return {
     domain,
     ...matrices.scalars(secrets, r1cs.publicInputs + 1),
-    quotient: concat(odd.map((value) => toBytesLE32(mul(value, inverseDelta)))),
+    quotient: Buffer.concat(odd.map((value) => toBytesLE32(mul(value, inverseDelta)))),
     coefficients: matrices.coefficients,
   };
 }
 
 /** The smallest power of two that holds the constraints and the rows of the public wires. */
-export function domainSize({ constraints, publicInputs }: Pick<R1cs, "constraints" | "publicInputs">): number {
+export function domainSize({
+  constraints,
+  publicInputs,
+}: Pick<R1cs, "constraints" | "publicInputs">): number {
   return 2 ** Math.ceil(Math.log2(constraints + publicInputs + 1));
 }
 
@@ -107,7 +110,7 @@ function accumulate(r1cs: R1cs, rows: bigint[], wasm: Bn254Module, signal?: Abor
   const product = wasm.alloc(FIELD_BYTES);
   const value = wasm.alloc(FIELD_BYTES);
   const memory = wasm.bytes();
-  const { frm_mul, frm_add } = wasm.call as { frm_mul: Multiply; frm_add: Multiply };
+  const [frm_mul, frm_add] = [wasm.operation("frm_mul"), wasm.operation("frm_add")];
 
   const coefficients = Buffer.allocUnsafe(4 + (sizes.terms + publicInputs + 1) * COEFFICIENT_BYTES);
   coefficients.writeUInt32LE(sizes.terms + publicInputs + 1, 0);
@@ -173,8 +176,6 @@ function accumulate(r1cs: R1cs, rows: bigint[], wasm: Bn254Module, signal?: Abor
   };
 }
 
-type Multiply = (a: number, b: number, out: number) => void;
-
 /** Terms of A and B in all constraints, and the bytes of the longest combination. */
 function measure({ constraints, body }: R1cs): { terms: number; longest: number } {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
@@ -186,8 +187,4 @@ function measure({ constraints, body }: R1cs): { terms: number; longest: number 
     at += 4 + count * TERM_BYTES;
   }
   return { terms, longest };
-}
-
-function concat(parts: Uint8Array[]): Uint8Array {
-  return Buffer.concat(parts);
 }

@@ -90,5 +90,5 @@ function uint32(value: number): Uint8Array {
 
 /** `FileHandle.write` may write less than it was given. */
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
+  for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten;
 }

@@ -1,0 +1,20 @@
+// The part of the WebAssembly API that is used here: it is in TypeScript's "dom" library, which Node code must not see.
+
+declare namespace WebAssembly {
+  interface Module {
+    readonly brand: "WebAssembly.Module";
+  }
+  interface Instance {
+    readonly exports: Readonly<Record<string, unknown>>;
+  }
+  interface Memory {
+    readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
+  }
+  const Memory: new (descriptor: { initial: number; maximum?: number }) => Memory;
+  function compile(bytes: Uint8Array): Promise<Module>;
+  function instantiate(
+    module: Module,
+    imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  ): Promise<Instance>;
+}
