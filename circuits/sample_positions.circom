@@ -7,7 +7,7 @@ pragma circom 2.2.3;
 // Enforced    position[j] = start + floor(w_j * length / 2^60), where w_j are the 60-bit windows of the canonical
 //             254-bit forms of the elements of permute4(seed, block, 0, TAG_SAMPLE): there is nothing to choose.
 // Caller's    start < 2^40, 0 < length < 2^40; the seed is fixed by the statement (the contract's are < 2^248)
-// Cost        264 for each 16 samples or part, 518 for each 4 samples or part, 101 for each sample
+// Cost        264 for each 16 samples or part, 515 for each 4 samples or part, 101 for each sample
 
 include "circomlib/circuits/bitify.circom";
 include "poseidon2.circom";

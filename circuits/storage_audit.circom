@@ -9,7 +9,7 @@ pragma circom 2.2.3;
 //             for every j < k
 // Caller's    the contract builds directoryRoot, gives a seed below 2^248 that binds chain, contract, vNode, node and
 //             time, and asks for a range within the directory's total
-// Cost        82 + SamplePositions(k) + k SampleOpening(D, G)
+// Cost        81 + SamplePositions(k) + k SampleOpening(D, G)
 
 include "circomlib/circuits/comparators.circom";
 include "range_check.circom";

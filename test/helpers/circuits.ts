@@ -32,6 +32,8 @@ export interface TestCircuit {
   forge(input: CircuitInput, ...patches: Patch[]): Promise<bigint[]>;
   /** Numbers of the constraints that the assignment breaks. */
   broken(witness: readonly bigint[]): number[];
+  /** Wires that can be raised by one, alone, without breaking a constraint; the witness itself must be honest. */
+  loose(witness: readonly bigint[]): number[];
 }
 
 const UNCONSTRAINED: Patch = ["", "===", ""];
@@ -74,6 +76,7 @@ export async function testCircuit(
       }
       return witness;
     },
+    loose: (witness) => looseWires(constraints, witness),
     broken: (witness) => constraints.flatMap((constraint, i) => (holds(constraint, witness) ? [] : [i])),
   };
 }
@@ -83,8 +86,27 @@ function holds(constraint: Constraint, witness: readonly bigint[]): boolean {
   return (a * b - c) % P === 0n;
 }
 
-export function evaluate(terms: readonly Term[], witness: readonly bigint[]): bigint {
+function evaluate(terms: readonly Term[], witness: readonly bigint[]): bigint {
   return terms.reduce((sum, { wire, coefficient }) => sum + coefficient * (witness[wire] as bigint), 0n) % P;
+}
+
+function looseWires(constraints: readonly Constraint[], witness: readonly bigint[]): number[] {
+  const tight = new Set([0]); // wire 0 is the constant 1
+  for (const [a, b, c] of constraints) {
+    const [valueA, valueB] = [evaluate(a, witness), evaluate(b, witness)];
+    const changes = new Map<number, [a: bigint, b: bigint, c: bigint]>();
+    for (const [matrix, terms] of [a, b, c].entries()) {
+      for (const { wire, coefficient } of terms) {
+        const change = changes.get(wire) ?? [0n, 0n, 0n];
+        change[matrix as 0 | 1 | 2] += coefficient;
+        changes.set(wire, change);
+      }
+    }
+    for (const [wire, [dA, dB, dC]] of changes) {
+      if ((dA * valueB + dB * valueA + dA * dB - dC) % P !== 0n) tight.add(wire);
+    }
+  }
+  return witness.flatMap((_, wire) => (tight.has(wire) ? [] : [wire]));
 }
 
 /** Compiles into a folder named by the hash of all that goes in; a second call finds it there. */
