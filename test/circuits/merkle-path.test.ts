@@ -3,7 +3,8 @@ import { expect } from "chai";
 import { compress16, compress4 } from "../../protocol/poseidon2.ts";
 import { testCircuit } from "../helpers/circuits.ts";
 
-const bits = (value: number, count: number): bigint[] => Array.from({ length: count }, (_, i) => BigInt((value >> i) & 1));
+const bits = (value: number, count: number): bigint[] =>
+  Array.from({ length: count }, (_, i) => BigInt((value >> i) & 1));
 
 describe("circuits: Thermometer", () => {
   for (const { b, cost } of [
@@ -52,7 +53,10 @@ describe("circuits: MerklePath", () => {
       Array.from({ length: arity - 1 }, (_, i) => BigInt(1000 * level + i + 1)),
     );
     const rootAt = (node: bigint, index: number): bigint =>
-      sibling.reduce((at, others, level) => compress(others.toSpliced(Math.floor(index / arity ** level) % arity, 0, at)), node);
+      sibling.reduce(
+        (at, others, level) => compress(others.toSpliced(Math.floor(index / arity ** level) % arity, 0, at)),
+        node,
+      );
     const circuit = testCircuitOnce(`MerklePath(${depth}, ${b})`);
 
     it(`costs ${cost} constraints for each level of a ${arity}-ary tree`, async () => {

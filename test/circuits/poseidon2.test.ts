@@ -31,7 +31,9 @@ describe("circuits: Poseidon2", () => {
           expect(permutation.read(witness, "out")).to.deep.equal(vector.out.map(BigInt));
         }
         for (const vector of compress) {
-          expect(compression.read(await compression.witness({ in: vector.in }), "out")).to.deep.equal([BigInt(vector.out)]);
+          expect(compression.read(await compression.witness({ in: vector.in }), "out")).to.deep.equal([
+            BigInt(vector.out),
+          ]);
         }
       });
 

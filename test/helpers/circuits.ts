@@ -25,15 +25,15 @@ export interface TestCircuit {
   readonly constraints: readonly Constraint[];
   readonly wires: number;
   /** The honest witness; rejects with code "proof" if the inputs do not satisfy the circuit. */
-  witness(input: CircuitInput): Promise<bigint[]>;
+  readonly witness: (input: CircuitInput) => Promise<bigint[]>;
   /** Values of a signal, or of all elements of an array, by its name in the main component. */
-  read(witness: readonly bigint[], signal: string): bigint[];
+  readonly read: (witness: readonly bigint[], signal: string) => bigint[];
   /** A full assignment by a prover that ignores every constraint and computes some signals otherwise. */
-  forge(input: CircuitInput, ...patches: Patch[]): Promise<bigint[]>;
+  readonly forge: (input: CircuitInput, ...patches: Patch[]) => Promise<bigint[]>;
   /** Numbers of the constraints that the assignment breaks. */
-  broken(witness: readonly bigint[]): number[];
+  readonly broken: (witness: readonly bigint[]) => number[];
   /** Wires that can be raised by one, alone, without breaking a constraint; the witness itself must be honest. */
-  loose(witness: readonly bigint[]): number[];
+  readonly loose: (witness: readonly bigint[]) => number[];
 }
 
 const UNCONSTRAINED: Patch = ["", "===", ""];

@@ -8,7 +8,9 @@ type Permutation = readonly { in: string[]; out: string[] }[];
 
 interface Vectors {
   poseidon2: Record<"t4" | "t16", { permute: Permutation; compress: Hash }>;
-  sampling: { cases: readonly { seed: string; start: number; length: number; samples: number; positions: number[] }[] };
+  sampling: {
+    cases: readonly { seed: string; start: number; length: number; samples: number; positions: number[] }[];
+  };
 }
 
 export function vectors<N extends keyof Vectors>(name: N): Vectors[N] {
