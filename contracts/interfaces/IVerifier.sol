@@ -4,17 +4,11 @@ pragma solidity 0.8.37;
 /// @title IVerifier
 /// @notice Decides whether proofs of the storage statement hold.
 /// @dev A false answer means that a pairing was computed and is not one. Everything else that can go wrong, from a
-/// coordinate out of range to a call with too little gas, reverts, so that nobody is penalized for it.
+/// coordinate out of range to a call with too little gas, reverts (with errors of Bn254), so that nobody is penalized
+/// for it.
 interface IVerifier {
     /// @notice Thrown when a public input is not below the order of the scalar field.
     error InputOutOfRange(uint256 input);
-
-    /// @notice Thrown when a coordinate of a proof is not below the order of the base field.
-    error CoordinateOutOfRange(uint256 coordinate);
-
-    /// @notice Thrown when a precompiled contract fails or answers with the wrong number of bytes: a point that is not
-    /// on its curve or not in its subgroup, too little gas, or a chain that lacks the precompile.
-    error PrecompileFailed(uint256 precompile);
 
     /// @notice Thrown when a batch has no proof, or not as many inputs as proofs.
     error BadBatch(uint256 proofs, uint256 inputs);

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {IBeacon} from "../interfaces/IBeacon.sol";
+import {Bn254} from "../libraries/Bn254.sol";
+import {HashToG1} from "../libraries/HashToG1.sol";
+
+/// @title DrandBeacon
+/// @notice Randomness of an epoch = sha256 of drand's signature of the first round at or after the epoch's start, scheme
+/// bls-bn254-unchained-on-g1, verified here.
+/// @dev Warning: a round is public from its own time on, by drand's clock. Where a chain's timestamps lag behind it, the
+/// randomness is known for as long before the epoch starts on that chain.
+contract DrandBeacon is IBeacon {
+    /// @dev The negated generator of G2.
+    uint256 private constant NEG_G2_XI = 0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2;
+    uint256 private constant NEG_G2_XR = 0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed;
+    uint256 private constant NEG_G2_YI = 0x275dc4a288d1afb3cbb1ac09187524c7db36395df7be3b99e673b13a075a65ec;
+    uint256 private constant NEG_G2_YR = 0x1d9befcd05a5323e6da4d435f3b617cdb3af83285c2df711ef39c01571827f9d;
+
+    /// @dev drand's group key, as drand writes it: imaginary parts first.
+    uint256 private immutable KEY_XI;
+    uint256 private immutable KEY_XR;
+    uint256 private immutable KEY_YI;
+    uint256 private immutable KEY_YR;
+
+    /// @notice When drand's round 1 was, in seconds, and the seconds from one round to the next.
+    uint64 public immutable drandGenesis;
+    uint64 public immutable drandPeriod;
+
+    /// @notice When epoch 0 starts, in seconds, and the seconds of an epoch.
+    uint64 public immutable genesis;
+    uint64 public immutable epochSeconds;
+
+    /// @inheritdoc IBeacon
+    mapping(uint32 epoch => bytes32) public randomness;
+
+    /// @notice Thrown when the group key is the point at infinity.
+    error NoKey();
+
+    /// @notice Thrown when two epochs would share a round: an epoch is shorter than drand's period, or drand's first
+    /// round is after the first epoch's start.
+    error RoundsNotDistinct(uint64 drandGenesis, uint64 drandPeriod, uint64 genesis, uint64 epochSeconds);
+
+    /// @notice Thrown when a signature is not 64 bytes long.
+    error SignatureLength(uint256 length);
+
+    /// @notice Thrown when a signature is not a point on the curve in its only encoding, or not the round's.
+    error SignatureInvalid(uint256 round, bytes signature);
+
+    /// @param publicKey drand's "public_key" as four words, in drand's order.
+    constructor(
+        uint256[4] memory publicKey,
+        uint64 drandGenesis_,
+        uint64 drandPeriod_,
+        uint64 genesis_,
+        uint64 epochSeconds_
+    ) {
+        require(
+            drandPeriod_ != 0 && drandPeriod_ <= epochSeconds_ && drandGenesis_ <= genesis_,
+            RoundsNotDistinct(drandGenesis_, drandPeriod_, genesis_, epochSeconds_)
+        );
+        _checkKey(publicKey);
+        // sha256 is the one precompile that Solidity calls without looking at how much came back.
+        require(
+            sha256("") == 0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855,
+            Bn254.PrecompileFailed(2)
+        );
+
+        (KEY_XI, KEY_XR, KEY_YI, KEY_YR) = (publicKey[0], publicKey[1], publicKey[2], publicKey[3]);
+        (drandGenesis, drandPeriod) = (drandGenesis_, drandPeriod_);
+        (genesis, epochSeconds) = (genesis_, epochSeconds_);
+    }
+
+    /// @dev The pairing precompile refuses a point outside G2 even when its partner is infinity.
+    function _checkKey(uint256[4] memory publicKey) private view {
+        require(publicKey[0] | publicKey[1] | publicKey[2] | publicKey[3] != 0, NoKey());
+        uint256[] memory pairs = Bn254.newPairs(1);
+        Bn254.setPair(pairs, 0, 0, 0, publicKey);
+        assert(Bn254.pairingIsOne(pairs));
+    }
+
+    // ---------------------------------------------------------------------------------------------------- recording
+
+    /// @inheritdoc IBeacon
+    function record(uint32 epoch, bytes calldata signature) external returns (bytes32 value) {
+        value = randomness[epoch];
+        if (value != 0) return value;
+        uint256 start = epochStart(epoch);
+        uint256 end = start + epochSeconds;
+        require(
+            start <= block.timestamp && block.timestamp < end,
+            NotDuringEpoch(epoch, start, end, block.timestamp)
+        );
+        _checkSignature(roundFor(epoch), signature);
+
+        value = sha256(signature);
+        randomness[epoch] = value;
+
+        emit RandomnessRecorded(epoch, value);
+    }
+
+    /// @dev e(signature, generator) = e(hash(round), key). The signature is one point in one encoding, so nobody who
+    /// records it has a choice.
+    function _checkSignature(uint256 round, bytes calldata signature) private view {
+        require(signature.length == 64, SignatureLength(signature.length));
+        uint256 x = uint256(bytes32(signature));
+        uint256 y = uint256(bytes32(signature[32:]));
+        require(x < Bn254.Q && y < Bn254.Q && _isOnCurve(x, y), SignatureInvalid(round, signature));
+
+        uint256[] memory pairs = Bn254.newPairs(2);
+        Bn254.setPair(pairs, 0, x, y, [NEG_G2_XI, NEG_G2_XR, NEG_G2_YI, NEG_G2_YR]);
+        (x, y) = HashToG1.hash(keccak256(abi.encodePacked(uint64(round))));
+        Bn254.setPair(pairs, 1, x, y, [KEY_XI, KEY_XR, KEY_YI, KEY_YR]);
+        require(Bn254.pairingIsOne(pairs), SignatureInvalid(round, signature));
+    }
+
+    function _isOnCurve(uint256 x, uint256 y) private pure returns (bool) {
+        uint256 cube = mulmod(mulmod(x, x, Bn254.Q), x, Bn254.Q);
+        return mulmod(y, y, Bn254.Q) == addmod(cube, 3, Bn254.Q);
+    }
+
+    // --------------------------------------------------------------------------------------------------------- time
+
+    /// @notice When an epoch starts, in seconds.
+    function epochStart(uint32 epoch) public view returns (uint256) {
+        return uint256(genesis) + uint256(epoch) * epochSeconds;
+    }
+
+    /// @notice drand's first round at or after the epoch's start.
+    function roundFor(uint32 epoch) public view returns (uint256) {
+        uint256 sinceFirst = epochStart(epoch) - drandGenesis;
+        return (sinceFirst + drandPeriod - 1) / drandPeriod + 1;
+    }
+}

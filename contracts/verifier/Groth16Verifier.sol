@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {IVerifier} from "../interfaces/IVerifier.sol";
+import {Bn254} from "../libraries/Bn254.sol";
+
+/// @title Groth16Verifier
+/// @notice Verifies proofs under one key, which is part of the deployed code:
+/// e(A, B) = e(alpha, beta) · e(IC0 + sum of input_j · IC_j, gamma) · e(C, delta).
+/// @dev alpha, gamma and delta are kept negated, so that a proof goes into the pairing as it comes.
+contract Groth16Verifier is IVerifier {
+    /// @dev G2 points imaginary parts first, as in a proof.
+    struct VerifyingKey {
+        uint256[2] alpha;
+        uint256[4] beta;
+        uint256[4] gamma;
+        uint256[4] delta;
+        uint256[2][5] ic;
+    }
+
+    /// @dev A proof that holds under the key.
+    struct KnownAnswer {
+        uint256[8] proof;
+        uint256[4] inputs;
+    }
+
+    /// @dev What the constructor tries on itself. Forged: (alpha, beta, -(IC0 + ...)), which holds under a key with
+    /// gamma = delta, such as one whose second phase never happened.
+    enum Trial {
+        Good,
+        Tampered,
+        Forged,
+        Zero
+    }
+
+    /// @notice Thrown when the verifier under construction gives the wrong answer.
+    error KnownAnswerFailed(Trial trial);
+
+    /// @notice keccak256 of the ABI-encoded key.
+    bytes32 public immutable keyHash;
+
+    uint256 private immutable ALPHA_X;
+    uint256 private immutable NEG_ALPHA_Y;
+    uint256 private immutable BETA_XI;
+    uint256 private immutable BETA_XR;
+    uint256 private immutable BETA_YI;
+    uint256 private immutable BETA_YR;
+    uint256 private immutable GAMMA_XI;
+    uint256 private immutable GAMMA_XR;
+    uint256 private immutable NEG_GAMMA_YI;
+    uint256 private immutable NEG_GAMMA_YR;
+    uint256 private immutable DELTA_XI;
+    uint256 private immutable DELTA_XR;
+    uint256 private immutable NEG_DELTA_YI;
+    uint256 private immutable NEG_DELTA_YR;
+    uint256 private immutable IC0_X;
+    uint256 private immutable IC0_Y;
+    uint256 private immutable IC1_X;
+    uint256 private immutable IC1_Y;
+    uint256 private immutable IC2_X;
+    uint256 private immutable IC2_Y;
+    uint256 private immutable IC3_X;
+    uint256 private immutable IC3_Y;
+    uint256 private immutable IC4_X;
+    uint256 private immutable IC4_Y;
+
+    /// @dev Sets the coefficients of a batch apart from every other use of keccak256.
+    bytes32 private constant BATCH_TAG = "holdfast groth16 batch";
+
+    // ------------------------------------------------------------------------------------------------- construction
+
+    constructor(VerifyingKey memory key, KnownAnswer memory known) {
+        keyHash = keccak256(abi.encode(key));
+        (ALPHA_X, NEG_ALPHA_Y) = (key.alpha[0], Bn254.negate(key.alpha[1]));
+        (BETA_XI, BETA_XR, BETA_YI, BETA_YR) = (key.beta[0], key.beta[1], key.beta[2], key.beta[3]);
+        (GAMMA_XI, GAMMA_XR) = (key.gamma[0], key.gamma[1]);
+        (NEG_GAMMA_YI, NEG_GAMMA_YR) = (Bn254.negate(key.gamma[2]), Bn254.negate(key.gamma[3]));
+        (DELTA_XI, DELTA_XR) = (key.delta[0], key.delta[1]);
+        (NEG_DELTA_YI, NEG_DELTA_YR) = (Bn254.negate(key.delta[2]), Bn254.negate(key.delta[3]));
+        (IC0_X, IC0_Y) = (key.ic[0][0], key.ic[0][1]);
+        (IC1_X, IC1_Y) = (key.ic[1][0], key.ic[1][1]);
+        (IC2_X, IC2_Y) = (key.ic[2][0], key.ic[2][1]);
+        (IC3_X, IC3_Y) = (key.ic[3][0], key.ic[3][1]);
+        (IC4_X, IC4_Y) = (key.ic[4][0], key.ic[4][1]);
+        _tryKnownAnswers(key, known);
+    }
+
+    function _tryKnownAnswers(VerifyingKey memory key, KnownAnswer memory known) private view {
+        uint256[4] memory inputs = known.inputs;
+        require(_verify(known.proof, inputs), KnownAnswerFailed(Trial.Good));
+        for (uint256 i = 0; i < 4; ++i) {
+            uint256 input = inputs[i];
+            inputs[i] = addmod(input, 1, Bn254.R);
+            require(!_verify(known.proof, inputs), KnownAnswerFailed(Trial.Tampered));
+            inputs[i] = input;
+        }
+
+        uint256[8] memory proof;
+        require(!_verify(proof, inputs), KnownAnswerFailed(Trial.Zero));
+        (proof[0], proof[1]) = (key.alpha[0], key.alpha[1]);
+        (proof[2], proof[3], proof[4], proof[5]) = (key.beta[0], key.beta[1], key.beta[2], key.beta[3]);
+        (uint256 x, uint256 y) = _combine(1, inputs);
+        (proof[6], proof[7]) = (x, Bn254.negate(y));
+        require(!_verify(proof, inputs), KnownAnswerFailed(Trial.Forged));
+    }
+
+    // ---------------------------------------------------------------------------------------------------- one proof
+
+    /// @inheritdoc IVerifier
+    function verify(
+        uint256[8] calldata proof,
+        uint256[4] calldata inputs
+    ) external view returns (bool valid) {
+        return _verify(proof, inputs);
+    }
+
+    function _verify(uint256[8] memory proof, uint256[4] memory inputs) private view returns (bool) {
+        _checkRanges(proof, inputs);
+
+        uint256[] memory pairs = Bn254.newPairs(4);
+        Bn254.setPair(pairs, 0, proof[0], proof[1], [proof[2], proof[3], proof[4], proof[5]]);
+        Bn254.setPair(pairs, 1, ALPHA_X, NEG_ALPHA_Y, [BETA_XI, BETA_XR, BETA_YI, BETA_YR]);
+        (uint256 x, uint256 y) = _combine(1, inputs);
+        Bn254.setPair(pairs, 2, x, y, [GAMMA_XI, GAMMA_XR, NEG_GAMMA_YI, NEG_GAMMA_YR]);
+        Bn254.setPair(pairs, 3, proof[6], proof[7], [DELTA_XI, DELTA_XR, NEG_DELTA_YI, NEG_DELTA_YR]);
+        return Bn254.pairingIsOne(pairs);
+    }
+
+    // ------------------------------------------------------------------------------------------------- many proofs
+
+    /// @inheritdoc IVerifier
+    /// @dev Multiplies proof i's equation by a coefficient r_i that nobody knows before all proofs and inputs are fixed:
+    /// product of e(r_i · A_i, B_i) = e(sum of r_i · alpha, beta) · e(sum of r_i · (IC0 + ...), gamma) ·
+    /// e(sum of r_i · C_i, delta).
+    function verifyBatch(
+        uint256[8][] calldata proofs,
+        uint256[4][] calldata inputs
+    ) external view returns (bool valid) {
+        uint256 count = proofs.length;
+        require(count != 0 && count == inputs.length, BadBatch(count, inputs.length));
+
+        bytes32 transcript = keccak256(abi.encode(BATCH_TAG, keyHash, block.chainid, proofs, inputs));
+        uint256[] memory pairs = Bn254.newPairs(count + 3);
+        uint256 sum;
+        uint256[4] memory inputSums;
+        uint256 x;
+        uint256 y;
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 coefficient = _coefficient(transcript, i);
+            sum += coefficient;
+            _addInputs(inputSums, inputs[i], coefficient);
+            (x, y) = _addProof(pairs, i, proofs[i], coefficient, x, y);
+        }
+
+        Bn254.setPair(pairs, count, x, y, [DELTA_XI, DELTA_XR, NEG_DELTA_YI, NEG_DELTA_YR]);
+        (x, y) = _combine(sum, inputSums);
+        Bn254.setPair(pairs, count + 1, x, y, [GAMMA_XI, GAMMA_XR, NEG_GAMMA_YI, NEG_GAMMA_YR]);
+        (x, y) = Bn254.mul(ALPHA_X, NEG_ALPHA_Y, sum);
+        Bn254.setPair(pairs, count + 2, x, y, [BETA_XI, BETA_XR, BETA_YI, BETA_YR]);
+        return Bn254.pairingIsOne(pairs);
+    }
+
+    /// @dev 128 bits of the hash above a bit that is always set: never zero.
+    function _coefficient(bytes32 transcript, uint256 index) private pure returns (uint256) {
+        return (1 << 128) | (uint256(keccak256(abi.encode(transcript, index))) >> 128);
+    }
+
+    function _addInputs(
+        uint256[4] memory sums,
+        uint256[4] calldata inputs,
+        uint256 coefficient
+    ) private pure {
+        for (uint256 j = 0; j < 4; ++j) {
+            uint256 input = inputs[j];
+            require(input < Bn254.R, InputOutOfRange(input));
+            sums[j] = addmod(sums[j], mulmod(coefficient, input, Bn254.R), Bn254.R);
+        }
+    }
+
+    /// @dev Writes the pair (coefficient · A, B) and returns (x, y) + coefficient · C.
+    function _addProof(
+        uint256[] memory pairs,
+        uint256 index,
+        uint256[8] calldata proof,
+        uint256 coefficient,
+        uint256 x,
+        uint256 y
+    ) private view returns (uint256, uint256) {
+        for (uint256 j = 0; j < 8; ++j) {
+            require(proof[j] < Bn254.Q, Bn254.CoordinateOutOfRange(proof[j]));
+        }
+        (uint256 ax, uint256 ay) = Bn254.mul(proof[0], proof[1], coefficient);
+        Bn254.setPair(pairs, index, ax, ay, [proof[2], proof[3], proof[4], proof[5]]);
+        (uint256 cx, uint256 cy) = Bn254.mul(proof[6], proof[7], coefficient);
+        return Bn254.add(x, y, cx, cy);
+    }
+
+    // ------------------------------------------------------------------------------------------------------- shared
+
+    function _checkRanges(uint256[8] memory proof, uint256[4] memory inputs) private pure {
+        for (uint256 i = 0; i < 8; ++i) {
+            require(proof[i] < Bn254.Q, Bn254.CoordinateOutOfRange(proof[i]));
+        }
+        for (uint256 i = 0; i < 4; ++i) {
+            require(inputs[i] < Bn254.R, InputOutOfRange(inputs[i]));
+        }
+    }
+
+    /// @dev first · IC0 + inputs[0] · IC1 + ... + inputs[3] · IC4.
+    function _combine(uint256 first, uint256[4] memory inputs) private view returns (uint256 x, uint256 y) {
+        (x, y) = (IC0_X, IC0_Y);
+        if (first != 1) (x, y) = Bn254.mul(x, y, first);
+        (x, y) = _addMultiple(x, y, IC1_X, IC1_Y, inputs[0]);
+        (x, y) = _addMultiple(x, y, IC2_X, IC2_Y, inputs[1]);
+        (x, y) = _addMultiple(x, y, IC3_X, IC3_Y, inputs[2]);
+        (x, y) = _addMultiple(x, y, IC4_X, IC4_Y, inputs[3]);
+    }
+
+    /// @dev (x, y) + scalar · (px, py). A zero scalar (`start`, when a whole vNode is audited) costs nothing.
+    function _addMultiple(
+        uint256 x,
+        uint256 y,
+        uint256 px,
+        uint256 py,
+        uint256 scalar
+    ) private view returns (uint256, uint256) {
+        if (scalar == 0) return (x, y);
+        (px, py) = Bn254.mul(px, py, scalar);
+        return Bn254.add(x, y, px, py);
+    }
+}
