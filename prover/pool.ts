@@ -18,8 +18,14 @@ export interface ProverPoolOptions {
   /** A task that runs longer is taken for hung: its thread is killed. */
   readonly taskTimeoutMs: number;
   readonly signal?: AbortSignal;
-  /** The module that a thread runs; for tests that need a thread to fail. */
+}
+
+/** What a test replaces. */
+export interface ProverPoolModules {
+  /** The module that a thread runs. */
   readonly worker?: URL;
+  /** A signal that aborts after so many milliseconds. */
+  readonly timeout?: (ms: number) => AbortSignal;
 }
 
 export interface ProverPool {
@@ -43,10 +49,15 @@ interface Task {
 
 const MAX_ATTEMPTS = 2;
 
-export function createProverPool(options: ProverPoolOptions): ProverPool {
-  const { artifacts, threads, maxQueue, taskTimeoutMs, signal } = options;
+export function createProverPool(
+  { artifacts, threads, maxQueue, taskTimeoutMs, signal }: ProverPoolOptions,
+  {
+    worker = new URL("./worker.ts", import.meta.url),
+    timeout = (ms) => AbortSignal.timeout(ms),
+  }: ProverPoolModules = {},
+): ProverPool {
   const piscina = new Piscina({
-    filename: (options.worker ?? new URL("./worker.ts", import.meta.url)).href,
+    filename: worker.href,
     minThreads: threads,
     maxThreads: threads,
     // snarkjs loads web-worker, which takes any thread for one of its own and runs the script `mod`: an empty one.
@@ -78,7 +89,7 @@ export function createProverPool(options: ProverPoolOptions): ProverPool {
     task.attempts++;
     try {
       const answer = (await piscina.run(task.input, {
-        signal: AbortSignal.timeout(taskTimeoutMs),
+        signal: timeout(taskTimeoutMs),
       })) as WorkerAnswer;
       if ("result" in answer) task.resolve(answer.result);
       else task.reject(new HoldfastError(answer.failure.code, answer.failure.message));

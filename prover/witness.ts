@@ -2,6 +2,7 @@
  * Computes a circuit's witness with the WebAssembly program that circom made for it (circom 2.2's interface).
  */
 import { HoldfastError } from "../protocol/errors.ts";
+import { P } from "../protocol/field.ts";
 
 export type SignalValue = bigint | number | string | readonly SignalValue[];
 /** Values by the name of a circuit's input, nested as the circuit's arrays are. */
@@ -89,12 +90,12 @@ function setInput(program: Program, name: string, values: bigint[]): number {
   const size = program.getInputSignalSize(high, low);
   if (size !== values.length) {
     const expected =
-      size < 0 ? "is not an input of the circuit" : `takes ${size} values, got ${values.length}`;
+      size <= 0 ? "is not an input of the circuit" : `takes ${size} values, got ${values.length}`;
     throw new HoldfastError("bad-input", `"${name}" ${expected}`);
   }
   const words = program.getFieldNumLen32();
   for (const [index, value] of values.entries()) {
-    if (value < 0n || value >= 1n << BigInt(32 * words)) {
+    if (value < 0n || value >= P) {
       throw new HoldfastError("bad-input", `"${name}" expected field elements, got ${value.toString()}`);
     }
     for (let word = 0; word < words; word++) {

@@ -44,11 +44,12 @@ export async function createFixedBase({ threads, expected, signal }: FixedBaseOp
         while (next < count) {
           signal?.throwIfAborted();
           const first = next;
-          next = Math.min(count, first + CHUNK);
-          const chunk = new Uint8Array(scalars.subarray(first * SCALAR_BYTES, next * SCALAR_BYTES));
+          const last = Math.min(count, first + CHUNK);
+          next = last;
+          const chunk = new Uint8Array(scalars.subarray(first * SCALAR_BYTES, last * SCALAR_BYTES));
           const result = await ask(worker, { group, window, scalars: chunk }, signal);
           points.set(result, first * (points.length / count));
-          done += chunk.length / SCALAR_BYTES;
+          done += last - first;
           progress?.(done);
         }
       };

@@ -1,0 +1,31 @@
+/**
+ * A proving thread that fails on its first tasks as the test asks, and proves like the real one after that.
+ *
+ * The input carries `failure` beside the circuit's signals: [kind, an Int32Array over shared memory that counts down].
+ */
+import prove, { type WorkerAnswer } from "../../prover/worker.ts";
+import type { CircuitInput } from "../../prover/witness.ts";
+
+export interface Failure {
+  readonly kind: "exit" | "throw" | "hang";
+  /** How many tasks fail; then a count of tasks that began. */
+  readonly left: Int32Array;
+}
+
+export default async function proveUnlessTold(
+  task: CircuitInput & { failure?: Failure },
+): Promise<WorkerAnswer> {
+  const { failure, ...input } = task as { failure?: Failure } & Record<string, never>;
+  if (failure && failNow(failure)) {
+    if (failure.kind === "exit") process.exit(1);
+    if (failure.kind === "throw") throw new Error("as told");
+    for (;;); // hang
+  }
+  return prove(input);
+}
+
+function failNow({ left }: Failure): boolean {
+  const before = Atomics.sub(left, 0, 1);
+  Atomics.notify(left, 0);
+  return before > 0;
+}
