@@ -79,10 +79,8 @@ export async function proveFolder(
   const profile = profileNamed(options.profile);
   if (seed < 0n || seed >> 248n !== 0n) throw new RangeError('"seed" expected an integer below 2^248');
   const paths = await regularFiles(dir, profile);
-  const [artifacts, hashEngine] = await Promise.all([
-    loadProvingArtifacts(profile.name, build),
-    loadHashEngine(),
-  ]);
+  const artifacts = await loadProvingArtifacts(profile.name, build);
+  const hashEngine = modules.hashEngine ?? (await loadHashEngine());
 
   const begun = performance.now();
   const files: Committed[] = [];

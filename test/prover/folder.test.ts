@@ -32,8 +32,9 @@ describe("prover: folder", function () {
   ): Promise<ProvenFolder> =>
     proveFolder({ dir, out, profile: "tiny", seed: SEED, ...changes }, { hashEngine });
   const put = (name: string, bytes: Uint8Array | string): Promise<void> => writeFile(join(dir, name), bytes);
-  const expectNothingWritten = async (): Promise<void> =>
+  const expectNothingWritten = async (): Promise<void> => {
     expect(await errorOf(readdir(out))).to.include({ code: "ENOENT" });
+  };
 
   it("commits the files in name order and writes a proof that snarkjs verifies", async () => {
     const { directory, segments, samples } = honestStatement({
