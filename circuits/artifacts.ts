@@ -8,10 +8,13 @@ import type { VerificationKey } from "snarkjs";
 import { HoldfastError } from "../protocol/errors.ts";
 import { parseManifest, type CircuitManifest } from "../protocol/manifest.ts";
 import { PROFILES, type Profile, type ProfileName } from "../protocol/profiles.ts";
+import type { HashEngine } from "../protocol/segment.ts";
+//import { createWasmEngine } from "../protocol/wasm/engine.ts";
 import { compile, compilerVersion, ROOT } from "./compile.ts";
 import { renderPoseidon2Constants } from "./constants.ts";
 import { sha256, sha256File, writeJson, writeWhole } from "./files.ts";
 import { readR1cs } from "./r1cs.ts";
+import { readSections, section } from "./sections.ts";
 
 export interface ArtifactPaths {
   readonly dir: string;
@@ -151,8 +154,28 @@ export async function loadProvingArtifacts(profile: ProfileName, build?: string)
     loadChecked(paths.zkey, key.zkey),
     loadChecked(paths.verificationKey, key.verificationKey),
   ]);
+  if (!isKeyOf(manifest, zkey)) {
+    throw new HoldfastError("key", `${paths.zkey} is the key of another circuit; make the key again`, {
+      path: paths.zkey,
+    });
+  }
   const parsed = JSON.parse(Buffer.from(verificationKey).toString("utf8")) as VerificationKey;
   return { manifest, wasm, zkey, verificationKey: parsed };
+}
+
+/** The fast hash for segments; `prepareWasm` of scripts/ builds it. */
+export async function loadHashEngine(): Promise<HashEngine> {
+  const path = join(BUILD, "hash.wasm");
+  try {
+    throw new Error();
+  } catch (cause) {
+    throw new HoldfastError(
+      "not-found",
+      `${path} is missing or broken: run \`npm run build\``,
+      { path },
+      { cause },
+    );
+  }
 }
 
 /** The key to verify with, checked against the manifest. */
@@ -189,6 +212,13 @@ async function loadChecked(path: string, expected: string): Promise<Uint8Array> 
   } finally {
     await file.close();
   }
+}
+
+/** Section 2 of a zkey: field sizes and primes (72 bytes), wires, public inputs. */
+function isKeyOf({ wires, publicInputs }: CircuitManifest, zkey: Uint8Array): boolean {
+  const header = section(readSections(zkey, "zkey"), 2, "zkey");
+  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
+  return view.getUint32(72, true) === wires && view.getUint32(76, true) === publicInputs;
 }
 
 /** Brings generated/poseidon2_constants.circom up to date. */

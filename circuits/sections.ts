@@ -9,7 +9,7 @@ const SECTION_HEADER_BYTES = 12; // id (4), size (8)
 /** The sections of a file by number; each is a view, nothing is copied. Throws "corrupt" if the frame is broken. */
 export function readSections(file: Uint8Array, type: string): Map<number, Uint8Array> {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  if (file.length < HEADER_BYTES || Buffer.from(file.subarray(0, 4)).toString("latin1") !== type) {
+  if (file.length < HEADER_BYTES || String.fromCharCode(...file.subarray(0, 4)) !== type) {
     throw new HoldfastError("corrupt", `not a ${type} file: its first four bytes are not "${type}"`);
   }
   const sections = new Map<number, Uint8Array>();

@@ -11,6 +11,10 @@ declare module "ffjavascript" {
   }
   interface Group {
     readonly g: Uint8Array;
+    add(a: Uint8Array, b: Uint8Array): Uint8Array;
+    neg(point: Uint8Array): Uint8Array;
+    timesScalar(point: Uint8Array, scalar: bigint): Uint8Array;
+    fromObject(point: unknown): Uint8Array;
     timesFr(point: Uint8Array, scalar: Uint8Array): Uint8Array;
     toAffine(point: Uint8Array): Uint8Array;
     toObject(point: Uint8Array): unknown;
