@@ -25,4 +25,18 @@ contract Poseidon2T4Harness {
         hash = Poseidon2T4.compress(a, b, c, d);
         used -= gasleft();
     }
+
+    /// @notice Gas of two compressions in a row: the first pays for new memory.
+    function twoCompressionsGas(
+        uint256 a,
+        uint256 b,
+        uint256 c,
+        uint256 d
+    ) external view returns (uint256 first, uint256 second) {
+        uint256 start = gasleft();
+        uint256 hash = Poseidon2T4.compress(a, b, c, d);
+        uint256 middle = gasleft();
+        Poseidon2T4.compress(hash, b, c, d);
+        return (start - middle, middle - gasleft());
+    }
 }
