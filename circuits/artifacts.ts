@@ -8,13 +8,13 @@ import type { VerificationKey } from "snarkjs";
 import { HoldfastError } from "../protocol/errors.ts";
 import { parseManifest, type CircuitManifest } from "../protocol/manifest.ts";
 import { PROFILES, type Profile, type ProfileName } from "../protocol/profiles.ts";
-import type { HashEngine } from "../protocol/segment.ts";
-//import { createWasmEngine } from "../protocol/wasm/engine.ts";
 import { compile, compilerVersion, ROOT } from "./compile.ts";
 import { renderPoseidon2Constants } from "./constants.ts";
 import { sha256, sha256File, writeJson, writeWhole } from "./files.ts";
 import { readR1cs } from "./r1cs.ts";
 import { readSections, section } from "./sections.ts";
+
+export { loadHashEngine } from "./hash-engine.ts";
 
 export interface ArtifactPaths {
   readonly dir: string;
@@ -161,21 +161,6 @@ export async function loadProvingArtifacts(profile: ProfileName, build?: string)
   }
   const parsed = JSON.parse(Buffer.from(verificationKey).toString("utf8")) as VerificationKey;
   return { manifest, wasm, zkey, verificationKey: parsed };
-}
-
-/** The fast hash for segments; `prepareWasm` of scripts/ builds it. */
-export async function loadHashEngine(): Promise<HashEngine> {
-  const path = join(BUILD, "hash.wasm");
-  try {
-    throw new Error();
-  } catch (cause) {
-    throw new HoldfastError(
-      "not-found",
-      `${path} is missing or broken: run \`npm run build\``,
-      { path },
-      { cause },
-    );
-  }
 }
 
 /** The key to verify with, checked against the manifest. */

@@ -12,6 +12,9 @@ declare namespace WebAssembly {
     grow(pages: number): number;
   }
   const Memory: new (descriptor: { initial: number; maximum?: number }) => Memory;
+  const Module: new (bytes: Uint8Array) => Module;
+  const Instance: new (module: Module) => Instance;
+  const CompileError: new (message?: string) => Error;
   function compile(bytes: Uint8Array): Promise<Module>;
   function instantiate(
     module: Module,

@@ -1,0 +1,90 @@
+/**
+ * Builds the WebAssembly hash from protocol/assembly/hash.ts, unless build/ has what this source and compiler make.
+ */
+import { createHash } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { sha256, writeJson, writeWhole } from "../circuits/files.ts";
+import { HoldfastError } from "../protocol/errors.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const SOURCE = "protocol/assembly/hash.ts";
+const FLAGS = ["-O3", "--runtime", "stub", "--noAssert", "--enable", "simd"];
+/** The second is for machines without a fused multiply-add: it computes the same, more slowly. */
+const VARIANTS = [
+  { file: "hash.wasm", flags: [...FLAGS, "--enable", "relaxed-simd"] },
+  { file: "hash-unfused.wasm", flags: FLAGS },
+] as const;
+
+export interface PrepareWasmOptions {
+  /** One line for people per step. */
+  readonly log?: (line: string) => void;
+  /** Folder of all artifacts; default `build/` of the repository. */
+  readonly build?: string;
+}
+
+/** The path of hash.wasm; hash-unfused.wasm lies beside it. */
+export async function prepareWasm({
+  log,
+  build = join(ROOT, "build"),
+}: PrepareWasmOptions = {}): Promise<string> {
+  const record = join(build, "hash.json");
+  const madeFrom = await hashOfInputs();
+  const [fused] = VARIANTS;
+  if (!(await isUpToDate(build, record, madeFrom))) {
+    log?.("compiling the hash to WebAssembly");
+    await mkdir(build, { recursive: true });
+    const hashes: Record<string, string> = {};
+    for (const { file, flags } of VARIANTS) {
+      const wasm = await compile(flags);
+      await writeWhole(join(build, file), (handle) => handle.writeFile(wasm));
+      hashes[file] = sha256(wasm);
+    }
+    await writeJson(record, { madeFrom, hashes });
+  }
+  return join(build, fused.file);
+}
+
+/** SHA-256 over the source, the compiler's version and the flags. */
+async function hashOfInputs(): Promise<string> {
+  const { version } = JSON.parse(
+    await readFile(join(ROOT, "node_modules/assemblyscript/package.json"), "utf8"),
+  ) as { version: string };
+  return createHash("sha256")
+    .update(JSON.stringify([version, VARIANTS]))
+    .update(await readFile(join(ROOT, SOURCE)))
+    .digest("hex");
+}
+
+async function isUpToDate(build: string, record: string, madeFrom: string): Promise<boolean> {
+  try {
+    const made = JSON.parse(await readFile(record, "utf8")) as {
+      madeFrom: string;
+      hashes: Record<string, string>;
+    };
+    if (made.madeFrom !== madeFrom) return false;
+    for (const { file } of VARIANTS) {
+      if (sha256(await readFile(join(build, file))) !== made.hashes[file]) return false;
+    }
+    return true;
+  } catch {
+    return false; // missing or unreadable: it is made anew
+  }
+}
+
+async function compile(flags: readonly string[]): Promise<Uint8Array> {
+  const { default: asc } = await import("assemblyscript/asc");
+  let wasm: Uint8Array | undefined;
+  const { error, stderr } = await asc.main([SOURCE, "--outFile", "hash.wasm", "--baseDir", ROOT, ...flags], {
+    writeFile: (_name, contents) => {
+      wasm = contents as Uint8Array;
+    },
+  });
+  const messages = String(stderr.toString());
+  if (error || messages !== "" || !wasm) {
+    throw new HoldfastError("io", `${SOURCE} does not compile:\n${messages}`, {}, { cause: error });
+  }
+  return wasm;
+}
+
+if (import.meta.main) await prepareWasm({ log: (line) => console.log(line) });
