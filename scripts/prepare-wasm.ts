@@ -1,13 +1,16 @@
 /**
  * Builds the WebAssembly hash from protocol/assembly/hash.ts, unless build/ has what this source and compiler make.
  */
-import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { createHash, randomUUID } from "node:crypto";
+import { mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { sha256, writeJson, writeWhole } from "../circuits/files.ts";
+import { promisify } from "node:util";
+import { sha256File, writeJson } from "../circuits/files.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 
 const ROOT = join(import.meta.dirname, "..");
+const COMPILER = join(ROOT, "node_modules/assemblyscript");
 const SOURCE = "protocol/assembly/hash.ts";
 const FLAGS = ["-O3", "--runtime", "stub", "--noAssert", "--enable", "simd"];
 /** The second is for machines without a fused multiply-add: it computes the same, more slowly. */
@@ -36,9 +39,10 @@ export async function prepareWasm({
     await mkdir(build, { recursive: true });
     const hashes: Record<string, string> = {};
     for (const { file, flags } of VARIANTS) {
-      const wasm = await compile(flags);
-      await writeWhole(join(build, file), (handle) => handle.writeFile(wasm));
-      hashes[file] = sha256(wasm);
+      const partial = join(build, `${file}.${randomUUID()}.partial`);
+      await compile(flags, partial);
+      hashes[file] = await sha256File(partial);
+      await rename(partial, join(build, file));
     }
     await writeJson(record, { madeFrom, hashes });
   }
@@ -47,9 +51,9 @@ export async function prepareWasm({
 
 /** SHA-256 over the source, the compiler's version and the flags. */
 async function hashOfInputs(): Promise<string> {
-  const { version } = JSON.parse(
-    await readFile(join(ROOT, "node_modules/assemblyscript/package.json"), "utf8"),
-  ) as { version: string };
+  const { version } = JSON.parse(await readFile(join(COMPILER, "package.json"), "utf8")) as {
+    version: string;
+  };
   return createHash("sha256")
     .update(JSON.stringify([version, VARIANTS]))
     .update(await readFile(join(ROOT, SOURCE)))
@@ -64,7 +68,7 @@ async function isUpToDate(build: string, record: string, madeFrom: string): Prom
     };
     if (made.madeFrom !== madeFrom) return false;
     for (const { file } of VARIANTS) {
-      if (sha256(await readFile(join(build, file))) !== made.hashes[file]) return false;
+      if ((await sha256File(join(build, file))) !== made.hashes[file]) return false;
     }
     return true;
   } catch {
@@ -72,19 +76,16 @@ async function isUpToDate(build: string, record: string, madeFrom: string): Prom
   }
 }
 
-async function compile(flags: readonly string[]): Promise<Uint8Array> {
-  const { default: asc } = await import("assemblyscript/asc");
-  let wasm: Uint8Array | undefined;
-  const { error, stderr } = await asc.main([SOURCE, "--outFile", "hash.wasm", "--baseDir", ROOT, ...flags], {
-    writeFile: (_name, contents) => {
-      wasm = contents as Uint8Array;
-    },
-  });
-  const messages = String(stderr.toString());
-  if (error || messages !== "" || !wasm) {
-    throw new HoldfastError("io", `${SOURCE} does not compile:\n${messages}`, {}, { cause: error });
+/** In a process of its own: the compiler's types would add its globals to every file here. */
+async function compile(flags: readonly string[], out: string): Promise<void> {
+  const args = [join(COMPILER, "bin/asc.js"), SOURCE, "--outFile", out, "--baseDir", ROOT, ...flags];
+  try {
+    const { stderr } = await promisify(execFile)(process.execPath, args, { cwd: ROOT });
+    if (stderr !== "") throw new HoldfastError("io", `${SOURCE} compiles with warnings:\n${stderr}`);
+  } catch (cause) {
+    if (cause instanceof HoldfastError) throw cause;
+    throw new HoldfastError("io", `${SOURCE} does not compile: ${(cause as Error).message}`, {}, { cause });
   }
-  return wasm;
 }
 
 if (import.meta.main) await prepareWasm({ log: (line) => console.log(line) });
