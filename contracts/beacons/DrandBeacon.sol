@@ -47,9 +47,9 @@ contract DrandBeacon is IBeacon {
     /// @notice Thrown when a signature is not a point on the curve in its only encoding, or not the round's.
     error SignatureInvalid(uint256 round, bytes signature);
 
-    /// @param publicKey drand's "public_key" as four words, in drand's order.
+    /// @param publicKey_ drand's "public_key" as four words, in drand's order.
     constructor(
-        uint256[4] memory publicKey,
+        uint256[4] memory publicKey_,
         uint64 drandGenesis_,
         uint64 drandPeriod_,
         uint64 genesis_,
@@ -59,23 +59,28 @@ contract DrandBeacon is IBeacon {
             drandPeriod_ != 0 && drandPeriod_ <= epochSeconds_ && drandGenesis_ <= genesis_,
             RoundsNotDistinct(drandGenesis_, drandPeriod_, genesis_, epochSeconds_)
         );
-        _checkKey(publicKey);
+        _checkKey(publicKey_);
         // sha256 is the one precompile that Solidity calls without looking at how much came back.
         require(
             sha256("") == 0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855,
             Bn254.PrecompileFailed(2)
         );
 
-        (KEY_XI, KEY_XR, KEY_YI, KEY_YR) = (publicKey[0], publicKey[1], publicKey[2], publicKey[3]);
+        (KEY_XI, KEY_XR, KEY_YI, KEY_YR) = (publicKey_[0], publicKey_[1], publicKey_[2], publicKey_[3]);
         (drandGenesis, drandPeriod) = (drandGenesis_, drandPeriod_);
         (genesis, epochSeconds) = (genesis_, epochSeconds_);
     }
 
+    /// @notice drand's group key, as four words in drand's order.
+    function publicKey() external view returns (uint256[4] memory) {
+        return [KEY_XI, KEY_XR, KEY_YI, KEY_YR];
+    }
+
     /// @dev The pairing precompile refuses a point outside G2 even when its partner is infinity.
-    function _checkKey(uint256[4] memory publicKey) private view {
-        require(publicKey[0] | publicKey[1] | publicKey[2] | publicKey[3] != 0, NoKey());
+    function _checkKey(uint256[4] memory key) private view {
+        require(key[0] | key[1] | key[2] | key[3] != 0, NoKey());
         uint256[] memory pairs = Bn254.newPairs(1);
-        Bn254.setPair(pairs, 0, 0, 0, publicKey);
+        Bn254.setPair(pairs, 0, 0, 0, key);
         assert(Bn254.pairingIsOne(pairs));
     }
 

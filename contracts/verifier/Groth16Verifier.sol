@@ -115,7 +115,8 @@ contract Groth16Verifier is IVerifier {
     }
 
     function _verify(uint256[8] memory proof, uint256[4] memory inputs) private view returns (bool) {
-        _checkRanges(proof, inputs);
+        _checkProof(proof);
+        _checkInputs(inputs);
 
         uint256[] memory pairs = Bn254.newPairs(4);
         Bn254.setPair(pairs, 0, proof[0], proof[1], [proof[2], proof[3], proof[4], proof[5]]);
@@ -139,7 +140,9 @@ contract Groth16Verifier is IVerifier {
         uint256 count = proofs.length;
         require(count != 0 && count == inputs.length, BadBatch(count, inputs.length));
 
-        bytes32 transcript = keccak256(abi.encode(BATCH_TAG, keyHash, block.chainid, proofs, inputs));
+        bytes32 transcript = keccak256(
+            abi.encode(BATCH_TAG, keyHash, block.chainid, _hash(proofs), _hash(inputs))
+        );
         uint256[] memory pairs = Bn254.newPairs(count + 3);
         uint256 sum;
         uint256[4] memory inputSums;
@@ -160,35 +163,48 @@ contract Groth16Verifier is IVerifier {
         return Bn254.pairingIsOne(pairs);
     }
 
+    /// @dev keccak256 of the proofs, which lie in calldata one after the other.
+    function _hash(uint256[8][] calldata proofs) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            let size := mul(proofs.length, 256)
+            calldatacopy(free, proofs.offset, size)
+            hash := keccak256(free, size)
+        }
+    }
+
+    function _hash(uint256[4][] calldata inputs) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            let size := mul(inputs.length, 128)
+            calldatacopy(free, inputs.offset, size)
+            hash := keccak256(free, size)
+        }
+    }
+
     /// @dev 128 bits of the hash above a bit that is always set: never zero.
     function _coefficient(bytes32 transcript, uint256 index) private pure returns (uint256) {
         return (1 << 128) | (uint256(keccak256(abi.encode(transcript, index))) >> 128);
     }
 
-    function _addInputs(
-        uint256[4] memory sums,
-        uint256[4] calldata inputs,
-        uint256 coefficient
-    ) private pure {
-        for (uint256 j = 0; j < 4; ++j) {
-            uint256 input = inputs[j];
-            require(input < Bn254.R, InputOutOfRange(input));
-            sums[j] = addmod(sums[j], mulmod(coefficient, input, Bn254.R), Bn254.R);
-        }
+    function _addInputs(uint256[4] memory sums, uint256[4] memory inputs, uint256 coefficient) private pure {
+        _checkInputs(inputs);
+        sums[0] = addmod(sums[0], mulmod(coefficient, inputs[0], Bn254.R), Bn254.R);
+        sums[1] = addmod(sums[1], mulmod(coefficient, inputs[1], Bn254.R), Bn254.R);
+        sums[2] = addmod(sums[2], mulmod(coefficient, inputs[2], Bn254.R), Bn254.R);
+        sums[3] = addmod(sums[3], mulmod(coefficient, inputs[3], Bn254.R), Bn254.R);
     }
 
     /// @dev Writes the pair (coefficient · A, B) and returns (x, y) + coefficient · C.
     function _addProof(
         uint256[] memory pairs,
         uint256 index,
-        uint256[8] calldata proof,
+        uint256[8] memory proof,
         uint256 coefficient,
         uint256 x,
         uint256 y
     ) private view returns (uint256, uint256) {
-        for (uint256 j = 0; j < 8; ++j) {
-            require(proof[j] < Bn254.Q, Bn254.CoordinateOutOfRange(proof[j]));
-        }
+        _checkProof(proof);
         (uint256 ax, uint256 ay) = Bn254.mul(proof[0], proof[1], coefficient);
         Bn254.setPair(pairs, index, ax, ay, [proof[2], proof[3], proof[4], proof[5]]);
         (uint256 cx, uint256 cy) = Bn254.mul(proof[6], proof[7], coefficient);
@@ -197,13 +213,30 @@ contract Groth16Verifier is IVerifier {
 
     // ------------------------------------------------------------------------------------------------------- shared
 
-    function _checkRanges(uint256[8] memory proof, uint256[4] memory inputs) private pure {
-        for (uint256 i = 0; i < 8; ++i) {
-            require(proof[i] < Bn254.Q, Bn254.CoordinateOutOfRange(proof[i]));
-        }
-        for (uint256 i = 0; i < 4; ++i) {
-            require(inputs[i] < Bn254.R, InputOutOfRange(inputs[i]));
-        }
+    function _checkProof(uint256[8] memory proof) private pure {
+        _checkCoordinate(proof[0]);
+        _checkCoordinate(proof[1]);
+        _checkCoordinate(proof[2]);
+        _checkCoordinate(proof[3]);
+        _checkCoordinate(proof[4]);
+        _checkCoordinate(proof[5]);
+        _checkCoordinate(proof[6]);
+        _checkCoordinate(proof[7]);
+    }
+
+    function _checkCoordinate(uint256 coordinate) private pure {
+        require(coordinate < Bn254.Q, Bn254.CoordinateOutOfRange(coordinate));
+    }
+
+    function _checkInputs(uint256[4] memory inputs) private pure {
+        _checkInput(inputs[0]);
+        _checkInput(inputs[1]);
+        _checkInput(inputs[2]);
+        _checkInput(inputs[3]);
+    }
+
+    function _checkInput(uint256 input) private pure {
+        require(input < Bn254.R, InputOutOfRange(input));
     }
 
     /// @dev first · IC0 + inputs[0] · IC1 + ... + inputs[3] · IC4.

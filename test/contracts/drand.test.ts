@@ -1,0 +1,342 @@
+// The drand beacon: a real round of evmnet, forged and aliased signatures, time, and rounds of a key of our own.
+import { readFileSync } from "node:fs";
+import { expect } from "chai";
+import {
+  firstRoundAt,
+  hashToG1,
+  publicKeyOf,
+  roundMessage,
+  roundTime,
+  signatureRandomness,
+  signRound,
+  type DrandChain,
+} from "../../protocol/drand.ts";
+import type { DrandBeacon, HashToG1Harness } from "../../types/ethers/index.js";
+import { breakableFactory, breakPrecompile, BROKEN } from "../helpers/breakable.ts";
+import { testChain, type TestChain } from "../helpers/contracts.ts";
+import { present } from "../helpers/present.ts";
+import { outsideG2, scalar, type Words4 } from "../helpers/trapdoor-proofs.ts";
+
+const Q = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
+const SOURCE = "beacons/DrandBeacon.sol";
+/** Seconds of an epoch that runs from the real round to long after any test. */
+const AGES = 2_000_000_000;
+
+interface Evmnet {
+  publicKey: string;
+  genesisTime: number;
+  periodSeconds: number;
+  rounds: { round: number; signature: string; randomness: string }[];
+}
+const evmnet = JSON.parse(
+  readFileSync(new URL("../vectors/drand-evmnet.json", import.meta.url), "utf8"),
+) as Evmnet;
+const real = present(evmnet.rounds[0]);
+const realChain: DrandChain = {
+  publicKey: Buffer.from(evmnet.publicKey, "hex"),
+  genesis: evmnet.genesisTime,
+  period: evmnet.periodSeconds,
+};
+
+const secret = scalar("drand key");
+const ownKey = publicKeyOf(secret);
+
+describe("contracts: DrandBeacon", () => {
+  let chain: TestChain;
+  let beacon: DrandBeacon;
+  const deploy = (...args: unknown[]) => chain.ethers.deployContract("DrandBeacon", args);
+  /** A beacon whose epoch 0 began with the real round. */
+  const deployReal = (publicKey: Uint8Array = realChain.publicKey, shift = 0) =>
+    deploy(
+      keyWords(publicKey),
+      realChain.genesis,
+      realChain.period,
+      roundTime(real.round, realChain) + shift,
+      AGES,
+    );
+  before(async () => {
+    chain = await testChain();
+    beacon = await deployReal();
+  });
+
+  describe("a real round of drand's evmnet", () => {
+    it("is recorded once, by anyone, as drand's own randomness", async () => {
+      const fresh = await deployReal();
+      const [, stranger] = await chain.ethers.getSigners();
+      expect(await fresh.randomness(0)).to.equal(chain.ethers.ZeroHash);
+      await expect(fresh.connect(present(stranger)).record(0, `0x${real.signature}`))
+        .to.emit(fresh, "RandomnessRecorded")
+        .withArgs(0, `0x${real.randomness}`);
+      expect(await fresh.randomness(0)).to.equal(`0x${real.randomness}`);
+    });
+
+    it("stays as it is when recorded again, whatever the evidence", async () => {
+      const fresh = await deployReal();
+      await fresh.record(0, `0x${real.signature}`);
+      for (const evidence of ["0x", `0x${real.signature}`, `0x${"00".repeat(64)}`]) {
+        expect(await fresh.record.staticCall(0, evidence)).to.equal(`0x${real.randomness}`);
+        await expect(fresh.record(0, evidence)).not.to.emit(fresh, "RandomnessRecorded");
+      }
+      expect(await fresh.randomness(0)).to.equal(`0x${real.randomness}`);
+    });
+
+    it("is refused for the round before and the round after", async () => {
+      for (const shift of [-realChain.period, 1]) {
+        const other = await deployReal(realChain.publicKey, shift);
+        await expect(other.record(0, `0x${real.signature}`))
+          .to.be.revertedWithCustomError(other, "SignatureInvalid")
+          .withArgs(real.round + (shift < 0 ? -1 : 1), `0x${real.signature}`);
+      }
+    });
+
+    it("is refused under another key", async () => {
+      const other = await deployReal(ownKey);
+      await expect(other.record(0, `0x${real.signature}`)).to.be.revertedWithCustomError(
+        other,
+        "SignatureInvalid",
+      );
+    });
+
+    it("is refused with any bit flipped", async () => {
+      for (let bit = 0; bit < 512; bit += 31) {
+        const flipped = Buffer.from(real.signature, "hex");
+        flipped[bit >> 3] = present(flipped[bit >> 3]) ^ (1 << (bit & 7));
+        await expect(beacon.record(0, flipped)).to.be.revertedWithCustomError(beacon, "SignatureInvalid");
+      }
+    });
+
+    it("is refused in another encoding of the same point", async () => {
+      const [x, y] = words(real.signature) as [bigint, bigint];
+      for (const alias of [
+        [x + Q, y],
+        [x, y + Q],
+        [x + 2n * Q, y + 2n * Q],
+      ]) {
+        await expect(beacon.record(0, toBytes(alias)))
+          .to.be.revertedWithCustomError(beacon, "SignatureInvalid")
+          .withArgs(real.round, toBytes(alias));
+      }
+    });
+
+    it("is refused negated, as infinity, and as another point", async () => {
+      const [x, y] = words(real.signature) as [bigint, bigint];
+      for (const point of [
+        [x, Q - y],
+        [0n, 0n],
+        [1n, 2n],
+      ]) {
+        await expect(beacon.record(0, toBytes(point))).to.be.revertedWithCustomError(
+          beacon,
+          "SignatureInvalid",
+        );
+      }
+    });
+
+    it("is refused at another length", async () => {
+      for (const evidence of ["0x", `0x${real.signature.slice(2)}`, `0x${real.signature}00`]) {
+        await expect(beacon.record(0, evidence))
+          .to.be.revertedWithCustomError(beacon, "SignatureLength")
+          .withArgs((evidence.length - 2) / 2);
+      }
+    });
+  });
+
+  it("says what it was made of", async () => {
+    expect(await beacon.publicKey()).to.deep.equal(keyWords(realChain.publicKey));
+    expect(await beacon.drandGenesis()).to.equal(realChain.genesis);
+    expect(await beacon.drandPeriod()).to.equal(realChain.period);
+    expect(await beacon.genesis()).to.equal(roundTime(real.round, realChain));
+    expect(await beacon.epochSeconds()).to.equal(AGES);
+  });
+
+  describe("construction", () => {
+    const times = [0, 3, 1000, 20];
+
+    it("refuses a key with real parts first", async () => {
+      const [xi, xr, yi, yr] = keyWords(realChain.publicKey);
+      await expect(deploy([xr, xi, yr, yi], ...times))
+        .to.be.revertedWithCustomError(beacon, "PrecompileFailed")
+        .withArgs(8);
+    });
+
+    it("refuses a key outside G2", async () => {
+      await expect(deploy(outsideG2(), ...times))
+        .to.be.revertedWithCustomError(beacon, "PrecompileFailed")
+        .withArgs(8);
+    });
+
+    it("refuses a key in another encoding", async () => {
+      const [xi, ...rest] = keyWords(realChain.publicKey);
+      await expect(deploy([xi + Q, ...rest], ...times))
+        .to.be.revertedWithCustomError(beacon, "PrecompileFailed")
+        .withArgs(8);
+    });
+
+    it("refuses infinity, under which everyone signs", async () => {
+      await expect(deploy([0, 0, 0, 0], ...times)).to.be.revertedWithCustomError(beacon, "NoKey");
+    });
+
+    it("refuses times that let two epochs share a round", async () => {
+      for (const [drandGenesis, period, genesis, epochSeconds] of [
+        [0, 0, 1000, 20],
+        [0, 21, 1000, 20],
+        [1001, 3, 1000, 20],
+      ]) {
+        await expect(deploy(keyWords(ownKey), drandGenesis, period, genesis, epochSeconds))
+          .to.be.revertedWithCustomError(beacon, "RoundsNotDistinct")
+          .withArgs(drandGenesis, period, genesis, epochSeconds);
+      }
+    });
+  });
+
+  describe("the round of an epoch", () => {
+    it("is the first at or after the epoch's start", async () => {
+      for (const { genesis, expected } of [
+        { genesis: 1000, expected: 1 },
+        { genesis: 1001, expected: 2 },
+        { genesis: 1003, expected: 2 },
+        { genesis: 1004, expected: 3 },
+      ]) {
+        const at = await deploy(keyWords(ownKey), 1000, 3, genesis, 20);
+        expect(await at.roundFor(0)).to.equal(expected);
+      }
+    });
+
+    it("agrees with the reference up to the last epoch", async () => {
+      const drand: DrandChain = { publicKey: ownKey, genesis: 1_700_000_001, period: 7 };
+      const at = await deploy(keyWords(ownKey), drand.genesis, drand.period, 1_700_000_100, 3600);
+      for (const epoch of [0, 1, 2, 3, 1000, 2 ** 32 - 1]) {
+        const start = 1_700_000_100 + 3600 * epoch;
+        expect(await at.epochStart(epoch)).to.equal(start);
+        expect(await at.roundFor(epoch)).to.equal(firstRoundAt(start, drand));
+      }
+    });
+  });
+
+  describe("time", () => {
+    const EPOCH = 20;
+    let genesis: number;
+    let own: DrandBeacon;
+    let drand: DrandChain;
+    const signatureFor = (epoch: number): Uint8Array =>
+      signRound(secret, firstRoundAt(genesis + EPOCH * epoch, drand));
+    const recordAt = async (seconds: number, epoch: number) => {
+      await chain.networkHelpers.time.setNextBlockTimestamp(seconds);
+      return own.record(epoch, signatureFor(epoch));
+    };
+    beforeEach(async () => {
+      await chain.networkHelpers.mine(); // uses up a timestamp that was set for a refused transaction
+      genesis = (await chain.networkHelpers.time.latest()) + 1000;
+      drand = { publicKey: ownKey, genesis: genesis - 500, period: 3 };
+      own = await deploy(keyWords(ownKey), drand.genesis, drand.period, genesis, EPOCH);
+    });
+
+    it("lets an epoch be recorded in its first second and in its last", async () => {
+      await recordAt(genesis + EPOCH, 1);
+      await recordAt(genesis + 3 * EPOCH - 1, 2);
+      for (const epoch of [1, 2]) {
+        expect(await own.randomness(epoch)).to.equal(
+          chain.ethers.hexlify(signatureRandomness(signatureFor(epoch))),
+        );
+      }
+    });
+
+    it("refuses an epoch a second too early and a second too late", async () => {
+      const [start, end] = [genesis + EPOCH, genesis + 2 * EPOCH];
+      for (const now of [start - 1, end]) {
+        await expect(recordAt(now, 1))
+          .to.be.revertedWithCustomError(own, "NotDuringEpoch")
+          .withArgs(1, start, end, now);
+      }
+      expect(await own.randomness(1)).to.equal(chain.ethers.ZeroHash);
+    });
+
+    it("still answers with an epoch's value after the epoch", async () => {
+      await recordAt(genesis, 0);
+      await chain.networkHelpers.time.increaseTo(genesis + 10 * EPOCH);
+      expect(await own.record.staticCall(0, "0x")).to.equal(await own.randomness(0));
+    });
+
+    it("refuses the signature of another epoch", async () => {
+      await chain.networkHelpers.time.increaseTo(genesis + EPOCH);
+      await expect(own.record(1, signatureFor(0))).to.be.revertedWithCustomError(own, "SignatureInvalid");
+      await expect(own.record(1, signatureFor(2))).to.be.revertedWithCustomError(own, "SignatureInvalid");
+    });
+  });
+
+  describe("the hash to G1", () => {
+    let harness: HashToG1Harness;
+    before(async () => {
+      harness = await chain.ethers.deployContract("HashToG1Harness");
+    });
+
+    it("agrees with an independent contract and with the reference", async () => {
+      for (let round = 1; round <= 40; round++) {
+        const message = roundMessage(round);
+        const [x, y] = await harness.hashToG1(message);
+        const [independentX, independentY] = await harness.independentHashToG1(message);
+        expect({ x, y }).to.deep.equal(hashToG1(message).toAffine());
+        expect([x, y]).to.deep.equal([independentX, independentY]);
+      }
+    });
+
+    it("agrees for messages at both ends", async () => {
+      for (const byte of [0x00, 0xff]) {
+        const message = new Uint8Array(32).fill(byte);
+        const [x, y] = await harness.hashToG1(message);
+        expect({ x, y }).to.deep.equal(hashToG1(message).toAffine());
+      }
+    });
+  });
+
+  describe("trouble", () => {
+    for (const [state, code] of Object.entries(BROKEN)) {
+      for (const { precompile, name } of [
+        { precompile: 5, name: "powers" },
+        { precompile: 6, name: "addition" },
+        { precompile: 8, name: "pairing" },
+      ] as const) {
+        it(`records nothing when the precompile of ${name} is ${state}`, async () => {
+          const factory = await breakableFactory(
+            chain,
+            SOURCE,
+            present((await chain.ethers.getSigners())[0]),
+          );
+          const breakable = (await factory.deploy(
+            keyWords(realChain.publicKey),
+            realChain.genesis,
+            realChain.period,
+            roundTime(real.round, realChain),
+            AGES,
+          )) as unknown as DrandBeacon;
+          expect(await breakable.record.staticCall(0, `0x${real.signature}`)).to.equal(
+            `0x${real.randomness}`,
+          );
+
+          await breakPrecompile(chain, precompile, code);
+          await expect(breakable.record(0, `0x${real.signature}`))
+            .to.be.revertedWithCustomError(beacon, "PrecompileFailed")
+            .withArgs(precompile);
+        });
+      }
+    }
+
+    it("records the real round for at most 190,000 gas, transaction and all", async () => {
+      const fresh = await deployReal();
+      const receipt = await (await fresh.record(0, `0x${real.signature}`)).wait();
+      expect(present(receipt ?? undefined).gasUsed).to.be.at.most(190_000n);
+    });
+  });
+});
+
+function keyWords(publicKey: Uint8Array): Words4 {
+  return words(Buffer.from(publicKey).toString("hex")) as Words4;
+}
+
+function words(hex: string): bigint[] {
+  return Array.from({ length: hex.length / 64 }, (_, i) => BigInt(`0x${hex.slice(64 * i, 64 * i + 64)}`));
+}
+
+function toBytes(integers: readonly bigint[]): string {
+  return `0x${integers.map((integer) => integer.toString(16).padStart(64, "0")).join("")}`;
+}
