@@ -46,6 +46,8 @@ describe("circuits: Scale", () => {
 
   it("costs 101 constraints", () => expect(circuit.constraints.length).to.equal(101));
 
+  it("leaves no wire free", async () => expect(await circuit.free({ window, length })).to.deep.equal([]));
+
   it("rounds down, and stays below the length for the largest window", async () => {
     const offset = async (w: bigint, l: bigint): Promise<bigint[]> =>
       circuit.read(await circuit.witness({ window: w, length: l }), "offset");
@@ -112,7 +114,7 @@ describe("circuits: SamplePositions", () => {
   });
 
   it("leaves no wire free", async () => {
-    expect(four.loose(await four.witness({ seed: 3n, start: 5n, length: 1000n }))).to.deep.equal([]);
+    expect(await four.free({ seed: 3n, start: 5n, length: 1000n })).to.deep.equal([]);
   });
 
   it("refuses the second form of an element below 2^254 - p", async () => {
