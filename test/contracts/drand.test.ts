@@ -1,5 +1,4 @@
 // The drand beacon: a real round of evmnet, forged and aliased signatures, time, and rounds of a key of our own.
-import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import {
   firstRoundAt,
@@ -13,30 +12,14 @@ import {
 } from "../../protocol/drand.ts";
 import type { DrandBeacon, HashToG1Harness } from "../../types/ethers/index.js";
 import { breakableFactory, breakPrecompile, BROKEN } from "../helpers/breakable.ts";
+import { concatHex, evmnet, evmnetRound, Q, wordsOf } from "../helpers/evmnet.ts";
 import { testChain, type TestChain } from "../helpers/contracts.ts";
 import { present } from "../helpers/present.ts";
 import { outsideG2, scalar, type Words4 } from "../helpers/trapdoor-proofs.ts";
 
-const Q = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
 const SOURCE = "beacons/DrandBeacon.sol";
 /** Seconds of an epoch that runs from the real round to long after any test. */
 const AGES = 2_000_000_000;
-
-interface Evmnet {
-  publicKey: string;
-  genesisTime: number;
-  periodSeconds: number;
-  rounds: { round: number; signature: string; randomness: string }[];
-}
-const evmnet = JSON.parse(
-  readFileSync(new URL("../vectors/drand-evmnet.json", import.meta.url), "utf8"),
-) as Evmnet;
-const real = present(evmnet.rounds[0]);
-const realChain: DrandChain = {
-  publicKey: Buffer.from(evmnet.publicKey, "hex"),
-  genesis: evmnet.genesisTime,
-  period: evmnet.periodSeconds,
-};
 
 const secret = scalar("drand key");
 const ownKey = publicKeyOf(secret);
@@ -46,12 +29,12 @@ describe("contracts: DrandBeacon", () => {
   let beacon: DrandBeacon;
   const deploy = (...args: unknown[]) => chain.ethers.deployContract("DrandBeacon", args);
   /** A beacon whose epoch 0 began with the real round. */
-  const deployReal = (publicKey: Uint8Array = realChain.publicKey, shift = 0) =>
+  const deployReal = (publicKey: Uint8Array = evmnet.publicKey, shift = 0) =>
     deploy(
       keyWords(publicKey),
-      realChain.genesis,
-      realChain.period,
-      roundTime(real.round, realChain) + shift,
+      evmnet.genesis,
+      evmnet.period,
+      roundTime(evmnetRound.round, evmnet) + shift,
       AGES,
     );
   before(async () => {
@@ -64,34 +47,34 @@ describe("contracts: DrandBeacon", () => {
       const fresh = await deployReal();
       const [, stranger] = await chain.ethers.getSigners();
       expect(await fresh.randomness(0)).to.equal(chain.ethers.ZeroHash);
-      await expect(fresh.connect(present(stranger)).record(0, `0x${real.signature}`))
+      await expect(fresh.connect(present(stranger)).record(0, `0x${evmnetRound.signature}`))
         .to.emit(fresh, "RandomnessRecorded")
-        .withArgs(0, `0x${real.randomness}`);
-      expect(await fresh.randomness(0)).to.equal(`0x${real.randomness}`);
+        .withArgs(0, `0x${evmnetRound.randomness}`);
+      expect(await fresh.randomness(0)).to.equal(`0x${evmnetRound.randomness}`);
     });
 
     it("stays as it is when recorded again, whatever the evidence", async () => {
       const fresh = await deployReal();
-      await fresh.record(0, `0x${real.signature}`);
-      for (const evidence of ["0x", `0x${real.signature}`, `0x${"00".repeat(64)}`]) {
-        expect(await fresh.record.staticCall(0, evidence)).to.equal(`0x${real.randomness}`);
+      await fresh.record(0, `0x${evmnetRound.signature}`);
+      for (const evidence of ["0x", `0x${evmnetRound.signature}`, `0x${"00".repeat(64)}`]) {
+        expect(await fresh.record.staticCall(0, evidence)).to.equal(`0x${evmnetRound.randomness}`);
         await expect(fresh.record(0, evidence)).not.to.emit(fresh, "RandomnessRecorded");
       }
-      expect(await fresh.randomness(0)).to.equal(`0x${real.randomness}`);
+      expect(await fresh.randomness(0)).to.equal(`0x${evmnetRound.randomness}`);
     });
 
     it("is refused for the round before and the round after", async () => {
-      for (const shift of [-realChain.period, 1]) {
-        const other = await deployReal(realChain.publicKey, shift);
-        await expect(other.record(0, `0x${real.signature}`))
+      for (const shift of [-evmnet.period, 1]) {
+        const other = await deployReal(evmnet.publicKey, shift);
+        await expect(other.record(0, `0x${evmnetRound.signature}`))
           .to.be.revertedWithCustomError(other, "SignatureInvalid")
-          .withArgs(real.round + (shift < 0 ? -1 : 1), `0x${real.signature}`);
+          .withArgs(evmnetRound.round + (shift < 0 ? -1 : 1), `0x${evmnetRound.signature}`);
       }
     });
 
     it("is refused under another key", async () => {
       const other = await deployReal(ownKey);
-      await expect(other.record(0, `0x${real.signature}`)).to.be.revertedWithCustomError(
+      await expect(other.record(0, `0x${evmnetRound.signature}`)).to.be.revertedWithCustomError(
         other,
         "SignatureInvalid",
       );
@@ -99,33 +82,33 @@ describe("contracts: DrandBeacon", () => {
 
     it("is refused with any bit flipped", async () => {
       for (let bit = 0; bit < 512; bit += 31) {
-        const flipped = Buffer.from(real.signature, "hex");
+        const flipped = Buffer.from(evmnetRound.signature, "hex");
         flipped[bit >> 3] = present(flipped[bit >> 3]) ^ (1 << (bit & 7));
         await expect(beacon.record(0, flipped)).to.be.revertedWithCustomError(beacon, "SignatureInvalid");
       }
     });
 
     it("is refused in another encoding of the same point", async () => {
-      const [x, y] = words(real.signature) as [bigint, bigint];
+      const [x, y] = wordsOf(evmnetRound.signature) as [bigint, bigint];
       for (const alias of [
         [x + Q, y],
         [x, y + Q],
         [x + 2n * Q, y + 2n * Q],
       ]) {
-        await expect(beacon.record(0, toBytes(alias)))
+        await expect(beacon.record(0, `0x${concatHex(...alias)}`))
           .to.be.revertedWithCustomError(beacon, "SignatureInvalid")
-          .withArgs(real.round, toBytes(alias));
+          .withArgs(evmnetRound.round, `0x${concatHex(...alias)}`);
       }
     });
 
     it("is refused negated, as infinity, and as another point", async () => {
-      const [x, y] = words(real.signature) as [bigint, bigint];
+      const [x, y] = wordsOf(evmnetRound.signature) as [bigint, bigint];
       for (const point of [
         [x, Q - y],
         [0n, 0n],
         [1n, 2n],
       ]) {
-        await expect(beacon.record(0, toBytes(point))).to.be.revertedWithCustomError(
+        await expect(beacon.record(0, `0x${concatHex(...point)}`)).to.be.revertedWithCustomError(
           beacon,
           "SignatureInvalid",
         );
@@ -133,7 +116,7 @@ describe("contracts: DrandBeacon", () => {
     });
 
     it("is refused at another length", async () => {
-      for (const evidence of ["0x", `0x${real.signature.slice(2)}`, `0x${real.signature}00`]) {
+      for (const evidence of ["0x", `0x${evmnetRound.signature.slice(2)}`, `0x${evmnetRound.signature}00`]) {
         await expect(beacon.record(0, evidence))
           .to.be.revertedWithCustomError(beacon, "SignatureLength")
           .withArgs((evidence.length - 2) / 2);
@@ -142,10 +125,10 @@ describe("contracts: DrandBeacon", () => {
   });
 
   it("says what it was made of", async () => {
-    expect(await beacon.publicKey()).to.deep.equal(keyWords(realChain.publicKey));
-    expect(await beacon.drandGenesis()).to.equal(realChain.genesis);
-    expect(await beacon.drandPeriod()).to.equal(realChain.period);
-    expect(await beacon.genesis()).to.equal(roundTime(real.round, realChain));
+    expect(await beacon.publicKey()).to.deep.equal(keyWords(evmnet.publicKey));
+    expect(await beacon.drandGenesis()).to.equal(evmnet.genesis);
+    expect(await beacon.drandPeriod()).to.equal(evmnet.period);
+    expect(await beacon.genesis()).to.equal(roundTime(evmnetRound.round, evmnet));
     expect(await beacon.epochSeconds()).to.equal(AGES);
   });
 
@@ -153,7 +136,7 @@ describe("contracts: DrandBeacon", () => {
     const times = [0, 3, 1000, 20];
 
     it("refuses a key with real parts first", async () => {
-      const [xi, xr, yi, yr] = keyWords(realChain.publicKey);
+      const [xi, xr, yi, yr] = keyWords(evmnet.publicKey);
       await expect(deploy([xr, xi, yr, yi], ...times))
         .to.be.revertedWithCustomError(beacon, "PrecompileFailed")
         .withArgs(8);
@@ -166,7 +149,7 @@ describe("contracts: DrandBeacon", () => {
     });
 
     it("refuses a key in another encoding", async () => {
-      const [xi, ...rest] = keyWords(realChain.publicKey);
+      const [xi, ...rest] = keyWords(evmnet.publicKey);
       await expect(deploy([xi + Q, ...rest], ...times))
         .to.be.revertedWithCustomError(beacon, "PrecompileFailed")
         .withArgs(8);
@@ -303,18 +286,18 @@ describe("contracts: DrandBeacon", () => {
             present((await chain.ethers.getSigners())[0]),
           );
           const breakable = (await factory.deploy(
-            keyWords(realChain.publicKey),
-            realChain.genesis,
-            realChain.period,
-            roundTime(real.round, realChain),
+            keyWords(evmnet.publicKey),
+            evmnet.genesis,
+            evmnet.period,
+            roundTime(evmnetRound.round, evmnet),
             AGES,
           )) as unknown as DrandBeacon;
-          expect(await breakable.record.staticCall(0, `0x${real.signature}`)).to.equal(
-            `0x${real.randomness}`,
+          expect(await breakable.record.staticCall(0, `0x${evmnetRound.signature}`)).to.equal(
+            `0x${evmnetRound.randomness}`,
           );
 
           await breakPrecompile(chain, precompile, code);
-          await expect(breakable.record(0, `0x${real.signature}`))
+          await expect(breakable.record(0, `0x${evmnetRound.signature}`))
             .to.be.revertedWithCustomError(beacon, "PrecompileFailed")
             .withArgs(precompile);
         });
@@ -323,20 +306,12 @@ describe("contracts: DrandBeacon", () => {
 
     it("records the real round for at most 190,000 gas, transaction and all", async () => {
       const fresh = await deployReal();
-      const receipt = await (await fresh.record(0, `0x${real.signature}`)).wait();
+      const receipt = await (await fresh.record(0, `0x${evmnetRound.signature}`)).wait();
       expect(present(receipt ?? undefined).gasUsed).to.be.at.most(190_000n);
     });
   });
 });
 
 function keyWords(publicKey: Uint8Array): Words4 {
-  return words(Buffer.from(publicKey).toString("hex")) as Words4;
-}
-
-function words(hex: string): bigint[] {
-  return Array.from({ length: hex.length / 64 }, (_, i) => BigInt(`0x${hex.slice(64 * i, 64 * i + 64)}`));
-}
-
-function toBytes(integers: readonly bigint[]): string {
-  return `0x${integers.map((integer) => integer.toString(16).padStart(64, "0")).join("")}`;
+  return wordsOf(Buffer.from(publicKey).toString("hex")) as Words4;
 }
