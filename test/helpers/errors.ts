@@ -1,6 +1,8 @@
 /**
  * What a promise rejects with.
  */
+import { HoldfastError } from "../../protocol/errors.ts";
+
 export async function errorOf(promise: Promise<unknown>): Promise<Error> {
   try {
     await promise;
@@ -8,4 +10,11 @@ export async function errorOf(promise: Promise<unknown>): Promise<Error> {
     return error as Error;
   }
   throw new Error("it did not fail");
+}
+
+/** The same, if it is one of ours. */
+export async function holdfastErrorOf(promise: Promise<unknown>): Promise<HoldfastError> {
+  const error = await errorOf(promise);
+  if (!(error instanceof HoldfastError)) throw error;
+  return error;
 }

@@ -1,8 +1,7 @@
 // The drand client against relays that lie, hang or are not there.
 import { expect } from "chai";
-import type { HoldfastError } from "../../protocol/errors.ts";
 import { createDrandClient, fetchDrandChain } from "../../verifier/drand.ts";
-import { errorOf } from "../helpers/errors.ts";
+import { holdfastErrorOf } from "../helpers/errors.ts";
 import { concatHex, evmnet, evmnetRound, Q, wordsOf } from "../helpers/evmnet.ts";
 
 type Answer = (signal: AbortSignal) => Promise<Response> | Response;
@@ -72,9 +71,9 @@ describe("verifier: drand client", () => {
     it(`fails when the only relay answers ${name}, and takes another's round`, async () => {
       const alone = relays({ bad: answer });
       const options = { chain: evmnet, timeoutMs: 50 };
-      const error = (await errorOf(
+      const error = await holdfastErrorOf(
         createDrandClient({ ...options, urls: alone.urls }, alone.modules).round(evmnetRound.round),
-      )) as HoldfastError;
+      );
       expect(error.code).to.equal("unreachable");
       expect(error.details.round).to.equal(evmnetRound.round);
       expect((error.details.relays as Record<string, string>)["http://bad/"]).to.include(reason);
@@ -99,10 +98,10 @@ describe("verifier: drand client", () => {
     const { urls, modules } = relays({ one: hang, two: hang });
     const client = createDrandClient({ urls, chain: evmnet, timeoutMs: 60_000 }, modules);
     const controller = new AbortController();
-    const pending = errorOf(client.round(evmnetRound.round, controller.signal));
+    const pending = holdfastErrorOf(client.round(evmnetRound.round, controller.signal));
     controller.abort();
-    expect(((await pending) as HoldfastError).code).to.equal("aborted");
-    expect(((await errorOf(client.round(1, controller.signal))) as HoldfastError).code).to.equal("aborted");
+    expect((await pending).code).to.equal("aborted");
+    expect((await holdfastErrorOf(client.round(1, controller.signal))).code).to.equal("aborted");
   });
 
   it("refuses to work without a relay or with a key that is none", () => {
@@ -132,7 +131,7 @@ describe("verifier: drand client", () => {
     })) {
       it(`are refused with ${name}`, async () => {
         const { modules } = relays({ one: json({ ...info, ...wrong }) });
-        const error = (await errorOf(fetchDrandChain("http://one", modules))) as HoldfastError;
+        const error = await holdfastErrorOf(fetchDrandChain("http://one", modules));
         expect(error.code).to.equal("unreachable");
         expect(error.details.url).to.equal("http://one");
       });

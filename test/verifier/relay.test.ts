@@ -7,11 +7,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect } from "chai";
 import { roundTime, verifyRound } from "../../protocol/drand.ts";
-import type { HoldfastError } from "../../protocol/errors.ts";
 import { P } from "../../protocol/field.ts";
 import { createDrandClient, fetchDrandChain } from "../../verifier/drand.ts";
 import { createRelay, drawRelaySecret, loadRelaySecret, type Relay } from "../../verifier/relay.ts";
-import { errorOf } from "../helpers/errors.ts";
+import { holdfastErrorOf } from "../helpers/errors.ts";
 
 const options = { secret: 77n, genesis: 1000, period: 3 };
 
@@ -78,7 +77,7 @@ describe("verifier: relay", () => {
 
   it("listens on loopback addresses only", async () => {
     for (const host of ["0.0.0.0", "::", "192.168.0.1", "example.org"]) {
-      const error = (await errorOf(relay.listen({ port: 0, host }))) as HoldfastError;
+      const error = await holdfastErrorOf(relay.listen({ port: 0, host }));
       expect(error.code).to.equal("bad-input");
     }
   });
@@ -108,7 +107,7 @@ describe("verifier: relay", () => {
       await loadRelaySecret(path);
       for (const mode of [0o640, 0o604, 0o666]) {
         await chmod(path, mode);
-        const error = (await errorOf(loadRelaySecret(path))) as HoldfastError;
+        const error = await holdfastErrorOf(loadRelaySecret(path));
         expect(error.code).to.equal("key");
         expect(error.message).to.include("chmod 600");
       }
@@ -123,7 +122,7 @@ describe("verifier: relay", () => {
     })) {
       it(`is refused if it holds ${name}`, async () => {
         await writeFile(path, text, { mode: 0o600 });
-        expect(((await errorOf(loadRelaySecret(path))) as HoldfastError).code).to.equal("key");
+        expect((await holdfastErrorOf(loadRelaySecret(path))).code).to.equal("key");
         expect(await readFile(path, "utf8")).to.equal(text);
       });
     }
