@@ -6,9 +6,38 @@ import { readFileSync } from "node:fs";
 type Hash = readonly { in: string[]; out: string }[];
 type Permutation = readonly { in: string[]; out: string[] }[];
 
+interface Width {
+  externalRounds: number;
+  internalRounds: number;
+  internalDiagonalMinusOne: string[];
+  firstRoundConstants: string[];
+  lastRoundConstants: string[];
+  firstPartialConstant: string;
+  permute: Permutation;
+  compress: Hash;
+}
+
 interface Vectors {
-  poseidon2: Record<"t4" | "t16", { permute: Permutation; compress: Hash }>;
+  poseidon2: Record<"t4" | "t16", Width> & { zeroSubtrees16: string[]; zeroSubtrees4: string[] };
+  segments: {
+    /** root: by depth. */
+    segments: readonly {
+      bytes: number;
+      tag: number;
+      sha256: string;
+      leaves: number;
+      root: Record<string, string>;
+    }[];
+  };
+  directory: {
+    depth: number;
+    segments: readonly { root: string; leaves: number }[];
+    afterAppending: readonly { segments: number; total: number; root: string }[];
+    segment1Tombstoned: { total: number; root: string };
+    tagEntry: string;
+  };
   sampling: {
+    tagSample: string;
     cases: readonly { seed: string; start: number; length: number; samples: number; positions: number[] }[];
   };
 }
