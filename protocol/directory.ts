@@ -57,8 +57,9 @@ export class Directory {
     return this.#levels[this.depth]?.[0] ?? emptyNode(this.depth);
   }
 
-  /** Throws RangeError if the root, the leaves or one entry more cannot be. */
+  /** Throws RangeError if the root, the leaves or one entry more cannot be, and changes nothing then. */
   append({ root, leaves }: { root: bigint; leaves: number }): Entry {
+    if (typeof root !== "bigint") throw new TypeError(`"root" expected a bigint, got ${typeof root}`);
     if (root <= 0n || root >= P) throw new RangeError('"root" expected a non-zero field element');
     if (!Number.isSafeInteger(leaves) || leaves < 1)
       throw new RangeError(`"leaves" expected 1 or more, got ${leaves}`);
@@ -123,11 +124,10 @@ export class Directory {
 
   #update(index: number, entry: Entry): void {
     let node = entryHash(entry);
-    for (let level = 0, i = index; level <= this.depth; level++) {
-      const nodes = this.#levels[level];
-      if (nodes) nodes[i] = node;
-      node = compress4(this.#siblings(level, i).toSpliced(i % ARITY, 0, node));
-      i = Math.floor(i / ARITY);
+    for (const [level, nodes] of this.#levels.entries()) {
+      const i = Math.floor(index / ARITY ** level);
+      nodes[i] = node;
+      if (level < this.depth) node = compress4(this.#siblings(level, i).toSpliced(i % ARITY, 0, node));
     }
   }
 }

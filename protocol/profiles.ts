@@ -3,6 +3,7 @@
  * (protocol.md, section 7).
  */
 import { HoldfastError } from "./errors.ts";
+import { LEAF_BYTES } from "./field.ts";
 
 export type ProfileName = "tiny" | "demo" | "standard";
 
@@ -25,7 +26,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
 /** Leaves that a segment can have. */
 export const maxLeaves = ({ dataDepth }: Profile): number => 16 ** dataDepth;
 /** Bytes that a segment can have: one byte of its last leaf is padding. */
-export const maxBytes = (profile: Profile): number => maxLeaves(profile) * 496 - 1;
+export const maxBytes = (profile: Profile): number => maxLeaves(profile) * LEAF_BYTES - 1;
 /** Segments that a vNode can have. */
 export const maxSegments = ({ directoryDepth }: Profile): number => 4 ** directoryDepth;
 

@@ -4,7 +4,15 @@
  * Level 0 holds the leaf hashes, level `depth` the root. Level 0 is never kept: to open a leaf, its group of 16 leaves
  * is hashed again.
  */
-import { ELEMENT_BYTES, fromBytesLE32, LEAF_BYTES, leafElements, padLeaf, toBytesLE32 } from "./field.ts";
+import {
+  ELEMENT_BYTES,
+  fromBytesLE32,
+  leafCount,
+  LEAF_BYTES,
+  leafElements,
+  padLeaf,
+  toBytesLE32,
+} from "./field.ts";
 import { compress16 } from "./poseidon2.ts";
 
 /** Children of a node. */
@@ -70,12 +78,15 @@ export interface SegmentTree {
 /** Groups hashed at a time: enough to keep an engine busy, little enough to stay in the cache. */
 const BATCH_GROUPS = 64;
 
-/** Computes a segment's tree from a stream of its bytes, in memory of 0.41 % of their number. */
+/**
+ * Computes a segment's tree from a stream of its bytes. The memory is that of the levels it returns, 0.43 % of the bytes,
+ * and a batch: nothing that grows with the segment is ever copied.
+ */
 export class SegmentHasher {
   readonly #depth: number;
   readonly #engine: HashEngine;
   readonly #batch = new Uint8Array(BATCH_GROUPS * GROUP_BYTES);
-  readonly #groups = new ByteList();
+  readonly #groups: GrowingBytes;
   #filled = 0;
   #bytes = 0;
 
@@ -84,10 +95,12 @@ export class SegmentHasher {
       throw new RangeError(`"depth" expected 1 or more, got ${depth}`);
     this.#depth = depth;
     this.#engine = engine;
+    this.#groups = new GrowingBytes(ARITY ** (depth - 1) * ELEMENT_BYTES);
   }
 
-  /** Throws RangeError once the segment is longer than a tree of this depth can hold. */
+  /** Throws RangeError once the segment is longer than a tree of this depth can hold, TypeError for other than bytes. */
   update(chunk: Uint8Array): this {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError(`"chunk" expected bytes, got ${typeof chunk}`);
     this.#bytes += chunk.length;
     if (Math.floor(this.#bytes / LEAF_BYTES) + 1 > ARITY ** this.#depth) {
       throw new RangeError(
@@ -114,14 +127,16 @@ export class SegmentHasher {
     padded.set(padLeaf(this.#batch.subarray(whole, this.#filled)), whole);
     this.#flush(padded);
 
-    const levels = [this.#groups.take()];
-    while (levels.length < this.#depth)
-      levels.push(this.#parents(levels.at(-1) ?? new Uint8Array(), levels.length));
-    const leaves = Math.floor(this.#bytes / LEAF_BYTES) + 1;
+    let top = this.#groups.bytes();
+    const levels = [top];
+    for (let height = 1; height < this.#depth; height++) {
+      top = this.#parents(top, height);
+      levels.push(top);
+    }
     return {
       bytes: this.#bytes,
-      leaves,
-      root: fromBytesLE32(nodeAt(levels.at(-1) ?? new Uint8Array(), 0)),
+      leaves: leafCount(this.#bytes),
+      root: fromBytesLE32(nodeAt(top, 0)),
       levels,
     };
   }
@@ -131,32 +146,48 @@ export class SegmentHasher {
     this.#filled = 0;
   }
 
+  /** The level above `level`, whose height is given. */
   #parents(level: Uint8Array, height: number): Uint8Array {
-    const padded = new Uint8Array(Math.ceil(level.length / CHILDREN_BYTES) * CHILDREN_BYTES);
-    padded.set(level);
-    const zero = toBytesLE32(zeroNode(height));
-    for (let at = level.length; at < padded.length; at += ELEMENT_BYTES) padded.set(zero, at);
-    return this.#engine.hashNodes(padded);
+    const parents = new Uint8Array(Math.ceil(level.length / CHILDREN_BYTES) * ELEMENT_BYTES);
+    const whole = level.length - (level.length % CHILDREN_BYTES);
+    parents.set(this.#engine.hashNodes(level.subarray(0, whole)));
+    if (whole < level.length) {
+      const children = padChildren(level.subarray(whole), height);
+      parents.set(this.#engine.hashNodes(children), parents.length - ELEMENT_BYTES);
+    }
+    return parents;
   }
 }
 
-/** A growing run of bytes without copies in between. */
-class ByteList {
-  #parts: Uint8Array[] = [];
+/** Fewer than 16 nodes followed by missing ones. */
+function padChildren(nodes: Uint8Array, height: number): Uint8Array {
+  const children = new Uint8Array(CHILDREN_BYTES);
+  children.set(nodes);
+  const zero = toBytesLE32(zeroNode(height));
+  for (let at = nodes.length; at < CHILDREN_BYTES; at += ELEMENT_BYTES) children.set(zero, at);
+  return children;
+}
 
-  push(part: Uint8Array): void {
-    this.#parts.push(part);
+/** Addresses reserved at most: the level above the leaf hashes of 266 GB. */
+const MAX_RESERVED = 2 ** 30;
+
+/** Bytes that grow in place, in addresses reserved beforehand. */
+class GrowingBytes {
+  readonly #buffer: ArrayBuffer;
+
+  constructor(maxBytes: number) {
+    this.#buffer = new ArrayBuffer(0, { maxByteLength: Math.min(maxBytes, MAX_RESERVED) });
   }
 
-  take(): Uint8Array {
-    const whole = new Uint8Array(this.#parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    this.#parts = [];
-    return whole;
+  push(part: Uint8Array): void {
+    const end = this.#buffer.byteLength;
+    this.#buffer.resize(end + part.length);
+    new Uint8Array(this.#buffer, end).set(part);
+  }
+
+  /** Without a copy. */
+  bytes(): Uint8Array {
+    return new Uint8Array(this.#buffer, 0, this.#buffer.byteLength);
   }
 }
 

@@ -84,7 +84,8 @@ export type NestedBigints = bigint | readonly NestedBigints[];
 /**
  * The inputs of `StorageAudit`.
  *
- * openings[j] is that of sample j; undefined for a tombstone, whose leaf the circuit does not look at.
+ * openings[j] is that of sample j; undefined for a tombstone, whose leaf the circuit does not look at. Throws RangeError
+ * if one is missing or of another leaf.
  */
 export function circuitInput(
   directory: Directory,
@@ -101,6 +102,8 @@ export function circuitInput(
   const opened = samples.map((sample, j) => {
     const opening = openings[j];
     if (!opening && sample.entry.root !== 0n) throw new RangeError(`sample ${j} is not opened`);
+    if (opening && opening.leafIndex !== sample.leafIndex)
+      throw new RangeError(`sample ${j} is leaf ${sample.leafIndex}, opened is leaf ${opening.leafIndex}`);
     return opening ?? nothing;
   });
   return {
