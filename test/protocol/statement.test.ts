@@ -1,0 +1,219 @@
+// The statement: its seed as the contracts compute it, the draw of who is due, and the circuit's inputs.
+import { AbiCoder, encodeBytes32String, keccak256 } from "ethers";
+import { expect } from "chai";
+import fc from "fast-check";
+import { directoryRootOf } from "../../protocol/directory.ts";
+import { toHex32, type Hex } from "../../protocol/field.ts";
+import { maxBytes, maxLeaves, maxSegments, profileNamed, PROFILES } from "../../protocol/profiles.ts";
+import { samplePositions } from "../../protocol/sampling.ts";
+import { rootOf } from "../../protocol/segment.ts";
+import {
+  auditSeed,
+  circuitInput,
+  isDue,
+  publicInputs,
+  samplesOf,
+  type Duty,
+} from "../../protocol/statement.ts";
+import { present } from "../helpers/present.ts";
+import { honestStatement } from "../helpers/statement.ts";
+
+const duty: Duty = {
+  chainId: 31337n,
+  audits: "0x5FbDB2315678afecb367f032d93F642f64180aa3",
+  vNode: 7n,
+  node: 3n,
+  epoch: 12n,
+  randomness: `0x${"c5".repeat(32)}`,
+};
+
+describe("protocol: seed", () => {
+  const uint = (bits: number): fc.Arbitrary<bigint> => fc.bigInt({ min: 0n, max: 2n ** BigInt(bits) - 1n });
+
+  it("is the upper 248 bits of keccak256(abi.encode(...))", () => {
+    const types = ["uint256", "address", "uint256", "uint256", "uint256", "bytes32"];
+    const words = fc.tuple(uint(256), uint(160), uint(256), uint(256), uint(256), uint(256));
+    fc.assert(
+      fc.property(words, ([chainId, account, vNode, node, epoch, word]) => {
+        const audits = `0x${account.toString(16).padStart(40, "0")}`;
+        const randomness = toHex32(word);
+        const encoded = AbiCoder.defaultAbiCoder().encode(types, [
+          chainId,
+          audits,
+          vNode,
+          node,
+          epoch,
+          randomness,
+        ]);
+        expect(auditSeed({ chainId, audits, vNode, node, epoch, randomness })).to.equal(
+          BigInt(keccak256(encoded)) >> 8n,
+        );
+      }),
+    );
+  });
+
+  it("changes with each part that it binds", () => {
+    const changes: Partial<Duty>[] = [
+      { chainId: 1n },
+      { audits: "0x5FbDB2315678afecb367f032d93F642f64180aa4" },
+      { vNode: 3n },
+      { node: 7n },
+      { epoch: 13n },
+      { randomness: `0x${"c5".repeat(31)}c4` },
+    ];
+    const seeds = [{}, ...changes].map((change) => auditSeed({ ...duty, ...change }));
+    expect(new Set(seeds).size).to.equal(changes.length + 1);
+    for (const seed of seeds) expect(seed < 2n ** 248n).to.be.true;
+  });
+
+  it("reads an address in any case", () => {
+    expect(auditSeed({ ...duty, audits: duty.audits.toLowerCase() })).to.equal(auditSeed(duty));
+  });
+
+  it("refuses what is no address, no 32 bytes or no uint256", () => {
+    for (const audits of ["", "0x", duty.audits.slice(0, -1), `${duty.audits}0`, duty.audits.slice(2)]) {
+      expect(() => auditSeed({ ...duty, audits })).to.throw(TypeError, '"audits"');
+    }
+    for (const randomness of ["0x", duty.randomness.slice(0, -2), `${duty.randomness}00`] as Hex[]) {
+      expect(() => auditSeed({ ...duty, randomness })).to.throw(TypeError, '"randomness"');
+    }
+    for (const vNode of [-1n, 2n ** 256n]) {
+      expect(() => auditSeed({ ...duty, vNode })).to.throw(RangeError, "256 bits");
+    }
+  });
+});
+
+describe("protocol: draw of who is due", () => {
+  const seeds = Array.from({ length: 7000 }, (_, i) => auditSeed({ ...duty, epoch: BigInt(i) }));
+
+  it("is always due with odds of 1", () => {
+    expect(seeds.slice(0, 100).every((seed) => isDue(seed, 1))).to.be.true;
+  });
+
+  it("is the contract's formula", () => {
+    for (const seed of seeds.slice(0, 200)) {
+      const encoded = AbiCoder.defaultAbiCoder().encode(
+        ["uint256", "bytes32"],
+        [seed, encodeBytes32String("due")],
+      );
+      expect(isDue(seed, 3)).to.equal(BigInt(keccak256(encoded)) % 3n === 0n);
+    }
+  });
+
+  it("is due once in as many epochs as the odds say", () => {
+    for (const odds of [2, 7, 24]) {
+      const due = seeds.filter((seed) => isDue(seed, odds)).length;
+      const [mean, variance] = [seeds.length / odds, (seeds.length / odds) * (1 - 1 / odds)];
+      expect(Math.abs(due - mean) / Math.sqrt(variance), `odds ${odds}`).to.be.below(4);
+    }
+  });
+
+  it("says nothing about the samples", () => {
+    const first = (due: boolean): number => {
+      const range = { start: 0, length: 2 ** 20, samples: 1 };
+      const positions = seeds
+        .slice(0, 2000)
+        .filter((seed) => isDue(seed, 2) === due)
+        .map((seed) => present(samplePositions({ ...range, seed })[0]));
+      return positions.reduce((sum, x) => sum + x / 2 ** 20, 0) / positions.length;
+    };
+    // Means of about 1,000 uniform draws: a standard deviation of 0.0091 each.
+    expect(Math.abs(first(true) - first(false))).to.be.below(4 * 0.013);
+  });
+
+  it("refuses odds that are none", () => {
+    for (const odds of [0, -1, 1.5, NaN]) expect(() => isDue(1n, odds)).to.throw(RangeError, '"odds"');
+  });
+});
+
+describe("protocol: circuit inputs", () => {
+  const profile = PROFILES.tiny;
+  const sizes = [700, 1, 3000];
+
+  it("are in the circuit's order", () => {
+    expect(publicInputs({ directoryRoot: 4n, seed: 3n, start: 2, length: 1 })).to.deep.equal([
+      4n,
+      3n,
+      2n,
+      1n,
+    ]);
+  });
+
+  it("name, for each sample, the entry and the leaf that lie at its position", () => {
+    const seed = auditSeed(duty);
+    const { input, directory, samples } = honestStatement({ profile, seed, sizes });
+    const positions = samplePositions({ seed, start: 0, length: directory.total, samples: profile.samples });
+    expect(samples.map(({ position }) => position)).to.deep.equal(positions);
+    samples.forEach(({ entry, entryIndex, leafIndex, position }, j) => {
+      expect(entry.start + leafIndex).to.equal(position);
+      expect(leafIndex).to.be.within(0, entry.leaves - 1);
+      expect(directoryRootOf(entry, entryIndex, directory.path(entryIndex))).to.equal(directory.root);
+      const [leaf, leafSiblings] = [input.leaf, input.leafSiblings] as [bigint[][], bigint[][][]];
+      const opening = { leafIndex, elements: present(leaf[j]), siblings: present(leafSiblings[j]) };
+      expect(rootOf(opening)).to.equal(entry.root);
+    });
+    expect(input).to.deep.include({
+      directoryRoot: directory.root,
+      seed,
+      start: 0n,
+      length: BigInt(directory.total),
+      entryRoot: samples.map(({ entry }) => entry.root),
+      entryStart: samples.map(({ entry }) => BigInt(entry.start)),
+      entryLeaves: samples.map(({ entry }) => BigInt(entry.leaves)),
+      entryIndex: samples.map(({ entryIndex }) => BigInt(entryIndex)),
+      entrySiblings: samples.map(({ entryIndex }) => directory.path(entryIndex)),
+      leafIndex: samples.map(({ leafIndex }) => BigInt(leafIndex)),
+    });
+  });
+
+  it("stay inside the range of one segment", () => {
+    const range = { start: 3, length: 7 };
+    const { samples } = honestStatement({ profile, seed: 5n, sizes, range });
+    for (const { entryIndex } of samples) expect(entryIndex).to.equal(2);
+  });
+
+  it("have zeros for the leaf of a tombstone", () => {
+    const { input } = honestStatement({ profile, seed: 5n, sizes, tombstones: [0, 1, 2] });
+    expect(input.entryRoot).to.deep.equal([0n, 0n]);
+    expect((input.leaf as bigint[][]).flat().every((x) => x === 0n)).to.be.true;
+    expect((input.leafSiblings as bigint[][][]).flat(2).every((x) => x === 0n)).to.be.true;
+  });
+
+  it("are refused while a live sample is not opened", () => {
+    const { directory } = honestStatement({ profile, seed: 5n, sizes });
+    const range = { seed: 5n, start: 0, length: directory.total };
+    const samples = samplesOf(directory, range, profile);
+    expect(() => circuitInput(directory, range, samples, [undefined, undefined], profile)).to.throw(
+      RangeError,
+      "sample 0 is not opened",
+    );
+  });
+
+  it("are refused for a range outside the directory", () => {
+    const { directory } = honestStatement({ profile, seed: 5n, sizes });
+    expect(() => samplesOf(directory, { seed: 5n, start: directory.total, length: 1 }, profile)).to.throw(
+      RangeError,
+      '"position"',
+    );
+  });
+});
+
+describe("protocol: profiles", () => {
+  it("hold what the protocol's table says", () => {
+    const sizes = Object.values(PROFILES).map((p) => [p.name, maxLeaves(p), maxBytes(p), maxSegments(p)]);
+    expect(sizes).to.deep.equal([
+      ["tiny", 256, 126_975, 16],
+      ["demo", 65_536, 32_505_855, 256],
+      ["standard", 16_777_216, 8_321_499_135, 16_384],
+    ]);
+  });
+
+  it("are found by name only", () => {
+    expect(profileNamed("demo")).to.equal(PROFILES.demo);
+    for (const name of ["", "Demo", "toString", "__proto__"]) {
+      expect(() => profileNamed(name))
+        .to.throw("use tiny, demo, standard")
+        .with.property("code", "bad-input");
+    }
+  });
+});
