@@ -36,12 +36,6 @@ describe("prover: engine", () => {
     expect(await engine.verify(proof, publicSignals)).to.equal(true);
   });
 
-  it("never gives the same proof twice", async () => {
-    const again = await engine.prove(input);
-    expect(again.proof).not.to.deep.equal(honest.proof);
-    expect(await engine.verify(again.proof, again.publicSignals)).to.equal(true);
-  });
-
   it("refuses each public signal that is changed, swapped, aliased or out of range", async () => {
     const signals = honest.publicSignals;
     for (const [i, signal] of signals.entries()) {
@@ -108,12 +102,10 @@ describe("prover: engine", () => {
     );
   });
 
-  it("still proves after a failure", async () => {
-    expect(
-      await engine.verify(
-        ...(({ proof, publicSignals }) => [proof, publicSignals] as const)(await engine.prove(input)),
-      ),
-    ).to.equal(true);
+  it("still proves after a failure, and never gives the same proof twice", async () => {
+    const again = await engine.prove(input);
+    expect(again.proof).not.to.deep.equal(honest.proof);
+    expect(await engine.verify(again.proof, again.publicSignals)).to.equal(true);
   });
 });
 

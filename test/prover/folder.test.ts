@@ -62,8 +62,7 @@ describe("prover: folder", function () {
     await put("a", Buffer.alloc(496, 1));
     await put("b", Buffer.alloc(16 * 496, 2));
     await put("c", Buffer.alloc(maxBytes(PROFILES.tiny), 3));
-    for (const seed of [0n, 1n, 2n ** 248n - 1n])
-      expect((await prove({ seed })).total).to.equal(2 + 17 + 256);
+    expect((await prove({ seed: 2n ** 248n - 1n })).total).to.equal(2 + 17 + 256);
   });
 
   it("refuses a folder that is missing, a file, or without files", async () => {
