@@ -77,7 +77,8 @@ describe("circuits: StorageAudit", () => {
 
   it("refuses each public input that is changed", async () => {
     const { input } = honestStatement({ profile, seed: 12345n, sizes: SIZES });
-    for (const name of PUBLIC) await expectRefused({ ...input, [name]: (2n * (input[name] as bigint) + 1n) % P });
+    for (const name of PUBLIC)
+      await expectRefused({ ...input, [name]: (2n * (input[name] as bigint) + 1n) % P });
   });
 
   it("refuses samples that are swapped or repeated", async () => {
