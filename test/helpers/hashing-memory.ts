@@ -1,0 +1,38 @@
+/**
+ * What memory it takes to hash a segment, in a process of its own. The engine only claims to hash, so that a segment of
+ * gigabytes takes seconds: what it allocates is what the real ones do.
+ */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { SegmentHasher, type HashEngine } from "../../protocol/segment.ts";
+
+/** By how many bytes the process grows at most. */
+export async function hashingMemory(segment: { bytes: number; depth: number }): Promise<number> {
+  const args = [fileURLToPath(import.meta.url), JSON.stringify(segment)];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return Number(stdout);
+}
+
+const engine: HashEngine = {
+  name: "idle",
+  hashLeaves: (leaves) => new Uint8Array((leaves.length / 496) * 32).fill(1),
+  hashNodes: (children) => new Uint8Array((children.length / 512) * 32).fill(1),
+};
+
+function measure({ bytes, depth }: { bytes: number; depth: number }): number {
+  const chunk = new Uint8Array(2 ** 16).fill(7);
+  const before = process.memoryUsage.rss();
+  const hasher = new SegmentHasher({ depth, engine });
+  for (let rest = bytes; rest > 0; rest -= chunk.length)
+    hasher.update(chunk.subarray(0, Math.min(rest, chunk.length)));
+  const { leaves } = hasher.finish();
+  if (leaves !== Math.floor(bytes / 496) + 1) throw new Error(`${leaves} leaves`);
+  return process.resourceUsage().maxRSS * 1024 - before;
+}
+
+if (import.meta.main) {
+  process.stdout.write(
+    String(measure(JSON.parse(process.argv[2] ?? "") as { bytes: number; depth: number })),
+  );
+}
