@@ -1,0 +1,38 @@
+/**
+ * `npm run -s bench -- commit | prove | gas`: the numbers of the README.
+ */
+import { Command } from "commander";
+import { PROFILES, profileNamed, type ProfileName } from "../protocol/profiles.ts";
+
+interface BenchOptions {
+  readonly json: boolean;
+}
+
+const program = new Command("bench").description("measures what the README says");
+const add = (name: string, description: string): Command =>
+  program.command(name).description(description).option("--json", "print JSON", false);
+
+add("commit", "bytes hashed in a second of one core").action(async (options: BenchOptions) => {
+  const { benchCommit } = await import("./commit.ts");
+  print(await benchCommit(), options);
+});
+add("prove", "time and memory of a proof, for each profile")
+  .argument("[profiles...]", "default: all")
+  .action(async (names: string[], options: BenchOptions) => {
+    const { benchProve } = await import("./prove.ts");
+    const profiles =
+      names.length > 0
+        ? names.map((name) => profileNamed(name).name)
+        : (Object.keys(PROFILES) as ProfileName[]);
+    print(await benchProve({ profiles, json: options.json }), options);
+  });
+add("gas", "gas of every kind of transaction").action(async (options: BenchOptions) => {
+  const { benchGas } = await import("./gas.ts");
+  print(await benchGas(), options);
+});
+await program.parseAsync();
+
+function print(rows: readonly object[], { json }: BenchOptions): void {
+  if (json) process.stdout.write(`${JSON.stringify(rows)}\n`);
+  else console.table(rows);
+}

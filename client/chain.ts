@@ -1,0 +1,404 @@
+/**
+ * The client's view of the chain: finds the deployment from the address of its Audits contract, calls, sends, reads
+ * events and signs, and turns what a contract answers into a sentence. The only file of client/ that knows ethers,
+ * besides deploy.ts.
+ */
+import {
+  AbiCoder,
+  Contract,
+  dataLength,
+  getAddress,
+  Interface,
+  isAddress,
+  isCallException,
+  isError,
+  JsonRpcProvider,
+  keccak256,
+  verifyTypedData,
+  Wallet,
+  type Fragment,
+  type JsonFragment,
+  type Log,
+  type Result,
+  type TypedDataDomain,
+} from "ethers";
+import { contractArtifact } from "../contracts/artifacts.ts";
+import { HoldfastError } from "../protocol/errors.ts";
+import type { Domain } from "../protocol/typed-data.ts";
+
+export type ContractName = "audits" | "registry" | "ledger" | "token";
+export type Value = bigint | string | boolean | readonly Value[] | { readonly [name: string]: Value };
+
+/** An event of one of the four contracts, with its arguments by name. */
+export interface ChainEvent {
+  readonly contract: ContractName;
+  readonly name: string;
+  readonly args: Readonly<Record<string, Value>>;
+  readonly block: number;
+  readonly transaction: string;
+}
+
+export interface Sent {
+  readonly hash: string;
+  readonly block: number;
+  readonly gas: bigint;
+  readonly events: readonly ChainEvent[];
+}
+
+export interface ConnectOptions {
+  readonly rpcUrl: string;
+  /** Address of the Audits contract: everything else is read from it. */
+  readonly audits: string;
+  /** Refuses any other chain. */
+  readonly chainId?: bigint | undefined;
+  /** Refuses a deployment with any other token. */
+  readonly token?: string | undefined;
+  /** Hex private key of the account that signs. */
+  readonly privateKey?: string | undefined;
+}
+
+export interface Chain {
+  readonly chainId: bigint;
+  readonly addresses: Readonly<Record<ContractName, string>>;
+  readonly symbol: string;
+  readonly decimals: number;
+  /** Throws "unauthorized" when connected without a key. */
+  account(): string;
+  /** The same deployment, another signer. */
+  as(privateKey: string): Chain;
+  /** A view. Results with several values come as an object by name. */
+  read<T>(contract: ContractName, method: string, args?: readonly unknown[]): Promise<T>;
+  /** A transaction, mined. */
+  send(contract: ContractName, method: string, args?: readonly unknown[]): Promise<Sent>;
+  events(fromBlock: number, toBlock?: number): Promise<ChainEvent[]>;
+  block(): Promise<{ number: number; timestamp: number }>;
+  /** Gas that a transaction took. */
+  gasOf(transaction: string): Promise<bigint>;
+  /** Gas that each sender paid for in these blocks, by checksummed address. */
+  gasBySender(fromBlock: number, toBlock: number): Promise<Map<string, bigint>>;
+  sign(domain: Domain, types: TypeTable, message: Readonly<Record<string, unknown>>): Promise<string>;
+  close(): void;
+}
+
+export type TypeTable = Record<string, { name: string; type: string }[]>;
+
+/** Code of a contract, and how its parts are named in artifacts. */
+const CONTRACTS: Readonly<Record<ContractName, string>> = {
+  audits: "Audits",
+  registry: "Registry",
+  ledger: "Ledger",
+  token: "TestToken",
+};
+const LIBRARIES = ["Groth16Verifier", "DrandBeacon"];
+/** A node that mines once a second is asked as often. */
+const POLLING_MS = 250;
+/** Blocks in one request for events. */
+const EVENT_BLOCKS = 5_000;
+
+export async function connect(options: ConnectOptions): Promise<Chain> {
+  const provider = await reach(options.rpcUrl, options.chainId);
+  try {
+    const { chainId } = await provider.getNetwork();
+    const audits = await existingContract(provider, "Audits", options.audits);
+    const main = new Contract(audits, abiOf("audits"), provider);
+    const find = async (name: "registry" | "ledger" | "token"): Promise<string> =>
+      existingContract(provider, CONTRACTS[name], (await call(main, name, [])) as string);
+    const addresses = {
+      audits,
+      registry: await find("registry"),
+      ledger: await find("ledger"),
+      token: await find("token"),
+    };
+    if (options.token !== undefined && getAddress(options.token) !== addresses.token) {
+      throw new HoldfastError(
+        "chain",
+        `this deployment pays in the token ${addresses.token}, not in ${options.token}: use its own token or another deployment`,
+        { expected: options.token, actual: addresses.token },
+      );
+    }
+    const token = new Contract(addresses.token, abiOf("token"), provider);
+    const symbol = (await call(token, "symbol", [])) as string;
+    const decimals = Number(await call(token, "decimals", []));
+    return createChain({ provider, chainId, addresses, symbol, decimals }, options.privateKey);
+  } catch (error) {
+    provider.destroy();
+    throw error;
+  }
+}
+
+/** An account that deploys: what `deploy` takes. */
+export async function connectSigner(rpcUrl: string, privateKey: string): Promise<Wallet> {
+  return new Wallet(privateKey, await reach(rpcUrl, undefined));
+}
+
+/** The account that made a signature. */
+export function signerOf(
+  domain: Domain,
+  types: TypeTable,
+  message: Readonly<Record<string, unknown>>,
+  signature: string,
+): string {
+  try {
+    return verifyTypedData(domain as TypedDataDomain, types, message, signature);
+  } catch (cause) {
+    throw new HoldfastError("bad-input", "the signature is malformed", { signature }, { cause });
+  }
+}
+
+/** What an acceptance says about the segments: keccak256(abi.encode(Segment[])). */
+export function hashSegments(segments: readonly { root: string; leaves: number }[]): string {
+  const values = segments.map(({ root, leaves }) => [root, leaves]);
+  return keccak256(AbiCoder.defaultAbiCoder().encode(["tuple(bytes32,uint32)[]"], [values]));
+}
+
+/** A checksummed address. Throws "bad-input". */
+export function parseAddress(text: string): string {
+  if (!isAddress(text)) {
+    throw new HoldfastError("bad-input", `"${text}" is not an address: give 0x and 40 hex digits`);
+  }
+  return getAddress(text);
+}
+
+// ----------------------------------------------------------------------------------------------------------- internals
+
+interface Deployment {
+  readonly provider: JsonRpcProvider;
+  readonly chainId: bigint;
+  readonly addresses: Readonly<Record<ContractName, string>>;
+  readonly symbol: string;
+  readonly decimals: number;
+}
+
+function createChain(deployment: Deployment, privateKey: string | undefined): Chain {
+  const { provider, addresses } = deployment;
+  const wallet = privateKey === undefined ? undefined : new Wallet(privateKey, provider);
+  const names = Object.keys(CONTRACTS) as ContractName[];
+  const contracts = Object.fromEntries(
+    names.map((name) => [name, new Contract(addresses[name], abiOf(name), wallet ?? provider)]),
+  ) as Record<ContractName, Contract>;
+  const nameAt = new Map(names.map((name) => [addresses[name], name]));
+
+  const signer = (): Wallet => {
+    if (wallet) return wallet;
+    throw new HoldfastError("unauthorized", "this needs an account: give --key FILE or set HOLDFAST_KEY");
+  };
+  const parse = (log: Log): ChainEvent[] => {
+    const contract = nameAt.get(getAddress(log.address));
+    const parsed = contract && contracts[contract].interface.parseLog(log);
+    if (!contract || !parsed) return [];
+    const { blockNumber: block, transactionHash: transaction } = log;
+    return [{ contract, name: parsed.name, args: byName(parsed.args), block, transaction }];
+  };
+
+  return {
+    ...deployment,
+    account: () => signer().address,
+    as: (key) => createChain(deployment, key),
+    read: async <T>(contract: ContractName, method: string, args: readonly unknown[] = []) =>
+      (await call(contracts[contract], method, args)) as T,
+    async send(contract, method, args = []) {
+      signer();
+      const sent = await contracts[contract]
+        .getFunction(method)(...args)
+        .catch(refuse(method));
+      const receipt = await (sent as Awaited<ReturnType<Wallet["sendTransaction"]>>)
+        .wait()
+        .catch(refuse(method));
+      if (!receipt) throw new HoldfastError("chain", `the transaction ${method} was dropped: send it again`);
+      const { hash, blockNumber, gasUsed, logs } = receipt;
+      return { hash, block: blockNumber, gas: gasUsed, events: logs.flatMap(parse) };
+    },
+    async events(fromBlock, toBlock) {
+      const end = toBlock ?? (await provider.getBlockNumber());
+      const found: ChainEvent[] = [];
+      for (let first = fromBlock; first <= end; first += EVENT_BLOCKS) {
+        const range = { fromBlock: first, toBlock: Math.min(end, first + EVENT_BLOCKS - 1) };
+        const logs = await provider.getLogs({ address: Object.values(addresses), ...range });
+        found.push(...logs.flatMap(parse));
+      }
+      return found;
+    },
+    async block() {
+      const block = await provider.getBlock("latest").catch(refuse("getBlock"));
+      if (!block) throw new HoldfastError("chain", "the chain has no block");
+      return { number: block.number, timestamp: block.timestamp };
+    },
+    async gasOf(transaction) {
+      const receipt = await provider
+        .getTransactionReceipt(transaction)
+        .catch(refuse("getTransactionReceipt"));
+      return receipt?.gasUsed ?? 0n;
+    },
+    async gasBySender(fromBlock, toBlock) {
+      const gas = new Map<string, bigint>();
+      for (let number = fromBlock; number <= toBlock; number++) {
+        const block = await provider.getBlock(number);
+        for (const hash of block?.transactions ?? []) {
+          const receipt = await provider.getTransactionReceipt(hash);
+          if (receipt) gas.set(receipt.from, (gas.get(receipt.from) ?? 0n) + receipt.gasUsed);
+        }
+      }
+      return gas;
+    },
+    sign: (domain, types, message) => signer().signTypedData(domain as TypedDataDomain, types, message),
+    close: () => provider.destroy(),
+  };
+}
+
+async function reach(rpcUrl: string, expected: bigint | undefined): Promise<JsonRpcProvider> {
+  if (!URL.canParse(rpcUrl)) {
+    throw new HoldfastError(
+      "bad-input",
+      `"${rpcUrl}" is not a URL: give the chain's, as http://127.0.0.1:8545`,
+    );
+  }
+  // Asked once by hand: ethers would try for ever to find out what network it is on.
+  let chainId: bigint;
+  try {
+    const response = await fetch(rpcUrl, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] }),
+      signal: AbortSignal.timeout(10_000),
+    });
+    chainId = BigInt(((await response.json()) as { result: string }).result);
+  } catch (cause) {
+    const message = `no chain answers at ${rpcUrl}: check the URL and that the chain is running`;
+    throw new HoldfastError("unreachable", message, { rpcUrl }, { cause });
+  }
+  if (expected !== undefined && chainId !== expected) {
+    const message = `the chain at ${rpcUrl} has the id ${chainId}, not ${expected}: give the URL of the right chain`;
+    throw new HoldfastError("chain", message, { expected: String(expected), actual: String(chainId) });
+  }
+  return new JsonRpcProvider(rpcUrl, chainId, {
+    staticNetwork: true,
+    polling: true,
+    pollingInterval: POLLING_MS,
+    cacheTimeout: -1,
+  });
+}
+
+async function existingContract(provider: JsonRpcProvider, name: string, text: string): Promise<string> {
+  const address = parseAddress(text);
+  const code = await provider.getCode(address).catch(refuse("getCode"));
+  if (dataLength(code) === 0) {
+    const message = `there is no ${name} contract at ${address} on this chain: check the address and the chain`;
+    throw new HoldfastError("chain", message, { address });
+  }
+  return address;
+}
+
+function abiOf(name: ContractName): JsonFragment[] {
+  return contractArtifact(CONTRACTS[name]).abi as unknown as JsonFragment[];
+}
+
+async function call(contract: Contract, method: string, args: readonly unknown[]): Promise<unknown> {
+  const result: unknown = await contract
+    .getFunction(method)(...args)
+    .catch(refuse(method));
+  return isResult(result) ? plain(result) : result;
+}
+
+function isResult(value: unknown): value is Result {
+  return Array.isArray(value) && "toObject" in value;
+}
+
+/** A struct or several values as an object by name; a list as a list. */
+function plain(result: Result): Value {
+  return isNamed(result) ? byName(result) : result.toArray().map(plainValue);
+}
+
+function plainValue(value: unknown): Value {
+  return isResult(value) ? plain(value) : (value as Value);
+}
+
+/** ethers has no other way to ask whether a result has names. */
+function isNamed(result: Result): boolean {
+  try {
+    return Object.keys(result.toObject() as object).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function byName(result: Result): Record<string, Value> {
+  return Object.fromEntries(
+    Object.entries(result.toObject() as Record<string, unknown>).map(([k, v]) => [k, plainValue(v)]),
+  );
+}
+
+// -------------------------------------------------------------------------------------------------------------- errors
+
+/** Rethrows whatever ethers reports as one of ours. */
+function refuse(what: string): (error: unknown) => never {
+  return (error) => {
+    throw explain(what, error);
+  };
+}
+
+function explain(what: string, error: unknown): HoldfastError {
+  if (error instanceof HoldfastError) return error;
+  const cause = { cause: error };
+  if (isCallException(error)) {
+    const revert = error.data ? decodeError(error.data) : undefined;
+    if (revert) {
+      const { name, args } = revert;
+      const shortfall = missing(args);
+      const code = shortfall === undefined ? "chain" : "funds";
+      const values = Object.entries(args).map(([key, value]) => `${key} ${show(value)}`);
+      const short = shortfall === undefined ? "" : `; ${shortfall} is missing`;
+      const message = `the contract refuses ${what}: ${inWords(name)}${values.length ? ` (${values.join(", ")})` : ""}${short}`;
+      return new HoldfastError(code, message, { error: name, ...args }, cause);
+    }
+    return new HoldfastError(
+      "chain",
+      `the contract refuses ${what}: ${error.reason ?? "no reason given"}`,
+      {},
+      cause,
+    );
+  }
+  if (isError(error, "INSUFFICIENT_FUNDS")) {
+    return new HoldfastError(
+      "funds",
+      `the account cannot pay the gas of ${what}: send it the chain's own coin`,
+      {},
+      cause,
+    );
+  }
+  if (isError(error, "NETWORK_ERROR") || isError(error, "TIMEOUT") || isError(error, "SERVER_ERROR")) {
+    return new HoldfastError("unreachable", `the chain did not answer ${what}: try again`, {}, cause);
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return new HoldfastError("chain", `${what} failed: ${text}`, {}, cause);
+}
+
+function decodeError(data: string): { name: string; args: Record<string, Value> } | undefined {
+  for (const name of [...Object.values(CONTRACTS), ...LIBRARIES]) {
+    const { abi } = contractArtifact(name);
+    const parsed = new Interface(abi as unknown as readonly Fragment[]).parseError(data);
+    if (parsed) return { name: parsed.name, args: byName(parsed.args) };
+  }
+  return undefined;
+}
+
+/** "InsufficientBalance" as "insufficient balance". */
+function inWords(name: string): string {
+  return name.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase();
+}
+
+/** What is short where an error tells how much there is and how much it would take. */
+function missing(args: Readonly<Record<string, Value>>): bigint | undefined {
+  const find = (...names: string[]): bigint | undefined =>
+    names.map((name) => args[name]).find((value) => typeof value === "bigint");
+  const needed = find("needed", "required");
+  const available = find("available", "balance", "free");
+  return needed !== undefined && available !== undefined && needed > available
+    ? needed - available
+    : undefined;
+}
+
+function show(value: Value): string {
+  return typeof value === "object"
+    ? JSON.stringify(value, (_, v: unknown) => (typeof v === "bigint" ? String(v) : v))
+    : String(value);
+}

@@ -1,0 +1,141 @@
+/**
+ * What the commands share: options of the same meaning, arguments of the same form, the way to the chain.
+ */
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { readKeyFile } from "../account.ts";
+import { connect, type Chain } from "../chain.ts";
+import { agree, formatAmount } from "../output.ts";
+
+export interface JsonOptions {
+  readonly json: boolean;
+}
+
+export interface ChainOptions extends JsonOptions {
+  readonly rpc?: string;
+  readonly audits?: string;
+  readonly chainId?: bigint;
+  readonly token?: string;
+  readonly key?: string;
+  readonly passwordFile?: string;
+  readonly yes?: boolean;
+}
+
+/** A command with --json. */
+export function command(parent: Command, nameAndArguments: string, description: string): Command {
+  return parent
+    .command(nameAndArguments)
+    .description(description)
+    .option("--json", "print one JSON object", false);
+}
+
+export function group(parent: Command, name: string, description: string): Command {
+  return parent.command(name).description(description);
+}
+
+/** A command that talks to the chain. */
+export function chainCommand(parent: Command, nameAndArguments: string, description: string): Command {
+  return command(parent, nameAndArguments, description)
+    .addOption(new Option("--rpc <url>", "the chain's JSON-RPC").env("HOLDFAST_RPC"))
+    .addOption(new Option("--audits <address>", "the deployment's Audits contract").env("HOLDFAST_AUDITS"))
+    .addOption(new Option("--chain-id <n>", "refuse any other chain").env("HOLDFAST_CHAIN_ID").argParser(id))
+    .addOption(new Option("--token <address>", "refuse any other token").env("HOLDFAST_TOKEN"))
+    .addOption(new Option("--key <file>", "keystore or hex key of the account").env("HOLDFAST_KEY"))
+    .addOption(
+      new Option("--password-file <file>", "password of the keystore").env("HOLDFAST_PASSWORD_FILE"),
+    );
+}
+
+/** A command that changes something: says what it will do, and asks unless --yes is given. */
+export function spendingCommand(parent: Command, nameAndArguments: string, description: string): Command {
+  return chainCommand(parent, nameAndArguments, description).option("-y, --yes", "do not ask", false);
+}
+
+/** Connects, runs, and lets go of the chain. */
+export async function withChain<T>(options: ChainOptions, use: (chain: Chain) => Promise<T>): Promise<T> {
+  const { rpc, audits, chainId, token, key, passwordFile } = options;
+  if (rpc === undefined) throw missing("the chain", "--rpc URL", "HOLDFAST_RPC");
+  if (audits === undefined) throw missing("the deployment", "--audits ADDRESS", "HOLDFAST_AUDITS");
+  const privateKey = key === undefined ? undefined : await readKeyFile(key, passwordFile);
+  const chain = await connect({ rpcUrl: rpc, audits, chainId, token, privateKey });
+  try {
+    return await use(chain);
+  } finally {
+    chain.close();
+  }
+}
+
+function missing(what: string, option: string, variable: string): HoldfastError {
+  return new HoldfastError("bad-input", `which is ${what}? Give ${option} or set ${variable}`);
+}
+
+/** Brings the account's balance in the Ledger to `needed`, from the same account's wallet. */
+export async function topUp(
+  chain: Chain,
+  needed: bigint,
+  what: string,
+  options: ChainOptions,
+): Promise<void> {
+  const { symbol, decimals } = chain;
+  const amount = (units: bigint): string => `${formatAmount(units, decimals)} ${symbol}`;
+  const balance = await chain.read<bigint>("ledger", "balanceOf", [chain.account()]);
+  const short = needed > balance ? needed - balance : 0n;
+  if (short > 0n) {
+    const wallet = await chain.read<bigint>("token", "balanceOf", [chain.account()]);
+    if (wallet < short) {
+      const message = `this takes ${amount(needed)}; the account has ${amount(balance)} deposited and ${amount(wallet)} in its wallet: ${amount(short - wallet)} is missing`;
+      throw new HoldfastError("funds", message, { needed, balance, wallet, missing: short - wallet });
+    }
+  }
+  await agree(short > 0n ? `${what}, depositing ${amount(short)} from the wallet` : what, options);
+  if (short > 0n) await deposit(chain, short);
+}
+
+export async function deposit(chain: Chain, amount: bigint): Promise<void> {
+  const { ledger } = chain.addresses;
+  const allowed = await chain.read<bigint>("token", "allowance", [chain.account(), ledger]);
+  if (allowed < amount) await chain.send("token", "approve", [ledger, amount]);
+  await chain.send("ledger", "deposit", [chain.account(), amount]);
+}
+
+// ----------------------------------------------------------------------------------------------------------- arguments
+
+/** 1, 2, 3 ... */
+export function id(text: string): bigint {
+  if (!/^[1-9]\d{0,18}$/.test(text)) throw new InvalidArgumentError("expected a number of 1 or more");
+  return BigInt(text);
+}
+
+/** 1 to 2^53 - 1. */
+export function count(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError("expected a number of 1 or more");
+  return value;
+}
+
+/** 0 to 2^53 - 1. */
+export function natural(text: string): number {
+  return /^0+$/.test(text) ? 0 : count(text);
+}
+
+export function units(text: string): bigint {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("expected a whole number of token units");
+  return BigInt(text);
+}
+
+/** Hex with or without 0x. */
+export function hex(text: string): bigint {
+  if (!/^(0x)?[0-9a-fA-F]+$/.test(text)) throw new InvalidArgumentError("expected hex digits");
+  return BigInt(`0x${text.replace(/^0x/, "")}`);
+}
+
+export function ids(text: string): bigint[] {
+  return text.split(",").map(id);
+}
+
+/** On or off. */
+export function toggle(text: string): boolean {
+  if (text !== "on" && text !== "off") throw new InvalidArgumentError('expected "on" or "off"');
+  return text === "on";
+}

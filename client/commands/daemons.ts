@@ -1,0 +1,58 @@
+/**
+ * `node` and `auditor`: start the daemons, each a process of its own, and ask a node how it does.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { request } from "undici";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { printResult } from "../output.ts";
+import { command, group, type JsonOptions } from "./common.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const TIMEOUT_MS = 10_000;
+
+export function addDaemonCommands(program: Command, signal: AbortSignal): void {
+  const node = group(program, "node", "the storage node");
+  runCommand(node, "prover/main.ts", "runs a storage node until it is stopped", signal);
+  command(node, "status <url>", "what the chain says about a node, as the node sees it").action(showStatus);
+  const auditor = group(program, "auditor", "the auditor");
+  runCommand(auditor, "verifier/main.ts", "runs an auditor until it is stopped", signal);
+}
+
+/** Hands all arguments on: the daemon has its own help and flags. */
+function runCommand(parent: Command, script: string, description: string, signal: AbortSignal): void {
+  command(parent, "run", description)
+    .option("--config <file>", "JSON file with the settings")
+    .argument("[settings...]", "flags of the daemon, after --")
+    .action(async (settings: string[], options: { config?: string }) => {
+      const args = [...(options.config === undefined ? [] : ["--config", options.config]), ...settings];
+      const child = spawn(process.execPath, [join(ROOT, script), ...args], { stdio: "inherit" });
+      // A terminal's Ctrl-C reaches the child by itself; anything else that ends this process does not.
+      signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
+      const [code] = (await once(child, "close")) as [number | null];
+      process.exitCode = code ?? 1;
+    });
+}
+
+async function showStatus(url: string, { json }: JsonOptions): Promise<void> {
+  if (!URL.canParse(url))
+    throw new HoldfastError("bad-input", `"${url}" is not a URL: give the node's, as http://HOST:PORT`);
+  let status: unknown;
+  try {
+    const response = await request(new URL("/status", url), {
+      headersTimeout: TIMEOUT_MS,
+      bodyTimeout: TIMEOUT_MS,
+    });
+    status = await response.body.json();
+  } catch (cause) {
+    throw new HoldfastError(
+      "unreachable",
+      `no node answers at ${url}: check the URL and that it runs`,
+      { url },
+      { cause },
+    );
+  }
+  printResult(status as object, { json });
+}

@@ -1,0 +1,54 @@
+/**
+ * `devnet`: the main job. A whole network on this machine, from a file to a payment and a penalty.
+ */
+import type { Command } from "commander";
+import { createRequire } from "node:module";
+import { writeJson } from "../../circuits/files.ts";
+import { profileNamed } from "../../protocol/profiles.ts";
+import { toJson } from "../output.ts";
+import { count } from "./common.ts";
+
+interface DevnetCommandOptions {
+  readonly file: string;
+  readonly json: string | boolean;
+  readonly profile: string;
+  readonly epochSeconds: number;
+  readonly keep: boolean;
+}
+
+export function addDevnetCommand(program: Command, signal: AbortSignal): void {
+  program
+    .command("devnet")
+    .description("runs a network on this machine: store, prove, lose, penalize, take over, read back")
+    .option(
+      "--file <path>",
+      "file to store (default: the installed Solidity compiler)",
+      createRequire(import.meta.url).resolve("solc/soljson.js"),
+    )
+    .option("--profile <name>", "tiny, demo or standard", "demo")
+    .option("--epoch-seconds <n>", "length of an epoch", count, 20)
+    .option("--json [file]", "also write the summary as JSON to the file; without a file, print only that")
+    .option("--keep", "keep the nodes' data and the logs", false)
+    .action((options: DevnetCommandOptions) => devnet(options, signal));
+}
+
+async function devnet({ json, ...options }: DevnetCommandOptions, signal: AbortSignal): Promise<void> {
+  const quiet = json === true;
+  const begun = performance.now();
+  const log = (line: string): void => {
+    const time = ((performance.now() - begun) / 1000).toFixed(1).padStart(6);
+    (quiet ? process.stderr : process.stdout).write(`${time} s  ${line}\n`);
+  };
+  const { name: profile } = profileNamed(options.profile);
+  // Only this command needs the build and what is built.
+  const { prepare } = await import("../../scripts/prepare.ts");
+  await prepare({ profiles: [profile], log, signal });
+  const { runDevnet } = await import("../devnet/run.ts");
+  const { renderReport } = await import("../devnet/report.ts");
+  const { report, decimals } = await runDevnet({ ...options, profile, log, signal });
+  if (typeof json === "string") {
+    await writeJson(json, JSON.parse(toJson(report)));
+  }
+  process.stdout.write(`${quiet ? toJson(report) : renderReport(report, decimals)}\n`);
+  if (!report.passed) process.exitCode = 1;
+}

@@ -1,0 +1,176 @@
+/**
+ * `manager`: creates clusters, adds their vNodes, decides which node serves which.
+ */
+import { randomBytes } from "node:crypto";
+import { Option, type Command } from "commander";
+import type { Chain } from "../chain.ts";
+import { agree, formatAmount, printResult } from "../output.ts";
+import type { ClusterParams, ClusterRecord, VNodeRecord, VNodeState } from "../records.ts";
+import {
+  chainCommand,
+  count,
+  group,
+  id,
+  ids,
+  natural,
+  spendingCommand,
+  withChain,
+  type ChainOptions,
+} from "./common.ts";
+
+/** In the contract's order, with what each means and what it is by default. */
+const PARAMS: readonly [name: keyof ClusterParams, description: string, standard: number | undefined][] = [
+  ["odds", "a vNode is due in an epoch with probability 1 / odds", 1],
+  ["window", "seconds from the epoch's start in which a proof counts; default: the whole epoch", undefined],
+  ["grace", "misses in a row that cost only the epoch's pay", 1],
+  ["maxMisses", "misses in a row that end the assignment", 3],
+  ["slashMultiple", "epochs' rate that a miss beyond the grace costs", 5],
+  ["faultMultiple", "epochs' rate that the last one costs on top", 10],
+  ["syncEpochs", "epochs that a node which takes over has for its first proof", 3],
+  ["bondEpochs", "epochs' rate that a node's bond covers", 30],
+  ["managerFee", "of what is paid, in 1/10,000", 200],
+  ["auditFee", "of what is paid, in 1/10,000", 100],
+  ["reporterShare", "of a slash, in 1/10,000", 1000],
+];
+
+type CreateOptions = ChainOptions &
+  Partial<ClusterParams> & {
+    readonly profileIndex: number;
+    readonly beaconIndex: number;
+    readonly metadata?: string;
+  };
+
+export function addManagerCommands(program: Command): void {
+  const manager = group(program, "manager", "who runs a cluster: create it, add vNodes, assign nodes");
+  const create = spendingCommand(
+    manager,
+    "create-cluster",
+    "creates a cluster with this account as its manager",
+  )
+    .option("--profile-index <n>", "of the deployment's profiles", natural, 0)
+    .option("--beacon-index <n>", "of the deployment's beacons", natural, 0)
+    .option("--metadata <text>", "whatever others should know, at most 512 bytes");
+  for (const [name, description, standard] of PARAMS) {
+    const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const option = new Option(`--${flag} <n>`, description).argParser(natural);
+    create.addOption(standard === undefined ? option : option.default(standard));
+  }
+  create.action(createCluster);
+
+  spendingCommand(manager, "add-vnodes", "adds vNodes at places of the ring")
+    .argument("<cluster>", "id of the cluster", id)
+    .option("--tokens <list>", "64-bit places, separated by commas", parseTokens)
+    .option("--count <n>", "so many, at random places", count)
+    .action(addVNodes);
+  spendingCommand(manager, "assign", "gives a vNode to a node from the next epoch on")
+    .argument("<vnode>", "id of the vNode", id)
+    .argument("<node>", "id of the node", id)
+    .action((vNode: bigint, node: bigint, options: ChainOptions) =>
+      withChain(options, async (chain) => {
+        await agree(`assign vNode ${vNode} to node ${node}`, options);
+        const { events, hash } = await chain.send("registry", "assign", [vNode, node]);
+        const assigned = events.find(({ name }) => name === "NodeAssigned");
+        printResult({ vNode, node, fromEpoch: assigned?.args["fromEpoch"], transaction: hash }, options);
+      }),
+    );
+  spendingCommand(manager, "standby", "puts nodes in line to take over, or out of it")
+    .argument("<cluster>", "id of the cluster", id)
+    .argument("<nodes>", "ids of nodes, separated by commas", ids)
+    .option("--remove", "out of the line", false)
+    .action(changeStandby);
+  spendingCommand(manager, "collect-fees", "shares out what a cluster's fees have brought")
+    .argument("<cluster>", "id of the cluster", id)
+    .action((cluster: bigint, options: ChainOptions) =>
+      withChain(options, async (chain) => {
+        await agree(`share out the fees of cluster ${cluster}`, options);
+        const { events, hash } = await chain.send("ledger", "collectFees", [cluster]);
+        const shares = events.find(({ name }) => name === "FeesCollected")?.args ?? {};
+        printResult({ ...shares, cluster, transaction: hash }, options);
+      }),
+    );
+  chainCommand(manager, "show", "shows a cluster, its vNodes and who serves them")
+    .argument("<cluster>", "id of the cluster", id)
+    .action(showCluster);
+}
+
+function createCluster(options: CreateOptions): Promise<void> {
+  return withChain(options, async (chain) => {
+    const epoch = Number(await chain.read<bigint>("audits", "epochSeconds"));
+    const params = Object.fromEntries(
+      PARAMS.map(([name, , standard]) => [name, options[name] ?? standard ?? epoch]),
+    );
+    await agree(`create a cluster managed by ${chain.account()}`, options);
+    const { profileIndex, beaconIndex } = options;
+    const order = [profileIndex, beaconIndex, params, options.metadata ?? ""];
+    const { events, hash } = await chain.send("registry", "createCluster", order);
+    const cluster = events.find(({ name }) => name === "ClusterCreated")?.args["cluster"];
+    printResult({ cluster, transaction: hash }, options);
+  });
+}
+
+function addVNodes(
+  cluster: bigint,
+  options: ChainOptions & { tokens?: bigint[]; count?: number },
+): Promise<void> {
+  return withChain(options, async (chain) => {
+    const tokens =
+      options.tokens ?? Array.from({ length: options.count ?? 1 }, () => randomBytes(8).readBigUInt64BE());
+    await agree(`add ${tokens.length} vNodes to cluster ${cluster}`, options);
+    const { events, hash } = await chain.send("registry", "addVNodes", [cluster, tokens]);
+    const vNodes = events.filter(({ name }) => name === "VNodeAdded").map(({ args }) => args["vNode"]);
+    printResult({ cluster, vNodes, transaction: hash }, options);
+  });
+}
+
+function changeStandby(
+  cluster: bigint,
+  nodes: bigint[],
+  options: ChainOptions & { remove: boolean },
+): Promise<void> {
+  return withChain(options, async (chain) => {
+    const what = options.remove ? "take out of the line" : "put in line to take over";
+    await agree(`${what} nodes ${nodes.join(", ")} in cluster ${cluster}`, options);
+    for (const node of nodes)
+      await chain.send("registry", options.remove ? "removeStandby" : "addStandby", [cluster, node]);
+    printResult({ cluster, standby: await chain.read<bigint[]>("registry", "standby", [cluster]) }, options);
+  });
+}
+
+function showCluster(cluster: bigint, options: ChainOptions): Promise<void> {
+  return withChain(options, async (chain) => {
+    const { manager, profile } = await chain.read<ClusterRecord>("registry", "cluster", [cluster]);
+    const { params_: params } = await chain.read<{ params_: object }>("audits", "params", [cluster]);
+    const standby = await chain.read<bigint[]>("registry", "standby", [cluster]);
+    const vNodes = await clusterVNodes(chain, cluster);
+    const lines = vNodes.map(
+      ({ vNode, node, misses, rate, leaves }) =>
+        `vNode ${vNode}  node ${node === 0n ? "-" : node}  leaves ${leaves}  misses ${misses}  ${formatAmount(rate, chain.decimals)} ${chain.symbol} an epoch`,
+    );
+    const text = [
+      `cluster ${cluster} of ${manager}, standby: ${standby.join(", ") || "none"}`,
+      ...lines,
+    ].join("\n");
+    printResult({ cluster, manager, profile, params, standby, vNodes }, { ...options, text });
+  });
+}
+
+interface ShownVNode extends Pick<VNodeState, "node" | "misses" | "rate"> {
+  readonly vNode: number;
+  readonly leaves: bigint;
+}
+
+async function clusterVNodes(chain: Chain, cluster: bigint): Promise<ShownVNode[]> {
+  const total = Number(await chain.read<bigint>("registry", "vNodeCount"));
+  const found: ShownVNode[] = [];
+  for (let vNode = 1; vNode <= total; vNode++) {
+    const record = await chain.read<VNodeRecord>("registry", "vNode", [vNode]);
+    if (record.cluster !== cluster) continue;
+    const { node, misses, rate } = await chain.read<VNodeState>("audits", "state", [vNode]);
+    found.push({ vNode, node, misses, rate, leaves: record.held });
+  }
+  return found;
+}
+
+function parseTokens(text: string): bigint[] {
+  return text.split(",").map((token) => BigInt(natural(token)));
+}

@@ -1,0 +1,38 @@
+/**
+ * All commands in one tree.
+ */
+import { Command } from "commander";
+import { toJson } from "../output.ts";
+import { addAppCommands } from "./app.ts";
+import { addDaemonCommands } from "./daemons.ts";
+import { addDevnetCommand } from "./devnet.ts";
+import { addKeyCommands } from "./keys.ts";
+import { addManagerCommands } from "./manager.ts";
+import { addProviderCommands } from "./provider.ts";
+import { addToolCommands } from "./tools.ts";
+
+export interface Context {
+  /** Whether errors of usage are for programs. */
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Throws CommanderError instead of ending the process. */
+export function createProgram({ json, signal }: Context): Command {
+  const program = new Command("holdfast")
+    .description("Proof of storage for decentralized data clusters")
+    .configureOutput({
+      outputError: (text, write) => {
+        const message = text.replace(/^error: /, "").trim();
+        write(json ? `${toJson({ error: { code: "usage", message, details: {} } })}\n` : text);
+      },
+    })
+    .exitOverride();
+  if (!json) program.showHelpAfterError("(add --help for what it takes)");
+  const add = [
+    ...[addToolCommands, addKeyCommands, addProviderCommands, addManagerCommands],
+    ...[addAppCommands, addDaemonCommands, addDevnetCommand],
+  ];
+  for (const addCommands of add) addCommands(program, signal);
+  return program;
+}

@@ -1,0 +1,179 @@
+/**
+ * The small tools: parts of the protocol by themselves, without a chain.
+ */
+import type { Command } from "commander";
+import { readFile } from "node:fs/promises";
+import type { Groth16Proof } from "snarkjs";
+import { z } from "zod";
+import {
+  circuitInfo,
+  compileCircuit,
+  loadHashEngine,
+  loadVerificationKey,
+} from "../../circuits/artifacts.ts";
+import { Directory } from "../../protocol/directory.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { fromHex32, toHex32 } from "../../protocol/field.ts";
+import { maxBytes, maxLeaves, profileNamed } from "../../protocol/profiles.ts";
+import { samplePositions } from "../../protocol/sampling.ts";
+import { verifyProof } from "../../prover/engine.ts";
+import { proveFolder } from "../../prover/folder.ts";
+import { createProgress, printResult } from "../output.ts";
+import { commitFile, fileSize } from "../segments.ts";
+import { command, count, hex, natural, type JsonOptions } from "./common.ts";
+
+interface ProfileOptions extends JsonOptions {
+  readonly profile: string;
+}
+
+export function addToolCommands(program: Command, signal: AbortSignal): void {
+  command(program, "root <file>", "the segment root of a file")
+    .requiredOption("--profile <name>", "tiny, demo or standard")
+    .action((file: string, options: ProfileOptions) => printRoot(file, options, signal));
+  command(program, "positions", "the positions that a seed asks for")
+    .requiredOption("--seed <hex>", "below 2^248", hex)
+    .requiredOption("--start <n>", "first position", natural)
+    .requiredOption("--length <n>", "positions to draw from", count)
+    .requiredOption("--samples <k>", "how many", count)
+    .action(printPositions);
+  command(program, "directory", "the directory of segments: its root and total")
+    .requiredOption("--profile <name>", "tiny, demo or standard")
+    .requiredOption("--segments <file>", 'JSON array of {"root", "leaves"}')
+    .action(printDirectory);
+  command(program, "circuit <profile>", "compiles a profile's circuit if needed and describes it").action(
+    (profile: string, options: JsonOptions) => printCircuit(profile, options, signal),
+  );
+  command(program, "verify <proof> <public>", "verifies a proof in snarkjs's file formats")
+    .requiredOption("--profile <name>", "tiny, demo or standard")
+    .action(printVerdict);
+  command(
+    program,
+    "prove-folder <dir>",
+    "proves that all files of a folder are held: the prover without a chain",
+  )
+    .requiredOption("--profile <name>", "tiny, demo or standard")
+    .requiredOption("--seed <hex>", "below 2^248", hex)
+    .requiredOption("--out <dir>", "for proof.json and public.json")
+    .action((dir: string, options: ProveFolderOptions) => printFolderProof(dir, options, signal));
+}
+
+async function printRoot(
+  path: string,
+  { profile: name, json }: ProfileOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const profile = profileNamed(name);
+  const size = await fileSize(path);
+  const limit = maxBytes(profile);
+  if (size > limit) {
+    const message = `${path} has ${size} bytes; a segment of the ${name} profile takes up to ${limit}: split it or use a larger profile`;
+    throw new HoldfastError("too-large", message, { bytes: size, limit });
+  }
+  const show = createProgress(json);
+  const progress = (fraction: number): void => show("hashing", fraction);
+  const { segments } = await commitFile(path, { profile, engine: await loadHashEngine(), progress, signal });
+  const [{ bytes, leaves, root }] = segments as [(typeof segments)[number]];
+  printResult({ bytes, leaves, root }, { json });
+}
+
+interface PositionsOptions extends JsonOptions {
+  readonly seed: bigint;
+  readonly start: number;
+  readonly length: number;
+  readonly samples: number;
+}
+
+function printPositions({ json, ...range }: PositionsOptions): void {
+  const positions = samplePositions(range);
+  printResult({ positions }, { json, text: positions.join("\n") });
+}
+
+const segmentsSchema = z.array(z.object({ root: z.string(), leaves: z.int().positive() }));
+
+async function printDirectory({
+  profile: name,
+  segments: path,
+  json,
+}: ProfileOptions & { segments: string }): Promise<void> {
+  const profile = profileNamed(name);
+  const parsed = segmentsSchema.safeParse(await readJson(path));
+  if (!parsed.success) {
+    throw new HoldfastError(
+      "bad-input",
+      `${path} is not a JSON array of {"root", "leaves"}`,
+      { path },
+      { cause: parsed.error },
+    );
+  }
+  const directory = new Directory(profile.directoryDepth);
+  for (const [i, { root, leaves }] of parsed.data.entries()) {
+    if (leaves > maxLeaves(profile)) {
+      throw new HoldfastError(
+        "too-large",
+        `segment ${i} has ${leaves} leaves, the ${name} profile ${maxLeaves(profile)}`,
+      );
+    }
+    directory.append({ root: fromHex32(root), leaves });
+  }
+  printResult({ total: directory.total, root: toHex32(directory.root) }, { json });
+}
+
+async function printCircuit(text: string, { json }: JsonOptions, signal: AbortSignal): Promise<void> {
+  const { name } = profileNamed(text);
+  await compileCircuit(name, {
+    signal,
+    log: json ? undefined : (line) => void process.stderr.write(`${line}\n`),
+  });
+  printResult(await circuitInfo(name), { json });
+}
+
+async function printVerdict(
+  proofPath: string,
+  publicPath: string,
+  { profile, json }: ProfileOptions,
+): Promise<void> {
+  const key = await loadVerificationKey(profileNamed(profile).name);
+  const proof = z
+    .looseObject({ pi_a: z.unknown(), pi_b: z.unknown(), pi_c: z.unknown() })
+    .safeParse(await readJson(proofPath));
+  if (!proof.success)
+    throw new HoldfastError("bad-input", `${proofPath} is not a proof as snarkjs writes it`);
+  const signals = z.array(z.string()).safeParse(await readJson(publicPath));
+  if (!signals.success)
+    throw new HoldfastError(
+      "bad-input",
+      `${publicPath} is not a list of public signals as snarkjs writes it`,
+    );
+  const valid = await verifyProof(key, proof.data as unknown as Groth16Proof, signals.data);
+  printResult({ valid }, { json, text: valid ? "valid" : "NOT valid" });
+}
+
+interface ProveFolderOptions extends ProfileOptions {
+  readonly seed: bigint;
+  readonly out: string;
+}
+
+async function printFolderProof(
+  dir: string,
+  options: ProveFolderOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { profile, seed, out, json } = options;
+  const log = json ? {} : { log: (line: string): void => void process.stderr.write(`${line}\n`) };
+  const { name } = profileNamed(profile);
+  printResult(await proveFolder({ dir, profile: name, seed, out, signal, ...log }), { json });
+}
+
+async function readJson(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    throw new HoldfastError("not-found", `there is no file ${path}`, { path }, { cause });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new HoldfastError("bad-input", `${path} is not JSON`, { path }, { cause });
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Where the money went, from the contracts' own events and counters: by role, and all of it to the unit.
+ */
+import { sum } from "../app.ts";
+import type { Chain, ChainEvent } from "../chain.ts";
+import { select, total } from "./history.ts";
+import type { Network } from "./network.ts";
+
+/** In token units; gas in gas. */
+export interface RoleSummary {
+  readonly role: string;
+  readonly deposited: bigint;
+  /** Rent, in advance. */
+  readonly paid: bigint;
+  readonly earned: bigint;
+  readonly slashed: bigint;
+  readonly compensated: bigint;
+  readonly refunded: bigint;
+  readonly gas: bigint;
+}
+
+/** The tokens that the Ledger has, and what it owes under each of its names. */
+export interface Conservation {
+  readonly held: bigint;
+  readonly accounts: bigint;
+  readonly bonds: bigint;
+  readonly escrow: bigint;
+  readonly credits: bigint;
+  readonly fees: bigint;
+}
+
+export async function summarizeRoles(
+  { chain, roles, nodes, deployment }: Network,
+  events: readonly ChainEvent[],
+): Promise<RoleSummary[]> {
+  const { number } = await chain.block();
+  const gas = await chain.gasBySender(deployment.block, number);
+  const gasOf = (...addresses: string[]): bigint => sum(addresses.map((address) => gas.get(address) ?? 0n));
+  const by = (name: string, role: string, address: string): ChainEvent[] =>
+    events.filter((event) => event.name === name && event.args[role] === address);
+  const deposited = (address: string): bigint => total(by("Deposited", "to", address), "amount");
+  const nothing = { deposited: 0n, paid: 0n, earned: 0n, slashed: 0n, compensated: 0n, refunded: 0n };
+
+  const { app, auditor, manager } = roles;
+  const claimed = total(by("Claimed", "owner", app.address), "amount");
+  const refunds = total(select(events, "EpochRefunded"), "amount");
+  const refunded = claimed < refunds ? claimed : refunds;
+  return [
+    ...nodes.map(({ role, id }) => ({
+      ...nothing,
+      role: role.name,
+      deposited: deposited(role.cold.address),
+      earned: total(select(events, "EpochPaid", { node: id }), "amount"),
+      slashed: total(select(events, "Slashed", { node: id }), "amount"),
+      gas: gasOf(role.cold.address, role.operator.address),
+    })),
+    {
+      ...nothing,
+      role: "manager",
+      earned: total(select(events, "FeesCollected"), "managerAmount"),
+      gas: gasOf(manager.address),
+    },
+    {
+      ...nothing,
+      role: "app",
+      deposited: deposited(app.address),
+      paid: total(by("Reserved", "payer", app.address), "amount"),
+      compensated: claimed - refunded,
+      refunded,
+      gas: gasOf(app.address),
+    },
+    {
+      ...nothing,
+      role: "auditor",
+      earned:
+        total(by("BeaconRecorded", "by", auditor.address), "reward") +
+        total(by("Slashed", "reporter", auditor.address), "reward"),
+      gas: gasOf(auditor.address),
+    },
+    {
+      ...nothing,
+      role: "treasury",
+      earned: total(select(events, "FeesCollected"), "protocolAmount"),
+      gas: 0n,
+    },
+  ];
+}
+
+/** Claims, fees and penalties only move tokens between the names of the Ledger: their sum is what it has. */
+export async function takeStock(chain: Chain): Promise<Conservation> {
+  return {
+    held: await chain.read<bigint>("token", "balanceOf", [chain.addresses.ledger]),
+    ...(await chain.read<Omit<Conservation, "held">>("ledger", "totals")),
+  };
+}
+
+export function isConserved({ held, ...parts }: Conservation): boolean {
+  return held === sum(Object.values(parts) as bigint[]);
+}

@@ -1,0 +1,120 @@
+/**
+ * What each epoch brought each vNode: due, proven in how long and for how much gas, paid or missed; one line each.
+ */
+import type { Chain } from "../chain.ts";
+import { formatAmount } from "../output.ts";
+import type { VNodeState } from "../records.ts";
+import { select, total, type History } from "./history.ts";
+
+export interface EpochRow {
+  readonly epoch: number;
+  readonly vNode: number;
+  readonly node: number;
+  readonly due: boolean;
+  readonly proven: boolean;
+  readonly samples: number;
+  /** Witness and proof; as the node measured it. */
+  readonly proveMs: number | undefined;
+  readonly gas: bigint | undefined;
+  readonly paid: bigint;
+  readonly refunded: bigint;
+  readonly slashed: bigint;
+  readonly misses: number;
+}
+
+export interface Epochs {
+  readonly rows: readonly EpochRow[];
+  /** What a node's log says about a proof. */
+  proved(vNode: number, epoch: number, ms: number): void;
+  /** Looks at the chain during an epoch, and writes the lines of those before it that are settled. */
+  follow(current: number): Promise<void>;
+}
+
+export interface EpochsOptions {
+  readonly chain: Chain;
+  readonly history: () => History;
+  readonly vNodes: () => readonly number[];
+  readonly samples: number;
+  readonly log: (line: string) => void;
+}
+
+export function createEpochs({ chain, history, vNodes, samples, log }: EpochsOptions): Epochs {
+  const rows: EpochRow[] = [];
+  const times = new Map<string, number>();
+  const duties = new Map<string, { due: boolean; node: bigint }>();
+  const key = (vNode: number, epoch: number): string => `${vNode}/${epoch}`;
+  let next = 1;
+
+  /** The contract tells what is due only while the epoch runs. */
+  async function noteDuties(epoch: number): Promise<void> {
+    for (const vNode of vNodes()) {
+      const { due, node } = await chain.read<{ due: boolean; node: bigint }>("audits", "duty", [
+        vNode,
+        epoch,
+      ]);
+      const before = duties.get(key(vNode, epoch));
+      duties.set(key(vNode, epoch), { due: due || (before?.due ?? false), node });
+    }
+  }
+
+  async function isSettled(epoch: number): Promise<boolean> {
+    const states = await Promise.all(
+      vNodes().map((vNode) => chain.read<VNodeState>("audits", "state", [vNode])),
+    );
+    return states.every(({ settled }) => settled >= BigInt(epoch));
+  }
+
+  async function rowOf(vNode: number, epoch: number): Promise<EpochRow> {
+    const { events } = history();
+    const where = { vNode: BigInt(vNode), epoch: BigInt(epoch) };
+    const [proof] = select(events, "Proven", where);
+    const [miss] = select(events, "Missed", where);
+    const duty = duties.get(key(vNode, epoch));
+    return {
+      ...{ epoch, vNode, samples, proven: proof !== undefined },
+      node: Number(((proof ?? miss)?.args["node"] as bigint | undefined) ?? duty?.node ?? 0n),
+      due: proof !== undefined || miss !== undefined || (duty?.due ?? false),
+      proveMs: times.get(key(vNode, epoch)),
+      gas: proof && (await gasPerItem(chain, history(), proof.transaction)),
+      paid: total(select(events, "EpochPaid", where), "amount"),
+      refunded: total(select(events, "EpochRefunded", where), "amount"),
+      slashed: total(select(events, "Slashed", where), "amount"),
+      misses: Number(miss?.args["misses"] ?? 0n),
+    };
+  }
+
+  return {
+    rows,
+    proved: (vNode, epoch, ms) => void times.set(key(vNode, epoch), ms),
+    async follow(current) {
+      if (vNodes().length === 0) return;
+      await noteDuties(current);
+      while (next < current && ((await isSettled(next)) || next + 1 < current)) {
+        for (const vNode of vNodes()) {
+          const row = await rowOf(vNode, next);
+          rows.push(row);
+          log(describeRow(row, chain));
+        }
+        next++;
+      }
+    },
+  };
+}
+
+/** Of a batch, an equal part. */
+async function gasPerItem(chain: Chain, { events }: History, transaction: string): Promise<bigint> {
+  const items = events.filter((event) => event.name === "Proven" && event.transaction === transaction).length;
+  return (await chain.gasOf(transaction)) / BigInt(items);
+}
+
+function describeRow(row: EpochRow, { decimals, symbol }: Pick<Chain, "decimals" | "symbol">): string {
+  const amount = (value: bigint): string => `${formatAmount(value, decimals)} ${symbol}`;
+  const head = `epoch ${String(row.epoch).padStart(2)}  vNode ${row.vNode}  node ${row.node || "-"}`;
+  if (!row.due) return `${head}  not due`;
+  const outcome = row.proven
+    ? `${row.samples} samples  ${row.proveMs === undefined ? "?" : Math.round(row.proveMs)} ms  ${row.gas ?? "?"} gas  paid ${amount(row.paid)}`
+    : row.misses > 0
+      ? `MISSED (${row.misses} in a row)  unpaid, ${amount(row.refunded)} back to the owners${row.slashed > 0n ? `  slashed ${amount(row.slashed)}` : ""}`
+      : "not proven yet (taking over)";
+  return `${head}  due  ${outcome}`;
+}

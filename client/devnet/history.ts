@@ -1,0 +1,71 @@
+/**
+ * What happens on the chain, read as it happens: every event of the deployment, and waiting for one.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { HoldfastError } from "../../protocol/errors.ts";
+import type { Chain, ChainEvent } from "../chain.ts";
+
+export interface History {
+  readonly events: readonly ChainEvent[];
+  /** Reads what is new. */
+  update(): Promise<void>;
+  /** Waits until `find` finds something. Throws "chain" if the epoch `limit` ends first. */
+  until<T>(what: string, limit: number, find: () => T | undefined): Promise<T>;
+}
+
+export interface HistoryOptions {
+  readonly chain: Chain;
+  readonly fromBlock: number;
+  readonly signal: AbortSignal;
+  /** After each reading. */
+  readonly onUpdate: (epoch: number) => Promise<void>;
+}
+
+const POLL_MS = 500;
+
+export function createHistory({ chain, fromBlock, signal, onUpdate }: HistoryOptions): History {
+  const events: ChainEvent[] = [];
+  let next = fromBlock;
+
+  async function update(): Promise<void> {
+    const { number } = await chain.block();
+    if (number >= next) {
+      events.push(...(await chain.events(next, number)));
+      next = number + 1;
+    }
+    await onUpdate(Number(await chain.read<bigint>("audits", "currentEpoch")));
+  }
+
+  return {
+    events,
+    update,
+    async until(what, limit, find) {
+      for (;;) {
+        await update();
+        const found = find();
+        if (found !== undefined) return found;
+        const epoch = Number(await chain.read<bigint>("audits", "currentEpoch"));
+        if (epoch > limit)
+          throw new HoldfastError("chain", `epoch ${limit} is over and ${what} did not happen`);
+        await delay(POLL_MS, undefined, { signal });
+      }
+    },
+  };
+}
+
+/** Events of that name whose arguments are these. */
+export function select(
+  events: readonly ChainEvent[],
+  name: string,
+  args: Readonly<Record<string, bigint>> = {},
+): ChainEvent[] {
+  const wanted = Object.entries(args);
+  return events.filter(
+    (event) => event.name === name && wanted.every(([key, value]) => event.args[key] === value),
+  );
+}
+
+/** The sum of one argument. */
+export function total(events: readonly ChainEvent[], argument: string): bigint {
+  return events.reduce((sum, { args }) => sum + (args[argument] as bigint), 0n);
+}

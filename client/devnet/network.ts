@@ -1,0 +1,176 @@
+/**
+ * A local network: chain, contracts, relay, nodes and auditor, every one a process of its own.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { loadVerificationKey } from "../../circuits/artifacts.ts";
+import { fetchDrandChain } from "../../verifier/drand.ts";
+import { connect, connectSigner, type Chain } from "../chain.ts";
+import { deploy, type Deployment } from "../deploy.ts";
+import { makeKnownAnswer } from "../keys/known-answer.ts";
+import type { DevnetOptions } from "./options.ts";
+import { freePorts, saysReady, type LogLine, type Processes } from "./processes.ts";
+import { castRoles, PROTOCOL_FEE, RENT, type ProviderRole, type Roles } from "./roles.ts";
+
+export interface RunningNode {
+  readonly role: ProviderRole;
+  readonly id: bigint;
+  readonly url: string;
+  readonly dataFolder: string;
+}
+
+export interface Network {
+  readonly rpcUrl: string;
+  readonly chain: Chain;
+  readonly deployment: Deployment;
+  readonly roles: Roles;
+  /** Four that serve, then the standby. */
+  readonly nodes: readonly RunningNode[];
+}
+
+export interface NetworkOptions extends Pick<DevnetOptions, "profile" | "epochSeconds" | "log"> {
+  readonly folder: string;
+  readonly processes: Processes;
+  /** Leaves that each node offers. */
+  readonly capacity: number;
+  readonly bond: bigint;
+  readonly onLog: (process: string, line: LogLine) => void;
+}
+
+const ROOT = join(import.meta.dirname, "..", "..");
+
+export async function startNetwork(options: NetworkOptions): Promise<Network> {
+  const { profile, epochSeconds, log, processes } = options;
+  const roles = castRoles();
+  log("starting a chain and a drand relay");
+  const [rpcUrl, relayUrl, knownAnswer] = await Promise.all([
+    startChain(processes),
+    startRelay(processes),
+    makeKnownAnswer(profile),
+  ]);
+
+  log("deploying the contracts");
+  const signer = await connectSigner(rpcUrl, roles.deployer.privateKey);
+  const deployment = await deploy({
+    ...{ signer, profile, knownAnswer, epochSeconds, protocolFee: PROTOCOL_FEE },
+    verificationKey: await loadVerificationKey(profile),
+    drand: await fetchDrandChain(relayUrl),
+    genesis: Math.floor(Date.now() / 1000),
+    treasury: roles.treasury.address,
+    log: () => undefined,
+  });
+  signer.provider?.destroy();
+  const chain = await connect({ rpcUrl, audits: deployment.audits });
+
+  log("five providers register, bond and start their nodes; an auditor starts");
+  const auditor = startAuditor(options, { rpcUrl, relayUrl, chain, roles });
+  const nodes = await startNodes(options, { rpcUrl, chain, roles });
+  await auditor;
+  return { rpcUrl, chain, deployment, roles, nodes };
+}
+
+async function startChain(processes: Processes): Promise<string> {
+  const [port] = (await freePorts(1)) as [number];
+  const cli = join(ROOT, "node_modules", "hardhat", "dist", "src", "cli.js");
+  await processes.start({
+    name: "chain",
+    args: [cli, "node", "--network", "devnet", "--hostname", "127.0.0.1", "--port", String(port)],
+    isReady: (line) => line.includes("JSON-RPC server at"),
+  });
+  return `http://127.0.0.1:${port}`;
+}
+
+async function startRelay(processes: Processes): Promise<string> {
+  const [port] = (await freePorts(1)) as [number];
+  await processes.start({
+    name: "relay",
+    args: [join(ROOT, "verifier", "relay-main.ts"), "--port", String(port), "--period", "1"],
+    isReady: saysReady,
+  });
+  return `http://127.0.0.1:${port}`;
+}
+
+interface Place {
+  readonly rpcUrl: string;
+  readonly chain: Chain;
+  readonly roles: Roles;
+}
+
+async function startNodes(options: NetworkOptions, { rpcUrl, chain, roles }: Place): Promise<RunningNode[]> {
+  const ports = await freePorts(roles.providers.length);
+  // In turn, so that ids follow the order of the roles.
+  const ids: bigint[] = [];
+  for (const [i, role] of roles.providers.entries())
+    ids.push(await register(chain, role, `http://127.0.0.1:${ports[i] ?? 0}`, options.capacity));
+  const { processes, profile, folder, bond, onLog } = options;
+  return Promise.all(
+    roles.providers.map(async (role, i) => {
+      const [id, port] = [ids[i] ?? 0n, ports[i] ?? 0];
+      await putUpBond(chain.as(role.cold.privateKey), id, bond, roles.manager.address);
+      const name = `node-${id}`;
+      const dataFolder = join(folder, name);
+      await mkdir(dataFolder, { mode: 0o700 });
+      const keyFile = await writeKey(folder, name, role.operator.privateKey);
+      const config = {
+        ...{ rpcUrl, audits: chain.addresses.audits, node: Number(id), keyFile, dataFolder, profile },
+        ...{ host: "127.0.0.1", port },
+      };
+      await processes.start({
+        ...{ name, isReady: saysReady, onLog: (line: LogLine) => onLog(name, line) },
+        args: [join(ROOT, "prover", "main.ts"), "--config", await writeConfig(folder, name, config)],
+      });
+      return { role, id, url: `http://127.0.0.1:${port}`, dataFolder };
+    }),
+  );
+}
+
+async function register(chain: Chain, role: ProviderRole, url: string, capacity: number): Promise<bigint> {
+  const { events } = await chain
+    .as(role.cold.privateKey)
+    .send("registry", "registerNode", [role.operator.address, url, capacity, RENT, ""]);
+  return events.find(({ name }) => name === "NodeRegistered")?.args["node"] as bigint;
+}
+
+async function putUpBond(chain: Chain, node: bigint, amount: bigint, manager: string): Promise<void> {
+  await fund(chain, amount);
+  await chain.send("ledger", "bond", [node, amount]);
+  await chain.send("registry", "trust", [manager, true]);
+}
+
+/** Mints test tokens for the account and deposits them. */
+export async function fund(chain: Chain, amount: bigint): Promise<void> {
+  const account = chain.account();
+  await chain.send("token", "mint", [account, amount]);
+  await chain.send("token", "approve", [chain.addresses.ledger, amount]);
+  await chain.send("ledger", "deposit", [account, amount]);
+}
+
+async function startAuditor(
+  { processes, folder, profile, onLog }: NetworkOptions,
+  { rpcUrl, relayUrl, chain, roles }: Place & { relayUrl: string },
+): Promise<void> {
+  const name = "auditor";
+  const dataFolder = join(folder, name);
+  await mkdir(dataFolder, { mode: 0o700 });
+  const keyFile = await writeKey(folder, name, roles.auditor.privateKey);
+  const config = {
+    ...{ rpcUrl, audits: chain.addresses.audits, keyFile, dataFolder, profile },
+    ...{ drandUrls: [relayUrl], host: "127.0.0.1", port: 0 },
+  };
+  await processes.start({
+    ...{ name, isReady: saysReady, onLog: (line: LogLine) => onLog(name, line) },
+    args: [join(ROOT, "verifier", "main.ts"), "--config", await writeConfig(folder, name, config)],
+  });
+}
+
+async function writeKey(folder: string, name: string, privateKey: string): Promise<string> {
+  const path = join(folder, `${name}.key`);
+  await writeFile(path, `${privateKey}\n`, { mode: 0o600 });
+  return path;
+}
+
+async function writeConfig(folder: string, name: string, config: object): Promise<string> {
+  const path = join(folder, `${name}.json`);
+  await writeFile(path, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+  return path;
+}

@@ -1,0 +1,50 @@
+/**
+ * Who takes part in a local network, each with an account of its own, and what they agree on.
+ */
+import { developmentAccounts, type DevelopmentAccount } from "../account.ts";
+import type { ClusterParams } from "../records.ts";
+
+export interface ProviderRole {
+  readonly name: string;
+  readonly cold: DevelopmentAccount;
+  readonly operator: DevelopmentAccount;
+}
+
+export interface Roles {
+  readonly deployer: DevelopmentAccount;
+  readonly manager: DevelopmentAccount;
+  readonly app: DevelopmentAccount;
+  readonly auditor: DevelopmentAccount;
+  readonly treasury: DevelopmentAccount;
+  /** Four that serve, then the standby. */
+  readonly providers: readonly ProviderRole[];
+}
+
+export const SERVING = 4;
+
+export function castRoles(): Roles {
+  const accounts = developmentAccounts(5 + 2 * (SERVING + 1));
+  const take = (): DevelopmentAccount => accounts.shift() as DevelopmentAccount;
+  const [deployer, manager, app, auditor, treasury] = [take(), take(), take(), take(), take()];
+  const providers = Array.from({ length: SERVING + 1 }, (_, i) => ({
+    name: i < SERVING ? `provider ${i + 1}` : "standby",
+    cold: take(),
+    operator: take(),
+  }));
+  return { deployer, manager, app, auditor, treasury, providers };
+}
+
+/** Every vNode is due in every epoch, one miss is forgiven, the second ends the assignment. */
+export function clusterParams(epochSeconds: number): ClusterParams {
+  return {
+    ...{ odds: 1, window: epochSeconds, grace: 1, maxMisses: 2, slashMultiple: 5, faultMultiple: 10 },
+    ...{ syncEpochs: 3, bondEpochs: 20, managerFee: 200, auditFee: 100, reporterShare: 1000 },
+  };
+}
+
+/** Of what is paid, in units of 1/10,000: to the treasury. */
+export const PROTOCOL_FEE = 100;
+/** Epochs that the file is stored for. */
+export const STORED_EPOCHS = 50;
+/** Token units per 1e18 leaves and epoch: 0.0001 tokens of 18 decimals a leaf. */
+export const RENT = 10n ** 14n * 10n ** 18n;

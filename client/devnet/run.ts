@@ -1,0 +1,143 @@
+/**
+ * The main job from end to end, with everything that it started gone at its end.
+ */
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { leafCount } from "../../protocol/field.ts";
+import { PROFILES, maxBytes, maxSegments } from "../../protocol/profiles.ts";
+import { fileSize } from "../segments.ts";
+import { isConserved, summarizeRoles, takeStock } from "./accounting.ts";
+import { createChecks } from "./checks.ts";
+import { createEpochs } from "./epochs.ts";
+import { createHistory, select, type History } from "./history.ts";
+import { startNetwork } from "./network.ts";
+import { MAX_FILE_BYTES, type DevnetOptions } from "./options.ts";
+import { createProcesses, type LogLine, type Processes } from "./processes.ts";
+import type { DevnetReport } from "./report.ts";
+import { bondFor, bytesHeld, play, type Stage } from "./scenario.ts";
+
+export interface DevnetResult {
+  readonly report: DevnetReport;
+  readonly decimals: number;
+}
+
+export async function runDevnet(options: DevnetOptions): Promise<DevnetResult> {
+  const bytes = await acceptableSize(options);
+  const folder = await mkdtemp(join(tmpdir(), "holdfast-devnet-"));
+  const logs = join(folder, "logs");
+  await mkdir(logs);
+  const ending = new AbortController();
+  const signal = AbortSignal.any([options.signal, ending.signal]);
+  const processes = createProcesses({ logs, signal });
+  let succeeded = false;
+  try {
+    const result = await Promise.race([
+      perform({ ...options, signal }, { folder, processes, bytes }),
+      processes.failure,
+      aborted(options.signal),
+    ]);
+    succeeded = result.report.passed;
+    return result;
+  } finally {
+    ending.abort();
+    await processes.stop();
+    if (succeeded && !options.keep) await rm(folder, { recursive: true, force: true });
+    else if (options.signal.aborted && !options.keep) await rm(folder, { recursive: true, force: true });
+    else options.log(`logs and data are in ${folder}`);
+  }
+}
+
+interface Means {
+  readonly folder: string;
+  readonly processes: Processes;
+  readonly bytes: number;
+}
+
+async function perform(options: DevnetOptions, { folder, processes, bytes }: Means): Promise<DevnetResult> {
+  const { profile, epochSeconds, log, signal } = options;
+  const started = performance.now();
+  const verdicts = { valid: 0, invalid: 0 };
+  const vNodes: number[] = [];
+  const checks = createChecks(log);
+  const late: { history?: History } = {};
+  const onLog = (process: string, line: LogLine): void => {
+    if (process === "auditor" && line["msg"] === "verified")
+      verdicts[line["valid"] === true ? "valid" : "invalid"]++;
+    if (line["msg"] === "proven")
+      epochs?.proved(Number(line["vNode"]), Number(line["epoch"]), Number(line["proveMs"]));
+  };
+  let epochs: Stage["epochs"] | undefined;
+
+  const network = await startNetwork({
+    ...{ profile, epochSeconds, log, folder, processes, onLog },
+    ...{ capacity: 2 * leafCount(bytes) + 1_000, bond: bondFor(bytes, epochSeconds) },
+  });
+  const { chain, deployment } = network;
+  const following = createEpochs({
+    ...{ chain, log, samples: PROFILES[profile].samples },
+    history: () => late.history as History,
+    vNodes: () => vNodes,
+  });
+  epochs = following;
+  const history = createHistory({
+    ...{ chain, signal, fromBlock: deployment.block },
+    onUpdate: (epoch) => following.follow(epoch),
+  });
+  late.history = history;
+
+  const stage: Stage = { options, folder, network, history, epochs: following, checks, verdicts, vNodes };
+  const { object } = await play(stage);
+
+  const money = await takeStock(chain);
+  const conserved = isConserved(money);
+  checks.expect("tokens are conserved to the unit", conserved, `the ledger holds ${money.held} units`);
+  const rows = following.rows.filter(({ proven }) => proven);
+  const report: DevnetReport = {
+    ...{ profile, epochSeconds },
+    file: { bytes: object.bytes, segments: object.segments.length, sha256: object.sha256 },
+    roles: await summarizeRoles(network, history.events),
+    system: {
+      proofs: select(history.events, "Proven").length,
+      misses: select(history.events, "Missed").length,
+      epochs: Number(await chain.read<bigint>("audits", "currentEpoch")),
+      bytesHeld: await bytesHeld(stage),
+      meanProveMs: mean(rows.map(({ proveMs }) => proveMs)),
+      meanProveGas: mean(rows.map(({ gas }) => (gas === undefined ? undefined : Number(gas)))),
+      tokensConserved: conserved,
+      seconds: Math.round((performance.now() - started) / 1000),
+    },
+    money,
+    epochs: following.rows,
+    checks: checks.all,
+    passed: checks.all.every(({ passed }) => passed),
+  };
+  chain.close();
+  return { report, decimals: chain.decimals };
+}
+
+async function acceptableSize({ file, profile }: DevnetOptions): Promise<number> {
+  const bytes = await fileSize(file);
+  const limit = Math.min(MAX_FILE_BYTES, maxBytes(PROFILES[profile]) * maxSegments(PROFILES[profile]));
+  if (bytes <= limit) return bytes;
+  throw new HoldfastError(
+    "too-large",
+    `${file} has ${bytes} bytes; a local network of the ${profile} profile takes up to ${limit}`,
+    { bytes, limit },
+  );
+}
+
+function mean(values: readonly (number | undefined)[]): number {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? 0 : Math.round(known.reduce((total, value) => total + value, 0) / known.length);
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (): void =>
+      reject(new HoldfastError("aborted", "stopped: every process of the network is ended"));
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+}

@@ -1,0 +1,307 @@
+/**
+ * The story of the main job: a file is stored and proven, one disk loses it, the miss is paid for, the standby takes
+ * over, and the file comes back whole.
+ */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { loadHashEngine } from "../../circuits/artifacts.ts";
+import { leafCount } from "../../protocol/field.ts";
+import { PROFILES } from "../../protocol/profiles.ts";
+import { createApp, sum, type App } from "../app.ts";
+import type { StoredObject } from "../object.ts";
+import { formatAmount } from "../output.ts";
+import type { VNodeRecord } from "../records.ts";
+import type { Checks } from "./checks.ts";
+import type { Epochs } from "./epochs.ts";
+import { select, total, type History } from "./history.ts";
+import { fund, type Network, type RunningNode } from "./network.ts";
+import type { DevnetOptions } from "./options.ts";
+import { clusterParams, RENT, SERVING, STORED_EPOCHS } from "./roles.ts";
+
+export interface Stage {
+  readonly options: DevnetOptions;
+  readonly folder: string;
+  readonly network: Network;
+  readonly history: History;
+  readonly epochs: Epochs;
+  readonly checks: Checks;
+  /** How many proofs the auditor found valid and invalid by its own way. */
+  readonly verdicts: { valid: number; invalid: number };
+  /** Fills in as soon as it is known. */
+  readonly vNodes: number[];
+}
+
+export interface Outcome {
+  readonly object: StoredObject;
+  /** By the app, in token units. */
+  readonly claimed: bigint;
+}
+
+const REPLICAS = 3;
+const HEALTHY_EPOCHS = 2;
+/** Epochs that each turn of the story may take at most. */
+const PATIENCE = 4;
+
+export async function play(stage: Stage): Promise<Outcome> {
+  const { cluster, bucket } = await buildCluster(stage);
+  const app = createApp({
+    chain: stage.network.chain.as(stage.network.roles.app.privateKey),
+    engine: await loadHashEngine(),
+    signal: stage.options.signal,
+  });
+  const object = await storeFile(stage, app, bucket);
+  const first = await stayHealthy(stage);
+  const victim = await loseData(stage);
+  await seePenalties(stage, victim, first);
+  await seeTakeOver(stage, victim);
+  await readBack(stage, app, object);
+  const claimed = await settleUp(stage, app, object, cluster);
+  return { object, claimed };
+}
+
+// ------------------------------------------------------------------------------------------------------------- setting
+
+async function buildCluster({
+  network,
+  options,
+  vNodes,
+}: Stage): Promise<{ cluster: bigint; bucket: bigint }> {
+  const { chain, roles, nodes } = network;
+  options.log("the manager creates a cluster with four vNodes and a standby; the app creates a bucket");
+  const manager = chain.as(roles.manager.privateKey);
+  const created = await manager.send("registry", "createCluster", [
+    0,
+    0,
+    clusterParams(options.epochSeconds),
+    "",
+  ]);
+  const cluster = created.events.find(({ name }) => name === "ClusterCreated")?.args["cluster"] as bigint;
+  const tokens = Array.from({ length: SERVING }, (_, i) => (BigInt(i) << 64n) / BigInt(SERVING));
+  const added = await manager.send("registry", "addVNodes", [cluster, tokens]);
+  const ids = select(added.events, "VNodeAdded").map(({ args }) => args["vNode"] as bigint);
+  for (const [i, id] of ids.entries()) await manager.send("registry", "assign", [id, nodes[i]?.id]);
+  await manager.send("registry", "addStandby", [cluster, nodes[SERVING]?.id]);
+  const made = await chain.as(roles.app.privateKey).send("registry", "createBucket", [cluster, false]);
+  const bucket = made.events.find(({ name }) => name === "BucketCreated")?.args["bucket"] as bigint;
+  vNodes.push(...ids.map(Number));
+  return { cluster, bucket };
+}
+
+async function storeFile(
+  { network, options, history, vNodes }: Stage,
+  app: App,
+  bucket: bigint,
+): Promise<StoredObject> {
+  const { chain, roles } = network;
+  const plan = await app.plan({
+    ...{ path: options.file, bucket, epochs: STORED_EPOCHS },
+    vNodes: vNodes.slice(0, REPLICAS).map(BigInt),
+  });
+  const { segments, bytes } = plan.file;
+  const price = formatAmount(plan.price.total, chain.decimals);
+  options.log(
+    `the app stores ${bytes} bytes (${segments.length} segments) on ${REPLICAS} vNodes for ${price} ${chain.symbol}`,
+  );
+  await fund(chain.as(roles.app.privateKey), plan.price.total);
+  const object = await app.put(plan);
+  await history.update();
+  return object;
+}
+
+/** Tokens that the nodes must put up to be able to hold a file of that size, with room to spare. */
+export function bondFor(bytes: number, epochSeconds: number): bigint {
+  const rate = (BigInt(leafCount(bytes)) * RENT) / 10n ** 18n;
+  return 2n * rate * BigInt(clusterParams(epochSeconds).bondEpochs) + 1_000n;
+}
+
+// -------------------------------------------------------------------------------------------------------------- turns
+
+/** @returns the first epoch that was proven */
+async function stayHealthy({ history, epochs, checks, vNodes, options }: Stage): Promise<number> {
+  const holders = vNodes.slice(0, REPLICAS);
+  const [stored] = select(history.events, "SegmentStored");
+  const first = Number(stored?.args["from"]);
+  const last = first + HEALTHY_EPOCHS - 1;
+  options.log(`epochs ${first} to ${last}: every vNode proves what it holds`);
+  const paid = (): number =>
+    holders.flatMap((vNode) =>
+      select(history.events, "EpochPaid", { vNode: BigInt(vNode) }).filter(({ args }) =>
+        inRange(args["epoch"], first, last),
+      ),
+    ).length;
+  const expected = HEALTHY_EPOCHS * holders.length;
+  await history.until("every proof of the healthy epochs", last + 1, () => paid() >= expected || undefined);
+  const proofs = select(history.events, "Proven").filter(({ args }) =>
+    inRange(args["epoch"], first, last),
+  ).length;
+  checks.expect(
+    "healthy vNodes prove every epoch and are paid for it",
+    proofs === expected && select(history.events, "Missed").length === 0,
+    `${proofs} proofs and ${paid()} payments in ${HEALTHY_EPOCHS} epochs of ${holders.length} vNodes`,
+  );
+  void epochs;
+  return first;
+}
+
+interface Victim {
+  readonly vNode: bigint;
+  readonly node: RunningNode;
+}
+
+/** The first node's disk loses every segment, while the node runs. */
+async function loseData({ network, vNodes, options }: Stage): Promise<Victim> {
+  const node = network.nodes[0] as RunningNode;
+  const lost = await deleteSegments(node.dataFolder);
+  options.log(`the disk of node ${node.id} loses its data: ${lost} segment files are gone`);
+  return { vNode: BigInt(vNodes[0] ?? 0), node };
+}
+
+/** Everything below the folder but the journal, the lock and what else is no segment. */
+async function deleteSegments(dataFolder: string): Promise<number> {
+  const entries = await readdir(dataFolder, { recursive: true, withFileTypes: true });
+  const segments = entries.filter((entry) => entry.isFile() && /[0-9a-f]{64}/.test(entry.name));
+  await Promise.all(segments.map((entry) => rm(join(entry.parentPath, entry.name))));
+  return segments.length;
+}
+
+async function seePenalties(
+  { history, checks, network, options }: Stage,
+  victim: Victim,
+  first: number,
+): Promise<void> {
+  const { vNode, node } = victim;
+  const { decimals, symbol } = network.chain;
+  const amount = (value: bigint): string => `${formatAmount(value, decimals)} ${symbol}`;
+  const limit = first + HEALTHY_EPOCHS + 2 * PATIENCE;
+  const where = { vNode, node: node.id };
+
+  const miss = await history.until("the first miss", limit, () => select(history.events, "Missed", where)[0]);
+  const epoch = miss.args["epoch"] as bigint;
+  const atMiss = { vNode, epoch };
+  const refunded = total(select(history.events, "EpochRefunded", atMiss), "amount");
+  checks.expect(
+    "the first miss costs the epoch's pay and nothing else",
+    refunded > 0n &&
+      select(history.events, "EpochPaid", atMiss).length === 0 &&
+      select(history.events, "Slashed", atMiss).length === 0,
+    `vNode ${vNode} missed epoch ${epoch}: ${amount(refunded)} goes back to the owners`,
+  );
+  options.log(`node ${node.id} could not prove; one more miss and it is out`);
+
+  const fault = await history.until("the fault", limit, () => select(history.events, "Faulted", where)[0]);
+  const slashed = total(select(history.events, "Slashed", where), "amount");
+  checks.expect(
+    "the next miss slashes the node's bond",
+    slashed > 0n,
+    `${amount(slashed)} of node ${node.id}`,
+  );
+  checks.expect(
+    "after the last miss allowed the node is removed",
+    fault.args["epoch"] === epoch + 1n,
+    `node ${node.id} faulted in epoch ${fault.args["epoch"] as bigint}`,
+  );
+  const rewarded = total(select(history.events, "Slashed", where), "reward");
+  checks.expect("whoever reports the miss is rewarded", rewarded > 0n, `${amount(rewarded)} to the auditor`);
+}
+
+async function seeTakeOver({ history, checks, network }: Stage, { vNode }: Victim): Promise<void> {
+  const standby = network.nodes[SERVING] as RunningNode;
+  const where = { vNode, node: standby.id };
+  const takeOver = await history.until(
+    "the take-over",
+    Infinity,
+    () => select(history.events, "TookOver", { vNode })[0],
+  );
+  const from = Number(takeOver.args["fromEpoch"]);
+  checks.expect(
+    "the standby takes over",
+    takeOver.args["node"] === standby.id,
+    `node ${takeOver.args["node"] as bigint} from epoch ${from}`,
+  );
+  const proof = await history.until(
+    "the standby's first proof",
+    from + PATIENCE,
+    () => select(history.events, "Proven", where)[0],
+  );
+  checks.expect(
+    "the standby has fetched the data from another replica and proves it",
+    true,
+    `proof of epoch ${proof.args["epoch"] as bigint}`,
+  );
+  const paid = await history.until(
+    "the standby's first pay",
+    from + PATIENCE + 1,
+    () => select(history.events, "EpochPaid", where)[0],
+  );
+  checks.expect(
+    "the standby is paid",
+    (paid.args["amount"] as bigint) > 0n,
+    `for epoch ${paid.args["epoch"] as bigint}`,
+  );
+}
+
+async function readBack({ folder, checks, options }: Stage, app: App, object: StoredObject): Promise<void> {
+  const out = join(folder, "read-back");
+  await app.get(object, out);
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(out), hash);
+  const sha256 = hash.digest("hex");
+  options.log(`the app reads its file back: ${object.bytes} bytes`);
+  checks.expect("the file comes back with the same SHA-256", sha256 === object.sha256, sha256);
+  await rm(out);
+}
+
+async function settleUp(
+  { network, history, checks, vNodes, verdicts }: Stage,
+  app: App,
+  object: StoredObject,
+  cluster: bigint,
+): Promise<bigint> {
+  const { chain, roles } = network;
+  const { decimals, symbol } = chain;
+  const claimed = await app.claim(object);
+  await chain.as(roles.manager.privateKey).send("ledger", "collectFees", [cluster]);
+  await history.update();
+  const { events } = history;
+
+  const slashed = select(events, "Slashed");
+  const owed =
+    total(select(events, "EpochRefunded"), "amount") + total(slashed, "amount") - total(slashed, "reward");
+  // Each segment's share is rounded down; what that leaves stays in the credits.
+  const dust = owed - claimed;
+  checks.expect(
+    "the owner gets the refunds and the compensation",
+    claimed > 0n && dust >= 0n && dust <= BigInt(2 * object.segments.length),
+    `${formatAmount(claimed, decimals)} ${symbol}, ${dust} units of rounding left`,
+  );
+  const proofs = select(events, "Proven").length;
+  checks.expect(
+    "the auditor verified every proof a second way",
+    verdicts.invalid === 0 && verdicts.valid >= proofs - vNodes.length,
+    `${verdicts.valid} valid, ${verdicts.invalid} invalid, of ${proofs} proofs`,
+  );
+  const beacons = select(events, "BeaconRecorded");
+  checks.expect("the beacon is recorded in every epoch", beacons.length > 0, `${beacons.length} epochs`);
+  const others = select(events, "Missed").filter(
+    ({ args }) => args["vNode"] !== BigInt(vNodes[0] ?? 0),
+  ).length;
+  checks.expect("no healthy vNode missed anything", others === 0, `${others} misses`);
+  return claimed;
+}
+
+/** Bytes of all leaves that are to be held now. */
+export async function bytesHeld({ network, vNodes }: Stage): Promise<number> {
+  const totals = await Promise.all(
+    vNodes.map((vNode) => network.chain.read<VNodeRecord>("registry", "vNode", [vNode])),
+  );
+  return Number(sum(totals.map(({ held }) => held))) * 496;
+}
+
+function inRange(epoch: unknown, first: number, last: number): boolean {
+  return typeof epoch === "bigint" && epoch >= BigInt(first) && epoch <= BigInt(last);
+}
+
+export const samplesOfProfile = ({ profile }: DevnetOptions): number => PROFILES[profile].samples;

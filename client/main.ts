@@ -1,0 +1,22 @@
+/**
+ * The `holdfast` command: runs what the arguments ask for and says with the exit status how it went:
+ * 0 done, 1 failed, 2 wrong usage.
+ */
+import { CommanderError } from "commander";
+import { createProgram } from "./commands/program.ts";
+import { printError } from "./output.ts";
+
+const json = process.argv.includes("--json");
+const ending = new AbortController();
+const stop = (): void => ending.abort();
+process.once("SIGINT", stop).once("SIGTERM", stop);
+
+try {
+  await createProgram({ json, signal: ending.signal }).parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    printError(error, json);
+    process.exitCode = ending.signal.aborted ? 130 : 1;
+  }
+}

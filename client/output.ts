@@ -1,0 +1,93 @@
+/**
+ * What the command line shows: results for people or as JSON, amounts, progress, and questions before money moves.
+ */
+import { confirm } from "@inquirer/prompts";
+import { HoldfastError } from "../protocol/errors.ts";
+
+/** Prints a result: with --json on one line, with bigints as decimal strings. */
+export function printResult(value: object, { json, text }: { json: boolean; text?: string }): void {
+  process.stdout.write(`${json ? toJson(value) : (text ?? describe(value))}\n`);
+}
+
+export function toJson(value: unknown, indent?: number): string {
+  return JSON.stringify(
+    value,
+    (_, part: unknown) => (typeof part === "bigint" ? String(part) : part),
+    indent,
+  );
+}
+
+/** One line for each property. */
+function describe(value: object): string {
+  const entries = Object.entries(value) as [string, unknown][];
+  const width = Math.max(0, ...entries.map(([name]) => name.length));
+  return entries
+    .map(([name, part]) => `${name.padEnd(width)}  ${typeof part === "object" ? toJson(part) : String(part)}`)
+    .join("\n");
+}
+
+/** What went wrong and what to do, on the error stream. */
+export function printError(error: unknown, json: boolean): void {
+  const { code, message, details } = describeError(error);
+  process.stderr.write(json ? `${toJson({ error: { code, message, details } })}\n` : `error: ${message}\n`);
+}
+
+function describeError(error: unknown): { code: string; message: string; details: object } {
+  if (error instanceof HoldfastError) return error;
+  if (error instanceof RangeError || error instanceof TypeError)
+    return { code: "bad-input", message: error.message, details: {} };
+  if (error instanceof Error && error.name === "AbortError")
+    return { code: "aborted", message: "stopped", details: {} };
+  return {
+    code: "internal",
+    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    details: {},
+  };
+}
+
+/** One line on the error stream that is written over; nothing where nobody watches. */
+export function createProgress(json: boolean): (step: string, fraction: number) => void {
+  const stream = process.stderr;
+  if (json || !stream.isTTY) return () => undefined;
+  let shown = "";
+  return (step, fraction) => {
+    const line = `${step}: ${Math.floor(100 * fraction)} %`;
+    if (line === shown) return;
+    shown = line;
+    stream.write(`\r\x1b[2K${fraction < 1 ? line : ""}`);
+  };
+}
+
+/** Says what a step will do, and goes on if --yes was given or a person agrees. */
+export async function agree(what: string, { yes, json }: { yes?: boolean; json?: boolean }): Promise<void> {
+  if (!json) process.stderr.write(`This will ${what}.\n`);
+  if (yes) return;
+  if (!process.stdin.isTTY) {
+    throw new HoldfastError(
+      "bad-input",
+      `this would ${what}: nobody is there to agree, add --yes if it is right`,
+    );
+  }
+  if (!(await confirm({ message: "Go on?", default: false }, { output: process.stderr }))) {
+    throw new HoldfastError("aborted", "stopped: nothing was done");
+  }
+}
+
+/** Token units as a decimal number of tokens, with at most 6 decimals, rounded down. */
+export function formatAmount(units: bigint, decimals: number): string {
+  const one = 10n ** BigInt(decimals);
+  const fraction = (units % one).toString().padStart(decimals, "0").slice(0, 6).replace(/0+$/, "");
+  return `${units / one}${fraction && `.${fraction}`}`;
+}
+
+/** Tokens, with a decimal point or without, as token units. Throws "bad-input". */
+export function parseAmount(text: string, decimals: number): bigint {
+  const [, whole, fraction = ""] = /^(\d+)(?:\.(\d+))?$/.exec(text) ?? [];
+  if (whole === undefined || fraction.length > decimals) {
+    throw new HoldfastError(
+      "bad-input",
+      `"${text}" is not an amount: give tokens as 12 or 0.5, at most ${decimals} decimals`,
+    );
+  }
+  return BigInt(whole + fraction.padEnd(decimals, "0"));
+}

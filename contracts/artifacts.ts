@@ -1,0 +1,23 @@
+/**
+ * The compiled contracts as Hardhat leaves them: ABI and bytecode, read when they are needed.
+ */
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { HoldfastError } from "../protocol/errors.ts";
+
+export interface ContractArtifact {
+  readonly abi: readonly Readonly<Record<string, unknown>>[];
+  readonly bytecode: string;
+}
+
+const ARTIFACTS = join(import.meta.dirname, "..", "artifacts", "contracts");
+
+/** Throws "not-found" if the contracts were never built here. */
+export function contractArtifact(name: string): ContractArtifact {
+  const [path] = globSync(`**/${name}.sol/${name}.json`, { cwd: ARTIFACTS });
+  if (path === undefined) {
+    const message = `the contract ${name} is not built: run \`npm run build\``;
+    throw new HoldfastError("not-found", message, { folder: ARTIFACTS });
+  }
+  return JSON.parse(readFileSync(join(ARTIFACTS, path), "utf8")) as ContractArtifact;
+}
