@@ -102,6 +102,10 @@ describe("contracts: Groth16Verifier", () => {
       await expect(deploy({ ...key, alpha: [x, y + Q] }, known))
         .to.be.revertedWithCustomError(verifier, "CoordinateOutOfRange")
         .withArgs(y + Q);
+      const [gammaXi, gammaXr, gammaYi, gammaYr] = key.gamma;
+      await expect(deploy({ ...key, gamma: [gammaXi, gammaXr, gammaYi, gammaYr + Q] }, known))
+        .to.be.revertedWithCustomError(verifier, "CoordinateOutOfRange")
+        .withArgs(gammaYr + Q);
       const [xi, ...rest] = key.beta;
       await expect(deploy({ ...key, beta: [xi + Q, ...rest] }, known))
         .to.be.revertedWithCustomError(verifier, "PrecompileFailed")
