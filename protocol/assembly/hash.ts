@@ -59,7 +59,7 @@ export function capacity(): usize { return CAPACITY; }
 const HIGH: i64 = 0x4668000000000000;
 const LOW: i64 = 0x4338000000000000;
 const HIGH_AND_LOW: i64 = 0x4668000000000003;
-/** 2^52: its lowest bits are an unsigned integer. */
+/** 2^52: its lowest bits are an unsignedBits integer. */
 const UNSIGNED: i64 = 0x4330000000000000;
 const DIGIT_BITS = 51;
 const DIGIT: i64 = (1 << 51) - 1;
@@ -68,6 +68,26 @@ const HALF: i64 = 1 << 50;
 const BIAS: i64 = 1 << 62;
 const CARRIED_BIAS: i64 = BIAS >> DIGIT_BITS;
 
+// The same in memory: a load is one instruction, where the engine makes a vector constant of three.
+const highBits = memory.data<i64>([HIGH]);
+const highAndLow = memory.data<i64>([HIGH_AND_LOW]);
+const lowBits = memory.data<i64>([LOW]);
+const unsignedBits = memory.data<i64>([UNSIGNED]);
+const digitMask = memory.data<i64>([DIGIT]);
+const topOffset = memory.data<f64>([<f64>(1 << 52) + <f64>(BIAS >> 12)]);
+const firstDouble = memory.data<i64>([LOW - HALF]);
+const nextDouble = memory.data<i64>([LOW - HALF - CARRIED_BIAS]);
+const firstInteger = memory.data<i64>([-HALF]);
+const nextInteger = memory.data<i64>([-HALF - CARRIED_BIAS]);
+const topOfReduced = memory.data<i64>([-HIGH - BIAS - CARRIED_BIAS]);
+// What the columns of a product begin with, and how many low parts each gets; the high parts go to the next column.
+const squareStart = memory.data(80);
+const squareLows = memory.data<u8>([1, 1, 2, 2, 3, 2, 2, 1, 1, 0]);
+const productStart = memory.data(80);
+const productLows = memory.data<u8>([1, 2, 3, 4, 5, 4, 3, 2, 1, 0]);
+
+// @ts-ignore: decorator
+@inline function both(at: usize): v128 { return v128.load64_splat(at); }
 // @ts-ignore: decorator
 @inline function all(x: i64): v128 { return i64x2.splat(x); }
 // @ts-ignore: decorator
@@ -79,21 +99,21 @@ const CARRIED_BIAS: i64 = BIAS >> DIGIT_BITS;
 // @ts-ignore: decorator
 @inline function sub(x: v128, y: v128): v128 { return i64x2.sub(x, y); }
 // @ts-ignore: decorator
-@inline function digit(x: v128): v128 { return v128.and(x, all(DIGIT)); }
+@inline function digit(x: v128): v128 { return v128.and(x, both(digitMask)); }
 // @ts-ignore: decorator
 @inline function carry(x: v128): v128 { return i64x2.shr_u(x, DIGIT_BITS); }
 
 /** HIGH + the multiple of 2^51 nearest to x * y. */
 // @ts-ignore: decorator
 @inline function high(x: v128, y: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(x, y, all(HIGH));
-  return f64x2.add(f64x2.mul(x, y), all(HIGH));
+  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(x, y, both(highBits));
+  return f64x2.add(f64x2.mul(x, y), both(highBits));
 }
 
 /** LOW + what `high` left of x * y. */
 // @ts-ignore: decorator
 @inline function low(x: v128, y: v128, high: v128): v128 {
-  const rest = f64x2.sub(all(HIGH_AND_LOW), high);
+  const rest = f64x2.sub(both(highAndLow), high);
   if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(x, y, rest);
   const product = f64x2.mul(x, y);
   return f64x2.add(f64x2.add(product, rest), productError(x, y, product));
@@ -123,7 +143,7 @@ const CARRIED_BIAS: i64 = BIAS >> DIGIT_BITS;
 
 /** The double of an integer that has LOW added to it. */
 // @ts-ignore: decorator
-@inline function toDouble(x: v128): v128 { return f64x2.sub(x, all(LOW)); }
+@inline function toDouble(x: v128): v128 { return f64x2.sub(x, both(lowBits)); }
 
 /**
  * out = x + summand as doubles, at most p / 2 in magnitude and a little. x is integers below 2^61 in magnitude.
@@ -136,8 +156,8 @@ function reduce(x: usize, summand: usize, out: usize): void {
   let x2 = add(get(x, 2), get(summand, 2));
   let x3 = add(get(x, 3), get(summand, 3));
   let x4 = add(get(x, 4), get(summand, 4));
-  const top = f64x2.sub(v128.or(i64x2.shr_u(x4, 12), all(UNSIGNED)), f64x2.splat(<f64>(1 << 52) + <f64>(BIAS >> 12)));
-  const quotient = f64x2.sub(all(LOW), f64x2.add(f64x2.mul(top, get(quotientOf, 0)), all(LOW))); // negative
+  const top = f64x2.sub(v128.or(i64x2.shr_u(x4, 12), both(unsignedBits)), both(topOffset));
+  const quotient = f64x2.sub(both(lowBits), f64x2.add(f64x2.mul(top, get(quotientOf, 0)), both(lowBits))); // negative
   let p: v128, h: v128;
   p = get(modulus, 0); h = high(quotient, p); x0 = add(x0, low(quotient, p, h)); x1 = add(x1, h);
   p = get(modulus, 1); h = high(quotient, p); x1 = add(x1, low(quotient, p, h)); x2 = add(x2, h);
@@ -145,105 +165,90 @@ function reduce(x: usize, summand: usize, out: usize): void {
   p = get(modulus, 3); h = high(quotient, p); x3 = add(x3, low(quotient, p, h)); x4 = add(x4, h);
   // The top digit is small again: it may be computed mod 2^64, where HIGH << 51 is 0.
   p = get(modulus, 4); h = high(quotient, p); x4 = add(add(x4, low(quotient, p, h)), i64x2.shl(h, DIGIT_BITS));
-  const next = all(LOW - HALF - CARRIED_BIAS);
-  set(out, 0, toDouble(add(digit(x0), all(LOW - HALF))));
-  set(out, 1, toDouble(add(add(digit(x1), carry(x0)), next)));
-  set(out, 2, toDouble(add(add(digit(x2), carry(x1)), next)));
-  set(out, 3, toDouble(add(add(digit(x3), carry(x2)), next)));
-  set(out, 4, toDouble(add(add(x4, carry(x3)), all(without(1, 1) - BIAS - CARRIED_BIAS + LOW))));
+  set(out, 0, toDouble(add(digit(x0), both(firstDouble))));
+  set(out, 1, toDouble(add(add(digit(x1), carry(x0)), both(nextDouble))));
+  set(out, 2, toDouble(add(add(digit(x2), carry(x1)), both(nextDouble))));
+  set(out, 3, toDouble(add(add(digit(x3), carry(x2)), both(nextDouble))));
+  set(out, 4, toDouble(add(add(x4, carry(x3)), both(topOfReduced))));
 }
 
 /** out = x * x / R, as doubles. */
 function square(x: usize, out: usize): void {
   const x0 = get(x, 0), x1 = get(x, 1), x2 = get(x, 2), x3 = get(x, 3), x4 = get(x, 4);
-  let t0 = all(start(0, 1, 0));
-  let t1 = all(start(1, 1, 1));
-  let t2 = all(start(2, 2, 1));
-  let t3 = all(start(3, 2, 2));
-  let t4 = all(start(4, 3, 2));
-  let t5 = all(start(5, 2, 3));
-  let t6 = all(start(6, 2, 2));
-  let t7 = all(start(7, 1, 2));
-  let t8 = all(start(8, 1, 1));
-  let t9 = all(start(9, 0, 1));
   let h: v128;
+  let t0 = both(squareStart);
+  let t1 = both(squareStart + 8 * 1);
   h = high(x0, x0); t0 = add(t0, low(x0, x0, h)); t1 = add(t1, h);
   const twice0 = f64x2.add(x0, x0);
+  let t2 = both(squareStart + 8 * 2);
   h = high(twice0, x1); t1 = add(t1, low(twice0, x1, h)); t2 = add(t2, h);
+  let t3 = both(squareStart + 8 * 3);
   h = high(twice0, x2); t2 = add(t2, low(twice0, x2, h)); t3 = add(t3, h);
-  h = high(twice0, x3); t3 = add(t3, low(twice0, x3, h)); t4 = add(t4, h);
-  h = high(twice0, x4); t4 = add(t4, low(twice0, x4, h)); t5 = add(t5, h);
   h = high(x1, x1); t2 = add(t2, low(x1, x1, h)); t3 = add(t3, h);
   const twice1 = f64x2.add(x1, x1);
+  let t4 = both(squareStart + 8 * 4);
+  h = high(twice0, x3); t3 = add(t3, low(twice0, x3, h)); t4 = add(t4, h);
   h = high(twice1, x2); t3 = add(t3, low(twice1, x2, h)); t4 = add(t4, h);
+  let t5 = both(squareStart + 8 * 5);
+  h = high(twice0, x4); t4 = add(t4, low(twice0, x4, h)); t5 = add(t5, h);
   h = high(twice1, x3); t4 = add(t4, low(twice1, x3, h)); t5 = add(t5, h);
-  h = high(twice1, x4); t5 = add(t5, low(twice1, x4, h)); t6 = add(t6, h);
   h = high(x2, x2); t4 = add(t4, low(x2, x2, h)); t5 = add(t5, h);
   const twice2 = f64x2.add(x2, x2);
+  let t6 = both(squareStart + 8 * 6);
+  h = high(twice1, x4); t5 = add(t5, low(twice1, x4, h)); t6 = add(t6, h);
   h = high(twice2, x3); t5 = add(t5, low(twice2, x3, h)); t6 = add(t6, h);
+  let t7 = both(squareStart + 8 * 7);
   h = high(twice2, x4); t6 = add(t6, low(twice2, x4, h)); t7 = add(t7, h);
   h = high(x3, x3); t6 = add(t6, low(x3, x3, h)); t7 = add(t7, h);
   const twice3 = f64x2.add(x3, x3);
+  let t8 = both(squareStart + 8 * 8);
   h = high(twice3, x4); t7 = add(t7, low(twice3, x4, h)); t8 = add(t8, h);
+  let t9 = both(squareStart + 8 * 9);
   h = high(x4, x4); t8 = add(t8, low(x4, x4, h)); t9 = add(t9, h);
   divide(t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, out, true);
 }
 
 /** out = x * y / R, as integers. */
 function multiply(x: usize, y: usize, out: usize): void {
+  const x0 = get(x, 0), x1 = get(x, 1), x2 = get(x, 2), x3 = get(x, 3), x4 = get(x, 4);
   const y0 = get(y, 0), y1 = get(y, 1), y2 = get(y, 2), y3 = get(y, 3), y4 = get(y, 4);
-  let t0 = all(start(0, 1, 0));
-  let t1 = all(start(1, 2, 1));
-  let t2 = all(start(2, 3, 2));
-  let t3 = all(start(3, 4, 3));
-  let t4 = all(start(4, 5, 4));
-  let t5 = all(start(5, 4, 5));
-  let t6 = all(start(6, 3, 4));
-  let t7 = all(start(7, 2, 3));
-  let t8 = all(start(8, 1, 2));
-  let t9 = all(start(9, 0, 1));
-  let d: v128, h: v128;
-  d = get(x, 0);
-  h = high(d, y0); t0 = add(t0, low(d, y0, h)); t1 = add(t1, h);
-  h = high(d, y1); t1 = add(t1, low(d, y1, h)); t2 = add(t2, h);
-  h = high(d, y2); t2 = add(t2, low(d, y2, h)); t3 = add(t3, h);
-  h = high(d, y3); t3 = add(t3, low(d, y3, h)); t4 = add(t4, h);
-  h = high(d, y4); t4 = add(t4, low(d, y4, h)); t5 = add(t5, h);
-  d = get(x, 1);
-  h = high(d, y0); t1 = add(t1, low(d, y0, h)); t2 = add(t2, h);
-  h = high(d, y1); t2 = add(t2, low(d, y1, h)); t3 = add(t3, h);
-  h = high(d, y2); t3 = add(t3, low(d, y2, h)); t4 = add(t4, h);
-  h = high(d, y3); t4 = add(t4, low(d, y3, h)); t5 = add(t5, h);
-  h = high(d, y4); t5 = add(t5, low(d, y4, h)); t6 = add(t6, h);
-  d = get(x, 2);
-  h = high(d, y0); t2 = add(t2, low(d, y0, h)); t3 = add(t3, h);
-  h = high(d, y1); t3 = add(t3, low(d, y1, h)); t4 = add(t4, h);
-  h = high(d, y2); t4 = add(t4, low(d, y2, h)); t5 = add(t5, h);
-  h = high(d, y3); t5 = add(t5, low(d, y3, h)); t6 = add(t6, h);
-  h = high(d, y4); t6 = add(t6, low(d, y4, h)); t7 = add(t7, h);
-  d = get(x, 3);
-  h = high(d, y0); t3 = add(t3, low(d, y0, h)); t4 = add(t4, h);
-  h = high(d, y1); t4 = add(t4, low(d, y1, h)); t5 = add(t5, h);
-  h = high(d, y2); t5 = add(t5, low(d, y2, h)); t6 = add(t6, h);
-  h = high(d, y3); t6 = add(t6, low(d, y3, h)); t7 = add(t7, h);
-  h = high(d, y4); t7 = add(t7, low(d, y4, h)); t8 = add(t8, h);
-  d = get(x, 4);
-  h = high(d, y0); t4 = add(t4, low(d, y0, h)); t5 = add(t5, h);
-  h = high(d, y1); t5 = add(t5, low(d, y1, h)); t6 = add(t6, h);
-  h = high(d, y2); t6 = add(t6, low(d, y2, h)); t7 = add(t7, h);
-  h = high(d, y3); t7 = add(t7, low(d, y3, h)); t8 = add(t8, h);
-  h = high(d, y4); t8 = add(t8, low(d, y4, h)); t9 = add(t9, h);
+  let h: v128;
+  let t0 = both(productStart);
+  let t1 = both(productStart + 8 * 1);
+  h = high(x0, y0); t0 = add(t0, low(x0, y0, h)); t1 = add(t1, h);
+  let t2 = both(productStart + 8 * 2);
+  h = high(x0, y1); t1 = add(t1, low(x0, y1, h)); t2 = add(t2, h);
+  h = high(x1, y0); t1 = add(t1, low(x1, y0, h)); t2 = add(t2, h);
+  let t3 = both(productStart + 8 * 3);
+  h = high(x0, y2); t2 = add(t2, low(x0, y2, h)); t3 = add(t3, h);
+  h = high(x1, y1); t2 = add(t2, low(x1, y1, h)); t3 = add(t3, h);
+  h = high(x2, y0); t2 = add(t2, low(x2, y0, h)); t3 = add(t3, h);
+  let t4 = both(productStart + 8 * 4);
+  h = high(x0, y3); t3 = add(t3, low(x0, y3, h)); t4 = add(t4, h);
+  h = high(x1, y2); t3 = add(t3, low(x1, y2, h)); t4 = add(t4, h);
+  h = high(x2, y1); t3 = add(t3, low(x2, y1, h)); t4 = add(t4, h);
+  h = high(x3, y0); t3 = add(t3, low(x3, y0, h)); t4 = add(t4, h);
+  let t5 = both(productStart + 8 * 5);
+  h = high(x0, y4); t4 = add(t4, low(x0, y4, h)); t5 = add(t5, h);
+  h = high(x1, y3); t4 = add(t4, low(x1, y3, h)); t5 = add(t5, h);
+  h = high(x2, y2); t4 = add(t4, low(x2, y2, h)); t5 = add(t5, h);
+  h = high(x3, y1); t4 = add(t4, low(x3, y1, h)); t5 = add(t5, h);
+  h = high(x4, y0); t4 = add(t4, low(x4, y0, h)); t5 = add(t5, h);
+  let t6 = both(productStart + 8 * 6);
+  h = high(x1, y4); t5 = add(t5, low(x1, y4, h)); t6 = add(t6, h);
+  h = high(x2, y3); t5 = add(t5, low(x2, y3, h)); t6 = add(t6, h);
+  h = high(x3, y2); t5 = add(t5, low(x3, y2, h)); t6 = add(t6, h);
+  h = high(x4, y1); t5 = add(t5, low(x4, y1, h)); t6 = add(t6, h);
+  let t7 = both(productStart + 8 * 7);
+  h = high(x2, y4); t6 = add(t6, low(x2, y4, h)); t7 = add(t7, h);
+  h = high(x3, y3); t6 = add(t6, low(x3, y3, h)); t7 = add(t7, h);
+  h = high(x4, y2); t6 = add(t6, low(x4, y2, h)); t7 = add(t7, h);
+  let t8 = both(productStart + 8 * 8);
+  h = high(x3, y4); t7 = add(t7, low(x3, y4, h)); t8 = add(t8, h);
+  h = high(x4, y3); t7 = add(t7, low(x4, y3, h)); t8 = add(t8, h);
+  let t9 = both(productStart + 8 * 9);
+  h = high(x4, y4); t8 = add(t8, low(x4, y4, h)); t9 = add(t9, h);
   divide(t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, out, false);
-}
-
-/** What a column begins with: all constants that are to be added to it, for the product's own parts and in `divide`. */
-// @ts-ignore: decorator
-@inline function start(column: i32, lows: i64, highs: i64): i64 {
-  if (column < 4) return HALF + BIAS + without(lows, highs);
-  if (column == 4) return BIAS - CARRIED_BIAS + without(lows + 5, highs);
-  if (column == 5) return HALF + BIAS - CARRIED_BIAS + without(lows + 5, highs + 5);
-  if (column < 9) return HALF + BIAS + without(lows + 5, highs + 5);
-  return without(lows, highs + 5) - CARRIED_BIAS;
 }
 
 /**
@@ -255,55 +260,52 @@ function multiply(x: usize, y: usize, out: usize): void {
   t0: v128, t1: v128, t2: v128, t3: v128, t4: v128, t5: v128, t6: v128, t7: v128, t8: v128, t9: v128,
   out: usize, asDoubles: bool,
 ): void {
-  const nextDouble = all(LOW - HALF - CARRIED_BIAS);
-  let d: v128, f: v128, h: v128;
-  d = toDouble(add(digit(t0), all(LOW - HALF)));
-  f = get(folds, 0); h = high(d, f); t4 = add(t4, low(d, f, h)); t5 = add(t5, h);
-  f = get(folds, 1); h = high(d, f); t5 = add(t5, low(d, f, h)); t6 = add(t6, h);
-  f = get(folds, 2); h = high(d, f); t6 = add(t6, low(d, f, h)); t7 = add(t7, h);
-  f = get(folds, 3); h = high(d, f); t7 = add(t7, low(d, f, h)); t8 = add(t8, h);
-  f = get(folds, 4); h = high(d, f); t8 = add(t8, low(d, f, h)); t9 = add(t9, h);
-  d = toDouble(add(add(digit(t1), carry(t0)), nextDouble));
-  f = get(folds, 5); h = high(d, f); t4 = add(t4, low(d, f, h)); t5 = add(t5, h);
-  f = get(folds, 6); h = high(d, f); t5 = add(t5, low(d, f, h)); t6 = add(t6, h);
-  f = get(folds, 7); h = high(d, f); t6 = add(t6, low(d, f, h)); t7 = add(t7, h);
-  f = get(folds, 8); h = high(d, f); t7 = add(t7, low(d, f, h)); t8 = add(t8, h);
-  f = get(folds, 9); h = high(d, f); t8 = add(t8, low(d, f, h)); t9 = add(t9, h);
-  d = toDouble(add(add(digit(t2), carry(t1)), nextDouble));
-  f = get(folds, 10); h = high(d, f); t4 = add(t4, low(d, f, h)); t5 = add(t5, h);
-  f = get(folds, 11); h = high(d, f); t5 = add(t5, low(d, f, h)); t6 = add(t6, h);
-  f = get(folds, 12); h = high(d, f); t6 = add(t6, low(d, f, h)); t7 = add(t7, h);
-  f = get(folds, 13); h = high(d, f); t7 = add(t7, low(d, f, h)); t8 = add(t8, h);
-  f = get(folds, 14); h = high(d, f); t8 = add(t8, low(d, f, h)); t9 = add(t9, h);
-  d = toDouble(add(add(digit(t3), carry(t2)), nextDouble));
-  f = get(folds, 15); h = high(d, f); t4 = add(t4, low(d, f, h)); t5 = add(t5, h);
-  f = get(folds, 16); h = high(d, f); t5 = add(t5, low(d, f, h)); t6 = add(t6, h);
-  f = get(folds, 17); h = high(d, f); t6 = add(t6, low(d, f, h)); t7 = add(t7, h);
-  f = get(folds, 18); h = high(d, f); t7 = add(t7, low(d, f, h)); t8 = add(t8, h);
-  f = get(folds, 19); h = high(d, f); t8 = add(t8, low(d, f, h)); t9 = add(t9, h);
+  let f: v128, h: v128;
+  const d0 = toDouble(add(digit(t0), both(firstDouble)));
+  const d1 = toDouble(add(add(digit(t1), carry(t0)), both(nextDouble)));
+  const d2 = toDouble(add(add(digit(t2), carry(t1)), both(nextDouble)));
+  const d3 = toDouble(add(add(digit(t3), carry(t2)), both(nextDouble)));
+  f = get(folds, 0); h = high(d0, f); t4 = add(t4, low(d0, f, h)); t5 = add(t5, h);
+  f = get(folds, 5); h = high(d1, f); t4 = add(t4, low(d1, f, h)); t5 = add(t5, h);
+  f = get(folds, 10); h = high(d2, f); t4 = add(t4, low(d2, f, h)); t5 = add(t5, h);
+  f = get(folds, 15); h = high(d3, f); t4 = add(t4, low(d3, f, h)); t5 = add(t5, h);
   t4 = add(t4, carry(t3));
-  d = f64x2.sub(v128.or(digit(t4), all(UNSIGNED)), all(UNSIGNED));
   f = get(negatedInverse, 0);
-  h = high(d, f);
-  d = toDouble(low(d, f, h));
-  f = get(modulus, 0); h = high(d, f); t4 = add(t4, low(d, f, h)); t5 = add(t5, h);
-  f = get(modulus, 1); h = high(d, f); t5 = add(t5, low(d, f, h)); t6 = add(t6, h);
-  f = get(modulus, 2); h = high(d, f); t6 = add(t6, low(d, f, h)); t7 = add(t7, h);
-  f = get(modulus, 3); h = high(d, f); t7 = add(t7, low(d, f, h)); t8 = add(t8, h);
-  f = get(modulus, 4); h = high(d, f); t8 = add(t8, low(d, f, h)); t9 = add(t9, h);
+  let m = f64x2.sub(v128.or(digit(t4), both(unsignedBits)), both(unsignedBits));
+  m = toDouble(low(m, f, high(m, f)));
+  f = get(folds, 1); h = high(d0, f); t5 = add(t5, low(d0, f, h)); t6 = add(t6, h);
+  f = get(folds, 6); h = high(d1, f); t5 = add(t5, low(d1, f, h)); t6 = add(t6, h);
+  f = get(folds, 11); h = high(d2, f); t5 = add(t5, low(d2, f, h)); t6 = add(t6, h);
+  f = get(folds, 16); h = high(d3, f); t5 = add(t5, low(d3, f, h)); t6 = add(t6, h);
+  f = get(folds, 2); h = high(d0, f); t6 = add(t6, low(d0, f, h)); t7 = add(t7, h);
+  f = get(folds, 7); h = high(d1, f); t6 = add(t6, low(d1, f, h)); t7 = add(t7, h);
+  f = get(folds, 12); h = high(d2, f); t6 = add(t6, low(d2, f, h)); t7 = add(t7, h);
+  f = get(folds, 17); h = high(d3, f); t6 = add(t6, low(d3, f, h)); t7 = add(t7, h);
+  f = get(folds, 3); h = high(d0, f); t7 = add(t7, low(d0, f, h)); t8 = add(t8, h);
+  f = get(folds, 8); h = high(d1, f); t7 = add(t7, low(d1, f, h)); t8 = add(t8, h);
+  f = get(folds, 13); h = high(d2, f); t7 = add(t7, low(d2, f, h)); t8 = add(t8, h);
+  f = get(folds, 18); h = high(d3, f); t7 = add(t7, low(d3, f, h)); t8 = add(t8, h);
+  f = get(folds, 4); h = high(d0, f); t8 = add(t8, low(d0, f, h)); t9 = add(t9, h);
+  f = get(folds, 9); h = high(d1, f); t8 = add(t8, low(d1, f, h)); t9 = add(t9, h);
+  f = get(folds, 14); h = high(d2, f); t8 = add(t8, low(d2, f, h)); t9 = add(t9, h);
+  f = get(folds, 19); h = high(d3, f); t8 = add(t8, low(d3, f, h)); t9 = add(t9, h);
+  f = get(modulus, 0); h = high(m, f); t4 = add(t4, low(m, f, h)); t5 = add(t5, h);
+  f = get(modulus, 1); h = high(m, f); t5 = add(t5, low(m, f, h)); t6 = add(t6, h);
+  f = get(modulus, 2); h = high(m, f); t6 = add(t6, low(m, f, h)); t7 = add(t7, h);
+  f = get(modulus, 3); h = high(m, f); t7 = add(t7, low(m, f, h)); t8 = add(t8, h);
+  f = get(modulus, 4); h = high(m, f); t8 = add(t8, low(m, f, h)); t9 = add(t9, h);
   t5 = add(t5, carry(t4));
   if (asDoubles) {
-    set(out, 0, toDouble(add(digit(t5), all(LOW - HALF))));
-    set(out, 1, toDouble(add(add(digit(t6), carry(t5)), nextDouble)));
-    set(out, 2, toDouble(add(add(digit(t7), carry(t6)), nextDouble)));
-    set(out, 3, toDouble(add(add(digit(t8), carry(t7)), nextDouble)));
-    set(out, 4, toDouble(add(add(t9, carry(t8)), all(LOW))));
+    set(out, 0, toDouble(add(digit(t5), both(firstDouble))));
+    set(out, 1, toDouble(add(add(digit(t6), carry(t5)), both(nextDouble))));
+    set(out, 2, toDouble(add(add(digit(t7), carry(t6)), both(nextDouble))));
+    set(out, 3, toDouble(add(add(digit(t8), carry(t7)), both(nextDouble))));
+    set(out, 4, toDouble(add(add(t9, carry(t8)), both(lowBits))));
   } else {
-    const next = all(-HALF - CARRIED_BIAS);
-    set(out, 0, add(digit(t5), all(-HALF)));
-    set(out, 1, add(add(digit(t6), carry(t5)), next));
-    set(out, 2, add(add(digit(t7), carry(t6)), next));
-    set(out, 3, add(add(digit(t8), carry(t7)), next));
+    set(out, 0, add(digit(t5), both(firstInteger)));
+    set(out, 1, add(add(digit(t6), carry(t5)), both(nextInteger)));
+    set(out, 2, add(add(digit(t7), carry(t6)), both(nextInteger)));
+    set(out, 3, add(add(digit(t8), carry(t7)), both(nextInteger)));
     set(out, 4, add(t9, carry(t8)));
   }
 }
@@ -393,7 +395,7 @@ function internalLayer(): void {
 /** x at most p / 2 in magnitude, as integers. */
 function normalize(x: usize): void {
   reduce(x, zero, base);
-  for (let i: usize = 0; i < 5; i++) set(x, i, sub(f64x2.add(get(base, i), all(LOW)), all(LOW)));
+  for (let i: usize = 0; i < 5; i++) set(x, i, sub(f64x2.add(get(base, i), both(lowBits)), both(lowBits)));
 }
 
 function permute(): void {
@@ -445,7 +447,7 @@ function hash(count: usize, bytes: usize, topBits: i64): void {
       const x = state + j * ELEMENT;
       read(left + j * bytes, right + j * bytes, topBits, x);
       if (j == 0) memory.copy(first, x, ELEMENT);
-      for (let d: usize = 0; d < 5; d++) set(base, d, toDouble(add(get(x, d), all(LOW))));
+      for (let d: usize = 0; d < 5; d++) set(base, d, toDouble(add(get(x, d), both(lowBits))));
       multiply(base, toMontgomery, x);
     }
     permute();
@@ -507,6 +509,10 @@ function pack(x0: i64, x1: i64, x2: i64, x3: i64, x4: i64, out: usize): void {
 
 /** To be called once, after the parameters are written. */
 export function prepare(): void {
+  for (let column: usize = 0; column < 10; column++) {
+    store<i64>(squareStart + 8 * column, start(column, squareLows));
+    store<i64>(productStart + 8 * column, start(column, productLows));
+  }
   for (let i: usize = 0; i < 5; i++) {
     set(modulus, i, f64x2.splat(<f64>given(GIVEN_MODULUS, i)));
     set(toMontgomery, i, f64x2.splat(<f64>given(GIVEN_TO_MONTGOMERY, i)));
@@ -522,6 +528,17 @@ export function prepare(): void {
   set(negatedInverse, 0, f64x2.splat(<f64>given(GIVEN_NEGATED_INVERSE, 0)));
   set(quotientOf, 0, f64x2.splat(4096.0 / (<f64>digitOfModulus(4) + <f64>digitOfModulus(3) / <f64>(1 << DIGIT_BITS))));
   pack(digitOfModulus(0), digitOfModulus(1), digitOfModulus(2), digitOfModulus(3), digitOfModulus(4), modulusWords);
+}
+
+/** What a column begins with: all constants that are to be added to it, for the product's own parts and in `divide`. */
+function start(column: usize, lowsAt: usize): i64 {
+  const lows = <i64>load<u8>(lowsAt + column);
+  const highs = column == 0 ? 0 : <i64>load<u8>(lowsAt + column - 1);
+  if (column < 4) return HALF + BIAS + without(lows, highs);
+  if (column == 4) return BIAS - CARRIED_BIAS + without(lows + 5, highs);
+  if (column == 5) return HALF + BIAS - CARRIED_BIAS + without(lows + 5, highs + 5);
+  if (column < 9) return HALF + BIAS + without(lows + 5, highs + 5);
+  return without(lows, highs + 5) - CARRIED_BIAS;
 }
 
 /** What `reduce` expects in digit `i` of its summand. */
