@@ -22,7 +22,7 @@ export default defineConfig({
     version: "0.8.37",
     // npm's compiler: nothing is downloaded, and the lockfile pins its hash.
     path: fileURLToPath(new URL("./node_modules/solc/soljson.js", import.meta.url)),
-    settings: { evmVersion: "prague", viaIR: true, optimizer: { enabled: true, runs: 10_000 } },
+    settings: { evmVersion: "prague", viaIR: true, optimizer: { enabled: true, runs: 200 } },
   },
   networks: {
     hardhat: { type: "edr-simulated", hardfork: "osaka", chainId: 31337 },

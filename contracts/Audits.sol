@@ -1,0 +1,752 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
+import {IAudits} from "./interfaces/IAudits.sol";
+import {IBeacon} from "./interfaces/IBeacon.sol";
+import {ILedger} from "./interfaces/ILedger.sol";
+import {IRegistry} from "./interfaces/IRegistry.sol";
+import {
+    BASIS_POINTS,
+    ClusterId,
+    ClusterParams,
+    NO_NODE,
+    NodeId,
+    Unauthorized,
+    VNodeId
+} from "./interfaces/Types.sol";
+import {IVerifier} from "./interfaces/IVerifier.sol";
+import {Directory} from "./libraries/Directory.sol";
+import {Parameters} from "./libraries/Parameters.sol";
+import {Schedule} from "./libraries/Schedule.sol";
+
+/// @title Audits
+/// @notice See IAudits. `multicall` lets a proof bring its epoch's randomness along.
+contract Audits is IAudits, Multicall {
+    using Checkpoints for Checkpoints.Trace224;
+    using Schedule for Schedule.Changes;
+
+    /// @dev ClusterParams and two indices: one slot.
+    struct Terms {
+        uint16 odds;
+        uint32 window;
+        uint8 grace;
+        uint8 maxMisses;
+        uint16 slashMultiple;
+        uint16 faultMultiple;
+        uint8 syncEpochs;
+        uint16 bondEpochs;
+        uint16 managerFee;
+        uint16 auditFee;
+        uint16 reporterShare;
+        uint8 profile;
+        uint8 beacon;
+    }
+
+    /// @dev What every proof reads and writes: one slot. See VNodeState.
+    struct VNode {
+        NodeId node;
+        uint32 settled;
+        uint8 misses;
+        uint8 syncLeft;
+        uint80 rate;
+        NodeId nextNode;
+        uint32 nextSince;
+        ClusterId cluster;
+    }
+
+    /// @dev Bond behind a vNode. lock = committed · bondEpochs, less what was slashed; as agreed when the node was assigned.
+    struct Stake {
+        uint80 committed;
+        uint16 bondEpochs;
+        uint96 lock;
+        uint96 nextLock;
+        uint16 nextBondEpochs;
+        /// Whether the next node takes over data that it has not accepted itself.
+        bool nextSyncs;
+    }
+
+    /// @dev What a run of epochs adds up to, before it goes to the ledger.
+    struct Tally {
+        uint256 paid;
+        uint256 fees;
+        uint256 refunded;
+    }
+
+    /// @dev A proof that is worth a look.
+    struct Candidate {
+        VNodeId vNode;
+        uint32 epoch;
+        address provider;
+        IVerifier verifier;
+        uint256[4] inputs;
+    }
+
+    /// @dev Epochs that a proof settles before itself.
+    uint256 private constant MAX_LAG = 64;
+    /// @dev Verified one by one if need be, they stay below the 2^24 gas of a transaction.
+    uint256 private constant MAX_BATCH = 64;
+    uint256 private constant MAX_CHOICES = 4;
+    bytes32 private constant TAG_DUE = "due";
+    uint256 private constant CREDIT_UNIT = 1e18;
+
+    ILedger public immutable ledger;
+    IRegistry public immutable registry;
+    IERC20 public immutable token;
+    uint256 public immutable genesis;
+    uint256 public immutable epochSeconds;
+    uint256 public immutable protocolFee;
+
+    uint256 public immutable profileCount;
+    uint256 private immutable PROFILE_0;
+    uint256 private immutable PROFILE_1;
+    uint256 private immutable PROFILE_2;
+    uint256 private immutable PROFILE_3;
+
+    uint256 public immutable beaconCount;
+    IBeacon private immutable BEACON_0;
+    IBeacon private immutable BEACON_1;
+    IBeacon private immutable BEACON_2;
+    IBeacon private immutable BEACON_3;
+
+    mapping(ClusterId cluster => Terms) private _terms;
+    mapping(VNodeId vNode => VNode) private _vNodes;
+    mapping(VNodeId vNode => Stake) private _stakes;
+    mapping(VNodeId vNode => Schedule.Changes) private _changes;
+    /// @dev Per vNode, after which epoch: credit of one unit of rate so far, times CREDIT_UNIT.
+    mapping(VNodeId vNode => Checkpoints.Trace224) private _creditIndex;
+
+    modifier onlyRegistry() {
+        require(msg.sender == address(registry), Unauthorized(msg.sender));
+        _;
+    }
+
+    // ------------------------------------------------------------------------------------------------- construction
+
+    constructor(
+        ILedger ledger_,
+        IRegistry registry_,
+        Profile[] memory profiles_,
+        IBeacon[] memory beacons_,
+        uint256 genesis_,
+        uint256 epochSeconds_,
+        uint256 protocolFee_
+    ) {
+        require(
+            ledger_.registry() == address(registry_) &&
+                ledger_.audits() == address(this) &&
+                address(registry_.ledger()) == address(ledger_) &&
+                address(registry_.audits()) == address(this),
+            BadDeployment()
+        );
+        require(
+            genesis_ <= block.timestamp &&
+                epochSeconds_ != 0 &&
+                epochSeconds_ <= type(uint32).max &&
+                2 * epochSeconds_ <= ledger_.unbondSeconds() &&
+                protocolFee_ <= Parameters.MAX_PROTOCOL_FEE,
+            BadDeployment()
+        );
+        (ledger, registry, token) = (ledger_, registry_, ledger_.token());
+        (genesis, epochSeconds, protocolFee) = (genesis_, epochSeconds_, protocolFee_);
+
+        profileCount = profiles_.length;
+        require(profileCount != 0 && profileCount <= MAX_CHOICES, BadDeployment());
+        PROFILE_0 = _pack(profiles_, 0);
+        PROFILE_1 = _pack(profiles_, 1);
+        PROFILE_2 = _pack(profiles_, 2);
+        PROFILE_3 = _pack(profiles_, 3);
+
+        beaconCount = beacons_.length;
+        require(beaconCount != 0 && beaconCount <= MAX_CHOICES, BadDeployment());
+        BEACON_0 = beacons_[0];
+        BEACON_1 = beaconCount > 1 ? beacons_[1] : IBeacon(address(0));
+        BEACON_2 = beaconCount > 2 ? beacons_[2] : IBeacon(address(0));
+        BEACON_3 = beaconCount > 3 ? beacons_[3] : IBeacon(address(0));
+    }
+
+    function _pack(Profile[] memory list, uint256 index) private view returns (uint256) {
+        if (index >= list.length) return 0;
+        Profile memory p = list[index];
+        require(
+            address(p.verifier).code.length != 0 &&
+                p.samples != 0 &&
+                // A segment's leaves are counted in 32 bits.
+                p.dataDepth != 0 &&
+                p.dataDepth < 8 &&
+                p.directoryDepth != 0 &&
+                p.directoryDepth <= Directory.MAX_DEPTH,
+            BadDeployment()
+        );
+        return
+            (uint256(uint160(address(p.verifier))) << 32) |
+            (uint256(p.samples) << 16) |
+            (uint256(p.dataDepth) << 8) |
+            p.directoryDepth;
+    }
+
+    /// @inheritdoc IAudits
+    function profiles(uint256 index) external view returns (Profile memory) {
+        uint256 p = _profile(index);
+        return Profile(IVerifier(address(uint160(p >> 32))), uint16(p >> 16), uint8(p >> 8), uint8(p));
+    }
+
+    function _profile(uint256 index) private view returns (uint256) {
+        require(index < profileCount, NoSuchProfile(index));
+        if (index == 0) return PROFILE_0;
+        if (index == 1) return PROFILE_1;
+        return index == 2 ? PROFILE_2 : PROFILE_3;
+    }
+
+    /// @inheritdoc IAudits
+    function beacons(uint256 index) public view returns (IBeacon) {
+        require(index < beaconCount, NoSuchBeacon(index));
+        if (index == 0) return BEACON_0;
+        if (index == 1) return BEACON_1;
+        return index == 2 ? BEACON_2 : BEACON_3;
+    }
+
+    // -------------------------------------------------------------------------------------------- time, randomness
+
+    /// @inheritdoc IAudits
+    function currentEpoch() public view returns (uint32) {
+        return uint32((block.timestamp - genesis) / epochSeconds);
+    }
+
+    /// @inheritdoc IAudits
+    function epochStart(uint32 epoch) public view returns (uint256) {
+        return genesis + uint256(epoch) * epochSeconds;
+    }
+
+    /// @inheritdoc IAudits
+    function recordBeacon(uint8 beacon, uint32 epoch, bytes calldata evidence) external {
+        IBeacon b = beacons(beacon);
+        if (b.randomness(epoch) != 0) return;
+
+        bytes32 value = b.record(epoch, evidence);
+        uint256 reward = ledger.payAuditor(beacon, msg.sender);
+
+        emit BeaconRecorded(beacon, epoch, value, msg.sender, reward);
+    }
+
+    /// @inheritdoc IAudits
+    function randomness(uint8 beacon, uint32 epoch) public view returns (bytes32) {
+        return beacons(beacon).randomness(epoch);
+    }
+
+    // ------------------------------------------------------------------------------------------------------- proofs
+
+    /// @inheritdoc IAudits
+    function prove(VNodeId id, uint32 epoch, uint256[8] calldata proof) external {
+        (Refusal refusal, Candidate memory c) = _examine(id, epoch);
+        require(refusal == Refusal.None, ProofRefused(id, epoch, refusal));
+        require(c.verifier.verify(proof, c.inputs), ProofInvalid(id, epoch));
+
+        _accept(c);
+    }
+
+    /// @inheritdoc IAudits
+    function proveBatch(ProofItem[] calldata items) external returns (bool[] memory accepted) {
+        uint256 length = items.length;
+        require(length != 0 && length <= MAX_BATCH, BadBatch(length));
+        accepted = new bool[](length);
+        Candidate[] memory candidates = new Candidate[](length);
+        uint256[] memory places = new uint256[](length);
+
+        uint256 count;
+        for (uint256 i = 0; i < length; ++i) {
+            (Refusal refusal, Candidate memory c) = _examine(items[i].vNode, items[i].epoch);
+            if (refusal != Refusal.None) continue;
+            if (count != 0 && address(c.verifier) != address(candidates[0].verifier)) continue;
+            (candidates[count], places[count]) = (c, i);
+            ++count;
+        }
+        if (count == 0) return accepted;
+
+        bool allHold = _verifyAll(items, candidates, places, count);
+        for (uint256 i = 0; i < count; ++i) {
+            Candidate memory c = candidates[i];
+            uint256 place = places[i];
+            // Twice in one batch counts once.
+            if (_vNodes[c.vNode].settled >= c.epoch) continue;
+            if (!allHold && !c.verifier.verify(items[place].proof, c.inputs)) continue;
+            _accept(c);
+            accepted[place] = true;
+        }
+    }
+
+    function _verifyAll(
+        ProofItem[] calldata items,
+        Candidate[] memory candidates,
+        uint256[] memory places,
+        uint256 count
+    ) private view returns (bool) {
+        uint256[8][] memory proofs = new uint256[8][](count);
+        uint256[4][] memory inputs = new uint256[4][](count);
+        for (uint256 i = 0; i < count; ++i) {
+            (proofs[i], inputs[i]) = (items[places[i]].proof, candidates[i].inputs);
+        }
+        return candidates[0].verifier.verifyBatch(proofs, inputs);
+    }
+
+    /// @dev Settles what is over, and says what a proof of the running epoch must show.
+    function _examine(VNodeId id, uint32 epoch) private returns (Refusal, Candidate memory c) {
+        uint32 current = currentEpoch();
+        if (epoch != current || epoch == 0) return (Refusal.NotCurrentEpoch, c);
+        VNode memory v = _vNodes[id];
+        if (ClusterId.unwrap(v.cluster) == 0) return (Refusal.NoSuchVNode, c);
+        if (v.settled + 1 < epoch) {
+            _settle(id, v, epoch - 1, MAX_LAG, msg.sender);
+            if (v.settled + 1 < epoch) return (Refusal.SettleFirst, c);
+        }
+        if (v.settled >= epoch) return (Refusal.AlreadyProven, c);
+
+        Terms memory t = _terms[v.cluster];
+        if (block.timestamp >= epochStart(epoch) + t.window) return (Refusal.WindowClosed, c);
+        _preview(id, v, t, epoch);
+        bytes32 random = randomness(t.beacon, epoch);
+        if (random == 0) return (Refusal.NoRandomness, c);
+        uint256 seed = _seed(id, v.node, epoch, random);
+        if (!_isDue(v, t, seed)) return (Refusal.NotDue, c);
+
+        (c.vNode, c.epoch) = (id, epoch);
+        c.verifier = IVerifier(address(uint160(_profile(t.profile) >> 32)));
+        (c.provider, c.inputs) = _inputs(id, v.node, epoch, seed);
+        return (Refusal.None, c);
+    }
+
+    /// @dev The public inputs of StorageAudit: directoryRoot, seed, start, length (circuits/storage_audit.circom).
+    function _inputs(
+        VNodeId id,
+        NodeId node,
+        uint32 epoch,
+        uint256 seed
+    ) private view returns (address provider, uint256[4] memory inputs) {
+        bytes32 root;
+        uint40 total;
+        (root, total, provider) = registry.statement(id, epoch, node);
+        inputs = [uint256(root), seed, 0, total];
+    }
+
+    /// @dev protocol/statement.ts, auditSeed.
+    function _seed(VNodeId id, NodeId node, uint32 epoch, bytes32 random) private view returns (uint256) {
+        return uint256(keccak256(abi.encode(block.chainid, address(this), id, node, epoch, random))) >> 8;
+    }
+
+    /// @dev A node that takes over is asked every time. protocol/statement.ts, isDue.
+    function _isDue(VNode memory v, Terms memory t, uint256 seed) private pure returns (bool) {
+        if (v.node == NO_NODE || v.rate == 0) return false;
+        if (v.syncLeft != 0 || t.odds == 1) return true;
+        return uint256(keccak256(abi.encode(seed, TAG_DUE))) % t.odds == 0;
+    }
+
+    /// @dev Settles the epoch as proven: once, because an epoch that is settled is not examined again.
+    function _accept(Candidate memory c) private {
+        VNode memory v = _vNodes[c.vNode];
+        Terms memory t = _terms[v.cluster];
+        Tally memory tally;
+        _enter(c.vNode, v, t, tally, c.epoch);
+        (v.settled, v.misses, v.syncLeft) = (c.epoch, 0, 0);
+        _vNodes[c.vNode] = v;
+
+        emit Proven(c.vNode, v.node, c.epoch, msg.sender);
+
+        _payEpoch(c.vNode, v, t, tally, c.epoch);
+        ledger.pay(c.provider, v.cluster, tally.paid, tally.fees);
+    }
+
+    // ----------------------------------------------------------------------------------------------------- settling
+
+    /// @inheritdoc IAudits
+    function settle(VNodeId id, uint256 maxEpochs) external returns (uint32) {
+        VNode memory v = _existing(id);
+        uint32 current = currentEpoch();
+        if (current != 0) _settle(id, v, current - 1, maxEpochs, msg.sender);
+        return v.settled;
+    }
+
+    /// @dev Settles up to limit epochs until last, which is over, and saves v.
+    function _settle(VNodeId id, VNode memory v, uint32 last, uint256 limit, address reporter) private {
+        Terms memory t = _terms[v.cluster];
+        Tally memory tally;
+        for (uint32 epoch = v.settled + 1; epoch <= last && limit != 0; ++epoch) {
+            if (v.rate == 0 && _stakes[id].committed == 0) {
+                _skipIdle(id, v, t, tally, last);
+                break;
+            }
+            --limit;
+            _enter(id, v, t, tally, epoch);
+            v.settled = epoch;
+            if (v.rate != 0) _settleEpoch(id, v, t, tally, epoch, reporter);
+        }
+        _flush(v, tally);
+        _vNodes[id] = v;
+    }
+
+    function _settleEpoch(
+        VNodeId id,
+        VNode memory v,
+        Terms memory t,
+        Tally memory tally,
+        uint32 epoch,
+        address reporter
+    ) private {
+        if (v.node == NO_NODE) return _refundEpoch(id, v, tally, epoch);
+        bytes32 random = randomness(t.beacon, epoch);
+        bool missed = random != 0 && _isDue(v, t, _seed(id, v.node, epoch, random));
+        if (!missed && v.syncLeft == 0) return _payEpoch(id, v, t, tally, epoch);
+        _refundEpoch(id, v, tally, epoch);
+        if (!missed) return;
+
+        if (v.syncLeft == 0) _miss(id, v, t, tally, epoch, reporter);
+        else if (--v.syncLeft == 0) {
+            emit SyncDropped(id, v.node, epoch);
+
+            _vacate(id, v, t, tally);
+        }
+    }
+
+    /// @dev Nothing is stored and nothing will be: every epoch until last is the same.
+    function _skipIdle(VNodeId id, VNode memory v, Terms memory t, Tally memory tally, uint32 last) private {
+        if (v.nextSince != 0 && v.nextSince <= last) _switch(id, v, t, tally);
+        v.settled = last;
+    }
+
+    /// @dev What the start of an epoch changes: who is responsible, and the rate.
+    function _enter(VNodeId id, VNode memory v, Terms memory t, Tally memory tally, uint32 epoch) private {
+        if (epoch == v.nextSince) _switch(id, v, t, tally);
+        Schedule.Change memory change = _changes[id].changeAt(epoch);
+        v.rate = uint80(v.rate + change.raise - change.lower);
+        if (change.lower != 0) _shrink(id, v, change.lower);
+    }
+
+    /// @dev What _enter would make of v from its next epoch to this one, without a trace.
+    function _preview(VNodeId id, VNode memory v, Terms memory t, uint32 epoch) private view {
+        if (v.nextSince != 0 && v.nextSince <= epoch) {
+            (v.node, v.misses) = (v.nextNode, 0);
+            v.syncLeft = _stakes[id].nextSyncs ? t.syncEpochs : 0;
+        }
+        for (uint32 e = v.settled + 1; e <= epoch; ++e) {
+            Schedule.Change memory change = _changes[id].changeAt(e);
+            v.rate = uint80(v.rate + change.raise - change.lower);
+        }
+    }
+
+    /// @dev Some segments ended: their part of the bond is free.
+    function _shrink(VNodeId id, VNode memory v, uint128 lower) private {
+        Stake storage s = _stakes[id];
+        uint80 committed = uint80(s.committed - lower);
+        s.committed = committed;
+        if (committed == 0) v.syncLeft = 0;
+
+        uint256 needed = uint256(committed) * s.bondEpochs;
+        uint256 locked = s.lock;
+        if (v.node != NO_NODE && locked > needed) {
+            s.lock = uint96(needed);
+            ledger.unlock(v.node, locked - needed);
+        }
+    }
+
+    function _payEpoch(VNodeId id, VNode memory v, Terms memory t, Tally memory tally, uint32 epoch) private {
+        uint256 fee = (v.rate * (protocolFee + t.managerFee + t.auditFee)) / BASIS_POINTS;
+        tally.paid += v.rate - fee;
+        tally.fees += fee;
+
+        emit EpochPaid(id, v.node, epoch, v.rate - fee, fee);
+    }
+
+    function _refundEpoch(VNodeId id, VNode memory v, Tally memory tally, uint32 epoch) private {
+        tally.refunded += v.rate;
+        _credit(id, epoch, CREDIT_UNIT);
+
+        emit EpochRefunded(id, epoch, v.rate);
+    }
+
+    /// @dev Credits every segment that is active in the epoch with perEpoch · credit / CREDIT_UNIT.
+    function _credit(VNodeId id, uint32 epoch, uint256 credit) private {
+        Checkpoints.Trace224 storage index = _creditIndex[id];
+        index.push(epoch, uint224(index.latest() + credit));
+    }
+
+    function _flush(VNode memory v, Tally memory tally) private {
+        if (tally.paid + tally.fees != 0) {
+            ledger.pay(registry.providerOf(v.node), v.cluster, tally.paid, tally.fees);
+        }
+        if (tally.refunded != 0) ledger.refund(tally.refunded);
+        (tally.paid, tally.fees, tally.refunded) = (0, 0, 0);
+    }
+
+    // ---------------------------------------------------------------------------------------------------- penalties
+
+    function _miss(
+        VNodeId id,
+        VNode memory v,
+        Terms memory t,
+        Tally memory tally,
+        uint32 epoch,
+        address reporter
+    ) private {
+        ++v.misses;
+
+        emit Missed(id, v.node, epoch, v.misses);
+
+        bool faulted = v.misses >= t.maxMisses;
+        uint256 multiple = v.misses > t.grace ? t.slashMultiple : 0;
+        if (faulted) multiple += t.faultMultiple;
+        if (multiple != 0) _slash(id, v, epoch, multiple * v.rate, reporter, t.reporterShare);
+        if (faulted) {
+            emit Faulted(id, v.node, epoch);
+
+            _vacate(id, v, t, tally);
+        }
+    }
+
+    /// @dev Takes what is locked for this vNode, then what the node has not locked at all, and never what is locked for
+    /// another.
+    function _slash(
+        VNodeId id,
+        VNode memory v,
+        uint32 epoch,
+        uint256 amount,
+        address reporter,
+        uint256 reporterShare
+    ) private {
+        Stake storage s = _stakes[id];
+        uint256 fromLock = Math.min(amount, s.lock);
+        s.lock -= uint96(fromLock);
+        (uint256 taken, uint256 reward) = ledger.slash(v.node, amount, fromLock, reporter, reporterShare);
+        _credit(id, epoch, ((taken - reward) * CREDIT_UNIT) / v.rate);
+
+        emit Slashed(id, v.node, epoch, taken, reporter, reward);
+    }
+
+    /// @dev Removes the node. Unless the manager has named the next one already, a standby node takes over in the next
+    /// epoch.
+    function _vacate(VNodeId id, VNode memory v, Terms memory t, Tally memory tally) private {
+        _flush(v, tally);
+        NodeId old = v.node;
+        (v.node, v.misses, v.syncLeft) = (NO_NODE, 0, 0);
+        Stake storage s = _stakes[id];
+        _unlock(old, s.lock);
+        s.lock = 0;
+        if (v.nextSince != 0) return;
+
+        uint256 needed = uint256(s.committed) * t.bondEpochs;
+        NodeId next = registry.replaceNode(id, old, needed);
+        if (next == NO_NODE) return;
+        _appoint(v, s, t, next, needed);
+
+        emit TookOver(id, next, v.nextSince);
+    }
+
+    // ---------------------------------------------------------------------------------------------- responsibility
+
+    /// @inheritdoc IAudits
+    function responsible(VNodeId id) external view returns (NodeId) {
+        VNode storage v = _vNodes[id];
+        return v.nextSince == 0 ? v.node : v.nextNode;
+    }
+
+    /// @inheritdoc IAudits
+    function openVNode(VNodeId id, ClusterId cluster) external onlyRegistry {
+        VNode storage v = _vNodes[id];
+        (v.cluster, v.settled) = (cluster, currentEpoch());
+    }
+
+    /// @inheritdoc IAudits
+    function assign(
+        VNodeId id,
+        NodeId node,
+        address reporter
+    ) external onlyRegistry returns (NodeId previous, uint32 since) {
+        VNode memory v = _settledForChange(id, reporter);
+        Terms memory t = _terms[v.cluster];
+        bool pending = v.nextSince != 0;
+        previous = pending ? v.nextNode : v.node;
+        require(node != previous, AlreadyAssigned(id, node));
+
+        Stake storage s = _stakes[id];
+        if (pending) {
+            _unlock(v.nextNode, s.nextLock);
+            (v.nextNode, v.nextSince, s.nextLock) = (NO_NODE, 0, 0);
+        }
+        since = currentEpoch() + 1;
+        _appoint(v, s, t, node, uint256(s.committed) * t.bondEpochs);
+        _vNodes[id] = v;
+    }
+
+    /// @dev Settled to the last epoch that is over, with the running epoch's node in its place.
+    function _settledForChange(VNodeId id, address reporter) private returns (VNode memory v) {
+        v = _existing(id);
+        uint32 current = currentEpoch();
+        if (current == 0) return v;
+        if (v.settled + 1 < current) _settle(id, v, current - 1, MAX_LAG, reporter);
+        require(v.settled + 1 >= current, SettleFirst(id, v.settled, current - 1));
+        Tally memory none;
+        if (v.nextSince == current) _switch(id, v, _terms[v.cluster], none);
+    }
+
+    /// @dev Makes a node responsible from the next epoch on, with its bond locked.
+    function _appoint(VNode memory v, Stake storage s, Terms memory t, NodeId node, uint256 needed) private {
+        (v.nextNode, v.nextSince) = (node, currentEpoch() + 1);
+        (s.nextBondEpochs, s.nextSyncs) = (t.bondEpochs, s.committed != 0);
+        if (node == NO_NODE || needed == 0) return;
+        s.nextLock = uint96(needed);
+        ledger.lock(node, needed);
+    }
+
+    /// @dev The next node becomes the node.
+    function _switch(VNodeId id, VNode memory v, Terms memory t, Tally memory tally) private {
+        _flush(v, tally);
+        Stake storage s = _stakes[id];
+        _unlock(v.node, s.lock);
+        (s.lock, s.bondEpochs, s.nextLock) = (s.nextLock, s.nextBondEpochs, 0);
+        v.node = v.nextNode;
+        v.misses = 0;
+        v.syncLeft = s.nextSyncs && v.node != NO_NODE ? t.syncEpochs : 0;
+        (v.nextNode, v.nextSince) = (NO_NODE, 0);
+    }
+
+    function _unlock(NodeId node, uint256 amount) private {
+        if (amount != 0) ledger.unlock(node, amount);
+    }
+
+    /// @inheritdoc IAudits
+    function commit(VNodeId id, uint256 perEpoch, uint32 from, uint32 end) external onlyRegistry {
+        VNode memory v = _existing(id);
+        Stake storage s = _stakes[id];
+        uint256 committed = s.committed + perEpoch;
+        require(committed <= type(uint80).max, RateTooHigh(id, committed));
+        if (s.committed == 0 && v.rate == 0) {
+            Tally memory none;
+            _skipIdle(id, v, _terms[v.cluster], none, from - 1);
+            _vNodes[id] = v;
+        }
+
+        s.committed = uint80(committed);
+        _changes[id].add(from, end, uint128(perEpoch));
+        if (v.nextSince == 0) _topUp(s, v.node, s.lock, false);
+        else _topUp(s, v.nextNode, s.nextLock, true);
+    }
+
+    /// @dev Locks what is missing for what is committed, slashed bond included.
+    function _topUp(Stake storage s, NodeId node, uint256 locked, bool next) private {
+        uint256 needed = uint256(s.committed) * (next ? s.nextBondEpochs : s.bondEpochs);
+        if (needed <= locked) return;
+        if (next) s.nextLock = uint96(needed);
+        else s.lock = uint96(needed);
+        ledger.lock(node, needed - locked);
+    }
+
+    // ----------------------------------------------------------------------------------------------------- clusters
+
+    /// @inheritdoc IAudits
+    function openCluster(
+        ClusterId id,
+        uint8 profile,
+        uint8 beacon,
+        ClusterParams calldata p
+    ) external onlyRegistry {
+        _profile(profile);
+        beacons(beacon);
+        Parameters.check(p, epochSeconds);
+
+        _terms[id] = Terms({
+            odds: p.odds,
+            window: p.window,
+            grace: p.grace,
+            maxMisses: p.maxMisses,
+            slashMultiple: p.slashMultiple,
+            faultMultiple: p.faultMultiple,
+            syncEpochs: p.syncEpochs,
+            bondEpochs: p.bondEpochs,
+            managerFee: p.managerFee,
+            auditFee: p.auditFee,
+            reporterShare: p.reporterShare,
+            profile: profile,
+            beacon: beacon
+        });
+    }
+
+    /// @inheritdoc IAudits
+    function params(
+        ClusterId id
+    ) external view returns (ClusterParams memory params_, uint8 profile, uint8 beacon) {
+        Terms storage t = _terms[id];
+        params_ = ClusterParams({
+            odds: t.odds,
+            window: t.window,
+            grace: t.grace,
+            maxMisses: t.maxMisses,
+            slashMultiple: t.slashMultiple,
+            faultMultiple: t.faultMultiple,
+            syncEpochs: t.syncEpochs,
+            bondEpochs: t.bondEpochs,
+            managerFee: t.managerFee,
+            auditFee: t.auditFee,
+            reporterShare: t.reporterShare
+        });
+        (profile, beacon) = (t.profile, t.beacon);
+    }
+
+    // -------------------------------------------------------------------------------------------------------- views
+
+    /// @inheritdoc IAudits
+    function state(VNodeId id) external view returns (VNodeState memory) {
+        VNode memory v = _existing(id);
+        Stake storage s = _stakes[id];
+        return
+            VNodeState({
+                node: v.node,
+                settled: v.settled,
+                misses: v.misses,
+                syncLeft: v.syncLeft,
+                rate: v.rate,
+                nextNode: v.nextNode,
+                nextSince: v.nextSince,
+                committed: s.committed,
+                locked: s.lock,
+                nextLocked: s.nextLock
+            });
+    }
+
+    /// @inheritdoc IAudits
+    function duty(VNodeId id, uint32 epoch) external view returns (Duty memory d) {
+        uint32 current = currentEpoch();
+        require(epoch == current, NotCurrentEpoch(epoch, current));
+        VNode memory v = _existing(id);
+        Terms memory t = _terms[v.cluster];
+        d.deadline = epochStart(epoch) + t.window;
+        d.randomness = randomness(t.beacon, epoch);
+        bool settled = v.settled >= epoch;
+        _preview(id, v, t, epoch);
+        d.node = v.node;
+        (d.root, d.total) = registry.snapshot(id, epoch);
+        if (d.randomness == 0) return d;
+        d.seed = _seed(id, v.node, epoch, d.randomness);
+        // The running epoch is settled by its proof, or has nothing to prove.
+        d.proven = settled && v.rate != 0;
+        d.due = d.proven || (!settled && _isDue(v, t, d.seed));
+    }
+
+    /// @inheritdoc IAudits
+    function creditBetween(
+        VNodeId id,
+        uint32 from,
+        uint32 end
+    ) external view returns (uint32 to, uint256 credit) {
+        uint32 unsettled = _vNodes[id].settled + 1;
+        to = unsettled < end ? unsettled : end;
+        if (to <= from) return (from, 0);
+        Checkpoints.Trace224 storage index = _creditIndex[id];
+        credit = index.upperLookupRecent(to - 1) - index.upperLookupRecent(from - 1);
+    }
+
+    function _existing(VNodeId id) private view returns (VNode memory v) {
+        v = _vNodes[id];
+        require(ClusterId.unwrap(v.cluster) != 0, NoSuchVNode(id));
+    }
+}

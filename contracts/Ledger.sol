@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {IAudits} from "./interfaces/IAudits.sol";
+import {ILedger} from "./interfaces/ILedger.sol";
+import {IRegistry} from "./interfaces/IRegistry.sol";
+import {BASIS_POINTS, ClusterId, ClusterParams, NodeId, Unauthorized} from "./interfaces/Types.sol";
+
+/// @title Ledger
+/// @notice See ILedger. Nobody, the deployer included, can move what is not theirs: registry and audits are fixed when the
+/// ledger is deployed, and Audits checks that they are what they should be.
+contract Ledger is ILedger, ReentrancyGuardTransient {
+    using SafeERC20 for IERC20;
+    using SafeCast for uint256;
+
+    struct Bond {
+        uint128 total;
+        /// Sum of what is locked per vNode; locked + unbonding <= total.
+        uint128 locked;
+        uint128 unbonding;
+        uint64 releaseAt;
+    }
+
+    /// @dev The part of an audit pool that recording one epoch earns.
+    uint256 private constant AUDITOR_DIVISOR = 8;
+
+    IERC20 public immutable token;
+    address public immutable registry;
+    address public immutable audits;
+    address public immutable treasury;
+    uint256 public immutable unbondSeconds;
+
+    /// @dev Every total below is part of held, and held < 2^128: none can overflow. Both of escrow and fees change with
+    /// every payment.
+    uint128 private _escrow;
+    uint128 private _fees;
+    uint128 private _bondTotal;
+    uint128 private _credits;
+    uint128 private _held;
+
+    mapping(address account => uint256) public balanceOf;
+    mapping(NodeId node => Bond) private _bonds;
+    mapping(ClusterId cluster => uint256) public feesOf;
+    mapping(uint8 beacon => uint256) public auditPool;
+
+    modifier onlyRegistry() {
+        require(msg.sender == registry, Unauthorized(msg.sender));
+        _;
+    }
+
+    modifier onlyAudits() {
+        require(msg.sender == audits, Unauthorized(msg.sender));
+        _;
+    }
+
+    constructor(
+        IERC20 token_,
+        address registry_,
+        address audits_,
+        address treasury_,
+        uint256 unbondSeconds_
+    ) {
+        require(
+            address(token_).code.length != 0 &&
+                registry_ != address(0) &&
+                audits_ != address(0) &&
+                treasury_ != address(0),
+            BadDeployment()
+        );
+        (token, registry, audits) = (token_, registry_, audits_);
+        (treasury, unbondSeconds) = (treasury_, unbondSeconds_);
+    }
+
+    // ----------------------------------------------------------------------------------------------------- accounts
+
+    /// @inheritdoc ILedger
+    function deposit(address to, uint256 amount) external nonReentrant {
+        _deposit(to, amount);
+    }
+
+    /// @inheritdoc ILedger
+    function depositWithPermit(
+        address to,
+        uint256 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external nonReentrant {
+        // solhint-disable-next-line no-empty-blocks
+        try
+            IERC20Permit(address(token)).permit(msg.sender, address(this), amount, deadline, v, r, s)
+        {} catch {}
+        _deposit(to, amount);
+    }
+
+    function _deposit(address to, uint256 amount) private {
+        require(to != address(0), ZeroAddress());
+
+        uint256 before = token.balanceOf(address(this));
+        token.safeTransferFrom(msg.sender, address(this), amount);
+        uint256 received = token.balanceOf(address(this)) - before;
+
+        require(received != 0, ZeroAmount());
+        uint256 held = _held + received;
+        require(held <= type(uint128).max, TooMuchHeld(_held, received));
+        _held = uint128(held);
+        balanceOf[to] += received;
+
+        emit Deposited(msg.sender, to, received);
+    }
+
+    /// @inheritdoc ILedger
+    function withdraw(address to, uint256 amount) external nonReentrant {
+        require(to != address(0), ZeroAddress());
+        require(amount != 0, ZeroAmount());
+
+        _debit(msg.sender, amount);
+        _held -= uint128(amount);
+
+        emit Withdrawn(msg.sender, to, amount);
+
+        token.safeTransfer(to, amount);
+    }
+
+    /// @dev amount <= balance < 2^128 afterwards.
+    function _debit(address account, uint256 amount) private {
+        uint256 balance = balanceOf[account];
+        require(amount <= balance, InsufficientBalance(account, balance, amount));
+        unchecked {
+            balanceOf[account] = balance - amount;
+        }
+    }
+
+    // -------------------------------------------------------------------------------------------------------- bonds
+
+    /// @inheritdoc ILedger
+    function bond(NodeId node, uint256 amount) external {
+        require(amount != 0, ZeroAmount());
+        _providerOf(node);
+
+        _debit(msg.sender, amount);
+        _bonds[node].total += uint128(amount);
+        _bondTotal += uint128(amount);
+
+        emit Bonded(node, msg.sender, amount);
+    }
+
+    /// @inheritdoc ILedger
+    function requestUnbond(NodeId node, uint256 amount) external {
+        require(msg.sender == _providerOf(node), Unauthorized(msg.sender));
+        require(amount != 0, ZeroAmount());
+        uint256 free = freeBond(node);
+        require(amount <= free, InsufficientBond(node, free, amount));
+
+        Bond storage b = _bonds[node];
+        uint256 releaseAt = block.timestamp + unbondSeconds;
+        b.unbonding += uint128(amount);
+        b.releaseAt = releaseAt.toUint64();
+
+        emit UnbondRequested(node, amount, releaseAt);
+    }
+
+    /// @inheritdoc ILedger
+    function releaseBond(NodeId node) external {
+        address provider = _providerOf(node);
+        require(msg.sender == provider, Unauthorized(msg.sender));
+        Bond storage b = _bonds[node];
+        uint128 amount = b.unbonding;
+        require(amount != 0, ZeroAmount());
+        require(block.timestamp >= b.releaseAt, NotReleasable(node, b.releaseAt, block.timestamp));
+
+        b.unbonding = 0;
+        b.total -= amount;
+        _bondTotal -= amount;
+        balanceOf[provider] += amount;
+
+        emit BondReleased(node, provider, amount);
+    }
+
+    function _providerOf(NodeId node) private view returns (address provider) {
+        provider = IRegistry(registry).providerOf(node);
+        require(provider != address(0), IRegistry.NoSuchNode(node));
+    }
+
+    /// @inheritdoc ILedger
+    function bondOf(
+        NodeId node
+    ) external view returns (uint256 total, uint256 locked, uint256 unbonding, uint256 releaseAt) {
+        Bond storage b = _bonds[node];
+        return (b.total, b.locked, b.unbonding, b.releaseAt);
+    }
+
+    /// @inheritdoc ILedger
+    function freeBond(NodeId node) public view returns (uint256) {
+        Bond storage b = _bonds[node];
+        return b.total - b.locked - b.unbonding;
+    }
+
+    /// @inheritdoc ILedger
+    function lock(NodeId node, uint256 amount) external onlyAudits {
+        uint256 free = freeBond(node);
+        require(amount <= free, InsufficientBond(node, free, amount));
+
+        _bonds[node].locked += uint128(amount);
+
+        emit BondLocked(node, amount);
+    }
+
+    /// @inheritdoc ILedger
+    function unlock(NodeId node, uint256 amount) external onlyAudits {
+        _bonds[node].locked -= amount.toUint128();
+
+        emit BondUnlocked(node, amount);
+    }
+
+    /// @inheritdoc ILedger
+    function slash(
+        NodeId node,
+        uint256 amount,
+        uint256 fromLock,
+        address reporter,
+        uint256 reporterShare
+    ) external onlyAudits returns (uint256 taken, uint256 reward) {
+        Bond storage b = _bonds[node];
+        taken = fromLock + Math.min(amount - fromLock, b.total - b.locked);
+        reward = (taken * reporterShare) / BASIS_POINTS;
+
+        b.total -= uint128(taken);
+        b.locked -= fromLock.toUint128();
+        b.unbonding = uint128(Math.min(b.unbonding, b.total - b.locked));
+        _bondTotal -= uint128(taken);
+        _credits += uint128(taken - reward);
+        balanceOf[reporter] += reward;
+    }
+
+    // ------------------------------------------------------------------------------------------- escrow and credits
+
+    /// @inheritdoc ILedger
+    function reserve(address payer, uint256 amount) external onlyRegistry {
+        _debit(payer, amount);
+        _escrow += uint128(amount);
+
+        emit Reserved(payer, amount);
+    }
+
+    /// @inheritdoc ILedger
+    function pay(address to, ClusterId cluster, uint256 amount, uint256 fee) external onlyAudits {
+        _escrow -= (amount + fee).toUint128();
+        balanceOf[to] += amount;
+        if (fee != 0) {
+            _fees += uint128(fee);
+            feesOf[cluster] += fee;
+        }
+    }
+
+    /// @inheritdoc ILedger
+    function refund(uint256 amount) external onlyAudits {
+        _escrow -= amount.toUint128();
+        _credits += uint128(amount);
+    }
+
+    /// @inheritdoc ILedger
+    function payCredit(address to, uint256 amount) external onlyRegistry {
+        _credits -= amount.toUint128();
+        balanceOf[to] += amount;
+    }
+
+    // --------------------------------------------------------------------------------------------------------- fees
+
+    /// @inheritdoc ILedger
+    function collectFees(ClusterId cluster) external {
+        uint256 pot = feesOf[cluster];
+        require(pot != 0, ZeroAmount());
+        (ClusterParams memory params, , uint8 beacon) = IAudits(audits).params(cluster);
+        uint256 protocolFee = IAudits(audits).protocolFee();
+        uint256 sum = protocolFee + params.managerFee + params.auditFee;
+        uint256 managerAmount = (pot * params.managerFee) / sum;
+        uint256 protocolAmount = (pot * protocolFee) / sum;
+        // The rounding stays with the auditors.
+        uint256 auditAmount = pot - managerAmount - protocolAmount;
+        address manager = IRegistry(registry).managerOf(cluster);
+
+        feesOf[cluster] = 0;
+        _fees -= uint128(managerAmount + protocolAmount);
+        balanceOf[manager] += managerAmount;
+        balanceOf[treasury] += protocolAmount;
+        auditPool[beacon] += auditAmount;
+
+        emit FeesCollected(cluster, manager, managerAmount, protocolAmount, beacon, auditAmount);
+    }
+
+    /// @inheritdoc ILedger
+    function payAuditor(uint8 beacon, address to) external onlyAudits returns (uint256 reward) {
+        uint256 pool = auditPool[beacon];
+        reward = pool / AUDITOR_DIVISOR;
+
+        auditPool[beacon] = pool - reward;
+        _fees -= uint128(reward);
+        balanceOf[to] += reward;
+    }
+
+    // ----------------------------------------------------------------------------------------------------- solvency
+
+    /// @inheritdoc ILedger
+    function totals()
+        external
+        view
+        returns (uint256 accounts, uint256 bonds, uint256 escrow, uint256 credits, uint256 fees)
+    {
+        (bonds, escrow, credits, fees) = (_bondTotal, _escrow, _credits, _fees);
+        accounts = _held - bonds - escrow - credits - fees;
+    }
+}

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {IAudits} from "./IAudits.sol";
+import {ILedger} from "./ILedger.sol";
+import {Acceptance, BucketId, ClusterId, ClusterParams, NodeId, Segment, VNodeId} from "./Types.sol";
+
+/// @title IRegistry
+/// @notice Who is there and who holds what: nodes, clusters with their vNodes, buckets, segments and directories.
+interface IRegistry {
+    struct Node {
+        address provider;
+        /// Leaves that the node offers, and those that are taken.
+        uint40 capacity;
+        uint40 used;
+        /// The hot key that signs acceptances.
+        address operator;
+        /// Advertised token units per 1e18 leaves and epoch; an acceptance may name another.
+        uint128 rent;
+        string url;
+        string metadata;
+    }
+
+    struct Cluster {
+        address manager;
+        uint8 profile;
+        uint8 beacon;
+        uint8 dataDepth;
+        uint8 directoryDepth;
+        address pendingManager;
+        string metadata;
+    }
+
+    struct VNodeView {
+        ClusterId cluster;
+        /// Place on the cluster's ring.
+        uint64 token;
+        /// Leaves of the segments that are not retired.
+        uint40 held;
+        /// Who is responsible in the next epoch.
+        NodeId node;
+    }
+
+    struct DirectoryView {
+        bytes32 root;
+        /// Leaves of all entries, tombstones included.
+        uint40 total;
+        uint32 count;
+        /// Serial of entry 0.
+        uint32 base;
+        /// Entries that are not tombstones.
+        uint32 live;
+    }
+
+    struct Bucket {
+        address owner;
+        ClusterId cluster;
+        bool isPublic;
+    }
+
+    struct SegmentRecord {
+        BucketId bucket;
+        uint40 start;
+        /// 0 once retired.
+        uint32 leaves;
+        /// First epoch not claimed yet.
+        uint32 from;
+        /// First epoch not paid for any more.
+        uint32 end;
+        /// Token units.
+        uint80 perEpoch;
+    }
+
+    event NodeRegistered(NodeId indexed node, address indexed provider);
+    event NodeUpdated(
+        NodeId indexed node,
+        address operator,
+        string url,
+        uint40 capacity,
+        uint128 rent,
+        string metadata
+    );
+    event Trusted(address indexed provider, address indexed manager, bool trusted);
+    event ClusterCreated(
+        ClusterId indexed cluster,
+        address indexed manager,
+        uint8 profile,
+        uint8 beacon,
+        ClusterParams params,
+        string metadata
+    );
+    event ManagerProposed(ClusterId indexed cluster, address indexed manager);
+    event ManagerChanged(ClusterId indexed cluster, address indexed manager);
+    event VNodeAdded(VNodeId indexed vNode, ClusterId indexed cluster, uint64 token);
+    event StandbyAdded(ClusterId indexed cluster, NodeId indexed node);
+    event StandbyRemoved(ClusterId indexed cluster, NodeId indexed node);
+    event NodeAssigned(VNodeId indexed vNode, NodeId indexed node, uint32 fromEpoch);
+    event BucketCreated(
+        BucketId indexed bucket,
+        ClusterId indexed cluster,
+        address indexed owner,
+        bool isPublic
+    );
+    event BucketTransferred(BucketId indexed bucket, address indexed owner);
+    event PublicChanged(BucketId indexed bucket, bool isPublic);
+    event ReaderChanged(BucketId indexed bucket, address indexed account, bool allowed);
+    event WriterChanged(BucketId indexed bucket, address indexed account, bool allowed);
+    event SegmentStored(
+        VNodeId indexed vNode,
+        BucketId indexed bucket,
+        uint32 serial,
+        bytes32 root,
+        uint40 start,
+        uint32 leaves,
+        uint80 perEpoch,
+        uint32 from,
+        uint32 end,
+        address payer
+    );
+    event SegmentRetired(VNodeId indexed vNode, uint32 serial);
+    event DirectoryReset(VNodeId indexed vNode);
+    event Claimed(VNodeId indexed vNode, uint32 serial, address indexed owner, uint256 amount);
+
+    /// @notice Thrown when there is no node, cluster, vNode, bucket or segment with that id.
+    error NoSuchNode(NodeId node);
+    error NoSuchCluster(ClusterId cluster);
+    error NoSuchVNode(VNodeId vNode);
+    error NoSuchBucket(BucketId bucket);
+    error NoSuchSegment(VNodeId vNode, uint32 serial);
+
+    /// @notice Thrown when an address that must be somebody is zero.
+    error ZeroAddress();
+
+    /// @notice Thrown when a text is longer than 512 bytes.
+    error TextTooLong(uint256 length);
+
+    /// @notice Thrown when a node would offer less than is taken, or more is to be placed on it than is free.
+    error CapacityExceeded(NodeId node, uint256 capacity, uint256 needed);
+
+    /// @notice Thrown when the provider of a node does not trust the manager who would use it.
+    error NotTrusted(NodeId node, address provider, address manager);
+
+    /// @notice Thrown when the cluster already has a vNode with this token.
+    error TokenTaken(ClusterId cluster, uint64 token);
+
+    /// @notice Thrown when a node is, or is not, among the cluster's standby nodes, or there are 32 of them.
+    error AlreadyStandby(ClusterId cluster, NodeId node);
+    error NotStandby(ClusterId cluster, NodeId node);
+    error TooManyStandby(ClusterId cluster);
+
+    /// @notice Thrown when a bucket and a vNode are not of one cluster.
+    error OtherCluster(ClusterId bucketCluster, ClusterId vNodeCluster);
+
+    /// @notice Thrown when nothing is to be stored, or for no time, or for more than 2^20 epochs.
+    error BadOrder(uint256 segments, uint256 epochs);
+
+    /// @notice Thrown when a root is zero or not below the field's order, or a segment has no leaf or too many.
+    error BadSegment(uint256 index, bytes32 root, uint32 leaves);
+
+    /// @notice Thrown when a vNode's directory has no room for as many segments or leaves.
+    error DirectoryFull(VNodeId vNode, uint256 segments, uint256 leaves);
+
+    /// @notice Thrown when nobody is responsible for the vNode.
+    error NotAssigned(VNodeId vNode);
+
+    /// @notice Thrown when the accepted rent is more than the caller is ready to pay, or 2^128 or more.
+    error RentTooHigh(uint256 rent, uint256 maxRent);
+
+    /// @notice Thrown when a segment would cost nothing, or 2^80 token units or more, per epoch.
+    error BadPrice(uint256 perEpoch);
+
+    /// @notice Thrown when an acceptance is used after its deadline, or again, or was not signed by the operator of the
+    /// node that is responsible, over exactly these terms.
+    error AcceptanceExpired(uint256 deadline, uint256 timestamp);
+    error AcceptanceUsed(NodeId node, uint256 nonce);
+    error AcceptanceInvalid(NodeId node, address operator);
+
+    /// @notice Thrown when a segment is retired before its end, or twice.
+    error NotEnded(uint32 end, uint32 currentEpoch);
+    error AlreadyRetired(VNodeId vNode, uint32 serial);
+
+    function ledger() external view returns (ILedger);
+
+    function audits() external view returns (IAudits);
+
+    // -------------------------------------------------------------------------------------------------------- nodes
+
+    /// @notice Registers a node of the caller.
+    /// @param capacity leaves.
+    function registerNode(
+        address operator,
+        string calldata url,
+        uint40 capacity,
+        uint128 rent,
+        string calldata metadata
+    ) external returns (NodeId);
+
+    /// @notice Changes everything but the provider, by the provider.
+    function updateNode(
+        NodeId node,
+        address operator,
+        string calldata url,
+        uint40 capacity,
+        uint128 rent,
+        string calldata metadata
+    ) external;
+
+    /// @notice Lets a manager use the caller's nodes, or no longer. What is assigned stays assigned.
+    function trust(address manager, bool trusted) external;
+
+    function isTrusted(address provider, address manager) external view returns (bool);
+
+    function node(NodeId id) external view returns (Node memory);
+
+    function providerOf(NodeId id) external view returns (address);
+
+    function nodeCount() external view returns (uint32);
+
+    // ----------------------------------------------------------------------------------------------------- clusters
+
+    /// @notice Creates a cluster that the caller manages.
+    function createCluster(
+        uint8 profile,
+        uint8 beacon,
+        ClusterParams calldata params,
+        string calldata metadata
+    ) external returns (ClusterId);
+
+    /// @notice Names a new manager, who must accept.
+    function proposeManager(ClusterId cluster, address manager) external;
+
+    function acceptManager(ClusterId cluster) external;
+
+    /// @notice Adds a vNode per token; their ids follow one another.
+    function addVNodes(ClusterId cluster, uint64[] calldata tokens) external returns (VNodeId first);
+
+    /// @notice Offers a node as a replacement for one that fails. Its provider trusts the manager.
+    function addStandby(ClusterId cluster, NodeId node) external;
+
+    /// @notice By the manager or the node's provider.
+    function removeStandby(ClusterId cluster, NodeId node) external;
+
+    function standby(ClusterId cluster) external view returns (NodeId[] memory);
+
+    /// @notice Makes a node responsible for a vNode from the next epoch on; none: leaves it vacant. Its provider trusts the
+    /// manager; it has the room and the bond for what is there, and time to fetch it. Until then the old node goes on.
+    function assign(VNodeId vNode, NodeId node) external;
+
+    function cluster(ClusterId id) external view returns (Cluster memory);
+
+    function managerOf(ClusterId id) external view returns (address);
+
+    function clusterCount() external view returns (uint32);
+
+    function vNode(VNodeId id) external view returns (VNodeView memory);
+
+    function vNodeCount() external view returns (uint32);
+
+    // ------------------------------------------------------------------------------------------------------ buckets
+
+    /// @notice Creates a bucket of the caller.
+    function createBucket(ClusterId cluster, bool isPublic) external returns (BucketId);
+
+    function transferBucket(BucketId bucket, address owner) external;
+
+    function setPublic(BucketId bucket, bool isPublic) external;
+
+    function setReader(BucketId bucket, address account, bool allowed) external;
+
+    function setWriter(BucketId bucket, address account, bool allowed) external;
+
+    function bucket(BucketId id) external view returns (Bucket memory);
+
+    function mayRead(BucketId bucket, address who) external view returns (bool);
+
+    function mayWrite(BucketId bucket, address who) external view returns (bool);
+
+    function bucketCount() external view returns (uint40);
+
+    // ----------------------------------------------------------------------------------------------------- segments
+
+    /// @notice Stores segments from the next epoch on, by the bucket's owner or a writer, paid from the caller's account.
+    /// @param maxRent the most that the caller agrees to, in token units per 1e18 leaves and epoch.
+    function store(
+        BucketId bucket,
+        VNodeId vNode,
+        Segment[] calldata segments,
+        uint32 epochs,
+        uint256 maxRent,
+        Acceptance calldata acceptance
+    ) external;
+
+    /// @notice Replaces a segment that has ended by its tombstone; anyone may. The last one empties the directory, and
+    /// needs neither root nor path.
+    /// @param path per level the three other children, in order.
+    function retire(VNodeId vNode, uint32 serial, bytes32 root, bytes32[3][] calldata path) external;
+
+    /// @notice Pays what the settled epochs since the last claim owe the segment's owner, to the owner's account; anyone
+    /// may.
+    function claim(VNodeId vNode, uint32 serial) external returns (uint256 amount);
+
+    function segment(VNodeId vNode, uint32 serial) external view returns (SegmentRecord memory);
+
+    function directory(VNodeId vNode) external view returns (DirectoryView memory);
+
+    /// @notice The directory as it stood when the epoch began.
+    /// @dev Warning: right for the running epoch, and for every other since the last change but one.
+    function snapshot(VNodeId vNode, uint32 epoch) external view returns (bytes32 root, uint40 total);
+
+    // --------------------------------------------------------------------------------------------------- the audits
+
+    /// @notice The directory as it stood when the epoch began, and who is paid for the node.
+    function statement(
+        VNodeId vNode,
+        uint32 epoch,
+        NodeId node
+    ) external view returns (bytes32 root, uint40 total, address provider);
+
+    /// @notice Frees the room of a node that was removed, and takes the first standby node that has the room, the bond and
+    /// the trust, of up to 8.
+    function replaceNode(VNodeId vNode, NodeId old, uint256 neededBond) external returns (NodeId next);
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {IAudits} from "../interfaces/IAudits.sol";
+import {ClusterParams} from "../interfaces/Types.sol";
+
+/// @title Parameters
+/// @notice The bounds of what a manager may choose for a cluster.
+library Parameters {
+    uint256 internal constant MAX_ODDS = 1024;
+    /// @dev A node has at least a quarter of the epoch to answer.
+    uint256 internal constant MIN_WINDOW_DIVISOR = 4;
+    uint256 internal constant MAX_MISSES = 32;
+    uint256 internal constant MAX_SLASH_MULTIPLE = 100;
+    uint256 internal constant MAX_FAULT_MULTIPLE = 1000;
+    /// @dev 2^14, so that a rate below 2^80 times this is below 2^96.
+    uint256 internal constant MAX_BOND_EPOCHS = 16_383;
+    uint256 internal constant MAX_MANAGER_FEE = 2000;
+    uint256 internal constant MAX_AUDIT_FEE = 1000;
+    uint256 internal constant MAX_PROTOCOL_FEE = 500;
+    uint256 internal constant MAX_REPORTER_SHARE = 2000;
+
+    function check(ClusterParams calldata p, uint256 epochSeconds) internal pure {
+        _bound("odds", p.odds, 1, MAX_ODDS);
+        _bound(
+            "window",
+            p.window,
+            (epochSeconds + MIN_WINDOW_DIVISOR - 1) / MIN_WINDOW_DIVISOR,
+            epochSeconds
+        );
+        _bound("maxMisses", p.maxMisses, 1, MAX_MISSES);
+        _bound("grace", p.grace, 0, p.maxMisses - 1);
+        _bound("slashMultiple", p.slashMultiple, 0, MAX_SLASH_MULTIPLE);
+        _bound("faultMultiple", p.faultMultiple, 0, MAX_FAULT_MULTIPLE);
+        _bound("syncEpochs", p.syncEpochs, 1, type(uint8).max);
+        // All that a node can be slashed from its last proof to its removal.
+        uint256 atStake = uint256(p.maxMisses - p.grace) * p.slashMultiple + p.faultMultiple;
+        _bound("bondEpochs", p.bondEpochs, atStake, MAX_BOND_EPOCHS);
+        _bound("managerFee", p.managerFee, 0, MAX_MANAGER_FEE);
+        _bound("auditFee", p.auditFee, 0, MAX_AUDIT_FEE);
+        _bound("reporterShare", p.reporterShare, 0, MAX_REPORTER_SHARE);
+    }
+
+    function _bound(string memory name, uint256 value, uint256 min, uint256 max) private pure {
+        require(min <= value && value <= max, IAudits.BadParameter(name, value));
+    }
+}
