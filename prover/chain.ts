@@ -13,7 +13,6 @@ import {
   Transaction,
   verifyTypedData,
   Wallet,
-  type JsonFragment,
   type Log,
   type LogDescription,
   type TransactionReceipt,
@@ -182,7 +181,7 @@ const BUMP_PERCENT = 125n;
 const EVENT_BLOCKS = 5_000;
 
 function abi(name: string): Interface {
-  return new Interface(contractArtifact(name).abi as JsonFragment[]);
+  return new Interface(contractArtifact(name).abi);
 }
 
 /** A private key in hex, or a keystore and its password. Throws "key" for anything else, and for a file others can read. */
