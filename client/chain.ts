@@ -139,7 +139,7 @@ export function signerOf(
   signature: string,
 ): string {
   try {
-    return verifyTypedData(domain as TypedDataDomain, types, message, signature);
+    return verifyTypedData(domain, types, message, signature);
   } catch (cause) {
     throw new HoldfastError("bad-input", "the signature is malformed", { signature }, { cause });
   }
@@ -240,7 +240,7 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
       }
       return gas;
     },
-    sign: (domain, types, message) => signer().signTypedData(domain as TypedDataDomain, types, message),
+    sign: (domain, types, message) => signer().signTypedData(domain, types, message),
     close: () => provider.destroy(),
   };
 }
@@ -267,7 +267,7 @@ async function reach(rpcUrl: string, expected: bigint | undefined): Promise<Json
     throw new HoldfastError("unreachable", message, { rpcUrl }, { cause });
   }
   if (expected !== undefined && chainId !== expected) {
-    const message = `the chain at ${rpcUrl} has the id ${chainId}, not ${expected}: give the URL of the right chain`;
+    const message = `the chain at ${rpcUrl} has the id ${chainId}, not ${String(expected)}: give the URL of the right chain`;
     throw new HoldfastError("chain", message, { expected: String(expected), actual: String(chainId) });
   }
   return new JsonRpcProvider(rpcUrl, chainId, {
@@ -375,7 +375,7 @@ function explain(what: string, error: unknown): HoldfastError {
 function decodeError(data: string): { name: string; args: Record<string, Value> } | undefined {
   for (const name of [...Object.values(CONTRACTS), ...LIBRARIES]) {
     const { abi } = contractArtifact(name);
-    const parsed = new Interface(abi as unknown as readonly Fragment[]).parseError(data);
+    const parsed = new Interface(abi).parseError(data);
     if (parsed) return { name: parsed.name, args: byName(parsed.args) };
   }
   return undefined;

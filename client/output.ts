@@ -22,7 +22,7 @@ function describe(value: object): string {
   const entries = Object.entries(value) as [string, unknown][];
   const width = Math.max(0, ...entries.map(([name]) => name.length));
   return entries
-    .map(([name, part]) => `${name.padEnd(width)}  ${typeof part === "object" ? toJson(part) : String(part)}`)
+    .map(([name, part]) => `${name.padEnd(width)}  ${typeof part === "string" ? part : toJson(part)}`)
     .join("\n");
 }
 

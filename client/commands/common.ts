@@ -3,7 +3,7 @@
  */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { readKeyFile } from "../account.ts";
+import { readKeyFile } from "../../contracts/accounts.ts";
 import { connect, type Chain } from "../chain.ts";
 import { agree, formatAmount } from "../output.ts";
 

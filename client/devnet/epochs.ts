@@ -1,10 +1,10 @@
 /**
  * What each epoch brought each vNode: due, proven in how long and for how much gas, paid or missed; one line each.
  */
-import type { Chain } from "../chain.ts";
+import type { Chain, ChainEvent } from "../chain.ts";
 import { formatAmount } from "../output.ts";
 import type { VNodeState } from "../records.ts";
-import { select, total, type History } from "./history.ts";
+import { select, total } from "./history.ts";
 
 export interface EpochRow {
   readonly epoch: number;
@@ -24,23 +24,21 @@ export interface EpochRow {
 
 export interface Epochs {
   readonly rows: readonly EpochRow[];
-  /** What a node's log says about a proof. */
-  proved(vNode: number, epoch: number, ms: number): void;
   /** Looks at the chain during an epoch, and writes the lines of those before it that are settled. */
-  follow(current: number): Promise<void>;
+  follow(events: readonly ChainEvent[], current: number): Promise<void>;
 }
 
 export interface EpochsOptions {
   readonly chain: Chain;
-  readonly history: () => History;
   readonly vNodes: () => readonly number[];
+  /** Witness and proof together, from the node's log. */
+  readonly proveMs: (vNode: number, epoch: number) => number | undefined;
   readonly samples: number;
   readonly log: (line: string) => void;
 }
 
-export function createEpochs({ chain, history, vNodes, samples, log }: EpochsOptions): Epochs {
+export function createEpochs({ chain, vNodes, proveMs, samples, log }: EpochsOptions): Epochs {
   const rows: EpochRow[] = [];
-  const times = new Map<string, number>();
   const duties = new Map<string, { due: boolean; node: bigint }>();
   const key = (vNode: number, epoch: number): string => `${vNode}/${epoch}`;
   let next = 1;
@@ -61,11 +59,10 @@ export function createEpochs({ chain, history, vNodes, samples, log }: EpochsOpt
     const states = await Promise.all(
       vNodes().map((vNode) => chain.read<VNodeState>("audits", "state", [vNode])),
     );
-    return states.every(({ settled }) => settled >= BigInt(epoch));
+    return states.every(({ settled, committed }) => committed === 0n || settled >= BigInt(epoch));
   }
 
-  async function rowOf(vNode: number, epoch: number): Promise<EpochRow> {
-    const { events } = history();
+  async function rowOf(events: readonly ChainEvent[], vNode: number, epoch: number): Promise<EpochRow> {
     const where = { vNode: BigInt(vNode), epoch: BigInt(epoch) };
     const [proof] = select(events, "Proven", where);
     const [miss] = select(events, "Missed", where);
@@ -74,8 +71,8 @@ export function createEpochs({ chain, history, vNodes, samples, log }: EpochsOpt
       ...{ epoch, vNode, samples, proven: proof !== undefined },
       node: Number(((proof ?? miss)?.args["node"] as bigint | undefined) ?? duty?.node ?? 0n),
       due: proof !== undefined || miss !== undefined || (duty?.due ?? false),
-      proveMs: times.get(key(vNode, epoch)),
-      gas: proof && (await gasPerItem(chain, history(), proof.transaction)),
+      proveMs: proveMs(vNode, epoch),
+      gas: proof && (await gasPerItem(chain, events, proof.transaction)),
       paid: total(select(events, "EpochPaid", where), "amount"),
       refunded: total(select(events, "EpochRefunded", where), "amount"),
       slashed: total(select(events, "Slashed", where), "amount"),
@@ -85,13 +82,12 @@ export function createEpochs({ chain, history, vNodes, samples, log }: EpochsOpt
 
   return {
     rows,
-    proved: (vNode, epoch, ms) => void times.set(key(vNode, epoch), ms),
-    async follow(current) {
+    async follow(events, current) {
       if (vNodes().length === 0) return;
       await noteDuties(current);
       while (next < current && ((await isSettled(next)) || next + 1 < current)) {
         for (const vNode of vNodes()) {
-          const row = await rowOf(vNode, next);
+          const row = await rowOf(events, vNode, next);
           rows.push(row);
           log(describeRow(row, chain));
         }
@@ -102,7 +98,7 @@ export function createEpochs({ chain, history, vNodes, samples, log }: EpochsOpt
 }
 
 /** Of a batch, an equal part. */
-async function gasPerItem(chain: Chain, { events }: History, transaction: string): Promise<bigint> {
+async function gasPerItem(chain: Chain, events: readonly ChainEvent[], transaction: string): Promise<bigint> {
   const items = events.filter((event) => event.name === "Proven" && event.transaction === transaction).length;
   return (await chain.gasOf(transaction)) / BigInt(items);
 }

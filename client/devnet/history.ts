@@ -18,7 +18,7 @@ export interface HistoryOptions {
   readonly fromBlock: number;
   readonly signal: AbortSignal;
   /** After each reading. */
-  readonly onUpdate: (epoch: number) => Promise<void>;
+  readonly onUpdate: (events: readonly ChainEvent[], epoch: number) => Promise<void>;
 }
 
 const POLL_MS = 500;
@@ -33,7 +33,7 @@ export function createHistory({ chain, fromBlock, signal, onUpdate }: HistoryOpt
       events.push(...(await chain.events(next, number)));
       next = number + 1;
     }
-    await onUpdate(Number(await chain.read<bigint>("audits", "currentEpoch")));
+    await onUpdate(events, Number(await chain.read<bigint>("audits", "currentEpoch")));
   }
 
   return {

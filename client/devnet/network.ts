@@ -4,6 +4,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
+import type { DrandChain } from "../../protocol/drand.ts";
 import { fetchDrandChain } from "../../verifier/drand.ts";
 import { connect, connectSigner, type Chain } from "../chain.ts";
 import { deploy, type Deployment } from "../deploy.ts";
@@ -37,6 +38,8 @@ export interface NetworkOptions extends Pick<DevnetOptions, "profile" | "epochSe
   readonly onLog: (process: string, line: LogLine) => void;
 }
 
+/** How often nodes and auditor look at the chain. */
+const POLL_MS = 500;
 const ROOT = join(import.meta.dirname, "..", "..");
 
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
@@ -50,11 +53,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   ]);
 
   log("deploying the contracts");
+  const drand = await fetchDrandChain(relayUrl);
   const signer = await connectSigner(rpcUrl, roles.deployer.privateKey);
   const deployment = await deploy({
     ...{ signer, profile, knownAnswer, epochSeconds, protocolFee: PROTOCOL_FEE },
     verificationKey: await loadVerificationKey(profile),
-    drand: await fetchDrandChain(relayUrl),
+    drand,
     genesis: Math.floor(Date.now() / 1000),
     treasury: roles.treasury.address,
     log: () => undefined,
@@ -63,8 +67,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const chain = await connect({ rpcUrl, audits: deployment.audits });
 
   log("five providers register, bond and start their nodes; an auditor starts");
-  const auditor = startAuditor(options, { rpcUrl, relayUrl, chain, roles });
-  const nodes = await startNodes(options, { rpcUrl, chain, roles });
+  const auditor = startAuditor(options, { rpcUrl, relayUrl, drand, chain, roles });
+  const nodes = await startNodes(options, { rpcUrl, relayUrl, chain, roles });
   await auditor;
   return { rpcUrl, chain, deployment, roles, nodes };
 }
@@ -92,11 +96,15 @@ async function startRelay(processes: Processes): Promise<string> {
 
 interface Place {
   readonly rpcUrl: string;
+  readonly relayUrl: string;
   readonly chain: Chain;
   readonly roles: Roles;
 }
 
-async function startNodes(options: NetworkOptions, { rpcUrl, chain, roles }: Place): Promise<RunningNode[]> {
+async function startNodes(
+  options: NetworkOptions,
+  { rpcUrl, relayUrl, chain, roles }: Place,
+): Promise<RunningNode[]> {
   const ports = await freePorts(roles.providers.length);
   // In turn, so that ids follow the order of the roles.
   const ids: bigint[] = [];
@@ -113,7 +121,7 @@ async function startNodes(options: NetworkOptions, { rpcUrl, chain, roles }: Pla
       const keyFile = await writeKey(folder, name, role.operator.privateKey);
       const config = {
         ...{ rpcUrl, audits: chain.addresses.audits, node: Number(id), keyFile, dataFolder, profile },
-        ...{ host: "127.0.0.1", port },
+        ...{ host: "127.0.0.1", port, pollMs: POLL_MS, drandUrls: [relayUrl], allowPrivatePeers: true },
       };
       await processes.start({
         ...{ name, isReady: saysReady, onLog: (line: LogLine) => onLog(name, line) },
@@ -147,7 +155,7 @@ export async function fund(chain: Chain, amount: bigint): Promise<void> {
 
 async function startAuditor(
   { processes, folder, profile, onLog }: NetworkOptions,
-  { rpcUrl, relayUrl, chain, roles }: Place & { relayUrl: string },
+  { rpcUrl, relayUrl, drand, chain, roles }: Place & { drand: DrandChain },
 ): Promise<void> {
   const name = "auditor";
   const dataFolder = join(folder, name);
@@ -155,7 +163,13 @@ async function startAuditor(
   const keyFile = await writeKey(folder, name, roles.auditor.privateKey);
   const config = {
     ...{ rpcUrl, audits: chain.addresses.audits, keyFile, dataFolder, profile },
-    ...{ drandUrls: [relayUrl], host: "127.0.0.1", port: 0 },
+    ...{
+      drandUrls: [relayUrl],
+      drandPublicKey: Buffer.from(drand.publicKey).toString("hex"),
+      pollSeconds: POLL_MS / 1000,
+      host: "127.0.0.1",
+      port: 0,
+    },
   };
   await processes.start({
     ...{ name, isReady: saysReady, onLog: (line: LogLine) => onLog(name, line) },

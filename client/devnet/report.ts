@@ -57,10 +57,7 @@ export function renderReport({ roles, system, money, checks }: DevnetReport, dec
     ["mean time of a proof", `${system.meanProveMs} ms`],
     ["mean gas of a proof", system.meanProveGas],
     ["tokens in the ledger", formatAmount(held, decimals)],
-    ...Object.entries(parts).map(([name, units]) => [
-      `  of which ${name}`,
-      formatAmount(units as bigint, decimals),
-    ]),
+    ...Object.entries(parts).map(([name, units]) => [`  of which ${name}`, formatAmount(units, decimals)]),
     ["tokens conserved to the unit", system.tokensConserved ? "yes" : "NO"],
     ["duration", `${system.seconds} s`],
   );

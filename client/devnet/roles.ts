@@ -1,7 +1,7 @@
 /**
  * Who takes part in a local network, each with an account of its own, and what they agree on.
  */
-import { developmentAccounts, type DevelopmentAccount } from "../account.ts";
+import { developmentAccounts, type DevelopmentAccount } from "../../contracts/accounts.ts";
 import type { ClusterParams } from "../records.ts";
 
 export interface ProviderRole {

@@ -11,7 +11,7 @@ import { fileSize } from "../segments.ts";
 import { isConserved, summarizeRoles, takeStock } from "./accounting.ts";
 import { createChecks } from "./checks.ts";
 import { createEpochs } from "./epochs.ts";
-import { createHistory, select, type History } from "./history.ts";
+import { createHistory, select } from "./history.ts";
 import { startNetwork } from "./network.ts";
 import { MAX_FILE_BYTES, type DevnetOptions } from "./options.ts";
 import { createProcesses, type LogLine, type Processes } from "./processes.ts";
@@ -61,39 +61,36 @@ async function perform(options: DevnetOptions, { folder, processes, bytes }: Mea
   const verdicts = { valid: 0, invalid: 0 };
   const vNodes: number[] = [];
   const checks = createChecks(log);
-  const late: { history?: History } = {};
+  const times = new Map<string, number>();
   const onLog = (process: string, line: LogLine): void => {
     if (process === "auditor" && line["msg"] === "verified")
       verdicts[line["valid"] === true ? "valid" : "invalid"]++;
     if (line["msg"] === "proven")
-      epochs?.proved(Number(line["vNode"]), Number(line["epoch"]), Number(line["proveMs"]));
+      times.set(`${line["vNode"]}/${line["epoch"]}`, Number(line["witnessMs"]) + Number(line["proveMs"]));
   };
-  let epochs: Stage["epochs"] | undefined;
 
   const network = await startNetwork({
     ...{ profile, epochSeconds, log, folder, processes, onLog },
     ...{ capacity: 2 * leafCount(bytes) + 1_000, bond: bondFor(bytes, epochSeconds) },
   });
   const { chain, deployment } = network;
-  const following = createEpochs({
+  const epochs = createEpochs({
     ...{ chain, log, samples: PROFILES[profile].samples },
-    history: () => late.history as History,
     vNodes: () => vNodes,
+    proveMs: (vNode, epoch) => times.get(`${vNode}/${epoch}`),
   });
-  epochs = following;
   const history = createHistory({
     ...{ chain, signal, fromBlock: deployment.block },
-    onUpdate: (epoch) => following.follow(epoch),
+    onUpdate: (events, epoch) => epochs.follow(events, epoch),
   });
-  late.history = history;
 
-  const stage: Stage = { options, folder, network, history, epochs: following, checks, verdicts, vNodes };
+  const stage: Stage = { options, folder, network, history, checks, verdicts, vNodes };
   const { object } = await play(stage);
 
   const money = await takeStock(chain);
   const conserved = isConserved(money);
   checks.expect("tokens are conserved to the unit", conserved, `the ledger holds ${money.held} units`);
-  const rows = following.rows.filter(({ proven }) => proven);
+  const rows = epochs.rows.filter(({ proven }) => proven);
   const report: DevnetReport = {
     ...{ profile, epochSeconds },
     file: { bytes: object.bytes, segments: object.segments.length, sha256: object.sha256 },
@@ -109,7 +106,7 @@ async function perform(options: DevnetOptions, { folder, processes, bytes }: Mea
       seconds: Math.round((performance.now() - started) / 1000),
     },
     money,
-    epochs: following.rows,
+    epochs: epochs.rows,
     checks: checks.all,
     passed: checks.all.every(({ passed }) => passed),
   };

@@ -4,18 +4,16 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
 import { leafCount } from "../../protocol/field.ts";
-import { PROFILES } from "../../protocol/profiles.ts";
 import { createApp, sum, type App } from "../app.ts";
 import type { StoredObject } from "../object.ts";
 import { formatAmount } from "../output.ts";
 import type { VNodeRecord } from "../records.ts";
 import type { Checks } from "./checks.ts";
-import type { Epochs } from "./epochs.ts";
 import { select, total, type History } from "./history.ts";
 import { fund, type Network, type RunningNode } from "./network.ts";
 import type { DevnetOptions } from "./options.ts";
@@ -26,7 +24,6 @@ export interface Stage {
   readonly folder: string;
   readonly network: Network;
   readonly history: History;
-  readonly epochs: Epochs;
   readonly checks: Checks;
   /** How many proofs the auditor found valid and invalid by its own way. */
   readonly verdicts: { valid: number; invalid: number };
@@ -120,7 +117,7 @@ export function bondFor(bytes: number, epochSeconds: number): bigint {
 // -------------------------------------------------------------------------------------------------------------- turns
 
 /** @returns the first epoch that was proven */
-async function stayHealthy({ history, epochs, checks, vNodes, options }: Stage): Promise<number> {
+async function stayHealthy({ history, checks, vNodes, options }: Stage): Promise<number> {
   const holders = vNodes.slice(0, REPLICAS);
   const [stored] = select(history.events, "SegmentStored");
   const first = Number(stored?.args["from"]);
@@ -142,7 +139,6 @@ async function stayHealthy({ history, epochs, checks, vNodes, options }: Stage):
     proofs === expected && select(history.events, "Missed").length === 0,
     `${proofs} proofs and ${paid()} payments in ${HEALTHY_EPOCHS} epochs of ${holders.length} vNodes`,
   );
-  void epochs;
   return first;
 }
 
@@ -151,20 +147,24 @@ interface Victim {
   readonly node: RunningNode;
 }
 
-/** The first node's disk loses every segment, while the node runs. */
+/** The first node's disk fails while the node runs: what was on it is gone, and nothing can be written to it. */
 async function loseData({ network, vNodes, options }: Stage): Promise<Victim> {
   const node = network.nodes[0] as RunningNode;
-  const lost = await deleteSegments(node.dataFolder);
-  options.log(`the disk of node ${node.id} loses its data: ${lost} segment files are gone`);
+  const lost = await breakDisk(node.dataFolder);
+  options.log(
+    `the disk of node ${node.id} fails: ${lost} files of segments are gone, and no new ones can be written`,
+  );
   return { vNode: BigInt(vNodes[0] ?? 0), node };
 }
 
-/** Everything below the folder but the journal, the lock and what else is no segment. */
-async function deleteSegments(dataFolder: string): Promise<number> {
-  const entries = await readdir(dataFolder, { recursive: true, withFileTypes: true });
-  const segments = entries.filter((entry) => entry.isFile() && /[0-9a-f]{64}/.test(entry.name));
-  await Promise.all(segments.map((entry) => rm(join(entry.parentPath, entry.name))));
-  return segments.length;
+/** A node whose disk still works would fetch its segments again from another replica. */
+async function breakDisk(dataFolder: string): Promise<number> {
+  const lost = (await readdir(join(dataFolder, "segments"))).length;
+  for (const folder of ["segments", "incoming"]) {
+    await rm(join(dataFolder, folder), { recursive: true });
+    await writeFile(join(dataFolder, folder), "");
+  }
+  return lost;
 }
 
 async function seePenalties(
@@ -303,5 +303,3 @@ export async function bytesHeld({ network, vNodes }: Stage): Promise<number> {
 function inRange(epoch: unknown, first: number, last: number): boolean {
   return typeof epoch === "bigint" && epoch >= BigInt(first) && epoch <= BigInt(last);
 }
-
-export const samplesOfProfile = ({ profile }: DevnetOptions): number => PROFILES[profile].samples;

@@ -1,0 +1,235 @@
+/**
+ * The auditor's loop: looks at the chain, verifies what was proven, records the beacon, settles what is over.
+ *
+ * Whatever of our own fails (chain, relay, disk) is logged and tried again: it is never held against a node.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { firstRoundAt } from "../protocol/drand.ts";
+import { HoldfastError } from "../protocol/errors.ts";
+import type { AuditChain, AuditEvent } from "./chain.ts";
+import type { DrandClient } from "./drand.ts";
+import { createModel, type Model } from "./model.ts";
+import type { AuditorState } from "./state.ts";
+
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface AuditorOptions {
+  readonly chain: AuditChain;
+  readonly state: AuditorState;
+  readonly fromBlock: number;
+  readonly pollMs: number;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** What a test replaces. */
+export interface AuditorModules {
+  /** The drand network of a beacon. */
+  readonly drand: (chain: { genesis: number; period: number }) => DrandClient;
+  readonly verify: (proof: readonly bigint[], inputs: readonly bigint[]) => Promise<boolean>;
+  readonly sleep?: (ms: number) => Promise<void>;
+}
+
+export interface Auditor {
+  /** One look at the chain. Never throws for what may pass. */
+  tick(): Promise<void>;
+  /** Ticks until the signal. */
+  run(): Promise<void>;
+  readonly status: { readonly block: number; readonly epoch: number; readonly troubles: readonly string[] };
+}
+
+interface Beacon {
+  readonly index: number;
+  readonly genesis: number;
+  readonly period: number;
+  readonly client: DrandClient;
+}
+
+/** Epochs settled by one transaction. */
+const SETTLE_BATCH = 64;
+
+export async function createAuditor(options: AuditorOptions, modules: AuditorModules): Promise<Auditor> {
+  const { chain, state, log, signal, pollMs } = options;
+  const sleep = modules.sleep ?? ((ms: number) => delay(ms, undefined, { signal }));
+  const depths = await directoryDepths(chain);
+  const beacons = await openBeacons(chain, modules);
+  const startModel = (): Model =>
+    createModel({ ...chain, directoryDepth: (profile) => depths.get(profile) ?? 1 });
+
+  let model = startModel();
+  /** Read from the chain and not dealt with yet. */
+  let queue: AuditEvent[] = [];
+  let seen = { number: options.fromBlock - 1, hash: "" };
+  let current = 0;
+  let troubles: string[] = [];
+
+  const epochStart = (epoch: number): number => chain.genesis + epoch * chain.epochSeconds;
+
+  const ended = (): boolean => signal.aborted;
+
+  async function attempt(what: string, work: () => Promise<void>): Promise<void> {
+    if (ended()) return;
+    try {
+      await work();
+    } catch (error) {
+      if (ended()) return;
+      const reason = error instanceof Error ? error.message : String(error);
+      troubles.push(`${what}: ${reason}`);
+      log.warn({ what, reason }, "trouble");
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------------- reading
+
+  async function read(): Promise<void> {
+    const head = await chain.head();
+    current = Math.max(0, Math.floor((head.timestamp - chain.genesis) / chain.epochSeconds));
+    if (seen.hash !== "" && (await chain.hashOf(seen.number)) !== seen.hash) {
+      log.warn({ block: seen.number }, "reorganized");
+      model = startModel();
+      queue = [];
+      seen = { number: options.fromBlock - 1, hash: "" };
+    }
+    if (head.number <= seen.number) return;
+    queue.push(...(await chain.events(seen.number + 1, head.number)));
+    seen = head;
+  }
+
+  /** An event leaves the queue once it is dealt with: what fails is tried again, in order. */
+  async function work(): Promise<void> {
+    for (let event = queue[0]; event && !signal.aborted; event = queue[0]) {
+      if (event.name === "Proven") await judge(event);
+      if (event.name === "BeaconRecorded") await checkBeacon(event);
+      if (event.name === "Missed") noteMiss(event);
+      model.apply(event);
+      queue.shift();
+    }
+  }
+
+  // ----------------------------------------------------------------------------------------------------- verifying
+
+  async function judge({ args, transaction }: AuditEvent): Promise<void> {
+    const [vNode, epoch] = [args["vNode"] as bigint, Number(args["epoch"])];
+    if (state.hasVerdict(transaction, vNode, epoch)) return;
+    const reason = await flaw(vNode, epoch, args["node"] as bigint, transaction);
+    const valid = reason === undefined;
+    state.saveVerdict({ vNode, epoch, transaction, node: args["node"] as bigint, valid, reason });
+    const fields = {
+      vNode: Number(vNode),
+      epoch,
+      valid,
+      transaction,
+      ...(reason !== undefined && { reason }),
+    };
+    if (valid) log.info(fields, "verified");
+    else log.error(fields, "verified");
+  }
+
+  /** Why the chain should not have accepted this proof; undefined if it was right to. */
+  async function flaw(
+    vNode: bigint,
+    epoch: number,
+    node: bigint,
+    transaction: string,
+  ): Promise<string | undefined> {
+    let expected;
+    try {
+      expected = model.expected(vNode, epoch);
+    } catch (error) {
+      if (error instanceof HoldfastError && error.code === "corrupt") return error.message;
+      throw error;
+    }
+    if (expected.node !== node) return `node ${node} is said to have proven, node ${expected.node} was to`;
+    const proofs = await chain.proofsIn(transaction);
+    const ours = proofs.filter((proof) => proof.vNode === vNode && proof.epoch === epoch);
+    if (ours.length === 0) return "the transaction's calldata has no proof of it";
+    for (const { proof } of ours) if (await modules.verify(proof, expected.inputs)) return undefined;
+    return "the proof does not hold for what the events say";
+  }
+
+  function noteMiss({ args }: AuditEvent): void {
+    const [vNode, node, epoch] = [args["vNode"] as bigint, args["node"] as bigint, Number(args["epoch"])];
+    const misses = Number(args["misses"]);
+    state.saveMiss({ vNode, node, epoch, misses });
+    log.warn({ vNode: Number(vNode), node: Number(node), epoch, misses }, "missed");
+  }
+
+  // -------------------------------------------------------------------------------------------------------- beacon
+
+  const roundOf = (beacon: Beacon, epoch: number): number =>
+    firstRoundAt(epochStart(epoch), { ...beacon, publicKey: NO_KEY });
+
+  /** What is on record must be what drand says. */
+  async function checkBeacon({ args }: AuditEvent): Promise<void> {
+    const beacon = beacons[Number(args["beacon"])];
+    if (!beacon) return;
+    const epoch = Number(args["epoch"]);
+    const round = roundOf(beacon, epoch);
+    const { randomness } = await beacon.client.round(round, signal);
+    const agrees = randomness === args["randomness"];
+    const fields = { epoch, round, beacon: beacon.index, agrees };
+    if (agrees) log.info(fields, "beacon");
+    else log.error(fields, "beacon");
+  }
+
+  async function record(beacon: Beacon): Promise<void> {
+    const epoch = current;
+    if (epoch === 0 || (await chain.randomness(beacon.index, epoch)) !== 0n) return;
+    const { signature } = await beacon.client.round(roundOf(beacon, epoch), signal);
+    await chain.recordBeacon(beacon.index, epoch, signature);
+  }
+
+  // ------------------------------------------------------------------------------------------------------ settling
+
+  async function settle(vNode: bigint): Promise<void> {
+    const { settled, idle } = await chain.state(vNode);
+    if (idle || settled >= current - 1) return;
+    await chain.settle(vNode, SETTLE_BATCH);
+    log.info({ vNode: Number(vNode), from: settled + 1, through: current - 1 }, "settled");
+  }
+
+  async function tick(): Promise<void> {
+    troubles = [];
+    await attempt("reading the chain", read);
+    for (const beacon of beacons) await attempt("recording the beacon", () => record(beacon));
+    await attempt("verifying", work);
+    for (const vNode of model.vNodes) await attempt(`settling vNode ${vNode}`, () => settle(vNode));
+  }
+
+  return {
+    tick,
+    async run() {
+      while (!signal.aborted) {
+        await tick();
+        await sleep(pollMs).catch(() => undefined); // ended by the signal
+      }
+    },
+    get status() {
+      return { block: seen.number, epoch: current, troubles };
+    },
+  };
+}
+
+/** Rounds are counted without the key. */
+const NO_KEY = new Uint8Array();
+
+async function openBeacons(chain: AuditChain, { drand }: AuditorModules): Promise<Beacon[]> {
+  const beacons: Beacon[] = [];
+  const count = await chain.beaconCount();
+  for (let index = 0; index < count; index++) {
+    const { genesis, period } = await chain.beacon(index);
+    beacons.push({ index, genesis, period, client: drand({ genesis, period }) });
+  }
+  return beacons;
+}
+
+async function directoryDepths(chain: AuditChain): Promise<Map<number, number>> {
+  const depths = new Map<number, number>();
+  for (let index = 0; index < (await chain.profileCount()); index++)
+    depths.set(index, (await chain.profile(index)).directoryDepth);
+  return depths;
+}

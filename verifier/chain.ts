@@ -1,0 +1,242 @@
+/**
+ * The auditor's view of the chain: events in order, the proofs in a transaction's calldata, and its own two transactions.
+ * The only file of verifier/ that knows ethers.
+ */
+import {
+  Contract,
+  dataLength,
+  getAddress,
+  JsonRpcProvider,
+  Wallet,
+  type InterfaceAbi,
+  type Log,
+  type Result,
+} from "ethers";
+import { contractArtifact } from "../contracts/artifacts.ts";
+import { HoldfastError } from "../protocol/errors.ts";
+import type { Hex } from "../protocol/field.ts";
+
+export interface AuditEvent {
+  readonly name: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly block: number;
+  readonly transaction: string;
+  /** Of its block, in seconds. */
+  readonly timestamp: number;
+}
+
+export interface SubmittedProof {
+  readonly vNode: bigint;
+  readonly epoch: number;
+  /** As IVerifier takes it: a.x, a.y, b.x1, b.x0, b.y1, b.y0, c.x, c.y. */
+  readonly proof: readonly bigint[];
+}
+
+export interface Head {
+  readonly number: number;
+  readonly hash: string;
+  readonly timestamp: number;
+}
+
+export interface ProfileOnChain {
+  readonly samples: number;
+  readonly dataDepth: number;
+  readonly directoryDepth: number;
+}
+
+export interface AuditChain {
+  readonly chainId: bigint;
+  readonly audits: string;
+  readonly genesis: number;
+  readonly epochSeconds: number;
+  head(): Promise<Head>;
+  /** Undefined if there is no such block any more. */
+  hashOf(block: number): Promise<string | undefined>;
+  events(from: number, to: number): Promise<AuditEvent[]>;
+  /** Of calls to the Audits contract, within a multicall too; empty if another contract made the call. */
+  proofsIn(transaction: string): Promise<SubmittedProof[]>;
+  profile(index: number): Promise<ProfileOnChain>;
+  /** When drand's round 1 was, and the seconds between rounds, as the beacon's contract has it. */
+  beacon(index: number): Promise<{ genesis: number; period: number }>;
+  profileCount(): Promise<number>;
+  beaconCount(): Promise<number>;
+  randomness(beacon: number, epoch: number): Promise<bigint>;
+  recordBeacon(beacon: number, epoch: number, signature: Hex): Promise<void>;
+  /** Last settled epoch, and whether there is anything to settle. */
+  state(vNode: bigint): Promise<{ settled: number; idle: boolean }>;
+  settle(vNode: bigint, maxEpochs: number): Promise<void>;
+  close(): void;
+}
+
+export interface AuditChainOptions {
+  readonly rpcUrl: string;
+  readonly audits: string;
+  readonly privateKey: string;
+}
+
+const EVENT_BLOCKS = 2_000;
+
+export async function connectAuditChain(options: AuditChainOptions): Promise<AuditChain> {
+  const provider = await reach(options.rpcUrl);
+  try {
+    return await open(provider, options);
+  } catch (error) {
+    provider.destroy();
+    throw error;
+  }
+}
+
+async function open(
+  provider: JsonRpcProvider,
+  { audits: address, privateKey }: AuditChainOptions,
+): Promise<AuditChain> {
+  const audits = getAddress(address);
+  if (dataLength(await provider.getCode(audits)) === 0) {
+    throw new HoldfastError("chain", `there is no contract at ${audits}: check the address and the chain`, {
+      audits,
+    });
+  }
+  const signer = new Wallet(privateKey, provider);
+  const auditsContract = new Contract(audits, abi("Audits"), signer);
+  const registry = new Contract(
+    (await view(auditsContract, "registry")) as string,
+    abi("Registry"),
+    provider,
+  );
+  const contracts = new Map([
+    [audits, auditsContract],
+    [getAddress(registry.target as string), registry],
+  ]);
+  const beaconAt = async (index: number): Promise<Contract> =>
+    new Contract((await view(auditsContract, "beacons", index)) as string, abi("DrandBeacon"), provider);
+  const timestamps = new Map<number, number>();
+  const timestampOf = async (block: number): Promise<number> => {
+    const known = timestamps.get(block);
+    if (known !== undefined) return known;
+    const found = await provider.getBlock(block);
+    if (!found) throw new HoldfastError("unreachable", `the chain has no block ${block} any more`);
+    timestamps.set(block, found.timestamp);
+    return found.timestamp;
+  };
+  const send = async (method: string, args: readonly unknown[]): Promise<void> => {
+    const sent = (await auditsContract.getFunction(method)(...args)) as Awaited<
+      ReturnType<Wallet["sendTransaction"]>
+    >;
+    await sent.wait();
+  };
+
+  return {
+    chainId: (await provider.getNetwork()).chainId,
+    audits,
+    genesis: Number(await view(auditsContract, "genesis")),
+    epochSeconds: Number(await view(auditsContract, "epochSeconds")),
+    async head() {
+      const block = await provider.getBlock("latest");
+      if (!block?.hash) throw new HoldfastError("unreachable", "the chain has no block");
+      return { number: block.number, hash: block.hash, timestamp: block.timestamp };
+    },
+    async hashOf(number) {
+      return (await provider.getBlock(number))?.hash ?? undefined;
+    },
+    async events(from, to) {
+      const found: AuditEvent[] = [];
+      for (let first = from; first <= to; first += EVENT_BLOCKS) {
+        const range = { fromBlock: first, toBlock: Math.min(to, first + EVENT_BLOCKS - 1) };
+        for (const log of await provider.getLogs({ address: [...contracts.keys()], ...range }))
+          found.push(...parse(contracts, log, await timestampOf(log.blockNumber)));
+      }
+      timestamps.clear();
+      return found;
+    },
+    async proofsIn(hash) {
+      const transaction = await provider.getTransaction(hash);
+      if (!transaction)
+        throw new HoldfastError("unreachable", `the chain has no transaction ${hash} any more`);
+      if (transaction.to === null || getAddress(transaction.to) !== audits) return [];
+      return decodeProofs(auditsContract, transaction.data);
+    },
+    async profile(index) {
+      const { samples, dataDepth, directoryDepth } = (await view(
+        auditsContract,
+        "profiles",
+        index,
+      )) as Result;
+      return {
+        samples: Number(samples),
+        dataDepth: Number(dataDepth),
+        directoryDepth: Number(directoryDepth),
+      };
+    },
+    async beacon(index) {
+      const contract = await beaconAt(index);
+      return {
+        genesis: Number(await view(contract, "drandGenesis")),
+        period: Number(await view(contract, "drandPeriod")),
+      };
+    },
+    profileCount: async () => Number(await view(auditsContract, "profileCount")),
+    beaconCount: async () => Number(await view(auditsContract, "beaconCount")),
+    randomness: async (beacon, epoch) =>
+      BigInt((await view(auditsContract, "randomness", beacon, epoch)) as string),
+    recordBeacon: (beacon, epoch, signature) => send("recordBeacon", [beacon, epoch, signature]),
+    async state(vNode) {
+      const { settled, rate, committed } = (await view(auditsContract, "state", vNode)) as Result;
+      return { settled: Number(settled), idle: rate === 0n && committed === 0n };
+    },
+    settle: (vNode, maxEpochs) => send("settle", [vNode, maxEpochs]),
+    close: () => provider.destroy(),
+  };
+}
+
+async function reach(rpcUrl: string): Promise<JsonRpcProvider> {
+  const provider = new JsonRpcProvider(rpcUrl, undefined, {
+    polling: true,
+    pollingInterval: 250,
+    cacheTimeout: -1,
+  });
+  try {
+    // ethers itself would ask for ever.
+    await provider.send("eth_chainId", []);
+    return provider;
+  } catch (cause) {
+    provider.destroy();
+    throw new HoldfastError("unreachable", `no chain answers at ${rpcUrl}`, { rpcUrl }, { cause });
+  }
+}
+
+function abi(name: string): InterfaceAbi {
+  return contractArtifact(name).abi;
+}
+
+function view(contract: Contract, method: string, ...args: readonly unknown[]): Promise<unknown> {
+  return contract.getFunction(method).staticCall(...args);
+}
+
+function parse(contracts: ReadonlyMap<string, Contract>, log: Log, timestamp: number): AuditEvent[] {
+  const parsed = contracts.get(getAddress(log.address))?.interface.parseLog(log);
+  if (!parsed) return [];
+  const { blockNumber: block, transactionHash: transaction } = log;
+  return [{ name: parsed.name, args: named(parsed.args), block, transaction, timestamp }];
+}
+
+function named(result: Result): Record<string, unknown> {
+  return result.toObject() as Record<string, unknown>;
+}
+
+function decodeProofs(audits: Contract, data: string): SubmittedProof[] {
+  const call = audits.interface.parseTransaction({ data });
+  if (call?.name === "prove") {
+    const [vNode, epoch, proof] = call.args as unknown as [bigint, bigint, Result];
+    return [{ vNode, epoch: Number(epoch), proof: proof.toArray() as bigint[] }];
+  }
+  if (call?.name === "proveBatch") {
+    const [items] = call.args as unknown as [Result];
+    return (items.toArray() as Result[]).map((item) => {
+      const [vNode, epoch, proof] = item as unknown as [bigint, bigint, Result];
+      return { vNode, epoch: Number(epoch), proof: proof.toArray() as bigint[] };
+    });
+  }
+  if (call?.name !== "multicall") return [];
+  const [calls] = call.args as unknown as [Result];
+  return (calls.toArray() as string[]).flatMap((inner) => decodeProofs(audits, inner));
+}

@@ -1,0 +1,71 @@
+/**
+ * The auditor as a process of its own: `node verifier/main.ts --config FILE`.
+ */
+import fastify from "fastify";
+import { mkdir } from "node:fs/promises";
+import { pino } from "pino";
+import { loadVerificationKey } from "../circuits/artifacts.ts";
+import { readKeyFile } from "../contracts/accounts.ts";
+import { createAuditor, type Auditor } from "./auditor.ts";
+import { connectAuditChain } from "./chain.ts";
+import { HELP, readConfig, type AuditorConfig } from "./config.ts";
+import { createDrandClient } from "./drand.ts";
+import { openState, type AuditorState } from "./state.ts";
+import { verifyOffChain } from "./verify.ts";
+
+const log = pino({ name: "auditor" });
+const ending = new AbortController();
+const stop = (reason: string): void => {
+  log.info({ reason }, "stopping");
+  ending.abort();
+};
+process.once("SIGTERM", stop).once("SIGINT", stop);
+
+try {
+  const config = await readConfig(process.argv.slice(2), process.env);
+  if (config) await audit(config, ending.signal);
+  else process.stdout.write(`${HELP}\n`);
+} catch (error) {
+  log.fatal({ err: error }, error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
+
+async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> {
+  const { rpcUrl, audits, keyFile, passwordFile, dataFolder, profile, artifacts, fromBlock } = config;
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+  const state = openState(dataFolder);
+  try {
+    const key = await loadVerificationKey(profile, artifacts);
+    const privateKey = await readKeyFile(keyFile, passwordFile);
+    const chain = await connectAuditChain({ rpcUrl, audits, privateKey });
+    try {
+      const publicKey = Uint8Array.from(Buffer.from(config.drandPublicKey, "hex"));
+      const auditor = await createAuditor(
+        { chain, state, fromBlock, log, signal, pollMs: 1000 * config.pollSeconds },
+        {
+          drand: (times) => createDrandClient({ urls: config.drandUrls, chain: { ...times, publicKey } }),
+          verify: (proof, inputs) => verifyOffChain(key, proof, inputs),
+        },
+      );
+      const server = serve(auditor, state);
+      log.info({ url: await server.listen({ host: config.host, port: config.port }) }, "ready");
+      await auditor.run();
+      await server.close();
+    } finally {
+      chain.close();
+    }
+  } finally {
+    state.close();
+  }
+}
+
+function serve(auditor: Auditor, state: AuditorState) {
+  const server = fastify({ logger: false });
+  server.get("/healthz", () => ({ ok: true }));
+  server.get("/status", (_request, reply) => {
+    const { troubles } = auditor.status;
+    if (troubles.length > 0) reply.code(503);
+    return { ...auditor.status, ...state.counts() };
+  });
+  return server;
+}

@@ -1,0 +1,148 @@
+/**
+ * What the chain's events alone say should have been proven: directories, who was responsible, and the randomness. It is
+ * the auditor's own reckoning, apart from what the contract's views answer.
+ */
+import { Directory } from "../protocol/directory.ts";
+import { HoldfastError } from "../protocol/errors.ts";
+import { fromHex32, type Hex } from "../protocol/field.ts";
+import { auditSeed, publicInputs } from "../protocol/statement.ts";
+import type { AuditEvent } from "./chain.ts";
+
+export interface ModelOptions {
+  readonly chainId: bigint;
+  readonly audits: string;
+  readonly genesis: number;
+  readonly epochSeconds: number;
+  /** Of a profile of the deployment. */
+  readonly directoryDepth: (profile: number) => number;
+}
+
+export interface Model {
+  /** In the order of the chain. Passes over events that change nothing here. */
+  apply(event: AuditEvent): void;
+  readonly vNodes: readonly bigint[];
+  /** Index of the beacon and of the profile that a vNode's cluster uses. */
+  clusterOf(vNode: bigint): { beacon: number; profile: number };
+  /**
+   * What a proof of this epoch must show: the circuit's public inputs. After all events before the proof's.
+   * Throws "corrupt" if, by the events, nobody was to prove anything.
+   */
+  expected(vNode: bigint, epoch: number): { node: bigint; inputs: readonly bigint[] };
+}
+
+type Change =
+  | { readonly kind: "append"; readonly serial: number; readonly root: bigint; readonly leaves: number }
+  | { readonly kind: "retire"; readonly serial: number }
+  | { readonly kind: "reset" };
+
+interface VNode {
+  readonly cluster: bigint;
+  directory: Directory;
+  /** Serial of entry 0. */
+  base: number;
+  /** Of the epoch that runs: they count from the next one on. */
+  pending: { readonly epoch: number; readonly change: Change }[];
+  readonly assignments: { readonly node: bigint; readonly from: number }[];
+}
+
+export function createModel(options: ModelOptions): Model {
+  const { chainId, audits, genesis, epochSeconds, directoryDepth } = options;
+  const clusters = new Map<bigint, { beacon: number; profile: number }>();
+  const vNodes = new Map<bigint, VNode>();
+  const randomness = new Map<string, Hex>();
+
+  const find = (id: unknown): VNode => {
+    const found = vNodes.get(id as bigint);
+    if (found) return found;
+    throw new HoldfastError("corrupt", `the events speak of vNode ${String(id)}, which was never added`);
+  };
+  const clusterOf = (vNode: bigint): { beacon: number; profile: number } => {
+    const cluster = clusters.get(find(vNode).cluster);
+    if (cluster) return cluster;
+    throw new HoldfastError("corrupt", `the cluster of vNode ${vNode} was never created`);
+  };
+  const emptyDirectory = (vNode: bigint): Directory =>
+    new Directory(directoryDepth(clusterOf(vNode).profile));
+  const change = ({ args, timestamp }: AuditEvent, made: Change): void => {
+    const epoch = Math.floor((timestamp - genesis) / epochSeconds);
+    find(args["vNode"]).pending.push({ epoch, change: made });
+  };
+
+  const appliers: Readonly<Record<string, (event: AuditEvent) => void>> = {
+    ClusterCreated: ({ args }) =>
+      void clusters.set(args["cluster"] as bigint, {
+        beacon: Number(args["beacon"]),
+        profile: Number(args["profile"]),
+      }),
+    VNodeAdded({ args }) {
+      const [id, cluster] = [args["vNode"] as bigint, args["cluster"] as bigint];
+      const depth = directoryDepth(clusters.get(cluster)?.profile ?? 0);
+      vNodes.set(id, { cluster, directory: new Directory(depth), base: 0, pending: [], assignments: [] });
+    },
+    NodeAssigned: ({ args }) =>
+      void find(args["vNode"]).assignments.push({
+        node: args["node"] as bigint,
+        from: Number(args["fromEpoch"]),
+      }),
+    TookOver: ({ args }) =>
+      void find(args["vNode"]).assignments.push({
+        node: args["node"] as bigint,
+        from: Number(args["fromEpoch"]),
+      }),
+    Faulted: ({ args }) =>
+      void find(args["vNode"]).assignments.push({ node: 0n, from: Number(args["epoch"]) + 1 }),
+    SyncDropped: ({ args }) =>
+      void find(args["vNode"]).assignments.push({ node: 0n, from: Number(args["epoch"]) + 1 }),
+    SegmentStored: (event) => {
+      const { serial, root, leaves } = event.args;
+      change(event, {
+        ...{ kind: "append", serial: Number(serial), leaves: Number(leaves) },
+        root: fromHex32(root as string),
+      });
+    },
+    SegmentRetired: (event) => change(event, { kind: "retire", serial: Number(event.args["serial"]) }),
+    DirectoryReset: (event) => change(event, { kind: "reset" }),
+    BeaconRecorded: ({ args }) =>
+      void randomness.set(`${String(args["beacon"])}/${String(args["epoch"])}`, args["randomness"] as Hex),
+  };
+
+  function advance(id: bigint, vNode: VNode, epoch: number): void {
+    while (vNode.pending[0] && vNode.pending[0].epoch < epoch) {
+      const [{ change: next }] = vNode.pending.splice(0, 1) as [VNode["pending"][number]];
+      if (next.kind === "reset") vNode.directory = emptyDirectory(id);
+      else if (next.kind === "retire") vNode.directory.retire(next.serial - vNode.base);
+      else {
+        if (vNode.directory.entries.length === 0) vNode.base = next.serial;
+        vNode.directory.append(next);
+      }
+    }
+  }
+
+  return {
+    apply: (event) => appliers[event.name]?.(event),
+    get vNodes() {
+      return [...vNodes.keys()];
+    },
+    clusterOf,
+    expected(id, epoch) {
+      const vNode = find(id);
+      advance(id, vNode, epoch);
+      const node = responsible(vNode.assignments, epoch);
+      const value = randomness.get(`${clusterOf(id).beacon}/${epoch}`);
+      const { root, total } = vNode.directory;
+      if (node === 0n || value === undefined || total === 0) {
+        const message = `by the events there was nothing to prove for vNode ${id} in epoch ${epoch}`;
+        throw new HoldfastError("corrupt", message, { node, randomness: value, total });
+      }
+      const seed = auditSeed({ chainId, audits, vNode: id, node, epoch: BigInt(epoch), randomness: value });
+      return { node, inputs: publicInputs({ directoryRoot: root, seed, start: 0, length: total }) };
+    },
+  };
+}
+
+/** The latest beginning counts, and of two with the same the one that was said last. */
+function responsible(assignments: VNode["assignments"], epoch: number): bigint {
+  const begun = assignments.filter(({ from }) => from <= epoch);
+  const nothing = { node: 0n, from: 0 };
+  return begun.reduce((latest, next) => (next.from >= latest.from ? next : latest), nothing).node;
+}
