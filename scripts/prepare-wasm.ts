@@ -1,9 +1,9 @@
 /**
- * Builds the WebAssembly hash from protocol/assembly/hash.ts, unless build/ has what this source and compiler make.
+ * Builds the WebAssembly hash from protocol/assembly/, unless build/ has what this source and compiler make.
  */
 import { execFile } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, rename } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { sha256File, writeJson } from "../circuits/files.ts";
@@ -11,7 +11,8 @@ import { HoldfastError } from "../protocol/errors.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const COMPILER = join(ROOT, "node_modules/assemblyscript");
-const SOURCE = "protocol/assembly/hash.ts";
+const FOLDER = "protocol/assembly";
+const SOURCE = `${FOLDER}/hash.ts`;
 /** -O3 computes all products of a row before it adds any of them, and spills them: 12 % slower. */
 const FLAGS = ["-O2", "--runtime", "stub", "--noAssert", "--enable", "simd"];
 /** The second is for machines without a fused multiply-add: it computes the same, more slowly. */
@@ -41,24 +42,30 @@ export async function prepareWasm({
     const hashes: Record<string, string> = {};
     for (const { file, flags } of VARIANTS) {
       const partial = join(build, `${file}.${randomUUID()}.partial`);
-      await compile(flags, partial);
-      hashes[file] = await sha256File(partial);
-      await rename(partial, join(build, file));
+      try {
+        await compile(flags, partial);
+        hashes[file] = await sha256File(partial);
+        await rename(partial, join(build, file));
+      } finally {
+        await rm(partial, { force: true });
+      }
     }
     await writeJson(record, { madeFrom, hashes });
   }
   return join(build, fused.file);
 }
 
-/** SHA-256 over the source, the compiler's version and the flags. */
+/** SHA-256 over the sources, the compiler's version and the flags. */
 async function hashOfInputs(): Promise<string> {
   const { version } = JSON.parse(await readFile(join(COMPILER, "package.json"), "utf8")) as {
     version: string;
   };
-  return createHash("sha256")
-    .update(JSON.stringify([version, VARIANTS]))
-    .update(await readFile(join(ROOT, SOURCE)))
-    .digest("hex");
+  const hash = createHash("sha256").update(JSON.stringify([version, VARIANTS]));
+  for (const file of (await readdir(join(ROOT, FOLDER))).sort()) {
+    const text = await readFile(join(ROOT, FOLDER, file));
+    hash.update(`${file}\0${text.length}\0`).update(text);
+  }
+  return hash.digest("hex");
 }
 
 async function isUpToDate(build: string, record: string, madeFrom: string): Promise<boolean> {
