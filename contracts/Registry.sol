@@ -598,7 +598,7 @@ contract Registry is IRegistry, EIP712 {
         uint256 leaves,
         bytes32[3][] calldata path
     ) private {
-        require(path.length == _clusters[v.cluster].directoryDepth, Directory.PathMalformed());
+        require(path.length == _clusters[v.cluster].directoryDepth, PathMalformed());
         Directory.Place memory place = Directory.Place(
             v.count,
             serial - v.base,

@@ -179,6 +179,11 @@ interface IRegistry {
     error NotEnded(uint32 end, uint32 currentEpoch);
     error AlreadyRetired(VNodeId vNode, uint32 serial);
 
+    /// @notice Thrown when a path has another length than the directory's depth, or holds something that is no field
+    /// element, or does not lead from the segment to the directory's root.
+    error PathMalformed();
+    error PathInvalid(uint256 directoryRoot);
+
     function ledger() external view returns (ILedger);
 
     function audits() external view returns (IAudits);

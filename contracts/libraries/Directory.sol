@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {IRegistry} from "../interfaces/IRegistry.sol";
 import {Segment} from "../interfaces/Types.sol";
 import {Poseidon2T4} from "./Poseidon2T4.sol";
 
@@ -27,12 +28,6 @@ library Directory {
 
     /// @dev "entry" in ASCII.
     uint256 private constant TAG_ENTRY = 0x656e747279;
-
-    /// @notice Thrown when a path does not lead from the entry to the root.
-    error PathInvalid(uint256 root);
-
-    /// @notice Thrown when a path has another length than the tree's depth, or an element that is no field element.
-    error PathMalformed();
 
     // ---------------------------------------------------------------------------------------------------- appending
 
@@ -108,7 +103,7 @@ library Directory {
         uint256 root,
         bytes32[3][] calldata path
     ) external returns (uint256) {
-        require(place.segmentRoot < Poseidon2T4.P, PathMalformed());
+        require(place.segmentRoot < Poseidon2T4.P, IRegistry.PathMalformed());
         uint256 oldNode = _entry(place.segmentRoot, place.start, place.leaves);
         uint256 newNode = _entry(0, place.start, place.leaves);
         (uint256 index, uint256 count) = (place.index, place.count);
@@ -123,7 +118,7 @@ library Directory {
             index >>= 2;
             count >>= 2;
         }
-        require(oldNode == root, PathInvalid(root));
+        require(oldNode == root, IRegistry.PathInvalid(root));
         return newNode;
     }
 
@@ -133,7 +128,7 @@ library Directory {
     ) private pure returns (uint256[4] memory children) {
         for (uint256 i = 0; i < 3; ++i) {
             uint256 other = uint256(others[i]);
-            require(other < Poseidon2T4.P, PathMalformed());
+            require(other < Poseidon2T4.P, IRegistry.PathMalformed());
             children[i < digit ? i : i + 1] = other;
         }
     }

@@ -1,0 +1,158 @@
+/**
+ * Deploys the contracts, which know each other's addresses from the start: nobody can change them afterwards.
+ */
+import {
+  ContractFactory,
+  getCreateAddress,
+  type ContractRunner,
+  type InterfaceAbi,
+  type Signer,
+} from "ethers";
+import { contractArtifact } from "../contracts/artifacts.ts";
+import type { DrandChain } from "../protocol/drand.ts";
+import { HoldfastError } from "../protocol/errors.ts";
+import { inputWords, keyWords, proofWords, type SnarkjsKey, type SnarkjsProof } from "../protocol/groth16.ts";
+import { PROFILES, type ProfileName } from "../protocol/profiles.ts";
+
+export interface DeployOptions {
+  /** Pays for the deployment, and has no power afterwards. */
+  readonly signer: Signer;
+  readonly profile: ProfileName;
+  readonly verificationKey: SnarkjsKey;
+  /** Whether the key's secrets are known to whoever made it; default true. Such a key is for local chains only. */
+  readonly insecureKey?: boolean;
+  readonly knownAnswer: { readonly proof: SnarkjsProof; readonly publicSignals: readonly string[] };
+  readonly drand: DrandChain;
+  readonly epochSeconds: number;
+  /** Start of epoch 0 in seconds, not in the future. */
+  readonly genesis: number;
+  /** Basis points of every payment. */
+  readonly protocolFee: number;
+  readonly treasury: string;
+  /** Seconds from the request to the release of a bond; default 168 epochs. */
+  readonly unbondSeconds?: number;
+  /** Default: a token for tests, which anyone may mint, on local chains only. */
+  readonly token?: string;
+  /** One line for people per contract. */
+  readonly log?: (line: string) => void;
+}
+
+/** Plain data, to be written down as it is. */
+export interface Deployment {
+  readonly chainId: number;
+  readonly token: string;
+  readonly ledger: string;
+  readonly registry: string;
+  readonly audits: string;
+  readonly verifier: string;
+  readonly beacon: string;
+  readonly profile: ProfileName;
+  readonly genesis: number;
+  readonly epochSeconds: number;
+  /** The first block that has something of the deployment in it. */
+  readonly block: number;
+}
+
+const LOCAL_CHAINS = [1337n, 31337n];
+const DEFAULT_UNBOND_EPOCHS = 168;
+/** The only library that is linked. */
+const LIBRARY_PLACEHOLDER = /__\$[0-9a-f]{34}\$__/g;
+
+/**
+ * @throws HoldfastError "key" for an insecure key, "chain" for a missing token, on a chain that is not a local one; "chain"
+ *   if another transaction of the signer came between
+ */
+export async function deploy(options: DeployOptions): Promise<Deployment> {
+  const { signer, profile, drand, epochSeconds, genesis, protocolFee, treasury } = options;
+  const chainId = await checkChain(options);
+  const provider = providerOf(signer);
+  const block = (await provider.getBlockNumber()) + 1;
+  const create = createWith(signer, options.log ?? (() => undefined));
+  const token = options.token ?? (await create("TestToken", []));
+  const verifier = await create("Groth16Verifier", [
+    keyWords(options.verificationKey),
+    {
+      proof: proofWords(options.knownAnswer.proof),
+      inputs: inputWords(options.knownAnswer.publicSignals),
+    },
+  ]);
+  const beacon = await create("DrandBeacon", [
+    groupKeyWords(drand.publicKey),
+    drand.genesis,
+    drand.period,
+    genesis,
+    epochSeconds,
+  ]);
+  const directory = await create("Directory", []);
+
+  const [from, nonce] = [await signer.getAddress(), await signer.getNonce("pending")];
+  const registry = getCreateAddress({ from, nonce: nonce + 1 });
+  const audits = getCreateAddress({ from, nonce: nonce + 2 });
+  const unbondSeconds = options.unbondSeconds ?? DEFAULT_UNBOND_EPOCHS * epochSeconds;
+  const ledger = await create("Ledger", [token, registry, audits, treasury, unbondSeconds]);
+  expectAddress("Registry", registry, await create("Registry", [ledger, audits], directory));
+  const { samples, dataDepth, directoryDepth } = PROFILES[profile];
+  const profiles = [{ verifier, samples, dataDepth, directoryDepth }];
+  const made = await create("Audits", [
+    ledger,
+    registry,
+    profiles,
+    [beacon],
+    genesis,
+    epochSeconds,
+    protocolFee,
+  ]);
+  expectAddress("Audits", audits, made);
+
+  return {
+    ...{ chainId: Number(chainId), token, ledger, registry, audits, verifier, beacon },
+    ...{ profile, genesis, epochSeconds, block },
+  };
+}
+
+async function checkChain({ signer, insecureKey = true, token }: DeployOptions): Promise<bigint> {
+  const { chainId } = await providerOf(signer).getNetwork();
+  if (LOCAL_CHAINS.includes(chainId)) return chainId;
+  const details = { chainId: String(chainId) };
+  if (insecureKey) {
+    const message =
+      "this key was made for development, so proofs under it can be forged: use the key of a ceremony";
+    throw new HoldfastError("key", message, details);
+  }
+  if (token === undefined) {
+    throw new HoldfastError("chain", "name the token to pay with: test tokens are for local chains", details);
+  }
+  return chainId;
+}
+
+type Create = (name: string, args: readonly unknown[], library?: string) => Promise<string>;
+
+function createWith(signer: Signer, log: (line: string) => void): Create {
+  return async (name, args, library) => {
+    const { abi, bytecode } = contractArtifact(name);
+    const code = bytecode.replaceAll(LIBRARY_PLACEHOLDER, library?.slice(2).toLowerCase() ?? "");
+    const contract = await new ContractFactory(abi, code, signer).deploy(...args);
+    await contract.waitForDeployment();
+    const address = await contract.getAddress();
+    log(`${name} is at ${address}`);
+    return address;
+  };
+}
+
+function expectAddress(name: string, expected: string, actual: string): void {
+  if (actual === expected) return;
+  const message = `${name} is not where it should be, because the account sent something else meanwhile: deploy again`;
+  throw new HoldfastError("chain", message, { expected, actual });
+}
+
+function providerOf({ provider }: ContractRunner): NonNullable<ContractRunner["provider"]> {
+  if (provider) return provider;
+  throw new TypeError('"signer" expected a signer with a provider');
+}
+
+/** As DrandBeacon takes it. */
+function groupKeyWords(key: Uint8Array): bigint[] {
+  if (key.length !== 128) throw new RangeError(`"publicKey" expected 128 bytes, got ${key.length}`);
+  const hex = Buffer.from(key).toString("hex");
+  return [0, 1, 2, 3].map((i) => BigInt(`0x${hex.slice(64 * i, 64 * i + 64)}`));
+}
