@@ -4,7 +4,7 @@
  */
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import type { Directory, Entry } from "./directory.ts";
-import { fromBytesLE, toHex32, type Hex } from "./field.ts";
+import { fromBytesLE, toBytesLE32, type Hex } from "./field.ts";
 import type { Profile } from "./profiles.ts";
 import { samplePositions, type Range } from "./sampling.ts";
 import type { LeafOpening } from "./segment.ts";
@@ -54,10 +54,7 @@ export function isDue(seed: bigint, odds: number): boolean {
 
 function keccakWords(words: readonly bigint[]): bigint {
   const bytes = new Uint8Array(32 * words.length);
-  words.forEach((word, i) => {
-    const hex = toHex32(word);
-    for (let j = 0; j < 32; j++) bytes[32 * i + j] = parseInt(hex.slice(2 + 2 * j, 4 + 2 * j), 16);
-  });
+  for (const [i, word] of words.entries()) bytes.set(toBytesLE32(word).reverse(), 32 * i);
   return fromBytesLE(keccak_256(bytes).reverse());
 }
 

@@ -97,6 +97,7 @@ describe("protocol: directory", () => {
     });
 
     it("stays below 2^40 leaves", () => {
+      expect(MAX_TOTAL).to.equal(1_099_511_627_776);
       const directory = filled(2, [MAX_TOTAL - 2]);
       expect(() => directory.append({ root: 1n, leaves: 2 })).to.throw(RangeError, "2^40");
       expect(directory.append({ root: 1n, leaves: 1 }).start).to.equal(MAX_TOTAL - 2);
@@ -106,6 +107,12 @@ describe("protocol: directory", () => {
     it("refuses a root that is 0 or no element", () => {
       for (const root of [0n, -1n, P]) {
         expect(() => new Directory(2).append({ root, leaves: 1 })).to.throw(RangeError, '"root"');
+      }
+    });
+
+    it("refuses a root that is no bigint", () => {
+      for (const root of [1, "0x01"] as unknown as bigint[]) {
+        expect(() => new Directory(2).append({ root, leaves: 1 })).to.throw(TypeError, '"root"');
       }
     });
 
@@ -121,6 +128,14 @@ describe("protocol: directory", () => {
       expect(() => directory.append({ root: 0n, leaves: 1 })).to.throw(RangeError);
       expect([directory.root, directory.total, directory.entries.length]).to.deep.equal([root, 5, 1]);
     });
+  });
+
+  it("is as deep as it is told", () => {
+    for (const depth of [1, 2, 3]) {
+      const directory = filled(depth, [2, 3]);
+      expect(directory.root).to.equal(rootByDefinition(directory));
+      expect(directory.path(1).length).to.equal(depth);
+    }
   });
 
   it("refuses a depth that is none", () => {

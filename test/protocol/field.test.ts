@@ -71,6 +71,12 @@ describe("protocol: field", () => {
       expect(toHex32(0x0102n)).to.equal(`0x${"0".repeat(60)}0102`);
     });
 
+    it("encodes 0 and 2^256 - 1", () => {
+      expect(toHex32(0n)).to.equal(`0x${"0".repeat(64)}`);
+      expect(toHex32(2n ** 256n - 1n)).to.equal(`0x${"f".repeat(64)}`);
+      expect(toBytesLE32(0n)).to.deep.equal(new Uint8Array(32));
+    });
+
     it("refuses integers that do not fit 256 bits", () => {
       for (const x of [-1n, 2n ** 256n]) {
         expect(() => toHex32(x)).to.throw(RangeError, "256 bits");

@@ -1,5 +1,6 @@
 // Which positions a seed asks for: the vectors, the ranges, and that they are uniform.
 import { expect } from "chai";
+import { permute4 } from "../../protocol/poseidon2.ts";
 import { samplePositions, TAG_SAMPLE } from "../../protocol/sampling.ts";
 import { present } from "../helpers/present.ts";
 import { vectors } from "../helpers/vectors.ts";
@@ -32,6 +33,12 @@ describe("protocol: sampling", () => {
     const positions = samplePositions({ ...range, length, samples: 64 });
     expect(positions.every((x) => Number.isSafeInteger(x) && x >= 0 && x < length)).to.be.true;
     expect(Math.max(...positions)).to.be.greaterThan(2 ** 39);
+  });
+
+  it("takes 0 for a seed", () => {
+    const [first] = permute4([0n, 0n, 0n, TAG_SAMPLE]);
+    const w = present(first) % 2n ** 60n;
+    expect(samplePositions({ ...range, seed: 0n })[0]).to.equal(Number((w * 1000n) / 2n ** 60n));
   });
 
   it("refuses a seed that is not below 2^248", () => {

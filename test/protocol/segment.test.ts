@@ -63,6 +63,15 @@ describe("protocol: segment tree", () => {
     expect(() => tree(new Uint8Array())).to.throw(RangeError, "at least one byte");
   });
 
+  it("refuses other than bytes", () => {
+    for (const chunk of ["abc", [1, 2], new Uint16Array(2), undefined] as unknown as Uint8Array[]) {
+      expect(() => new SegmentHasher({ depth: 2, engine }).update(chunk)).to.throw(
+        TypeError,
+        '"chunk" expected bytes',
+      );
+    }
+  });
+
   it("refuses a depth that is none", () => {
     for (const depth of [0, -1, 1.5, NaN]) {
       expect(() => new SegmentHasher({ depth, engine })).to.throw(RangeError, '"depth"');

@@ -175,8 +175,9 @@ describe("protocol: circuit inputs", () => {
   it("have zeros for the leaf of a tombstone", () => {
     const { input } = honestStatement({ profile, seed: 5n, sizes, tombstones: [0, 1, 2] });
     expect(input.entryRoot).to.deep.equal([0n, 0n]);
-    expect((input.leaf as bigint[][]).flat().every((x) => x === 0n)).to.be.true;
-    expect((input.leafSiblings as bigint[][][]).flat(2).every((x) => x === 0n)).to.be.true;
+    const zeros = (length: number): bigint[] => new Array<bigint>(length).fill(0n);
+    expect(input.leaf).to.deep.equal([zeros(16), zeros(16)]);
+    expect(input.leafSiblings).to.deep.equal(new Array(2).fill([zeros(15), zeros(15)]));
   });
 
   it("are refused while a live sample is not opened", () => {
@@ -186,6 +187,23 @@ describe("protocol: circuit inputs", () => {
     expect(() => circuitInput(directory, range, samples, [undefined, undefined], profile)).to.throw(
       RangeError,
       "sample 0 is not opened",
+    );
+  });
+
+  it("are refused with the opening of another leaf", () => {
+    const { directory, input } = honestStatement({ profile, seed: 5n, sizes });
+    const range = { seed: 5n, start: 0, length: directory.total };
+    const samples = samplesOf(directory, range, profile);
+    const [elements, siblings] = [input.leaf as bigint[][], input.leafSiblings as bigint[][][]];
+    const openings = samples.map(({ leafIndex }, j) => {
+      return { leafIndex, elements: present(elements[j]), siblings: present(siblings[j]) };
+    });
+    expect(circuitInput(directory, range, samples, openings, profile)).to.deep.equal(input);
+    const { leafIndex } = present(samples[1]);
+    const other = openings.with(1, { ...present(openings[1]), leafIndex: leafIndex + 1 });
+    expect(() => circuitInput(directory, range, samples, other, profile)).to.throw(
+      RangeError,
+      `sample 1 is leaf ${leafIndex}, opened is leaf ${leafIndex + 1}`,
     );
   });
 
@@ -200,11 +218,14 @@ describe("protocol: circuit inputs", () => {
 
 describe("protocol: profiles", () => {
   it("hold what the protocol's table says", () => {
-    const sizes = Object.values(PROFILES).map((p) => [p.name, maxLeaves(p), maxBytes(p), maxSegments(p)]);
+    const sizes = Object.values(PROFILES).map((p) => [
+      ...[p.name, p.samples, p.dataDepth, p.directoryDepth],
+      ...[maxLeaves(p), maxBytes(p), maxSegments(p)],
+    ]);
     expect(sizes).to.deep.equal([
-      ["tiny", 256, 126_975, 16],
-      ["demo", 65_536, 32_505_855, 256],
-      ["standard", 16_777_216, 8_321_499_135, 16_384],
+      ["tiny", 2, 2, 2, 256, 126_975, 16],
+      ["demo", 4, 4, 4, 65_536, 32_505_855, 256],
+      ["standard", 20, 6, 7, 16_777_216, 8_321_499_135, 16_384],
     ]);
   });
 
