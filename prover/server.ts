@@ -128,7 +128,6 @@ function addStorageRoutes(app: FastifyInstance, { chain, access, store, journal,
     const { signer, bodySha256 } = await authorize(request);
     await access.checkWrite(bucket, vNode, signer);
     const bytes = parse(z.coerce.number().int().min(1), request.headers["content-length"], "Content-Length");
-    request.raw.setTimeout(IDLE_MS, () => request.raw.destroy());
     const { existed, leaves } = await store.receive({ root, bytes, body: request.raw, sha256: bodySha256 });
     journal.recordSegment(root, now());
     return reply.code(existed ? 200 : 201).send({ root, leaves, bytes });

@@ -1,0 +1,59 @@
+// A node's configuration: precedence, and every mistake named.
+import { expect } from "chai";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readConfig } from "../../prover/config.ts";
+import { useFolder } from "../helpers/folder.ts";
+
+describe("prover: config", () => {
+  const folder = useFolder();
+  const base = {
+    rpcUrl: "http://127.0.0.1:8545",
+    audits: `0x${"11".repeat(20)}`,
+    node: 1,
+    keyFile: "key",
+    dataFolder: "data",
+  };
+  const file = (content: unknown): string[] => {
+    const path = join(folder(), "config.json");
+    writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+    return ["--config", path];
+  };
+
+  it("takes a flag before the environment, the environment before the file, the file before the default", () => {
+    const argv = file({ ...base, port: 1, threads: 1, host: "0.0.0.0" });
+    const env = { HOLDFAST_NODE_PORT: "2", HOLDFAST_NODE_THREADS: "2" };
+    const config = readConfig([...argv, "--port", "3"], env);
+    expect(config).to.include({
+      port: 3,
+      threads: 2,
+      host: "0.0.0.0",
+      profile: "demo",
+      allowPrivatePeers: false,
+    });
+  });
+
+  it("reads lists and switches from text", () => {
+    const config = readConfig(file(base), {
+      HOLDFAST_NODE_DRAND_URLS: "http://a.example,http://b.example",
+      HOLDFAST_NODE_ALLOW_PRIVATE_PEERS: "true",
+    });
+    expect(config.drandUrls).to.deep.equal(["http://a.example", "http://b.example"]);
+    expect(config.allowPrivatePeers).to.equal(true);
+  });
+
+  it("names every value that is wrong", () => {
+    expect(() => readConfig(file({ ...base, audits: "0x1", node: 0 }), {})).to.throw(/audits: .*node: /);
+  });
+
+  it("refuses an option that does not exist, in a file and as a flag", () => {
+    expect(() => readConfig(file({ ...base, prot: 1 }), {})).to.throw(/prot/);
+    expect(() => readConfig([...file(base), "--prot", "1"], {})).to.throw(/prot/);
+  });
+
+  it("refuses a file that is not there or no JSON object", () => {
+    expect(() => readConfig(["--config", join(folder(), "none")], {})).to.throw(/cannot be used/);
+    expect(() => readConfig(file("[1"), {})).to.throw(/cannot be used/);
+    expect(() => readConfig(file("3"), {})).to.throw(/not an object/);
+  });
+});
