@@ -1,13 +1,7 @@
 /**
  * Deploys the contracts, which know each other's addresses from the start: nobody can change them afterwards.
  */
-import {
-  ContractFactory,
-  getCreateAddress,
-  type ContractRunner,
-  type InterfaceAbi,
-  type Signer,
-} from "ethers";
+import { ContractFactory, getCreateAddress, type ContractRunner, type Signer } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import type { DrandChain } from "../protocol/drand.ts";
 import { HoldfastError } from "../protocol/errors.ts";

@@ -1,0 +1,261 @@
+/**
+ * A deployment with people in it, for tests about rules and money: proofs are flags and the beacon says what it is told.
+ */
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import { AbiCoder, getCreateAddress, keccak256, type BytesLike } from "ethers";
+import { ACCEPTANCE, domain } from "../../protocol/typed-data.ts";
+import type {
+  Audits,
+  FlagVerifier,
+  Ledger,
+  Registry,
+  SettableBeacon,
+  TestToken,
+} from "../../types/ethers/index.js";
+import { testChain, type TestChain } from "./contracts.ts";
+import { present } from "./present.ts";
+
+/** Seconds: long enough that a slow machine changes nothing. */
+export const EPOCH = 10_000;
+export const WINDOW = 6_000;
+export const UNBOND = 100_000;
+export const PROTOCOL_FEE = 100;
+/** Each of the accounts of owners, and each bond. */
+export const FUNDS = 10n ** 9n;
+/** A leaf costs 1,000 units per epoch. */
+export const RENT = 1000n * 10n ** 18n;
+
+export const PARAMS = {
+  ...{ odds: 1, window: WINDOW, grace: 1, maxMisses: 3, slashMultiple: 5, faultMultiple: 10 },
+  ...{ syncEpochs: 2, bondEpochs: 30, managerFee: 200, auditFee: 100, reporterShare: 1000 },
+};
+export type Params = typeof PARAMS;
+
+export const SHAPE = { samples: 2, dataDepth: 2, directoryDepth: 2 };
+
+export interface People {
+  readonly deployer: HardhatEthersSigner;
+  readonly manager: HardhatEthersSigner;
+  readonly alice: HardhatEthersSigner;
+  readonly bob: HardhatEthersSigner;
+  readonly auditor: HardhatEthersSigner;
+  readonly treasury: HardhatEthersSigner;
+  readonly stranger: HardhatEthersSigner;
+  /** Of nodes 1, 2, 3. */
+  readonly providers: readonly HardhatEthersSigner[];
+  readonly operators: readonly HardhatEthersSigner[];
+}
+
+export interface Order {
+  readonly by?: HardhatEthersSigner;
+  readonly bucket?: number;
+  readonly vNode?: number;
+  readonly leaves?: readonly number[];
+  readonly roots?: readonly BytesLike[];
+  readonly epochs?: number;
+  readonly rent?: bigint;
+  readonly maxRent?: bigint;
+  readonly nonce?: bigint;
+  readonly deadline?: bigint;
+  readonly operator?: HardhatEthersSigner;
+  /** What the operator signed instead. */
+  readonly signed?: Readonly<Record<string, unknown>>;
+  readonly signature?: string;
+}
+
+export type World = Awaited<ReturnType<typeof createWorld>>;
+
+/** Two owners with a bucket each, three nodes with a bond, cluster 1 with vNodes 1 and 2, node 1 on vNode 1 from epoch 1 on. */
+export async function createWorld(chain?: TestChain, params: Partial<Params> = {}) {
+  const { ethers, networkHelpers } = (chain ??= await testChain());
+  const people = await castPeople(chain);
+  const { manager, alice, bob, providers, operators } = people;
+  const contracts = await deployAll(chain, people);
+  const { ledger, registry, audits, beacon, token } = contracts;
+  const genesis = Number(await audits.genesis());
+  let nonce = 0n;
+  let root = 0n;
+
+  const world = {
+    ...contracts,
+    ...{ chain, ethers, people, genesis },
+
+    /** Goes to the epoch, unless it runs already. */
+    async toEpoch(epoch: number): Promise<void> {
+      const start = genesis + epoch * EPOCH;
+      if ((await networkHelpers.time.latest()) < start) await networkHelpers.time.increaseTo(start);
+    },
+
+    /** Lets the next transaction happen so many seconds after the epoch's start. */
+    at: (epoch: number, seconds: number): Promise<void> =>
+      networkHelpers.time.setNextBlockTimestamp(genesis + epoch * EPOCH + seconds),
+
+    /** Goes to the epoch and records its randomness. */
+    async begin(epoch: number, value = epoch + 1): Promise<void> {
+      await world.toEpoch(epoch);
+      await beacon.record(epoch, ethers.toBeHex(value, 32));
+    },
+
+    freshRoot: (): string => ethers.toBeHex(++root, 32),
+
+    async order(options: Order = {}) {
+      const { bucket = 1, vNode = 1, epochs = 10, rent = RENT } = options;
+      const segments = (options.leaves ?? [1]).map((leaves, i) => ({
+        root: ethers.hexlify(options.roots?.[i] ?? world.freshRoot()),
+        leaves,
+      }));
+      const terms = { rent, nonce: options.nonce ?? ++nonce, deadline: options.deadline ?? 2n ** 64n };
+      const message = {
+        bucket,
+        vNode,
+        segments: hashSegments(segments),
+        epochs,
+        ...terms,
+        ...options.signed,
+      };
+      const { chainId } = await ethers.provider.getNetwork();
+      const operator = options.operator ?? present(operators[0]);
+      const signature =
+        options.signature ??
+        (await operator.signTypedData(domain(chainId, await registry.getAddress()), ACCEPTANCE, message));
+      return { bucket, vNode, segments, epochs, maxRent: options.maxRent ?? rent, ...terms, signature };
+    },
+
+    /** Bucket 1 is alice's, bucket 2 bob's. */
+    async store(options: Order = {}) {
+      const { bucket, vNode, segments, epochs, maxRent, ...acceptance } = await world.order(options);
+      const by = options.by ?? (bucket === 2 ? bob : alice);
+      return registry.connect(by).store(bucket, vNode, segments, epochs, maxRent, acceptance);
+    },
+
+    /** A proof that holds, for what the running epoch asks of the vNode. */
+    async proof(epoch: number, vNode = 1): Promise<Proof> {
+      const { root, seed, total } = await audits.duty(vNode, epoch);
+      return [BigInt(root), seed, 0n, total, 1n, 0n, 0n, 0n];
+    },
+
+    async prove(epoch: number, vNode = 1) {
+      return audits.connect(people.stranger).prove(vNode, epoch, await world.proof(epoch, vNode));
+    },
+
+    /** Begins each epoch and proves it. */
+    async proveEach(first: number, last: number, vNode = 1): Promise<void> {
+      for (let epoch = first; epoch <= last; epoch++) {
+        await world.begin(epoch);
+        await world.prove(epoch, vNode);
+      }
+    },
+
+    /** Begins each epoch, and lets it pass. */
+    async missEach(first: number, last: number): Promise<void> {
+      for (let epoch = first; epoch <= last; epoch++) await world.begin(epoch);
+      await world.toEpoch(last + 1);
+    },
+
+    settle: (vNode = 1, max = 1000) => audits.connect(people.auditor).settle(vNode, max),
+
+    balance: (who: HardhatEthersSigner): Promise<bigint> => ledger.balanceOf(who),
+
+    async totals() {
+      const { accounts, bonds, escrow, credits, fees } = await ledger.totals();
+      return { accounts, bonds, escrow, credits, fees };
+    },
+  };
+
+  for (const owner of [alice, bob]) await fund(contracts, owner);
+  for (const [i, provider] of providers.entries()) {
+    await registry.connect(provider).registerNode(present(operators[i]), `http://node${i}`, 1000, RENT, "");
+    await fund(contracts, provider);
+    await ledger.connect(provider).bond(i + 1, FUNDS);
+    await registry.connect(provider).trust(manager, true);
+  }
+  await registry.connect(manager).createCluster(0, 0, { ...PARAMS, ...params }, "one");
+  await registry.connect(manager).addVNodes(1, [10, 20]);
+  await registry.connect(alice).createBucket(1, false);
+  await registry.connect(bob).createBucket(1, false);
+  await registry.connect(manager).assign(1, 1);
+  await token.connect(alice).approve(ledger, 2n ** 255n);
+  return world;
+}
+
+export type Proof = [bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint];
+
+export function hashSegments(segments: readonly { root: string; leaves: number }[]): string {
+  const values = segments.map(({ root, leaves }) => [root, leaves]);
+  return keccak256(AbiCoder.defaultAbiCoder().encode(["tuple(bytes32,uint32)[]"], [values]));
+}
+
+async function castPeople({ ethers }: TestChain): Promise<People> {
+  const [deployer, manager, alice, bob, auditor, treasury, stranger, ...others] = (
+    await ethers.getSigners()
+  ).map(present);
+  return {
+    deployer: present(deployer),
+    manager: present(manager),
+    alice: present(alice),
+    bob: present(bob),
+    auditor: present(auditor),
+    treasury: present(treasury),
+    stranger: present(stranger),
+    providers: others.slice(0, 3),
+    operators: others.slice(3, 6),
+  };
+}
+
+export interface Contracts {
+  readonly token: TestToken;
+  readonly ledger: Ledger;
+  readonly registry: Registry;
+  readonly audits: Audits;
+  readonly verifier: FlagVerifier;
+  readonly beacon: SettableBeacon;
+}
+
+async function deployAll({ ethers, networkHelpers }: TestChain, people: People): Promise<Contracts> {
+  const token = await ethers.deployContract("TestToken");
+  const verifier = await ethers.deployContract("FlagVerifier");
+  const beacon = await ethers.deployContract("SettableBeacon");
+  const { ledger, registry, addresses } = await deployBooks(
+    { ethers },
+    people.deployer,
+    token,
+    people.treasury,
+  );
+  // Epoch 0 is to last for all of the preparations.
+  const genesis = await networkHelpers.time.latest();
+  const audits = await ethers.deployContract("Audits", [
+    ...[ledger, registry, [{ verifier, ...SHAPE }], [beacon]],
+    ...[genesis, EPOCH, PROTOCOL_FEE],
+  ]);
+  if ((await audits.getAddress()) !== addresses.audits) throw new Error("Audits is somewhere else");
+  return { token, ledger, registry, audits, verifier, beacon };
+}
+
+/** Ledger and Registry, which expect Audits as the next contract of the account. */
+export async function deployBooks(
+  { ethers }: Pick<TestChain, "ethers">,
+  deployer: HardhatEthersSigner,
+  token: { getAddress(): Promise<string> },
+  treasury: { getAddress(): Promise<string> },
+  unbond = UNBOND,
+) {
+  const directory = await ethers.deployContract("Directory");
+  const nonce = await deployer.getNonce();
+  const from = deployer.address;
+  const addresses = {
+    registry: getCreateAddress({ from, nonce: nonce + 1 }),
+    audits: getCreateAddress({ from, nonce: nonce + 2 }),
+  };
+  const ledger = await ethers.deployContract("Ledger", [
+    ...[token, addresses.registry, addresses.audits, treasury, unbond],
+  ]);
+  const libraries = { Directory: await directory.getAddress() };
+  const registry = await ethers.deployContract("Registry", [ledger, addresses.audits], { libraries });
+  return { ledger, registry, addresses };
+}
+
+async function fund({ token, ledger }: Contracts, who: HardhatEthersSigner): Promise<void> {
+  await token.mint(who, 2n * FUNDS);
+  await token.connect(who).approve(ledger, 2n ** 255n);
+  await ledger.connect(who).deposit(who, FUNDS);
+}
