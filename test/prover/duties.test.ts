@@ -109,7 +109,7 @@ describe("prover: duties", () => {
 
   it("proves nothing after the deadline, for another node, or without data", async () => {
     const duties = create();
-    const { duty } = chain;
+    const duty = chain.duty.bind(chain);
     for (const change of [{ node: 9n }, { total: 0 }, { deadline: 100 }, { due: false }]) {
       chain.duty = async (vNode, epoch) => ({ ...(await duty(vNode, epoch)), ...change });
       await lookOnce(duties);
