@@ -305,7 +305,7 @@ export function isElement(at: usize): bool {
   return false;
 }
 
-/** One lane of x, as integers, above -2 p and below 8 p, as a canonical element of 32 bytes. */
+/** One lane of x, as integers, above -2 p and below 3 p (2^256 is 5.2 p), as a canonical element of 32 bytes. */
 export function write(x: usize, lane: usize, out: usize): void {
   const p0 = digitOfModulus(0), p1 = digitOfModulus(1), p2 = digitOfModulus(2);
   const p3 = digitOfModulus(3), p4 = digitOfModulus(4);

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { expect } from "chai";
 import fc from "fast-check";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
-import { toHex32 } from "../../protocol/field.ts";
+import { toBytesLE32, toHex32 } from "../../protocol/field.ts";
 import {
   GROUP_BYTES,
   openLeaf,
@@ -117,6 +117,28 @@ describe("protocol: segment tree", () => {
       const roots = [1, 2, 31, 495, 496, 992, 7936].map((n) => tree(new Uint8Array(n)).root);
       expect(new Set(roots).size).to.equal(roots.length);
     });
+  });
+
+  it("is the tree of the definition, however many batches the bytes fill", () => {
+    for (const length of [
+      64 * GROUP_BYTES - 1,
+      64 * GROUP_BYTES,
+      64 * GROUP_BYTES + 1,
+      130 * GROUP_BYTES + 777,
+    ]) {
+      const bytes = patternBytes(length, 10);
+      const padded = new Uint8Array((Math.floor(length / 496) + 1) * 496);
+      padded.set(bytes);
+      padded[length] = 1;
+      let level = engine.hashLeaves(padded);
+      const levels = [0, 1, 2, 3].map((height) => {
+        const missing = Buffer.from(toBytesLE32(zeroNode(height)));
+        const children = Buffer.alloc(Math.ceil(level.length / 512) * 512, missing);
+        children.set(level);
+        return (level = engine.hashNodes(children));
+      });
+      expect(tree(bytes, 4).levels, `${length} bytes`).to.deep.equal(levels);
+    }
   });
 
   it("does not depend on how the bytes arrive", () => {
