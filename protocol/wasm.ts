@@ -1,11 +1,10 @@
 /**
- * The hash engine in WebAssembly: protocol/assembly/hash.ts with the parameters of the reference, checked against it.
+ * The hash engine in WebAssembly: protocol/assembly/ with the parameters of the reference, checked against it.
  */
 import { HoldfastError } from "./errors.ts";
-import { inv, LEAF_BYTES, mod, P } from "./field.ts";
+import { ELEMENT_BYTES, inv, LEAF_BYTES, mod, P } from "./field.ts";
 import { poseidon2Parameters } from "./poseidon2.ts";
 import { ARITY, referenceEngine, type HashEngine } from "./segment.ts";
-import { ELEMENT_BYTES } from "./field.ts";
 
 /** What the module exports. */
 interface HashModule {
@@ -28,8 +27,8 @@ const DIGIT_BITS = 51;
 const R = 1n << BigInt(DIGITS * DIGIT_BITS);
 
 /**
- * Throws "io" if this machine computes the fused multiply-add otherwise than the module needs; the module without it
- * runs on every machine.
+ * Throws "io" if the module, on this machine, does not give the reference's hashes: relaxed instructions may be fused or
+ * not. hash-unfused.wasm gives them on every machine.
  *
  * @param module the bytes of hash.wasm, see scripts/prepare-wasm.ts
  */
@@ -71,7 +70,7 @@ function hashAll(
   return output;
 }
 
-/** In the order of the assembly's PARAMETERS. */
+/** In the order of protocol/assembly/: the field's, then the hash's. */
 function writeParameters(hash: HashModule): void {
   const negatedInverse = BigInt.asIntN(DIGIT_BITS, -inverseOfOdd(P));
   const parameters = [
@@ -119,6 +118,10 @@ function checkAgainstReference(engine: HashEngine): void {
   const leaves = new Uint8Array(2 * LEAF_BYTES).fill(0xff, 0, LEAF_BYTES + 100);
   const expected = referenceEngine.hashLeaves(leaves);
   if (!engine.hashLeaves(leaves).every((byte, i) => byte === expected[i])) {
-    throw new HoldfastError("io", "this machine has no fused multiply-add: use the module without it");
+    throw new HoldfastError(
+      "io",
+      "the module's hashes are not the reference's: this machine has no fused multiply-add (use the module without it), " +
+        "or the module was built from other sources",
+    );
   }
 }

@@ -60,6 +60,7 @@ export function hashNodes(count: usize): bool {
 function hash(count: usize, bytes: usize, topBits: i64): void {
   for (let i: usize = 0; i < count; i += 2) {
     const left = input + i * 16 * bytes;
+    // An odd one out is hashed in both lanes; the output has room for an even number.
     const right = i + 1 < count ? left + 16 * bytes : left;
     for (let j: usize = 0; j < 16; j++) {
       const x = state + j * ELEMENT;
@@ -73,7 +74,7 @@ function hash(count: usize, bytes: usize, topBits: i64): void {
     multiply(base, one, state);
     for (let d: usize = 0; d < 5; d++) set(state, d, add(get(state, d), get(first, d)));
     write(state, 0, output + i * 32);
-    if (right != left) write(state, 1, output + i * 32 + 32);
+    write(state, 1, output + i * 32 + 32);
   }
 }
 
