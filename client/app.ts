@@ -38,7 +38,8 @@ export interface PutOptions {
 export interface Price {
   readonly total: bigint;
   readonly perEpoch: bigint;
-  balance: bigint;
+  /** Of the payer's account, when the plan was made. */
+  readonly balance: bigint;
   readonly bytes: number;
 }
 
@@ -112,7 +113,8 @@ export function createApp({ chain, engine, signal, progress }: AppOptions): App 
 
     async put(plan) {
       const { price, path, profile, file, targets, bucket, epochs } = plan;
-      if (price.total > price.balance) throw insufficientDeposit(price);
+      const balance = await chain.read<bigint>("ledger", "balanceOf", [chain.account()]);
+      if (price.total > balance) throw insufficientDeposit(price.total, balance);
       let done = 0;
       for (const part of file.segments) {
         await Promise.all(
@@ -155,11 +157,12 @@ export function createApp({ chain, engine, signal, progress }: AppOptions): App 
       const partial = `${out}.${randomUUID()}.partial`;
       const whole = createHash("sha256");
       try {
-        const file = await open(partial, "wx");
+        const file = await open(partial, "wx+");
         try {
           let offset = 0;
           for (const segment of object.segments) {
-            await fetchSegment({ chain, api, engine, object, segment, file, offset, whole, signal });
+            await fetchSegment({ chain, api, engine, object, segment, file, offset, signal });
+            await rehash({ file, segment, offset }, whole);
             offset += segment.bytes;
             progress?.("downloading", offset / object.bytes);
           }
@@ -273,7 +276,7 @@ export function checkAcceptance(
   }
 }
 
-function insufficientDeposit({ total, balance }: Price): HoldfastError {
+function insufficientDeposit(total: bigint, balance: bigint): HoldfastError {
   const missing = total - balance;
   const message = `the account has ${balance} of the ${total} token units that this costs: deposit ${missing} more`;
   return new HoldfastError("funds", message, { needed: total, balance, missing });
@@ -294,13 +297,12 @@ interface Fetch {
   readonly segment: StoredObject["segments"][number];
   readonly file: FileHandle;
   readonly offset: number;
-  readonly whole: Hash;
   readonly signal: AbortSignal | undefined;
 }
 
 /** From the first replica that serves it; goes on where another one broke off. */
 async function fetchSegment(options: Fetch): Promise<void> {
-  const { object, segment, chain, whole } = options;
+  const { object, segment, chain } = options;
   const failures: string[] = [];
   let progress = startSegment(options);
   for (let round = 0; round < ROUNDS; round++) {
@@ -312,7 +314,6 @@ async function fetchSegment(options: Fetch): Promise<void> {
         if (toHex32(progress.hasher.finish().root) !== segment.root) {
           throw new HoldfastError("corrupt", `node ${node.address.id} serves other bytes than it was given`);
         }
-        await rehash(options, whole);
         return;
       } catch (error) {
         options.signal?.throwIfAborted();
@@ -359,7 +360,10 @@ async function writeAll(file: FileHandle, chunk: Uint8Array, position: number): 
 }
 
 /** What lies on disk counts: the segment's bytes into the hash of the whole. */
-async function rehash({ file, segment, offset }: Fetch, whole: Hash): Promise<void> {
+async function rehash(
+  { file, segment, offset }: Pick<Fetch, "file" | "segment" | "offset">,
+  whole: Hash,
+): Promise<void> {
   const buffer = new Uint8Array(1 << 20);
   for (let at = 0; at < segment.bytes;) {
     const { bytesRead } = await file.read(

@@ -16,11 +16,10 @@ import {
   keccak256,
   verifyTypedData,
   Wallet,
-  type Fragment,
   type JsonFragment,
   type Log,
   type Result,
-  type TypedDataDomain,
+  type TransactionResponse,
 } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
@@ -131,6 +130,13 @@ export async function connectSigner(rpcUrl: string, privateKey: string): Promise
   return new Wallet(privateKey, await reach(rpcUrl, undefined));
 }
 
+/** Of the latest block, in seconds. */
+export async function latestTime({ provider }: Pick<Wallet, "provider">): Promise<number> {
+  const block = await provider?.getBlock("latest");
+  if (!block) throw new HoldfastError("chain", "the chain has no block");
+  return block.timestamp;
+}
+
 /** The account that made a signature. */
 export function signerOf(
   domain: Domain,
@@ -153,7 +159,8 @@ export function hashSegments(segments: readonly { root: string; leaves: number }
 
 /** A checksummed address. Throws "bad-input". */
 export function parseAddress(text: string): string {
-  if (!isAddress(text)) {
+  const valid: boolean = isAddress(text);
+  if (!valid) {
     throw new HoldfastError("bad-input", `"${text}" is not an address: give 0x and 40 hex digits`);
   }
   return getAddress(text);
@@ -198,12 +205,8 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
       (await call(contracts[contract], method, args)) as T,
     async send(contract, method, args = []) {
       signer();
-      const sent = await contracts[contract]
-        .getFunction(method)(...args)
-        .catch(refuse(method));
-      const receipt = await (sent as Awaited<ReturnType<Wallet["sendTransaction"]>>)
-        .wait()
-        .catch(refuse(method));
+      const sent = contracts[contract].getFunction(method)(...args) as Promise<TransactionResponse>;
+      const receipt = await (await sent.catch(refuse(method))).wait().catch(refuse(method));
       if (!receipt) throw new HoldfastError("chain", `the transaction ${method} was dropped: send it again`);
       const { hash, blockNumber, gasUsed, logs } = receipt;
       return { hash, block: blockNumber, gas: gasUsed, events: logs.flatMap(parse) };
@@ -267,7 +270,7 @@ async function reach(rpcUrl: string, expected: bigint | undefined): Promise<Json
     throw new HoldfastError("unreachable", message, { rpcUrl }, { cause });
   }
   if (expected !== undefined && chainId !== expected) {
-    const message = `the chain at ${rpcUrl} has the id ${chainId}, not ${String(expected)}: give the URL of the right chain`;
+    const message = `the chain at ${rpcUrl} has the id ${chainId}, not ${expected.toString()}: give the URL of the right chain`;
     throw new HoldfastError("chain", message, { expected: String(expected), actual: String(chainId) });
   }
   return new JsonRpcProvider(rpcUrl, chainId, {

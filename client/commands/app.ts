@@ -142,10 +142,7 @@ async function put(file: string, options: PutOptions, signal: AbortSignal): Prom
       `store ${plan.file.bytes} bytes on ${vNodes.length} vNodes for ${epochs} epochs, paying ${amount(total)} in advance${extra}`,
       options,
     );
-    if (short > 0n) {
-      await deposit(chain, short);
-      plan.price.balance += short;
-    }
+    if (short > 0n) await deposit(chain, short);
     const object = await app.put(plan);
     await writeJson(manifest, object);
     printResult(

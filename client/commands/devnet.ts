@@ -26,7 +26,12 @@ export function addDevnetCommand(program: Command, signal: AbortSignal): void {
       createRequire(import.meta.url).resolve("solc/soljson.js"),
     )
     .option("--profile <name>", "tiny, demo or standard", "demo")
-    .option("--epoch-seconds <n>", "length of an epoch", count, 20)
+    .option(
+      "--epoch-seconds <n>",
+      "least length of an epoch: it is longer where proofs take longer",
+      count,
+      20,
+    )
     .option("--json [file]", "also write the summary as JSON to the file; without a file, print only that")
     .option("--keep", "keep the nodes' data and the logs", false)
     .action((options: DevnetCommandOptions) => devnet(options, signal));

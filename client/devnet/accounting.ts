@@ -95,5 +95,5 @@ export async function takeStock(chain: Chain): Promise<Conservation> {
 }
 
 export function isConserved({ held, ...parts }: Conservation): boolean {
-  return held === sum(Object.values(parts) as bigint[]);
+  return held === sum(Object.values(parts));
 }

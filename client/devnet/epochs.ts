@@ -1,6 +1,7 @@
 /**
  * What each epoch brought each vNode: due, proven in how long and for how much gas, paid or missed; one line each.
  */
+import { HoldfastError } from "../../protocol/errors.ts";
 import type { Chain, ChainEvent } from "../chain.ts";
 import { formatAmount } from "../output.ts";
 import type { VNodeState } from "../records.ts";
@@ -39,19 +40,17 @@ export interface EpochsOptions {
 
 export function createEpochs({ chain, vNodes, proveMs, samples, log }: EpochsOptions): Epochs {
   const rows: EpochRow[] = [];
-  const duties = new Map<string, { due: boolean; node: bigint }>();
+  const duties = new Map<string, DutyRecord>();
   const key = (vNode: number, epoch: number): string => `${vNode}/${epoch}`;
   let next = 1;
 
   /** The contract tells what is due only while the epoch runs. */
   async function noteDuties(epoch: number): Promise<void> {
     for (const vNode of vNodes()) {
-      const { due, node } = await chain.read<{ due: boolean; node: bigint }>("audits", "duty", [
-        vNode,
-        epoch,
-      ]);
+      const duty = await dutyOf(chain, vNode, epoch);
+      if (!duty) return;
       const before = duties.get(key(vNode, epoch));
-      duties.set(key(vNode, epoch), { due: due || (before?.due ?? false), node });
+      duties.set(key(vNode, epoch), { due: duty.due || (before?.due ?? false), node: duty.node });
     }
   }
 
@@ -95,6 +94,21 @@ export function createEpochs({ chain, vNodes, proveMs, samples, log }: EpochsOpt
       }
     },
   };
+}
+
+interface DutyRecord {
+  readonly due: boolean;
+  readonly node: bigint;
+}
+
+/** Undefined if the epoch ended meanwhile. */
+async function dutyOf(chain: Chain, vNode: number, epoch: number): Promise<DutyRecord | undefined> {
+  try {
+    return await chain.read<DutyRecord>("audits", "duty", [vNode, epoch]);
+  } catch (error) {
+    if (error instanceof HoldfastError && error.details["error"] === "NotCurrentEpoch") return undefined;
+    throw error;
+  }
 }
 
 /** Of a batch, an equal part. */

@@ -2,11 +2,12 @@
  * A local network: chain, contracts, relay, nodes and auditor, every one a process of its own.
  */
 import { mkdir, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import type { DrandChain } from "../../protocol/drand.ts";
 import { fetchDrandChain } from "../../verifier/drand.ts";
-import { connect, connectSigner, type Chain } from "../chain.ts";
+import { connect, connectSigner, latestTime, type Chain } from "../chain.ts";
 import { deploy, type Deployment } from "../deploy.ts";
 import { makeKnownAnswer } from "../keys/known-answer.ts";
 import type { DevnetOptions } from "./options.ts";
@@ -35,31 +36,37 @@ export interface NetworkOptions extends Pick<DevnetOptions, "profile" | "epochSe
   /** Leaves that each node offers. */
   readonly capacity: number;
   readonly bond: bigint;
+  /** That prove at the same time. */
+  readonly provers: number;
   readonly onLog: (process: string, line: LogLine) => void;
 }
 
+/** From an epoch's start until its beacon is on record, and from a proof until it is mined. */
+const SPARE_SECONDS = 4;
 /** How often nodes and auditor look at the chain. */
-const POLL_MS = 500;
+const POLL_MS = 1000;
+/** Seconds that the relay's first round is before any epoch. */
+const HEAD_START = 60;
 const ROOT = join(import.meta.dirname, "..", "..");
 
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
-  const { profile, epochSeconds, log, processes } = options;
+  const { profile, log, processes } = options;
   const roles = castRoles();
   log("starting a chain and a drand relay");
-  const [rpcUrl, relayUrl, knownAnswer] = await Promise.all([
-    startChain(processes),
-    startRelay(processes),
-    makeKnownAnswer(profile),
-  ]);
+  const [rpcUrl, relayUrl] = await Promise.all([startChain(processes), startRelay(processes)]);
+  const begun = performance.now();
+  const knownAnswer = await makeKnownAnswer(profile);
+  const proofSeconds = (performance.now() - begun) / 1000;
+  const epochSeconds = Math.max(options.epochSeconds, comfortableEpoch(proofSeconds, options.provers));
 
-  log("deploying the contracts");
+  log(`deploying the contracts; an epoch takes ${epochSeconds} s`);
   const drand = await fetchDrandChain(relayUrl);
   const signer = await connectSigner(rpcUrl, roles.deployer.privateKey);
   const deployment = await deploy({
     ...{ signer, profile, knownAnswer, epochSeconds, protocolFee: PROTOCOL_FEE },
     verificationKey: await loadVerificationKey(profile),
     drand,
-    genesis: Math.floor(Date.now() / 1000),
+    genesis: await latestTime(signer),
     treasury: roles.treasury.address,
     log: () => undefined,
   });
@@ -71,6 +78,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const nodes = await startNodes(options, { rpcUrl, relayUrl, chain, roles });
   await auditor;
   return { rpcUrl, chain, deployment, roles, nodes };
+}
+
+/** Long enough for everybody's proof on this machine, twice over. */
+function comfortableEpoch(proofSeconds: number, provers: number): number {
+  const turns = provers / Math.min(provers, availableParallelism());
+  return Math.ceil(2 * turns * proofSeconds) + SPARE_SECONDS;
 }
 
 async function startChain(processes: Processes): Promise<string> {
@@ -88,7 +101,17 @@ async function startRelay(processes: Processes): Promise<string> {
   const [port] = (await freePorts(1)) as [number];
   await processes.start({
     name: "relay",
-    args: [join(ROOT, "verifier", "relay-main.ts"), "--port", String(port), "--period", "1"],
+    args: [
+      join(ROOT, "verifier", "relay-main.ts"),
+      ...[
+        "--port",
+        String(port),
+        "--period",
+        "1",
+        "--genesis",
+        String(Math.floor(Date.now() / 1000) - HEAD_START),
+      ],
+    ],
     isReady: saysReady,
   });
   return `http://127.0.0.1:${port}`;

@@ -7,6 +7,7 @@ export interface DevnetOptions {
   /** The file that is stored. */
   readonly file: string;
   readonly profile: ProfileName;
+  /** At least: epochs are longer where proofs take longer. */
   readonly epochSeconds: number;
   /** Leaves the folder with the nodes' data and all logs in place. */
   readonly keep: boolean;

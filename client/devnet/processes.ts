@@ -90,7 +90,10 @@ export function createProcesses({ logs, signal }: { logs: string; signal: AbortS
     },
     async stop() {
       stopping = true;
-      await Promise.all([...running].map(end));
+      const [first, ...others] = running;
+      // The chain was the first: the others would complain about its end.
+      await Promise.all(others.map(end));
+      if (first) await end(first);
       process.off("exit", killAll);
     },
   };

@@ -34,11 +34,14 @@ export function castRoles(): Roles {
   return { deployer, manager, app, auditor, treasury, providers };
 }
 
+/** Epochs' rate that a node locks of its bond: all that its misses can cost, and some more. */
+export const BOND_EPOCHS = 20;
+
 /** Every vNode is due in every epoch, one miss is forgiven, the second ends the assignment. */
 export function clusterParams(epochSeconds: number): ClusterParams {
   return {
     ...{ odds: 1, window: epochSeconds, grace: 1, maxMisses: 2, slashMultiple: 5, faultMultiple: 10 },
-    ...{ syncEpochs: 3, bondEpochs: 20, managerFee: 200, auditFee: 100, reporterShare: 1000 },
+    ...{ syncEpochs: 3, bondEpochs: BOND_EPOCHS, managerFee: 200, auditFee: 100, reporterShare: 1000 },
   };
 }
 

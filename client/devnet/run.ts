@@ -16,7 +16,7 @@ import { startNetwork } from "./network.ts";
 import { MAX_FILE_BYTES, type DevnetOptions } from "./options.ts";
 import { createProcesses, type LogLine, type Processes } from "./processes.ts";
 import type { DevnetReport } from "./report.ts";
-import { bondFor, bytesHeld, play, type Stage } from "./scenario.ts";
+import { bondFor, bytesHeld, play, REPLICAS, type Stage } from "./scenario.ts";
 
 export interface DevnetResult {
   readonly report: DevnetReport;
@@ -56,7 +56,7 @@ interface Means {
 }
 
 async function perform(options: DevnetOptions, { folder, processes, bytes }: Means): Promise<DevnetResult> {
-  const { profile, epochSeconds, log, signal } = options;
+  const { profile, log, signal } = options;
   const started = performance.now();
   const verdicts = { valid: 0, invalid: 0 };
   const vNodes: number[] = [];
@@ -66,12 +66,15 @@ async function perform(options: DevnetOptions, { folder, processes, bytes }: Mea
     if (process === "auditor" && line["msg"] === "verified")
       verdicts[line["valid"] === true ? "valid" : "invalid"]++;
     if (line["msg"] === "proven")
-      times.set(`${line["vNode"]}/${line["epoch"]}`, Number(line["witnessMs"]) + Number(line["proveMs"]));
+      times.set(
+        `${String(line["vNode"])}/${String(line["epoch"])}`,
+        Number(line["witnessMs"]) + Number(line["proveMs"]),
+      );
   };
 
   const network = await startNetwork({
-    ...{ profile, epochSeconds, log, folder, processes, onLog },
-    ...{ capacity: 2 * leafCount(bytes) + 1_000, bond: bondFor(bytes, epochSeconds) },
+    ...{ profile, log, folder, processes, onLog, provers: REPLICAS, epochSeconds: options.epochSeconds },
+    ...{ capacity: 2 * leafCount(bytes) + 1_000, bond: bondFor(bytes) },
   });
   const { chain, deployment } = network;
   const epochs = createEpochs({
@@ -92,7 +95,7 @@ async function perform(options: DevnetOptions, { folder, processes, bytes }: Mea
   checks.expect("tokens are conserved to the unit", conserved, `the ledger holds ${money.held} units`);
   const rows = epochs.rows.filter(({ proven }) => proven);
   const report: DevnetReport = {
-    ...{ profile, epochSeconds },
+    ...{ profile, epochSeconds: deployment.epochSeconds },
     file: { bytes: object.bytes, segments: object.segments.length, sha256: object.sha256 },
     roles: await summarizeRoles(network, history.events),
     system: {

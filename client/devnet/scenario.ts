@@ -17,7 +17,7 @@ import type { Checks } from "./checks.ts";
 import { select, total, type History } from "./history.ts";
 import { fund, type Network, type RunningNode } from "./network.ts";
 import type { DevnetOptions } from "./options.ts";
-import { clusterParams, RENT, SERVING, STORED_EPOCHS } from "./roles.ts";
+import { BOND_EPOCHS, clusterParams, RENT, SERVING, STORED_EPOCHS } from "./roles.ts";
 
 export interface Stage {
   readonly options: DevnetOptions;
@@ -37,7 +37,8 @@ export interface Outcome {
   readonly claimed: bigint;
 }
 
-const REPLICAS = 3;
+/** vNodes that hold the file. */
+export const REPLICAS = 3;
 const HEALTHY_EPOCHS = 2;
 /** Epochs that each turn of the story may take at most. */
 const PATIENCE = 4;
@@ -66,13 +67,13 @@ async function buildCluster({
   options,
   vNodes,
 }: Stage): Promise<{ cluster: bigint; bucket: bigint }> {
-  const { chain, roles, nodes } = network;
+  const { chain, roles, nodes, deployment } = network;
   options.log("the manager creates a cluster with four vNodes and a standby; the app creates a bucket");
   const manager = chain.as(roles.manager.privateKey);
   const created = await manager.send("registry", "createCluster", [
     0,
     0,
-    clusterParams(options.epochSeconds),
+    clusterParams(deployment.epochSeconds),
     "",
   ]);
   const cluster = created.events.find(({ name }) => name === "ClusterCreated")?.args["cluster"] as bigint;
@@ -109,9 +110,9 @@ async function storeFile(
 }
 
 /** Tokens that the nodes must put up to be able to hold a file of that size, with room to spare. */
-export function bondFor(bytes: number, epochSeconds: number): bigint {
+export function bondFor(bytes: number): bigint {
   const rate = (BigInt(leafCount(bytes)) * RENT) / 10n ** 18n;
-  return 2n * rate * BigInt(clusterParams(epochSeconds).bondEpochs) + 1_000n;
+  return 2n * rate * BigInt(BOND_EPOCHS) + 1_000n;
 }
 
 // -------------------------------------------------------------------------------------------------------------- turns

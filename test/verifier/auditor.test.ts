@@ -1,0 +1,288 @@
+// The auditor's loop against a chain made up on the spot: verdicts, beacon, settling, and troubles that are its own.
+import { expect } from "chai";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { toHex32, type Hex } from "../../protocol/field.ts";
+import { createAuditor, type Auditor, type Log } from "../../verifier/auditor.ts";
+import type { AuditChain, AuditEvent, SubmittedProof } from "../../verifier/chain.ts";
+import { openState, type AuditorState } from "../../verifier/state.ts";
+import { present } from "../helpers/present.ts";
+
+const EPOCH = 10;
+const PROOF = [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n];
+const randomness = (round: number): Hex => toHex32(BigInt(round));
+
+interface LogLine {
+  readonly level: keyof Log;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+/** A deployment with one vNode of node 7, which holds one segment from epoch 1 on. */
+function world() {
+  const blocks: { hash: string; timestamp: number; events: AuditEvent[] }[] = [];
+  const proofs = new Map<string, SubmittedProof[]>();
+  const recorded: { beacon: number; epoch: number; signature: string }[] = [];
+  const settlements: bigint[] = [];
+  const lines: LogLine[] = [];
+  const verified: (readonly bigint[])[] = [];
+  const fake = {
+    down: undefined as string | undefined,
+    relayDown: false,
+    proofHolds: true,
+    randomness: 0n,
+    states: new Map([[1n, { settled: 0, idle: false }]]),
+  };
+  const mine = (epoch: number, ...events: { name: string; args: object; transaction?: string }[]): void => {
+    const [block, timestamp] = [blocks.length, epoch * EPOCH];
+    blocks.push({
+      ...{ hash: `0x${block}`, timestamp },
+      events: events.map(({ name, args, transaction = "0xaa" }) => ({
+        ...{ name, block, transaction, timestamp },
+        args: { vNode: 1n, ...args },
+      })),
+    });
+  };
+  const reach = <T>(what: string, value: T): Promise<T> =>
+    fake.down === what || fake.down === "all"
+      ? Promise.reject(new HoldfastError("unreachable", "the chain is down"))
+      : Promise.resolve(value);
+
+  const chain: AuditChain = {
+    ...{ chainId: 31337n, audits: `0x${"ab".repeat(20)}`, genesis: 0, epochSeconds: EPOCH },
+    head: () => {
+      const { hash, timestamp } = present(blocks.at(-1));
+      return reach("head", { number: blocks.length - 1, hash, timestamp });
+    },
+    hashOf: (block) => reach("hashOf", blocks[block]?.hash),
+    events: (from, to) =>
+      reach(
+        "events",
+        blocks.slice(from, to + 1).flatMap(({ events }) => events),
+      ),
+    proofsIn: (transaction) => reach("proofsIn", proofs.get(transaction) ?? []),
+    profile: () => Promise.resolve({ samples: 2, dataDepth: 2, directoryDepth: 2 }),
+    profileCount: () => Promise.resolve(1),
+    beacon: () => Promise.resolve({ genesis: 1, period: 1 }),
+    beaconCount: () => Promise.resolve(1),
+    randomness: () => reach("randomness", fake.randomness),
+    recordBeacon: (beacon, epoch, signature) => {
+      recorded.push({ beacon, epoch, signature });
+      fake.randomness = 1n;
+      return Promise.resolve();
+    },
+    state: (vNode) => reach("state", present(fake.states.get(vNode))),
+    settle: (vNode) => {
+      settlements.push(vNode);
+      return reach("settle", undefined);
+    },
+    close: () => undefined,
+  };
+  const log = Object.fromEntries(
+    (["info", "warn", "error"] as const).map((level) => [
+      level,
+      (fields: object, message: string) => void lines.push({ level, message, ...fields }),
+    ]),
+  ) as unknown as Log;
+  const ending = new AbortController();
+  const start = (state: AuditorState = openState(":memory:")): Promise<Auditor> =>
+    createAuditor(
+      { chain, state, fromBlock: 0, pollMs: 1, log, signal: ending.signal },
+      {
+        drand: () => ({
+          round: (round) =>
+            fake.relayDown
+              ? Promise.reject(new HoldfastError("unreachable", "no relay answers"))
+              : Promise.resolve({ round, signature: toHex32(7n), randomness: randomness(round) }),
+        }),
+        verify: (proof, inputs) => {
+          verified.push([...proof, ...inputs]);
+          return Promise.resolve(fake.proofHolds);
+        },
+        sleep: () => Promise.resolve(),
+      },
+    );
+  mine(
+    0,
+    { name: "ClusterCreated", args: { cluster: 1n, beacon: 0n, profile: 0n } },
+    { name: "VNodeAdded", args: { cluster: 1n } },
+    { name: "NodeAssigned", args: { node: 7n, fromEpoch: 1n } },
+    { name: "SegmentStored", args: { serial: 0n, root: toHex32(11n), leaves: 5n } },
+  );
+  const said = (message: string): LogLine[] => lines.filter((line) => line.message === message);
+  return { fake, mine, proofs, recorded, settlements, lines, said, verified, start, blocks, ending };
+}
+
+type World = ReturnType<typeof world>;
+
+/** Epoch 2 begins, its beacon is on record, node 7 proves. */
+function prove({ mine, proofs }: World, proof: Partial<SubmittedProof> = {}, node = 7n): void {
+  mine(2, { name: "BeaconRecorded", args: { beacon: 0n, epoch: 2n, randomness: randomness(20) } });
+  proofs.set("0xbb", [{ vNode: 1n, epoch: 2, proof: PROOF, ...proof }]);
+  mine(2, { name: "Proven", args: { node, epoch: 2n }, transaction: "0xbb" });
+}
+
+describe("verifier: the auditor", () => {
+  it("verifies a proof of the calldata against what the events say", async () => {
+    const one = world();
+    const auditor = await one.start();
+    prove(one);
+    await auditor.tick();
+    expect(one.said("verified")).to.deep.equal([
+      { level: "info", message: "verified", vNode: 1, epoch: 2, valid: true, transaction: "0xbb" },
+    ]);
+    const [words] = one.verified;
+    expect(words?.slice(0, 8)).to.deep.equal(PROOF);
+    expect(words?.slice(10)).to.deep.equal([0n, 5n]);
+  });
+
+  it("says that a proof does not hold", async () => {
+    const one = world();
+    one.fake.proofHolds = false;
+    const auditor = await one.start();
+    prove(one);
+    await auditor.tick();
+    expect(one.said("verified")).to.have.length(1);
+    expect(one.said("verified")[0]).to.include({ level: "error", valid: false });
+  });
+
+  it("says that another node was to prove", async () => {
+    const one = world();
+    const auditor = await one.start();
+    prove(one, {}, 8n);
+    await auditor.tick();
+    expect(one.said("verified")[0]).to.include({
+      valid: false,
+      reason: "node 8 is said to have proven, node 7 was to",
+    });
+    expect(one.verified).to.have.length(0);
+  });
+
+  it("says that the transaction has no such proof", async () => {
+    const one = world();
+    const auditor = await one.start();
+    prove(one, { epoch: 3 });
+    await auditor.tick();
+    expect(one.said("verified")[0]).to.include({ reason: "the transaction's calldata has no proof of it" });
+  });
+
+  it("judges a proof once, across a restart", async () => {
+    const one = world();
+    const state = openState(":memory:");
+    const auditor = await one.start(state);
+    prove(one);
+    await auditor.tick();
+    await auditor.tick();
+    const again = await one.start(state);
+    await again.tick();
+    expect(one.said("verified")).to.have.length(1);
+    expect(state.counts()).to.deep.equal({ valid: 1, invalid: 0, missed: 0 });
+  });
+
+  for (const what of ["proofsIn", "events", "head"]) {
+    it(`holds no outage of its own against a node: ${what} fails`, async () => {
+      const one = world();
+      const auditor = await one.start();
+      prove(one);
+      one.fake.down = what;
+      await auditor.tick();
+      expect(one.said("verified")).to.have.length(0);
+      expect(auditor.status.troubles.join()).to.match(/the chain is down/);
+      one.fake.down = undefined;
+      await auditor.tick();
+      expect(one.said("verified")[0]).to.include({ valid: true });
+      expect(auditor.status.troubles).to.have.length(0);
+    });
+  }
+
+  it("records the running epoch's beacon once", async () => {
+    const one = world();
+    const auditor = await one.start();
+    one.mine(3);
+    await auditor.tick();
+    await auditor.tick();
+    expect(one.recorded).to.deep.equal([{ beacon: 0, epoch: 3, signature: toHex32(7n) }]);
+  });
+
+  it("records nothing in epoch 0, which nobody has to prove", async () => {
+    const one = world();
+    await (await one.start()).tick();
+    expect(one.recorded).to.have.length(0);
+  });
+
+  it("verifies and settles while no relay answers", async () => {
+    const one = world();
+    const auditor = await one.start();
+    one.mine(4);
+    one.fake.relayDown = true;
+    await auditor.tick();
+    expect(one.recorded).to.have.length(0);
+    expect(one.settlements).to.deep.equal([1n]);
+    one.fake.relayDown = false;
+    await auditor.tick();
+    expect(one.recorded).to.have.length(1);
+  });
+
+  it("says when the beacon on record is not drand's", async () => {
+    const one = world();
+    const auditor = await one.start();
+    one.mine(2, { name: "BeaconRecorded", args: { beacon: 0n, epoch: 2n, randomness: randomness(19) } });
+    await auditor.tick();
+    expect(one.said("beacon")).to.deep.equal([
+      { level: "error", message: "beacon", epoch: 2, round: 20, beacon: 0, agrees: false },
+    ]);
+  });
+
+  it("settles what is over, and leaves alone what is settled or idle", async () => {
+    const one = world();
+    const auditor = await one.start();
+    one.mine(3);
+    await auditor.tick();
+    expect(one.settlements).to.deep.equal([1n]);
+    expect(one.said("settled")[0]).to.include({ vNode: 1, from: 1, through: 2 });
+    for (const state of [
+      { settled: 2, idle: false },
+      { settled: 0, idle: true },
+    ]) {
+      one.fake.states.set(1n, state);
+      await auditor.tick();
+    }
+    expect(one.settlements).to.have.length(1);
+  });
+
+  it("reports a miss", async () => {
+    const one = world();
+    const state = openState(":memory:");
+    const auditor = await one.start(state);
+    one.mine(3, { name: "Missed", args: { node: 7n, epoch: 2n, misses: 1n } });
+    await auditor.tick();
+    expect(one.said("missed")).to.deep.equal([
+      { level: "warn", message: "missed", vNode: 1, node: 7, epoch: 2, misses: 1 },
+    ]);
+    expect(state.counts().missed).to.equal(1);
+  });
+
+  it("reads everything again after a reorganization", async () => {
+    const one = world();
+    const auditor = await one.start();
+    one.mine(1, { name: "SegmentStored", args: { serial: 1n, root: toHex32(12n), leaves: 6n } });
+    await auditor.tick();
+    one.blocks.pop();
+    one.mine(1);
+    present(one.blocks.at(-1)).hash = "0xother";
+    prove(one);
+    await auditor.tick();
+    expect(one.said("reorganized")).to.have.length(1);
+    expect(one.verified.at(-1)?.at(-1), "leaves of the segment that is still there").to.equal(5n);
+  });
+
+  it("ends when told to, in the middle of its work", async () => {
+    const one = world();
+    const auditor = await one.start();
+    one.mine(4);
+    one.fake.down = "settle";
+    const running = auditor.run();
+    one.ending.abort();
+    await running;
+    expect(one.said("verified")).to.have.length(0);
+  });
+});

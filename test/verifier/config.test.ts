@@ -1,0 +1,75 @@
+// The auditor's settings and its records.
+import { expect } from "chai";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readConfig } from "../../verifier/config.ts";
+import { openState } from "../../verifier/state.ts";
+import { errorOf } from "../helpers/errors.ts";
+
+describe("verifier: settings", () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "holdfast-auditor-"));
+  });
+  after(() => rm(folder, { recursive: true }));
+  const good = {
+    ...{ rpcUrl: "http://127.0.0.1:8545", audits: `0x${"1".repeat(40)}`, keyFile: "key", dataFolder: "data" },
+    ...{
+      profile: "tiny",
+      drandUrls: ["http://127.0.0.1:1"],
+      drandPublicKey: "0".repeat(256),
+      pollSeconds: 5,
+    },
+  };
+  const write = async (content: unknown): Promise<string> => {
+    const path = join(folder, "config.json");
+    await writeFile(path, typeof content === "string" ? content : JSON.stringify(content));
+    return path;
+  };
+
+  it("come from the file, then the environment, then flags", async () => {
+    const args = ["--config", await write(good)];
+    expect(await readConfig(args, {})).to.include({ pollSeconds: 5, port: 0, host: "127.0.0.1" });
+    const environment = { HOLDFAST_AUDITOR_POLL_SECONDS: "6", HOLDFAST_AUDITOR_PORT: "80" };
+    expect(await readConfig(args, environment)).to.include({ pollSeconds: 6, port: 80 });
+    expect(await readConfig([...args, "--poll-seconds", "7"], environment)).to.include({
+      pollSeconds: 7,
+      port: 80,
+    });
+  });
+
+  it("are all named when they are wrong", async () => {
+    const path = await write({ ...good, audits: "0x1", port: 70_000, colour: "red" });
+    const { message } = await errorOf(readConfig(["--config", path], {}));
+    expect(message)
+      .to.match(/audits/)
+      .and.match(/port/)
+      .and.match(/colour/);
+  });
+
+  it("must be JSON in a file that is there, and flags must be known", async () => {
+    expect((await errorOf(readConfig(["--config", await write("{")], {}))).message).to.match(
+      /is not a JSON file/,
+    );
+    expect((await errorOf(readConfig(["--config", "none"], {}))).message).to.match(/is not a JSON file/);
+    expect((await errorOf(readConfig(["--colour", "red"], {}))).message).to.match(/--help lists/);
+  });
+
+  it("are listed by --help", async () => {
+    expect(await readConfig(["--help"], {})).to.equal(undefined);
+  });
+
+  it("refuse a second auditor on the same records", async () => {
+    const first = openState(folder);
+    expect(() => openState(folder)).to.throw(/another auditor uses/);
+    first.close();
+    openState(folder).close();
+  });
+
+  it("refuse records of something else", async () => {
+    const other = await mkdtemp(join(folder, "other-"));
+    await writeFile(join(other, "auditor.sqlite"), "x".repeat(5000));
+    expect(() => openState(other)).to.throw(/does not hold an auditor's records/);
+  });
+});
