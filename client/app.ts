@@ -302,28 +302,40 @@ interface Fetch {
 
 /** From the first replica that serves it; goes on where another one broke off. */
 async function fetchSegment(options: Fetch): Promise<void> {
-  const { object, segment, chain } = options;
-  const failures: string[] = [];
+  const { object, segment } = options;
+  const failures = new Set<string>();
   let progress = startSegment(options);
+  const attempt = async (vNode: number): Promise<boolean> => {
+    options.signal?.throwIfAborted();
+    try {
+      await receiveFrom(options, BigInt(vNode), progress);
+      return true;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      failures.add(error instanceof Error ? error.message : String(error));
+      if (error instanceof HoldfastError && error.code === "corrupt") progress = startSegment(options);
+      return false;
+    }
+  };
   for (let round = 0; round < ROUNDS; round++) {
     for (const { vNode } of object.replicas) {
-      options.signal?.throwIfAborted();
-      try {
-        const node = await nodeOf(chain, BigInt(vNode));
-        await receive(options, node.address, progress);
-        if (toHex32(progress.hasher.finish().root) !== segment.root) {
-          throw new HoldfastError("corrupt", `node ${node.address.id} serves other bytes than it was given`);
-        }
-        return;
-      } catch (error) {
-        options.signal?.throwIfAborted();
-        if (error instanceof HoldfastError && error.code === "corrupt") progress = startSegment(options);
-        failures.push(error instanceof Error ? error.message : String(error));
-      }
+      const resumed = progress.received > 0;
+      if (await attempt(vNode)) return;
+      // The wrong bytes may have been those of the replica before.
+      if (resumed && progress.received === 0 && (await attempt(vNode))) return;
     }
   }
-  const message = `no replica serves the segment ${segment.root}: ${[...new Set(failures)].join("; ")}`;
+  const message = `no replica serves the segment ${segment.root}: ${[...failures].join("; ")}`;
   throw new HoldfastError("unreachable", message, { root: segment.root });
+}
+
+/** Throws "corrupt" if the segment is complete and not what it should be. */
+async function receiveFrom(options: Fetch, vNode: bigint, progress: Progress): Promise<void> {
+  const { address } = await nodeOf(options.chain, vNode);
+  await receive(options, address, progress);
+  if (toHex32(progress.hasher.finish().root) !== options.segment.root) {
+    throw new HoldfastError("corrupt", `node ${address.id} serves other bytes than it was given`);
+  }
 }
 
 interface Progress {

@@ -30,7 +30,7 @@ export function addDevnetCommand(program: Command, signal: AbortSignal): void {
       "--epoch-seconds <n>",
       "least length of an epoch: it is longer where proofs take longer",
       count,
-      20,
+      18,
     )
     .option("--json [file]", "also write the summary as JSON to the file; without a file, print only that")
     .option("--keep", "keep the nodes' data and the logs", false)

@@ -80,10 +80,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   return { rpcUrl, chain, deployment, roles, nodes };
 }
 
-/** Long enough for everybody's proof on this machine, twice over. */
+/** Long enough for everybody's proof on this machine, and two thirds more. */
 function comfortableEpoch(proofSeconds: number, provers: number): number {
   const turns = provers / Math.min(provers, availableParallelism());
-  return Math.ceil(2 * turns * proofSeconds) + SPARE_SECONDS;
+  return Math.ceil(1.7 * turns * proofSeconds) + SPARE_SECONDS;
 }
 
 async function startChain(processes: Processes): Promise<string> {

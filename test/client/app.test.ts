@@ -1,0 +1,275 @@
+// The application's side: what it checks before it pays, and how it reads from replicas that fail.
+import { expect } from "chai";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Wallet } from "ethers";
+import { checkAcceptance, createApp, type App, type ExpectedTerms } from "../../client/app.ts";
+import { hashSegments, type Chain } from "../../client/chain.ts";
+import type { NodeAcceptance } from "../../client/node-api.ts";
+import { readObject, type StoredObject } from "../../client/object.ts";
+import { commitFile } from "../../client/segments.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { toHex32 } from "../../protocol/field.ts";
+import { PROFILES } from "../../protocol/profiles.ts";
+import { referenceEngine } from "../../protocol/segment.ts";
+import { ACCEPTANCE, domain } from "../../protocol/typed-data.ts";
+import { errorOf } from "../helpers/errors.ts";
+import { present } from "../helpers/present.ts";
+
+const REGISTRY = `0x${"12".repeat(20)}`;
+const AUDITS = `0x${"34".repeat(20)}`;
+const OPERATOR = new Wallet(`0x${"01".repeat(32)}`);
+const STRANGER = new Wallet(`0x${"02".repeat(32)}`);
+
+describe("client: an acceptance", () => {
+  const segments = [{ root: toHex32(5n), leaves: 3 }];
+  const terms: ExpectedTerms = {
+    plan: { bucket: 1n, epochs: 10 },
+    target: { vNode: 2n, node: { id: 4n, url: "http://node" }, operator: OPERATOR.address, rent: 100n },
+    ...{ segments, now: 1000n },
+  };
+  const chain = { chainId: 31337n, addresses: { registry: REGISTRY } } as unknown as Chain;
+  const honest = {
+    ...{ bucket: 1n, vNode: 2n, segments: hashSegments(segments), epochs: 10n },
+    ...{ rent: 100n, nonce: 9n, deadline: 2000n },
+  };
+  const sign = async (changes: Partial<typeof honest> = {}, signer = OPERATOR): Promise<NodeAcceptance> => {
+    const message = { ...honest, ...changes };
+    return {
+      ...message,
+      signature: await signer.signTypedData(domain(31337n, REGISTRY), ACCEPTANCE, message),
+    };
+  };
+  const refusal = async (acceptance: Promise<NodeAcceptance>, expected = terms): Promise<HoldfastError> => {
+    const given = await acceptance;
+    return (await errorOf(
+      Promise.resolve().then(() => checkAcceptance(chain, given, expected)),
+    )) as HoldfastError;
+  };
+
+  it("is taken when it is what was asked for", async () => {
+    checkAcceptance(chain, await sign(), terms);
+  });
+
+  for (const [name, value] of [
+    ["bucket", 7n],
+    ["vNode", 7n],
+    ["epochs", 11n],
+    ["segments", hashSegments([{ root: toHex32(5n), leaves: 4 }])],
+  ] as const) {
+    it(`is refused for another ${name}`, async () => {
+      const error = await refusal(sign({ [name]: value }));
+      expect(error.message).to.match(new RegExp(`node 4 accepts other terms: ${name} is`));
+    });
+  }
+
+  it("is refused for a rent above what the node asked, and above what the owner agreed to", async () => {
+    expect((await refusal(sign({ rent: 101n }))).message).to.match(/a rent of 101, above 100/);
+    const dearer = { ...terms, plan: { ...terms.plan, maxRent: 50n } };
+    expect((await refusal(sign(), dearer)).message).to.match(/a rent of 100, above 50/);
+  });
+
+  it("is refused once it has expired", async () => {
+    expect((await refusal(sign({ deadline: 1000n }))).code).to.equal("expired");
+    checkAcceptance(chain, await sign({ deadline: 1001n }), terms);
+  });
+
+  it("is refused when another account signed, or other terms were signed", async () => {
+    expect((await refusal(sign({}, STRANGER))).code).to.equal("unauthorized");
+    const { signature } = await sign({ nonce: 10n });
+    expect((await refusal(Promise.resolve({ ...honest, signature }))).code).to.equal("unauthorized");
+    expect((await refusal(Promise.resolve({ ...honest, signature: "0x" }))).message).to.match(/is malformed/);
+  });
+});
+
+describe("client: reading a file back", () => {
+  let folder: string;
+  let content: Buffer;
+  let object: StoredObject;
+  let servers: Server[];
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "holdfast-app-"));
+    content = randomBytes(200_000);
+    const path = join(folder, "file");
+    await writeFile(path, content);
+    const { segments } = await commitFile(path, { profile: PROFILES.tiny, engine: referenceEngine });
+    expect(segments).to.have.length(2);
+    object = {
+      ...{
+        version: 1,
+        name: "file",
+        bytes: content.length,
+        profile: "tiny",
+        chainId: "31337",
+        audits: AUDITS,
+      },
+      ...{ bucket: 1, sha256: createHash("sha256").update(content).digest("hex") },
+      segments: segments.map(({ root, leaves, bytes, sha256 }) => ({ root, leaves, bytes, sha256 })),
+      replicas: [1, 2, 3].map((vNode) => ({ vNode, epochs: 5, serials: [0, 1] })),
+    };
+  });
+  after(() => rm(folder, { recursive: true }));
+  beforeEach(() => {
+    servers = [];
+  });
+  afterEach(() => servers.forEach((server) => server.close()));
+
+  type Serve = (request: IncomingMessage, response: ServerResponse, bytes: Buffer) => void;
+
+  const bytesOf = (url = ""): Buffer => {
+    const index = object.segments.findIndex(({ root }) => url.endsWith(root.slice(2)));
+    const first = object.segments.slice(0, index).reduce((sum, { bytes }) => sum + bytes, 0);
+    return content.subarray(first, first + present(object.segments[index]).bytes);
+  };
+  const from = ({ headers }: IncomingMessage): number =>
+    Number(/^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1] ?? 0);
+  const honest: Serve = (request, response, bytes) => {
+    response.writeHead(from(request) > 0 ? 206 : 200).end(bytes.subarray(from(request)));
+  };
+  /** Half of what is left, and then nothing any more. */
+  const breaksOff: Serve = (request, response, bytes) => {
+    const rest = bytes.subarray(from(request));
+    response.writeHead(from(request) > 0 ? 206 : 200, { "content-length": rest.length });
+    response.write(rest.subarray(0, rest.length / 2), () => response.destroy());
+  };
+  const corrupt: Serve = (request, response, bytes) =>
+    honest(request, response, Buffer.alloc(bytes.length, 1));
+  const refuses: Serve = (_request, response) => {
+    const error = { code: "unauthorized", message: "not you", details: {} };
+    response.writeHead(403).end(JSON.stringify({ error }));
+  };
+
+  /** Replica i is served by serve[i]. */
+  async function appWith(...serve: Serve[]): Promise<App> {
+    const urls: string[] = [];
+    for (const one of serve) {
+      const server = createServer((request, response) => one(request, response, bytesOf(request.url)));
+      servers.push(server.listen(0, "127.0.0.1"));
+      await once(server, "listening");
+      urls.push(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    }
+    const chain = {
+      ...{ chainId: 31337n, addresses: { registry: REGISTRY, audits: AUDITS } },
+      sign: () => Promise.resolve("0x"),
+      read: (_contract: string, method: string, [id]: [bigint]) =>
+        Promise.resolve(method === "state" ? { node: id } : { url: urls[Number(id) - 1] }),
+    } as unknown as Chain;
+    return createApp({ chain, engine: referenceEngine });
+  }
+
+  const out = (): string => join(folder, "out");
+  const read = async (app: App): Promise<void> => {
+    await app.get(object, out());
+    expect((await readFile(out())).equals(content)).to.equal(true);
+    await rm(out());
+  };
+  const leftovers = async (): Promise<string[]> => (await readdir(folder)).filter((name) => name !== "file");
+
+  it("gets it from a replica that serves it", async () => {
+    await read(await appWith(honest, refuses, refuses));
+  });
+
+  it("goes on at another replica where one broke off", async () => {
+    const ranges: (string | undefined)[] = [];
+    const counting: Serve = (request, response, bytes) => {
+      ranges.push(request.headers.range);
+      honest(request, response, bytes);
+    };
+    await read(await appWith(breaksOff, counting, refuses));
+    expect(ranges).to.have.length(2);
+    expect(ranges.every((range) => range !== undefined)).to.equal(true);
+  });
+
+  it("starts over at another replica after wrong bytes", async () => {
+    await read(await appWith(corrupt, honest, refuses));
+  });
+
+  it("starts over when the bytes that one replica broke off with were wrong", async () => {
+    const wrongHalf: Serve = (request, response, bytes) =>
+      breaksOff(request, response, Buffer.alloc(bytes.length, 1));
+    await read(await appWith(wrongHalf, honest, refuses));
+  });
+
+  it("leaves nothing behind if no replica serves it, and says why each did not", async () => {
+    const error = await errorOf((await appWith(refuses, corrupt, refuses)).get(object, out()));
+    expect(error).to.include({ code: "unreachable" });
+    expect(error.message)
+      .to.match(/node 1 refuses: not you/)
+      .and.match(/node 2 serves other bytes/);
+    expect(await leftovers()).to.deep.equal([]);
+  });
+
+  it("refuses more bytes than there should be", async () => {
+    const more: Serve = (request, response, bytes) =>
+      honest(request, response, Buffer.concat([bytes, Buffer.alloc(1)]));
+    const error = await errorOf((await appWith(more, more, more)).get(object, out()));
+    expect(error.message).to.match(/serves more bytes than the segment has/);
+  });
+
+  it("refuses a manifest whose SHA-256 is not the file's", async () => {
+    const altered = { ...object, sha256: "0".repeat(64) };
+    const error = await errorOf((await appWith(honest, honest, honest)).get(altered, out()));
+    expect(error).to.include({ code: "corrupt" });
+    expect(await leftovers()).to.deep.equal([]);
+  });
+
+  it("refuses a manifest of another deployment", async () => {
+    const error = await errorOf((await appWith(honest)).get({ ...object, chainId: "1" }, out()));
+    expect(error.message).to.match(/is stored with .* on chain 1, not with/);
+  });
+
+  it("refuses files that are no manifests", async () => {
+    expect((await errorOf(readObject(join(folder, "none")))).message).to.match(/there is no object manifest/);
+    expect((await errorOf(readObject(join(folder, "file")))).message).to.match(/is not an object manifest/);
+  });
+});
+
+describe("client: a file as segments", () => {
+  let path: string;
+  before(async () => {
+    path = join(await mkdtemp(join(tmpdir(), "holdfast-segments-")), "file");
+  });
+  after(() => rm(join(path, ".."), { recursive: true }));
+  const commit = async (bytes: number) => {
+    await writeFile(path, Buffer.alloc(bytes, 7));
+    return commitFile(path, { profile: PROFILES.tiny, engine: referenceEngine });
+  };
+
+  it("is cut where the profile's limit is", async () => {
+    const limit = 126_975;
+    expect((await commit(limit)).segments.map(({ bytes }) => bytes)).to.deep.equal([limit]);
+    expect((await commit(limit + 1)).segments.map(({ offset, bytes }) => [offset, bytes])).to.deep.equal([
+      [0, limit],
+      [limit, 1],
+    ]);
+  });
+
+  it("reports how far it is, to the end", async () => {
+    await writeFile(path, Buffer.alloc(2_000_000));
+    const fractions: number[] = [];
+    const engine = { ...referenceEngine, hashLeaves: fakeHashes(496), hashNodes: fakeHashes(512) };
+    const progress = (fraction: number): void => void fractions.push(fraction);
+    await commitFile(path, { profile: PROFILES.demo, engine, progress });
+    expect(fractions.at(-1)).to.equal(1);
+    expect(fractions).to.deep.equal(fractions.toSorted((a, b) => a - b));
+  });
+
+  it("stops when told to", async () => {
+    await writeFile(path, "some bytes");
+    const signal = AbortSignal.abort();
+    const error = await errorOf(
+      commitFile(path, { profile: PROFILES.tiny, engine: referenceEngine, signal }),
+    );
+    expect(error.name).to.equal("AbortError");
+  });
+});
+
+/** As many zeros as there would be hashes. */
+function fakeHashes(bytes: number): (input: Uint8Array) => Uint8Array {
+  return (input) => new Uint8Array((input.length / bytes) * 32);
+}

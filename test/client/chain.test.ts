@@ -1,0 +1,207 @@
+// Connecting to a deployment, and what is said when it is not the right one or the contract refuses.
+import { expect } from "chai";
+import { once } from "node:events";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { encryptKeystoreJsonSync, Interface, Wallet, type InterfaceAbi } from "ethers";
+import { connect, parseAddress, type Chain } from "../../client/chain.ts";
+import { formatAmount, parseAmount } from "../../client/output.ts";
+import { contractArtifact } from "../../contracts/artifacts.ts";
+import { developmentAccounts, readKeyFile } from "../../contracts/accounts.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { errorOf } from "../helpers/errors.ts";
+
+const AT = {
+  audits: "0x1111111111111111111111111111111111111111",
+  registry: "0x2222222222222222222222222222222222222222",
+  ledger: "0x3333333333333333333333333333333333333333",
+  token: "0x4444444444444444444444444444444444444444",
+};
+const abi = (name: string): Interface => new Interface(contractArtifact(name).abi);
+
+interface Call {
+  readonly id: number;
+  readonly method: string;
+  readonly params: [{ to: string; data: string } | string];
+}
+
+/** Answers as a chain with id 31337 and a deployment would; `reverts` is the data that any other call fails with. */
+async function startChain(
+  options: { code?: string; reverts?: string } = {},
+): Promise<{ server: Server; rpcUrl: string }> {
+  const answers = new Map<string, string>();
+  const answer = (name: string, method: string, values: unknown[]): void => {
+    const contract = abi(name);
+    const selector = contract.getFunction(method)?.selector ?? "";
+    answers.set(selector, contract.encodeFunctionResult(method, values));
+  };
+  answer("Audits", "registry", [AT.registry]);
+  answer("Audits", "ledger", [AT.ledger]);
+  answer("Audits", "token", [AT.token]);
+  answer("TestToken", "symbol", ["HFT"]);
+  answer("TestToken", "decimals", [18]);
+
+  const reply = ({ id, method, params }: Call): object => {
+    const result = (value: unknown): object => ({ jsonrpc: "2.0", id, result: value });
+    if (method === "eth_chainId") return result("0x7a69");
+    if (method === "eth_getCode") return result(options.code ?? "0x01");
+    if (method === "eth_call") {
+      const [{ data }] = params as [{ data: string }];
+      const known = answers.get(data.slice(0, 10));
+      if (known !== undefined) return result(known);
+      const error = { code: 3, message: "execution reverted", data: options.reverts ?? "0x" };
+      return { jsonrpc: "2.0", id, error };
+    }
+    return result("0x1");
+  };
+  const server = createServer((request, response) => {
+    void json(request).then((body) => {
+      const calls = body as Call | Call[];
+      response.end(JSON.stringify(Array.isArray(calls) ? calls.map(reply) : reply(calls)));
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { server, rpcUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+describe("client: connecting", () => {
+  const servers: Server[] = [];
+  after(() => servers.forEach((server) => server.close()));
+  const chains: Chain[] = [];
+  after(() => chains.forEach((chain) => chain.close()));
+  const start = async (options?: { code?: string; reverts?: string }): Promise<string> => {
+    const { server, rpcUrl } = await startChain(options);
+    servers.push(server);
+    return rpcUrl;
+  };
+  const open = async (reverts?: string): Promise<Chain> => {
+    const rpcUrl = await start(reverts === undefined ? {} : { reverts });
+    const chain = await connect({ rpcUrl, audits: AT.audits });
+    chains.push(chain);
+    return chain;
+  };
+  const refusal = async (promise: Promise<unknown>): Promise<HoldfastError> => {
+    const error = await errorOf(promise);
+    if (error instanceof HoldfastError) return error;
+    throw error;
+  };
+
+  it("finds the whole deployment from the Audits contract", async () => {
+    const { chainId, addresses, symbol, decimals } = await open();
+    expect({ chainId, addresses, symbol, decimals }).to.deep.equal({
+      ...{ chainId: 31337n, addresses: AT, symbol: "HFT", decimals: 18 },
+    });
+  });
+
+  it("refuses another chain", async () => {
+    const error = await refusal(connect({ rpcUrl: await start(), audits: AT.audits, chainId: 1n }));
+    expect(error.details).to.deep.equal({ expected: "1", actual: "31337" });
+    expect(error.message).to.match(/has the id 31337, not 1: give the URL of the right chain/);
+  });
+
+  it("refuses an address without a contract", async () => {
+    const error = await refusal(connect({ rpcUrl: await start({ code: "0x" }), audits: AT.audits }));
+    expect(error.message).to.match(/there is no Audits contract at 0x1111/);
+  });
+
+  it("refuses another token than the expected one", async () => {
+    const error = await refusal(connect({ rpcUrl: await start(), audits: AT.audits, token: AT.audits }));
+    expect(error.message).to.match(/pays in the token 0x4444.*, not in 0x1111/);
+  });
+
+  it("refuses what is no URL and no address", async () => {
+    expect((await refusal(connect({ rpcUrl: "chain", audits: AT.audits }))).message).to.match(/is not a URL/);
+    expect((await refusal(connect({ rpcUrl: await start(), audits: "0x1" }))).message).to.match(
+      /is not an address/,
+    );
+    expect(() => parseAddress("0x1")).to.throw(/is not an address: give 0x and 40 hex digits/);
+  });
+
+  it("says how much is missing when the contract does", async () => {
+    const reverts = abi("Ledger").encodeErrorResult("InsufficientBond", [3n, 30n, 150n]);
+    const error = await refusal((await open(reverts)).read("ledger", "balanceOf", [AT.audits]));
+    expect(error.code).to.equal("funds");
+    expect(error.message).to.equal(
+      "the contract refuses balanceOf: insufficient bond (node 3, free 30, needed 150); 120 is missing",
+    );
+    expect(error.details).to.deep.equal({ error: "InsufficientBond", node: 3n, free: 30n, needed: 150n });
+  });
+
+  it("names the contract's error and its values", async () => {
+    const reverts = abi("Registry").encodeErrorResult("AcceptanceExpired", [5n, 6n]);
+    const error = await refusal((await open(reverts)).read("registry", "nodeCount"));
+    expect(error.message).to.match(/acceptance expired \(deadline 5, timestamp 6\)$/);
+    expect(error.code).to.equal("chain");
+  });
+
+  it("needs a key to send or sign", async () => {
+    const chain = await open();
+    expect((await refusal(chain.send("ledger", "bond", [1, 1]))).message).to.match(
+      /this needs an account: give --key/,
+    );
+    expect(() => chain.account()).to.throw(/this needs an account/);
+  });
+});
+
+describe("client: key files", () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "holdfast-account-"));
+  });
+  after(() => rm(folder, { recursive: true }));
+  const file = async (name: string, content: string, mode = 0o600): Promise<string> => {
+    const path = join(folder, name);
+    await writeFile(path, content);
+    await chmod(path, mode);
+    return path;
+  };
+  const KEY = `0x${"01".repeat(32)}`;
+
+  it("are hex or a keystore with its password", async () => {
+    expect(await readKeyFile(await file("hex", `${KEY}\n`))).to.equal(KEY);
+    expect(await readKeyFile(await file("bare", KEY.slice(2)))).to.equal(KEY);
+    const { address } = new Wallet(KEY);
+    const quick = { scrypt: { N: 2, r: 1, p: 1 } };
+    const encrypted = encryptKeystoreJsonSync({ address, privateKey: KEY }, "secret", quick);
+    const keystore = await file("keystore", encrypted);
+    const password = await file("password", "secret\n");
+    expect(await readKeyFile(keystore, password)).to.equal(KEY);
+    expect((await errorOf(readKeyFile(keystore))).message).to.match(/name the file with its password/);
+    const wrong = await file("wrong", "other");
+    expect((await errorOf(readKeyFile(keystore, wrong))).message).to.match(/does not open with the password/);
+  });
+
+  it("are refused if others can read them, if they are missing or something else", async () => {
+    expect((await errorOf(readKeyFile(await file("open", KEY, 0o644)))).message).to.match(/run `chmod 600/);
+    expect((await errorOf(readKeyFile(join(folder, "none")))).message).to.match(/cannot be read/);
+    expect((await errorOf(readKeyFile(await file("text", "hello")))).message).to.match(
+      /neither a keystore nor/,
+    );
+  });
+
+  it("of development are those that everybody knows", () => {
+    expect(developmentAccounts(2).map(({ address }) => address)).to.deep.equal([
+      "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+      "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+    ]);
+  });
+});
+
+describe("client: amounts", () => {
+  it("are tokens with a point on the way in and out", () => {
+    expect(parseAmount("12", 18)).to.equal(12n * 10n ** 18n);
+    expect(parseAmount("0.5", 2)).to.equal(50n);
+    expect(formatAmount(1_500_000n, 6)).to.equal("1.5");
+    expect(formatAmount(10n ** 18n + 1n, 18)).to.equal("1");
+    expect(formatAmount(7n, 0)).to.equal("7");
+  });
+
+  it("are refused with a sign, words or more decimals than the token has", () => {
+    for (const text of ["-1", "+1", "1e3", "", ".5", "1.", "0x1", "1.234"])
+      expect(() => parseAmount(text, 2), text).to.throw(/is not an amount/);
+  });
+});
