@@ -34,15 +34,14 @@ export function printError(error: unknown, json: boolean): void {
 
 function describeError(error: unknown): { code: string; message: string; details: object } {
   if (error instanceof HoldfastError) return error;
+  if (!(error instanceof Error)) return { code: "internal", message: String(error), details: {} };
   if (error instanceof RangeError || error instanceof TypeError)
     return { code: "bad-input", message: error.message, details: {} };
-  if (error instanceof Error && error.name === "AbortError")
-    return { code: "aborted", message: "stopped", details: {} };
-  return {
-    code: "internal",
-    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    details: {},
-  };
+  if (error.name === "AbortError") return { code: "aborted", message: "stopped", details: {} };
+  // ethers puts whole transactions into its messages, and the gist here.
+  const { shortMessage } = error as { shortMessage?: unknown };
+  const message = typeof shortMessage === "string" ? shortMessage : (error.stack ?? error.message);
+  return { code: "internal", message, details: {} };
 }
 
 /** One line on the error stream that is written over; nothing where nobody watches. */

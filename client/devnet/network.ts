@@ -42,7 +42,7 @@ export interface NetworkOptions extends Pick<DevnetOptions, "profile" | "epochSe
 }
 
 /** From an epoch's start until its beacon is on record, and from a proof until it is mined. */
-const SPARE_SECONDS = 4;
+const SPARE_SECONDS = 6;
 /** How often nodes and auditor look at the chain. */
 const POLL_MS = 1000;
 /** Seconds that the relay's first round is before any epoch. */

@@ -47,9 +47,9 @@ describe("client: an acceptance", () => {
   };
   const refusal = async (acceptance: Promise<NodeAcceptance>, expected = terms): Promise<HoldfastError> => {
     const given = await acceptance;
-    return (await errorOf(
-      Promise.resolve().then(() => checkAcceptance(chain, given, expected)),
-    )) as HoldfastError;
+    const error = await errorOf(Promise.resolve().then(() => checkAcceptance(chain, given, expected)));
+    if (error instanceof HoldfastError) return error;
+    throw error;
   };
 
   it("is taken when it is what was asked for", async () => {

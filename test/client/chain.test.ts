@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encryptKeystoreJsonSync, Interface, Wallet, type InterfaceAbi } from "ethers";
+import { encryptKeystoreJsonSync, Interface, Wallet } from "ethers";
 import { connect, parseAddress, type Chain } from "../../client/chain.ts";
 import { formatAmount, parseAmount } from "../../client/output.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";

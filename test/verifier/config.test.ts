@@ -60,7 +60,7 @@ describe("verifier: settings", () => {
     expect(await readConfig(["--help"], {})).to.equal(undefined);
   });
 
-  it("refuse a second auditor on the same records", async () => {
+  it("refuse a second auditor on the same records", () => {
     const first = openState(folder);
     expect(() => openState(folder)).to.throw(/another auditor uses/);
     first.close();
