@@ -22,6 +22,8 @@ import {IVerifier} from "./interfaces/IVerifier.sol";
 import {Directory} from "./libraries/Directory.sol";
 import {Parameters} from "./libraries/Parameters.sol";
 import {Schedule} from "./libraries/Schedule.sol";
+import {Terms, TermsWord} from "./libraries/Terms.sol";
+import {VNode, VNodeWord} from "./libraries/VNodeWord.sol";
 
 /// @title Audits
 /// @notice See IAudits. `multicall` lets a proof bring its epoch's randomness along.
@@ -29,40 +31,12 @@ contract Audits is IAudits, Multicall {
     using Checkpoints for Checkpoints.Trace224;
     using Schedule for Schedule.Changes;
 
-    /// @dev ClusterParams and two indices: one slot.
-    struct Terms {
-        uint16 odds;
-        uint32 window;
-        uint8 grace;
-        uint8 maxMisses;
-        uint16 slashMultiple;
-        uint16 faultMultiple;
-        uint8 syncEpochs;
-        uint16 bondEpochs;
-        uint16 managerFee;
-        uint16 auditFee;
-        uint16 reporterShare;
-        uint8 profile;
-        uint8 beacon;
-    }
-
-    /// @dev What every proof reads and writes: one slot. See VNodeState.
-    struct VNode {
-        NodeId node;
-        uint32 settled;
-        uint8 misses;
-        uint8 syncLeft;
-        uint80 rate;
-        NodeId nextNode;
-        uint32 nextSince;
-        ClusterId cluster;
-    }
-
     /// @dev Bond behind a vNode. lock = committed · bondEpochs, less what was slashed; as agreed when the node was assigned.
     struct Stake {
         uint80 committed;
         uint16 bondEpochs;
         uint96 lock;
+        NodeId nextNode;
         uint96 nextLock;
         uint16 nextBondEpochs;
         /// Whether the next node takes over data that it has not accepted itself.
@@ -76,10 +50,21 @@ contract Audits is IAudits, Multicall {
         uint256 refunded;
     }
 
-    /// @dev A proof that is worth a look.
+    /// @dev The randomness that was looked up last.
+    struct Draw {
+        bool known;
+        uint8 beacon;
+        bytes32 random;
+    }
+
+    /// @dev A proof of the running epoch that is worth a look: the vNode's word as it is settled before, and what the
+    /// epoch makes of it.
     struct Candidate {
-        VNodeId vNode;
-        uint32 epoch;
+        VNodeId id;
+        uint256 word;
+        NodeId node;
+        uint256 rate;
+        Terms terms;
         address provider;
         IVerifier verifier;
         uint256[4] inputs;
@@ -113,7 +98,8 @@ contract Audits is IAudits, Multicall {
     IBeacon private immutable BEACON_3;
 
     mapping(ClusterId cluster => Terms) private _terms;
-    mapping(VNodeId vNode => VNode) private _vNodes;
+    /// @dev VNodeWord.
+    mapping(VNodeId vNode => uint256) private _words;
     mapping(VNodeId vNode => Stake) private _stakes;
     mapping(VNodeId vNode => Schedule.Changes) private _changes;
     /// @dev Per vNode, after which epoch: credit of one unit of rate so far, times CREDIT_UNIT.
@@ -241,11 +227,13 @@ contract Audits is IAudits, Multicall {
 
     /// @inheritdoc IAudits
     function prove(VNodeId id, uint32 epoch, uint256[8] calldata proof) external {
-        (Refusal refusal, Candidate memory c) = _examine(id, epoch);
+        Candidate memory c;
+        Draw memory draw;
+        Refusal refusal = _examine(id, epoch, c, draw);
         require(refusal == Refusal.None, ProofRefused(id, epoch, refusal));
         require(c.verifier.verify(proof, c.inputs), ProofInvalid(id, epoch));
 
-        _accept(c);
+        _accept(c, epoch);
     }
 
     /// @inheritdoc IAudits
@@ -256,25 +244,24 @@ contract Audits is IAudits, Multicall {
         Candidate[] memory candidates = new Candidate[](length);
         uint256[] memory places = new uint256[](length);
 
+        Draw memory draw;
         uint256 count;
         for (uint256 i = 0; i < length; ++i) {
-            (Refusal refusal, Candidate memory c) = _examine(items[i].vNode, items[i].epoch);
-            if (refusal != Refusal.None) continue;
-            if (count != 0 && address(c.verifier) != address(candidates[0].verifier)) continue;
-            (candidates[count], places[count]) = (c, i);
+            Candidate memory c = candidates[count];
+            if (_examine(items[i].vNode, items[i].epoch, c, draw) != Refusal.None) continue;
+            if (address(c.verifier) != address(candidates[0].verifier)) continue;
+            places[count] = i;
             ++count;
         }
         if (count == 0) return accepted;
 
         bool allHold = _verifyAll(items, candidates, places, count);
+        uint32 current = currentEpoch();
         for (uint256 i = 0; i < count; ++i) {
             Candidate memory c = candidates[i];
             uint256 place = places[i];
-            // Twice in one batch counts once.
-            if (_vNodes[c.vNode].settled >= c.epoch) continue;
             if (!allHold && !c.verifier.verify(items[place].proof, c.inputs)) continue;
-            _accept(c);
-            accepted[place] = true;
+            accepted[place] = _accept(c, current);
         }
     }
 
@@ -292,30 +279,44 @@ contract Audits is IAudits, Multicall {
         return candidates[0].verifier.verifyBatch(proofs, inputs);
     }
 
-    /// @dev Settles what is over, and says what a proof of the running epoch must show.
-    function _examine(VNodeId id, uint32 epoch) private returns (Refusal, Candidate memory c) {
-        uint32 current = currentEpoch();
-        if (epoch != current || epoch == 0) return (Refusal.NotCurrentEpoch, c);
-        VNode memory v = _vNodes[id];
-        if (ClusterId.unwrap(v.cluster) == 0) return (Refusal.NoSuchVNode, c);
-        if (v.settled + 1 < epoch) {
-            _settle(id, v, epoch - 1, MAX_LAG, msg.sender);
-            if (v.settled + 1 < epoch) return (Refusal.SettleFirst, c);
+    /// @dev Settles what is over, and says in c what a proof of the running epoch must show.
+    function _examine(
+        VNodeId id,
+        uint32 epoch,
+        Candidate memory c,
+        Draw memory draw
+    ) private returns (Refusal) {
+        if (epoch == 0 || epoch != currentEpoch()) return Refusal.NotCurrentEpoch;
+        uint256 word = _words[id];
+        ClusterId cluster = VNodeWord.clusterOf(word);
+        if (ClusterId.unwrap(cluster) == 0) return Refusal.NoSuchVNode;
+        if (VNodeWord.settledOf(word) + 1 < epoch) {
+            _settle(id, VNodeWord.unpack(word), epoch - 1, MAX_LAG, msg.sender);
+            word = _words[id];
+            if (VNodeWord.settledOf(word) + 1 < epoch) return Refusal.SettleFirst;
         }
-        if (v.settled >= epoch) return (Refusal.AlreadyProven, c);
+        if (VNodeWord.settledOf(word) >= epoch) return Refusal.AlreadyProven;
+        Terms t = _terms[cluster];
+        if (block.timestamp >= epochStart(epoch) + t.window()) return Refusal.WindowClosed;
+        bytes32 random = _draw(draw, t.beacon(), epoch);
+        if (random == 0) return Refusal.NoRandomness;
 
-        Terms memory t = _terms[v.cluster];
-        if (block.timestamp >= epochStart(epoch) + t.window) return (Refusal.WindowClosed, c);
-        _preview(id, v, t, epoch);
-        bytes32 random = randomness(t.beacon, epoch);
-        if (random == 0) return (Refusal.NoRandomness, c);
-        uint256 seed = _seed(id, v.node, epoch, random);
-        if (!_isDue(v, t, seed)) return (Refusal.NotDue, c);
+        (NodeId node, uint256 rate, bool syncing) = VNodeWord.isQuiet(word, epoch)
+            ? (VNodeWord.nodeOf(word), VNodeWord.rateOf(word), VNodeWord.isSyncing(word))
+            : _preview(id, VNodeWord.unpack(word), epoch);
+        uint256 seed = _seed(id, node, epoch, random);
+        if (!_isDue(node, rate, syncing, t, seed)) return Refusal.NotDue;
+        (c.id, c.word, c.node, c.rate, c.terms) = (id, word, node, rate, t);
+        c.verifier = IVerifier(address(uint160(_profile(t.profile()) >> 32)));
+        (c.provider, c.inputs) = _inputs(id, node, epoch, seed);
+        return Refusal.None;
+    }
 
-        (c.vNode, c.epoch) = (id, epoch);
-        c.verifier = IVerifier(address(uint160(_profile(t.profile) >> 32)));
-        (c.provider, c.inputs) = _inputs(id, v.node, epoch, seed);
-        return (Refusal.None, c);
+    function _draw(Draw memory draw, uint8 beacon, uint32 epoch) private view returns (bytes32) {
+        if (!draw.known || draw.beacon != beacon) {
+            (draw.known, draw.beacon, draw.random) = (true, beacon, randomness(beacon, epoch));
+        }
+        return draw.random;
     }
 
     /// @dev The public inputs of StorageAudit: directoryRoot, seed, start, length (circuits/storage_audit.circom).
@@ -337,25 +338,40 @@ contract Audits is IAudits, Multicall {
     }
 
     /// @dev A node that takes over is asked every time. protocol/statement.ts, isDue.
-    function _isDue(VNode memory v, Terms memory t, uint256 seed) private pure returns (bool) {
-        if (v.node == NO_NODE || v.rate == 0) return false;
-        if (v.syncLeft != 0 || t.odds == 1) return true;
-        return uint256(keccak256(abi.encode(seed, TAG_DUE))) % t.odds == 0;
+    function _isDue(
+        NodeId node,
+        uint256 rate,
+        bool syncing,
+        Terms t,
+        uint256 seed
+    ) private pure returns (bool) {
+        if (node == NO_NODE || rate == 0) return false;
+        if (syncing || t.odds() == 1) return true;
+        return uint256(keccak256(abi.encode(seed, TAG_DUE))) % t.odds() == 0;
     }
 
-    /// @dev Settles the epoch as proven: once, because an epoch that is settled is not examined again.
-    function _accept(Candidate memory c) private {
-        VNode memory v = _vNodes[c.vNode];
-        Terms memory t = _terms[v.cluster];
-        Tally memory tally;
-        _enter(c.vNode, v, t, tally, c.epoch);
-        (v.settled, v.misses, v.syncLeft) = (c.epoch, 0, 0);
-        _vNodes[c.vNode] = v;
+    /// @dev Settles the epoch as proven: once, even if it is twice in one batch.
+    function _accept(Candidate memory c, uint32 epoch) private returns (bool) {
+        (VNodeId id, uint256 word) = (c.id, c.word);
+        if (_words[id] != word) return false;
 
-        emit Proven(c.vNode, v.node, c.epoch, msg.sender);
+        _words[id] =
+            VNodeWord.isQuiet(word, epoch)
+                ? VNodeWord.proven(word, epoch)
+                : _enterProven(id, word, c.terms, epoch);
 
-        _payEpoch(c.vNode, v, t, tally, c.epoch);
-        ledger.pay(c.provider, v.cluster, tally.paid, tally.fees);
+        emit Proven(id, c.node, epoch, msg.sender);
+
+        (uint256 amount, uint256 fee) = _payEpoch(id, c.node, c.rate, c.terms, epoch);
+        ledger.pay(c.provider, VNodeWord.clusterOf(word), amount, fee);
+        return true;
+    }
+
+    function _enterProven(VNodeId id, uint256 word, Terms t, uint32 epoch) private returns (uint256) {
+        VNode memory v = VNodeWord.unpack(word);
+        Tally memory none;
+        _enter(id, v, t, none, epoch);
+        return VNodeWord.proven(VNodeWord.pack(v), epoch);
     }
 
     // ----------------------------------------------------------------------------------------------------- settling
@@ -370,7 +386,7 @@ contract Audits is IAudits, Multicall {
 
     /// @dev Settles up to limit epochs until last, which is over, and saves v.
     function _settle(VNodeId id, VNode memory v, uint32 last, uint256 limit, address reporter) private {
-        Terms memory t = _terms[v.cluster];
+        Terms t = _terms[v.cluster];
         Tally memory tally;
         for (uint32 epoch = v.settled + 1; epoch <= last && limit != 0; ++epoch) {
             if (v.rate == 0 && _stakes[id].committed == 0) {
@@ -383,21 +399,26 @@ contract Audits is IAudits, Multicall {
             if (v.rate != 0) _settleEpoch(id, v, t, tally, epoch, reporter);
         }
         _flush(v, tally);
-        _vNodes[id] = v;
+        _words[id] = VNodeWord.pack(v);
     }
 
     function _settleEpoch(
         VNodeId id,
         VNode memory v,
-        Terms memory t,
+        Terms t,
         Tally memory tally,
         uint32 epoch,
         address reporter
     ) private {
         if (v.node == NO_NODE) return _refundEpoch(id, v, tally, epoch);
-        bytes32 random = randomness(t.beacon, epoch);
-        bool missed = random != 0 && _isDue(v, t, _seed(id, v.node, epoch, random));
-        if (!missed && v.syncLeft == 0) return _payEpoch(id, v, t, tally, epoch);
+        bytes32 random = randomness(t.beacon(), epoch);
+        bool missed =
+            random != 0 && _isDue(v.node, v.rate, v.syncLeft != 0, t, _seed(id, v.node, epoch, random));
+        if (!missed && v.syncLeft == 0) {
+            (uint256 amount, uint256 fee) = _payEpoch(id, v.node, v.rate, t, epoch);
+            (tally.paid, tally.fees) = (tally.paid + amount, tally.fees + fee);
+            return;
+        }
         _refundEpoch(id, v, tally, epoch);
         if (!missed) return;
 
@@ -410,33 +431,38 @@ contract Audits is IAudits, Multicall {
     }
 
     /// @dev Nothing is stored and nothing will be: every epoch until last is the same.
-    function _skipIdle(VNodeId id, VNode memory v, Terms memory t, Tally memory tally, uint32 last) private {
+    function _skipIdle(VNodeId id, VNode memory v, Terms t, Tally memory tally, uint32 last) private {
         if (v.nextSince != 0 && v.nextSince <= last) _switch(id, v, t, tally);
         v.settled = last;
     }
 
     /// @dev What the start of an epoch changes: who is responsible, and the rate.
-    function _enter(VNodeId id, VNode memory v, Terms memory t, Tally memory tally, uint32 epoch) private {
+    function _enter(VNodeId id, VNode memory v, Terms t, Tally memory tally, uint32 epoch) private {
         if (epoch == v.nextSince) _switch(id, v, t, tally);
-        Schedule.Change memory change = _changes[id].changeAt(epoch);
-        v.rate = uint80(v.rate + change.raise - change.lower);
-        if (change.lower != 0) _shrink(id, v, change.lower);
+        if (epoch < v.nextChange) return;
+        (uint256 raise, uint256 lower) = _changes[id].changeAt(epoch);
+        (v.rate, v.nextChange) = (uint80(v.rate + raise - lower), _changes[id].quietUntil(epoch));
+        if (lower != 0) _shrink(id, v, lower);
     }
 
-    /// @dev What _enter would make of v from its next epoch to this one, without a trace.
-    function _preview(VNodeId id, VNode memory v, Terms memory t, uint32 epoch) private view {
+    /// @dev What entering each epoch from the next one to this one would make of v.
+    function _preview(
+        VNodeId id,
+        VNode memory v,
+        uint32 epoch
+    ) private view returns (NodeId node, uint256 rate, bool syncing) {
+        (node, rate, syncing) = (v.node, v.rate, v.syncLeft != 0);
         if (v.nextSince != 0 && v.nextSince <= epoch) {
-            (v.node, v.misses) = (v.nextNode, 0);
-            v.syncLeft = _stakes[id].nextSyncs ? t.syncEpochs : 0;
+            (node, syncing) = (_stakes[id].nextNode, _stakes[id].nextSyncs);
         }
         for (uint32 e = v.settled + 1; e <= epoch; ++e) {
-            Schedule.Change memory change = _changes[id].changeAt(e);
-            v.rate = uint80(v.rate + change.raise - change.lower);
+            (uint256 raise, uint256 lower) = _changes[id].changeAt(e);
+            rate = rate + raise - lower;
         }
     }
 
     /// @dev Some segments ended: their part of the bond is free.
-    function _shrink(VNodeId id, VNode memory v, uint128 lower) private {
+    function _shrink(VNodeId id, VNode memory v, uint256 lower) private {
         Stake storage s = _stakes[id];
         uint80 committed = uint80(s.committed - lower);
         s.committed = committed;
@@ -450,12 +476,17 @@ contract Audits is IAudits, Multicall {
         }
     }
 
-    function _payEpoch(VNodeId id, VNode memory v, Terms memory t, Tally memory tally, uint32 epoch) private {
-        uint256 fee = (v.rate * (protocolFee + t.managerFee + t.auditFee)) / BASIS_POINTS;
-        tally.paid += v.rate - fee;
-        tally.fees += fee;
+    function _payEpoch(
+        VNodeId id,
+        NodeId node,
+        uint256 rate,
+        Terms t,
+        uint32 epoch
+    ) private returns (uint256 amount, uint256 fee) {
+        fee = (rate * (protocolFee + t.managerFee() + t.auditFee())) / BASIS_POINTS;
+        amount = rate - fee;
 
-        emit EpochPaid(id, v.node, epoch, v.rate - fee, fee);
+        emit EpochPaid(id, node, epoch, amount, fee);
     }
 
     function _refundEpoch(VNodeId id, VNode memory v, Tally memory tally, uint32 epoch) private {
@@ -484,7 +515,7 @@ contract Audits is IAudits, Multicall {
     function _miss(
         VNodeId id,
         VNode memory v,
-        Terms memory t,
+        Terms t,
         Tally memory tally,
         uint32 epoch,
         address reporter
@@ -493,10 +524,10 @@ contract Audits is IAudits, Multicall {
 
         emit Missed(id, v.node, epoch, v.misses);
 
-        bool faulted = v.misses >= t.maxMisses;
-        uint256 multiple = v.misses > t.grace ? t.slashMultiple : 0;
-        if (faulted) multiple += t.faultMultiple;
-        if (multiple != 0) _slash(id, v, epoch, multiple * v.rate, reporter, t.reporterShare);
+        bool faulted = v.misses >= t.maxMisses();
+        uint256 multiple = v.misses > t.grace() ? t.slashMultiple() : 0;
+        if (faulted) multiple += t.faultMultiple();
+        if (multiple != 0) _slash(id, v, epoch, multiple * v.rate, reporter, t.reporterShare());
         if (faulted) {
             emit Faulted(id, v.node, epoch);
 
@@ -525,7 +556,7 @@ contract Audits is IAudits, Multicall {
 
     /// @dev Removes the node. Unless the manager has named the next one already, a standby node takes over in the next
     /// epoch.
-    function _vacate(VNodeId id, VNode memory v, Terms memory t, Tally memory tally) private {
+    function _vacate(VNodeId id, VNode memory v, Terms t, Tally memory tally) private {
         _flush(v, tally);
         NodeId old = v.node;
         (v.node, v.misses, v.syncLeft) = (NO_NODE, 0, 0);
@@ -534,7 +565,7 @@ contract Audits is IAudits, Multicall {
         s.lock = 0;
         if (v.nextSince != 0) return;
 
-        uint256 needed = uint256(s.committed) * t.bondEpochs;
+        uint256 needed = uint256(s.committed) * t.bondEpochs();
         NodeId next = registry.replaceNode(id, old, needed);
         if (next == NO_NODE) return;
         _appoint(v, s, t, next, needed);
@@ -546,14 +577,15 @@ contract Audits is IAudits, Multicall {
 
     /// @inheritdoc IAudits
     function responsible(VNodeId id) external view returns (NodeId) {
-        VNode storage v = _vNodes[id];
-        return v.nextSince == 0 ? v.node : v.nextNode;
+        VNode memory v = VNodeWord.unpack(_words[id]);
+        return v.nextSince == 0 ? v.node : _stakes[id].nextNode;
     }
 
     /// @inheritdoc IAudits
     function openVNode(VNodeId id, ClusterId cluster) external onlyRegistry {
-        VNode storage v = _vNodes[id];
+        VNode memory v;
         (v.cluster, v.settled) = (cluster, currentEpoch());
+        _words[id] = VNodeWord.pack(v);
     }
 
     /// @inheritdoc IAudits
@@ -563,19 +595,19 @@ contract Audits is IAudits, Multicall {
         address reporter
     ) external onlyRegistry returns (NodeId previous, uint32 since) {
         VNode memory v = _settledForChange(id, reporter);
-        Terms memory t = _terms[v.cluster];
+        Terms t = _terms[v.cluster];
+        Stake storage s = _stakes[id];
         bool pending = v.nextSince != 0;
-        previous = pending ? v.nextNode : v.node;
+        previous = pending ? s.nextNode : v.node;
         require(node != previous, AlreadyAssigned(id, node));
 
-        Stake storage s = _stakes[id];
         if (pending) {
-            _unlock(v.nextNode, s.nextLock);
-            (v.nextNode, v.nextSince, s.nextLock) = (NO_NODE, 0, 0);
+            _unlock(previous, s.nextLock);
+            s.nextLock = 0;
         }
         since = currentEpoch() + 1;
-        _appoint(v, s, t, node, uint256(s.committed) * t.bondEpochs);
-        _vNodes[id] = v;
+        _appoint(v, s, t, node, uint256(s.committed) * t.bondEpochs());
+        _words[id] = VNodeWord.pack(v);
     }
 
     /// @dev Settled to the last epoch that is over, with the running epoch's node in its place.
@@ -590,24 +622,23 @@ contract Audits is IAudits, Multicall {
     }
 
     /// @dev Makes a node responsible from the next epoch on, with its bond locked.
-    function _appoint(VNode memory v, Stake storage s, Terms memory t, NodeId node, uint256 needed) private {
-        (v.nextNode, v.nextSince) = (node, currentEpoch() + 1);
-        (s.nextBondEpochs, s.nextSyncs) = (t.bondEpochs, s.committed != 0);
+    function _appoint(VNode memory v, Stake storage s, Terms t, NodeId node, uint256 needed) private {
+        (s.nextNode, v.nextSince) = (node, currentEpoch() + 1);
+        (s.nextBondEpochs, s.nextSyncs) = (t.bondEpochs(), s.committed != 0);
         if (node == NO_NODE || needed == 0) return;
         s.nextLock = uint96(needed);
         ledger.lock(node, needed);
     }
 
     /// @dev The next node becomes the node.
-    function _switch(VNodeId id, VNode memory v, Terms memory t, Tally memory tally) private {
+    function _switch(VNodeId id, VNode memory v, Terms t, Tally memory tally) private {
         _flush(v, tally);
         Stake storage s = _stakes[id];
         _unlock(v.node, s.lock);
         (s.lock, s.bondEpochs, s.nextLock) = (s.nextLock, s.nextBondEpochs, 0);
-        v.node = v.nextNode;
-        v.misses = 0;
-        v.syncLeft = s.nextSyncs && v.node != NO_NODE ? t.syncEpochs : 0;
-        (v.nextNode, v.nextSince) = (NO_NODE, 0);
+        (v.node, v.nextSince, v.misses) = (s.nextNode, 0, 0);
+        v.syncLeft = s.nextSyncs && v.node != NO_NODE ? t.syncEpochs() : 0;
+        s.nextNode = NO_NODE;
     }
 
     function _unlock(NodeId node, uint256 amount) private {
@@ -623,13 +654,14 @@ contract Audits is IAudits, Multicall {
         if (s.committed == 0 && v.rate == 0) {
             Tally memory none;
             _skipIdle(id, v, _terms[v.cluster], none, from - 1);
-            _vNodes[id] = v;
         }
+        if (from < v.nextChange) v.nextChange = from;
+        _words[id] = VNodeWord.pack(v);
 
         s.committed = uint80(committed);
         _changes[id].add(from, end, uint128(perEpoch));
         if (v.nextSince == 0) _topUp(s, v.node, s.lock, false);
-        else _topUp(s, v.nextNode, s.nextLock, true);
+        else _topUp(s, s.nextNode, s.nextLock, true);
     }
 
     /// @dev Locks what is missing for what is committed, slashed bond included.
@@ -654,42 +686,15 @@ contract Audits is IAudits, Multicall {
         beacons(beacon);
         Parameters.check(p, epochSeconds);
 
-        _terms[id] = Terms({
-            odds: p.odds,
-            window: p.window,
-            grace: p.grace,
-            maxMisses: p.maxMisses,
-            slashMultiple: p.slashMultiple,
-            faultMultiple: p.faultMultiple,
-            syncEpochs: p.syncEpochs,
-            bondEpochs: p.bondEpochs,
-            managerFee: p.managerFee,
-            auditFee: p.auditFee,
-            reporterShare: p.reporterShare,
-            profile: profile,
-            beacon: beacon
-        });
+        _terms[id] = TermsWord.pack(p, profile, beacon);
     }
 
     /// @inheritdoc IAudits
     function params(
         ClusterId id
     ) external view returns (ClusterParams memory params_, uint8 profile, uint8 beacon) {
-        Terms storage t = _terms[id];
-        params_ = ClusterParams({
-            odds: t.odds,
-            window: t.window,
-            grace: t.grace,
-            maxMisses: t.maxMisses,
-            slashMultiple: t.slashMultiple,
-            faultMultiple: t.faultMultiple,
-            syncEpochs: t.syncEpochs,
-            bondEpochs: t.bondEpochs,
-            managerFee: t.managerFee,
-            auditFee: t.auditFee,
-            reporterShare: t.reporterShare
-        });
-        (profile, beacon) = (t.profile, t.beacon);
+        Terms t = _terms[id];
+        return (TermsWord.unpack(t), t.profile(), t.beacon());
     }
 
     // -------------------------------------------------------------------------------------------------------- views
@@ -705,7 +710,7 @@ contract Audits is IAudits, Multicall {
                 misses: v.misses,
                 syncLeft: v.syncLeft,
                 rate: v.rate,
-                nextNode: v.nextNode,
+                nextNode: s.nextNode,
                 nextSince: v.nextSince,
                 committed: s.committed,
                 locked: s.lock,
@@ -718,18 +723,19 @@ contract Audits is IAudits, Multicall {
         uint32 current = currentEpoch();
         require(epoch == current, NotCurrentEpoch(epoch, current));
         VNode memory v = _existing(id);
-        Terms memory t = _terms[v.cluster];
-        d.deadline = epochStart(epoch) + t.window;
-        d.randomness = randomness(t.beacon, epoch);
+        Terms t = _terms[v.cluster];
+        d.deadline = epochStart(epoch) + t.window();
+        d.randomness = randomness(t.beacon(), epoch);
         bool settled = v.settled >= epoch;
-        _preview(id, v, t, epoch);
-        d.node = v.node;
+        bool syncing;
+        uint256 rate;
+        (d.node, rate, syncing) = _preview(id, v, epoch);
         (d.root, d.total) = registry.snapshot(id, epoch);
         if (d.randomness == 0) return d;
-        d.seed = _seed(id, v.node, epoch, d.randomness);
+        d.seed = _seed(id, d.node, epoch, d.randomness);
         // The running epoch is settled by its proof, or has nothing to prove.
-        d.proven = settled && v.rate != 0;
-        d.due = d.proven || (!settled && _isDue(v, t, d.seed));
+        d.proven = settled && rate != 0;
+        d.due = d.proven || (!settled && _isDue(d.node, rate, syncing, t, d.seed));
     }
 
     /// @inheritdoc IAudits
@@ -738,7 +744,7 @@ contract Audits is IAudits, Multicall {
         uint32 from,
         uint32 end
     ) external view returns (uint32 to, uint256 credit) {
-        uint32 unsettled = _vNodes[id].settled + 1;
+        uint32 unsettled = VNodeWord.unpack(_words[id]).settled + 1;
         to = unsettled < end ? unsettled : end;
         if (to <= from) return (from, 0);
         Checkpoints.Trace224 storage index = _creditIndex[id];
@@ -746,7 +752,7 @@ contract Audits is IAudits, Multicall {
     }
 
     function _existing(VNodeId id) private view returns (VNode memory v) {
-        v = _vNodes[id];
+        v = VNodeWord.unpack(_words[id]);
         require(ClusterId.unwrap(v.cluster) != 0, NoSuchVNode(id));
     }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 /// @title Schedule
-/// @notice When a vNode's rate rises and falls, with a bit per epoch, so that an epoch without a change costs the look at
-/// one word that 256 epochs share.
+/// @notice When a vNode's rate rises and falls, with a bit per epoch to find the next time.
 library Schedule {
     /// @dev Token units per epoch.
     struct Change {
@@ -28,7 +29,20 @@ library Schedule {
         changes.marks[epoch >> 8] |= 1 << (epoch & 255);
     }
 
-    function changeAt(Changes storage changes, uint32 epoch) internal view returns (Change memory change) {
-        if ((changes.marks[epoch >> 8] >> (epoch & 255)) & 1 != 0) change = changes.byEpoch[epoch];
+    function changeAt(
+        Changes storage changes,
+        uint32 epoch
+    ) internal view returns (uint256 raise, uint256 lower) {
+        if ((changes.marks[epoch >> 8] >> (epoch & 255)) & 1 == 0) return (0, 0);
+        Change storage change = changes.byEpoch[epoch];
+        return (change.raise, change.lower);
+    }
+
+    /// @notice An epoch after this one before which nothing changes: the next change, if it is among the same 256 epochs.
+    function quietUntil(Changes storage changes, uint32 epoch) internal view returns (uint32) {
+        // In two steps, because a shift by 256 leaves nothing.
+        uint256 later = (changes.marks[epoch >> 8] >> (epoch & 255)) >> 1;
+        if (later == 0) return (epoch | 255) + 1;
+        return epoch + 1 + uint32(Math.log2(later & (~later + 1)));
     }
 }

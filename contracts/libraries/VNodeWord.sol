@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {ClusterId, NodeId} from "../interfaces/Types.sol";
+
+/// @dev What every proof reads and writes. See IAudits.VNodeState.
+struct VNode {
+    NodeId node;
+    uint32 settled;
+    uint8 misses;
+    uint8 syncLeft;
+    uint80 rate;
+    uint32 nextSince;
+    /// The rate stays as it is in every epoch before this one.
+    uint32 nextChange;
+    ClusterId cluster;
+}
+
+/// @title VNodeWord
+/// @notice A VNode in one word, lowest bits first in the order of its members: written at once, where the compiler would
+/// write each member for itself, and read in parts where a proof needs no more.
+library VNodeWord {
+    function unpack(uint256 word) internal pure returns (VNode memory v) {
+        v.node = nodeOf(word);
+        v.settled = settledOf(word);
+        v.misses = uint8(word >> 64);
+        v.syncLeft = uint8(word >> 72);
+        v.rate = uint80(word >> 80);
+        v.nextSince = uint32(word >> 160);
+        v.nextChange = uint32(word >> 192);
+        v.cluster = clusterOf(word);
+    }
+
+    function pack(VNode memory v) internal pure returns (uint256) {
+        return
+            uint256(NodeId.unwrap(v.node)) |
+            (uint256(v.settled) << 32) |
+            (uint256(v.misses) << 64) |
+            (uint256(v.syncLeft) << 72) |
+            (uint256(v.rate) << 80) |
+            (uint256(v.nextSince) << 160) |
+            (uint256(v.nextChange) << 192) |
+            (uint256(ClusterId.unwrap(v.cluster)) << 224);
+    }
+
+    function nodeOf(uint256 word) internal pure returns (NodeId) {
+        return NodeId.wrap(uint32(word));
+    }
+
+    function settledOf(uint256 word) internal pure returns (uint32) {
+        return uint32(word >> 32);
+    }
+
+    function isSyncing(uint256 word) internal pure returns (bool) {
+        return uint8(word >> 72) != 0;
+    }
+
+    function rateOf(uint256 word) internal pure returns (uint256) {
+        return uint80(word >> 80);
+    }
+
+    function clusterOf(uint256 word) internal pure returns (ClusterId) {
+        return ClusterId.wrap(uint32(word >> 224));
+    }
+
+    /// @notice Whether entering the epoch changes neither who is responsible nor the rate.
+    function isQuiet(uint256 word, uint32 epoch) internal pure returns (bool) {
+        uint32 nextSince = uint32(word >> 160);
+        return epoch < uint32(word >> 192) && (nextSince == 0 || epoch < nextSince);
+    }
+
+    /// @notice The word with a quiet epoch settled as proven: settled is the epoch, misses and syncLeft are 0.
+    function proven(uint256 word, uint32 epoch) internal pure returns (uint256) {
+        return (word & ~(uint256(type(uint48).max) << 32)) | (uint256(epoch) << 32);
+    }
+}
