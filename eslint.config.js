@@ -34,6 +34,7 @@ export default ts.config(
     files: ["**/*.mjs"],
     languageOptions: { globals: { console: "readonly", process: "readonly", URL: "readonly" } },
   },
+  { files: ["**/*.d.ts"], rules: { "no-restricted-syntax": "off" } },
   // Chai's assertions are property reads.
   { files: ["test/**/*.ts"], rules: { "@typescript-eslint/no-unused-expressions": "off" } },
 );

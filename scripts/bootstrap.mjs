@@ -19,7 +19,9 @@ function run(command, args) {
 }
 
 function isInstalled() {
-  return existsSync(INSTALLED) && statSync(INSTALLED).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs;
+  return (
+    existsSync(INSTALLED) && statSync(INSTALLED).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs
+  );
 }
 
 if (!isInstalled()) {
@@ -30,4 +32,7 @@ if (!isInstalled()) {
   if (old) run("npx", ["-y", "-p", "node@24", "npm", ...install]);
   else run("npm", install);
 }
-run(join(root, "node_modules", ".bin", "node"), [join(root, "scripts", "prepare.ts"), ...process.argv.slice(2)]);
+run(join(root, "node_modules", ".bin", "node"), [
+  join(root, "scripts", "prepare.ts"),
+  ...process.argv.slice(2),
+]);

@@ -34,7 +34,9 @@ async function buildContracts(log: (line: string) => void): Promise<void> {
     env: { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: "true" },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  child.stdout.setEncoding("utf8").on("data", (text: string) => text.split("\n").filter(Boolean).forEach(log));
+  child.stdout
+    .setEncoding("utf8")
+    .on("data", (text: string) => text.split("\n").filter(Boolean).forEach(log));
   const [code] = (await once(child, "close")) as [number | null];
   if (code !== 0) throw new HoldfastError("io", "the contracts do not compile; see the lines above");
 }
