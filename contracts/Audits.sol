@@ -50,15 +50,17 @@ contract Audits is IAudits, Multicall {
         uint256 refunded;
     }
 
-    /// @dev The randomness that was looked up last.
-    struct Draw {
-        bool known;
+    /// @dev The running epoch, seconds since its start, and the randomness that was looked up last.
+    struct Present {
+        uint32 epoch;
+        uint256 elapsed;
+        bool drawn;
         uint8 beacon;
         bytes32 random;
     }
 
-    /// @dev A proof of the running epoch that is worth a look: the vNode's word as it is settled before, and what the
-    /// epoch makes of it.
+    /// @dev A proof that is worth a look: the vNode's word as it is settled before the running epoch, and what that makes
+    /// of it.
     struct Candidate {
         VNodeId id;
         uint256 word;
@@ -67,7 +69,8 @@ contract Audits is IAudits, Multicall {
         Terms terms;
         address provider;
         IVerifier verifier;
-        uint256[4] inputs;
+        /// Its index in the batch.
+        uint256 place;
     }
 
     /// @dev Epochs that a proof settles before itself.
@@ -228,65 +231,85 @@ contract Audits is IAudits, Multicall {
     /// @inheritdoc IAudits
     function prove(VNodeId id, uint32 epoch, uint256[8] calldata proof) external {
         Candidate memory c;
-        Draw memory draw;
-        Refusal refusal = _examine(id, epoch, c, draw);
+        uint256[4] memory inputs;
+        Refusal refusal = _examine(id, epoch, _present(), c, inputs);
         require(refusal == Refusal.None, ProofRefused(id, epoch, refusal));
-        require(c.verifier.verify(proof, c.inputs), ProofInvalid(id, epoch));
+        require(c.verifier.verify(proof, inputs), ProofInvalid(id, epoch));
 
-        _accept(c, epoch);
+        (uint256 amount, uint256 fee) = _accept(c, epoch);
+        ledger.pay(c.provider, VNodeWord.clusterOf(c.word), amount, fee);
     }
 
     /// @inheritdoc IAudits
     function proveBatch(ProofItem[] calldata items) external returns (bool[] memory accepted) {
         uint256 length = items.length;
         require(length != 0 && length <= MAX_BATCH, BadBatch(length));
-        accepted = new bool[](length);
         Candidate[] memory candidates = new Candidate[](length);
-        uint256[] memory places = new uint256[](length);
+        uint256[8][] memory proofs = new uint256[8][](length);
+        uint256[4][] memory inputs = new uint256[4][](length);
 
-        Draw memory draw;
+        Present memory present = _present();
         uint256 count;
         for (uint256 i = 0; i < length; ++i) {
+            ProofItem calldata item = items[i];
             Candidate memory c = candidates[count];
-            if (_examine(items[i].vNode, items[i].epoch, c, draw) != Refusal.None) continue;
+            if (_examine(item.vNode, item.epoch, present, c, inputs[count]) != Refusal.None) continue;
             if (address(c.verifier) != address(candidates[0].verifier)) continue;
-            places[count] = i;
+            (c.place, proofs[count]) = (i, item.proof);
             ++count;
         }
+        accepted = new bool[](length);
         if (count == 0) return accepted;
-
-        bool allHold = _verifyAll(items, candidates, places, count);
-        uint32 current = currentEpoch();
-        for (uint256 i = 0; i < count; ++i) {
-            Candidate memory c = candidates[i];
-            uint256 place = places[i];
-            if (!allHold && !c.verifier.verify(items[place].proof, c.inputs)) continue;
-            accepted[place] = _accept(c, current);
-        }
+        if (count < length) (proofs, inputs) = _first(count, proofs, inputs);
+        _acceptThoseThatHold(candidates, proofs, inputs, accepted);
     }
 
-    function _verifyAll(
-        ProofItem[] calldata items,
+    function _first(
+        uint256 count,
+        uint256[8][] memory proofs,
+        uint256[4][] memory inputs
+    ) private pure returns (uint256[8][] memory someProofs, uint256[4][] memory someInputs) {
+        (someProofs, someInputs) = (new uint256[8][](count), new uint256[4][](count));
+        for (uint256 i = 0; i < count; ++i) (someProofs[i], someInputs[i]) = (proofs[i], inputs[i]);
+    }
+
+    /// @dev If not all hold, each is looked at by itself.
+    function _acceptThoseThatHold(
         Candidate[] memory candidates,
-        uint256[] memory places,
-        uint256 count
-    ) private view returns (bool) {
-        uint256[8][] memory proofs = new uint256[8][](count);
-        uint256[4][] memory inputs = new uint256[4][](count);
-        for (uint256 i = 0; i < count; ++i) {
-            (proofs[i], inputs[i]) = (items[places[i]].proof, candidates[i].inputs);
+        uint256[8][] memory proofs,
+        uint256[4][] memory inputs,
+        bool[] memory accepted
+    ) private {
+        IVerifier verifier = candidates[0].verifier;
+        bool allHold = verifier.verifyBatch(proofs, inputs);
+        uint32 epoch = currentEpoch();
+        ILedger.Payment[] memory payments = new ILedger.Payment[](proofs.length);
+        for (uint256 i = 0; i < proofs.length; ++i) {
+            Candidate memory c = candidates[i];
+            if (!allHold && !verifier.verify(proofs[i], inputs[i])) continue;
+            // Twice in one batch counts once.
+            if (_words[c.id] != c.word) continue;
+            (payments[i].amount, payments[i].fee) = _accept(c, epoch);
+            (payments[i].to, payments[i].cluster) = (c.provider, VNodeWord.clusterOf(c.word));
+            accepted[c.place] = true;
         }
-        return candidates[0].verifier.verifyBatch(proofs, inputs);
+        ledger.payMany(payments);
     }
 
-    /// @dev Settles what is over, and says in c what a proof of the running epoch must show.
+    function _present() private view returns (Present memory present) {
+        present.epoch = currentEpoch();
+        present.elapsed = block.timestamp - epochStart(present.epoch);
+    }
+
+    /// @dev Settles what is over, and says in c and inputs what a proof of the running epoch must show.
     function _examine(
         VNodeId id,
         uint32 epoch,
+        Present memory present,
         Candidate memory c,
-        Draw memory draw
+        uint256[4] memory inputs
     ) private returns (Refusal) {
-        if (epoch == 0 || epoch != currentEpoch()) return Refusal.NotCurrentEpoch;
+        if (epoch == 0 || epoch != present.epoch) return Refusal.NotCurrentEpoch;
         uint256 word = _words[id];
         ClusterId cluster = VNodeWord.clusterOf(word);
         if (ClusterId.unwrap(cluster) == 0) return Refusal.NoSuchVNode;
@@ -297,8 +320,8 @@ contract Audits is IAudits, Multicall {
         }
         if (VNodeWord.settledOf(word) >= epoch) return Refusal.AlreadyProven;
         Terms t = _terms[cluster];
-        if (block.timestamp >= epochStart(epoch) + t.window()) return Refusal.WindowClosed;
-        bytes32 random = _draw(draw, t.beacon(), epoch);
+        if (present.elapsed >= t.window()) return Refusal.WindowClosed;
+        bytes32 random = _draw(present, t.beacon());
         if (random == 0) return Refusal.NoRandomness;
 
         (NodeId node, uint256 rate, bool syncing) = VNodeWord.isQuiet(word, epoch)
@@ -308,28 +331,29 @@ contract Audits is IAudits, Multicall {
         if (!_isDue(node, rate, syncing, t, seed)) return Refusal.NotDue;
         (c.id, c.word, c.node, c.rate, c.terms) = (id, word, node, rate, t);
         c.verifier = IVerifier(address(uint160(_profile(t.profile()) >> 32)));
-        (c.provider, c.inputs) = _inputs(id, node, epoch, seed);
+        c.provider = _setInputs(inputs, id, node, epoch, seed);
         return Refusal.None;
     }
 
-    function _draw(Draw memory draw, uint8 beacon, uint32 epoch) private view returns (bytes32) {
-        if (!draw.known || draw.beacon != beacon) {
-            (draw.known, draw.beacon, draw.random) = (true, beacon, randomness(beacon, epoch));
+    function _draw(Present memory present, uint8 beacon) private view returns (bytes32) {
+        if (!present.drawn || present.beacon != beacon) {
+            (present.drawn, present.beacon) = (true, beacon);
+            present.random = randomness(beacon, present.epoch);
         }
-        return draw.random;
+        return present.random;
     }
 
     /// @dev The public inputs of StorageAudit: directoryRoot, seed, start, length (circuits/storage_audit.circom).
-    function _inputs(
+    function _setInputs(
+        uint256[4] memory inputs,
         VNodeId id,
         NodeId node,
         uint32 epoch,
         uint256 seed
-    ) private view returns (address provider, uint256[4] memory inputs) {
-        bytes32 root;
-        uint40 total;
-        (root, total, provider) = registry.statement(id, epoch, node);
-        inputs = [uint256(root), seed, 0, total];
+    ) private view returns (address) {
+        (bytes32 root, uint40 total, address provider) = registry.statement(id, epoch, node);
+        (inputs[0], inputs[1], inputs[2], inputs[3]) = (uint256(root), seed, 0, total);
+        return provider;
     }
 
     /// @dev protocol/statement.ts, auditSeed.
@@ -350,11 +374,9 @@ contract Audits is IAudits, Multicall {
         return uint256(keccak256(abi.encode(seed, TAG_DUE))) % t.odds() == 0;
     }
 
-    /// @dev Settles the epoch as proven: once, even if it is twice in one batch.
-    function _accept(Candidate memory c, uint32 epoch) private returns (bool) {
+    /// @dev Settles the epoch as proven.
+    function _accept(Candidate memory c, uint32 epoch) private returns (uint256 amount, uint256 fee) {
         (VNodeId id, uint256 word) = (c.id, c.word);
-        if (_words[id] != word) return false;
-
         _words[id] =
             VNodeWord.isQuiet(word, epoch)
                 ? VNodeWord.proven(word, epoch)
@@ -362,9 +384,7 @@ contract Audits is IAudits, Multicall {
 
         emit Proven(id, c.node, epoch, msg.sender);
 
-        (uint256 amount, uint256 fee) = _payEpoch(id, c.node, c.rate, c.terms, epoch);
-        ledger.pay(c.provider, VNodeWord.clusterOf(word), amount, fee);
-        return true;
+        return _payEpoch(id, c.node, c.rate, c.terms, epoch);
     }
 
     function _enterProven(VNodeId id, uint256 word, Terms t, uint32 epoch) private returns (uint256) {

@@ -261,6 +261,29 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILedger
+    function payMany(Payment[] calldata payments) external onlyAudits {
+        uint256 amounts;
+        uint256 fees;
+        ClusterId cluster;
+        uint256 pot;
+        for (uint256 i = 0; i < payments.length; ++i) {
+            Payment calldata p = payments[i];
+            if (p.to == address(0)) continue;
+            if (!(p.cluster == cluster)) {
+                if (pot != 0) feesOf[cluster] += pot;
+                (cluster, pot) = (p.cluster, 0);
+            }
+            amounts += p.amount;
+            fees += p.fee;
+            pot += p.fee;
+            balanceOf[p.to] += p.amount;
+        }
+        if (pot != 0) feesOf[cluster] += pot;
+        _escrow -= (amounts + fees).toUint128();
+        _fees += uint128(fees);
+    }
+
+    /// @inheritdoc ILedger
     function refund(uint256 amount) external onlyAudits {
         _escrow -= amount.toUint128();
         _credits += uint128(amount);

@@ -9,6 +9,14 @@ import {ClusterId, NodeId} from "./Types.sol";
 /// @dev Invariant, always: token balance >= held = accounts + bonds + escrow + credits + fees.
 /// @dev Warning: a token whose balances shrink by themselves makes the ledger insolvent; deploy with one that does not.
 interface ILedger {
+    /// @notice Of an epoch's rate: amount to an account, fee to a cluster's pot.
+    struct Payment {
+        address to;
+        ClusterId cluster;
+        uint256 amount;
+        uint256 fee;
+    }
+
     event Deposited(address indexed from, address indexed to, uint256 amount);
     event Withdrawn(address indexed from, address indexed to, uint256 amount);
     event Bonded(NodeId indexed node, address indexed from, uint256 amount);
@@ -130,6 +138,9 @@ interface ILedger {
 
     /// @notice From escrow: amount to an account, fee to a cluster's pot.
     function pay(address to, ClusterId cluster, uint256 amount, uint256 fee) external;
+
+    /// @notice As pay for many, with fewer writes. A payment to nobody is left out.
+    function payMany(Payment[] calldata payments) external;
 
     /// @notice From escrow to credits.
     function refund(uint256 amount) external;

@@ -1,0 +1,272 @@
+/**
+ * What every kind of transaction costs, on a chain of its own, with the real verifier, beacon and proofs. What a
+ * transaction writes to has been written to before, as in a system that has been running for a while.
+ */
+import { createHash } from "node:crypto";
+import { network } from "hardhat";
+import type { ContractTransactionResponse, HDNodeWallet, TypedDataDomain } from "ethers";
+import { loadProvingArtifacts } from "../circuits/artifacts.ts";
+import { deploy } from "../client/deploy.ts";
+import { makeKnownAnswer } from "../client/keys/known-answer.ts";
+import { ensureProfile } from "../client/keys/make.ts";
+import { Directory } from "../protocol/directory.ts";
+import { firstRoundAt, publicKeyOf, signRound, type DrandChain } from "../protocol/drand.ts";
+import { toHex32 } from "../protocol/field.ts";
+import { proofWords, type ProofWords } from "../protocol/groth16.ts";
+import { PROFILES, type ProfileName } from "../protocol/profiles.ts";
+import { openLeaf, referenceEngine, SegmentHasher } from "../protocol/segment.ts";
+import { circuitInput, samplesOf } from "../protocol/statement.ts";
+import { ACCEPTANCE, domain } from "../protocol/typed-data.ts";
+import { createEngine, type Engine } from "../prover/engine.ts";
+
+export interface GasRow {
+  readonly transaction: string;
+  readonly batch: number;
+  readonly gasPerItem: number;
+}
+
+const PROFILE: ProfileName = "demo";
+const BATCHES = [8, 32];
+/** vNodes that prove, each of another provider; one more misses, and one more node stands by. */
+const PROVING = 1 + BATCHES.reduce((sum, batch) => sum + batch, 0);
+const MISSING = PROVING + 1;
+/** So long that all proofs of an epoch are made within its window. */
+const EPOCH_SECONDS = 1_000_000;
+const RENT = 10n ** 36n;
+const FUNDS = 10n ** 30n;
+/** Segments in one call of store. */
+const STORED = 32;
+const SECRET = 7n;
+const CONTENT = Uint8Array.from({ length: 5000 }, (_, i) => i % 251);
+
+export async function benchGas(): Promise<GasRow[]> {
+  await ensureProfile(PROFILE);
+  const engine = await createEngine(await loadProvingArtifacts(PROFILE));
+  try {
+    const bench = await createBench(engine);
+    await bench.people();
+    await bench.cluster();
+    await bench.storing();
+    await bench.firstPayments();
+    await bench.proving();
+    await bench.missing();
+    await bench.leaving();
+    return bench.rows;
+  } finally {
+    await engine.close();
+  }
+}
+
+type Sent = ContractTransactionResponse | Promise<ContractTransactionResponse>;
+
+async function createBench(engine: Engine) {
+  const { ethers, networkHelpers } = await network.create({ network: "hardhat" });
+  const [deployer, manager, app, auditor, treasury] = await ethers.getSigners();
+  if (!deployer || !manager || !app || !auditor || !treasury) throw new Error("the chain has no accounts");
+  const genesis = await networkHelpers.time.latest();
+  const drand: DrandChain = { publicKey: publicKeyOf(SECRET), genesis: genesis - 3, period: 3 };
+  const { verificationKey } = await loadProvingArtifacts(PROFILE);
+  const knownAnswer = await makeKnownAnswer(PROFILE);
+  const deployment = await deploy({
+    ...{ signer: deployer, profile: PROFILE, verificationKey, knownAnswer, drand },
+    ...{ epochSeconds: EPOCH_SECONDS, genesis, protocolFee: 100, treasury: treasury.address },
+  });
+  const token = await ethers.getContractAt("TestToken", deployment.token);
+  const ledger = await ethers.getContractAt("Ledger", deployment.ledger);
+  const registry = await ethers.getContractAt("Registry", deployment.registry);
+  const audits = await ethers.getContractAt("Audits", deployment.audits);
+  const { chainId } = await ethers.provider.getNetwork();
+
+  const rows: GasRow[] = [];
+  /** Providers, each its own operator; node i + 1 is theirs. */
+  const providers: HDNodeWallet[] = [];
+  const profile = PROFILES[PROFILE];
+  const tree = new SegmentHasher({ depth: profile.dataDepth, engine: referenceEngine })
+    .update(CONTENT)
+    .finish();
+  let nonce = 0;
+
+  const count = async (transaction: string, sent: Sent, batch = 1): Promise<void> => {
+    const receipt = await (await sent).wait();
+    if (!receipt) throw new Error(`${transaction} was not mined`);
+    rows.push({ transaction, batch, gasPerItem: Math.round(Number(receipt.gasUsed) / batch) });
+  };
+  const toEpoch = (epoch: number): Promise<void> =>
+    networkHelpers.time.increaseTo(genesis + epoch * EPOCH_SECONDS);
+  const signatureFor = (epoch: number): Uint8Array =>
+    signRound(SECRET, firstRoundAt(genesis + epoch * EPOCH_SECONDS, drand));
+  const record = (epoch: number): Sent => audits.connect(auditor).recordBeacon(0, epoch, signatureFor(epoch));
+
+  async function store(vNode: number, roots: readonly bigint[], epochs: number) {
+    const segments = roots.map((root) => ({ root: toHex32(root), leaves: tree.leaves }));
+    const terms = { rent: RENT, nonce: ++nonce, deadline: 2n ** 60n };
+    const encoded = ethers.AbiCoder.defaultAbiCoder().encode(
+      ["tuple(bytes32,uint32)[]"],
+      [segments.map(({ root, leaves }) => [root, leaves])],
+    );
+    const message = { bucket: 1, vNode, segments: ethers.keccak256(encoded), epochs, ...terms };
+    const typed = domain(chainId, deployment.registry) as TypedDataDomain;
+    const signature = await providers[vNode - 1]?.signTypedData(typed, ACCEPTANCE, message);
+    if (signature === undefined) throw new Error(`there is no node ${vNode}`);
+    return registry.connect(app).store(1, vNode, segments, epochs, RENT, { ...terms, signature });
+  }
+
+  async function proofFor(vNode: number, epoch: number): Promise<ProofWords> {
+    const { seed } = await audits.duty(vNode, epoch);
+    const directory = new Directory(profile.directoryDepth);
+    directory.append(tree);
+    const range = { seed, start: 0, length: directory.total };
+    const samples = samplesOf(directory, range, profile);
+    const openings = samples.map(({ leafIndex }) => {
+      const group = Math.floor(leafIndex / 16) * 16 * 496;
+      return openLeaf(tree, leafIndex, CONTENT.subarray(group, group + 16 * 496), referenceEngine);
+    });
+    return proofWords((await engine.prove(circuitInput(directory, range, samples, openings, profile))).proof);
+  }
+
+  return {
+    rows,
+
+    async people(): Promise<void> {
+      for (const signer of [app, manager]) await token.mint(signer, 4n * FUNDS);
+      await token.connect(app).approve(ledger, 2n * FUNDS);
+      await ledger.connect(app).deposit(app, FUNDS);
+      await count("deposit", ledger.connect(app).deposit(app, FUNDS));
+      const deadline = 2n ** 60n;
+      const permit = await manager.signTypedData(
+        { name: "Holdfast Test", version: "1", chainId, verifyingContract: deployment.token },
+        {
+          Permit: ["address owner", "address spender", "uint256 value", "uint256 nonce", "uint256 deadline"]
+            .map((field) => field.split(" "))
+            .map(([type = "", name = ""]) => ({ name, type })),
+        },
+        { owner: manager.address, spender: deployment.ledger, value: FUNDS, nonce: 0, deadline },
+      );
+      const { v, r, s } = ethers.Signature.from(permit);
+      await count(
+        "depositWithPermit",
+        ledger.connect(manager).depositWithPermit(manager, FUNDS, deadline, v, r, s),
+      );
+      await count("withdraw", ledger.connect(app).withdraw(app, 1n));
+
+      for (let i = 0; i < MISSING + 1; i++) {
+        const provider = ethers.Wallet.createRandom(ethers.provider);
+        providers.push(provider);
+        await networkHelpers.setBalance(provider.address, 10n ** 20n);
+        await token.mint(provider, FUNDS);
+        await token.connect(provider).approve(ledger, FUNDS);
+        await ledger.connect(provider).deposit(provider, FUNDS);
+        const own = registry.connect(provider);
+        const registered = own.registerNode(provider, "http://node.example:8080", 10n ** 9n, RENT, "");
+        await (i === 1 ? count("registerNode", registered) : registered);
+        const bonded = ledger.connect(provider).bond(i + 1, FUNDS / 2n);
+        await (i === 1 ? count("bond", bonded) : bonded);
+        await (i === 1 ? count("trust", own.trust(manager, true)) : own.trust(manager, true));
+        if (i === 1) {
+          const url = "http://other.example:8080";
+          await count("updateNode", own.updateNode(2, provider, url, 10n ** 9n, RENT, ""));
+        }
+      }
+    },
+
+    async cluster(): Promise<void> {
+      const own = registry.connect(manager);
+      const params = {
+        ...{ odds: 1, window: EPOCH_SECONDS, grace: 1, maxMisses: 3, slashMultiple: 5, faultMultiple: 10 },
+        ...{ syncEpochs: 3, bondEpochs: 20, managerFee: 200, auditFee: 100, reporterShare: 1000 },
+      };
+      await count("createCluster", own.createCluster(0, 0, params, "a cluster"));
+      await count("proposeManager", own.proposeManager(1, manager));
+      await count("acceptManager", own.acceptManager(1));
+      await own.addVNodes(1, [1]);
+      await count("addVNodes", own.addVNodes(1, [2]));
+      const tokens = Array.from({ length: MISSING - 2 }, (_, i) => i + 3);
+      await count("addVNodes", own.addVNodes(1, tokens), tokens.length);
+      await own.addStandby(1, MISSING + 1);
+      await count("addStandby", own.addStandby(1, 1));
+      await count("removeStandby", own.removeStandby(1, 1));
+      await own.assign(1, 1);
+      await count("assign, a vNode without data", own.assign(2, 2));
+      for (let vNode = 3; vNode <= MISSING; vNode++) await own.assign(vNode, vNode);
+    },
+
+    async storing(): Promise<void> {
+      const own = registry.connect(app);
+      await own.createBucket(1, false);
+      await count("createBucket", own.createBucket(1, false));
+      await count("setReader", own.setReader(1, auditor, true));
+      await count("setWriter", own.setWriter(1, auditor, true));
+      await count("setPublic", own.setPublic(1, true));
+      await count("transferBucket", own.transferBucket(2, auditor));
+      await count("store, a vNode's first segment", await store(1, [tree.root], 1000));
+      for (let vNode = 2; vNode <= MISSING; vNode++) await store(vNode, [tree.root], 1000);
+    },
+
+    /** Epoch 1 is void: everyone is paid, and nothing that a payment writes is zero any more. */
+    async firstPayments(): Promise<void> {
+      await toEpoch(2);
+      for (let vNode = 1; vNode < PROVING; vNode++) await audits.settle(vNode, 1);
+      await ledger.collectFees(1);
+      await audits.settle(MISSING, 1);
+      await count("collectFees", ledger.collectFees(1));
+      await audits.settle(PROVING, 1);
+      await record(2);
+      await toEpoch(3);
+      // Nobody proved in epoch 2: the first miss of each but the one that will go on to miss.
+      for (let vNode = 1; vNode <= PROVING; vNode++) await audits.settle(vNode, 1);
+    },
+
+    async proving(): Promise<void> {
+      await count("recordBeacon", record(3));
+      const proofs: ProofWords[] = [];
+      for (let vNode = 1; vNode <= PROVING; vNode++) proofs.push(await proofFor(vNode, 3));
+      const [first, ...others] = proofs;
+      if (!first) throw new Error("nothing was proven");
+      await count("prove", audits.connect(auditor).prove(1, 3, first));
+      const items = others.map((proof, i) => ({ vNode: i + 2, epoch: 3, proof }));
+      for (const batch of BATCHES) {
+        await count("prove", audits.connect(auditor).proveBatch(items.splice(0, batch)), batch);
+      }
+      await toEpoch(5);
+      await count("settle, an epoch without randomness", audits.connect(auditor).settle(1, 1));
+    },
+
+    async missing(): Promise<void> {
+      const own = audits.connect(auditor);
+      await count("settle, a miss within grace", own.settle(MISSING, 1));
+      await count("settle, a miss that is slashed", own.settle(MISSING, 1));
+      await own.settle(MISSING, 1);
+      await record(5);
+      await toEpoch(6);
+      await count("settle, a fault and a take-over", own.settle(MISSING, 1));
+      await registry.claim(1, 0);
+      await count("claim", registry.claim(MISSING, 0));
+      await audits.settle(2, 10);
+      await audits.settle(3, 10);
+      const manages = registry.connect(manager);
+      await manages.assign(2, 4);
+      await count("assign, a hand-over", manages.assign(3, 5));
+    },
+
+    async leaving(): Promise<void> {
+      const fresh = (i: number): bigint =>
+        BigInt(`0x${createHash("sha256").update(String(i)).digest("hex")}`) >> 8n;
+      await count("store", await store(1, [fresh(0)], 1));
+      const roots = Array.from({ length: STORED }, (_, i) => fresh(i + 1));
+      await count("store", await store(1, roots, 1), STORED);
+      await toEpoch(9);
+      const directory = new Directory(profile.directoryDepth);
+      for (const root of [tree.root, fresh(0), ...roots]) directory.append({ root, leaves: tree.leaves });
+      const path = directory.path(1).map((others) => others.map(toHex32));
+      const retired = registry.retire(1, 1, toHex32(fresh(0)), path as [string, string, string][]);
+      await count("retire", retired);
+
+      const provider = providers[1];
+      if (!provider) throw new Error("there is no provider");
+      const own = ledger.connect(provider);
+      await count("requestUnbond", own.requestUnbond(2, 1n));
+      await networkHelpers.time.increase(Number(await ledger.unbondSeconds()));
+      await count("releaseBond", own.releaseBond(2));
+    },
+  };
+}
