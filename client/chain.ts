@@ -315,10 +315,11 @@ function plainValue(value: unknown): Value {
   return isResult(value) ? plain(value) : (value as Value);
 }
 
-/** ethers has no other way to ask whether a result has names. */
+/** ethers has no other way to ask whether a result has names; "_" is what it calls an only one without. */
 function isNamed(result: Result): boolean {
   try {
-    return Object.keys(result.toObject() as object).length > 0;
+    const names = Object.keys(result.toObject() as object);
+    return names.length > 0 && !names.includes("_");
   } catch {
     return false;
   }

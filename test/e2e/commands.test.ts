@@ -1,0 +1,217 @@
+// The command line against a running network: every step from a new cluster to a file that comes back, and what is said
+// when something is missing.
+import { expect } from "chai";
+import { randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startNetwork, type Network } from "../../client/devnet/network.ts";
+import { createProcesses, type Processes } from "../../client/devnet/processes.ts";
+import { readObject } from "../../client/object.ts";
+import { errorIn, holdfast, type CliResult } from "../helpers/cli.ts";
+
+const BOND = 10n ** 18n;
+/** No epoch ends meanwhile. */
+const EPOCH = 3600;
+
+describe("e2e: the commands", function () {
+  this.timeout(300_000);
+  let folder: string;
+  let processes: Processes;
+  let network: Network;
+  const ending = new AbortController();
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "holdfast-commands-"));
+    const logs = join(folder, "logs");
+    await mkdir(logs);
+    processes = createProcesses({ logs, signal: ending.signal });
+    network = await startNetwork({
+      ...{
+        profile: "tiny",
+        epochSeconds: EPOCH,
+        folder,
+        processes,
+        capacity: 10_000,
+        bond: BOND,
+        provers: 1,
+      },
+      ...{ log: () => undefined, onLog: () => undefined },
+    });
+    const { app, manager, providers } = network.roles;
+    for (const [name, account] of Object.entries({ app, manager, provider: providers[0]?.cold }))
+      await writeFile(join(folder, `${name}.key`), account?.privateKey ?? "", { mode: 0o600 });
+  });
+  after(async () => {
+    network.chain.close();
+    await processes.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  type Who = "app" | "manager" | "provider";
+  const run = (who: Who, ...args: string[]): Promise<CliResult> => {
+    const { rpcUrl, chain } = network;
+    const where = [
+      "--rpc",
+      rpcUrl,
+      "--audits",
+      chain.addresses.audits,
+      "--key",
+      join(folder, `${who}.key`),
+      "--json",
+    ];
+    return holdfast(...args, ...where);
+  };
+  const done = async (who: Who, ...args: string[]): Promise<Record<string, unknown>> => {
+    const { code, stdout, stderr } = await run(who, ...args, "--yes");
+    if (code !== 0) throw new Error(`${args.join(" ")}: ${stderr}`);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  };
+  const refusal = async (who: Who, ...args: string[]): Promise<ReturnType<typeof errorIn>> => {
+    const result = await run(who, ...args);
+    expect([result.code, result.stdout]).to.deep.equal([1, ""]);
+    return errorIn(result);
+  };
+
+  it("let a provider register and change a node, and bond for it", async () => {
+    const { operator } = network.roles.providers[0] as Network["roles"]["providers"][number];
+    const details = ["--url", "http://127.0.0.1:9", "--capacity", "100", "--rent", "5"];
+    const { node } = await done(
+      "provider",
+      "provider",
+      "register-node",
+      "--operator",
+      operator.address,
+      ...details,
+    );
+    expect(node).to.equal("6");
+    await done("provider", "provider", "update", "6", "--capacity", "200");
+    const provider = network.chain.as(network.roles.providers[0]?.cold.privateKey ?? "");
+    await provider.send("token", "mint", [provider.account(), 3n * BOND]);
+    await done("provider", "provider", "bond", "6", "2");
+    await done("provider", "provider", "unbond", "6", "0.5");
+    const { stdout } = await run("provider", "provider", "node", "6");
+    expect(JSON.parse(stdout)).to.deep.include({ capacity: "200", rent: "5", url: "http://127.0.0.1:9" });
+    expect(JSON.parse(stdout)).to.deep.include({ bond: String(2n * BOND), unbonding: String(BOND / 2n) });
+  });
+
+  it("say how much is missing for a bond, and that a bond is not there yet", async () => {
+    const short = await refusal("provider", "provider", "bond", "6", "100", "--yes");
+    expect(short.code).to.equal("funds");
+    expect(short.message).to.match(/0 HFT deposited and 1 HFT in its wallet: 99 HFT is missing/);
+    const early = await refusal("provider", "provider", "release", "6", "--yes");
+    expect(early.message).to.match(/not releasable/);
+  });
+
+  it("let a manager create a cluster, add vNodes, assign them and name a standby", async () => {
+    expect(await done("manager", "manager", "create-cluster")).to.include({ cluster: "1" });
+    expect(await done("manager", "manager", "add-vnodes", "1", "--count", "2")).to.deep.include({
+      vNodes: ["1", "2"],
+    });
+    await done("manager", "manager", "assign", "1", "1");
+    await done("manager", "manager", "assign", "2", "2");
+    expect(await done("manager", "manager", "standby", "1", "4,5")).to.deep.include({ standby: ["4", "5"] });
+    expect(await done("manager", "manager", "standby", "1", "4", "--remove")).to.deep.include({
+      standby: ["5"],
+    });
+    const { stdout } = await run("manager", "manager", "show", "1");
+    expect(JSON.parse(stdout)).to.deep.include({ cluster: "1", standby: ["5"] });
+  });
+
+  it("refuse what only a manager may do, and bounds that are crossed", async () => {
+    expect((await refusal("app", "manager", "add-vnodes", "1", "--yes")).message).to.match(/unauthorized/);
+    const odds = await refusal("manager", "manager", "create-cluster", "--odds", "0", "--yes");
+    expect(odds.message).to.match(/bad parameter \(name odds, value 0\)/);
+  });
+
+  describe("with a bucket", () => {
+    let path: string;
+    const content = randomBytes(150_000);
+    before(async () => {
+      path = join(folder, "file");
+      await writeFile(path, content);
+      expect(await done("app", "app", "create-bucket", "1")).to.include({ bucket: "1" });
+    });
+    const put = (...more: string[]): string[] => [
+      "app",
+      "put",
+      path,
+      "--bucket",
+      "1",
+      "--epochs",
+      "10",
+      ...more,
+    ];
+
+    it("refuse to store before there is money, and to spend it before anybody agrees", async () => {
+      const poor = await refusal("app", ...put("--vnodes", "1,2", "--yes"));
+      expect(poor.code).to.equal("funds");
+      expect(poor.message).to.match(/deposit \d+ more/);
+      const unasked = await refusal("app", ...put("--vnodes", "1,2"));
+      expect(unasked.message).to.match(/nobody is there to agree, add --yes/);
+    });
+
+    it("refuse a bucket, a vNode and a rent that are not right", async () => {
+      const other = ["app", "put", path, "--bucket", "9", "--epochs", "10", "--vnodes", "1", "--yes"];
+      expect((await refusal("app", ...other)).message).to.match(/no such bucket|there is no bucket 9/);
+      expect((await refusal("app", ...put("--vnodes", "7", "--yes"))).message).to.match(/no such v\s?node/i);
+    });
+
+    it("store a file, show its replicas and read it back", async () => {
+      const app = network.chain.as(network.roles.app.privateKey);
+      await app.send("token", "mint", [app.account(), 10n ** 21n]);
+      const rent = await refusal("app", ...put("--vnodes", "1,2", "--deposit", "--max-rent", "1", "--yes"));
+      expect(rent.message).to.match(/asks a rent of \d+, above 1/);
+
+      const manifest = join(folder, "file.json");
+      await done("app", ...put("--vnodes", "1,2", "--deposit", "--manifest", manifest));
+      const object = await readObject(manifest);
+      expect(object.segments).to.have.length(2);
+      expect(object.replicas.map(({ vNode, serials }) => [vNode, serials])).to.deep.equal([
+        [1, [0, 1]],
+        [2, [0, 1]],
+      ]);
+
+      const status = JSON.parse((await run("app", "app", "status", manifest)).stdout) as {
+        replicas: object[];
+      };
+      expect(status.replicas[0]).to.deep.include({ vNode: 1, segments: 2, misses: 0 });
+      expect(await done("app", "app", "claim", manifest)).to.deep.equal({ claimed: "0" });
+    });
+
+    it("deposit and withdraw", async () => {
+      await done("app", "app", "deposit", "5");
+      const { withdrawn } = await done("app", "app", "withdraw", "2.5");
+      expect(withdrawn).to.equal(String(25n * 10n ** 17n));
+      const much = await refusal("app", "app", "withdraw", "1000000", "--yes");
+      expect(much).to.deep.include({ code: "funds" });
+      expect(much.message).to.match(/insufficient balance .*is missing$/);
+    });
+  });
+
+  it("refuse another chain and another token than the expected ones", async () => {
+    expect((await refusal("app", "app", "balance", "--chain-id", "1")).message).to.match(
+      /has the id 31337, not 1/,
+    );
+    const { audits } = network.chain.addresses;
+    expect((await refusal("app", "app", "balance", "--token", audits)).message).to.match(/pays in the token/);
+  });
+
+  it("refuse a second node on the same data folder", async () => {
+    const config = join(folder, "node-1.json");
+    const other = join(folder, "node-1-again.json");
+    const settings = JSON.parse(await readFile(config, "utf8")) as object;
+    await writeFile(other, JSON.stringify({ ...settings, port: 0 }));
+    const { code, stdout, stderr } = await holdfast("node", "run", "--config", other);
+    expect(code).to.equal(1);
+    expect(stdout + stderr).to.match(/locked|another/);
+  });
+
+  it("show a node's status and say when none answers", async () => {
+    const { url } = network.nodes[0] as Network["nodes"][number];
+    const { code, stdout } = await holdfast("node", "status", url, "--json");
+    expect(code).to.equal(0);
+    expect(JSON.parse(stdout)).to.be.an("object");
+    const none = await holdfast("node", "status", "http://127.0.0.1:1", "--json");
+    expect(errorIn(none)).to.include({ code: "unreachable" });
+  });
+});
