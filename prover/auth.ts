@@ -1,15 +1,19 @@
 /**
- * Who asks, and may they: a request's EIP-712 authorization (protocol.md, section 10) and the bucket's rights on chain.
+ * Who asks, and may they: a request's EIP-712 authorization and the bucket's rights on chain (protocol.md, section 10).
  */
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { HoldfastError } from "../protocol/errors.ts";
+import type { Hex } from "../protocol/field.ts";
 import { MAX_REQUEST_SECONDS } from "../protocol/typed-data.ts";
-import type { NodeChain } from "./chain.ts";
+import type { NodeChain, SignedRequest } from "./chain.ts";
+import type { Clock } from "./clock.ts";
+import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 
 export interface RequestFacts {
   readonly method: string;
-  /** With the query. */
+  /** As it was sent, with the query. */
   readonly path: string;
   /** The Authorization header. */
   readonly header: string | undefined;
@@ -23,17 +27,29 @@ export interface Authorization {
 }
 
 export interface Access {
-  /** @throws HoldfastError "unauthorized" unless the request is signed for exactly this, in time, for the first time */
-  authorize(request: RequestFacts): Promise<Authorization>;
-  /** @throws HoldfastError "not-found" or "unauthorized" */
-  checkRead(bucket: bigint, who: string): Promise<void>;
+  /**
+   * Takes a request's nonce, so that it is good once.
+   *
+   * @throws HoldfastError "unauthorized" unless it is signed for exactly this request, in time, for the first time
+   */
+  authorize(request: RequestFacts): Authorization;
+  /** @throws HoldfastError "not-found" or "unauthorized", with status 403 in the details */
+  checkRead(bucket: bigint, root: Hex, who: string): Promise<void>;
+  /** @throws HoldfastError as checkRead, and "bad-input" if bucket and vNode are of different clusters */
   checkWrite(bucket: bigint, vNode: bigint, who: string): Promise<void>;
+  /** Whether the segment was stored or uploaded in this bucket: the same bytes may be in others, of other people. */
+  isInBucket(bucket: bigint, root: Hex): Promise<boolean>;
 }
 
+/** SHA-256 of no bytes. */
+export const EMPTY_BODY_HASH = `0x${createHash("sha256").digest("hex")}`;
+
+const SCHEME = /^Holdfast ([A-Za-z0-9_-]{1,4096})$/;
 const integer = z
   .string()
-  .regex(/^\d{1,78}$/)
-  .transform(BigInt);
+  .regex(/^(0|[1-9]\d{0,77})$/)
+  .transform(BigInt)
+  .refine((value) => value < 1n << 256n);
 const schema = z.object({
   node: integer,
   method: z.string(),
@@ -44,77 +60,102 @@ const schema = z.object({
   signature: z.string(),
 });
 
-export interface AccessOptions {
-  readonly node: bigint;
-  readonly chain: NodeChain;
-  readonly journal: Journal;
-  /** Seconds. */
-  readonly now: () => number;
+/** The header of a request that is signed. */
+export function encodeAuthorization(message: SignedRequest, signature: string): string {
+  const text = JSON.stringify({ ...message, signature }, (_, value: unknown) =>
+    typeof value === "bigint" ? String(value) : value,
+  );
+  return `Holdfast ${Buffer.from(text).toString("base64url")}`;
 }
 
-export function createAccess({ node, chain, journal, now }: AccessOptions): Access {
+function decodeAuthorization(header: string | undefined): z.infer<typeof schema> {
+  const encoded = SCHEME.exec(header ?? "")?.[1];
+  if (encoded === undefined)
+    throw refused("there is no header `Authorization: Holdfast <base64url of JSON>`");
+  try {
+    return schema.parse(JSON.parse(Buffer.from(encoded, "base64url").toString("utf8")));
+  } catch (cause) {
+    throw refused("it is malformed", cause);
+  }
+}
+
+function refused(reason: string, cause?: unknown): HoldfastError {
+  const message = `the request's authorization is refused: ${reason}`;
+  return new HoldfastError("unauthorized", message, { reason }, { cause });
+}
+
+export interface AccessModules {
+  readonly chain: NodeChain;
+  readonly holdings: Holdings;
+  readonly journal: Journal;
+  readonly clock: Clock;
+}
+
+export function createAccess(node: bigint, { chain, holdings, journal, clock }: AccessModules): Access {
+  const clusterOf = async (bucket: bigint): Promise<bigint> => {
+    const found = await chain.bucket(bucket);
+    if (found) return found.cluster;
+    throw new HoldfastError("not-found", `there is no bucket ${bucket}`, { bucket: String(bucket) });
+  };
+  /** Whether somebody operates a node that answers, or is about to, for a vNode of the cluster. */
+  const isMember = async (cluster: bigint, who: string): Promise<boolean> => {
+    for (const id of holdings.operatedBy(who)) {
+      for (const vNode of holdings.namedFor(id)) {
+        if (holdings.clusterOf(vNode) !== cluster) continue;
+        const state = await chain.state(vNode);
+        if (state.node === id || state.nextNode === id) return true;
+      }
+    }
+    return false;
+  };
+  const isInBucket = (bucket: bigint, root: Hex): boolean =>
+    journal.isUploaded(root, bucket) || holdings.holdersOf(bucket, root).length > 0;
+
   return {
     authorize({ method, path, header }) {
-      const { signature, ...signed } = parse(header);
-      const time = now();
-      if (signed.node !== node) throw refused(`it is signed for node ${signed.node}, this is node ${node}`);
-      if (signed.method !== method || signed.path !== path)
-        throw refused("it is signed for another method or path");
-      if (signed.expiry < BigInt(time)) throw refused("it has expired");
-      if (signed.expiry > BigInt(time + MAX_REQUEST_SECONDS)) {
+      const { signature, ...message } = decodeAuthorization(header);
+      const now = Math.floor(clock.now() / 1000);
+      if (message.node !== node) throw refused(`it is for node ${message.node}, this is node ${node}`);
+      if (message.method !== method || message.path !== path)
+        throw refused("it is for another method or path");
+      if (message.expiry < BigInt(now)) throw refused("it has expired");
+      if (message.expiry > BigInt(now + MAX_REQUEST_SECONDS))
         throw refused(`it is valid for more than ${MAX_REQUEST_SECONDS} seconds`);
-      }
-      const signer = chain.requestSigner(signed, signature);
+      const signer = chain.requestSigner(message, signature);
       if (signer === undefined) throw refused("its signature is malformed");
-      if (!journal.useRequest(signer, signed.nonce, Number(signed.expiry), time))
+      // Last, so that nobody can use up the nonces of others, or fill the journal for nothing.
+      if (!journal.useRequest(signer, message.nonce, Number(message.expiry), now))
         throw refused("it was used before");
-      return Promise.resolve({ signer, bodySha256: signed.bodyHash.slice(2) });
+      return { signer, bodySha256: message.bodyHash.slice(2) };
     },
-    async checkRead(id, who) {
-      const { cluster } = await existing(chain, id);
-      // A node of the cluster may read what it has to hold: it may be taking over from another.
-      if ((await chain.mayRead(id, who)) || (await chain.isMember(cluster, who))) return;
-      throw new HoldfastError("unauthorized", `${who} may not read bucket ${id}`, {
-        bucket: String(id),
-        account: who,
-      });
+    async checkRead(bucket, root, who) {
+      const cluster = await clusterOf(bucket);
+      const allowed = (await chain.mayRead(bucket, who)) || (await isMember(cluster, who));
+      if (!allowed) throw forbidden(`${who} may not read bucket ${bucket}`);
+      if (isInBucket(bucket, root)) return;
+      await holdings.update();
+      if (isInBucket(bucket, root)) return;
+      throw new HoldfastError("not-found", `bucket ${bucket} has no segment ${root} here`, { root });
     },
-    async checkWrite(id, vNode, who) {
-      const { cluster } = await existing(chain, id);
-      if (!(await chain.vNodes()).includes(vNode)) {
+    async checkWrite(bucket, vNode, who) {
+      const cluster = await clusterOf(bucket);
+      const found = await chain.vNode(vNode);
+      if (found?.responsible !== node)
         throw new HoldfastError("not-found", `vNode ${vNode} is not this node's`, { vNode: String(vNode) });
+      if (found.cluster !== cluster) {
+        const message = `bucket ${bucket} lives in cluster ${cluster}, vNode ${vNode} in ${found.cluster}: use a vNode of the bucket's cluster`;
+        throw new HoldfastError("bad-input", message, { bucket: String(bucket), vNode: String(vNode) });
       }
-      if ((await chain.clusterOf(vNode)) !== cluster) {
-        throw new HoldfastError(
-          "bad-input",
-          `bucket ${id} lives in cluster ${cluster}, vNode ${vNode} does not`,
-        );
-      }
-      if (await chain.mayWrite(id, who)) return;
-      throw new HoldfastError("unauthorized", `${who} may not write bucket ${id}`, {
-        bucket: String(id),
-        account: who,
-      });
+      if (!(await chain.mayWrite(bucket, who))) throw forbidden(`${who} may not write bucket ${bucket}`);
+    },
+    async isInBucket(bucket, root) {
+      if (isInBucket(bucket, root)) return true;
+      await holdings.update();
+      return isInBucket(bucket, root);
     },
   };
 }
 
-async function existing(chain: NodeChain, id: bigint): Promise<{ cluster: bigint }> {
-  const bucket = await chain.bucket(id);
-  if (!bucket) throw new HoldfastError("not-found", `there is no bucket ${id}`, { bucket: String(id) });
-  return bucket;
-}
-
-function parse(header: string | undefined): z.infer<typeof schema> {
-  const encoded = /^Holdfast ([A-Za-z0-9_-]{1,4096})$/.exec(header ?? "")?.[1];
-  if (encoded === undefined) throw refused("there is none of the form `Holdfast <base64url>`");
-  try {
-    return schema.parse(JSON.parse(Buffer.from(encoded, "base64url").toString("utf8")));
-  } catch {
-    throw refused("it is malformed");
-  }
-}
-
-function refused(reason: string): HoldfastError {
-  return new HoldfastError("unauthorized", `the authorization is refused: ${reason}`, { reason });
+function forbidden(message: string): HoldfastError {
+  return new HoldfastError("unauthorized", `${message}: its owner can allow it`, { status: 403 });
 }

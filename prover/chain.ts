@@ -1,33 +1,45 @@
 /**
- * The node's view of the chain, and its hand on it: duties, directories rebuilt from events, access rights, signatures
- * and transactions. The only file of prover/ that knows ethers.
+ * The node's view of the chain, and its hand on it: blocks, events, views, signatures and transactions. The only file of
+ * prover/ that knows ethers. What is done with all that is decided elsewhere.
  */
 import { readFile, stat } from "node:fs/promises";
 import {
   AbiCoder,
   Contract,
+  dataLength,
+  FetchRequest,
+  getAddress,
   Interface,
   isCallException,
+  isError,
   JsonRpcProvider,
   keccak256,
   Transaction,
   verifyTypedData,
   Wallet,
   type Log,
-  type LogDescription,
-  type TransactionReceipt,
+  type Result,
+  type TransactionRequest,
   type TypedDataDomain,
 } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
-import { Directory } from "../protocol/directory.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { toHex32, type Hex } from "../protocol/field.ts";
 import type { ProofWords } from "../protocol/groth16.ts";
 import { ACCEPTANCE, domain, REQUEST } from "../protocol/typed-data.ts";
 
-export interface BlockTime {
+export interface Block {
   readonly number: number;
+  readonly hash: string;
   /** Seconds: deadlines are the chain's. */
+  readonly timestamp: number;
+}
+
+/** An event of the Registry or Audits, with its arguments by name. */
+export interface ChainEvent {
+  readonly name: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  /** Of its block, in seconds. */
   readonly timestamp: number;
 }
 
@@ -35,7 +47,7 @@ export interface Duty {
   readonly due: boolean;
   readonly proven: boolean;
   readonly node: bigint;
-  /** undefined until the epoch's beacon is recorded. */
+  /** undefined until the epoch's randomness is recorded. */
   readonly seed: bigint | undefined;
   readonly root: bigint;
   readonly total: number;
@@ -44,28 +56,18 @@ export interface Duty {
 }
 
 export interface VNodeState {
+  /** As of the last settled epoch. */
   readonly node: bigint;
+  /** Responsible from nextSince on, if that is not 0. */
   readonly nextNode: bigint;
+  readonly nextSince: number;
   readonly settled: number;
   readonly misses: number;
   readonly syncLeft: number;
   readonly rate: bigint;
-}
-
-export interface Holding {
-  readonly serial: number;
-  readonly bucket: bigint;
-  readonly root: Hex;
-  readonly leaves: number;
-  /** First epoch that is not paid for. */
-  readonly end: number;
-  retired: boolean;
-}
-
-/** A vNode's directory, and what each entry of it is. */
-export interface VNodeContents {
-  readonly directory: Directory;
-  readonly holdings: readonly Holding[];
+  readonly committed: bigint;
+  readonly locked: bigint;
+  readonly nextLocked: bigint;
 }
 
 export interface NodeRecord {
@@ -75,6 +77,20 @@ export interface NodeRecord {
   readonly capacity: bigint;
   readonly used: bigint;
   readonly rent: bigint;
+}
+
+export interface ClusterRecord {
+  readonly beacon: number;
+  readonly samples: number;
+  readonly dataDepth: number;
+  readonly directoryDepth: number;
+  readonly bondEpochs: bigint;
+}
+
+export interface DirectoryRecord {
+  readonly root: bigint;
+  readonly total: number;
+  readonly count: number;
 }
 
 export interface SignedRequest {
@@ -96,289 +112,392 @@ export interface AcceptanceTerms {
   readonly deadline: bigint;
 }
 
+/** What a node ever sends. */
+export type Call =
+  | { readonly kind: "prove"; readonly vNode: bigint; readonly epoch: number; readonly proof: ProofWords }
+  | {
+      readonly kind: "recordBeacon";
+      readonly beacon: number;
+      readonly epoch: number;
+      readonly evidence: Uint8Array;
+    }
+  | {
+      readonly kind: "retire";
+      readonly vNode: bigint;
+      readonly serial: number;
+      readonly root: Hex;
+      readonly path: readonly (readonly bigint[])[];
+    };
+
 export interface SignedTransaction {
   readonly raw: string;
   readonly hash: string;
 }
 
+export interface Receipt {
+  readonly hash: string;
+  readonly block: number;
+  readonly succeeded: boolean;
+  readonly gasUsed: number;
+}
+
+/**
+ * Every method rejects with HoldfastError: "unreachable" if the chain does not answer, "chain" if a contract refuses,
+ * with the name of its error and the arguments in `details`.
+ */
 export interface NodeChain {
   readonly chainId: bigint;
   readonly registry: string;
   readonly audits: string;
+  /** Address of our key. */
   readonly operator: string;
   readonly epochSeconds: number;
-  readonly profile: { readonly samples: number; readonly dataDepth: number; readonly directoryDepth: number };
-  block(): Promise<BlockTime>;
   epochAt(timestamp: number): number;
   epochStart(epoch: number): number;
-  self(): Promise<NodeRecord>;
+
+  block(): Promise<Block>;
+  /** undefined if the chain has no such block. */
+  blockHash(number: number): Promise<string | undefined>;
+  /** In log order. */
+  events(fromBlock: number, toBlock: number): Promise<ChainEvent[]>;
+
   node(id: bigint): Promise<NodeRecord>;
-  freeBond(): Promise<bigint>;
-  /** vNodes that this node answers for, now or from the next epoch on. */
-  vNodes(): Promise<bigint[]>;
-  state(vNode: bigint): Promise<VNodeState>;
-  clusterOf(vNode: bigint): Promise<bigint>;
-  bondEpochs(cluster: bigint): Promise<bigint>;
-  duty(vNode: bigint, epoch: number): Promise<Duty>;
-  /** As it stood when the epoch began, checked against the root that the contract asks for. */
-  contents(vNode: bigint, epoch: number, root: bigint): Promise<VNodeContents>;
-  /** As it stands. */
-  currentContents(vNode: bigint): Promise<VNodeContents>;
-  /** Other nodes that hold a segment of this root in this bucket. */
-  replicas(bucket: bigint, root: Hex): Promise<{ node: bigint; url: string }[]>;
-  bucket(id: bigint): Promise<{ owner: string; cluster: bigint } | undefined>;
+  freeBond(node: bigint): Promise<bigint>;
+  balance(account: string): Promise<bigint>;
+  cluster(id: bigint): Promise<ClusterRecord>;
+  /** undefined if there is none. */
+  vNode(id: bigint): Promise<{ readonly cluster: bigint; readonly responsible: bigint } | undefined>;
+  bucket(id: bigint): Promise<{ readonly owner: string; readonly cluster: bigint } | undefined>;
   mayRead(bucket: bigint, who: string): Promise<boolean>;
   mayWrite(bucket: bigint, who: string): Promise<boolean>;
-  /** Whether somebody operates a node that answers for a vNode of the cluster. */
-  isMember(cluster: bigint, who: string): Promise<boolean>;
-  signAcceptance(terms: AcceptanceTerms): Promise<{ segments: string; signature: string }>;
+  directory(vNode: bigint): Promise<DirectoryRecord>;
+  state(vNode: bigint): Promise<VNodeState>;
+  /** undefined unless the epoch is the one that runs. */
+  duty(vNode: bigint, epoch: number): Promise<Duty | undefined>;
+  /** The drand round of an epoch, and the key that its signature must be of. */
+  round(beacon: number, epoch: number): Promise<{ readonly round: number; readonly publicKey: Uint8Array }>;
+
+  signAcceptance(terms: AcceptanceTerms): Promise<{ readonly segments: string; readonly signature: string }>;
   signRequest(request: SignedRequest): Promise<string>;
-  /** The signer of a request, or undefined if the signature is malformed. */
+  /** Checksummed; undefined if the signature is malformed. */
   requestSigner(request: SignedRequest, signature: string): string | undefined;
-  recordBeacon(vNode: bigint, epoch: number, signature: Uint8Array): Promise<void>;
-  roundFor(vNode: bigint, epoch: number): Promise<bigint>;
-  /**
-   * Signs a proof's transaction with the next nonce; `record` has it on disk before anybody sees it.
-   *
-   * @returns undefined if the epoch is proven already
-   */
-  signProof(
-    vNode: bigint,
-    epoch: number,
-    proof: ProofWords,
-    record: (transaction: SignedTransaction) => void,
-  ): Promise<SignedTransaction | undefined>;
-  /** Sends it, again with a higher fee if it is not mined, and waits. Throws "chain" if it is mined and reverted. */
-  deliver(transaction: SignedTransaction, signal: AbortSignal): Promise<{ gasUsed: bigint; hash: string }>;
-  retire(vNode: bigint, serial: number, root: Hex, path: readonly (readonly bigint[])[]): Promise<void>;
-  /** Ends with the next block, or after the poll interval. */
-  tick(signal: AbortSignal): Promise<void>;
+
+  /** Gas that a call would take; rejects as the call would. */
+  estimate(call: Call): Promise<bigint>;
+  /** Transactions of our key: mined, and mined or waiting. */
+  nonces(): Promise<{ readonly mined: number; readonly pending: number }>;
+  sign(call: Call, options: { readonly nonce: number; readonly gas: bigint }): Promise<SignedTransaction>;
+  /** The same transaction with fees that replace it; undefined if they would be above the limit. */
+  raiseFees(transaction: SignedTransaction): Promise<SignedTransaction | undefined>;
+  /** Also resolves if the network has it, or has another with its nonce, already. */
+  broadcast(transaction: SignedTransaction): Promise<void>;
+  receipt(hash: string): Promise<Receipt | undefined>;
   close(): void;
 }
 
 export interface ChainOptions {
   readonly rpcUrl: string;
+  /** Address of the Audits contract: the others are read from it. */
   readonly audits: string;
-  readonly chainId?: number | undefined;
   readonly node: bigint;
   readonly privateKey: string;
-  readonly pollMs: number;
-  readonly confirmations: number;
+  /** Refuses any other chain. */
+  readonly chainId?: number | undefined;
+  /** Refuses any other token. */
+  readonly token?: string | undefined;
+  /** Wei. */
+  readonly maxFeePerGas: bigint;
 }
 
-const INTERFACES = {
-  audits: abi("Audits"),
-  registry: abi("Registry"),
-  ledger: abi("Ledger"),
-  beacon: abi("DrandBeacon"),
-};
-/** IAudits.Refusal.AlreadyProven. */
-const ALREADY_PROVEN = 4n;
-/** Seconds without inclusion after which the fee is raised. */
-const BUMP_MS = 20_000;
-/** Nodes replace a transaction only for at least a tenth more. */
-const BUMP_PERCENT = 125n;
+const RPC_TIMEOUT_MS = 20_000;
+/** Blocks in one request for events. */
 const EVENT_BLOCKS = 5_000;
+/** Percent: nodes replace a transaction only for at least a tenth more on both fees. */
+const RAISE = 125n;
+/** Percent of the estimate: the state may change before a transaction is mined. */
+const GAS_MARGIN = 130n;
+/** Of a transaction, since Osaka. */
+const MAX_GAS = 16_777_216n;
 
-function abi(name: string): Interface {
-  return new Interface(contractArtifact(name).abi);
-}
-
-/** A private key in hex, or a keystore and its password. Throws "key" for anything else, and for a file others can read. */
-export async function readOperatorKey(keyFile: string, passwordFile?: string): Promise<string> {
-  const text = await readSecret(keyFile);
-  if (/^(0x)?[0-9a-fA-F]{64}$/.test(text)) return text.startsWith("0x") ? text : `0x${text}`;
-  if (passwordFile === undefined) {
-    throw new HoldfastError(
-      "key",
-      `${keyFile} is no private key; if it is a keystore, give its password file`,
-      { keyFile },
-    );
-  }
-  try {
-    return (await Wallet.fromEncryptedJson(text, await readSecret(passwordFile))).privateKey;
-  } catch (cause) {
-    throw new HoldfastError("key", `${keyFile} does not open with this password`, { keyFile }, { cause });
-  }
-}
-
-async function readSecret(path: string): Promise<string> {
-  try {
-    const { mode } = await stat(path);
-    if ((mode & 0o077) !== 0) {
-      throw new HoldfastError("key", `${path} can be read by others: chmod 600 it`, { path });
-    }
-    return (await readFile(path, "utf8")).trim();
-  } catch (cause) {
-    if (cause instanceof HoldfastError) throw cause;
-    throw new HoldfastError("key", `${path} cannot be read`, { path }, { cause });
-  }
-}
-
-/** @throws HoldfastError "unreachable" or "chain" if this is not the chain, the deployment or the node of the configuration */
+/** @throws HoldfastError "unreachable", "chain" or "key" unless this is the chain, the deployment and the node meant */
 export async function connectChain(options: ChainOptions): Promise<NodeChain> {
-  const provider = new JsonRpcProvider(options.rpcUrl, undefined, {
-    polling: true,
-    pollingInterval: options.pollMs,
-    staticNetwork: true,
-    cacheTimeout: -1,
-  });
-  try {
-    return await checkedChain(provider, options);
-  } catch (error) {
-    provider.destroy();
-    throw error instanceof HoldfastError
-      ? error
-      : new HoldfastError(
-          "unreachable",
-          `the chain at ${options.rpcUrl} does not answer: ${(error as Error).message}`,
-          {},
-          { cause: error },
-        );
-  }
-}
-
-async function checkedChain(provider: JsonRpcProvider, options: ChainOptions): Promise<NodeChain> {
-  const chainId = BigInt((await provider.send("eth_chainId", [])) as string);
+  const { rpcUrl, audits: auditsAddress, node, privateKey, maxFeePerGas } = options;
+  const chainId = await askChainId(rpcUrl);
   if (options.chainId !== undefined && chainId !== BigInt(options.chainId)) {
-    const message = `the chain at ${options.rpcUrl} has the id ${chainId}, not ${options.chainId}`;
+    const message = `the chain at ${rpcUrl} has the id ${chainId}, not ${options.chainId}: give the right chain's URL`;
     throw new HoldfastError("chain", message, { expected: options.chainId, actual: String(chainId) });
   }
-  if ((await provider.getCode(options.audits)) === "0x") {
-    throw new HoldfastError("chain", `there is no contract at ${options.audits} on chain ${chainId}`, {
-      audits: options.audits,
-    });
+  const request = new FetchRequest(rpcUrl);
+  request.timeout = RPC_TIMEOUT_MS;
+  const provider = new JsonRpcProvider(request, chainId, { staticNetwork: true, cacheTimeout: -1 });
+  try {
+    const contracts = await findContracts(provider, auditsAddress, options.token);
+    const wallet = new Wallet(privateKey, provider);
+    const chain = await createChain({ provider, wallet, contracts, chainId, maxFeePerGas });
+    await checkOperator(chain, node);
+    return chain;
+  } catch (error) {
+    provider.destroy();
+    throw error;
   }
-  const wallet = new Wallet(options.privateKey, provider);
-  const audits = new Contract(options.audits, INTERFACES.audits, wallet);
-  const view = async <T>(contract: Contract, method: string, ...args: unknown[]): Promise<T> =>
-    (await contract.getFunction(method).staticCall(...args)) as T;
-  const registryAddress = await view<string>(audits, "registry");
-  const registry = new Contract(registryAddress, INTERFACES.registry, wallet);
-  const ledger = new Contract(await view<string>(audits, "ledger"), INTERFACES.ledger, wallet);
+}
+
+async function checkOperator(chain: NodeChain, node: bigint): Promise<void> {
+  const { operator } = await chain.node(node);
+  if (operator === chain.operator) return;
+  const message = `node ${node} is operated by ${operator}, the key given is that of ${chain.operator}: give the right key or node`;
+  throw new HoldfastError("key", message, { node: String(node), operator, key: chain.operator });
+}
+
+// ------------------------------------------------------------------------------------------------------------- finding
+
+interface Contracts {
+  readonly audits: Contract;
+  readonly registry: Contract;
+  readonly ledger: Contract;
+  readonly beacon: Interface;
+  /** All that can revert with an error of their own. */
+  readonly errors: readonly Interface[];
+}
+
+/** Asked by hand: ethers would try for ever to find out what network it is on. */
+async function askChainId(rpcUrl: string): Promise<bigint> {
+  try {
+    const response = await fetch(rpcUrl, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] }),
+      signal: AbortSignal.timeout(RPC_TIMEOUT_MS),
+    });
+    return BigInt(((await response.json()) as { result: string }).result);
+  } catch (cause) {
+    const message = `no chain answers at ${rpcUrl}: check the URL, and that the chain is running`;
+    throw new HoldfastError("unreachable", message, { rpcUrl }, { cause });
+  }
+}
+
+async function findContracts(
+  provider: JsonRpcProvider,
+  auditsAddress: string,
+  expectedToken: string | undefined,
+): Promise<Contracts> {
+  const interfaceOf = (name: string): Interface => new Interface(contractArtifact(name).abi);
+  const [auditsAbi, registryAbi, ledgerAbi, beacon] = [
+    interfaceOf("Audits"),
+    interfaceOf("Registry"),
+    interfaceOf("Ledger"),
+    interfaceOf("DrandBeacon"),
+  ];
+  const errors = [auditsAbi, registryAbi, ledgerAbi, beacon, interfaceOf("Groth16Verifier")];
+  const existing = async (name: string, address: string, abi: Interface): Promise<Contract> => {
+    if (dataLength(await refusing(errors, "getCode", provider.getCode(address))) > 0)
+      return new Contract(address, abi, provider);
+    const message = `there is no ${name} contract at ${address} on this chain: check the address and the chain`;
+    throw new HoldfastError("chain", message, { address });
+  };
+  const audits = await existing("Audits", getAddress(auditsAddress), auditsAbi);
+  const of = (method: string): Promise<string> =>
+    refusing(errors, method, audits.getFunction(method).staticCall() as Promise<string>);
+  const token = await of("token");
+  if (expectedToken !== undefined && getAddress(expectedToken) !== token) {
+    const message = `this deployment pays in the token ${token}, not in ${expectedToken}: use another deployment`;
+    throw new HoldfastError("chain", message, { expected: expectedToken, actual: token });
+  }
+  const registry = await existing("Registry", await of("registry"), registryAbi);
+  const ledger = await existing("Ledger", await of("ledger"), ledgerAbi);
+  return { audits, registry, ledger, beacon, errors };
+}
+
+// --------------------------------------------------------------------------------------------------------------- chain
+
+interface Connection {
+  readonly provider: JsonRpcProvider;
+  readonly wallet: Wallet;
+  readonly contracts: Contracts;
+  readonly chainId: bigint;
+  readonly maxFeePerGas: bigint;
+}
+
+async function createChain({
+  provider,
+  wallet,
+  contracts,
+  chainId,
+  maxFeePerGas,
+}: Connection): Promise<NodeChain> {
+  const { audits, registry, ledger, beacon, errors } = contracts;
+  const asked = <T>(what: string, answer: Promise<T>): Promise<T> => refusing(errors, what, answer);
+  const view = <T>(contract: Contract, method: string, ...args: unknown[]): Promise<T> =>
+    asked(method, contract.getFunction(method).staticCall(...args) as Promise<T>);
+  /** undefined where the contract says that there is no such thing. */
+  const viewIfAny = async <T>(
+    error: string,
+    contract: Contract,
+    method: string,
+    id: bigint,
+  ): Promise<T | undefined> => {
+    try {
+      return await view<T>(contract, method, id);
+    } catch (cause) {
+      if (contractError(cause) === error) return undefined;
+      throw cause;
+    }
+  };
+  const registryAddress = await registry.getAddress();
+  const auditsAddress = await audits.getAddress();
   const genesis = Number(await view<bigint>(audits, "genesis"));
   const epochSeconds = Number(await view<bigint>(audits, "epochSeconds"));
-
-  const self = await view<NodeRecord>(registry, "node", options.node);
-  if (self.operator !== wallet.address) {
-    const message = `node ${options.node} is operated by ${self.operator}, not by this key's ${wallet.address}`;
-    throw new HoldfastError("key", message, {
-      node: String(options.node),
-      operator: self.operator,
-      key: wallet.address,
-    });
-  }
-  const profiles = await view<{ samples: bigint; dataDepth: bigint; directoryDepth: bigint }>(
-    audits,
-    "profiles",
-    0,
-  );
   const signingDomain = domain(chainId, registryAddress) as TypedDataDomain;
-  const epochAt = (timestamp: number): number =>
-    Math.max(0, Math.floor((timestamp - genesis) / epochSeconds));
-  const block = async (): Promise<BlockTime> => {
-    const latest = await provider.getBlock("latest");
-    if (!latest) throw new HoldfastError("chain", "the chain has no block");
-    return { number: latest.number, timestamp: latest.timestamp };
+
+  const eventsOf = async (logs: readonly Log[]): Promise<ChainEvent[]> => {
+    const numbers = [...new Set(logs.map(({ blockNumber }) => blockNumber))];
+    const times = new Map<number, number>();
+    for (const number of numbers) {
+      const block = await asked("getBlock", provider.getBlock(number));
+      if (!block)
+        throw new HoldfastError("chain", `block ${number} is gone: the chain was reorganized`, { number });
+      times.set(number, block.timestamp);
+    }
+    return logs.flatMap((log) => {
+      const parsed = registry.interface.parseLog(log) ?? audits.interface.parseLog(log);
+      const args = parsed?.args.toObject() as Record<string, unknown> | undefined;
+      return parsed && args ? [{ name: parsed.name, args, timestamp: times.get(log.blockNumber) ?? 0 }] : [];
+    });
   };
-  const logs = createLogReader({ provider, registry, epochAt, confirmations: options.confirmations });
-  const contents = createContents(logs, Number(profiles.directoryDepth));
-  const send = createSender(provider, wallet);
-  const contextOf = async (vNode: bigint): Promise<bigint> => {
-    const { cluster } = await view<{ cluster: bigint }>(registry, "vNode", vNode);
-    return (await view<{ beacon: bigint }>(registry, "cluster", cluster)).beacon;
+  const transactionOf = (call: Call): TransactionRequest => {
+    if (call.kind === "retire") {
+      const path = call.path.map((others) => others.map(toHex32));
+      const data = registry.interface.encodeFunctionData("retire", [
+        call.vNode,
+        call.serial,
+        call.root,
+        path,
+      ]);
+      return { to: registryAddress, data };
+    }
+    const args =
+      call.kind === "prove" ? [call.vNode, call.epoch, call.proof] : [call.beacon, call.epoch, call.evidence];
+    return { to: auditsAddress, data: audits.interface.encodeFunctionData(call.kind, args) };
+  };
+  const signed = async (transaction: TransactionRequest): Promise<SignedTransaction> => {
+    const raw = await wallet.signTransaction(transaction);
+    return { raw, hash: keccak256(raw) };
   };
 
   return {
     chainId,
     registry: registryAddress,
-    audits: options.audits,
+    audits: auditsAddress,
     operator: wallet.address,
     epochSeconds,
-    profile: {
-      samples: Number(profiles.samples),
-      dataDepth: Number(profiles.dataDepth),
-      directoryDepth: Number(profiles.directoryDepth),
-    },
-    block,
-    epochAt,
+    epochAt: (timestamp) => Math.max(0, Math.floor((timestamp - genesis) / epochSeconds)),
     epochStart: (epoch) => genesis + epoch * epochSeconds,
-    self: () => view(registry, "node", options.node),
-    node: (id) => view(registry, "node", id),
-    freeBond: () => view(ledger, "freeBond", options.node),
-    async vNodes() {
-      const candidates = await logs.assignedVNodes(options.node);
-      const states = await Promise.all(candidates.map((vNode) => view<VNodeState>(audits, "state", vNode)));
-      return candidates.filter(
-        (_, i) => states[i]?.node === options.node || states[i]?.nextNode === options.node,
-      );
+
+    async block() {
+      const block = await asked("getBlock", provider.getBlock("latest"));
+      if (!block?.hash) throw new HoldfastError("chain", "the chain has no block");
+      return { number: block.number, hash: block.hash, timestamp: block.timestamp };
     },
-    async state(vNode) {
-      const s = await view<Record<keyof VNodeState, bigint>>(audits, "state", vNode);
-      const { node, nextNode, rate } = s;
+    blockHash: async (number) => (await asked("getBlock", provider.getBlock(number)))?.hash ?? undefined,
+    async events(fromBlock, toBlock) {
+      const logs: Log[] = [];
+      for (let first = fromBlock; first <= toBlock; first += EVENT_BLOCKS) {
+        const last = Math.min(toBlock, first + EVENT_BLOCKS - 1);
+        const filter = { address: [registryAddress, auditsAddress], fromBlock: first, toBlock: last };
+        logs.push(...(await asked("getLogs", provider.getLogs(filter))));
+      }
+      return eventsOf(logs);
+    },
+
+    async node(id) {
+      const {
+        provider: owner,
+        operator,
+        url,
+        capacity,
+        used,
+        rent,
+      } = await view<NodeRecord>(registry, "node", id);
+      return { provider: owner, operator, url, capacity, used, rent };
+    },
+    freeBond: (node) => view(ledger, "freeBond", node),
+    balance: (account) => view(ledger, "balanceOf", account),
+    async cluster(id) {
+      const [params, profileIndex, beaconIndex] = await view<[{ bondEpochs: bigint }, bigint, bigint]>(
+        audits,
+        "params",
+        id,
+      );
+      const profile = await view<Record<string, bigint>>(audits, "profiles", profileIndex);
       return {
-        node,
-        nextNode,
-        rate,
-        settled: Number(s.settled),
-        misses: Number(s.misses),
-        syncLeft: Number(s.syncLeft),
+        beacon: Number(beaconIndex),
+        bondEpochs: params.bondEpochs,
+        samples: Number(profile["samples"]),
+        dataDepth: Number(profile["dataDepth"]),
+        directoryDepth: Number(profile["directoryDepth"]),
       };
     },
-    clusterOf: async (vNode) => (await view<{ cluster: bigint }>(registry, "vNode", vNode)).cluster,
-    async bondEpochs(cluster) {
-      const [params] = await view<[{ bondEpochs: bigint }]>(audits, "params", cluster);
-      return params.bondEpochs;
-    },
-    async duty(vNode, epoch) {
-      const d = await view<{
-        due: boolean;
-        proven: boolean;
-        node: bigint;
-        randomness: string;
-        seed: bigint;
-        root: string;
-        total: bigint;
-        deadline: bigint;
-      }>(audits, "duty", vNode, epoch);
-      return {
-        ...{ due: d.due, proven: d.proven, node: d.node, root: BigInt(d.root) },
-        seed: BigInt(d.randomness) === 0n ? undefined : d.seed,
-        total: Number(d.total),
-        deadline: Number(d.deadline),
-      };
-    },
-    contents: (vNode, epoch, root) => contents(vNode, epoch, root),
-    currentContents: (vNode) => contents(vNode, Infinity, undefined),
-    async replicas(bucket, root) {
-      const holders = await logs.holdersOf(bucket, root);
-      const states = await Promise.all(holders.map((vNode) => view<VNodeState>(audits, "state", vNode)));
-      const nodes = new Set(
-        states.map(({ node }) => node).filter((node) => node !== 0n && node !== options.node),
-      );
-      return Promise.all(
-        [...nodes].map(async (node) => ({ node, url: (await view<NodeRecord>(registry, "node", node)).url })),
-      );
+    async vNode(id) {
+      const found = await viewIfAny<{ cluster: bigint; node: bigint }>("NoSuchVNode", registry, "vNode", id);
+      return found && { cluster: found.cluster, responsible: found.node };
     },
     async bucket(id) {
-      try {
-        return await view(registry, "bucket", id);
-      } catch (error) {
-        if (isCallException(error)) return undefined;
-        throw error;
-      }
+      const found = await viewIfAny<{ owner: string; cluster: bigint }>(
+        "NoSuchBucket",
+        registry,
+        "bucket",
+        id,
+      );
+      return found && { owner: found.owner, cluster: found.cluster };
     },
     mayRead: (bucket, who) => view(registry, "mayRead", bucket, who),
     mayWrite: (bucket, who) => view(registry, "mayWrite", bucket, who),
-    async isMember(cluster, who) {
-      for (const vNode of await logs.clusterVNodes(cluster)) {
-        const { node, nextNode } = await view<VNodeState>(audits, "state", vNode);
-        for (const id of [node, nextNode]) {
-          if (id !== 0n && (await view<NodeRecord>(registry, "node", id)).operator === who) return true;
-        }
-      }
-      return false;
+    async directory(vNode) {
+      const { root, total, count } = await view<{ root: string; total: bigint; count: bigint }>(
+        registry,
+        "directory",
+        vNode,
+      );
+      return { root: BigInt(root), total: Number(total), count: Number(count) };
     },
+    async state(vNode) {
+      const s = await view<Record<keyof VNodeState, bigint>>(audits, "state", vNode);
+      const { node, nextNode, rate, committed, locked, nextLocked } = s;
+      const counts = { settled: Number(s.settled), misses: Number(s.misses), syncLeft: Number(s.syncLeft) };
+      return {
+        node,
+        nextNode,
+        nextSince: Number(s.nextSince),
+        rate,
+        committed,
+        locked,
+        nextLocked,
+        ...counts,
+      };
+    },
+    async duty(vNode, epoch) {
+      let d: Record<"node" | "seed" | "total" | "deadline", bigint> &
+        Record<"root" | "randomness", string> &
+        Record<"due" | "proven", boolean>;
+      try {
+        d = await view(audits, "duty", vNode, epoch);
+      } catch (error) {
+        if (contractError(error) === "NotCurrentEpoch") return undefined;
+        throw error;
+      }
+      return {
+        ...{ due: d.due, proven: d.proven, node: d.node, root: BigInt(d.root) },
+        seed: BigInt(d.randomness) === 0n ? undefined : d.seed,
+        ...{ total: Number(d.total), deadline: Number(d.deadline) },
+      };
+    },
+    async round(index, epoch) {
+      const contract = new Contract(await view<string>(audits, "beacons", index), beacon, provider);
+      const words = [...(await view<bigint[]>(contract, "publicKey"))];
+      const publicKey = Buffer.concat(words.map((word) => Buffer.from(toHex32(word).slice(2), "hex")));
+      return { round: Number(await view<bigint>(contract, "roundFor", epoch)), publicKey };
+    },
+
     async signAcceptance(terms) {
       const values = terms.segments.map(({ root, leaves }) => [root, leaves]);
       const segments = keccak256(AbiCoder.defaultAbiCoder().encode(["tuple(bytes32,uint32)[]"], [values]));
@@ -387,330 +506,163 @@ async function checkedChain(provider: JsonRpcProvider, options: ChainOptions): P
         signature: await wallet.signTypedData(signingDomain, ACCEPTANCE, { ...terms, segments }),
       };
     },
-    signRequest: (request) => wallet.signTypedData(signingDomain, REQUEST, request),
-    requestSigner(request, signature) {
+    signRequest: (message) => wallet.signTypedData(signingDomain, REQUEST, message),
+    requestSigner(message, signature) {
       try {
-        return verifyTypedData(signingDomain, REQUEST, request, signature);
+        return verifyTypedData(signingDomain, REQUEST, message, signature);
       } catch {
         return undefined;
       }
     },
-    async recordBeacon(vNode, epoch, signature) {
-      await send.call(audits, "recordBeacon", [await contextOf(vNode), epoch, signature]);
+
+    estimate: (call) =>
+      asked(call.kind, provider.estimateGas({ ...transactionOf(call), from: wallet.address })),
+    async nonces() {
+      const [mined, pending] = await Promise.all([
+        asked("getTransactionCount", provider.getTransactionCount(wallet.address, "latest")),
+        asked("getTransactionCount", provider.getTransactionCount(wallet.address, "pending")),
+      ]);
+      return { mined, pending };
     },
-    async roundFor(vNode, epoch) {
-      const address = await view<string>(audits, "beacons", await contextOf(vNode));
-      return view(new Contract(address, INTERFACES.beacon, provider), "roundFor", epoch);
+    async sign(call, { nonce, gas }) {
+      const fees = await asked("getFeeData", provider.getFeeData());
+      const priority = fees.maxPriorityFeePerGas ?? 0n;
+      const fee = lesser(fees.maxFeePerGas ?? fees.gasPrice ?? 0n, maxFeePerGas);
+      return signed({
+        ...transactionOf(call),
+        ...{ type: 2, chainId, nonce, gasLimit: lesser((gas * GAS_MARGIN) / 100n, MAX_GAS) },
+        ...{ maxFeePerGas: fee, maxPriorityFeePerGas: lesser(priority, fee) },
+      });
     },
-    async signProof(vNode, epoch, proof, record) {
+    async raiseFees({ raw }) {
+      const old = Transaction.from(raw);
+      const { type, nonce, to, data, gasLimit } = old;
+      const raise = (value: bigint | null): bigint => ((value ?? 0n) * RAISE) / 100n + 1n;
+      const [fee, priority] = [raise(old.maxFeePerGas), raise(old.maxPriorityFeePerGas)];
+      if (fee > maxFeePerGas) return undefined;
+      return signed({
+        type,
+        chainId,
+        nonce,
+        to,
+        data,
+        gasLimit,
+        maxFeePerGas: fee,
+        maxPriorityFeePerGas: priority,
+      });
+    },
+    async broadcast({ raw, hash }) {
       try {
-        return await send.sign(audits, "prove", [vNode, epoch, proof], record);
+        await provider.broadcastTransaction(raw);
       } catch (error) {
-        if (isAlreadyProven(error)) return undefined;
-        throw explain(error, `the proof of vNode ${vNode} in epoch ${epoch}`);
+        // Whatever the reason: if it is there, it is there.
+        if (await asked("getTransaction", provider.getTransaction(hash))) return;
+        if (isError(error, "NONCE_EXPIRED") || isError(error, "REPLACEMENT_UNDERPRICED")) return;
+        throw explain(errors, "a transaction", error);
       }
     },
-    deliver: (transaction, signal) => send.deliver(transaction, signal),
-    async retire(vNode, serial, root, path) {
-      await send.call(registry, "retire", [vNode, serial, root, path.map((others) => others.map(toHex32))]);
+    async receipt(hash) {
+      const found = await asked("getTransactionReceipt", provider.getTransactionReceipt(hash));
+      if (!found) return undefined;
+      const { blockNumber: block, status, gasUsed } = found;
+      return { hash, block, succeeded: status === 1, gasUsed: Number(gasUsed) };
     },
-    tick: (signal) => nextBlock(provider, options.pollMs, signal),
     close: () => provider.destroy(),
   };
 }
 
-// -------------------------------------------------------------------------------------------------------------- events
+const lesser = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
-interface ChainEvent {
-  readonly name: string;
-  readonly args: Readonly<Record<string, bigint>> & { readonly root: string };
-  readonly epoch: number;
+// -------------------------------------------------------------------------------------------------------------- errors
+
+/** The name of the contract's error in what a method of NodeChain rejected with. */
+export function contractError(error: unknown): string | undefined {
+  const name = error instanceof HoldfastError ? error.details["error"] : undefined;
+  return typeof name === "string" ? name : undefined;
 }
 
-interface LogReader {
-  /** Events of a vNode's directory, in order. */
-  directoryEvents(vNode: bigint): Promise<readonly ChainEvent[]>;
-  /** All that were ever named for the node. */
-  assignedVNodes(node: bigint): Promise<bigint[]>;
-  holdersOf(bucket: bigint, root: Hex): Promise<bigint[]>;
-  clusterVNodes(cluster: bigint): Promise<bigint[]>;
-  /** Forgets everything: after a reorganization. */
-  reset(): void;
+/** IAudits.Refusal.AlreadyProven. */
+const ALREADY_PROVEN = "4";
+
+/** Whether a proof was refused because the epoch is proven, which is all that we want. */
+export function isAlreadyProven(error: unknown): boolean {
+  const reason = error instanceof HoldfastError ? error.details["reason"] : undefined;
+  return contractError(error) === "ProofRefused" && reason === ALREADY_PROVEN;
 }
 
-interface LogReaderOptions {
-  readonly provider: JsonRpcProvider;
-  readonly registry: Contract;
-  readonly epochAt: (timestamp: number) => number;
-  readonly confirmations: number;
-}
-
-/** Reads the Registry's and Audits' events once, and then only what is new. */
-function createLogReader({ provider, registry, epochAt, confirmations }: LogReaderOptions): LogReader {
-  let events: { readonly event: ChainEvent; readonly vNode: bigint }[] = [];
-  let next = 0;
-  let reading: Promise<void> = Promise.resolve();
-  let addresses: string[] | undefined;
-
-  const catchUp = async (): Promise<void> => {
-    addresses ??= [
-      await registry.getAddress(),
-      (await registry.getFunction("audits").staticCall()) as string,
-    ];
-    const end = (await provider.getBlockNumber()) - confirmations;
-    const times = new Map<number, number>();
-    while (next <= end) {
-      const toBlock = Math.min(end, next + EVENT_BLOCKS - 1);
-      for (const log of await provider.getLogs({ address: addresses, fromBlock: next, toBlock })) {
-        const parsed = parse(log);
-        const vNode = parsed?.args.getValue("vNode") as bigint | undefined;
-        if (!parsed || vNode === undefined) continue;
-        let time = times.get(log.blockNumber);
-        if (time === undefined) {
-          time = (await provider.getBlock(log.blockNumber))?.timestamp ?? 0;
-          times.set(log.blockNumber, time);
-        }
-        const args = parsed.args.toObject() as unknown as ChainEvent["args"];
-        events.push({ vNode, event: { name: parsed.name, args, epoch: epochAt(time) } });
-      }
-      next = toBlock + 1;
-    }
-  };
-  const parse = (log: Log): LogDescription | null =>
-    INTERFACES.registry.parseLog(log) ?? INTERFACES.audits.parseLog(log);
-  /** One reader at a time, so that no event comes in twice. */
-  const current = async (): Promise<typeof events> => {
-    reading = reading.then(catchUp, catchUp);
-    await reading;
-    return events;
-  };
-  const vNodesOf = async (wanted: (event: ChainEvent) => boolean): Promise<bigint[]> => [
-    ...new Set((await current()).filter(({ event }) => wanted(event)).map(({ vNode }) => vNode)),
-  ];
-
-  return {
-    directoryEvents: async (id) =>
-      (await current())
-        .filter(({ vNode, event }) => vNode === id && DIRECTORY_EVENTS.has(event.name))
-        .map(({ event }) => event),
-    assignedVNodes: (node) =>
-      vNodesOf(({ name, args }) => (name === "NodeAssigned" || name === "TookOver") && args["node"] === node),
-    holdersOf: (bucket, root) =>
-      vNodesOf(
-        ({ name, args }) => name === "SegmentStored" && args["bucket"] === bucket && args.root === root,
-      ),
-    clusterVNodes: (cluster) =>
-      vNodesOf(({ name, args }) => name === "VNodeAdded" && args["cluster"] === cluster),
-    reset() {
-      events = [];
-      next = 0;
-    },
-  };
-}
-
-const DIRECTORY_EVENTS = new Set(["SegmentStored", "SegmentRetired", "DirectoryReset"]);
-
-/** Replays a vNode's events of the epochs before one. */
-function createContents(
-  logs: LogReader,
-  depth: number,
-): (vNode: bigint, epoch: number, root: bigint | undefined) => Promise<VNodeContents> {
-  const replay = async (vNode: bigint, epoch: number): Promise<VNodeContents> => {
-    let directory = new Directory(depth);
-    let holdings: Holding[] = [];
-    let base = 0;
-    for (const { name, args, epoch: at } of await logs.directoryEvents(vNode)) {
-      if (at >= epoch) break;
-      if (name === "SegmentStored") {
-        const holding = toHolding(args);
-        directory.append({ root: BigInt(holding.root), leaves: holding.leaves });
-        holdings.push(holding);
-      } else if (name === "SegmentRetired") {
-        const index = Number(args["serial"]) - base;
-        directory.retire(index);
-        const holding = holdings[index];
-        if (holding) holding.retired = true;
-      } else {
-        base += holdings.length;
-        directory = new Directory(depth);
-        holdings = [];
-      }
-    }
-    return { directory, holdings };
-  };
-  return async (vNode, epoch, root) => {
-    const contents = await replay(vNode, epoch);
-    if (root === undefined || contents.directory.root === root) return contents;
-    // The chain may have been reorganized under us: read it all again, once.
-    logs.reset();
-    const again = await replay(vNode, epoch);
-    if (again.directory.root === root) return again;
-    const message = `the directory of vNode ${vNode} from the chain's events is not the contract's: the RPC lacks events`;
-    throw new HoldfastError("chain", message, { vNode: String(vNode), epoch });
-  };
-}
-
-function toHolding(args: ChainEvent["args"]): Holding {
-  return {
-    serial: Number(args["serial"]),
-    bucket: args["bucket"] ?? 0n,
-    root: args.root as Hex,
-    leaves: Number(args["leaves"]),
-    end: Number(args["end"]),
-    retired: false,
-  };
-}
-
-// -------------------------------------------------------------------------------------------------------- transactions
-
-interface Sender {
-  call(contract: Contract, method: string, args: readonly unknown[]): Promise<void>;
-  sign(
-    contract: Contract,
-    method: string,
-    args: readonly unknown[],
-    record: (transaction: SignedTransaction) => void,
-  ): Promise<SignedTransaction>;
-  deliver(transaction: SignedTransaction, signal: AbortSignal): Promise<{ gasUsed: bigint; hash: string }>;
-}
-
-/** One allocator of nonces for the operator's key; what is signed is recorded before the next one is given. */
-function createSender(provider: JsonRpcProvider, wallet: Wallet): Sender {
-  let nonce: number | undefined;
-  let lane: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = lane.then(work, work);
-    lane = result.catch(() => undefined);
-    return result;
-  };
-  const sign: Sender["sign"] = (contract, method, args, record) =>
-    inTurn(async () => {
-      const request = await contract.getFunction(method).populateTransaction(...args);
-      const gas = await provider.estimateGas({ ...request, from: wallet.address });
-      const pending = await provider.getTransactionCount(wallet.address, "pending");
-      const own = Math.max(pending, nonce ?? 0);
-      const populated = await wallet.populateTransaction({
-        ...request,
-        gasLimit: (gas * 12n) / 10n,
-        nonce: own,
-      });
-      delete populated.from;
-      const raw = await wallet.signTransaction(populated);
-      const transaction = { raw, hash: keccak256(raw) };
-      record(transaction);
-      nonce = own + 1;
-      return transaction;
-    });
-  const deliver: Sender["deliver"] = async (transaction, signal) => {
-    let sent = transaction;
-    const hashes = [sent.hash];
-    for (;;) {
-      signal.throwIfAborted();
-      await broadcast(provider, sent);
-      const receipt = await anyReceipt(provider, hashes, BUMP_MS, signal);
-      if (receipt) {
-        if (receipt.status === 1) return { gasUsed: receipt.gasUsed, hash: receipt.hash };
-        nonce = undefined;
-        throw new HoldfastError("chain", "the transaction was mined and reverted", { hash: receipt.hash });
-      }
-      sent = await raiseFee(wallet, sent);
-      hashes.push(sent.hash);
-    }
-  };
-  return {
-    sign,
-    deliver,
-    async call(contract, method, args) {
-      try {
-        const transaction = await sign(contract, method, args, () => undefined);
-        await deliver(transaction, AbortSignal.timeout(6 * BUMP_MS));
-      } catch (error) {
-        nonce = undefined;
-        throw explain(error, method);
-      }
-    },
-  };
-}
-
-async function broadcast(provider: JsonRpcProvider, { raw }: SignedTransaction): Promise<void> {
+async function refusing<T>(errors: readonly Interface[], what: string, answer: Promise<T>): Promise<T> {
   try {
-    await provider.broadcastTransaction(raw);
+    return await answer;
   } catch (error) {
-    // It is there already, or its nonce is used: then a receipt tells which.
-    const text = String((error as { shortMessage?: string }).shortMessage ?? error).toLowerCase();
-    if (!/already known|known transaction|nonce|replacement/.test(text))
-      throw explain(error, "a transaction");
+    throw explain(errors, what, error);
   }
 }
 
-async function anyReceipt(
-  provider: JsonRpcProvider,
-  hashes: readonly string[],
-  withinMs: number,
-  signal: AbortSignal,
-): Promise<TransactionReceipt | undefined> {
-  const end = performance.now() + withinMs;
-  for (;;) {
-    for (const hash of hashes) {
-      const receipt = await provider.getTransactionReceipt(hash);
-      if (receipt) return receipt;
-    }
-    if (performance.now() >= end) return undefined;
-    await nextBlock(provider, 500, signal);
-    signal.throwIfAborted();
+function explain(errors: readonly Interface[], what: string, error: unknown): HoldfastError {
+  if (error instanceof HoldfastError) return error;
+  const cause = { cause: error };
+  if (isCallException(error)) {
+    const parsed = error.data ? parseRevert(errors, error.data) : undefined;
+    if (!parsed)
+      return new HoldfastError("chain", `the contract refuses ${what}: ${error.shortMessage}`, {}, cause);
+    const args = Object.fromEntries(
+      Object.entries(parsed.args.toObject() as Record<string, unknown>).map(([name, value]) => [
+        name,
+        String(value),
+      ]),
+    );
+    const values = Object.entries(args).map(([name, value]) => `${name} ${value}`);
+    const message = `the contract refuses ${what}: ${parsed.name}(${values.join(", ")})`;
+    return new HoldfastError("chain", message, { error: parsed.name, ...args }, cause);
   }
+  if (isError(error, "INSUFFICIENT_FUNDS")) {
+    const message = `the operator cannot pay the gas of ${what}: send it the chain's own coin`;
+    return new HoldfastError("funds", message, {}, cause);
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return new HoldfastError("unreachable", `the chain did not answer ${what}: ${text}`, {}, cause);
 }
 
-async function raiseFee(wallet: Wallet, { raw }: SignedTransaction): Promise<SignedTransaction> {
-  const old = Transaction.from(raw);
-  const raise = (fee: bigint | null): bigint => ((fee ?? 0n) * BUMP_PERCENT) / 100n + 1n;
-  const { type, chainId, nonce, to, data, value, gasLimit } = old;
-  const raised = await wallet.signTransaction({
-    ...{ type, chainId, nonce, to, data, value, gasLimit },
-    maxFeePerGas: raise(old.maxFeePerGas),
-    maxPriorityFeePerGas: raise(old.maxPriorityFeePerGas),
-  });
-  return { raw: raised, hash: keccak256(raised) };
-}
-
-/** Ends with a new block, after `ms` at the latest, or on abort. */
-function nextBlock(provider: JsonRpcProvider, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      void provider.off("block", done);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    void provider.once("block", done);
-    signal.addEventListener("abort", done, { once: true });
-    if (signal.aborted) done();
-  });
-}
-
-function revertOf(error: unknown): { name: string; args: readonly unknown[] } | undefined {
-  if (!isCallException(error) || !error.data) return undefined;
-  for (const each of Object.values(INTERFACES)) {
-    const parsed = each.parseError(error.data);
-    if (parsed) return { name: parsed.name, args: [...(parsed.args as unknown as unknown[])] };
+function parseRevert(errors: readonly Interface[], data: string): { name: string; args: Result } | undefined {
+  for (const each of errors) {
+    const parsed = each.parseError(data);
+    if (parsed) return parsed;
   }
   return undefined;
 }
 
-function isAlreadyProven(error: unknown): boolean {
-  const revert = revertOf(error);
-  return revert?.name === "ProofRefused" && revert.args[2] === ALREADY_PROVEN;
+// ----------------------------------------------------------------------------------------------------------------- key
+
+/**
+ * The operator's private key: from a V3 keystore with its password, or bare hex for local networks.
+ *
+ * @throws HoldfastError "key" for anything else, and for a file that others can read
+ */
+export async function readOperatorKey(keyFile: string, passwordFile?: string): Promise<string> {
+  const text = await readSecret(keyFile);
+  if (/^(0x)?[0-9a-fA-F]{64}$/.test(text)) return text.startsWith("0x") ? text : `0x${text}`;
+  if (passwordFile === undefined) {
+    const message = `${keyFile} is no hex private key; if it is a keystore, name the file with its password`;
+    throw new HoldfastError("key", message, { keyFile });
+  }
+  const password = await readSecret(passwordFile);
+  try {
+    return (await Wallet.fromEncryptedJson(text, password)).privateKey;
+  } catch (cause) {
+    const message = `${keyFile} does not open with the password in ${passwordFile}, or is no V3 keystore`;
+    throw new HoldfastError("key", message, { keyFile }, { cause });
+  }
 }
 
-function explain(error: unknown, what: string): HoldfastError {
-  if (error instanceof HoldfastError) return error;
-  const revert = revertOf(error);
-  const reason = revert ? `${revert.name}(${revert.args.map(String).join(", ")})` : (error as Error).message;
-  return new HoldfastError(
-    revert ? "chain" : "unreachable",
-    `the chain refuses ${what}: ${reason}`,
-    {},
-    { cause: error },
-  );
+async function readSecret(path: string): Promise<string> {
+  let text: string;
+  let mode: number;
+  try {
+    [text, { mode }] = [await readFile(path, "utf8"), await stat(path)];
+  } catch (cause) {
+    throw new HoldfastError("key", `${path} cannot be read`, { path }, { cause });
+  }
+  if ((mode & 0o077) !== 0)
+    throw new HoldfastError("key", `others can read ${path}: run \`chmod 600 ${path}\``, { path });
+  return text.trim();
 }

@@ -1,119 +1,138 @@
 /**
- * A node's configuration: default < file < environment < flag, each value checked before anything starts.
+ * A node's configuration: default < file < environment < flag, every value checked before anything starts.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { HoldfastError } from "../protocol/errors.ts";
 
-const list = z.preprocess(
-  (value) => (typeof value === "string" ? value.split(",").filter(Boolean) : value),
-  z.array(z.url()),
+/** From a file: a list. From the environment or a flag: separated by commas. */
+const urls = z.preprocess(
+  (value) => (typeof value === "string" ? value.split(",").filter((part) => part !== "") : value),
+  z.array(z.url({ protocol: /^https?$/ })),
 );
-const flag = z.preprocess(
+const toggle = z.preprocess(
   (value) => (value === "true" ? true : value === "false" ? false : value),
   z.boolean(),
 );
+/** Number("") and Number(null) are 0, which nobody means by it. */
+const number = (schema: z.ZodNumber): z.ZodType<number> =>
+  z.preprocess((value) => (typeof value === "string" && value.trim() !== "" ? Number(value) : value), schema);
+const whole = (min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number> =>
+  number(z.number().int().min(min).max(max));
 
 const schema = z.strictObject({
-  rpcUrl: z.url().describe("JSON-RPC of the chain"),
+  rpcUrl: z.url({ protocol: /^https?$/ }).describe("JSON-RPC of the chain"),
   audits: z
     .string()
-    .regex(/^0x[0-9a-fA-F]{40}$/)
-    .describe("address of the Audits contract; the others are read from it"),
-  chainId: z.coerce.number().int().positive().optional().describe("refuse to start on any other chain"),
-  node: z.coerce.number().int().positive().describe("id of this node in the Registry"),
-  keyFile: z
+    .regex(/^0x[0-9a-fA-F]{40}$/, "expected 0x and 40 hex digits")
+    .describe("address of the Audits contract: everything else is read from it"),
+  chainId: whole(1).optional().describe("refuse any other chain"),
+  token: z
     .string()
-    .describe("operator key: a V3 keystore, or a private key in hex for local networks; mode 0600"),
-  passwordFile: z.string().optional().describe("password of the keystore; mode 0600"),
-  dataFolder: z.string().describe("segments and journal; one node a folder"),
-  profile: z.enum(["tiny", "demo", "standard"]).default("demo").describe("the circuit of its clusters"),
-  build: z.string().optional().describe("folder of circuits and keys; default build/"),
-  host: z.string().default("127.0.0.1").describe("address that the HTTP server listens on"),
-  port: z.coerce.number().int().min(0).max(65535).default(7460).describe("0: any free port"),
-  adminPort: z.coerce.number().int().min(0).max(65535).default(0).describe("metrics, on 127.0.0.1 only"),
-  quotaBytes: z.coerce
-    .number()
-    .int()
-    .positive()
-    .default(Number.MAX_SAFE_INTEGER)
-    .describe("bytes of segments it stores at most"),
-  threads: z.coerce
-    .number()
-    .int()
-    .positive()
-    .default(1)
-    .describe("proving threads; each holds a circuit's key"),
-  drandUrls: list.default([]).describe("drand servers, to record an epoch's randomness if nobody else does"),
-  recordAfter: z.coerce
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.3)
-    .describe("share of the window after which it records it itself"),
-  pollMs: z.coerce
-    .number()
-    .int()
-    .positive()
-    .default(1000)
-    .describe("milliseconds between looks at the chain"),
-  confirmations: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .default(0)
-    .describe("blocks that an event must be old to count"),
-  allowPrivatePeers: flag
-    .default(false)
-    .describe("fetch replicas from private addresses: local networks only"),
-  logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
+    .regex(/^0x[0-9a-fA-F]{40}$/, "expected 0x and 40 hex digits")
+    .optional()
+    .describe("refuse a deployment that pays in any other token"),
+  fromBlock: whole(0).default(0).describe("block of the deployment: events are read from there"),
+  node: whole(1, 2 ** 32 - 1).describe("id of this node in the Registry"),
+  keyFile: z.string().min(1).describe("operator key: V3 keystore, or hex on local networks; mode 0600"),
+  passwordFile: z.string().min(1).optional().describe("password of the keystore; mode 0600"),
+  dataFolder: z.string().min(1).describe("segments and journal; one node a folder"),
+  profile: z.enum(["tiny", "demo", "standard"]).default("demo").describe("circuit of the clusters it serves"),
+  build: z.string().min(1).optional().describe("folder of compiled circuits and keys; default build/"),
+  host: z.string().min(1).default("127.0.0.1").describe("address that the public server listens on"),
+  port: whole(0, 65_535).default(7460).describe("its port; 0: any that is free"),
+  adminPort: whole(0, 65_535).default(0).describe("port for /metrics, on 127.0.0.1; 0: any that is free"),
+  quotaBytes: whole(1)
+    .default(2 ** 40)
+    .describe("bytes of segments to store at most"),
+  reserveBytes: whole(0)
+    .default(2 ** 26)
+    .describe("bytes of the disk to leave free"),
+  maxUploads: whole(1).default(16).describe("uploads at the same time"),
+  requestsPerMinute: whole(1).default(6000).describe("requests from one address"),
+  threads: whole(1, 256).default(1).describe("proving threads; each keeps the circuit's key in memory"),
+  proofTimeoutMs: whole(1).default(600_000).describe("a proof that takes longer is started again, once"),
+  drandUrls: urls.default([]).describe("drand servers, to record an epoch's randomness if nobody else does"),
+  recordAfter: number(z.number().min(0).max(1))
+    .default(0.25)
+    .describe("share of the time for an answer after which it does"),
+  pollMs: whole(10).default(1000).describe("milliseconds between looks at the chain"),
+  confirmations: whole(0).default(0).describe("blocks on top of a transaction before it counts as mined"),
+  bumpAfterMs: whole(1).default(30_000).describe("milliseconds until a waiting transaction's fee is raised"),
+  maxFeePerGas: z
+    .preprocess((value) => (value === undefined ? value : (value as string)), z.string().regex(/^\d+$/))
+    .transform(BigInt)
+    .default(500_000_000_000n)
+    .describe("wei: a fee is never raised above it"),
+  acceptSeconds: whole(1).default(600).describe("how long an acceptance can be used"),
+  keepUnpaidSeconds: whole(60).default(3600).describe("how long an upload is kept that nobody pays for"),
+  retire: toggle.default(true).describe("retire segments that have ended, to free their room"),
+  repairLost: toggle.default(true).describe("fetch a segment again that the disk has lost"),
+  allowPrivatePeers: toggle.default(false).describe("fetch from private addresses too: local networks only"),
+  logLevel: z
+    .enum(["debug", "info", "warn", "error", "silent"])
+    .default("info")
+    .describe("of the log on stdout"),
 });
 
 export type NodeConfig = Readonly<z.infer<typeof schema>>;
 
-const OPTIONS = Object.keys(schema.shape) as (keyof NodeConfig)[];
+const NAMES = Object.keys(schema.shape) as (keyof NodeConfig)[];
 const kebab = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-const envName = (name: string): string => `HOLDFAST_NODE_${kebab(name).replaceAll("-", "_").toUpperCase()}`;
+const environmentName = (name: string): string =>
+  `HOLDFAST_NODE_${kebab(name).replaceAll("-", "_").toUpperCase()}`;
 
-/** One line per option, for --help. */
-export function describeOptions(): string {
-  return OPTIONS.map((name) => `  --${kebab(name).padEnd(20)} ${schema.shape[name].description ?? ""}`).join(
-    "\n",
-  );
+/** A line per setting: flag, environment variable, default, meaning. */
+export function describeSettings(): string[] {
+  return NAMES.map((name) => {
+    const setting = schema.shape[name];
+    const { data } = setting.safeParse(undefined);
+    const value =
+      data === undefined || (Array.isArray(data) && data.length === 0) ? "" : ` [${String(data)}]`;
+    return `--${kebab(name)}  ${environmentName(name)}${value}  ${setting.description ?? ""}`;
+  });
 }
 
-/** Throws "bad-input" with every value that is wrong. */
+/** @throws HoldfastError "bad-input", naming every value that is wrong */
 export function readConfig(
-  argv: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
 ): NodeConfig {
-  const options = Object.fromEntries(OPTIONS.map((name) => [kebab(name), { type: "string" as const }]));
-  let values: Readonly<Record<string, unknown>>;
-  try {
-    ({ values } = parseArgs({ args: [...argv], options: { config: { type: "string" }, ...options } }));
-  } catch (cause) {
-    throw new HoldfastError("bad-input", `${(cause as Error).message}; see --help`, {}, { cause });
-  }
-  const merged: Record<string, unknown> = { ...readFile(values["config"] as string | undefined) };
-  for (const name of OPTIONS) {
-    const value = values[kebab(name)] ?? env[envName(name)];
+  const flags = readFlags(args);
+  const merged: Record<string, unknown> = {
+    ...readConfigFile(flags["config"] ?? environment["HOLDFAST_NODE_CONFIG"]),
+  };
+  for (const name of NAMES) {
+    const value = flags[kebab(name)] ?? environment[environmentName(name)];
     if (value !== undefined) merged[name] = value;
   }
   const parsed = schema.safeParse(merged);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(
-    ({ path, message }) => `${path.join(".") || "config"}: ${message}`,
+    ({ path, message }) => `${path.join(".") || "settings"}: ${message}`,
   );
-  throw new HoldfastError("bad-input", `the configuration is wrong: ${problems.join("; ")}`, { problems });
+  const message = `the configuration is wrong: ${problems.join("; ")}. See --help`;
+  throw new HoldfastError("bad-input", message, { problems });
 }
 
-function readFile(path: string | undefined): object {
+function readFlags(args: readonly string[]): Record<string, string | undefined> {
+  const options = Object.fromEntries(
+    ["config", ...NAMES].map((name) => [kebab(name), { type: "string" as const }]),
+  );
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (cause) {
+    throw new HoldfastError("bad-input", `${(cause as Error).message}. See --help`, {}, { cause });
+  }
+}
+
+function readConfigFile(path: string | undefined): object {
   if (path === undefined) return {};
   try {
     const value: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (typeof value === "object" && value !== null) return value;
-    throw new TypeError("it is not an object");
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    throw new TypeError("it is not a JSON object");
   } catch (cause) {
     const message = `the configuration file ${path} cannot be used: ${(cause as Error).message}`;
     throw new HoldfastError("bad-input", message, { path }, { cause });

@@ -1,241 +1,405 @@
 /**
- * The proving loop: what is due, opened from disk, proven, delivered; and the housekeeping around it.
+ * The proving loop: which vNodes are due, their samples from disk, a proof that is checked here first, and its delivery;
+ * and around it the upkeep of what a vNode must hold.
  *
- * A failure of ours is logged and tried again until the deadline; no wrong proof is ever sent.
+ * A look at the chain starts what is to be done and waits for none of it; the next look starts what failed again. A
+ * failure of ours is never a statement about the data, and no proof that we do not believe in leaves the node.
  */
 import type { Logger } from "pino";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { proofWords } from "../protocol/groth16.ts";
 import type { Profile } from "../protocol/profiles.ts";
+import type { Range } from "../protocol/sampling.ts";
 import type { LeafOpening } from "../protocol/segment.ts";
-import { circuitInput, samplesOf, type CircuitInput } from "../protocol/statement.ts";
-import type { Duty, NodeChain, SignedTransaction, VNodeContents } from "./chain.ts";
+import { circuitInput, publicInputs, samplesOf, type CircuitInput } from "../protocol/statement.ts";
+import type { FetchRound } from "./beacon.ts";
+import { isAlreadyProven, type Duty, type NodeChain, type VNodeState } from "./chain.ts";
+import type { Clock } from "./clock.ts";
 import type { ProofResult } from "./engine.ts";
+import type { Holding, Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ProverPool } from "./pool.ts";
+import type { Repair } from "./repair.ts";
+import type { Sender } from "./sender.ts";
 import type { Store } from "./store.ts";
 
 export interface VNodeStatus {
   readonly vNode: bigint;
-  readonly epoch: number;
+  readonly cluster: bigint;
   readonly due: boolean;
   readonly proven: boolean;
+  /** Chain time in seconds. */
+  readonly deadline: number;
   /** In a row, by the chain. */
   readonly misses: number;
-  readonly deadline: number;
+  readonly lastProvenEpoch: number | undefined;
+  /** Segments that it must hold and that are not on disk. */
+  readonly absent: number;
 }
 
 export interface NodeStatus {
   readonly ready: boolean;
   readonly problem: string | undefined;
   readonly epoch: number;
+  /** Of the last block, in seconds. */
+  readonly time: number;
   readonly vNodes: readonly VNodeStatus[];
 }
 
 export interface DutyOptions {
   readonly node: bigint;
   readonly profile: Profile;
-  /** Share of the window after which a missing beacon is recorded by ourselves. */
+  /** Share of the time for an answer after which we record a missing beacon ourselves. */
   readonly recordAfter: number;
+  readonly keepUnpaidSeconds: number;
+  readonly retire: boolean;
+  readonly repairLost: boolean;
+  readonly pollMs: number;
   readonly signal: AbortSignal;
 }
 
 export interface DutyModules {
   readonly chain: NodeChain;
+  readonly holdings: Holdings;
   readonly store: Store;
   readonly journal: Journal;
+  readonly sender: Sender;
   readonly pool: ProverPool;
   readonly verify: (result: ProofResult) => Promise<boolean>;
-  /** The beacon's evidence for a drand round; undefined if nobody has it. */
-  readonly fetchRound: (round: bigint) => Promise<Uint8Array | undefined>;
-  /** Gets a segment from another node; false if nobody has it. */
-  readonly fetchReplica: (holding: { bucket: bigint; root: Hex }) => Promise<boolean>;
+  /** undefined if there are no servers to ask. */
+  readonly fetchRound: FetchRound | undefined;
+  readonly repair: Repair;
   readonly metrics: Metrics;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
 export interface Duties {
   readonly status: NodeStatus;
-  /** Runs until the signal aborts. */
+  /** Runs until the signal aborts, and ends when nothing is under way any more. */
   run(): Promise<void>;
-  /** One look at the chain; starts what is due and waits for none of it. */
+  /** One look at the chain. */
   look(): Promise<void>;
-  /** Ends when nothing is in work. */
+  /** Ends when nothing is under way. */
   settled(): Promise<void>;
 }
 
-/** Seconds that an uploaded segment may wait for its store transaction. */
-const UPLOAD_SECONDS = 2 * 3600;
+/** A vNode that is ours, at one look. */
+interface Charge {
+  readonly vNode: bigint;
+  readonly epoch: number;
+  /** Chain time in seconds. */
+  readonly time: number;
+  readonly state: VNodeState;
+  readonly duty: Duty;
+  /** Now, or only from the next epoch on. */
+  readonly now: boolean;
+}
+
+/** Milliseconds until something that failed is tried again: doubled each time, up to this. */
+const MAX_BACKOFF_MS = 15_000;
+/** Epochs that a file is kept after nobody needs it: a reorganization may bring its entry back. */
+const KEEP_EPOCHS = 2;
+/** Host and chain may differ by so many seconds before we warn. */
+const MAX_CLOCK_SKEW = 30;
 
 export function createDuties(options: DutyOptions, modules: DutyModules): Duties {
-  const { profile, recordAfter, signal } = options;
-  const { chain, store, journal, pool, metrics, log } = modules;
+  const { node, profile, recordAfter, signal, pollMs } = options;
+  const { chain, holdings, store, journal, sender, pool, metrics, clock, log } = modules;
   const working = new Map<string, Promise<void>>();
-  let status: NodeStatus = { ready: false, problem: "starting", epoch: 0, vNodes: [] };
-  let sweptEpoch = -1;
+  const failures = new Map<string, { count: number; retryAt: number }>();
+  const alerted = new Set<string>();
+  const unneededSince = new Map<Hex, number>();
+  let status: NodeStatus = { ready: false, problem: "starting", epoch: 0, time: 0, vNodes: [] };
+  let tidiedEpoch = -1;
 
-  /** One piece of work per name at a time; its failure is logged, and the next look tries again. */
-  const start = (name: string, work: () => Promise<void>): void => {
-    if (working.has(name) || signal.aborted) return;
+  // ------------------------------------------------------------------------------------------------------------ looking
+
+  const look = async (): Promise<void> => {
+    const { timestamp: time } = await holdings.update();
+    const epoch = chain.epochAt(time);
+    const charges: Charge[] = [];
+    for (const vNode of holdings.namedFor(node)) {
+      const [state, duty] = await Promise.all([chain.state(vNode), chain.duty(vNode, epoch)]);
+      if (!duty) return; // the epoch has just ended
+      const now = duty.node === node;
+      const next = state.nextSince !== 0 && state.nextSince > epoch ? state.nextNode : duty.node;
+      if (now || next === node) charges.push({ vNode, epoch, time, state, duty, now });
+    }
+    if (epoch !== status.epoch) newEpoch();
+    const mine: VNodeStatus[] = [];
+    for (const charge of charges) {
+      const absent = absentHoldings(charge);
+      mine.push(statusOf(charge, absent.length));
+      if (await isOurProfile(charge)) attend(charge, absent);
+    }
+    if (Math.abs(clock.now() / 1000 - time) > MAX_CLOCK_SKEW)
+      alert(
+        `clock ${epoch}`,
+        "warn",
+        { seconds: Math.round(clock.now() / 1000 - time) },
+        "clock differs from the chain's",
+      );
+    status = { ready: true, problem: undefined, epoch, time, vNodes: mine };
+    metrics.observe(status, store.usedBytes);
+    if (tidiedEpoch < epoch) start("tidy", () => tidy(charges, epoch, time));
+  };
+
+  const newEpoch = (): void => {
+    alerted.clear();
+    failures.clear();
+  };
+
+  const statusOf = ({ vNode, state, duty, now }: Charge, absent: number): VNodeStatus => ({
+    ...{ vNode, cluster: holdings.clusterOf(vNode) ?? 0n, due: now && duty.due, proven: now && duty.proven },
+    ...{ deadline: duty.deadline, misses: now ? state.misses : 0, absent },
+    lastProvenEpoch: holdings.lastProven(vNode),
+  });
+
+  /** Starts what a vNode needs. */
+  const attend = (charge: Charge, absent: readonly Holding[]): void => {
+    const { vNode, epoch, time, duty, now } = charge;
+    for (const holding of absent) {
+      // One at a time: a node that takes over much data has other work, too.
+      start("repair", () => repair(vNode, holding));
+    }
+    if (now && options.retire) start(`retire ${vNode}`, () => retireEnded(vNode, epoch));
+    if (!now || epoch === 0 || duty.proven || duty.total === 0 || time >= duty.deadline) return;
+    if (duty.seed === undefined) {
+      if (charge.state.committed > 0n && isLate(charge))
+        start(`beacon ${epoch}`, () => recordBeacon(vNode, epoch));
+    } else if (duty.due) {
+      start(`prove ${vNode} ${epoch}`, () => answer(vNode, epoch, duty, duty.seed ?? 0n));
+    }
+  };
+
+  const isLate = ({ epoch, time, duty }: Charge): boolean => {
+    const begun = chain.epochStart(epoch);
+    return time - begun >= recordAfter * (duty.deadline - begun);
+  };
+
+  const isOurProfile = async ({ vNode, epoch }: Charge): Promise<boolean> => {
+    const cluster = holdings.clusterOf(vNode) ?? 0n;
+    const { samples, dataDepth, directoryDepth } = await chain.cluster(cluster);
+    const same =
+      samples === profile.samples &&
+      dataDepth === profile.dataDepth &&
+      directoryDepth === profile.directoryDepth;
+    if (same) return true;
+    const facts = {
+      vNode: Number(vNode),
+      cluster: Number(cluster),
+      profile: profile.name,
+      samples,
+      dataDepth,
+      directoryDepth,
+    };
+    alert(
+      `profile ${vNode} ${epoch}`,
+      "error",
+      facts,
+      "the cluster's profile is not the node's: it cannot prove this vNode",
+    );
+    return false;
+  };
+
+  // ------------------------------------------------------------------------------------------------------------ working
+
+  /** One piece of work per name at a time; what failed waits a little longer each time. */
+  const start = (name: string, work: () => Promise<unknown>): void => {
+    const failed = failures.get(name);
+    if (signal.aborted || working.has(name) || (failed && clock.now() < failed.retryAt)) return;
     const running = work()
+      .then(() => void failures.delete(name))
       .catch((error: unknown) => {
-        if (!signal.aborted) log.error({ work: name, err: error }, "failed");
-        metrics.failures.inc();
+        if (signal.aborted) return;
+        const count = (failures.get(name)?.count ?? 0) + 1;
+        failures.set(name, { count, retryAt: clock.now() + Math.min(pollMs * 2 ** count, MAX_BACKOFF_MS) });
+        metrics.failed();
+        log.error({ work: name, err: error }, "failed; will try again");
       })
-      .finally(() => working.delete(name));
+      .finally(() => void working.delete(name));
     working.set(name, running);
   };
 
-  const look = async (): Promise<void> => {
-    const { timestamp } = await chain.block();
-    const epoch = chain.epochAt(timestamp);
-    const vNodes: VNodeStatus[] = [];
-    for (const vNode of await chain.vNodes()) {
-      const [duty, state] = await Promise.all([chain.duty(vNode, epoch), chain.state(vNode)]);
-      const { due, proven, deadline } = duty;
-      vNodes.push({ vNode, epoch, due, proven, deadline, misses: state.misses });
-      start(`hold ${vNode}`, () => hold(vNode));
-      if (duty.node !== options.node || proven || timestamp >= deadline || duty.total === 0) continue;
-      if (duty.seed === undefined) start(`beacon ${epoch}`, () => record(vNode, epoch, timestamp, deadline));
-      else if (due) start(`prove ${vNode} ${epoch}`, () => prove(vNode, epoch, duty));
-    }
-    status = { ready: true, problem: undefined, epoch, vNodes };
-    metrics.observe(status, timestamp, store.usedBytes);
-    if (epoch > sweptEpoch) {
-      sweptEpoch = epoch;
-      start("sweep", () =>
-        sweep(
-          vNodes.map(({ vNode }) => vNode),
-          epoch,
-          timestamp,
-        ),
-      );
-    }
+  /** Once an epoch. */
+  const alert = (key: string, level: "warn" | "error", facts: object, message: string): void => {
+    if (alerted.has(key)) return;
+    alerted.add(key);
+    log[level](facts, message);
   };
 
-  const record = async (vNode: bigint, epoch: number, now: number, deadline: number): Promise<void> => {
-    const begun = chain.epochStart(epoch);
-    if (now - begun < recordAfter * (deadline - begun)) return;
-    const evidence = await modules.fetchRound(await chain.roundFor(vNode, epoch));
-    if (!evidence) return;
-    await chain.recordBeacon(vNode, epoch, evidence);
-    log.info({ epoch }, "beacon");
-  };
-
-  const prove = async (vNode: bigint, epoch: number, duty: Duty): Promise<void> => {
-    const before = journal.proof(vNode, epoch);
-    if (before?.state === "mined" || before?.state === "failed") return;
-    if (before?.state === "signed") return; // resumed at the start, or in work
-    const input = await openSamples(vNode, epoch, duty);
-    if (!input) return;
-    journal.setProof({ vNode, epoch, state: "planned", rawTransaction: null, hash: null });
-    const result = await pool.prove(input, { deadlineMs: duty.deadline * 1000 });
-    if (!(await modules.verify(result))) {
-      throw new HoldfastError("proof", "our own proof does not verify: check the key with `keys show`", {
-        epoch,
-      });
-    }
-    const transaction = await chain.signProof(vNode, epoch, proofWords(result.proof), ({ raw, hash }) =>
-      journal.setProof({ vNode, epoch, state: "signed", rawTransaction: raw, hash }),
-    );
-    if (!transaction) {
-      journal.setProof({ vNode, epoch, state: "mined", rawTransaction: null, hash: null });
+  const recordBeacon = async (vNode: bigint, epoch: number): Promise<void> => {
+    if (!modules.fetchRound) {
+      alert(`beacon ${epoch}`, "warn", { epoch }, "nobody records the randomness, and no drandUrls are set");
       return;
     }
-    const { witnessMs, proveMs } = result;
-    metrics.proveSeconds.observe((witnessMs + proveMs) / 1000);
-    await deliver(vNode, epoch, transaction, { samples: profile.samples, witnessMs, proveMs });
+    const { beacon } = await chain.cluster(holdings.clusterOf(vNode) ?? 0n);
+    const evidence = await modules.fetchRound(await chain.round(beacon, epoch), signal);
+    const { hash } = await sender.send(`beacon/${beacon}/${epoch}`, {
+      kind: "recordBeacon",
+      beacon,
+      epoch,
+      evidence,
+    });
+    log.info({ epoch, tx: hash }, "beacon recorded");
   };
 
-  const deliver = async (
+  /** Proves an epoch, or goes on from where the last attempt ended. */
+  const answer = async (vNode: bigint, epoch: number, duty: Duty, seed: bigint): Promise<void> => {
+    const key = `prove/${vNode}/${epoch}`;
+    const before = journal.proof(vNode, epoch)?.result;
+    const result = isAbout(before, duty, seed) ? before : await prove(vNode, epoch, duty, seed);
+    if (!result) return;
+    try {
+      const call = { kind: "prove", vNode, epoch, proof: proofWords(result.proof) } as const;
+      const { gasUsed, hash: tx } = await sender.send(key, call);
+      const times = { witnessMs: Math.round(result.witnessMs), proveMs: Math.round(result.proveMs) };
+      log.info({ vNode: Number(vNode), epoch, samples: profile.samples, ...times, gasUsed, tx }, "proven");
+    } catch (error) {
+      // Somebody else delivered it, or we did, before a crash: it is on the chain, which is all that counts.
+      const isOnChain = isAlreadyProven(error) || (await chain.duty(vNode, epoch))?.proven === true;
+      if (!isOnChain) throw error;
+      log.info({ vNode: Number(vNode), epoch }, "proven already");
+    }
+    metrics.proven();
+    journal.setProof({ vNode, epoch, state: "mined", result });
+  };
+
+  /** undefined if a sample is not there: the next look may find it repaired. */
+  const prove = async (
     vNode: bigint,
     epoch: number,
-    transaction: SignedTransaction,
-    facts: Readonly<Record<string, number>>,
-  ): Promise<void> => {
-    try {
-      const { gasUsed, hash } = await chain.deliver(transaction, signal);
-      journal.setProof({ vNode, epoch, state: "mined", rawTransaction: transaction.raw, hash });
-      metrics.proofs.inc();
-      log.info({ vNode: Number(vNode), epoch, ...facts, gasUsed: Number(gasUsed), tx: hash }, "proven");
-    } catch (error) {
-      if (signal.aborted) return; // sent again after the restart
-      const { proven } = await chain.duty(vNode, epoch).catch(() => ({ proven: false }));
-      const state = proven ? "mined" : "failed";
-      journal.setProof({ vNode, epoch, state, rawTransaction: transaction.raw, hash: transaction.hash });
-      if (!proven) throw error;
+    duty: Duty,
+    seed: bigint,
+  ): Promise<ProofResult | undefined> => {
+    journal.setProof({ vNode, epoch, state: "planned" });
+    const input = await openSamples(vNode, epoch, duty, { seed, start: 0, length: duty.total });
+    if (!input) return undefined;
+    const result = await pool.prove(input, { deadlineMs: duty.deadline * 1000 });
+    if (!isAbout(result, duty, seed) || !(await modules.verify(result))) {
+      const message = "our own proof does not hold, and is not sent: check the key with `holdfast keys show`";
+      throw new HoldfastError("proof", message, { vNode: Number(vNode), epoch });
     }
+    metrics.proved((result.witnessMs + result.proveMs) / 1000);
+    journal.setProof({ vNode, epoch, state: "proved", result });
+    return result;
   };
 
-  /** The circuit's inputs; undefined, with an alert, if a sample is not on disk or not what was stored. */
-  const openSamples = async (vNode: bigint, epoch: number, duty: Duty): Promise<CircuitInput | undefined> => {
-    const { directory, holdings } = await chain.contents(vNode, epoch, duty.root);
-    const range = { seed: duty.seed ?? 0n, start: 0, length: duty.total };
+  const openSamples = async (
+    vNode: bigint,
+    epoch: number,
+    duty: Duty,
+    range: Range,
+  ): Promise<CircuitInput | undefined> => {
+    const { directory, holdings: entries } = holdings.atStartOf(vNode, epoch);
+    if (directory.root !== duty.root || directory.total !== duty.total) {
+      holdings.reset();
+      const message = `the directory of vNode ${vNode} by the chain's events is not the contract's: reading them again`;
+      throw new HoldfastError("chain", message, { vNode: Number(vNode), epoch });
+    }
     const samples = samplesOf(directory, range, profile);
     const openings: (LeafOpening | undefined)[] = [];
     for (const { entry, entryIndex, leafIndex } of samples) {
-      const root = holdings[entryIndex]?.root;
-      if (entry.root === 0n || root === undefined) {
-        openings.push(undefined);
+      const root = entries[entryIndex]?.root;
+      if (entry.root === 0n || root === undefined) openings.push(undefined);
+      else openings.push(await openOrAlert(vNode, epoch, root, leafIndex));
+    }
+    const complete = samples.every(({ entry }, i) => entry.root === 0n || openings[i]);
+    return complete ? circuitInput(directory, range, samples, openings, profile) : undefined;
+  };
+
+  const openOrAlert = async (
+    vNode: bigint,
+    epoch: number,
+    root: Hex,
+    leafIndex: number,
+  ): Promise<LeafOpening | undefined> => {
+    try {
+      return await store.openLeaf(root, leafIndex);
+    } catch (error) {
+      const reason = (error as HoldfastError).code;
+      if (!alerted.has(`missing ${vNode} ${root}`)) metrics.missing();
+      alert(`missing ${vNode} ${root}`, "error", { vNode: Number(vNode), epoch, root, reason }, "missing");
+      return undefined;
+    }
+  };
+
+  // ------------------------------------------------------------------------------------------------------------- upkeep
+
+  /** Of the directory as it stands, and of the one that is asked about until the epoch ends. */
+  const neededHoldings = ({ vNode, epoch }: Pick<Charge, "vNode" | "epoch">): Holding[] =>
+    [...holdings.latest(vNode).holdings, ...holdings.atStartOf(vNode, epoch).holdings].filter(
+      ({ retired }) => !retired,
+    );
+
+  const absentHoldings = (charge: Charge): Holding[] => {
+    const absent = new Map<Hex, Holding>();
+    for (const holding of neededHoldings(charge))
+      if (!store.segments.has(holding.root)) absent.set(holding.root, holding);
+    return [...absent.values()];
+  };
+
+  const repair = async (vNode: bigint, holding: Holding): Promise<void> => {
+    const { root, leaves } = holding;
+    if (await store.find(root)) return;
+    if (journal.storedAt(root) !== undefined && !options.repairLost) {
+      alert(`lost ${root}`, "error", { vNode: Number(vNode), root }, "the disk has lost a segment");
+      return;
+    }
+    await modules.repair(vNode, holding);
+    metrics.repaired(leaves);
+  };
+
+  const retireEnded = async (vNode: bigint, epoch: number): Promise<void> => {
+    // One at a time: each changes the paths of the others.
+    const { directory, holdings: entries } = holdings.latest(vNode);
+    const index = entries.findIndex(({ retired, end }) => !retired && end <= epoch);
+    const ended = entries[index];
+    if (!ended || (await chain.directory(vNode)).root !== directory.root) return;
+    const { serial, root } = ended;
+    const call = { kind: "retire", vNode, serial, root, path: directory.path(index) } as const;
+    const { hash } = await sender.send(`retire/${vNode}/${serial}/${epoch}`, call);
+    log.info({ vNode: Number(vNode), serial, root, tx: hash }, "retired");
+    await holdings.update();
+  };
+
+  /** Once an epoch: notices what the disk has lost, and removes what nobody needs. */
+  const tidy = async (charges: readonly Charge[], epoch: number, time: number): Promise<void> => {
+    for (const charge of charges) for (const { root } of neededHoldings(charge)) await store.find(root);
+    const needed = await neededRoots(epoch, time);
+    if (!needed) return;
+    for (const root of store.segments.keys()) {
+      const isYoung = time - (journal.storedAt(root) ?? time) < options.keepUnpaidSeconds;
+      if (needed.has(root) || isYoung) {
+        unneededSince.delete(root);
         continue;
       }
-      try {
-        openings.push(await store.open(root, leafIndex));
-      } catch (error) {
-        metrics.missing.inc();
-        log.error({ vNode: Number(vNode), epoch, root, err: error }, "missing");
-        if (error instanceof HoldfastError && error.code === "corrupt") await store.remove(root);
-        return undefined;
-      }
-    }
-    return circuitInput(directory, range, samples, openings, profile);
-  };
-
-  /** Gets what a vNode must hold and we have not, and retires what has ended. */
-  const hold = async (vNode: bigint): Promise<void> => {
-    const contents = await chain.currentContents(vNode);
-    for (const holding of contents.holdings) {
-      signal.throwIfAborted();
-      if (!holding.retired) await modules.fetchReplica(holding);
-    }
-    await retireEnded(vNode, contents);
-  };
-
-  const retireEnded = async (vNode: bigint, { directory, holdings }: VNodeContents): Promise<void> => {
-    const epoch = chain.epochAt((await chain.block()).timestamp);
-    // One at a time: each changes the paths of the others.
-    const index = holdings.findIndex(({ retired, end }) => !retired && end <= epoch);
-    const ended = holdings[index];
-    if (!ended) return;
-    await chain.retire(vNode, ended.serial, ended.root, directory.path(index));
-    log.info({ vNode: Number(vNode), root: ended.root }, "retired");
-  };
-
-  /** Removes files that no directory of ours names, now or as the running epoch began, and that nobody is about to store. */
-  const sweep = async (vNodes: readonly bigint[], epoch: number, now: number): Promise<void> => {
-    const needed = journal.acceptedRoots(BigInt(now));
-    for (const vNode of vNodes) {
-      const { root } = await chain.duty(vNode, epoch);
-      const both = [await chain.currentContents(vNode), await chain.contents(vNode, epoch, root)];
-      for (const { holdings } of both)
-        for (const holding of holdings) if (!holding.retired) needed.add(holding.root);
-    }
-    for (const { root } of await store.list()) {
-      const stored = journal.storedAt(root) ?? now;
-      if (needed.has(root) || now - stored < UPLOAD_SECONDS) continue;
+      const since = unneededSince.get(root) ?? epoch;
+      unneededSince.set(root, since);
+      if (epoch - since < KEEP_EPOCHS) continue;
       await store.remove(root);
+      journal.forgetSegment(root);
+      unneededSince.delete(root);
       log.info({ root }, "removed");
     }
+    tidiedEpoch = epoch;
   };
 
-  /** What a crash left signed is sent as it is: the same bytes cannot be mined twice. */
-  const resume = (): void => {
-    for (const { vNode, epoch, rawTransaction, hash } of journal.pendingProofs()) {
-      if (rawTransaction === null || hash === null) continue;
-      start(`prove ${vNode} ${epoch}`, () => deliver(vNode, epoch, { raw: rawTransaction, hash }, {}));
+  /** undefined if that is not certain. */
+  const neededRoots = async (epoch: number, time: number): Promise<Set<Hex> | undefined> => {
+    const needed = journal.acceptedRoots(time);
+    for (const vNode of holdings.namedFor(node)) {
+      if ((await chain.directory(vNode)).root !== holdings.latest(vNode).directory.root) return undefined;
+      // Whoever takes a vNode over from us may have to fetch its data here.
+      const state = await chain.state(vNode);
+      const isSettled = state.node !== 0n && state.nextNode === 0n && state.syncLeft === 0;
+      if (state.node !== node && isSettled) continue;
+      for (const { root } of neededHoldings({ vNode, epoch })) needed.add(root);
     }
+    return needed;
   };
 
   return {
@@ -244,16 +408,18 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     },
     look,
     async run() {
-      resume();
+      start("resume", () => sender.resume());
       while (!signal.aborted) {
         try {
           await look();
         } catch (error) {
           const problem = error instanceof Error ? error.message : String(error);
-          if (status.ready) log.error({ err: error }, "the chain cannot be read; trying again");
+          if (status.problem !== problem)
+            log.error({ err: error }, "the chain cannot be read; will try again");
           status = { ...status, ready: false, problem };
+          metrics.observe(status, store.usedBytes);
         }
-        await chain.tick(signal);
+        await clock.wait(pollMs, signal);
       }
       await Promise.all(working.values());
     },
@@ -261,4 +427,10 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
       while (working.size > 0) await Promise.all(working.values());
     },
   };
+}
+
+/** Whether a proof's public signals are those of this duty: an old one may be from before a reorganization. */
+function isAbout(result: ProofResult | undefined, duty: Duty, seed: bigint): result is ProofResult {
+  const wanted = publicInputs({ directoryRoot: duty.root, seed, start: 0, length: duty.total });
+  return result !== undefined && result.publicSignals.join() === wanted.join();
 }

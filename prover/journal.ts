@@ -1,146 +1,247 @@
 /**
- * What a node must remember across a crash: requests it has seen, acceptances it has signed, proofs on their way.
+ * What a node must remember across a crash: requests it has seen, what it stored for whom, acceptances it signed, proofs
+ * it made and transactions it sent.
  *
- * SQLite with every commit synced; opened exclusively, so that two nodes never share a data folder.
+ * SQLite, every commit synced. It is opened exclusively, which is also what keeps two nodes off one data folder.
  */
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
+import type { ProofResult } from "./engine.ts";
 
-export interface SignedAcceptance {
-  readonly nonce: bigint;
-  readonly vNode: bigint;
+export interface Identity {
+  readonly chainId: bigint;
+  readonly registry: string;
+  readonly node: bigint;
+}
+
+export interface AcceptedTerms {
   readonly bucket: bigint;
+  readonly vNode: bigint;
   readonly segments: readonly { readonly root: Hex; readonly leaves: number }[];
   readonly epochs: bigint;
   readonly rent: bigint;
+  /** Seconds, chain time. */
   readonly deadline: bigint;
 }
 
-/** planned -> signed -> mined; what is signed is sent again, as it is, until it is mined or too late. */
-export type ProofState = "planned" | "signed" | "mined" | "failed";
-
+/** planned: somebody works on it; proved: `result` is there; mined: done. */
 export interface ProofRecord {
   readonly vNode: bigint;
   readonly epoch: number;
-  readonly state: ProofState;
-  readonly rawTransaction: string | null;
-  readonly hash: string | null;
+  readonly state: "planned" | "proved" | "mined";
+  readonly result?: ProofResult | undefined;
+}
+
+export interface SignedTransaction {
+  readonly raw: string;
+  readonly hash: string;
+}
+
+/** signed: not known to have left; sent: it has; mined and reverted: final; dead: its nonce went to another. */
+export type TransactionState = "signed" | "sent" | "mined" | "reverted" | "dead";
+
+export interface TransactionRecord {
+  /** What it is for: there is one at a time. */
+  readonly key: string;
+  readonly nonce: number;
+  readonly state: TransactionState;
+  /** All with this nonce, each with higher fees than the one before. */
+  readonly attempts: readonly SignedTransaction[];
+  /** Of this key, this one included. */
+  readonly tries: number;
+  /** Of the one that was mined. */
+  readonly mined?: { readonly hash: string; readonly gasUsed: number } | undefined;
 }
 
 export interface Journal {
-  /** False if this nonce was used before. */
+  /** @throws HoldfastError "bad-input" if the folder belongs to another node, chain or deployment */
+  claim(identity: Identity): void;
+
+  /** False if the signer used this nonce before. */
   useRequest(signer: string, nonce: bigint, expiry: number, now: number): boolean;
-  /** Takes the next nonce; what `sign` makes with it leaves only after it is recorded. */
-  recordAcceptance(terms: Omit<SignedAcceptance, "nonce">): bigint;
-  /** Roots of acceptances that may still be used. */
-  acceptedRoots(now: bigint): Set<Hex>;
-  recordSegment(root: Hex, now: number): void;
-  /** When it was stored, in seconds; undefined if it is unknown. */
+
+  /** A segment is on disk; for a bucket if somebody uploaded it. */
+  recordSegment(root: Hex, bytes: number, now: number, bucket?: bigint): void;
+  /** When it was stored, in seconds, whether or not the disk still has it. */
   storedAt(root: Hex): number | undefined;
+  storedRoots(): Hex[];
+  isUploaded(root: Hex, bucket: bigint): boolean;
+  forgetSegment(root: Hex): void;
+
+  /** The nonce for an acceptance, which is on disk before anybody signs it. */
+  recordAcceptance(terms: AcceptedTerms): bigint;
+  /** Roots of acceptances whose deadline is not over. */
+  acceptedRoots(now: number): Set<Hex>;
+
   proof(vNode: bigint, epoch: number): ProofRecord | undefined;
   setProof(record: ProofRecord): void;
-  /** Signed and not known to be mined. */
-  pendingProofs(): ProofRecord[];
+
+  transaction(key: string): TransactionRecord | undefined;
+  setTransaction(record: TransactionRecord): void;
+  /** Signed or sent, by nonce. */
+  openTransactions(): TransactionRecord[];
   close(): void;
 }
 
-interface ProofRow {
-  vnode: string;
-  epoch: number;
-  state: ProofState;
-  raw: string | null;
-  hash: string | null;
+/** @throws HoldfastError "locked" if another process has the folder, "io" if the journal cannot be opened */
+export function openJournal(folder: string): Journal {
+  const db = openDatabase(folder);
+  const read = (sql: string, ...values: unknown[]): unknown => db.prepare(sql).get(...values);
+  const readAll = (sql: string, ...values: unknown[]): unknown[] => db.prepare(sql).all(...values);
+  const write = (sql: string, ...values: unknown[]): Database.RunResult => db.prepare(sql).run(...values);
+  const atOnce = <T>(work: () => T): T => db.transaction(work)();
+  const meta = (key: string, value: string): string => {
+    write("INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)", key, value);
+    return (read("SELECT value FROM meta WHERE key = ?", key) as { value: string }).value;
+  };
+  // Nonces share words of 256 bits in the contract. A random start keeps a node that lost its journal off its old ones.
+  const firstNonce = BigInt(`0x${meta("nonces", randomBytes(24).toString("hex"))}`) << 40n;
+
+  return {
+    claim({ chainId, registry, node }) {
+      const own = `node ${node} of ${registry} on chain ${chainId}`;
+      const owner = meta("owner", own);
+      if (owner === own) return;
+      const message = `the data folder ${folder} belongs to ${owner}, this is ${own}: give each node its own folder`;
+      throw new HoldfastError("bad-input", message, { folder, owner });
+    },
+
+    useRequest: (signer, nonce, expiry, now) =>
+      atOnce(() => {
+        write("DELETE FROM requests WHERE expiry < ?", now);
+        const insert = "INSERT OR IGNORE INTO requests (signer, nonce, expiry) VALUES (?, ?, ?)";
+        return write(insert, signer, String(nonce), expiry).changes === 1;
+      }),
+
+    recordSegment: (root, bytes, now, bucket) =>
+      atOnce(() => {
+        write("INSERT OR IGNORE INTO segments (root, bytes, stored) VALUES (?, ?, ?)", root, bytes, now);
+        if (bucket === undefined) return;
+        write("INSERT OR IGNORE INTO uploads (root, bucket) VALUES (?, ?)", root, bucket);
+        // Who uploads it again has as long to pay as the first one had.
+        write("UPDATE segments SET stored = ? WHERE root = ?", now, root);
+      }),
+    storedAt: (root) =>
+      (read("SELECT stored FROM segments WHERE root = ?", root) as { stored: number } | undefined)?.stored,
+    storedRoots: () => (readAll("SELECT root FROM segments") as { root: Hex }[]).map(({ root }) => root),
+    isUploaded: (root, bucket) =>
+      read("SELECT 1 FROM uploads WHERE root = ? AND bucket = ?", root, bucket) !== undefined,
+    forgetSegment: (root) =>
+      atOnce(() => {
+        write("DELETE FROM uploads WHERE root = ?", root);
+        write("DELETE FROM segments WHERE root = ?", root);
+      }),
+
+    recordAcceptance({ bucket, vNode, segments, epochs, rent, deadline }) {
+      const { lastInsertRowid } = write(
+        "INSERT INTO acceptances (bucket, vnode, segments, epochs, rent, deadline) VALUES (?, ?, ?, ?, ?, ?)",
+        ...[bucket, vNode, JSON.stringify(segments), epochs, String(rent), deadline],
+      );
+      return firstNonce + BigInt(lastInsertRowid);
+    },
+    acceptedRoots(now) {
+      const rows = readAll("SELECT segments FROM acceptances WHERE deadline >= ?", now) as {
+        segments: string;
+      }[];
+      return new Set(
+        rows.flatMap(({ segments }) => (JSON.parse(segments) as { root: Hex }[]).map(({ root }) => root)),
+      );
+    },
+
+    proof(vNode, epoch) {
+      const row = read(
+        "SELECT state, result FROM proofs WHERE vnode = ? AND epoch = ?",
+        ...[vNode, epoch],
+      ) as { state: ProofRecord["state"]; result: string | null } | undefined;
+      const result = row?.result == null ? undefined : (JSON.parse(row.result) as ProofResult);
+      return row && { vNode, epoch, state: row.state, result };
+    },
+    setProof: ({ vNode, epoch, state, result }) =>
+      void write(
+        "INSERT OR REPLACE INTO proofs (vnode, epoch, state, result) VALUES (?, ?, ?, ?)",
+        ...[vNode, epoch, state, result === undefined ? null : JSON.stringify(result)],
+      ),
+
+    transaction: (key) =>
+      toRecord(read("SELECT * FROM transactions WHERE key = ?", key) as TransactionRow | undefined),
+    setTransaction: ({ key, nonce, state, attempts, tries, mined }) =>
+      void write(
+        "INSERT OR REPLACE INTO transactions (key, nonce, state, attempts, tries, mined) VALUES (?, ?, ?, ?, ?, ?)",
+        ...[key, nonce, state, JSON.stringify(attempts), tries, mined ? JSON.stringify(mined) : null],
+      ),
+    openTransactions: () =>
+      (
+        readAll(
+          "SELECT * FROM transactions WHERE state IN ('signed', 'sent') ORDER BY nonce",
+        ) as TransactionRow[]
+      )
+        .map(toRecord)
+        .filter((record) => record !== undefined),
+    close: () => void db.close(),
+  };
 }
 
-export function openJournal(folder: string): Journal {
-  let db: Database.Database;
+function openDatabase(folder: string): Database.Database {
+  let db: Database.Database | undefined;
   try {
     db = new Database(join(folder, "journal.sqlite"), { timeout: 0 });
     db.pragma("locking_mode = EXCLUSIVE");
     db.pragma("journal_mode = WAL");
     db.pragma("synchronous = FULL");
-    db.exec("BEGIN IMMEDIATE"); // takes the lock, which is kept
     db.exec(SCHEMA);
-    db.exec("COMMIT");
+    return db;
   } catch (cause) {
+    db?.close();
     if ((cause as { code?: string }).code?.startsWith("SQLITE_BUSY")) {
-      const message = `another node uses the data folder ${folder}: stop it, or give this one a folder of its own`;
+      const message = `another node is using the data folder ${folder}: stop it, or give this one its own folder`;
       throw new HoldfastError("locked", message, { folder }, { cause });
     }
-    throw new HoldfastError(
-      "io",
-      `the journal in ${folder} cannot be opened: ${(cause as Error).message}`,
-      { folder },
-      { cause },
-    );
+    const message = `the journal in ${folder} cannot be opened: ${(cause as Error).message}`;
+    throw new HoldfastError("io", message, { folder }, { cause });
   }
-  const forget = db.prepare("DELETE FROM requests WHERE expiry < ?");
-  const request = db.prepare("INSERT OR IGNORE INTO requests (signer, nonce, expiry) VALUES (?, ?, ?)");
-  const acceptance = db.prepare(
-    "INSERT INTO acceptances (vnode, bucket, segments, epochs, rent, deadline) VALUES (?, ?, ?, ?, ?, ?)",
-  );
-  const live = db.prepare<[number]>("SELECT segments FROM acceptances WHERE deadline >= ?");
-  const segment = db.prepare("INSERT OR REPLACE INTO segments (root, stored) VALUES (?, ?)");
-  const stored = db.prepare<[string]>("SELECT stored FROM segments WHERE root = ?");
-  const oneProof = db.prepare<[string, number]>("SELECT * FROM proofs WHERE vnode = ? AND epoch = ?");
-  const putProof = db.prepare(
-    "INSERT OR REPLACE INTO proofs (vnode, epoch, state, raw, hash) VALUES (?, ?, ?, ?, ?)",
-  );
-  const pending = db.prepare("SELECT * FROM proofs WHERE state = 'signed'");
-
-  return {
-    useRequest(signer, nonce, expiry, now) {
-      forget.run(now);
-      return request.run(signer, String(nonce), expiry).changes === 1;
-    },
-    recordAcceptance({ vNode, bucket, segments, epochs, rent, deadline }) {
-      const text = JSON.stringify(segments);
-      const { lastInsertRowid } = acceptance.run(
-        ...[String(vNode), String(bucket), text, String(epochs), String(rent), Number(deadline)],
-      );
-      return BigInt(lastInsertRowid);
-    },
-    acceptedRoots(now) {
-      const rows = live.all(Number(now)) as { segments: string }[];
-      return new Set(
-        rows.flatMap(({ segments }) => (JSON.parse(segments) as { root: Hex }[]).map(({ root }) => root)),
-      );
-    },
-    recordSegment: (root, now) => void segment.run(root, now),
-    storedAt: (root) => (stored.get(root) as { stored: number } | undefined)?.stored,
-    proof: (vNode, epoch) => toRecord(oneProof.get(String(vNode), epoch) as ProofRow | undefined),
-    setProof: ({ vNode, epoch, state, rawTransaction, hash }) =>
-      void putProof.run(String(vNode), epoch, state, rawTransaction, hash),
-    pendingProofs: () =>
-      (pending.all() as ProofRow[]).map((row) => toRecord(row)).filter((row) => row !== undefined),
-    close: () => db.close(),
-  };
 }
 
-function toRecord(row: ProofRow | undefined): ProofRecord | undefined {
-  return (
-    row && {
-      vNode: BigInt(row.vnode),
-      epoch: row.epoch,
-      state: row.state,
-      rawTransaction: row.raw,
-      hash: row.hash,
-    }
-  );
+interface TransactionRow {
+  readonly key: string;
+  readonly nonce: number;
+  readonly state: TransactionState;
+  readonly attempts: string;
+  readonly tries: number;
+  readonly mined: string | null;
+}
+
+function toRecord(row: TransactionRow | undefined): TransactionRecord | undefined {
+  if (!row) return undefined;
+  const { key, nonce, state, tries } = row;
+  const mined = row.mined === null ? undefined : (JSON.parse(row.mined) as TransactionRecord["mined"]);
+  return { key, nonce, state, tries, attempts: JSON.parse(row.attempts) as SignedTransaction[], mined };
 }
 
 const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS requests (
     signer TEXT NOT NULL, nonce TEXT NOT NULL, expiry INTEGER NOT NULL, PRIMARY KEY (signer, nonce)
   ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS requests_by_expiry ON requests (expiry);
+  CREATE TABLE IF NOT EXISTS segments (root TEXT PRIMARY KEY, bytes INTEGER NOT NULL, stored INTEGER NOT NULL)
+    WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS uploads (root TEXT NOT NULL, bucket INTEGER NOT NULL, PRIMARY KEY (root, bucket))
+    WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS acceptances (
-    nonce INTEGER PRIMARY KEY AUTOINCREMENT, vnode TEXT NOT NULL, bucket TEXT NOT NULL, segments TEXT NOT NULL,
-    epochs TEXT NOT NULL, rent TEXT NOT NULL, deadline INTEGER NOT NULL
+    id INTEGER PRIMARY KEY AUTOINCREMENT, bucket INTEGER NOT NULL, vnode INTEGER NOT NULL, segments TEXT NOT NULL,
+    epochs INTEGER NOT NULL, rent TEXT NOT NULL, deadline INTEGER NOT NULL
   );
-  CREATE TABLE IF NOT EXISTS segments (root TEXT PRIMARY KEY, stored INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS acceptances_by_deadline ON acceptances (deadline);
   CREATE TABLE IF NOT EXISTS proofs (
-    vnode TEXT NOT NULL, epoch INTEGER NOT NULL, state TEXT NOT NULL, raw TEXT, hash TEXT, PRIMARY KEY (vnode, epoch)
+    vnode INTEGER NOT NULL, epoch INTEGER NOT NULL, state TEXT NOT NULL, result TEXT, PRIMARY KEY (vnode, epoch)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS transactions (
+    key TEXT PRIMARY KEY, nonce INTEGER NOT NULL, state TEXT NOT NULL, attempts TEXT NOT NULL, tries INTEGER NOT NULL,
+    mined TEXT
+  ) WITHOUT ROWID;
+  -- A write takes the lock at once.
+  DELETE FROM meta WHERE key = 'lock';
 `;

@@ -1,32 +1,43 @@
 /**
- * The storage node's process.
+ * The storage node's process: `node prover/main.ts --config FILE`.
  */
 import { pino } from "pino";
 import { HoldfastError } from "../protocol/errors.ts";
-import { describeOptions, readConfig } from "./config.ts";
-import { startNode } from "./node.ts";
+import { describeSettings, readConfig } from "./config.ts";
+import { createNode } from "./node.ts";
 
-const argv = process.argv.slice(2);
-if (argv.includes("--help")) {
+const args = process.argv.slice(2);
+if (args.includes("--help")) {
   console.log(
-    `Runs a storage node.\n\n  --config FILE         JSON file with the options below in camelCase\n${describeOptions()}`,
+    [
+      "Runs a storage node. Settings: default < file < environment < flag.",
+      "",
+      "--config FILE  JSON with the settings",
+    ]
+      .concat(describeSettings())
+      .join("\n"),
   );
-  process.exit(0);
+} else {
+  process.exitCode = await run();
 }
 
-const controller = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => controller.abort());
-try {
-  const config = readConfig(argv, process.env);
-  const log = pino({ level: config.logLevel, redact: ["privateKey", "authorization"] });
-  const { url, adminUrl, done } = await startNode(config, { log, signal: controller.signal });
-  log.info({ url, adminUrl, node: config.node }, "ready");
-  await done;
-  log.info("stopped");
-} catch (error) {
-  if (!(error instanceof HoldfastError)) throw error;
-  console.error(`${error.code}: ${error.message}`);
-  process.exitCode = 1;
+async function run(): Promise<number> {
+  const ending = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => ending.abort());
+  let log = pino();
+  try {
+    const config = readConfig(args, process.env);
+    log = pino({ level: config.logLevel });
+    const { url, adminUrl, done } = await createNode(config, { log, signal: ending.signal });
+    log.info({ url, admin: adminUrl, node: config.node }, "ready");
+    await done;
+    log.info("stopped");
+    return 0;
+  } catch (error) {
+    if (ending.signal.aborted) return 0;
+    if (error instanceof HoldfastError)
+      log.fatal({ code: error.code, details: error.details }, error.message);
+    else log.fatal({ err: error }, "the node has failed");
+    return 1;
+  }
 }
-// Curve and pool threads of snarkjs would keep the process.
-process.exit();

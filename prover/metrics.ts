@@ -1,47 +1,66 @@
 /**
- * What an operator's Prometheus sees: the chain's view of the node first, no label that grows with the data.
+ * What an operator's Prometheus sees: what the chain says of the node first, and no label that grows with the data.
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { NodeStatus } from "./duties.ts";
 
 export interface Metrics {
-  readonly proofs: Counter;
-  readonly failures: Counter;
-  readonly missing: Counter;
-  readonly proveSeconds: Histogram;
-  observe(status: NodeStatus, now: number, usedBytes: number): void;
+  proved(seconds: number): void;
+  proven(): void;
+  missing(): void;
+  repaired(bytes: number): void;
+  failed(): void;
+  observe(status: NodeStatus, usedBytes: number): void;
   text(): Promise<string>;
 }
 
+/** Seconds. */
+const PROVE_BUCKETS = [0.5, 1, 2, 5, 10, 20, 60, 180];
+
 export function createMetrics(): Metrics {
-  const registry = new Registry();
-  const registers = [registry];
-  const gauge = (name: string, help: string): Gauge =>
-    new Gauge({ name: `holdfast_${name}`, help, registers });
+  const registers = [new Registry()];
+  const [registry] = registers as [Registry];
   const counter = (name: string, help: string): Counter =>
     new Counter({ name: `holdfast_${name}`, help, registers });
+  const gauge = (name: string, help: string): Gauge =>
+    new Gauge({ name: `holdfast_${name}`, help, registers });
+
+  const proofs = counter("proofs_confirmed_total", "proofs that are on the chain");
+  const failures = counter("failures_total", "pieces of work that failed and are tried again");
+  const missing = counter("missing_total", "samples that were not on disk, or not as they were stored");
+  const repairedBytes = counter("repaired_bytes_total", "bytes fetched from other nodes");
+  const proveSeconds = new Histogram({
+    ...{ name: "holdfast_prove_seconds", help: "witness and proof", buckets: PROVE_BUCKETS, registers },
+  });
+  const ready = gauge("ready", "1 if the chain answers");
   const vNodes = gauge("vnodes", "vNodes that this node answers for");
-  const due = gauge("due_unproven", "vNodes that are due in this epoch and not proven on chain");
-  const misses = gauge("misses_max", "most misses in a row of any vNode, by the chain");
-  const left = gauge("seconds_to_deadline", "chain seconds until the earliest deadline of what is due");
-  const bytes = gauge("stored_bytes", "bytes of segments on disk");
+  const unproven = gauge("due_unproven", "vNodes that are due in this epoch and not proven on chain");
+  const misses = gauge("misses", "most misses in a row of a vNode, by the chain");
+  const deadline = gauge(
+    "seconds_to_deadline",
+    "chain seconds to the first deadline of what is due; -1: nothing is",
+  );
+  const used = gauge("stored_bytes", "bytes of segments on disk");
+  const absent = gauge(
+    "absent_segments",
+    "segments that vNodes of this node must hold and that are not on disk",
+  );
+
   return {
-    proofs: counter("proofs_total", "proofs confirmed on chain"),
-    failures: counter("failures_total", "pieces of work that failed and are tried again"),
-    missing: counter("missing_total", "samples that were not on disk, or not what was stored"),
-    proveSeconds: new Histogram({
-      name: "holdfast_prove_seconds",
-      help: "witness and proof",
-      buckets: [0.5, 1, 2, 5, 10, 20, 60],
-      registers,
-    }),
-    observe(status, now, usedBytes) {
+    proved: (seconds) => proveSeconds.observe(seconds),
+    proven: () => proofs.inc(),
+    missing: () => missing.inc(),
+    repaired: (bytes) => repairedBytes.inc(bytes),
+    failed: () => failures.inc(),
+    observe(status, usedBytes) {
       const open = status.vNodes.filter((vNode) => vNode.due && !vNode.proven);
+      ready.set(status.ready ? 1 : 0);
       vNodes.set(status.vNodes.length);
-      due.set(open.length);
+      unproven.set(open.length);
       misses.set(Math.max(0, ...status.vNodes.map((vNode) => vNode.misses)));
-      left.set(open.length ? Math.min(...open.map(({ deadline }) => deadline - now)) : 0);
-      bytes.set(usedBytes);
+      deadline.set(open.length === 0 ? -1 : Math.min(...open.map((vNode) => vNode.deadline)) - status.time);
+      used.set(usedBytes);
+      absent.set(status.vNodes.reduce((sum, vNode) => sum + vNode.absent, 0));
     },
     text: () => registry.metrics(),
   };

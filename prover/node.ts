@@ -4,125 +4,169 @@
 import { mkdir } from "node:fs/promises";
 import Fastify from "fastify";
 import type { Logger } from "pino";
-import { request } from "undici";
 import { loadHashEngine, loadProvingArtifacts } from "../circuits/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
-import { PROFILES } from "../protocol/profiles.ts";
+import { profileNamed } from "../protocol/profiles.ts";
 import { createAccess } from "./auth.ts";
-import { connectChain, readOperatorKey, type NodeChain } from "./chain.ts";
+import { createFetchRound } from "./beacon.ts";
+import { connectChain, readOperatorKey, type ChainOptions, type NodeChain } from "./chain.ts";
+import { systemClock, type Clock } from "./clock.ts";
 import type { NodeConfig } from "./config.ts";
 import { createDuties } from "./duties.ts";
 import { verifyProof } from "./engine.ts";
-import { openJournal } from "./journal.ts";
+import { createHoldings, type Holdings } from "./holdings.ts";
+import { openJournal, type Journal } from "./journal.ts";
 import { createMetrics } from "./metrics.ts";
+import { createOpenPeer } from "./peer.ts";
 import { createProverPool } from "./pool.ts";
-import { fetchReplica } from "./repair.ts";
+import { createRepair } from "./repair.ts";
+import { createSender } from "./sender.ts";
 import { createServer } from "./server.ts";
-import { createStore } from "./store.ts";
+import { createStore, type Store } from "./store.ts";
 
-export interface RunningNode {
+export interface StorageNode {
+  /** Of the public server. */
   readonly url: string;
   readonly adminUrl: string;
-  /** Ends once the signal has aborted and everything is closed. */
+  /** Ends when the signal has aborted and everything is closed. */
   readonly done: Promise<void>;
 }
 
-/** A proof that takes longer hangs. */
-const PROOF_TIMEOUT_MS = 10 * 60_000;
-const MAX_QUEUE = 1_000;
-const ROUND_TIMEOUT_MS = 5_000;
+export interface NodeModules {
+  readonly log: Logger;
+  /** Ends everything. */
+  readonly signal: AbortSignal;
+  readonly clock?: Clock;
+  readonly connect?: (options: ChainOptions) => Promise<NodeChain>;
+}
 
-export async function startNode(
+/** Proofs that wait; each is a vNode that is due. */
+const MAX_QUEUE = 1024;
+
+/** @throws HoldfastError if anything of what it needs is not there, not right, or in use; nothing keeps running then */
+export async function createNode(
   config: NodeConfig,
-  { log, signal }: { log: Logger; signal: AbortSignal },
-): Promise<RunningNode> {
+  { log, signal, clock = systemClock, connect = connectChain }: NodeModules,
+): Promise<StorageNode> {
   const node = BigInt(config.node);
-  const profile = PROFILES[config.profile];
-  await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
-  const journal = openJournal(config.dataFolder);
-  const closers: (() => unknown)[] = [() => journal.close()];
-  const close = async (): Promise<void> => {
-    for (const each of closers.reverse()) await each();
+  const profile = profileNamed(config.profile);
+  const closers: (() => unknown)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const artifacts = await loadProvingArtifacts(config.profile, config.build);
-    const chain = await connectChain({
-      ...{ rpcUrl: config.rpcUrl, audits: config.audits, chainId: config.chainId, node },
+    // First of all, because it is what keeps another node off the folder.
+    await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
+    const journal = openJournal(config.dataFolder);
+    closers.push(() => journal.close());
+
+    const artifacts = await loadProvingArtifacts(profile.name, config.build);
+    const chain = await connect({
+      ...{ rpcUrl: config.rpcUrl, audits: config.audits, chainId: config.chainId, token: config.token, node },
       privateKey: await readOperatorKey(config.keyFile, config.passwordFile),
-      ...{ pollMs: config.pollMs, confirmations: config.confirmations },
+      maxFeePerGas: config.maxFeePerGas,
     });
     closers.push(() => chain.close());
-    checkProfile(chain, config);
+    journal.claim({ chainId: chain.chainId, registry: chain.registry, node });
+    const holdings = createHoldings(
+      { directoryDepth: profile.directoryDepth, fromBlock: config.fromBlock },
+      { chain, log },
+    );
+    await holdings.update();
+    await checkProfile(node, config, { chain, holdings });
     const store = await createStore(
-      { folder: config.dataFolder, profile, quotaBytes: config.quotaBytes },
+      {
+        ...{ folder: config.dataFolder, profile },
+        quotaBytes: config.quotaBytes,
+        reserveBytes: config.reserveBytes,
+      },
       { engine: await loadHashEngine() },
     );
+    takeStock({ store, journal, clock, log });
+
     const pool = createProverPool({
-      ...{ artifacts, threads: config.threads, maxQueue: MAX_QUEUE, taskTimeoutMs: PROOF_TIMEOUT_MS, signal },
+      ...{
+        artifacts,
+        threads: config.threads,
+        maxQueue: MAX_QUEUE,
+        taskTimeoutMs: config.proofTimeoutMs,
+        signal,
+      },
     });
     closers.push(() => pool.close());
-
-    const now = (): number => Math.floor(Date.now() / 1000);
     const metrics = createMetrics();
-    const { allowPrivatePeers, recordAfter } = config;
+    const openPeer = createOpenPeer({ allowPrivate: config.allowPrivatePeers });
     const duties = createDuties(
-      { node, profile, recordAfter, signal },
+      { ...config, node, profile, signal },
       {
-        ...{ chain, store, journal, pool, metrics, log },
+        ...{ chain, holdings, store, journal, pool, metrics, clock, log },
+        sender: createSender({ ...config, signal }, { chain, journal, clock, log }),
         verify: ({ proof, publicSignals }) => verifyProof(artifacts.verificationKey, proof, publicSignals),
-        fetchRound: (round) => fetchRound(config.drandUrls, round),
-        fetchReplica: (holding) =>
-          fetchReplica(holding, { node, allowPrivatePeers, signal }, { chain, store, journal, log, now }),
+        fetchRound: config.drandUrls.length === 0 ? undefined : createFetchRound(config.drandUrls),
+        repair: createRepair({ node, signal }, { chain, holdings, store, journal, openPeer, clock, log }),
       },
     );
-    const access = createAccess({ node, chain, journal, now });
+
+    const access = createAccess(node, { chain, holdings, journal, clock });
     const server = await createServer(
-      { node, profile: config.profile },
-      { chain, access, store, journal, now, status: () => duties.status },
+      { ...config, node, profile },
+      { chain, access, store, journal, clock, log, status: () => duties.status },
     );
     closers.push(() => server.close());
-    const url = await server.listen({ host: config.host, port: config.port });
+    const url = await listen(server, config.host, config.port);
     const admin = Fastify();
     admin.get("/metrics", async (_request, reply) =>
-      reply.type("text/plain; version=0.0.4").send(await metrics.text()),
+      reply.type("text/plain; version=0.0.4; charset=utf-8").send(await metrics.text()),
     );
     closers.push(() => admin.close());
-    const adminUrl = await admin.listen({ host: "127.0.0.1", port: config.adminPort });
-    return { url, adminUrl, done: duties.run().finally(close) };
+    const adminUrl = await listen(admin, "127.0.0.1", config.adminPort);
+    signal.throwIfAborted();
+    return { url, adminUrl, done: duties.run().finally(closeAll) };
   } catch (error) {
-    await close();
+    await closeAll();
     throw error;
   }
 }
 
-function checkProfile({ profile: deployed }: NodeChain, { profile }: NodeConfig): void {
-  const own = PROFILES[profile];
-  if (
-    deployed.samples === own.samples &&
-    deployed.dataDepth === own.dataDepth &&
-    deployed.directoryDepth === own.directoryDepth
-  ) {
-    return;
+async function listen(
+  server: { listen: (to: object) => Promise<string> },
+  host: string,
+  port: number,
+): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (cause) {
+    const message = `cannot listen on ${host}:${port}: ${(cause as Error).message}; choose another port`;
+    throw new HoldfastError("io", message, { host, port }, { cause });
   }
-  const { samples, dataDepth, directoryDepth } = deployed;
-  const message = `this node proves the profile ${profile}, the deployment's has ${samples} samples and depths ${dataDepth} and ${directoryDepth}: set another profile`;
-  throw new HoldfastError("bad-input", message, { profile, deployed });
 }
 
-async function fetchRound(urls: readonly string[], round: bigint): Promise<Uint8Array | undefined> {
-  for (const url of urls) {
-    try {
-      const target = new URL(`public/${round}`, url.endsWith("/") ? url : `${url}/`);
-      const { statusCode, body } = await request(target, { signal: AbortSignal.timeout(ROUND_TIMEOUT_MS) });
-      const text = await body.text();
-      if (statusCode !== 200) continue;
-      const { signature } = JSON.parse(text) as { signature?: unknown };
-      // Whether it is the round's is the contract's to check.
-      if (typeof signature === "string" && /^[0-9a-f]{128}$/.test(signature))
-        return Buffer.from(signature, "hex");
-    } catch {
-      // The next one may answer; without any, the next look asks again.
-    }
+/** A node with another circuit than its cluster would miss every epoch: better not to start. */
+async function checkProfile(
+  node: bigint,
+  { profile: name }: NodeConfig,
+  { chain, holdings }: { chain: NodeChain; holdings: Holdings },
+): Promise<void> {
+  const own = profileNamed(name);
+  for (const vNode of holdings.namedFor(node)) {
+    const found = await chain.vNode(vNode);
+    if (found?.responsible !== node) continue;
+    const { samples, dataDepth, directoryDepth } = await chain.cluster(found.cluster);
+    if (samples === own.samples && dataDepth === own.dataDepth && directoryDepth === own.directoryDepth)
+      continue;
+    const message =
+      `vNode ${vNode} is of a cluster with ${samples} samples and depths ${dataDepth} and ${directoryDepth}, ` +
+      `the profile ${name} has ${own.samples}, ${own.dataDepth} and ${own.directoryDepth}: set the cluster's profile`;
+    throw new HoldfastError("bad-input", message, { vNode: String(vNode), cluster: String(found.cluster) });
   }
-  return undefined;
+}
+
+/** What a crash left between disk and journal: what is on disk counts as stored, what is not is reported. */
+function takeStock(modules: { store: Store; journal: Journal; clock: Clock; log: Logger }): void {
+  const { store, journal, clock, log } = modules;
+  for (const { root, bytes } of store.segments.values())
+    if (journal.storedAt(root) === undefined)
+      journal.recordSegment(root, bytes, Math.floor(clock.now() / 1000));
+  for (const root of journal.storedRoots())
+    if (!store.segments.has(root)) log.error({ root }, "the disk has lost a segment");
 }

@@ -1,18 +1,31 @@
 /**
- * The node's HTTP interface: uploads, acceptances, reads, openings and health (docs/node-api.md).
+ * The node's public HTTP interface: uploads, acceptances, reads, openings and health (docs/node-api.md).
  */
 import { createHash } from "node:crypto";
 import rateLimit from "@fastify/rate-limit";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { Logger } from "pino";
 import { z } from "zod";
 import { HoldfastError, type ErrorCode } from "../protocol/errors.ts";
-import { toHex32, type Hex } from "../protocol/field.ts";
-import { accept } from "./acceptances.ts";
-import type { Access, Authorization } from "./auth.ts";
+import { leafCount, toHex32, type Hex } from "../protocol/field.ts";
+import { maxBytes, type Profile } from "../protocol/profiles.ts";
+import { accept, checkPayer, rentOf } from "./acceptances.ts";
+import { EMPTY_BODY_HASH, type Access, type Authorization } from "./auth.ts";
 import type { NodeChain } from "./chain.ts";
-import type { Journal } from "./journal.ts";
+import type { Clock } from "./clock.ts";
 import type { NodeStatus } from "./duties.ts";
+import type { Journal } from "./journal.ts";
 import type { Store } from "./store.ts";
+
+export interface ServerOptions {
+  readonly node: bigint;
+  readonly profile: Profile;
+  readonly acceptSeconds: number;
+  /** At the same time. */
+  readonly maxUploads: number;
+  /** From one address. */
+  readonly requestsPerMinute: number;
+}
 
 export interface ServerModules {
   readonly chain: NodeChain;
@@ -20,89 +33,106 @@ export interface ServerModules {
   readonly store: Store;
   readonly journal: Journal;
   readonly status: () => NodeStatus;
-  readonly now: () => number;
+  readonly clock: Clock;
+  readonly log: Logger;
 }
 
-export interface ServerOptions {
-  readonly node: bigint;
-  readonly profile: string;
-}
-
-const STATUS: Partial<Record<ErrorCode, number>> = {
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  aborted: 503,
   "bad-input": 400,
-  unauthorized: 401,
-  funds: 402,
-  "not-found": 404,
-  busy: 409,
-  "too-large": 413,
+  busy: 503,
+  chain: 502,
   corrupt: 422,
-  unreachable: 502,
   "disk-full": 507,
+  expired: 401,
+  funds: 402,
+  io: 500,
+  key: 500,
+  locked: 500,
+  "not-found": 404,
+  proof: 500,
+  "too-large": 413,
+  unauthorized: 401,
+  unreachable: 502,
 };
 const MAX_JSON_BYTES = 64 * 1024;
-const MAX_SEGMENTS = 64;
-/** Milliseconds without a byte. */
+/** In one acceptance: the contract's transaction has to fit them. */
+const MAX_SEGMENTS = 256;
+/** Milliseconds without a byte, and for the headers. */
 const IDLE_MS = 60_000;
+const HEADERS_MS = 15_000;
+/** An upload slower than this holds its room for nothing. */
+const MIN_BYTES_PER_SECOND = 16 * 1024;
 
 const id = z
   .string()
-  .regex(/^[1-9]\d{0,11}$/)
+  .regex(/^[1-9]\d{0,12}$/)
   .transform(BigInt);
 const rootName = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
   .transform((name): Hex => `0x${name}`);
-const orderSchema = z.object({
-  bucket: id,
+const root = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/)
+  .transform((text) => text as Hex);
+const decimal = z.union([z.string().regex(/^\d{1,10}$/), z.int().nonnegative()]).transform(Number);
+const orderSchema = z.strictObject({
+  bucket: z.union([id, z.int().positive().transform(BigInt)]),
   segments: z
-    .array(
-      z.object({
-        root: z
-          .string()
-          .regex(/^0x[0-9a-f]{64}$/)
-          .transform((root) => root as Hex),
-        leaves: z.int().min(1),
-      }),
-    )
+    .array(z.strictObject({ root, leaves: decimal }))
     .min(1)
     .max(MAX_SEGMENTS),
-  epochs: z.coerce.bigint().min(1n),
+  epochs: decimal.refine((epochs) => epochs >= 1).transform(BigInt),
 });
 
 export async function createServer(options: ServerOptions, modules: ServerModules): Promise<FastifyInstance> {
   const app = Fastify({
     bodyLimit: MAX_JSON_BYTES,
     connectionTimeout: IDLE_MS,
-    requestTimeout: 0, // a large upload takes its time; IDLE_MS ends one that stalls
-    routerOptions: { maxParamLength: 128 },
+    requestTimeout: 0, // for all of a request; a large segment takes its time
+    http: { headersTimeout: HEADERS_MS },
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 80 },
   });
-  await app.register(rateLimit, { max: 1_000, timeWindow: 60_000 });
-  // Segments are streamed: whoever handles the request reads the body.
-  app.addContentTypeParser("application/octet-stream", (_request, _body, done) => done(null));
-  app.removeContentTypeParser("application/json");
+  await app.register(rateLimit, { max: options.requestsPerMinute, timeWindow: 60_000 });
+  app.removeAllContentTypeParsers();
+  // A segment is never in memory as a whole: whoever handles the request reads the stream.
+  app.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload));
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) =>
     done(null, body),
   );
-  app.setErrorHandler((error, _request, reply) => void sendError(reply, error));
-  app.setNotFoundHandler(
-    (_request, reply) => void sendError(reply, new HoldfastError("not-found", "there is no such path")),
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, modules.log));
+  app.setNotFoundHandler((request, reply) =>
+    sendError(
+      new HoldfastError("not-found", "there is no such path; see docs/node-api.md"),
+      request,
+      reply,
+      modules.log,
+    ),
   );
-  addStorageRoutes(app, modules);
-  addHealthRoutes(app, options, modules);
+  addWriting(app, options, modules);
+  addReading(app, modules);
+  addHealth(app, options, modules);
   return app;
 }
 
-function sendError(reply: FastifyReply, error: unknown): FastifyReply {
+function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply {
   if (error instanceof HoldfastError) {
     const { code, message, details } = error;
-    return reply.code(STATUS[code] ?? 500).send({ error: { code, message, details } });
+    const status = typeof details["status"] === "number" ? details["status"] : STATUS[code];
+    if (status >= 500) log.warn({ err: error, path: request.url }, "request failed");
+    if (status === 503) void reply.header("retry-after", "2");
+    return reply.code(status).send({ error: { code, message, details } });
   }
   const { statusCode = 500, message } = error as { statusCode?: number; message: string };
-  const code: ErrorCode = statusCode === 413 ? "too-large" : statusCode < 500 ? "bad-input" : "io";
-  // What broke inside is for the log, not for the world.
-  return reply
-    .code(statusCode)
-    .send({ error: { code, message: statusCode < 500 ? message : "the node has a problem", details: {} } });
+  if (statusCode >= 500) {
+    // What broke inside is for the log, not for the world.
+    log.error({ err: error, path: request.url }, "request failed");
+    return reply.code(500).send({ error: { code: "io", message: "the node has a problem", details: {} } });
+  }
+  const code: ErrorCode = statusCode === 413 ? "too-large" : statusCode === 429 ? "busy" : "bad-input";
+  return reply.code(statusCode).send({ error: { code, message, details: {} } });
 }
 
 /** Throws "bad-input" with what is wrong. */
@@ -113,69 +143,83 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   throw new HoldfastError("bad-input", `${what} is wrong: ${problems.join("; ")}`, { problems });
 }
 
-function addStorageRoutes(app: FastifyInstance, { chain, access, store, journal, now }: ServerModules): void {
-  const authorize = (request: FastifyRequest): Promise<Authorization> =>
-    access.authorize({ method: request.method, path: request.url, header: request.headers.authorization });
-  const params = (request: FastifyRequest): Record<string, string> =>
-    request.params as Record<string, string>;
+function authorize(access: Access, request: FastifyRequest): Authorization {
+  return access.authorize({
+    method: request.method,
+    path: request.url,
+    header: request.headers.authorization,
+  });
+}
+
+// ------------------------------------------------------------------------------------------------------------- writing
+
+function addWriting(app: FastifyInstance, options: ServerOptions, modules: ServerModules): void {
+  const { chain, access, store, journal, clock } = modules;
+  let uploads = 0;
+
+  const upload = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const path = z.object({ vNode: id, bucket: id, root: rootName });
+    const { vNode, bucket, root } = parse(path, request.params, "the path");
+    const { signer, bodySha256 } = authorize(access, request);
+    await access.checkWrite(bucket, vNode, signer);
+    const bytes = announcedBytes(request, options.profile);
+    const leaves = leafCount(bytes);
+    // Whoever cannot pay for a single epoch will not pay.
+    const { rent } = await chain.node(options.node);
+    await checkPayer(signer, rentOf([{ leaves }], rent), chain);
+
+    const limit = AbortSignal.timeout(IDLE_MS + Math.ceil((1000 * bytes) / MIN_BYTES_PER_SECOND));
+    const tooSlow = (): void => void request.raw.destroy();
+    limit.addEventListener("abort", tooSlow, { once: true });
+    let existed: boolean;
+    try {
+      ({ existed } = await store.receive(request.raw, { root, bytes, sha256: bodySha256 }));
+    } finally {
+      limit.removeEventListener("abort", tooSlow);
+    }
+    journal.recordSegment(root, bytes, Math.floor(clock.now() / 1000), bucket);
+    return reply.code(existed ? 200 : 201).send({ root, leaves, bytes });
+  };
 
   app.put("/v1/vnodes/:vNode/buckets/:bucket/segments/:root", async (request, reply) => {
-    const { vNode, bucket, root } = parse(
-      z.object({ vNode: id, bucket: id, root: rootName }),
-      params(request),
-      "the path",
-    );
-    const { signer, bodySha256 } = await authorize(request);
-    await access.checkWrite(bucket, vNode, signer);
-    const bytes = parse(z.coerce.number().int().min(1), request.headers["content-length"], "Content-Length");
-    const { existed, leaves } = await store.receive({ root, bytes, body: request.raw, sha256: bodySha256 });
-    journal.recordSegment(root, now());
-    return reply.code(existed ? 200 : 201).send({ root, leaves, bytes });
+    if (uploads >= options.maxUploads)
+      throw new HoldfastError("busy", `${uploads} uploads are running: try again later`, { uploads });
+    uploads++;
+    try {
+      return await upload(request, reply);
+    } finally {
+      uploads--;
+    }
   });
 
   app.post("/v1/vnodes/:vNode/acceptances", async (request) => {
-    const { vNode } = parse(z.object({ vNode: id }), params(request), "the path");
-    const { signer, bodySha256 } = await authorize(request);
+    const { vNode } = parse(z.object({ vNode: id }), request.params, "the path");
+    const { signer, bodySha256 } = authorize(access, request);
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    if (createHash("sha256").update(body).digest("hex") !== bodySha256) {
-      throw new HoldfastError("unauthorized", "the authorization is refused: it is signed for another body");
-    }
+    if (createHash("sha256").update(body).digest("hex") !== bodySha256)
+      throw new HoldfastError(
+        "unauthorized",
+        "the request's authorization is refused: it is for another body",
+      );
     const order = { ...parse(orderSchema, parseJson(body), "the order"), vNode };
     await access.checkWrite(order.bucket, vNode, signer);
-    const signed = await accept(order, { chain, store, journal });
-    const { bucket, epochs } = order;
-    return asText({ bucket, vNode, epochs, ...signed });
+    return asText(await accept(order, signer, options, modules));
   });
+}
 
-  app.get("/v1/buckets/:bucket/segments/:root", async (request, reply) => {
-    const { bucket, root } = parse(z.object({ bucket: id, root: rootName }), params(request), "the path");
-    await access.checkRead(bucket, (await authorize(request)).signer);
-    const { bytes } = await found(root);
-    const range = parseRange(request.headers.range, bytes);
-    void reply
-      .type("application/octet-stream")
-      .header("accept-ranges", "bytes")
-      .header("content-length", range.end - range.start + 1);
-    if (range.partial)
-      void reply.code(206).header("content-range", `bytes ${range.start}-${range.end}/${bytes}`);
-    return reply.send(store.read(root, range.start, range.end));
-  });
-
-  app.get("/v1/buckets/:bucket/segments/:root/leaves/:index", async (request) => {
-    const schema = z.object({ bucket: id, root: rootName, index: z.coerce.number().int().min(0) });
-    const { bucket, root, index } = parse(schema, params(request), "the path");
-    await access.checkRead(bucket, (await authorize(request)).signer);
-    const { leaves } = await found(root);
-    if (index >= leaves) throw new HoldfastError("not-found", `${root} has ${leaves} leaves`, { leaves });
-    const { elements, siblings } = await store.open(root, index);
-    return { elements: elements.map(toHex32), siblings: siblings.map((level) => level.map(toHex32)) };
-  });
-
-  async function found(root: Hex): Promise<{ bytes: number; leaves: number }> {
-    const segment = await store.find(root);
-    if (!segment) throw new HoldfastError("not-found", `this node does not hold ${root}`, { root });
-    return segment;
+function announcedBytes(request: FastifyRequest, profile: Profile): number {
+  const header = request.headers["content-length"];
+  if (header === undefined) {
+    const message = "the number of bytes must be announced: send a Content-Length";
+    throw new HoldfastError("bad-input", message, { status: 411 });
   }
+  const bytes = Number(header);
+  if (!/^\d+$/.test(header) || bytes < 1)
+    throw new HoldfastError("bad-input", "a segment has at least one byte: this one is empty", { bytes });
+  const limit = maxBytes(profile);
+  if (bytes <= limit) return bytes;
+  const message = `a segment of the ${profile.name} profile has up to ${limit} bytes, this one has ${bytes}: split it`;
+  throw new HoldfastError("too-large", message, { bytes, limit });
 }
 
 function parseJson(body: Buffer): unknown {
@@ -186,52 +230,100 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-/** One range of RFC 9110; the whole without the header. */
-function parseRange(
-  header: string | undefined,
-  bytes: number,
-): { start: number; end: number; partial: boolean } {
-  if (header === undefined) return { start: 0, end: bytes - 1, partial: false };
-  const [, first = "", last = ""] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header) ?? [];
-  const start = first === "" ? Math.max(0, bytes - Number(last)) : Number(first);
-  const end = first === "" || last === "" ? bytes - 1 : Math.min(Number(last), bytes - 1);
-  if ((first === "" && last === "") || start > end) {
-    throw Object.assign(new Error(`the segment has ${bytes} bytes: ask for one range within them`), {
-      statusCode: 416,
+// ------------------------------------------------------------------------------------------------------------- reading
+
+function addReading(app: FastifyInstance, { access, store }: ServerModules): void {
+  const mayRead = async (
+    request: FastifyRequest,
+    bucket: bigint,
+    root: Hex,
+  ): Promise<{ bytes: number; leaves: number }> => {
+    const { signer, bodySha256 } = authorize(access, request);
+    if (`0x${bodySha256}` !== EMPTY_BODY_HASH)
+      throw new HoldfastError("unauthorized", "the request's authorization is refused: it is for a body");
+    await access.checkRead(bucket, root, signer);
+    const found = await store.find(root);
+    if (found) return found;
+    throw new HoldfastError("not-found", `segment ${root} is not here (any more): use another replica`, {
+      root,
     });
-  }
-  return { start, end, partial: true };
+  };
+
+  app.get("/v1/buckets/:bucket/segments/:root", async (request, reply) => {
+    const { bucket, root } = parse(z.object({ bucket: id, root: rootName }), request.params, "the path");
+    const { bytes } = await mayRead(request, bucket, root);
+    const { start, end, partial } = parseRange(request.headers.range, bytes);
+    void reply.type("application/octet-stream");
+    void reply.headers({ "accept-ranges": "bytes", "content-length": end - start + 1 });
+    if (partial) void reply.code(206).header("content-range", `bytes ${start}-${end}/${bytes}`);
+    return reply.send(store.read(root, start, end));
+  });
+
+  app.get("/v1/buckets/:bucket/segments/:root/leaves/:index", async (request) => {
+    const path = z.object({ bucket: id, root: rootName, index: z.string().regex(/^\d{1,10}$/) });
+    const { bucket, root, index } = parse(path, request.params, "the path");
+    const { leaves } = await mayRead(request, bucket, root);
+    if (Number(index) >= leaves) {
+      throw new HoldfastError("not-found", `segment ${root} has ${leaves} leaves, the first is 0`, {
+        leaves,
+      });
+    }
+    const { elements, siblings } = await store.openLeaf(root, Number(index));
+    return { elements: elements.map(toHex32), siblings: siblings.map((level) => level.map(toHex32)) };
+  });
 }
 
-function addHealthRoutes(
+interface ByteRange {
+  readonly start: number;
+  /** Included. */
+  readonly end: number;
+  readonly partial: boolean;
+}
+
+/** RFC 9110: one range of bytes, or all of them; several ranges are answered with all, as it allows. */
+function parseRange(header: string | undefined, bytes: number): ByteRange {
+  const all = { start: 0, end: bytes - 1, partial: false };
+  const parts = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? "");
+  if (!parts || parts[0] === "bytes=-") return all;
+  const [, first = "", last = ""] = parts;
+  const suffix = first === "";
+  const start = suffix ? Math.max(0, bytes - Number(last)) : Number(first);
+  const end = suffix || last === "" ? bytes - 1 : Math.min(Number(last), bytes - 1);
+  if (!suffix && last !== "" && Number(last) < Number(first)) return all;
+  if (start <= end) return { start, end, partial: true };
+  const message = `the segment has ${bytes} bytes: ask for some of them`;
+  throw new HoldfastError("bad-input", message, { status: 416, bytes });
+}
+
+// -------------------------------------------------------------------------------------------------------------- health
+
+function addHealth(
   app: FastifyInstance,
-  options: ServerOptions,
-  { chain, status, store }: ServerModules,
+  { node, profile }: ServerOptions,
+  { chain, status }: ServerModules,
 ): void {
-  app.get("/healthz", () => ({ ok: true }));
-  app.get("/readyz", async (_request, reply) => {
+  app.get("/healthz", () => ({ alive: true }));
+  app.get("/readyz", (_request, reply) => {
     const { ready, problem } = status();
-    return reply.code(ready ? 200 : 503).send({ ready, problem });
+    return reply.code(ready ? 200 : 503).send({ ready, ...(problem !== undefined && { problem }) });
   });
-  /** What the chain says, which is what counts: 503 as soon as a proof is missed. */
-  app.get("/status", async (_request, reply) => {
+  // What the chain says, because that is what is paid for: 503 as soon as a proof is missed.
+  app.get("/status", (_request, reply) => {
     const now = status();
     const healthy = now.ready && now.vNodes.every(({ misses }) => misses === 0);
-    return reply.code(healthy ? 200 : 503).send(asText({ healthy, ...now }));
+    return reply.code(healthy ? 200 : 503).send(asText({ node, healthy, ...now }));
   });
   app.get("/v1/node", async () => {
-    const { provider, rent, capacity, used } = await chain.self();
+    const { provider, rent, capacity, used } = await chain.node(node);
     const { chainId, registry } = chain;
-    const free = capacity - used;
     return asText({
-      node: options.node,
+      node,
       provider,
       chainId,
       registry,
-      profile: options.profile,
+      profile: profile.name,
       rent,
-      freeLeaves: free,
-      usedBytes: store.usedBytes,
+      freeLeaves: capacity - used,
     });
   });
 }

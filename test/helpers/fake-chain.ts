@@ -1,131 +1,264 @@
 /**
- * A chain for the tests of a storage node: time, duties and rights are set by the test, transactions are kept in a list.
+ * A chain for the tests of a storage node: time, events, rights and failures are set by the test, and transactions are
+ * mined when it says so.
  */
-import { Wallet, type TypedDataDomain } from "ethers";
-import { verifyTypedData } from "ethers";
+import { verifyTypedData, Wallet, type TypedDataDomain } from "ethers";
 import { Directory } from "../../protocol/directory.ts";
-import { toHex32, type Hex } from "../../protocol/field.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
+import type { Hex } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { domain, REQUEST } from "../../protocol/typed-data.ts";
-import type { Duty, Holding, NodeChain, SignedTransaction, VNodeContents } from "../../prover/chain.ts";
+import type {
+  Block,
+  Call,
+  ChainEvent,
+  Duty,
+  NodeChain,
+  Receipt,
+  SignedTransaction,
+  VNodeState,
+} from "../../prover/chain.ts";
 
 export const NODE = 3n;
+export const PEER = 4n;
 export const VNODE = 7n;
 export const BUCKET = 5n;
 export const CLUSTER = 2n;
 export const OWNER = new Wallet(`0x${"11".repeat(32)}`);
 export const STRANGER = new Wallet(`0x${"22".repeat(32)}`);
 export const OPERATOR = new Wallet(`0x${"33".repeat(32)}`);
+export const PEER_OPERATOR = new Wallet(`0x${"66".repeat(32)}`);
 export const DOMAIN = domain(31337n, `0x${"44".repeat(20)}`) as TypedDataDomain;
+export const EPOCH_SECONDS = 20;
 
 export interface FakeChain extends NodeChain {
+  /** Chain time in seconds; a new block is there as soon as it changes. */
   time: number;
   randomness: bigint | undefined;
-  proven: boolean;
   capacity: bigint;
   bond: bigint;
-  /** Raw transactions in the order in which they were delivered. */
-  readonly delivered: string[];
-  readonly recorded: number[];
-  readonly retired: number[];
-  /** What `deliver` does; default: mines. */
-  onDeliver: (transaction: SignedTransaction, signal: AbortSignal) => Promise<void>;
-  /** What the next vNodes() rejects with. */
+  account: bigint;
+  /** Responsible now. */
+  responsible: bigint;
+  misses: number;
+  /** What block() rejects with. */
   failure: Error | undefined;
-  readonly contentsOf: { directory: Directory; holdings: Holding[] };
-  add(segment: { root: Hex; leaves: number; end?: number }): void;
+  /** Whether a transaction is mined as soon as it is broadcast. */
+  autoMine: boolean;
+  /** What a call meets when it is mined: an error makes it fail there, and in estimate. */
+  refuse: (call: Call) => Error | undefined;
+  /** As for broadcast: the network is not reached. */
+  refuseBroadcast: boolean;
+  readonly provenEpochs: Set<number>;
+  /** Every transaction that was broadcast, in order. */
+  readonly broadcasts: SignedTransaction[];
+  readonly mined: Call[];
+  readonly signed: { readonly call: Call; readonly nonce: number }[];
+  minedNonce: number;
+  emit(name: string, args: Readonly<Record<string, unknown>>): void;
+  /** Emits SegmentStored for VNODE and appends it to the contract's directory. */
+  store(segment: { root: Hex; leaves: number; end?: number; bucket?: bigint; vNode?: bigint }): number;
+  retireNow(serial: number): void;
+  /** Another history: the last blocks are gone. */
+  reorganize(events: readonly FakeEvent[]): void;
+  mine(): void;
+}
+
+export interface FakeEvent extends ChainEvent {
+  readonly block: number;
 }
 
 export function createFakeChain(): FakeChain {
-  const contentsOf = { directory: new Directory(PROFILES.tiny.directoryDepth), holdings: [] as Holding[] };
-  const contents = (): Promise<VNodeContents> => Promise.resolve(contentsOf);
+  const profile = PROFILES.tiny;
+  let events: FakeEvent[] = [];
+  let block: Block = { number: 0, hash: "0", timestamp: 0 };
+  const hashes = new Map<number, string>();
+  const pending = new Map<number, { call: Call; transaction: SignedTransaction }>();
+  const calls = new Map<string, { call: Call; nonce: number }>();
+  const receipts = new Map<string, Receipt>();
+  /** Of VNODE. */
+  let entries: { root: Hex; leaves: number; epoch: number; retired?: number }[] = [];
+  let forks = 0;
+
+  const epochAt = (timestamp: number): number => Math.floor(timestamp / EPOCH_SECONDS);
+  const current = (): Block => {
+    if (chain.time === block.timestamp && block.number > 0) return block;
+    block = { number: block.number + 1, hash: `${block.number + 1}/${forks}`, timestamp: chain.time };
+    hashes.set(block.number, block.hash);
+    return block;
+  };
+  const directoryBefore = (epoch: number): Directory => {
+    const directory = new Directory(profile.directoryDepth);
+    for (const entry of entries)
+      if (entry.epoch < epoch) directory.append({ root: BigInt(entry.root), leaves: entry.leaves });
+    for (const [i, { retired }] of entries.entries())
+      if (retired !== undefined && retired < epoch) directory.retire(i);
+    return directory;
+  };
+  const run = ({ call }: { call: Call }): boolean => {
+    if (chain.refuse(call)) return false;
+    chain.mined.push(call);
+    if (call.kind === "prove") chain.provenEpochs.add(call.epoch);
+    if (call.kind === "recordBeacon") chain.randomness = 77n;
+    if (call.kind === "retire") chain.retireNow(call.serial);
+    return true;
+  };
+  const refused = (what: string, args: Readonly<Record<string, string>>): HoldfastError =>
+    new HoldfastError("chain", `the contract refuses: ${what}`, { error: what, ...args });
+
   const chain: FakeChain = {
     time: 100,
     randomness: 77n,
-    proven: false,
     capacity: 1_000n,
     bond: 10n ** 24n,
-    delivered: [],
-    recorded: [],
-    retired: [],
+    account: 10n ** 24n,
+    responsible: NODE,
+    misses: 0,
     failure: undefined,
-    onDeliver: () => Promise.resolve(),
-    contentsOf,
-    add({ root, leaves, end = 1_000 }) {
-      contentsOf.directory.append({ root: BigInt(root), leaves });
-      contentsOf.holdings.push({
-        serial: contentsOf.holdings.length,
-        bucket: BUCKET,
-        root,
-        leaves,
-        end,
-        retired: false,
-      });
+    autoMine: true,
+    refuse: () => undefined,
+    refuseBroadcast: false,
+    provenEpochs: new Set(),
+    broadcasts: [],
+    mined: [],
+    signed: [],
+    minedNonce: 0,
+    emit(name, args) {
+      block = { number: block.number + 1, hash: `${block.number + 1}/${forks}`, timestamp: chain.time };
+      hashes.set(block.number, block.hash);
+      events.push({ name, args, timestamp: chain.time, block: block.number });
     },
+    store({ root, leaves, end = 1_000, bucket = BUCKET, vNode = VNODE }) {
+      const serial = vNode === VNODE ? entries.length : 0;
+      if (vNode === VNODE) entries.push({ root, leaves, epoch: epochAt(chain.time) });
+      chain.emit("SegmentStored", {
+        ...{ vNode, bucket, serial: BigInt(serial), root, leaves: BigInt(leaves), end: BigInt(end) },
+      });
+      return serial;
+    },
+    retireNow(serial) {
+      const entry = entries[serial];
+      if (entry) entries[serial] = { ...entry, retired: epochAt(chain.time) };
+      chain.emit("SegmentRetired", { vNode: VNODE, serial: BigInt(serial) });
+    },
+    reorganize(history) {
+      forks++;
+      hashes.clear();
+      events = [...history];
+      entries = [];
+      for (const { name, args, timestamp } of history)
+        if (name === "SegmentStored" && args["vNode"] === VNODE)
+          entries.push({
+            root: args["root"] as Hex,
+            leaves: Number(args["leaves"]),
+            epoch: epochAt(timestamp),
+          });
+      block = { number: Math.max(0, ...history.map((event) => event.block)), hash: `${forks}`, timestamp: 0 };
+    },
+    mine() {
+      for (let next = pending.get(chain.minedNonce); next; next = pending.get(chain.minedNonce)) {
+        pending.delete(chain.minedNonce++);
+        const { hash } = next.transaction;
+        receipts.set(hash, { hash, block: current().number, succeeded: run(next), gasUsed: 21_000 });
+      }
+    },
+
     chainId: 31337n,
     registry: String(DOMAIN.verifyingContract),
     audits: `0x${"55".repeat(20)}`,
     operator: OPERATOR.address,
-    epochSeconds: 20,
-    profile: PROFILES.tiny,
-    block: () => Promise.resolve({ number: 1, timestamp: chain.time }),
-    epochAt: (timestamp) => Math.floor(timestamp / 20),
-    epochStart: (epoch) => epoch * 20,
-    self: () =>
+    epochSeconds: EPOCH_SECONDS,
+    epochAt,
+    epochStart: (epoch) => epoch * EPOCH_SECONDS,
+    block: () => (chain.failure ? Promise.reject(chain.failure) : Promise.resolve(current())),
+    blockHash: (number) => Promise.resolve(hashes.get(number)),
+    events: (from, to) => Promise.resolve(events.filter((event) => event.block >= from && event.block <= to)),
+    node: (id) =>
       Promise.resolve({
-        ...{ provider: STRANGER.address, operator: OPERATOR.address, url: "", capacity: chain.capacity },
-        ...{ used: 0n, rent: 10n ** 18n },
+        ...{ provider: STRANGER.address, operator: id === PEER ? PEER_OPERATOR.address : OPERATOR.address },
+        ...{ url: `http://node-${id}.example`, capacity: chain.capacity, used: 0n, rent: 10n ** 18n },
       }),
-    node: () => chain.self(),
     freeBond: () => Promise.resolve(chain.bond),
-    vNodes: () => (chain.failure ? Promise.reject(chain.failure) : Promise.resolve([VNODE])),
-    state: () => Promise.resolve({ node: NODE, nextNode: 0n, settled: 4, misses: 0, syncLeft: 0, rate: 1n }),
-    clusterOf: () => Promise.resolve(CLUSTER),
-    bondEpochs: () => Promise.resolve(10n),
-    duty: (_vNode, epoch): Promise<Duty> =>
+    balance: () => Promise.resolve(chain.account),
+    cluster: () =>
       Promise.resolve({
-        ...{ due: chain.randomness !== undefined && !chain.proven, proven: chain.proven, node: NODE },
-        ...{ seed: chain.randomness, root: contentsOf.directory.root, total: contentsOf.directory.total },
-        deadline: (epoch + 1) * 20,
+        ...{ beacon: 0, bondEpochs: 10n, samples: profile.samples, dataDepth: profile.dataDepth },
+        directoryDepth: profile.directoryDepth,
       }),
-    contents,
-    currentContents: contents,
-    replicas: () => Promise.resolve([]),
+    vNode: (id) =>
+      Promise.resolve(id === VNODE ? { cluster: CLUSTER, responsible: chain.responsible } : undefined),
     bucket: (id) => Promise.resolve(id === BUCKET ? { owner: OWNER.address, cluster: CLUSTER } : undefined),
     mayRead: (_bucket, who) => Promise.resolve(who === OWNER.address),
     mayWrite: (_bucket, who) => Promise.resolve(who === OWNER.address),
-    isMember: () => Promise.resolve(false),
-    signAcceptance: () => Promise.resolve({ segments: toHex32(1n), signature: "0x01" }),
-    signRequest: () => Promise.resolve("0x01"),
-    requestSigner(request, signature) {
+    directory() {
+      const { root, total, entries: all } = directoryBefore(Infinity);
+      return Promise.resolve({ root, total, count: all.length });
+    },
+    state: (vNode): Promise<VNodeState> =>
+      Promise.resolve({
+        ...{ node: vNode === VNODE ? chain.responsible : PEER, nextNode: 0n, nextSince: 0, settled: 4 },
+        ...{ misses: chain.misses, syncLeft: 0, rate: 1n, committed: 1n, locked: 10n, nextLocked: 0n },
+      }),
+    duty(_vNode, epoch): Promise<Duty | undefined> {
+      if (epoch !== epochAt(chain.time)) return Promise.resolve(undefined);
+      const { root, total } = directoryBefore(epoch);
+      const proven = chain.provenEpochs.has(epoch);
+      return Promise.resolve({
+        ...{ due: chain.randomness !== undefined, proven, node: chain.responsible, seed: chain.randomness },
+        ...{ root, total, deadline: (epoch + 1) * EPOCH_SECONDS },
+      });
+    },
+    round: () => Promise.resolve({ round: 9, publicKey: new Uint8Array(128) }),
+    signAcceptance: ({ nonce }) =>
+      Promise.resolve({ segments: "0x05", signature: `0x${nonce.toString(16)}` }),
+    signRequest: (message) => OPERATOR.signTypedData(DOMAIN, REQUEST, message),
+    requestSigner(message, signature) {
       try {
-        return verifyTypedData(DOMAIN, REQUEST, request, signature);
+        return verifyTypedData(DOMAIN, REQUEST, message, signature);
       } catch {
         return undefined;
       }
     },
-    recordBeacon(_vNode, epoch) {
-      chain.recorded.push(epoch);
+
+    estimate(call) {
+      const error = chain.refuse(call);
+      if (error) return Promise.reject(error);
+      if (call.kind === "prove" && chain.provenEpochs.has(call.epoch))
+        return Promise.reject(refused("ProofRefused", { reason: "4" }));
+      return Promise.resolve(100_000n);
+    },
+    nonces() {
+      let next = chain.minedNonce;
+      while (pending.has(next)) next++;
+      return Promise.resolve({ mined: chain.minedNonce, pending: next });
+    },
+    sign(call, { nonce }) {
+      chain.signed.push({ call, nonce });
+      const hash = `hash-${chain.signed.length}`;
+      calls.set(hash, { call, nonce });
+      return Promise.resolve({ raw: `raw-${chain.signed.length}`, hash });
+    },
+    raiseFees({ raw, hash }) {
+      const raised = { raw: `${raw}+`, hash: `${hash}+` };
+      const call = calls.get(hash);
+      if (call) calls.set(raised.hash, call);
+      return Promise.resolve(raised);
+    },
+    broadcast(transaction) {
+      if (chain.refuseBroadcast) return Promise.reject(new HoldfastError("unreachable", "no network"));
+      chain.broadcasts.push(transaction);
+      const known = calls.get(transaction.hash);
+      if (known && known.nonce >= chain.minedNonce)
+        pending.set(known.nonce, { call: known.call, transaction });
+      if (chain.autoMine) chain.mine();
       return Promise.resolve();
     },
-    roundFor: () => Promise.resolve(9n),
-    signProof(_vNode, epoch, _proof, record) {
-      const transaction = { raw: `raw-${epoch}`, hash: `hash-${epoch}` };
-      record(transaction);
-      return Promise.resolve(transaction);
-    },
-    async deliver(transaction, signal) {
-      await chain.onDeliver(transaction, signal);
-      chain.delivered.push(transaction.raw);
-      chain.proven = true;
-      return { gasUsed: 1n, hash: transaction.hash };
-    },
-    retire(_vNode, serial) {
-      chain.retired.push(serial);
-      return Promise.resolve();
-    },
-    tick: () => Promise.resolve(),
+    receipt: (hash) => Promise.resolve(receipts.get(hash)),
     close: () => undefined,
   };
+  chain.emit("VNodeAdded", { vNode: VNODE, cluster: CLUSTER });
+  chain.emit("NodeUpdated", { node: NODE, operator: OPERATOR.address });
+  chain.emit("NodeUpdated", { node: PEER, operator: PEER_OPERATOR.address });
+  chain.emit("NodeAssigned", { vNode: VNODE, node: NODE });
   return chain;
 }

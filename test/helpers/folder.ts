@@ -1,15 +1,17 @@
 /**
- * A folder of its own for each test, removed after it.
+ * Folders of their own for tests.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Call within `describe`: the returned function gives the folder of the running test. */
+export const makeFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "holdfast-test-"));
+
+/** Call within `describe`: the returned function gives the folder of the running test, which is removed after it. */
 export function useFolder(): () => string {
   let folder: string;
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "holdfast-test-"));
+    folder = await makeFolder();
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
   return () => folder;

@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readConfig } from "../../prover/config.ts";
+import { describeSettings, readConfig } from "../../prover/config.ts";
 import { useFolder } from "../helpers/folder.ts";
 
 describe("prover: config", () => {
@@ -51,9 +51,20 @@ describe("prover: config", () => {
     expect(() => readConfig([...file(base), "--prot", "1"], {})).to.throw(/prot/);
   });
 
+  it("takes no empty text for a number, and no number out of range", () => {
+    for (const port of ["", "1e9", "-1", "1.5", "x"])
+      expect(() => readConfig(file(base), { HOLDFAST_NODE_PORT: port }), port).to.throw(/port: /);
+  });
+
+  it("describes every setting with its names and default", () => {
+    expect(describeSettings()).to.include(
+      "--poll-ms  HOLDFAST_NODE_POLL_MS [1000]  milliseconds between looks at the chain",
+    );
+  });
+
   it("refuses a file that is not there or no JSON object", () => {
     expect(() => readConfig(["--config", join(folder(), "none")], {})).to.throw(/cannot be used/);
     expect(() => readConfig(file("[1"), {})).to.throw(/cannot be used/);
-    expect(() => readConfig(file("3"), {})).to.throw(/not an object/);
+    expect(() => readConfig(file("3"), {})).to.throw(/not a JSON object/);
   });
 });

@@ -1,61 +1,104 @@
-// What a node remembers, and that only one node does.
+// What a node remembers across a crash, and that only one node does.
 import { expect } from "chai";
 import { toHex32 } from "../../protocol/field.ts";
-import { openJournal } from "../../prover/journal.ts";
+import { openJournal, type Journal, type TransactionRecord } from "../../prover/journal.ts";
 import { useFolder } from "../helpers/folder.ts";
 
 describe("prover: journal", () => {
   const folder = useFolder();
-  const terms = { vNode: 1n, bucket: 2n, epochs: 3n, rent: 4n, deadline: 500n };
-  const segments = [{ root: toHex32(9n), leaves: 2 }];
-
-  it("refuses a second node on the same data folder, and takes it once the first is gone", () => {
-    const first = openJournal(folder());
-    expect(() => openJournal(folder())).to.throw(/another node uses the data folder/);
-    first.close();
-    openJournal(folder()).close();
-  });
-
-  it("takes a request's nonce once, also after a restart", () => {
-    const before = openJournal(folder());
-    expect(before.useRequest("0xa", 1n, 200, 100)).to.equal(true);
-    expect(before.useRequest("0xa", 1n, 200, 100)).to.equal(false);
-    expect(before.useRequest("0xb", 1n, 200, 100)).to.equal(true);
-    before.close();
-    const after = openJournal(folder());
-    expect(after.useRequest("0xa", 1n, 200, 150)).to.equal(false);
-    after.close();
-  });
-
-  it("never gives an acceptance's nonce twice, also after a restart", () => {
-    const before = openJournal(folder());
-    const nonces = [1, 2].map(() => before.recordAcceptance({ ...terms, segments }));
-    before.close();
-    const after = openJournal(folder());
-    nonces.push(after.recordAcceptance({ ...terms, segments }));
-    after.close();
-    expect(new Set(nonces).size).to.equal(3);
-  });
-
-  it("names accepted roots until the acceptance has expired", () => {
-    const journal = openJournal(folder());
-    journal.recordAcceptance({ ...terms, segments });
-    expect([...journal.acceptedRoots(500n)]).to.deep.equal([toHex32(9n)]);
-    expect([...journal.acceptedRoots(501n)]).to.deep.equal([]);
+  let journal: Journal;
+  beforeEach(() => (journal = openJournal(folder())));
+  afterEach(() => journal.close());
+  const reopen = (): void => {
     journal.close();
+    journal = openJournal(folder());
+  };
+  const [root, other] = [toHex32(9n), toHex32(10n)];
+  const terms = {
+    vNode: 1n,
+    bucket: 2n,
+    epochs: 3n,
+    rent: 4n,
+    deadline: 500n,
+    segments: [{ root, leaves: 2 }],
+  };
+
+  it("refuses a second node on its folder, and takes one once the first is gone", () => {
+    expect(() => openJournal(folder())).to.throw(/another node is using the data folder/);
+    reopen();
   });
 
-  it("has a signed proof after a crash, and not once it is mined", () => {
-    const signed = { vNode: 1n, epoch: 5, state: "signed", rawTransaction: "0x01", hash: "0x02" } as const;
-    const before = openJournal(folder());
-    before.setProof({ ...signed, state: "planned", rawTransaction: null, hash: null });
-    before.setProof(signed);
-    before.close();
-    const after = openJournal(folder());
-    expect(after.pendingProofs()).to.deep.equal([signed]);
-    after.setProof({ ...signed, state: "mined" });
-    expect(after.pendingProofs()).to.deep.equal([]);
-    expect(after.proof(1n, 5)).to.deep.equal({ ...signed, state: "mined" });
-    after.close();
+  it("refuses another node, chain or deployment on its folder", () => {
+    const own = { chainId: 1n, registry: "0xa", node: 1n };
+    journal.claim(own);
+    reopen();
+    journal.claim(own);
+    for (const change of [{ chainId: 2n }, { registry: "0xb" }, { node: 2n }])
+      expect(() => journal.claim({ ...own, ...change })).to.throw(/belongs to node 1 of 0xa on chain 1/);
+  });
+
+  it("takes a request's nonce once per signer, also after a restart, until it has expired", () => {
+    expect(journal.useRequest("0xa", 1n, 200, 100)).to.equal(true);
+    expect(journal.useRequest("0xa", 1n, 200, 100)).to.equal(false);
+    expect(journal.useRequest("0xb", 1n, 200, 100)).to.equal(true);
+    reopen();
+    expect(journal.useRequest("0xa", 1n, 200, 200)).to.equal(false);
+    expect(journal.useRequest("0xa", 1n, 300, 201)).to.equal(true);
+  });
+
+  it("never gives an acceptance's nonce twice: after a restart, or with a new journal", () => {
+    const nonces = [journal.recordAcceptance(terms), journal.recordAcceptance(terms)];
+    reopen();
+    nonces.push(journal.recordAcceptance(terms));
+    expect(new Set(nonces).size).to.equal(3);
+    expect(nonces.every((nonce) => nonce > 2n ** 40n && nonce < 2n ** 256n)).to.equal(true);
+  });
+
+  it("names accepted roots until their acceptance has expired", () => {
+    journal.recordAcceptance(terms);
+    reopen();
+    expect([...journal.acceptedRoots(500)]).to.deep.equal([root]);
+    expect([...journal.acceptedRoots(501)]).to.deep.equal([]);
+  });
+
+  it("tells for which bucket a segment was uploaded, and when", () => {
+    journal.recordSegment(root, 100, 1000, 2n);
+    journal.recordSegment(other, 100, 1000);
+    reopen();
+    expect(journal.isUploaded(root, 2n)).to.equal(true);
+    expect(journal.isUploaded(root, 3n)).to.equal(false);
+    expect(journal.isUploaded(other, 2n)).to.equal(false);
+    journal.recordSegment(root, 100, 2000, 3n);
+    expect(journal.storedAt(root)).to.equal(2000);
+    journal.forgetSegment(root);
+    expect(journal.isUploaded(root, 2n)).to.equal(false);
+    expect(journal.storedRoots()).to.deep.equal([other]);
+  });
+
+  it("has a proof again after a restart", () => {
+    const result = {
+      proof: { pi_a: ["1"], pi_b: [["2"]], pi_c: ["3"], protocol: "groth16", curve: "bn128" },
+      ...{ publicSignals: ["4"], witnessMs: 5, proveMs: 6 },
+    };
+    journal.setProof({ vNode: 1n, epoch: 5, state: "planned" });
+    expect(journal.proof(1n, 5)).to.deep.equal({ vNode: 1n, epoch: 5, state: "planned", result: undefined });
+    journal.setProof({ vNode: 1n, epoch: 5, state: "proved", result });
+    reopen();
+    expect(journal.proof(1n, 5)).to.deep.equal({ vNode: 1n, epoch: 5, state: "proved", result });
+    expect(journal.proof(1n, 6)).to.equal(undefined);
+  });
+
+  it("lists what is signed or sent by nonce, and nothing that is final", () => {
+    const base = { attempts: [{ raw: "0x01", hash: "0x02" }], tries: 1, mined: undefined };
+    const record = (key: string, nonce: number, state: TransactionRecord["state"]): TransactionRecord => ({
+      ...{ ...base, key, nonce, state },
+    });
+    for (const each of [record("b", 2, "sent"), record("a", 1, "signed")]) journal.setTransaction(each);
+    for (const [i, state] of (["mined", "reverted", "dead"] as const).entries())
+      journal.setTransaction(record(state, i, state));
+    reopen();
+    expect(journal.openTransactions()).to.deep.equal([record("a", 1, "signed"), record("b", 2, "sent")]);
+    journal.setTransaction({ ...record("a", 1, "mined"), mined: { hash: "0x02", gasUsed: 7 } });
+    expect(journal.transaction("a")?.mined).to.deep.equal({ hash: "0x02", gasUsed: 7 });
   });
 });

@@ -1,28 +1,37 @@
 // The node's HTTP interface, asked by owners, strangers and attackers.
 import { expect } from "chai";
-import { createHash } from "node:crypto";
-import type { FastifyInstance } from "fastify";
 import type { Wallet } from "ethers";
-import { toHex32, type Hex } from "../../protocol/field.ts";
-import { PROFILES } from "../../protocol/profiles.ts";
-import { referenceEngine, SegmentHasher } from "../../protocol/segment.ts";
+import type { FastifyInstance } from "fastify";
+import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { pino } from "pino";
+import type { Hex } from "../../protocol/field.ts";
+import { maxBytes, PROFILES } from "../../protocol/profiles.ts";
+import { referenceEngine } from "../../protocol/segment.ts";
 import { REQUEST } from "../../protocol/typed-data.ts";
-import { createAccess } from "../../prover/auth.ts";
+import { createAccess, encodeAuthorization } from "../../prover/auth.ts";
+import { createHoldings } from "../../prover/holdings.ts";
 import { openJournal, type Journal } from "../../prover/journal.ts";
 import { createServer } from "../../prover/server.ts";
 import { createStore, type Store } from "../../prover/store.ts";
-import { patternBytes } from "../helpers/bytes.ts";
 import {
   BUCKET,
   createFakeChain,
   DOMAIN,
   NODE,
   OWNER,
+  PEER,
+  PEER_OPERATOR,
   STRANGER,
   VNODE,
   type FakeChain,
 } from "../helpers/fake-chain.ts";
+import { createFakeClock } from "../helpers/fake-clock.ts";
 import { useFolder } from "../helpers/folder.ts";
+import { streamOf, testSegment } from "../helpers/segments.ts";
 
 const profile = PROFILES.tiny;
 const NOW = 1_000_000;
@@ -46,35 +55,46 @@ async function authorization(request: Signed): Promise<string> {
     expiry: request.expiry ?? BigInt(NOW + 60),
     nonce: request.nonce ?? ++nonce,
   };
-  const signature = await (request.signer ?? OWNER).signTypedData(DOMAIN, REQUEST, message);
-  const text = JSON.stringify({ ...message, signature }, (_, x: unknown) =>
-    typeof x === "bigint" ? String(x) : x,
+  return encodeAuthorization(
+    message,
+    await (request.signer ?? OWNER).signTypedData(DOMAIN, REQUEST, message),
   );
-  return `Holdfast ${Buffer.from(text).toString("base64url")}`;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
 }
 
 describe("prover: server", () => {
   const folder = useFolder();
+  const { data, root, leaves, bytes } = testSegment(9_000, 1);
+  const uploadPath = (name: string = root.slice(2), bucket = BUCKET): string =>
+    `/v1/vnodes/${VNODE}/buckets/${bucket}/segments/${name}`;
+  const readPath = `/v1/buckets/${BUCKET}/segments/${root.slice(2)}`;
   let app: FastifyInstance;
   let chain: FakeChain;
   let store: Store;
   let journal: Journal;
-  const data = patternBytes(9_000, 1);
-  const { root: rootValue, leaves } = new SegmentHasher({ depth: profile.dataDepth, engine: referenceEngine })
-    .update(data)
-    .finish();
-  const root = toHex32(rootValue);
-  const uploadPath = (name: string = root.slice(2), bucket = BUCKET): string =>
-    `/v1/vnodes/${VNODE}/buckets/${bucket}/segments/${name}`;
-  const readPath = `/v1/buckets/${BUCKET}/segments/${root.slice(2)}`;
 
-  async function start(): Promise<void> {
+  async function start(limits: { quotaBytes?: number; maxUploads?: number } = {}): Promise<void> {
+    const { quotaBytes = 1e6, maxUploads = 8 } = limits;
+    const clock = createFakeClock(NOW * 1000);
+    const log = pino({ level: "silent" });
     journal = openJournal(folder());
-    store = await createStore({ folder: folder(), profile, quotaBytes: 1e6 }, { engine: referenceEngine });
-    const now = (): number => NOW;
-    const access = createAccess({ node: NODE, chain, journal, now });
-    const status = () => ({ ready: true, problem: undefined, epoch: 1, vNodes: [] });
-    app = await createServer({ node: NODE, profile: "tiny" }, { chain, access, store, journal, status, now });
+    store = await createStore(
+      { folder: folder(), profile, quotaBytes, reserveBytes: 0 },
+      { engine: referenceEngine },
+    );
+    const holdings = createHoldings({ directoryDepth: profile.directoryDepth, fromBlock: 0 }, { chain, log });
+    await holdings.update();
+    const access = createAccess(NODE, { chain, holdings, journal, clock });
+    const status = () => ({ ready: true, problem: undefined, epoch: 1, time: NOW, vNodes: [] });
+    app = await createServer(
+      { node: NODE, profile, acceptSeconds: 600, maxUploads, requestsPerMinute: 1000 },
+      { chain, access, store, journal, status, clock, log },
+    );
   }
   async function stop(): Promise<void> {
     await app.close();
@@ -86,11 +106,7 @@ describe("prover: server", () => {
   });
   afterEach(stop);
 
-  const put = async (
-    path: string,
-    body: Uint8Array,
-    signed: Signed = {},
-  ): Promise<{ status: number; code: string }> => {
+  const put = async (path: string, body: Uint8Array, signed: Signed = {}): Promise<Answer> => {
     const response = await app.inject({
       ...{ method: "PUT", url: path, payload: Buffer.from(body) },
       headers: {
@@ -98,38 +114,41 @@ describe("prover: server", () => {
         authorization: await authorization({ method: "PUT", path, body, ...signed }),
       },
     });
-    return {
-      status: response.statusCode,
-      code: response.json<{ error?: { code: string } }>().error?.code ?? "",
-    };
+    const { error } = response.json<{ error?: { code: string; message: string } }>();
+    return { status: response.statusCode, code: error?.code ?? "", message: error?.message ?? "" };
   };
   const get = async (path: string, signed: Signed = {}, headers: Record<string, string> = {}) =>
     app.inject({
-      method: "GET",
-      url: path,
+      ...{ method: "GET", url: path },
       headers: { ...headers, authorization: await authorization({ path, ...signed }) },
     });
+  const filesLeft = async (): Promise<string[]> => [
+    ...(await readdir(join(folder(), "incoming"))),
+    ...(await readdir(join(folder(), "segments"))),
+  ];
 
   describe("uploading", () => {
     it("stores an owner's segment, and says so again the second time", async () => {
       expect(await put(uploadPath(), data)).to.include({ status: 201 });
       expect(await put(uploadPath(), data)).to.include({ status: 200 });
-      expect(await store.find(root)).to.deep.equal({ root, bytes: 9_000, leaves });
+      expect(await store.find(root)).to.deep.equal({ root, bytes, leaves });
+      expect(journal.isUploaded(root, BUCKET)).to.equal(true);
     });
 
     const refusals: Record<string, [Signed, number]> = {
-      "a stranger": [{ signer: STRANGER }, 401],
+      "a stranger": [{ signer: STRANGER }, 403],
       "another node's authorization": [{ node: 9n }, 401],
       "another method's": [{ method: "GET" }, 401],
       "another path's": [{ path: "/v1/vnodes/7" }, 401],
+      "the same path's with a query": [{ path: `${uploadPath()}?x=1` }, 401],
       "an expired one": [{ expiry: BigInt(NOW - 1) }, 401],
       "one that is valid for too long": [{ expiry: BigInt(NOW + 301) }, 401],
-      "another body's": [{ body: "other" }, 422],
+      "another body's": [{ body: "other" }, 401],
     };
     for (const [what, [signed, status]] of Object.entries(refusals)) {
       it(`refuses ${what} and keeps nothing`, async () => {
         expect((await put(uploadPath(), data, signed)).status).to.equal(status);
-        expect(await store.list()).to.deep.equal([]);
+        expect(await filesLeft()).to.deep.equal([]);
       });
     }
 
@@ -139,35 +158,59 @@ describe("prover: server", () => {
       expect((await put(uploadPath(), data, signed)).status).to.equal(401);
       await stop();
       await start();
-      expect((await put(uploadPath(), data, signed)).status).to.equal(401);
+      expect(await put(uploadPath(), data, signed)).to.include({ status: 401, code: "unauthorized" });
+    });
+
+    it("does not let one signer use up another's nonces", async () => {
+      expect((await put(uploadPath(), data, { signer: STRANGER, nonce: 5n })).status).to.equal(403);
+      expect((await put(uploadPath(), data, { nonce: 5n })).status).to.equal(201);
     });
 
     it("refuses data that does not have the announced root", async () => {
-      expect(await put(uploadPath("0".repeat(63) + "1"), data)).to.deep.equal({
-        status: 422,
-        code: "corrupt",
-      });
-      expect(await store.list()).to.deep.equal([]);
+      const answer = await put(uploadPath(`${"0".repeat(63)}1`), data);
+      expect(answer).to.include({ status: 422, code: "corrupt" });
+      expect(answer.message).to.include(root);
+      expect(await filesLeft()).to.deep.equal([]);
     });
 
-    it("refuses a bucket that does not exist and a vNode of another node", async () => {
+    it("refuses a bucket that does not exist, of another cluster, and a vNode of another node", async () => {
       expect((await put(uploadPath(undefined, 99n), data)).status).to.equal(404);
-      chain.vNodes = () => Promise.resolve([]);
+      chain.vNode = () => Promise.resolve({ cluster: 8n, responsible: NODE });
+      expect(await put(uploadPath(), data)).to.include({ status: 400 });
+      chain.vNode = () => Promise.resolve({ cluster: 2n, responsible: PEER });
       expect((await put(uploadPath(), data)).status).to.equal(404);
     });
 
+    it("refuses who cannot pay for one epoch, and says what is missing", async () => {
+      chain.account = BigInt(leaves) - 2n;
+      const answer = await put(uploadPath(), data);
+      expect(answer).to.include({ status: 402, code: "funds" });
+      expect(answer.message).to.include("deposit 2 more");
+    });
+
+    it("refuses an empty segment, one that is too large, and one for which there is no room", async () => {
+      expect((await put(uploadPath(), new Uint8Array())).status).to.equal(400);
+      expect(await put(uploadPath(), new Uint8Array(maxBytes(profile) + 1))).to.include({ status: 413 });
+      await stop();
+      await start({ quotaBytes: 8_999 });
+      expect(await put(uploadPath(), data)).to.include({ status: 507, code: "disk-full" });
+    });
+
+    it("refuses more uploads at a time than it is set to", async () => {
+      await stop();
+      await start({ maxUploads: 1 });
+      const answers = await Promise.all([put(uploadPath(), data), put(uploadPath(), data)]);
+      expect(answers.map(({ status }) => status).sort()).to.deep.equal([201, 503]);
+    });
+
     for (const name of [
-      "../../etc/passwd",
-      "%2e%2e%2fjournal.sqlite",
-      "..%00",
-      "A".repeat(64),
-      "ab",
-      `${"a".repeat(64)}x`,
+      ...["../../etc/passwd", "%2e%2e%2fjournal.sqlite", "..%00", "A".repeat(64), "ab"],
+      ...[`${"a".repeat(64)}x`, `${"a".repeat(63)}%0a`, `${"a".repeat(62)}..`, "a".repeat(10_000)],
     ]) {
       it(`takes no name like ${name.slice(0, 24)}`, async () => {
         const { status } = await put(uploadPath(name), data);
-        expect(status).to.be.oneOf([400, 404]);
-        expect(await store.list()).to.deep.equal([]);
+        expect(status).to.be.oneOf([400, 401, 404, 414]);
+        expect(await filesLeft()).to.deep.equal([]);
       });
     }
 
@@ -191,6 +234,53 @@ describe("prover: server", () => {
         expect(response.statusCode).to.equal(401);
       }
     });
+
+    describe("over a real connection", () => {
+      async function send(
+        headers: Record<string, string>,
+        part: Uint8Array,
+      ): Promise<ReturnType<typeof connect>> {
+        const { port } = new URL(await app.listen({ port: 0, host: "127.0.0.1" }));
+        const socket = connect(Number(port), "127.0.0.1");
+        await once(socket, "connect");
+        const lines = Object.entries({ host: "node", ...headers }).map(
+          ([name, value]) => `${name}: ${value}`,
+        );
+        socket.write(`PUT ${uploadPath()} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
+        socket.write(part);
+        return socket;
+      }
+      const headers = async (): Promise<Record<string, string>> => ({
+        authorization: await authorization({ method: "PUT", path: uploadPath(), body: data }),
+        "content-type": "application/octet-stream",
+      });
+
+      it("removes what came of an upload that is cut off, and takes it again", async () => {
+        const received = Promise.withResolvers<undefined>();
+        const receive = store.receive.bind(store);
+        store.receive = (...args) => receive(...args).finally(() => received.resolve(undefined));
+        const socket = await send(
+          { ...(await headers()), "content-length": String(bytes) },
+          data.subarray(0, 5_000),
+        );
+        socket.end();
+        await received.promise;
+        expect(await filesLeft()).to.deep.equal([]);
+        expect(store.usedBytes).to.equal(0);
+        expect((await put(uploadPath(), data)).status).to.equal(201);
+        socket.destroy();
+      });
+
+      it("takes no upload of unknown length", async () => {
+        const socket = await send(
+          { ...(await headers()), "transfer-encoding": "chunked" },
+          Buffer.from("0\r\n\r\n"),
+        );
+        const [answer] = (await once(socket, "data")) as [Buffer];
+        expect(answer.toString()).to.match(/^HTTP\/1.1 411 /);
+        socket.destroy();
+      });
+    });
   });
 
   describe("accepting", () => {
@@ -208,43 +298,77 @@ describe("prover: server", () => {
     const order = (segmentRoot: Hex = root, count = leaves): object => ({
       ...{ bucket: String(BUCKET), segments: [{ root: segmentRoot, leaves: count }], epochs: "5" },
     });
+    const messageOf = async (answer: ReturnType<typeof accept>): Promise<string> =>
+      (await answer).json<{ error: { message: string } }>().error.message;
 
-    it("signs for what it holds, with a nonce of its own each time", async () => {
+    it("signs for what it holds, with a nonce of its own each time, for as long as it is set to", async () => {
       await put(uploadPath(), data);
       const answers = [await accept(order()), await accept(order())].map((response) =>
         response.json<Record<string, string>>(),
       );
-      expect(answers[0]).to.include({
-        bucket: "5",
-        vNode: "7",
-        epochs: "5",
-        rent: String(10n ** 18n),
-        signature: "0x01",
-      });
+      const rent = String(10n ** 18n);
+      const deadline = String(chain.time + 600);
+      expect(answers[0]).to.include({ bucket: "5", vNode: "7", epochs: "5", rent, deadline });
       expect(answers[0]?.["nonce"]).to.not.equal(answers[1]?.["nonce"]);
     });
 
-    it("signs nothing that was not uploaded, or with another number of leaves", async () => {
+    it("signs after a crash for what was uploaded before it", async () => {
+      await put(uploadPath(), data);
+      await stop();
+      await start();
+      expect((await accept(order())).statusCode).to.equal(200);
+    });
+
+    it("has the nonce in the journal before it signs", async () => {
+      await put(uploadPath(), data);
+      chain.signAcceptance = () => {
+        expect([...journal.acceptedRoots(chain.time)]).to.deep.equal([root]);
+        return Promise.reject(new Error("crash"));
+      };
+      expect((await accept(order())).statusCode).to.equal(500);
+    });
+
+    it("signs nothing that was not uploaded, or to another bucket, or with another number of leaves", async () => {
+      expect((await accept(order())).statusCode).to.equal(404);
+      await store.receive(streamOf(data), { root, bytes });
+      journal.recordSegment(root, bytes, NOW, BUCKET + 1n);
       expect((await accept(order())).statusCode).to.equal(404);
       await put(uploadPath(), data);
       expect((await accept(order(root, leaves + 1))).statusCode).to.equal(400);
     });
 
-    it("says how much bond and how much room is missing", async () => {
+    it("says how much bond, room or deposit is missing", async () => {
       await put(uploadPath(), data);
+      // (1 committed + leaves) * 10 epochs, of which 10 are locked.
       chain.bond = BigInt(leaves) * 10n - 3n;
-      expect((await accept(order())).json())
-        .to.have.nested.property("error.message")
-        .that.includes("bond 3 more");
+      expect(await messageOf(accept(order()))).to.include("bond 3 more");
+      chain.bond = BigInt(leaves) * 10n;
+      chain.account = BigInt(leaves) * 5n - 4n;
+      expect(await messageOf(accept(order()))).to.include("deposit 4 more");
+      chain.account += 4n;
       chain.capacity = BigInt(leaves) - 1n;
+      expect(await messageOf(accept(order()))).to.include("1 are missing");
+      chain.capacity += 1n;
+      expect((await accept(order())).statusCode).to.equal(200);
+    });
+
+    it("signs nothing for a directory that is full", async () => {
+      await put(uploadPath(), data);
+      chain.directory = () => Promise.resolve({ root: 1n, total: 16, count: 16 });
       expect((await accept(order())).statusCode).to.equal(507);
     });
 
     it("refuses a stranger, another body and nonsense", async () => {
       await put(uploadPath(), data);
-      expect((await accept(order(), { signer: STRANGER })).statusCode).to.equal(401);
+      expect((await accept(order(), { signer: STRANGER })).statusCode).to.equal(403);
       expect((await accept(order(), { body: "{}" })).statusCode).to.equal(401);
-      expect((await accept({ bucket: "5" })).statusCode).to.equal(400);
+      for (const bad of [
+        { bucket: "5" },
+        { ...order(), epochs: "0" },
+        { ...order(), epochs: "-1" },
+        { ...order(), segments: [] },
+      ])
+        expect((await accept(bad)).statusCode).to.equal(400);
     });
   });
 
@@ -257,24 +381,40 @@ describe("prover: server", () => {
         ["bytes=0-0", 0, 1],
         ["bytes=100-", 100, 9_000],
         ["bytes=-10", 8_990, 9_000],
+        ["bytes=-99999", 0, 9_000],
         ["bytes=8999-99999", 8_999, 9_000],
       ] as const) {
         const response = await get(readPath, {}, { range });
         expect(response.statusCode).to.equal(206);
+        expect(response.headers["content-range"]).to.equal(`bytes ${from}-${to - 1}/9000`);
         expect(response.rawPayload.equals(data.subarray(from, to)), range).to.equal(true);
       }
     });
 
-    it("refuses ranges outside the segment", async () => {
-      for (const range of ["bytes=9000-", "bytes=5-4", "bytes=-", "bytes=a-b", "bytes=0-1,5-6"]) {
+    it("refuses ranges outside the segment, and answers what is no range with everything", async () => {
+      for (const range of ["bytes=9000-", "bytes=-0"])
         expect((await get(readPath, {}, { range })).statusCode, range).to.equal(416);
-      }
+      for (const range of ["bytes=5-4", "bytes=-", "bytes=a-b", "bytes=0-1,5-6", "lines=1-2"])
+        expect((await get(readPath, {}, { range })).rawPayload.length, range).to.equal(9_000);
     });
 
-    it("serves a member of the cluster and no stranger", async () => {
-      expect((await get(readPath, { signer: STRANGER })).statusCode).to.equal(401);
-      chain.isMember = (_cluster, who) => Promise.resolve(who === STRANGER.address);
-      expect((await get(readPath, { signer: STRANGER })).statusCode).to.equal(200);
+    it("serves the operator of a node of the cluster, and no stranger", async () => {
+      expect((await get(readPath, { signer: STRANGER })).statusCode).to.equal(403);
+      expect((await get(readPath, { signer: PEER_OPERATOR })).statusCode).to.equal(403);
+      chain.emit("NodeAssigned", { vNode: 8n, node: PEER });
+      chain.emit("VNodeAdded", { vNode: 8n, cluster: 2n });
+      await stop();
+      await start();
+      expect((await get(readPath, { signer: PEER_OPERATOR })).statusCode).to.equal(200);
+    });
+
+    it("serves nothing of one bucket to a reader of another", async () => {
+      const other = testSegment(700, 9);
+      await store.receive(streamOf(other.data), other);
+      journal.recordSegment(other.root, 700, NOW, BUCKET + 1n);
+      const path = `/v1/buckets/${BUCKET}/segments/${other.root.slice(2)}`;
+      expect((await get(path)).statusCode).to.equal(404);
+      expect((await get(`${path}/leaves/0`)).statusCode).to.equal(404);
     });
 
     it("opens a leaf and none beyond the last", async () => {
@@ -285,6 +425,26 @@ describe("prover: server", () => {
       expect(opening.elements).to.have.lengthOf(16);
       expect(opening.siblings.map((level) => level.length)).to.deep.equal([15, 15]);
       expect((await get(`${readPath}/leaves/${leaves}`)).statusCode).to.equal(404);
+      expect((await get(`${readPath}/leaves/-1`)).statusCode).to.equal(400);
     });
+
+    it("says that a segment is gone, and tells nothing of what broke inside", async () => {
+      await store.remove(root);
+      expect((await get(readPath)).statusCode).to.equal(404);
+      chain.bucket = () => Promise.reject(new Error("down"));
+      expect((await get(readPath)).json()).to.deep.equal({
+        error: { code: "io", message: "the node has a problem", details: {} },
+      });
+    });
+  });
+
+  it("tells anybody who it is and how it does", async () => {
+    expect((await app.inject("/v1/node")).json()).to.deep.equal({
+      ...{ node: "3", provider: STRANGER.address, chainId: "31337", registry: chain.registry },
+      ...{ profile: "tiny", rent: String(10n ** 18n), freeLeaves: "1000" },
+    });
+    for (const path of ["/healthz", "/readyz", "/status"])
+      expect((await app.inject(path)).statusCode).to.equal(200);
+    expect((await app.inject("/metrics")).statusCode).to.equal(404);
   });
 });

@@ -1,163 +1,224 @@
 // Segments on disk: whole or absent, whatever comes in and whenever it ends.
 import { expect } from "chai";
-import { createHash } from "node:crypto";
-import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { open as openFile, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { toHex32, type Hex } from "../../protocol/field.ts";
 import { maxBytes, PROFILES } from "../../protocol/profiles.ts";
-import { referenceEngine, rootOf, SegmentHasher } from "../../protocol/segment.ts";
-import { createStore, type Incoming, type Store } from "../../prover/store.ts";
-import { patternBytes } from "../helpers/bytes.ts";
-import { holdfastErrorOf } from "../helpers/errors.ts";
+import { referenceEngine, rootOf } from "../../protocol/segment.ts";
+import { createStore, type Store, type StoreModules, type StoreOptions } from "../../prover/store.ts";
+import { errorOf, holdfastErrorOf } from "../helpers/errors.ts";
 import { useFolder } from "../helpers/folder.ts";
+import { streamOf, testSegment, type TestSegment } from "../helpers/segments.ts";
 
 const profile = PROFILES.tiny;
 
-async function* chunks(bytes: Uint8Array, size = 700): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += size) yield await Promise.resolve(bytes.subarray(at, at + size));
-}
-
-function segmentOf(bytes: Uint8Array): Incoming & { leaves: number } {
-  const tree = new SegmentHasher({ depth: profile.dataDepth, engine: referenceEngine })
-    .update(bytes)
-    .finish();
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  return { root: toHex32(tree.root), leaves: tree.leaves, bytes: bytes.length, body: chunks(bytes), sha256 };
-}
-
 describe("prover: store", () => {
   const folder = useFolder();
-  const open = (quotaBytes = 1e6): Promise<Store> =>
-    createStore({ folder: folder(), profile, quotaBytes }, { engine: referenceEngine });
+  const open = (options: Partial<StoreOptions> = {}, modules: Partial<StoreModules> = {}): Promise<Store> =>
+    createStore(
+      { folder: folder(), profile, quotaBytes: 1e6, reserveBytes: 0, ...options },
+      { engine: referenceEngine, ...modules },
+    );
+  const receive = (store: Store, segment: TestSegment): ReturnType<Store["receive"]> =>
+    store.receive(streamOf(segment.data), segment);
   const files = async (): Promise<string[]> => [
     ...(await readdir(join(folder(), "incoming"))),
     ...(await readdir(join(folder(), "segments"))),
   ];
   const dataFile = (root: Hex): string => join(folder(), "segments", root.slice(2));
+  const expectNothing = async (store: Store): Promise<void> => {
+    expect(await files()).to.deep.equal([]);
+    expect(store.usedBytes).to.equal(0);
+  };
 
   it("keeps a segment and opens each of its leaves, also after a restart", async () => {
-    const bytes = patternBytes(9_000, 1);
-    const { root, leaves, ...rest } = segmentOf(bytes);
-    await (await open()).receive({ root, ...rest });
+    const segment = testSegment(9_000, 1);
+    const { root, leaves, data } = segment;
+    await receive(await open(), segment);
     const store = await open();
-    expect(await store.list()).to.deep.equal([{ root, bytes: 9_000, leaves }]);
+    expect([...store.segments.values()]).to.deep.equal([{ root, bytes: 9_000, leaves }]);
     expect(store.usedBytes).to.equal(9_000);
-    for (let i = 0; i < leaves; i++) expect(toHex32(rootOf(await store.open(root, i)))).to.equal(root);
+    for (let i = 0; i < leaves; i++) expect(toHex32(rootOf(await store.openLeaf(root, i)))).to.equal(root);
     const parts: Buffer[] = [];
     for await (const part of store.read(root, 10, 8_000)) parts.push(part as Buffer);
-    expect(Buffer.concat(parts)).to.deep.equal(Buffer.from(bytes.subarray(10, 8_001)));
+    expect(Buffer.concat(parts)).to.deep.equal(Buffer.from(data.subarray(10, 8_001)));
   });
 
-  it("says that a segment is there already without reading it again", async () => {
+  it("asks whoever brings what is there already for the bytes all the same", async () => {
     const store = await open();
-    const segment = segmentOf(patternBytes(500, 2));
-    await store.receive(segment);
-    // eslint-disable-next-line require-yield, @typescript-eslint/require-await
-    const unread = async function* (): AsyncGenerator<Uint8Array> {
-      throw new Error("read");
-    };
-    expect(await store.receive({ ...segment, body: unread() })).to.include({
-      existed: true,
-      leaves: segment.leaves,
-    });
+    const segment = testSegment(500, 2);
+    await receive(store, segment);
+    expect(await receive(store, segment)).to.include({ existed: true, leaves: segment.leaves });
+    const wrong = store.receive(streamOf(testSegment(500, 3).data), { root: segment.root, bytes: 500 });
+    expect((await holdfastErrorOf(wrong)).code).to.equal("corrupt");
+    expect(store.usedBytes).to.equal(500);
   });
 
   for (const [what, change, code] of [
     ["another root", { root: toHex32(5n) }, "corrupt"],
-    ["another SHA-256", { sha256: "00".repeat(32) }, "corrupt"],
+    ["another SHA-256", { sha256: "00".repeat(32) }, "unauthorized"],
     ["fewer bytes than announced", { bytes: 601 }, "bad-input"],
     ["more bytes than announced", { bytes: 599 }, "bad-input"],
     ["no bytes", { bytes: 0 }, "bad-input"],
     ["more than the profile takes", { bytes: maxBytes(profile) + 1 }, "too-large"],
-    ["more than the quota", { bytes: 1_000_001 }, "too-large"],
   ] as const) {
     it(`refuses ${what} and leaves nothing behind`, async () => {
       const store = await open();
-      const segment = { ...segmentOf(patternBytes(600, 3)), ...change };
-      expect((await holdfastErrorOf(store.receive(segment))).code).to.equal(code);
-      expect(await files()).to.deep.equal([]);
-      expect(store.usedBytes).to.equal(0);
+      const segment = testSegment(600, 3);
+      const refused = store.receive(streamOf(segment.data), { ...segment, ...change });
+      expect((await holdfastErrorOf(refused)).code).to.equal(code);
+      await expectNothing(store);
     });
   }
 
-  it("removes an upload that is cut off", async () => {
+  it("takes as many bytes as a segment can have, and none is lost", async () => {
     const store = await open();
-    const segment = segmentOf(patternBytes(2_000, 4));
-    const cut = async function* (): AsyncGenerator<Uint8Array> {
-      yield await Promise.resolve(patternBytes(2_000, 4).subarray(0, 1_000));
-      throw new Error("connection lost");
-    };
-    expect((await holdfastErrorOf(store.receive({ ...segment, body: cut() }))).code).to.equal("io");
-    expect(await files()).to.deep.equal([]);
-    expect(store.usedBytes).to.equal(0);
+    const segment = testSegment(maxBytes(profile), 4);
+    expect(await receive(store, segment)).to.include({ existed: false, leaves: 256 });
+    expect(toHex32(rootOf(await store.openLeaf(segment.root, 255)))).to.equal(segment.root);
   });
 
-  it("tells a full disk from other failures", async () => {
+  it("removes an upload that is cut off", async () => {
     const store = await open();
-    const full = async function* (): AsyncGenerator<Uint8Array> {
-      yield await Promise.resolve(Uint8Array.of(1));
-      throw Object.assign(new Error("no space"), { code: "ENOSPC" });
+    const segment = testSegment(2_000, 4);
+    const cut = async function* (): AsyncGenerator<Uint8Array> {
+      yield await Promise.resolve(segment.data.subarray(0, 1_000));
+      throw Object.assign(new Error("aborted"), { code: "ECONNRESET" });
     };
-    const error = await holdfastErrorOf(store.receive({ ...segmentOf(patternBytes(600, 3)), body: full() }));
-    expect(error.code).to.equal("disk-full");
-    expect(await files()).to.deep.equal([]);
+    const error = await holdfastErrorOf(store.receive(cut(), segment));
+    expect(error).to.include({ code: "bad-input" });
+    await expectNothing(store);
+  });
+
+  describe("on a disk that fails", () => {
+    /** Fails the n-th call of one method of any file. */
+    const failing = (method: "write" | "sync", n: number, code: string): typeof openFile => {
+      let left = n;
+      return async (...args) => {
+        const file = await openFile(...args);
+        return new Proxy(file, {
+          get(target, name) {
+            const value = Reflect.get(target, name) as unknown;
+            if (typeof value !== "function") return value;
+            return (...inner: unknown[]): unknown => {
+              if (name === method && --left === 0) throw Object.assign(new Error(code), { code });
+              return Reflect.apply(value, target, inner);
+            };
+          },
+        });
+      };
+    };
+    for (const [what, method, n] of [
+      ["in the middle of the data", "write", 2],
+      ["with the tree", "write", 4],
+      ["when the data is synced", "sync", 1],
+      ["when the tree is synced", "sync", 2],
+    ] as const) {
+      it(`answers that it is full ${what}, and has nothing of it`, async () => {
+        const store = await open({}, { openFile: failing(method, n, "ENOSPC") });
+        const error = await holdfastErrorOf(receive(store, testSegment(2_000, 3)));
+        expect(error).to.include({ code: "disk-full" });
+        await expectNothing(store);
+      });
+    }
+
+    it("tells other failures from a full disk", async () => {
+      const store = await open({}, { openFile: failing("sync", 1, "EIO") });
+      expect((await holdfastErrorOf(receive(store, testSegment(600, 3)))).code).to.equal("io");
+      await expectNothing(store);
+    });
+
+    it("leaves the reserve of the disk alone, uploads that are running counted", async () => {
+      const store = await open({ reserveBytes: 500 }, { freeBytes: () => Promise.resolve(2_000) });
+      const results = await Promise.allSettled([1, 2].map((tag) => receive(store, testSegment(1_000, tag))));
+      expect(results.map(({ status }) => status)).to.deep.equal(["fulfilled", "rejected"]);
+      expect(store.usedBytes).to.equal(1_000);
+    });
   });
 
   it("never passes the quota with parallel uploads", async () => {
-    const store = await open(2_500);
-    const uploads = [1, 2, 3, 4, 5].map((tag) => store.receive(segmentOf(patternBytes(1_000, tag))));
-    const results = await Promise.allSettled(uploads);
+    const store = await open({ quotaBytes: 2_500 });
+    const results = await Promise.allSettled(
+      [1, 2, 3, 4, 5].map((tag) => receive(store, testSegment(1_000, tag))),
+    );
     expect(results.filter(({ status }) => status === "fulfilled")).to.have.lengthOf(2);
     expect(store.usedBytes).to.equal(2_000);
-    expect(await store.list()).to.have.lengthOf(2);
+    expect(await files()).to.have.lengthOf(4);
+  });
+
+  it("gives the room of a refused upload back", async () => {
+    const store = await open({ quotaBytes: 1_000 });
+    const segment = testSegment(1_000, 1);
+    await holdfastErrorOf(store.receive(streamOf(segment.data.subarray(1)), segment));
+    expect(await receive(store, segment)).to.include({ existed: false });
   });
 
   it("refuses a second upload of what is coming in", async () => {
     const store = await open();
-    const first = store.receive(segmentOf(patternBytes(900, 1)));
-    expect((await holdfastErrorOf(store.receive(segmentOf(patternBytes(900, 1))))).code).to.equal("busy");
+    const first = receive(store, testSegment(900, 1));
+    expect((await holdfastErrorOf(receive(store, testSegment(900, 1)))).code).to.equal("busy");
     await first;
   });
 
   it("drops what a crash left between the two renames or on the way", async () => {
     await open();
     await writeFile(join(folder(), "segments", "ab".repeat(32)), "data without a tree");
+    await writeFile(join(folder(), "segments", `${"cd".repeat(32)}.tree`), "a tree without data");
     await writeFile(join(folder(), "incoming", "half"), "half");
+    await expectNothing(await open());
+  });
+
+  it("makes no file name of anything but a root", async () => {
     const store = await open();
-    expect(await store.list()).to.deep.equal([]);
-    expect(await files()).to.deep.equal([]);
+    for (const root of ["0x../../etc/passwd", `0x${"A".repeat(64)}`, `0x${"a".repeat(63)}/`, "0x"] as Hex[]) {
+      expect(() => store.read(root, 0, 1)).to.throw(TypeError);
+      const refused = await errorOf(store.receive(streamOf(new Uint8Array(1)), { root, bytes: 1 }));
+      expect(refused).to.be.instanceOf(TypeError);
+    }
+  });
+
+  it("follows no link", async () => {
+    const segment = testSegment(600, 1);
+    await receive(await open(), segment);
+    const store = await open();
+    const path = dataFile(segment.root);
+    await writeFile(join(folder(), "elsewhere"), await readFile(path));
+    await store.remove(segment.root);
+    await receive(store, segment);
+    await rm(path);
+    await symlink(join(folder(), "elsewhere"), path);
+    expect((await holdfastErrorOf(store.openLeaf(segment.root, 0))).code).to.equal("io");
   });
 
   describe("with damaged files", () => {
     const damages: Record<string, (path: string) => Promise<void>> = {
-      "one bit of the data": async (path) => flip(path, 100),
-      "one bit of the tree": async (path) => flip(`${path}.tree`, 35),
+      "one bit of the data": (path) => flip(path, 100),
+      "one bit of the tree": (path) => flip(`${path}.tree`, 35),
       "a shorter tree": (path) => truncate(`${path}.tree`, 32),
       "shorter data": (path) => truncate(path, 600),
       "empty data": (path) => truncate(path, 0),
     };
     for (const [what, damage] of Object.entries(damages)) {
       it(`opens nothing: ${what}`, async () => {
-        const segment = segmentOf(patternBytes(9_000, 1));
-        await (await open()).receive(segment);
+        const segment = testSegment(9_000, 1);
+        await receive(await open(), segment);
         await damage(dataFile(segment.root));
         const store = await open();
-        expect((await holdfastErrorOf(store.open(segment.root, 0))).code).to.be.oneOf([
-          "corrupt",
-          "not-found",
-        ]);
+        const { code } = await holdfastErrorOf(store.openLeaf(segment.root, 0));
+        expect(code).to.be.oneOf(["corrupt", "not-found"]);
       });
     }
   });
 
-  it("forgets what is removed", async () => {
+  it("notices that a segment is gone, and takes it again", async () => {
     const store = await open();
-    const segment = segmentOf(patternBytes(600, 1));
-    await store.receive(segment);
+    const segment = testSegment(600, 1);
+    await receive(store, segment);
     await store.remove(segment.root);
-    expect(await files()).to.deep.equal([]);
-    expect(store.usedBytes).to.equal(0);
-    expect((await holdfastErrorOf(store.open(segment.root, 0))).code).to.equal("not-found");
+    await expectNothing(store);
+    expect((await holdfastErrorOf(store.openLeaf(segment.root, 0))).code).to.equal("not-found");
+    expect(await store.find(segment.root)).to.equal(undefined);
+    expect(await receive(store, segment)).to.include({ existed: false });
   });
 });
 

@@ -1,0 +1,123 @@
+/**
+ * The real contracts, with the tiny circuit's key, on a chain of its own that listens on a loopback port; epochs pass when
+ * the test says so.
+ */
+import { network } from "hardhat";
+import { JsonRpcProvider, Wallet } from "ethers";
+import { loadVerificationKey } from "../../circuits/artifacts.ts";
+import { developmentAccounts, type DevelopmentAccount } from "../../contracts/accounts.ts";
+import { connect, type Chain } from "../../client/chain.ts";
+import { deploy, type Deployment } from "../../client/deploy.ts";
+import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
+import { ensureProfile } from "../../client/keys/make.ts";
+import { createRelay } from "../../verifier/relay.ts";
+import { present } from "./present.ts";
+
+/** Seconds: no epoch ends by itself. */
+export const EPOCH_SECONDS = 10_000;
+export const RENT = 10n ** 21n;
+const FUNDS = 10n ** 9n;
+const PARAMS = {
+  ...{ odds: 1, window: 9_000, grace: 1, maxMisses: 2, slashMultiple: 5, faultMultiple: 10 },
+  ...{ syncEpochs: 3, bondEpochs: 20, managerFee: 200, auditFee: 100, reporterShare: 1000 },
+};
+
+export interface LiveNode {
+  readonly id: bigint;
+  readonly owner: Chain;
+  readonly operator: DevelopmentAccount;
+}
+
+export interface LiveChain {
+  readonly rpcUrl: string;
+  readonly relayUrl: string;
+  readonly provider: JsonRpcProvider;
+  readonly deployment: Deployment;
+  readonly manager: Chain;
+  readonly app: Chain;
+  readonly nodes: readonly LiveNode[];
+  /** Ends the running epoch. */
+  nextEpoch(): Promise<number>;
+  setUrl(node: LiveNode, url: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Three nodes with bonds, a cluster with a vNode on each of the first two, the third as standby, and a bucket. */
+export async function startLiveChain(): Promise<LiveChain> {
+  await ensureProfile("tiny");
+  const server = await network.createServer("hardhat", "127.0.0.1", 0);
+  const { address, port } = await server.listen();
+  const rpcUrl = `http://${address}:${port}`;
+  const provider = new JsonRpcProvider(rpcUrl, undefined, { staticNetwork: true, cacheTimeout: -1 });
+  const [deployer, manager, app, treasury, ...others] = developmentAccounts(10) as [
+    ...[DevelopmentAccount, DevelopmentAccount, DevelopmentAccount, DevelopmentAccount],
+    ...DevelopmentAccount[],
+  ];
+  const time = async (): Promise<number> =>
+    present((await provider.getBlock("latest")) ?? undefined).timestamp;
+  const genesis = await time();
+  let chainTime = genesis;
+  const relay = createRelay(
+    { secret: 12345n, genesis: genesis - 1, period: 1 },
+    { clock: () => chainTime + 1 },
+  );
+  const relayUrl = await relay.listen({ port: 0 });
+  const deployment = await deploy({
+    ...{
+      signer: new Wallet(deployer.privateKey, provider),
+      profile: "tiny",
+      epochSeconds: EPOCH_SECONDS,
+      genesis,
+    },
+    verificationKey: await loadVerificationKey("tiny"),
+    ...{
+      knownAnswer: await makeKnownAnswer("tiny"),
+      drand: relay.chain,
+      protocolFee: 100,
+      treasury: treasury.address,
+    },
+  });
+  const chain = await connect({ rpcUrl, audits: deployment.audits });
+  const as = ({ privateKey }: DevelopmentAccount): Chain => chain.as(privateKey);
+  const fund = async (who: Chain): Promise<void> => {
+    await who.send("token", "mint", [who.account(), FUNDS]);
+    await who.send("token", "approve", [chain.addresses.ledger, FUNDS]);
+    await who.send("ledger", "deposit", [who.account(), FUNDS]);
+  };
+  const register = async (i: number): Promise<LiveNode> => {
+    const [owner, operator] = [as(present(others[2 * i])), present(others[2 * i + 1])];
+    await fund(owner);
+    await owner.send("registry", "registerNode", [operator.address, "http://127.0.0.1:1", 1000, RENT, ""]);
+    await owner.send("ledger", "bond", [i + 1, FUNDS]);
+    await owner.send("registry", "trust", [manager.address, true]);
+    return { id: BigInt(i + 1), owner, operator };
+  };
+  const nodes = [await register(0), await register(1), await register(2)];
+  await fund(as(app));
+  await as(manager).send("registry", "createCluster", [0, 0, PARAMS, "one"]);
+  await as(manager).send("registry", "addVNodes", [1, [10, 20]]);
+  await as(manager).send("registry", "assign", [1, 1]);
+  await as(manager).send("registry", "assign", [2, 2]);
+  await as(manager).send("registry", "addStandby", [1, 3]);
+  await as(app).send("registry", "createBucket", [1, false]);
+
+  return {
+    ...{ rpcUrl, relayUrl, provider, deployment, nodes, manager: as(manager), app: as(app) },
+    async nextEpoch() {
+      const epoch = Math.floor(((await time()) - genesis) / EPOCH_SECONDS) + 1;
+      chainTime = genesis + epoch * EPOCH_SECONDS;
+      await provider.send("evm_setNextBlockTimestamp", [chainTime]);
+      await provider.send("evm_mine", []);
+      return epoch;
+    },
+    async setUrl({ id, owner, operator }, url) {
+      await owner.send("registry", "updateNode", [id, operator.address, url, 1000, RENT, ""]);
+    },
+    async close() {
+      chain.close();
+      provider.destroy();
+      await relay.close();
+      await server.close();
+    },
+  };
+}

@@ -1,0 +1,191 @@
+// Segments fetched from other nodes: from whoever really has them, and from nowhere inside our own network.
+import { expect } from "chai";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { pino } from "pino";
+import { PROFILES } from "../../protocol/profiles.ts";
+import { referenceEngine } from "../../protocol/segment.ts";
+import { createHoldings, type Holdings } from "../../prover/holdings.ts";
+import { openJournal, type Journal } from "../../prover/journal.ts";
+import { createOpenPeer, isPrivate } from "../../prover/peer.ts";
+import { createRepair, type Repair } from "../../prover/repair.ts";
+import { createStore, type Store } from "../../prover/store.ts";
+import { holdfastErrorOf } from "../helpers/errors.ts";
+import { BUCKET, createFakeChain, NODE, PEER, VNODE, type FakeChain } from "../helpers/fake-chain.ts";
+import { createFakeClock } from "../helpers/fake-clock.ts";
+import { useFolder } from "../helpers/folder.ts";
+import { testSegment } from "../helpers/segments.ts";
+
+const profile = PROFILES.tiny;
+
+describe("prover: repair", () => {
+  const folder = useFolder();
+  const { data, root, bytes, leaves } = testSegment(5_000, 1);
+  const holding = { bucket: BUCKET, root, leaves };
+  let chain: FakeChain;
+  let holdings: Holdings;
+  let store: Store;
+  let journal: Journal;
+  let ending: AbortController;
+  const servers: Server[] = [];
+
+  beforeEach(async () => {
+    chain = createFakeChain();
+    chain.store({ root, leaves });
+    chain.store({ root, leaves, vNode: 8n });
+    chain.store({ root, leaves, vNode: 9n });
+    const log = pino({ level: "silent" });
+    holdings = createHoldings({ directoryDepth: profile.directoryDepth, fromBlock: 0 }, { chain, log });
+    await holdings.update();
+    journal = openJournal(folder());
+    ending = new AbortController();
+    store = await createStore(
+      { folder: folder(), profile, quotaBytes: 1e6, reserveBytes: 0 },
+      { engine: referenceEngine },
+    );
+  });
+  afterEach(() => {
+    journal.close();
+    for (const server of servers.splice(0)) server.close().closeAllConnections();
+  });
+
+  const create = (allowPrivate = true): Repair =>
+    createRepair(
+      { node: NODE, signal: ending.signal },
+      {
+        ...{ chain, holdings, store, journal, clock: createFakeClock(), log: pino({ level: "silent" }) },
+        openPeer: createOpenPeer({ allowPrivate }),
+      },
+    );
+  /** A node of its own per vNode 8, 9, ...: node 8, 9, ... */
+  async function peers(...listeners: RequestListener[]): Promise<void> {
+    const urls: string[] = [];
+    for (const listener of listeners) {
+      const server = createServer(listener).listen(0, "127.0.0.1");
+      servers.push(server);
+      await once(server, "listening");
+      urls.push(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    }
+    const [state, node] = [chain.state.bind(chain), chain.node.bind(chain)];
+    chain.state = async (vNode) => ({ ...(await state(vNode)), node: vNode === VNODE ? NODE : vNode });
+    chain.node = async (id) => ({ ...(await node(id)), url: urls[Number(id) - 8] ?? "http://127.0.0.1:1" });
+  }
+  const serve =
+    (body: Uint8Array): RequestListener =>
+    (_request, response) =>
+      void response.writeHead(200, { "content-length": body.length }).end(body);
+  const expectNothing = async (): Promise<void> => {
+    expect(await readdir(join(folder(), "segments"))).to.deep.equal([]);
+    expect(await readdir(join(folder(), "incoming"))).to.deep.equal([]);
+  };
+
+  it("asks another node, as itself, for exactly this segment, and keeps it", async () => {
+    const asked: string[] = [];
+    await peers((request, response) => {
+      const text = Buffer.from((request.headers.authorization ?? "").slice(9), "base64url").toString();
+      const { signature, ...message } = JSON.parse(text) as Record<string, string>;
+      const values = {
+        ...message,
+        node: 8n,
+        expiry: BigInt(message["expiry"] ?? 0),
+        nonce: BigInt(message["nonce"] ?? 0),
+      };
+      asked.push(request.url ?? "", chain.requestSigner(values as never, signature ?? "") ?? "");
+      serve(data)(request, response);
+    });
+    await create()(VNODE, holding);
+    expect(asked).to.deep.equal([`/v1/buckets/${BUCKET}/segments/${root.slice(2)}`, chain.operator]);
+    expect(await store.find(root)).to.deep.equal({ root, bytes, leaves });
+    expect(journal.storedAt(root)).to.equal(100);
+  });
+
+  it("goes on to the next when one refuses, lies about the length, sends other bytes or breaks off", async () => {
+    const liars: RequestListener[] = [
+      (_request, response) => void response.writeHead(404).end(),
+      serve(data.subarray(1)),
+      serve(testSegment(5_000, 2).data),
+      (_request, response) => {
+        response.writeHead(200, { "content-length": bytes });
+        response.write(data.subarray(0, 100), () => response.destroy());
+      },
+      (_request, response) => void response.writeHead(302, { location: "/other" }).end(),
+    ];
+    for (const liar of liars) {
+      await peers(liar, serve(data));
+      await create()(VNODE, holding);
+      expect(await store.find(root)).to.include({ bytes });
+      await store.remove(root);
+    }
+    await expectNothing();
+  });
+
+  it("says of each node why it is of no use", async () => {
+    await peers((_request, response) => void response.writeHead(403).end());
+    const error = await holdfastErrorOf(create()(VNODE, holding));
+    expect(error).to.include({ code: "unreachable" });
+    expect(error.message).to.match(/node 8: .*status 403; node 9: /);
+    await expectNothing();
+  });
+
+  it("does not go into our own network unless it is told to", async () => {
+    let asked = 0;
+    await peers(() => asked++);
+    const error = await holdfastErrorOf(create(false)(VNODE, holding));
+    expect(error.message).to.include("private address");
+    expect(asked).to.equal(0);
+  });
+
+  it("asks no node without a usable URL", async () => {
+    chain.state = async (vNode) => ({
+      ...(await createFakeChain().state(vNode)),
+      node: vNode === VNODE ? NODE : PEER,
+    });
+    for (const url of ["", "file:///etc/passwd", "ftp://a.example", "http://[::1]:1", "http://localhost:1"]) {
+      chain.node = async (id) => ({ ...(await createFakeChain().node(id)), url });
+      expect((await holdfastErrorOf(create(false)(VNODE, holding))).code, url).to.equal("unreachable");
+    }
+  });
+
+  it("takes addresses of the public internet for public, and no others", () => {
+    const inside = [
+      ...["127.0.0.1", "10.1.2.3", "172.31.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0"],
+      ...[
+        "224.0.0.1",
+        "255.255.255.255",
+        "198.18.0.1",
+        "::1",
+        "::",
+        "fe80::1",
+        "fc00::1",
+        "fd12::1",
+        "ff02::1",
+      ],
+      ...[
+        "::ffff:127.0.0.1",
+        "::ffff:8.8.8.8",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+        "2001::1",
+        "2001:db8::1",
+        "x",
+        "",
+      ],
+    ];
+    for (const address of inside) expect(isPrivate(address), address).to.equal(true);
+    for (const address of ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "2a00:1450::1"])
+      expect(isPrivate(address), address).to.equal(false);
+  });
+
+  it("ends at once when the node stops", async () => {
+    const asked = Promise.withResolvers<undefined>();
+    await peers(() => asked.resolve(undefined));
+    const repairing = holdfastErrorOf(create()(VNODE, holding));
+    await asked.promise;
+    ending.abort();
+    expect((await repairing).code).to.be.oneOf(["aborted", "unreachable"]);
+    await expectNothing();
+  });
+});

@@ -1,0 +1,154 @@
+// Transactions: one per key and nonce, whatever fails and whenever the node stops.
+import { expect } from "chai";
+import { pino } from "pino";
+import { HoldfastError } from "../../protocol/errors.ts";
+import type { Call } from "../../prover/chain.ts";
+import { openJournal, type Journal } from "../../prover/journal.ts";
+import { createSender, type Sender } from "../../prover/sender.ts";
+import { errorOf, holdfastErrorOf } from "../helpers/errors.ts";
+import { createFakeChain, VNODE, type FakeChain } from "../helpers/fake-chain.ts";
+import { createFakeClock, type FakeClock } from "../helpers/fake-clock.ts";
+import { useFolder } from "../helpers/folder.ts";
+
+describe("prover: sender", () => {
+  const folder = useFolder();
+  const proof = [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n] as const;
+  const call = (epoch: number): Call => ({ kind: "prove", vNode: VNODE, epoch, proof: [...proof] });
+  let chain: FakeChain;
+  let clock: FakeClock;
+  let journal: Journal;
+  let ending: AbortController;
+  let sender: Sender;
+
+  const start = (confirmations = 0): void => {
+    ending = new AbortController();
+    journal = openJournal(folder());
+    const options = { confirmations, bumpAfterMs: 1000, pollMs: 100, signal: ending.signal };
+    sender = createSender(options, { chain, journal, clock, log: pino({ level: "silent" }) });
+  };
+  const restart = (): void => {
+    ending.abort();
+    journal.close();
+    start();
+  };
+  beforeEach(() => {
+    [chain, clock] = [createFakeChain(), createFakeClock()];
+    start();
+  });
+  afterEach(() => {
+    ending.abort();
+    journal.close();
+  });
+
+  it("sends a call once, whoever asks and how often", async () => {
+    const [one, two] = await Promise.all([sender.send("a", call(1)), sender.send("a", call(1))]);
+    expect(one).to.deep.equal({ hash: "hash-1", gasUsed: 21_000 });
+    expect(two).to.deep.equal(one);
+    expect(await sender.send("a", call(1))).to.deep.equal(one);
+    restart();
+    expect(await sender.send("a", call(1))).to.deep.equal(one);
+    expect(chain.signed).to.have.lengthOf(1);
+  });
+
+  it("gives nonces in turn, without a gap, to calls that come together", async () => {
+    await Promise.all([1, 2, 3].map((epoch) => sender.send(`k${epoch}`, call(epoch))));
+    expect(chain.signed.map(({ nonce }) => nonce)).to.deep.equal([0, 1, 2]);
+  });
+
+  it("uses no nonce for a call that would fail", async () => {
+    chain.refuse = ({ kind }) => (kind === "prove" ? new HoldfastError("chain", "no") : undefined);
+    expect(await errorOf(sender.send("a", call(1)))).to.include({ message: "no" });
+    expect(chain.signed).to.deep.equal([]);
+  });
+
+  it("has signed bytes in the journal before they leave", async () => {
+    chain.broadcast = (transaction) => {
+      expect(journal.transaction("a")).to.deep.include({ state: "signed", attempts: [transaction] });
+      throw new HoldfastError("unreachable", "crash");
+    };
+    clock.meanwhile.push(() => ending.abort());
+    await errorOf(sender.send("a", call(1)));
+    expect(journal.openTransactions()).to.have.lengthOf(1);
+  });
+
+  it("sends the same bytes after a stop before they left, and signs nothing new", async () => {
+    chain.refuseBroadcast = true;
+    clock.meanwhile.push(() => ending.abort());
+    expect(await holdfastErrorOf(sender.send("a", call(1)))).to.include({ code: "aborted" });
+    chain.refuseBroadcast = false;
+    restart();
+    await sender.resume();
+    expect(chain.broadcasts).to.deep.equal([{ raw: "raw-1", hash: "hash-1" }]);
+    expect(chain.signed).to.have.lengthOf(1);
+    expect(await sender.send("a", call(1))).to.include({ hash: "hash-1" });
+  });
+
+  it("finds what was mined while the node was down", async () => {
+    chain.autoMine = false;
+    clock.meanwhile.push(() => ending.abort());
+    await errorOf(sender.send("a", call(1)));
+    chain.mine();
+    restart();
+    expect(await sender.send("a", call(1))).to.include({ hash: "hash-1" });
+    expect([chain.signed.length, chain.mined.length]).to.deep.equal([1, 1]);
+  });
+
+  it("gives a new call the nonce after one that is signed and never left", async () => {
+    chain.refuseBroadcast = true;
+    clock.meanwhile.push(() => ending.abort());
+    await errorOf(sender.send("a", call(1)));
+    chain.refuseBroadcast = false;
+    restart();
+    await Promise.all([sender.send("b", call(2)), sender.resume()]);
+    expect(chain.signed.map(({ nonce }) => nonce)).to.deep.equal([0, 1]);
+    expect(chain.mined.map((each) => each.kind === "prove" && each.epoch)).to.deep.equal([1, 2]);
+  });
+
+  it("raises the fees of one that waits, and takes whichever is mined", async () => {
+    chain.autoMine = false;
+    for (let i = 0; i < 25; i++) clock.meanwhile.push(() => undefined);
+    clock.meanwhile.push(() => chain.mine());
+    expect(await sender.send("a", call(1))).to.include({ hash: "hash-1++" });
+    expect(journal.transaction("a")?.attempts.map(({ raw }) => raw)).to.deep.equal([
+      "raw-1",
+      "raw-1+",
+      "raw-1++",
+    ]);
+  });
+
+  it("waits for confirmations, and goes on if a reorganization takes the transaction out", async () => {
+    ending.abort();
+    journal.close();
+    start(2);
+    const receipt = chain.receipt.bind(chain);
+    let gone = false;
+    chain.receipt = (hash) => (gone ? Promise.resolve(undefined) : receipt(hash));
+    chain.nonces = () => Promise.resolve({ mined: 0, pending: 0 });
+    clock.meanwhile.push(
+      () => (gone = true),
+      () => (gone = false),
+      () => chain.time++,
+      () => void chain.block().then(() => chain.time++),
+    );
+    expect(await sender.send("a", call(1))).to.include({ hash: "hash-1" });
+    expect(clock.meanwhile).to.deep.equal([]);
+  });
+
+  it("gives up a transaction whose nonce another one took, and sends anew when asked again", async () => {
+    chain.autoMine = false;
+    clock.meanwhile.push(() => (chain.minedNonce = 1));
+    expect((await holdfastErrorOf(sender.send("a", call(1)))).message).to.include("second node");
+    chain.autoMine = true;
+    expect(await sender.send("a", call(1))).to.include({ hash: "hash-2" });
+    expect(chain.signed.map(({ nonce }) => nonce)).to.deep.equal([0, 1]);
+  });
+
+  it("does not pay for a failing call more than three times", async () => {
+    chain.estimate = () => Promise.resolve(1n);
+    chain.refuse = () => new Error("reverted");
+    for (let i = 0; i < 3; i++)
+      expect((await errorOf(sender.send("a", call(1)))).message).to.include("failed");
+    expect((await errorOf(sender.send("a", call(1)))).message).to.include("not sent again");
+    expect(chain.signed).to.have.lengthOf(3);
+  });
+});
