@@ -6,10 +6,13 @@ import { CommanderError } from "commander";
 import { createProgram } from "./commands/program.ts";
 import { printError } from "./output.ts";
 
+/** As shells have it for SIGINT. */
+const INTERRUPTED = 130;
 const json = process.argv.includes("--json");
 const ending = new AbortController();
-const stop = (): void => ending.abort();
-process.once("SIGINT", stop).once("SIGTERM", stop);
+// The second time at once, but not without the exit handlers that end child processes.
+const stop = (): void => (ending.signal.aborted ? process.exit(INTERRUPTED) : ending.abort());
+process.on("SIGINT", stop).on("SIGTERM", stop);
 
 try {
   await createProgram({ json, signal: ending.signal }).parseAsync();
@@ -17,6 +20,6 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else {
     printError(error, json);
-    process.exitCode = ending.signal.aborted ? 130 : 1;
+    process.exitCode = ending.signal.aborted ? INTERRUPTED : 1;
   }
 }
