@@ -212,7 +212,7 @@ describe("contracts: money", () => {
 
   describe("an epoch that is not due", () => {
     it("is paid without a proof, by the draw that protocol/ makes too", async () => {
-      world = await createWorld(undefined, { odds: 4 });
+      world = await createWorld({ odds: 4 });
       const { isDue } = await import("../../protocol/statement.ts");
       await world.store({ epochs: 40 });
       let due = 0;
@@ -411,7 +411,7 @@ describe("contracts: money", () => {
     });
 
     it("on its way out still pays for what the lock does not cover", async () => {
-      world = await createWorld(undefined, HARSH);
+      world = await createWorld(HARSH);
       await world.store({ epochs: 30 });
       await world.ledger.connect(provider(1)).requestUnbond(1, FUNDS - 20n * RATE);
       for (const epoch of [1, 3, 5]) {
@@ -427,7 +427,7 @@ describe("contracts: money", () => {
     });
 
     it("is slashed once the lock is used up, but not what is locked for another vNode", async () => {
-      world = await createWorld(undefined, HARSH);
+      world = await createWorld(HARSH);
       await world.registry.connect(world.people.manager).assign(2, 1);
       await world.ledger.connect(provider(1)).requestUnbond(1, FUNDS - 45n * RATE);
       await world.toEpoch(11);
@@ -449,7 +449,7 @@ describe("contracts: money", () => {
     });
 
     it("never goes below nothing, and what it cannot cover is not paid out", async () => {
-      world = await createWorld(undefined, HARSH);
+      world = await createWorld(HARSH);
       await world.ledger.connect(provider(1)).requestUnbond(1, FUNDS - 25n * RATE);
       await world.toEpoch(11);
       await world.ledger.connect(provider(1)).releaseBond(1);

@@ -66,11 +66,12 @@ export interface Order {
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
 /** Two owners with a bucket each, three nodes with a bond, cluster 1 with vNodes 1 and 2, node 1 on vNode 1 from epoch 1 on. */
-export async function createWorld(chain?: TestChain, params: Partial<Params> = {}) {
-  const { ethers, networkHelpers } = (chain ??= await testChain());
+export async function createWorld(params: Partial<Params> = {}, shape = SHAPE) {
+  const chain = await testChain();
+  const { ethers, networkHelpers } = chain;
   const people = await castPeople(chain);
   const { manager, alice, bob, providers, operators } = people;
-  const contracts = await deployAll(chain, people);
+  const contracts = await deployAll(chain, people, shape);
   const { ledger, registry, audits, beacon, token } = contracts;
   const genesis = Number(await audits.genesis());
   let nonce = 0n;
@@ -211,7 +212,11 @@ export interface Contracts {
   readonly beacon: SettableBeacon;
 }
 
-async function deployAll({ ethers, networkHelpers }: TestChain, people: People): Promise<Contracts> {
+async function deployAll(
+  { ethers, networkHelpers }: TestChain,
+  people: People,
+  shape: typeof SHAPE,
+): Promise<Contracts> {
   const token = await ethers.deployContract("TestToken");
   const verifier = await ethers.deployContract("FlagVerifier");
   const beacon = await ethers.deployContract("SettableBeacon");
@@ -224,7 +229,7 @@ async function deployAll({ ethers, networkHelpers }: TestChain, people: People):
   // Epoch 0 is to last for all of the preparations.
   const genesis = await networkHelpers.time.latest();
   const audits = await ethers.deployContract("Audits", [
-    ...[ledger, registry, [{ verifier, ...SHAPE }], [beacon]],
+    ...[ledger, registry, [{ verifier, ...shape }], [beacon]],
     ...[genesis, EPOCH, PROTOCOL_FEE],
   ]);
   if ((await audits.getAddress()) !== addresses.audits) throw new Error("Audits is somewhere else");
