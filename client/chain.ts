@@ -91,6 +91,8 @@ const CONTRACTS: Readonly<Record<ContractName, string>> = {
 const LIBRARIES = ["Groth16Verifier", "DrandBeacon"];
 /** A node that mines once a second is asked as often. */
 const POLLING_MS = 250;
+/** Percent of the estimate: the transaction may run in the next epoch, which takes other paths. */
+const GAS_MARGIN = 140n;
 /** Blocks in one request for events. */
 const EVENT_BLOCKS = 5_000;
 
@@ -205,7 +207,9 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
       (await call(contracts[contract], method, args)) as T,
     async send(contract, method, args = []) {
       signer();
-      const sent = contracts[contract].getFunction(method)(...args) as Promise<TransactionResponse>;
+      const call = contracts[contract].getFunction(method);
+      const gas = await call.estimateGas(...args).catch(refuse(method));
+      const sent = call(...args, { gasLimit: (gas * GAS_MARGIN) / 100n }) as Promise<TransactionResponse>;
       const receipt = await (await sent.catch(refuse(method))).wait().catch(refuse(method));
       if (!receipt) throw new HoldfastError("chain", `the transaction ${method} was dropped: send it again`);
       const { hash, blockNumber, gasUsed, logs } = receipt;

@@ -74,6 +74,8 @@ export interface AuditChainOptions {
   readonly privateKey: string;
 }
 
+/** Percent of the estimate: the transaction may run in the next epoch, which takes other paths. */
+const GAS_MARGIN = 140n;
 const EVENT_BLOCKS = 2_000;
 
 export async function connectAuditChain(options: AuditChainOptions): Promise<AuditChain> {
@@ -119,9 +121,9 @@ async function open(
     return found.timestamp;
   };
   const send = async (method: string, args: readonly unknown[]): Promise<void> => {
-    const sent = (await auditsContract.getFunction(method)(...args)) as Awaited<
-      ReturnType<Wallet["sendTransaction"]>
-    >;
+    const call = auditsContract.getFunction(method);
+    const gasLimit = ((await call.estimateGas(...args)) * GAS_MARGIN) / 100n;
+    const sent = (await call(...args, { gasLimit })) as Awaited<ReturnType<Wallet["sendTransaction"]>>;
     await sent.wait();
   };
 
