@@ -163,13 +163,15 @@ export function createSender(
         return deliver(await sign(key, call));
       }),
     async resume() {
-      await Promise.allSettled(
-        journal.openTransactions().map((record) =>
-          once(record.key, () => deliver(record)).catch((error: unknown) => {
-            if (!signal.aborted) log.error({ key: record.key, err: error }, "transaction failed");
-          }),
-        ),
-      );
+      const goOn = async (record: TransactionRecord): Promise<void> => {
+        try {
+          const { hash } = await once(record.key, () => deliver(record));
+          log.info({ key: record.key, tx: hash }, "delivered after a restart");
+        } catch (error) {
+          if (!signal.aborted) log.error({ key: record.key, err: error }, "transaction failed");
+        }
+      };
+      await Promise.all(journal.openTransactions().map(goOn));
     },
   };
 }

@@ -1,0 +1,43 @@
+/**
+ * A storage node as the process that ships, to be killed without warning.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { createLogs, type Logs } from "./logs.ts";
+
+export interface NodeProcess {
+  readonly url: string;
+  readonly logs: Logs;
+  /** SIGKILL, or a signal that it may answer. Resolves with its exit status, or null if it was killed. */
+  end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null>;
+}
+
+const MAIN = join(import.meta.dirname, "..", "..", "prover", "main.ts");
+
+/** Resolves when it is ready. */
+export async function startNodeProcess(config: string): Promise<NodeProcess> {
+  const child = spawn(process.execPath, [MAIN, "--config", config], { stdio: ["ignore", "pipe", "pipe"] });
+  const logs = createLogs();
+  createInterface({ input: child.stdout }).on("line", (line) => logs.take(line));
+  let errors = "";
+  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  const closed = once(child, "close") as Promise<[number | null]>;
+  const early = closed.then(([code]) => {
+    throw new Error(
+      `the node ended with ${code ?? "a signal"}: ${errors} ${JSON.stringify(logs.lines.at(-1))}`,
+    );
+  });
+  early.catch(() => undefined);
+  const ready = await Promise.race([logs.until("ready"), early]);
+  return {
+    url: String(ready["url"]),
+    logs,
+    async end(signal) {
+      child.kill(signal);
+      const [code] = await closed;
+      return code;
+    },
+  };
+}

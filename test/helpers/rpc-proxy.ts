@@ -1,0 +1,54 @@
+/**
+ * Stands between a node and its chain, keeps what is sent, and loses transactions when told to.
+ */
+import { createServer } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+
+export interface RpcProxy {
+  readonly url: string;
+  /** Raw transactions that came, in order, those that were lost included. */
+  readonly sent: readonly string[];
+  loses: boolean;
+  /** Ends with the next transaction that comes. */
+  next(): Promise<void>;
+  close(): void;
+}
+
+interface Call {
+  readonly id: number;
+  readonly method: string;
+  readonly params: readonly string[];
+}
+
+export async function startRpcProxy(target: string): Promise<RpcProxy> {
+  const sent: string[] = [];
+  let waiting: (() => void)[] = [];
+  const server = createServer((request, response) => {
+    void (async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const body = Buffer.concat(chunks).toString();
+      const calls = [JSON.parse(body) as Call | Call[]].flat();
+      const raw = calls.flatMap(({ method, params }) => (method === "eth_sendRawTransaction" ? params : []));
+      sent.push(...raw);
+      if (raw.length > 0 && proxy.loses) response.writeHead(503).end();
+      else {
+        const headers = { "content-type": "application/json" };
+        const answer = await fetch(target, { method: "POST", headers, body });
+        response.writeHead(answer.status, headers).end(await answer.text());
+      }
+      if (raw.length > 0) for (const done of waiting.splice(0)) done();
+    })().catch(() => response.destroy());
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const proxy: RpcProxy = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    sent,
+    loses: false,
+    next: () => new Promise((resolve) => waiting.push(resolve)),
+    close: () => server.close().closeAllConnections(),
+  };
+  waiting = [];
+  return proxy;
+}
