@@ -45,14 +45,19 @@ export async function evaluateQap(r1cs: R1cs, secrets: Secrets, signal?: AbortSi
   const root = (i: number): bigint => Fr.toObject(Fr.w[i] as Uint8Array);
 
   const rows = lagrangeBasis(secrets.tau, root(power), domain);
-  const matrices = accumulate(r1cs, rows, wasm, signal);
+  const { sums, coefficients } = accumulate(r1cs, rows, wasm, signal);
   const inverseDelta = inv(secrets.delta);
   const odd = lagrangeBasis(secrets.tau, root(power + 1), 2 * domain).filter((_, i) => i % 2 === 1);
+  const firstPrivate = r1cs.publicInputs + 1;
+  const inverseGamma = inv(secrets.gamma);
   return {
     domain,
-    ...matrices.scalars(secrets, r1cs.publicInputs + 1),
+    a: wasm.bytes().slice(sums[0], sums[0] + r1cs.wires * FIELD_BYTES),
+    b: wasm.bytes().slice(sums[1], sums[1] + r1cs.wires * FIELD_BYTES),
+    publicWires: combine(wasm, sums, { from: 0, to: firstPrivate }, secrets, inverseGamma),
+    privateWires: combine(wasm, sums, { from: firstPrivate, to: r1cs.wires }, secrets, inverseDelta),
     quotient: Buffer.concat(odd.map((value) => toBytesLE32(mul(value, inverseDelta)))),
-    coefficients: matrices.coefficients,
+    coefficients,
   };
 }
 
@@ -88,92 +93,112 @@ function lagrangeBasis(x: bigint, w: bigint, size: number): bigint[] {
   return basis;
 }
 
-interface Matrices {
-  readonly coefficients: Uint8Array;
-  scalars(secrets: Secrets, publicWires: number): Omit<EvaluatedQap, "domain" | "quotient" | "coefficients">;
-}
+/** Where the arrays of A_s(tau), B_s(tau) and C_s(tau) of all wires lie. */
+type Sums = readonly [a: number, b: number, c: number];
 
 /** Sums A_s(tau), B_s(tau), C_s(tau) for every wire and lists the coefficients of A and B. */
-function accumulate(r1cs: R1cs, rows: bigint[], wasm: Bn254Module, signal?: AbortSignal): Matrices {
+function accumulate(
+  r1cs: R1cs,
+  rows: readonly bigint[],
+  wasm: Bn254Module,
+  signal?: AbortSignal,
+): { sums: Sums; coefficients: Uint8Array } {
   const { wires, publicInputs, constraints, body } = r1cs;
-  const field = (value: bigint): number => {
-    const at = wasm.alloc(FIELD_BYTES);
-    wasm.bytes().set(toBytesLE32(value), at);
-    return at;
-  };
-  const sums = [0, 1, 2].map(() => wasm.alloc(wires * FIELD_BYTES));
-  const row = wasm.alloc(FIELD_BYTES);
-  const r3 = field(mul(R2, R));
-  const one = field(1n);
   const sizes = measure(r1cs);
-  const input = wasm.alloc(sizes.longest);
-  const product = wasm.alloc(FIELD_BYTES);
-  const value = wasm.alloc(FIELD_BYTES);
+  const sums: Sums = [
+    wasm.alloc(wires * FIELD_BYTES),
+    wasm.alloc(wires * FIELD_BYTES),
+    wasm.alloc(wires * FIELD_BYTES),
+  ];
+  const [row, product, input] = [wasm.alloc(FIELD_BYTES), wasm.alloc(FIELD_BYTES), wasm.alloc(sizes.longest)];
+  const one = place(wasm, 1n);
+  const coefficients = createCoefficients(wasm, sizes.terms + publicInputs + 1);
+  const [multiply, add] = [wasm.operation("frm_mul"), wasm.operation("frm_add")];
   const memory = wasm.bytes();
-  const [frm_mul, frm_add] = [wasm.operation("frm_mul"), wasm.operation("frm_add")];
 
-  const coefficients = Buffer.allocUnsafe(4 + (sizes.terms + publicInputs + 1) * COEFFICIENT_BYTES);
-  coefficients.writeUInt32LE(sizes.terms + publicInputs + 1, 0);
-  let written = 4;
-  const add = (matrix: number, constraint: number, wire: number, coefficient: number): void => {
-    const sum = (sums[matrix] as number) + wire * FIELD_BYTES;
-    frm_mul(coefficient, row, product);
-    frm_add(sum, product, sum);
-    if (matrix === 2) return;
-    // snarkjs stores coefficients times R^2: one Montgomery product with a plain witness then gives Montgomery form.
-    frm_mul(coefficient, r3, value);
-    coefficients.writeUInt32LE(matrix, written);
-    coefficients.writeUInt32LE(constraint, written + 4);
-    coefficients.writeUInt32LE(wire, written + 8);
-    coefficients.set(memory.subarray(value, value + FIELD_BYTES), written + 12);
-    written += COEFFICIENT_BYTES;
+  const enter = (constraint: number): void =>
+    memory.set(toBytesLE32(mul(rows[constraint] as bigint, R)), row);
+  const term = (matrix: 0 | 1 | 2, constraint: number, wire: number, coefficient: number): void => {
+    const sum = sums[matrix] + wire * FIELD_BYTES;
+    multiply(coefficient, row, product);
+    add(sum, product, sum);
+    if (matrix !== 2) coefficients.push(matrix, constraint, wire, coefficient);
   };
 
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   let at = 0;
   for (let constraint = 0; constraint < constraints; constraint++) {
     if (constraint % 1024 === 0) signal?.throwIfAborted();
-    memory.set(toBytesLE32(mul(rows[constraint] as bigint, R)), row);
-    for (let matrix = 0; matrix < 3; matrix++) {
+    enter(constraint);
+    for (const matrix of [0, 1, 2] as const) {
       const terms = view.getUint32(at, true);
       at += 4;
       memory.set(body.subarray(at, at + terms * TERM_BYTES), input);
-      for (let i = 0; i < terms; i++) {
-        add(matrix, constraint, view.getUint32(at, true), input + i * TERM_BYTES + 4);
-        at += TERM_BYTES;
+      for (let i = 0; i < terms; i++, at += TERM_BYTES) {
+        term(matrix, constraint, view.getUint32(at, true), input + i * TERM_BYTES + 4);
       }
     }
   }
   for (let wire = 0; wire <= publicInputs; wire++) {
-    memory.set(toBytesLE32(mul(rows[constraints + wire] as bigint, R)), row);
-    add(0, constraints + wire, wire, one);
+    enter(constraints + wire);
+    term(0, constraints + wire, wire, one);
   }
+  return { sums, coefficients: coefficients.section };
+}
 
-  const [a, b] = sums as [number, number, number];
+interface Coefficients {
+  /** Section 4 of a zkey: a count, and for each coefficient its matrix, constraint, wire and value. */
+  readonly section: Uint8Array;
+  /** @param coefficient where the value lies */
+  push(matrix: 0 | 1, constraint: number, wire: number, coefficient: number): void;
+}
+
+function createCoefficients(wasm: Bn254Module, count: number): Coefficients {
+  const section = Buffer.allocUnsafe(4 + count * COEFFICIENT_BYTES);
+  // snarkjs stores values times R^2: one Montgomery product with a plain witness then gives Montgomery form.
+  const [r3, value] = [place(wasm, mul(R2, R)), wasm.alloc(FIELD_BYTES)];
+  const multiply = wasm.operation("frm_mul");
+  const memory = wasm.bytes();
+  let at = section.writeUInt32LE(count, 0);
   return {
-    coefficients,
-    scalars({ alpha, beta, gamma, delta }, publicWires) {
-      const combine = (from: number, to: number, divisor: bigint): Uint8Array => {
-        const inverse = inv(divisor);
-        const factors = [beta, alpha, 1n].map((factor) => field(mul(mul(factor, inverse), R)));
-        const out = wasm.alloc((to - from) * FIELD_BYTES);
-        for (let wire = from; wire < to; wire++) {
-          const sum = out + (wire - from) * FIELD_BYTES;
-          for (let matrix = 0; matrix < 3; matrix++) {
-            frm_mul((sums[matrix] as number) + wire * FIELD_BYTES, factors[matrix] as number, product);
-            frm_add(sum, product, sum);
-          }
-        }
-        return wasm.bytes().slice(out, out + (to - from) * FIELD_BYTES);
-      };
-      return {
-        a: wasm.bytes().slice(a, a + wires * FIELD_BYTES),
-        b: wasm.bytes().slice(b, b + wires * FIELD_BYTES),
-        publicWires: combine(0, publicWires, gamma),
-        privateWires: combine(publicWires, wires, delta),
-      };
+    section,
+    push(matrix, constraint, wire, coefficient) {
+      multiply(coefficient, r3, value);
+      at = section.writeUInt32LE(matrix, at);
+      at = section.writeUInt32LE(constraint, at);
+      at = section.writeUInt32LE(wire, at);
+      section.set(memory.subarray(value, value + FIELD_BYTES), at);
+      at += FIELD_BYTES;
     },
   };
+}
+
+/** (beta A_s + alpha B_s + C_s) * factor for a range of wires. */
+function combine(
+  wasm: Bn254Module,
+  sums: Sums,
+  { from, to }: { from: number; to: number },
+  { alpha, beta }: Secrets,
+  factor: bigint,
+): Uint8Array {
+  const factors = [beta, alpha, 1n].map((value) => place(wasm, mul(mul(value, factor), R)));
+  const [out, product] = [wasm.alloc((to - from) * FIELD_BYTES), wasm.alloc(FIELD_BYTES)];
+  const [multiply, add] = [wasm.operation("frm_mul"), wasm.operation("frm_add")];
+  for (let wire = from; wire < to; wire++) {
+    const sum = out + (wire - from) * FIELD_BYTES;
+    for (const [matrix, values] of sums.entries()) {
+      multiply(values + wire * FIELD_BYTES, factors[matrix] as number, product);
+      add(sum, product, sum);
+    }
+  }
+  return wasm.bytes().slice(out, out + (to - from) * FIELD_BYTES);
+}
+
+/** Puts a value into the module's memory for good. */
+function place(wasm: Bn254Module, value: bigint): number {
+  const at = wasm.alloc(FIELD_BYTES);
+  wasm.bytes().set(toBytesLE32(value), at);
+  return at;
 }
 
 /** Terms of A and B in all constraints, and the bytes of the longest combination. */
