@@ -43,6 +43,7 @@ export function createEpochs({ chain, vNodes, proveMs, samples, log }: EpochsOpt
   const duties = new Map<string, DutyRecord>();
   const key = (vNode: number, epoch: number): string => `${vNode}/${epoch}`;
   let next = 1;
+  let settled = 0;
 
   /** The contract tells what is due only while the epoch runs. */
   async function noteDuties(epoch: number): Promise<void> {
@@ -84,7 +85,7 @@ export function createEpochs({ chain, vNodes, proveMs, samples, log }: EpochsOpt
     async follow(events, current) {
       if (vNodes().length === 0) return;
       await noteDuties(current);
-      while (next < current && ((await isSettled(next)) || next + 1 < current)) {
+      while (next < current && (next <= settled || next + 1 < current)) {
         for (const vNode of vNodes()) {
           const row = await rowOf(events, vNode, next);
           rows.push(row);
@@ -92,6 +93,8 @@ export function createEpochs({ chain, vNodes, proveMs, samples, log }: EpochsOpt
         }
         next++;
       }
+      // The events that settled an epoch are there at the next look for certain.
+      while (settled + 1 < current && (await isSettled(settled + 1))) settled++;
     },
   };
 }
