@@ -221,7 +221,10 @@ async function dropConstraints(library: string): Promise<void> {
 
 async function sourceTexts(): Promise<string[]> {
   const texts: string[] = [];
-  for await (const file of glob("circuits/{.,generated}/*.circom", { cwd: ROOT })) {
+  for await (const file of glob(
+    ["circuits/{.,generated}/*.circom", "node_modules/circomlib/circuits/*.circom"],
+    { cwd: ROOT },
+  )) {
     texts.push(file, await readFile(join(ROOT, file), "utf8"));
   }
   return texts;
