@@ -1,0 +1,76 @@
+// The whole deployment as programs make it, with a real key, and what it refuses.
+import { expect } from "chai";
+import { loadVerificationKey } from "../../circuits/artifacts.ts";
+import { deploy, type DeployOptions } from "../../client/deploy.ts";
+import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
+import { ensureProfile } from "../../client/keys/make.ts";
+import { publicKeyOf } from "../../protocol/drand.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { testChain } from "../helpers/contracts.ts";
+import { errorOf } from "../helpers/errors.ts";
+import { present } from "../helpers/present.ts";
+
+describe("contracts: deployment", function () {
+  this.timeout(120_000);
+  let parts: Pick<DeployOptions, "verificationKey" | "knownAnswer">;
+  before(async () => {
+    await ensureProfile("tiny");
+    parts = {
+      verificationKey: await loadVerificationKey("tiny"),
+      knownAnswer: await makeKnownAnswer("tiny"),
+    };
+  });
+
+  const options = async (chainId?: number) => {
+    const chain = await testChain(chainId === undefined ? {} : { chainId });
+    const { ethers, networkHelpers } = chain;
+    const [signer, treasury] = (await ethers.getSigners()).map(present);
+    const genesis = await networkHelpers.time.latest();
+    const given: DeployOptions = {
+      ...parts,
+      ...{ signer: present(signer), profile: "tiny", epochSeconds: 20, genesis, protocolFee: 100 },
+      drand: { publicKey: publicKeyOf(5n), genesis: genesis - 1, period: 1 },
+      treasury: present(treasury).address,
+    };
+    return { ethers, given };
+  };
+
+  it("makes contracts that know each other, the key, the beacon and the profile", async () => {
+    const { ethers, given } = await options();
+    const lines: string[] = [];
+    const made = await deploy({ ...given, log: (line) => lines.push(line) });
+    expect(made.chainId).to.equal(31337);
+    expect(lines).to.have.length(7);
+    const audits = await ethers.getContractAt("Audits", made.audits);
+    expect(await audits.ledger()).to.equal(made.ledger);
+    expect(await audits.registry()).to.equal(made.registry);
+    expect(await audits.token()).to.equal(made.token);
+    expect([...(await audits.profiles(0))]).to.deep.equal([made.verifier, 2n, 2n, 2n]);
+    expect(await audits.beacons(0)).to.equal(made.beacon);
+    const ledger = await ethers.getContractAt("Ledger", made.ledger);
+    expect(await ledger.treasury()).to.equal(given.treasury);
+    expect(await ledger.unbondSeconds()).to.equal(168n * 20n);
+    const beacon = await ethers.getContractAt("DrandBeacon", made.beacon);
+    expect(await beacon.epochStart(3)).to.equal(await audits.epochStart(3));
+  });
+
+  it("takes a token that is there", async () => {
+    const { ethers, given } = await options();
+    const token = await (await ethers.deployContract("TestToken")).getAddress();
+    expect((await deploy({ ...given, token })).token).to.equal(token);
+  });
+
+  it("refuses a key made for development, and test tokens, on a chain that is not a local one", async () => {
+    const { given } = await options(5);
+    const insecure = await errorOf(deploy(given));
+    expect(insecure).to.be.instanceOf(HoldfastError).with.property("code", "key");
+    const withoutToken = await errorOf(deploy({ ...given, insecureKey: false }));
+    expect(withoutToken).to.be.instanceOf(HoldfastError).with.property("code", "chain");
+  });
+
+  it("refuses a drand key of another length", async () => {
+    const { given } = await options();
+    const drand = { ...given.drand, publicKey: given.drand.publicKey.slice(1) };
+    expect(await errorOf(deploy({ ...given, drand }))).to.be.instanceOf(RangeError);
+  });
+});
