@@ -343,6 +343,22 @@ async function createChain({
       throw cause;
     }
   };
+  const clusters = new Map<bigint, Promise<ClusterRecord>>();
+  const readCluster = async (id: bigint): Promise<ClusterRecord> => {
+    const [params, profileIndex, beaconIndex] = await view<[{ bondEpochs: bigint }, bigint, bigint]>(
+      audits,
+      "params",
+      id,
+    );
+    const profile = await view<Record<string, bigint>>(audits, "profiles", profileIndex);
+    return {
+      beacon: Number(beaconIndex),
+      bondEpochs: params.bondEpochs,
+      samples: Number(profile["samples"]),
+      dataDepth: Number(profile["dataDepth"]),
+      directoryDepth: Number(profile["directoryDepth"]),
+    };
+  };
   const registryAddress = await registry.getAddress();
   const auditsAddress = await audits.getAddress();
   const genesis = Number(await view<bigint>(audits, "genesis"));
@@ -422,20 +438,15 @@ async function createChain({
     },
     freeBond: (node) => view(ledger, "freeBond", node),
     balance: (account) => view(ledger, "balanceOf", account),
-    async cluster(id) {
-      const [params, profileIndex, beaconIndex] = await view<[{ bondEpochs: bigint }, bigint, bigint]>(
-        audits,
-        "params",
-        id,
-      );
-      const profile = await view<Record<string, bigint>>(audits, "profiles", profileIndex);
-      return {
-        beacon: Number(beaconIndex),
-        bondEpochs: params.bondEpochs,
-        samples: Number(profile["samples"]),
-        dataDepth: Number(profile["dataDepth"]),
-        directoryDepth: Number(profile["directoryDepth"]),
-      };
+    cluster(id) {
+      // Fixed when it is created.
+      let cluster = clusters.get(id);
+      if (!cluster) {
+        cluster = readCluster(id);
+        cluster.catch(() => void clusters.delete(id));
+        clusters.set(id, cluster);
+      }
+      return cluster;
     },
     async vNode(id) {
       const found = await viewIfAny<{ cluster: bigint; node: bigint }>("NoSuchVNode", registry, "vNode", id);

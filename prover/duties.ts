@@ -161,10 +161,8 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   /** Starts what a vNode needs. */
   const attend = (charge: Charge, absent: readonly Holding[]): void => {
     const { vNode, epoch, time, duty, now } = charge;
-    for (const holding of absent) {
-      // One at a time: a node that takes over much data has other work, too.
-      start("repair", () => repair(vNode, holding));
-    }
+    // One vNode at a time: a node that takes over much data has other work, too.
+    if (absent.length > 0) start("repair", () => repairAll(vNode, absent));
     if (now && options.retire) start(`retire ${vNode}`, () => retireEnded(vNode, epoch));
     if (!now || epoch === 0 || duty.proven || duty.total === 0 || time >= duty.deadline) return;
     if (duty.seed === undefined) {
@@ -342,15 +340,25 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     return [...absent.values()];
   };
 
+  /** One that fails does not keep the others from being fetched. */
+  const repairAll = async (vNode: bigint, absent: readonly Holding[]): Promise<void> => {
+    let failure: unknown;
+    for (const holding of absent) {
+      if (signal.aborted) return;
+      await repair(vNode, holding).catch((error: unknown) => (failure ??= error));
+    }
+    if (failure !== undefined) throw failure as Error;
+  };
+
   const repair = async (vNode: bigint, holding: Holding): Promise<void> => {
-    const { root, leaves } = holding;
+    const { root } = holding;
     if (await store.find(root)) return;
     if (journal.storedAt(root) !== undefined && !options.repairLost) {
       alert(`lost ${root}`, "error", { vNode: Number(vNode), root }, "the disk has lost a segment");
       return;
     }
     await modules.repair(vNode, holding);
-    metrics.repaired(leaves);
+    metrics.repaired(store.segments.get(root)?.bytes ?? 0);
   };
 
   const retireEnded = async (vNode: bigint, epoch: number): Promise<void> => {

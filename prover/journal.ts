@@ -86,6 +86,11 @@ export interface Journal {
   close(): void;
 }
 
+/** What is over is kept for a while, for people to look at. */
+const KEEP_SECONDS = 7 * 24 * 3600;
+const KEEP_EPOCHS = 64;
+const KEEP_TRANSACTIONS = 1024;
+
 /** @throws HoldfastError "locked" if another process has the folder, "io" if the journal cannot be opened */
 export function openJournal(folder: string): Journal {
   const db = openDatabase(folder);
@@ -136,6 +141,7 @@ export function openJournal(folder: string): Journal {
       }),
 
     recordAcceptance({ bucket, vNode, segments, epochs, rent, deadline }) {
+      write("DELETE FROM acceptances WHERE deadline < ?", Number(deadline) - KEEP_SECONDS);
       const { lastInsertRowid } = write(
         "INSERT INTO acceptances (bucket, vnode, segments, epochs, rent, deadline) VALUES (?, ?, ?, ?, ?, ?)",
         ...[bucket, vNode, JSON.stringify(segments), epochs, String(rent), deadline],
@@ -160,18 +166,25 @@ export function openJournal(folder: string): Journal {
       return row && { vNode, epoch, state: row.state, result };
     },
     setProof: ({ vNode, epoch, state, result }) =>
-      void write(
-        "INSERT OR REPLACE INTO proofs (vnode, epoch, state, result) VALUES (?, ?, ?, ?)",
-        ...[vNode, epoch, state, result === undefined ? null : JSON.stringify(result)],
-      ),
+      atOnce(() => {
+        write("DELETE FROM proofs WHERE vnode = ? AND epoch < ?", vNode, epoch - KEEP_EPOCHS);
+        write(
+          "INSERT OR REPLACE INTO proofs (vnode, epoch, state, result) VALUES (?, ?, ?, ?)",
+          ...[vNode, epoch, state, result === undefined ? null : JSON.stringify(result)],
+        );
+      }),
 
     transaction: (key) =>
       toRecord(read("SELECT * FROM transactions WHERE key = ?", key) as TransactionRow | undefined),
     setTransaction: ({ key, nonce, state, attempts, tries, mined }) =>
-      void write(
-        "INSERT OR REPLACE INTO transactions (key, nonce, state, attempts, tries, mined) VALUES (?, ?, ?, ?, ?, ?)",
-        ...[key, nonce, state, JSON.stringify(attempts), tries, mined ? JSON.stringify(mined) : null],
-      ),
+      atOnce(() => {
+        const final = "state IN ('mined', 'reverted', 'dead')";
+        write(`DELETE FROM transactions WHERE ${final} AND nonce < ?`, nonce - KEEP_TRANSACTIONS);
+        write(
+          "INSERT OR REPLACE INTO transactions (key, nonce, state, attempts, tries, mined) VALUES (?, ?, ?, ?, ?, ?)",
+          ...[key, nonce, state, JSON.stringify(attempts), tries, mined ? JSON.stringify(mined) : null],
+        );
+      }),
     openTransactions: () =>
       (
         readAll(

@@ -8,7 +8,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { HoldfastError, type ErrorCode } from "../protocol/errors.ts";
 import { leafCount, toHex32, type Hex } from "../protocol/field.ts";
-import { maxBytes, type Profile } from "../protocol/profiles.ts";
+import type { Profile } from "../protocol/profiles.ts";
 import { accept, checkPayer, rentOf } from "./acceptances.ts";
 import { EMPTY_BODY_HASH, type Access, type Authorization } from "./auth.ts";
 import type { NodeChain } from "./chain.ts";
@@ -162,7 +162,7 @@ function addWriting(app: FastifyInstance, options: ServerOptions, modules: Serve
     const { vNode, bucket, root } = parse(path, request.params, "the path");
     const { signer, bodySha256 } = authorize(access, request);
     await access.checkWrite(bucket, vNode, signer);
-    const bytes = announcedBytes(request, options.profile);
+    const bytes = announcedBytes(request);
     const leaves = leafCount(bytes);
     // Whoever cannot pay for a single epoch will not pay.
     const { rent } = await chain.node(options.node);
@@ -207,7 +207,7 @@ function addWriting(app: FastifyInstance, options: ServerOptions, modules: Serve
   });
 }
 
-function announcedBytes(request: FastifyRequest, profile: Profile): number {
+function announcedBytes(request: FastifyRequest): number {
   const header = request.headers["content-length"];
   if (header === undefined) {
     const message = "the number of bytes must be announced: send a Content-Length";
@@ -216,10 +216,7 @@ function announcedBytes(request: FastifyRequest, profile: Profile): number {
   const bytes = Number(header);
   if (!/^\d+$/.test(header) || bytes < 1)
     throw new HoldfastError("bad-input", "a segment has at least one byte: this one is empty", { bytes });
-  const limit = maxBytes(profile);
-  if (bytes <= limit) return bytes;
-  const message = `a segment of the ${profile.name} profile has up to ${limit} bytes, this one has ${bytes}: split it`;
-  throw new HoldfastError("too-large", message, { bytes, limit });
+  return bytes;
 }
 
 function parseJson(body: Buffer): unknown {

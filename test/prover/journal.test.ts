@@ -88,6 +88,24 @@ describe("prover: journal", () => {
     expect(journal.proof(1n, 6)).to.equal(undefined);
   });
 
+  it("forgets what has long been over, and nothing that is not", () => {
+    const attempts = [{ raw: "0x01", hash: "0x02" }];
+    const base = { attempts, tries: 1, mined: undefined };
+    journal.setTransaction({ ...base, key: "open", nonce: 0, state: "sent" });
+    journal.setTransaction({ ...base, key: "over", nonce: 1, state: "mined" });
+    journal.setProof({ vNode: 1n, epoch: 5, state: "mined" });
+    journal.setTransaction({ ...base, key: "later", nonce: 1025, state: "mined" });
+    journal.setProof({ vNode: 1n, epoch: 69, state: "mined" });
+    expect([journal.transaction("over")?.state, journal.proof(1n, 5)?.state]).to.deep.equal([
+      "mined",
+      "mined",
+    ]);
+    journal.setTransaction({ ...base, key: "last", nonce: 1026, state: "mined" });
+    journal.setProof({ vNode: 1n, epoch: 70, state: "mined" });
+    expect([journal.transaction("over"), journal.proof(1n, 5)]).to.deep.equal([undefined, undefined]);
+    expect(journal.transaction("open")?.state).to.equal("sent");
+  });
+
   it("lists what is signed or sent by nonce, and nothing that is final", () => {
     const base = { attempts: [{ raw: "0x01", hash: "0x02" }], tries: 1, mined: undefined };
     const record = (key: string, nonce: number, state: TransactionRecord["state"]): TransactionRecord => ({

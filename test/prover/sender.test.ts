@@ -97,9 +97,10 @@ describe("prover: sender", () => {
     chain.refuseBroadcast = true;
     clock.meanwhile.push(() => ending.abort());
     await errorOf(sender.send("a", call(1)));
-    chain.refuseBroadcast = false;
     restart();
-    await Promise.all([sender.send("b", call(2)), sender.resume()]);
+    const sending = sender.send("b", call(2));
+    clock.meanwhile.push(() => (chain.refuseBroadcast = false));
+    await Promise.all([sending, sender.resume()]);
     expect(chain.signed.map(({ nonce }) => nonce)).to.deep.equal([0, 1]);
     expect(chain.mined.map((each) => each.kind === "prove" && each.epoch)).to.deep.equal([1, 2]);
   });

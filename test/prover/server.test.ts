@@ -19,6 +19,7 @@ import { createServer } from "../../prover/server.ts";
 import { createStore, type Store } from "../../prover/store.ts";
 import {
   BUCKET,
+  CLUSTER,
   createFakeChain,
   DOMAIN,
   NODE,
@@ -321,11 +322,13 @@ describe("prover: server", () => {
 
     it("has the nonce in the journal before it signs", async () => {
       await put(uploadPath(), data);
+      let accepted: Hex[] = [];
       chain.signAcceptance = () => {
-        expect([...journal.acceptedRoots(chain.time)]).to.deep.equal([root]);
+        accepted = [...journal.acceptedRoots(chain.time)];
         return Promise.reject(new Error("crash"));
       };
       expect((await accept(order())).statusCode).to.equal(500);
+      expect(accepted).to.deep.equal([root]);
     });
 
     it("signs nothing that was not uploaded, or to another bucket, or with another number of leaves", async () => {
@@ -401,11 +404,19 @@ describe("prover: server", () => {
     it("serves the operator of a node of the cluster, and no stranger", async () => {
       expect((await get(readPath, { signer: STRANGER })).statusCode).to.equal(403);
       expect((await get(readPath, { signer: PEER_OPERATOR })).statusCode).to.equal(403);
-      chain.emit("NodeAssigned", { vNode: 8n, node: PEER });
-      chain.emit("VNodeAdded", { vNode: 8n, cluster: 2n });
-      await stop();
-      await start();
-      expect((await get(readPath, { signer: PEER_OPERATOR })).statusCode).to.equal(200);
+      const named = async (vNode: bigint, cluster: bigint): Promise<number> => {
+        chain.emit("VNodeAdded", { vNode, cluster });
+        chain.emit("NodeAssigned", { vNode, node: PEER });
+        await stop();
+        await start();
+        return (await get(readPath, { signer: PEER_OPERATOR })).statusCode;
+      };
+      expect(await named(8n, CLUSTER + 1n)).to.equal(403);
+      expect(await named(9n, CLUSTER)).to.equal(200);
+    });
+
+    it("refuses an authorization for a body", async () => {
+      expect((await get(readPath, { body: "body" })).statusCode).to.equal(401);
     });
 
     it("serves nothing of one bucket to a reader of another", async () => {
