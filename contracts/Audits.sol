@@ -484,16 +484,17 @@ contract Audits is IAudits, Multicall {
     /// @dev Some segments ended: their part of the bond is free.
     function _shrink(VNodeId id, VNode memory v, uint256 lower) private {
         Stake storage s = _stakes[id];
-        uint80 committed = uint80(s.committed - lower);
-        s.committed = committed;
-        if (committed == 0) v.syncLeft = 0;
+        s.committed = uint80(s.committed - lower);
+        if (s.committed == 0) v.syncLeft = 0;
+        if (v.node != NO_NODE) _trim(v.node, s);
+    }
 
-        uint256 needed = uint256(committed) * s.bondEpochs;
+    function _trim(NodeId node, Stake storage s) private {
+        uint256 needed = uint256(s.committed) * s.bondEpochs;
         uint256 locked = s.lock;
-        if (v.node != NO_NODE && locked > needed) {
-            s.lock = uint96(needed);
-            ledger.unlock(v.node, locked - needed);
-        }
+        if (locked <= needed) return;
+        s.lock = uint96(needed);
+        ledger.unlock(node, locked - needed);
     }
 
     function _payEpoch(
@@ -659,6 +660,8 @@ contract Audits is IAudits, Multicall {
         (v.node, v.nextSince, v.misses) = (s.nextNode, 0, 0);
         v.syncLeft = s.nextSyncs && v.node != NO_NODE ? t.syncEpochs() : 0;
         s.nextNode = NO_NODE;
+        // What has ended since it was appointed.
+        _trim(v.node, s);
     }
 
     function _unlock(NodeId node, uint256 amount) private {
@@ -696,6 +699,7 @@ contract Audits is IAudits, Multicall {
     // ----------------------------------------------------------------------------------------------------- clusters
 
     /// @inheritdoc IAudits
+    /// @dev The registry has checked the parameters.
     function openCluster(
         ClusterId id,
         uint8 profile,
@@ -704,7 +708,6 @@ contract Audits is IAudits, Multicall {
     ) external onlyRegistry {
         _profile(profile);
         beacons(beacon);
-        Parameters.check(p, epochSeconds);
 
         _terms[id] = TermsWord.pack(p, profile, beacon);
     }

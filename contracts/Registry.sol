@@ -18,6 +18,7 @@ import {
     VNodeId
 } from "./interfaces/Types.sol";
 import {Directory} from "./libraries/Directory.sol";
+import {Parameters} from "./libraries/Parameters.sol";
 import {Poseidon2T4} from "./libraries/Poseidon2T4.sol";
 
 /// @title Registry
@@ -184,6 +185,7 @@ contract Registry is IRegistry, EIP712 {
         string calldata metadata
     ) external returns (ClusterId id) {
         _checkText(metadata);
+        Parameters.check(params, audits.epochSeconds());
         IAudits.Profile memory p = audits.profiles(profile);
 
         id = ClusterId.wrap(++clusterCount);

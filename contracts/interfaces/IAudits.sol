@@ -121,9 +121,6 @@ interface IAudits {
     /// @notice Thrown when there is no such vNode.
     error NoSuchVNode(VNodeId vNode);
 
-    /// @notice Thrown when a cluster's parameter is out of the bounds that the contract sets.
-    error BadParameter(string name, uint256 value);
-
     /// @notice Thrown when an epoch is not the one that runs.
     error NotCurrentEpoch(uint32 epoch, uint32 currentEpoch);
 
@@ -200,6 +197,7 @@ interface IAudits {
 
     /// @notice Settles up to maxEpochs of the epochs that are over. Rewards the caller for the misses that it finds.
     /// @return settled the last epoch that is settled.
+    /// @dev Warning: a provider can be the first to report its own misses; reporterShare is what that saves it.
     function settle(VNodeId vNode, uint256 maxEpochs) external returns (uint32 settled);
 
     function state(VNodeId vNode) external view returns (VNodeState memory);

@@ -140,6 +140,9 @@ interface IRegistry {
     /// @notice Thrown when the provider of a node does not trust the manager who would use it.
     error NotTrusted(NodeId node, address provider, address manager);
 
+    /// @notice Thrown when a cluster's parameter is out of the bounds that Parameters sets.
+    error BadParameter(string name, uint256 value);
+
     /// @notice Thrown when the cluster already has a vNode with this token.
     error TokenTaken(ClusterId cluster, uint64 token);
 

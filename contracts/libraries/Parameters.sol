@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IAudits} from "../interfaces/IAudits.sol";
+import {IRegistry} from "../interfaces/IRegistry.sol";
 import {ClusterParams} from "../interfaces/Types.sol";
 
 /// @title Parameters
@@ -42,6 +42,6 @@ library Parameters {
     }
 
     function _bound(string memory name, uint256 value, uint256 min, uint256 max) private pure {
-        require(min <= value && value <= max, IAudits.BadParameter(name, value));
+        require(min <= value && value <= max, IRegistry.BadParameter(name, value));
     }
 }

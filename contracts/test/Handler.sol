@@ -38,6 +38,7 @@ contract Handler is IERC1271 {
     uint256 public constant OWNERS = 2;
     uint256 public constant NODES = 3;
     uint256 public constant VNODES = 2;
+    uint16 public constant BOND_EPOCHS = 11;
     ClusterId private constant CLUSTER = ClusterId.wrap(1);
 
     TestToken public immutable token;
@@ -96,7 +97,7 @@ contract Handler is IERC1271 {
                 slashMultiple: 3,
                 faultMultiple: 5,
                 syncEpochs: 2,
-                bondEpochs: 11,
+                bondEpochs: BOND_EPOCHS,
                 managerFee: 300,
                 auditFee: 200,
                 reporterShare: 1000

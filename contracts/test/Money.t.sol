@@ -51,6 +51,7 @@ contract MoneyTest {
                 IRegistry.VNodeView memory r = _handler.registry().vNode(VNodeId.wrap(i));
                 if (NodeId.unwrap(r.node) == n) held += r.held;
                 if (NodeId.unwrap(v.node) == 0) assert(v.locked == 0);
+                assert(v.locked <= uint256(v.committed) * _handler.BOND_EPOCHS());
                 if (v.nextSince == 0) assert(v.nextLocked == 0);
             }
             assert(locked == expected);

@@ -113,7 +113,7 @@ describe("contracts: Audits", () => {
     const bad = (name: keyof Params, value: number, others: Partial<Params> = {}) =>
       it(`refuse ${name} = ${value}`, async () => {
         await expect(create({ ...others, [name]: value }))
-          .to.be.revertedWithCustomError(world.audits, "BadParameter")
+          .to.be.revertedWithCustomError(world.registry, "BadParameter")
           .withArgs(name, value);
       });
     bad("odds", 0);

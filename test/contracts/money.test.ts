@@ -658,6 +658,19 @@ describe("contracts: money", () => {
       expect((await world.audits.duty(1, 3)).node).to.equal(3n);
     });
 
+    it("locks no more than what is left when it happens", async () => {
+      await world.store({ epochs: 1 });
+      await world.begin(1);
+      await world.prove(1);
+      await world.begin(2);
+      await world.registry.connect(world.people.manager).assign(1, 2);
+      expect((await bond(2)).locked).to.equal(60n * RATE);
+      await world.prove(2);
+      await world.begin(3);
+      await world.prove(3);
+      expect((await bond(2)).locked).to.equal(30n * RATE);
+    });
+
     it("needs the new node's bond and room", async () => {
       const registry = world.registry.connect(world.people.manager);
       await world.ledger.connect(provider(2)).requestUnbond(2, FUNDS);
