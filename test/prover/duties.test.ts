@@ -289,6 +289,18 @@ describe("prover: duties", () => {
     expect(duties.status.vNodes).to.have.lengthOf(1);
   });
 
+  it("fetches what was retired in this epoch, which still asks about it", async () => {
+    await store.remove(root);
+    chain.retireNow(0);
+    const asked: Hex[] = [];
+    const repair = (_vNode: bigint, holding: { root: Hex }): Promise<void> => {
+      asked.push(holding.root);
+      return Promise.resolve();
+    };
+    await lookOnce(create({ repair }));
+    expect(asked).to.deep.equal([root]);
+  });
+
   it("records the randomness itself, late in the window and once", async () => {
     chain.randomness = undefined;
     const duties = create();
@@ -328,9 +340,12 @@ describe("prover: duties", () => {
         segments: [{ root: accepted, leaves: 5 }],
       });
       const duties = create();
-      await epochsPass(duties, 2);
-      expect([...store.segments.keys()]).to.have.members([root, accepted, unpaid]);
-      await epochsPass(duties, 4);
+      // Young for 60 seconds, until epoch 8; then kept for 2 epochs.
+      for (const epochs of [2, 2]) {
+        await epochsPass(duties, epochs);
+        expect([...store.segments.keys()]).to.have.members([root, accepted, unpaid]);
+      }
+      await epochsPass(duties, 1);
       expect([...store.segments.keys()]).to.have.members([root, accepted]);
       expect(journal.storedAt(unpaid)).to.equal(undefined);
     });

@@ -106,6 +106,7 @@ describe("prover: repair", () => {
     const liars: RequestListener[] = [
       (_request, response) => void response.writeHead(404).end(),
       serve(data.subarray(1)),
+      (_request, response) => response.writeHead(200, { "content-length": 50_000 }).flushHeaders(),
       serve(testSegment(5_000, 2).data),
       (_request, response) => {
         response.writeHead(200, { "content-length": bytes });
