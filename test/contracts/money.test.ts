@@ -118,6 +118,16 @@ describe("contracts: money", () => {
       expect(await earned(1)).to.equal(PAID);
     });
 
+    it("has the rate of all that is stored by then, and of nothing that has ended", async () => {
+      await world.prove(1);
+      await world.store({ leaves: [2], epochs: 2 }); // epochs 2 and 3
+      await world.proveEach(2, 2);
+      expect(await earned(1)).to.equal(4n * PAID);
+      await world.store({ leaves: [5], epochs: 1 }); // epoch 3
+      await world.proveEach(3, 4);
+      expect(await earned(1)).to.equal((4n + 8n + 1n) * PAID);
+    });
+
     it("pays nothing before the proof", async () => {
       await world.settle();
       expect(await earned(1)).to.equal(0n);
