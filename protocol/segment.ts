@@ -24,24 +24,26 @@ const CHILDREN_BYTES = ARITY * ELEMENT_BYTES;
 /** Hashes many leaves or nodes at once. Nodes are 32 little-endian bytes each. */
 export interface HashEngine {
   readonly name: string;
-  /** From n leaves (496 n bytes) to their n hashes. */
-  hashLeaves(leaves: Uint8Array): Uint8Array;
-  /** From n times 16 nodes (512 n bytes) to their n parents. */
-  hashNodes(children: Uint8Array): Uint8Array;
+  /** From n leaves (496 n bytes) to their n hashes, written to `output` (32 n bytes) if given. */
+  hashLeaves(leaves: Uint8Array, output?: Uint8Array): Uint8Array;
+  /** From n times 16 nodes (512 n bytes) to their n parents, written to `output` (32 n bytes) if given. */
+  hashNodes(children: Uint8Array, output?: Uint8Array): Uint8Array;
 }
 
 /** The plain implementation, with BigInt. */
 export const referenceEngine: HashEngine = {
   name: "reference",
-  hashLeaves: (leaves) => hashEach(leaves, LEAF_BYTES, leafElements),
-  hashNodes: (children) => hashEach(children, CHILDREN_BYTES, nodes),
+  hashLeaves: (leaves, output) => hashEach(leaves, LEAF_BYTES, leafElements, output),
+  hashNodes: (children, output) => hashEach(children, CHILDREN_BYTES, nodes, output),
 };
 
-function hashEach(input: Uint8Array, bytes: number, elements: (chunk: Uint8Array) => bigint[]): Uint8Array {
-  const count = input.length / bytes;
-  if (!Number.isInteger(count))
-    throw new RangeError(`expected a multiple of ${bytes} bytes, got ${input.length}`);
-  const output = new Uint8Array(count * ELEMENT_BYTES);
+function hashEach(
+  input: Uint8Array,
+  bytes: number,
+  elements: (chunk: Uint8Array) => bigint[],
+  given?: Uint8Array,
+): Uint8Array {
+  const { count, output } = hashesOf(input, bytes, given);
   for (let i = 0; i < count; i++) {
     output.set(
       toBytesLE32(compress16(elements(input.subarray(i * bytes, (i + 1) * bytes)))),
@@ -49,6 +51,20 @@ function hashEach(input: Uint8Array, bytes: number, elements: (chunk: Uint8Array
     );
   }
   return output;
+}
+
+/** How many inputs of `bytes` each there are, and where their hashes go. Throws RangeError if the lengths do not fit. */
+export function hashesOf(
+  input: Uint8Array,
+  bytes: number,
+  output?: Uint8Array,
+): { count: number; output: Uint8Array } {
+  const count = input.length / bytes;
+  if (!Number.isInteger(count))
+    throw new RangeError(`expected a multiple of ${bytes} bytes, got ${input.length}`);
+  if (output && output.length !== count * ELEMENT_BYTES)
+    throw new RangeError(`expected ${count * ELEMENT_BYTES} bytes of output, got ${output.length}`);
+  return { count, output: output ?? new Uint8Array(count * ELEMENT_BYTES) };
 }
 
 function nodes(bytes: Uint8Array): bigint[] {
@@ -80,12 +96,13 @@ const BATCH_GROUPS = 64;
 
 /**
  * Computes a segment's tree from a stream of its bytes. The memory is that of the levels it returns, 0.43 % of the bytes,
- * and a batch: nothing that grows with the segment is ever copied.
+ * and a batch with its hashes: nothing that grows with the segment is ever copied, and no batch leaves garbage.
  */
 export class SegmentHasher {
   readonly #depth: number;
   readonly #engine: HashEngine;
   readonly #batch = new Uint8Array(BATCH_GROUPS * GROUP_BYTES);
+  readonly #hashes = new Uint8Array(BATCH_GROUPS * ARITY * ELEMENT_BYTES);
   readonly #groups: GrowingBytes;
   #filled = 0;
   #bytes = 0;
@@ -130,8 +147,10 @@ export class SegmentHasher {
     let top = this.#groups.bytes();
     const levels = [top];
     for (let height = 1; height < this.#depth; height++) {
-      top = this.#parents(top, height);
-      levels.push(top);
+      const parents = new Uint8Array(parentsBytes(top));
+      this.#hashParents(top, height, parents);
+      levels.push(parents);
+      top = parents;
     }
     return {
       bytes: this.#bytes,
@@ -142,21 +161,24 @@ export class SegmentHasher {
   }
 
   #flush(leaves: Uint8Array): void {
-    this.#groups.push(this.#parents(this.#engine.hashLeaves(leaves), 0));
+    const hashes = this.#hashes.subarray(0, (leaves.length / LEAF_BYTES) * ELEMENT_BYTES);
+    this.#engine.hashLeaves(leaves, hashes);
+    this.#hashParents(hashes, 0, this.#groups.extend(parentsBytes(hashes)));
     this.#filled = 0;
   }
 
-  /** The level above `level`, whose height is given. */
-  #parents(level: Uint8Array, height: number): Uint8Array {
-    const parents = new Uint8Array(Math.ceil(level.length / CHILDREN_BYTES) * ELEMENT_BYTES);
+  /** Writes the level above `level`, whose height is given. */
+  #hashParents(level: Uint8Array, height: number, parents: Uint8Array): void {
     const whole = level.length - (level.length % CHILDREN_BYTES);
-    parents.set(this.#engine.hashNodes(level.subarray(0, whole)));
-    if (whole < level.length) {
-      const children = padChildren(level.subarray(whole), height);
-      parents.set(this.#engine.hashNodes(children), parents.length - ELEMENT_BYTES);
-    }
-    return parents;
+    const end = (whole / CHILDREN_BYTES) * ELEMENT_BYTES;
+    this.#engine.hashNodes(level.subarray(0, whole), parents.subarray(0, end));
+    if (whole < level.length)
+      this.#engine.hashNodes(padChildren(level.subarray(whole), height), parents.subarray(end));
   }
+}
+
+function parentsBytes(level: Uint8Array): number {
+  return Math.ceil(level.length / CHILDREN_BYTES) * ELEMENT_BYTES;
 }
 
 /** Fewer than 16 nodes followed by missing ones. */
@@ -179,10 +201,11 @@ class GrowingBytes {
     this.#buffer = new ArrayBuffer(0, { maxByteLength: Math.min(maxBytes, MAX_RESERVED) });
   }
 
-  push(part: Uint8Array): void {
+  /** `bytes` more, to be written. */
+  extend(bytes: number): Uint8Array {
     const end = this.#buffer.byteLength;
-    this.#buffer.resize(end + part.length);
-    new Uint8Array(this.#buffer, end).set(part);
+    this.#buffer.resize(end + bytes);
+    return new Uint8Array(this.#buffer, end, bytes);
   }
 
   /** Without a copy. */

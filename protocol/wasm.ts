@@ -4,7 +4,7 @@
 import { HoldfastError } from "./errors.ts";
 import { ELEMENT_BYTES, inv, LEAF_BYTES, mod, P } from "./field.ts";
 import { poseidon2Parameters } from "./poseidon2.ts";
-import { ARITY, referenceEngine, type HashEngine } from "./segment.ts";
+import { ARITY, hashesOf, referenceEngine, type HashEngine } from "./segment.ts";
 
 /** What the module exports. */
 interface HashModule {
@@ -38,11 +38,14 @@ export function createWasmEngine(module: Uint8Array): HashEngine {
   writeParameters(hash);
   const engine: HashEngine = {
     name: "wasm",
-    hashLeaves: (leaves) => hashAll(hash, leaves, LEAF_BYTES, (count) => hash.hashLeaves(count)),
-    hashNodes: (children) =>
-      hashAll(hash, children, ARITY * ELEMENT_BYTES, (count) => {
+    hashLeaves: (leaves, output) =>
+      hashAll(hash, (count) => hash.hashLeaves(count), leaves, LEAF_BYTES, output),
+    hashNodes(children, output) {
+      const hashNodes = (count: number): void => {
         if (!hash.hashNodes(count)) throw new RangeError("expected elements of the BN254 scalar field");
-      }),
+      };
+      return hashAll(hash, hashNodes, children, ARITY * ELEMENT_BYTES, output);
+    },
   };
   checkAgainstReference(engine);
   return engine;
@@ -50,15 +53,13 @@ export function createWasmEngine(module: Uint8Array): HashEngine {
 
 function hashAll(
   hash: HashModule,
+  run: (count: number) => void,
   data: Uint8Array,
   bytes: number,
-  run: (count: number) => void,
+  given?: Uint8Array,
 ): Uint8Array {
-  const total = data.length / bytes;
-  if (!Number.isInteger(total))
-    throw new RangeError(`expected a multiple of ${bytes} bytes, got ${data.length}`);
+  const { count: total, output } = hashesOf(data, bytes, given);
   const memory = new Uint8Array(hash.memory.buffer);
-  const output = new Uint8Array(total * ELEMENT_BYTES);
   for (let done = 0; done < total;) {
     const count = Math.min(total - done, hash.capacity());
     memory.set(data.subarray(done * bytes, (done + count) * bytes), hash.inputAt());

@@ -132,6 +132,20 @@ for (const file of ["hash.wasm", "hash-unfused.wasm"]) {
       }
     });
 
+    it("writes to the given output, of the right length", () => {
+      const leaves = patternBytes(3 * LEAF, 15);
+      for (const each of [engine, referenceEngine]) {
+        const buffer = new Uint8Array(5 * 32);
+        each.hashLeaves(leaves, buffer.subarray(32, 4 * 32));
+        const around = [new Uint8Array(32), referenceEngine.hashLeaves(leaves), new Uint8Array(32)];
+        expect(buffer).to.deep.equal(new Uint8Array(Buffer.concat(around)));
+        for (const length of [0, 64, 128]) {
+          const output = new Uint8Array(length);
+          expect(() => each.hashLeaves(leaves, output)).to.throw(RangeError, "96 bytes of output");
+        }
+      }
+    });
+
     it("reads from anywhere in a buffer and gives a copy", () => {
       const buffer = patternBytes(LEAF + 7, 14);
       const expected = referenceEngine.hashLeaves(buffer.slice(7));

@@ -110,9 +110,9 @@ describe("prover: folder", function () {
     let calls = 0;
     const meddling: HashEngine = {
       ...referenceEngine,
-      hashNodes(children) {
+      hashNodes(...args) {
         if (calls++ === 0) writeFileSync(join(dir, "a"), Buffer.alloc(5000, 2));
-        return referenceEngine.hashNodes(children);
+        return referenceEngine.hashNodes(...args);
       },
     };
     expect(await errorOf(prove({}, meddling))).to.include({ code: "corrupt" });
