@@ -2,7 +2,8 @@
  * Runs circom2 (circom compiled to WebAssembly, from npm) on one main file, in a child process.
  */
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { once } from "node:events";
+import { open, readFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HoldfastError } from "../protocol/errors.ts";
@@ -60,6 +61,7 @@ export async function compile(
       local(out),
       ...libraries.flatMap((path) => ["-l", local(path)]),
     ],
+    join(out, "circom.log"),
     signal,
   );
   const surprise = output
@@ -72,23 +74,23 @@ export async function compile(
   return { r1cs: file(`${name}.r1cs`), wasm: file(`${name}_js/${name}.wasm`), sym: file(`${name}.sym`) };
 }
 
-function runCompiler(args: string[], signal?: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
+/** Resolves with what circom said. Its words go through the file `log`: circom2 panics when a pipe is full. */
+async function runCompiler(args: string[], log: string, signal?: AbortSignal): Promise<string> {
+  const output = await open(log, "w");
+  let code: number | null;
+  try {
     const child = spawn(process.execPath, [join(COMPILER, "cli.js"), ...args], {
       cwd: ROOT,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", output.fd, output.fd],
       ...(signal && { signal }),
     });
-    let output = "";
-    const collect = (chunk: Buffer): void => void (output += chunk.toString());
-    child.stdout.on("data", collect);
-    child.stderr.on("data", collect);
-    child.on("error", reject);
-    child.on("close", (code) => {
-      // eslint-disable-next-line no-control-regex -- circom colours its output
-      const plain = output.replaceAll(/\u001b\[[0-9;]*m/g, "");
-      if (code === 0) resolve(plain);
-      else reject(new HoldfastError("bad-input", `circom fails on ${args[0] ?? ""}:\n${plain}`, { code }));
-    });
-  });
+    [code] = (await once(child, "close")) as [number | null];
+  } finally {
+    await output.close();
+  }
+  // eslint-disable-next-line no-control-regex -- circom colours its output
+  const plain = (await readFile(log, "utf8")).replaceAll(/\u001b\[[0-9;]*m/g, "");
+  if (code !== 0)
+    throw new HoldfastError("bad-input", `circom fails on ${args[0] ?? ""}:\n${plain}`, { code });
+  return plain;
 }
