@@ -49,8 +49,6 @@ export interface Deployment {
 
 const LOCAL_CHAINS = [1337n, 31337n];
 const DEFAULT_UNBOND_EPOCHS = 168;
-/** The only library that is linked. */
-const LIBRARY_PLACEHOLDER = /__\$[0-9a-f]{34}\$__/g;
 
 /**
  * @throws HoldfastError "key" for an insecure key, "chain" for a missing token, on a chain that is not a local one; "chain"
@@ -78,24 +76,21 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     epochSeconds,
   ]);
   const directory = await create("Directory", []);
+  const settlement = await create("Settlement", []);
 
   const [from, nonce] = [await signer.getAddress(), await signer.getNonce("pending")];
   const registry = getCreateAddress({ from, nonce: nonce + 1 });
   const audits = getCreateAddress({ from, nonce: nonce + 2 });
   const unbondSeconds = options.unbondSeconds ?? DEFAULT_UNBOND_EPOCHS * epochSeconds;
   const ledger = await create("Ledger", [token, registry, audits, treasury, unbondSeconds]);
-  expectAddress("Registry", registry, await create("Registry", [ledger, audits], directory));
+  expectAddress("Registry", registry, await create("Registry", [ledger, audits], { Directory: directory }));
   const { samples, dataDepth, directoryDepth } = PROFILES[profile];
   const profiles = [{ verifier, samples, dataDepth, directoryDepth }];
-  const made = await create("Audits", [
-    ledger,
-    registry,
-    profiles,
-    [beacon],
-    genesis,
-    epochSeconds,
-    protocolFee,
-  ]);
+  const made = await create(
+    "Audits",
+    [ledger, registry, profiles, [beacon], genesis, epochSeconds, protocolFee],
+    { Settlement: settlement },
+  );
   expectAddress("Audits", audits, made);
 
   return {
@@ -119,18 +114,36 @@ async function checkChain({ signer, insecureKey = true, token }: DeployOptions):
   return chainId;
 }
 
-type Create = (name: string, args: readonly unknown[], library?: string) => Promise<string>;
+type Create = (name: string, args: readonly unknown[], libraries?: Addresses) => Promise<string>;
+type Addresses = Readonly<Record<string, string>>;
 
 function createWith(signer: Signer, log: (line: string) => void): Create {
-  return async (name, args, library) => {
-    const { abi, bytecode } = contractArtifact(name);
-    const code = bytecode.replaceAll(LIBRARY_PLACEHOLDER, library?.slice(2).toLowerCase() ?? "");
-    const contract = await new ContractFactory(abi, code, signer).deploy(...args);
+  return async (name, args, libraries = {}) => {
+    const contract = await new ContractFactory(
+      contractArtifact(name).abi,
+      linkedBytecode(name, libraries),
+      signer,
+    ).deploy(...args);
     await contract.waitForDeployment();
     const address = await contract.getAddress();
     log(`${name} is at ${address}`);
     return address;
   };
+}
+
+/** With each library's address where the compiler left a gap for it. */
+function linkedBytecode(name: string, libraries: Addresses): string {
+  const { bytecode, linkReferences } = contractArtifact(name);
+  let code = bytecode;
+  for (const [library, gaps] of Object.values(linkReferences).flatMap((file) => Object.entries(file))) {
+    const address = libraries[library];
+    if (address === undefined) throw new TypeError(`${name} needs the library ${library}`);
+    for (const { start, length } of gaps) {
+      const at = 2 + 2 * start;
+      code = code.slice(0, at) + address.slice(2).toLowerCase() + code.slice(at + 2 * length);
+    }
+  }
+  return code;
 }
 
 function expectAddress(name: string, expected: string, actual: string): void {

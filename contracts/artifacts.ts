@@ -8,6 +8,10 @@ import { HoldfastError } from "../protocol/errors.ts";
 export interface ContractArtifact {
   readonly abi: readonly Readonly<Record<string, unknown>>[];
   readonly bytecode: string;
+  /** By source file and library: where in the bytecode its address goes, in bytes. */
+  readonly linkReferences: Readonly<
+    Record<string, Readonly<Record<string, readonly { readonly start: number; readonly length: number }[]>>>
+  >;
 }
 
 const ARTIFACTS = join(import.meta.dirname, "..", "artifacts", "contracts");

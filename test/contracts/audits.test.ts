@@ -47,7 +47,7 @@ describe("contracts: Audits", () => {
     }
     const attempt = async (choice: Partial<Choice>) => {
       const { ethers, people, token, verifier, beacon } = world;
-      const { ledger, registry } = await deployBooks(
+      const { ledger, registry, libraries } = await deployBooks(
         { ethers },
         people.deployer,
         token,
@@ -55,7 +55,7 @@ describe("contracts: Audits", () => {
         choice.unbond ?? 2 * EPOCH,
       );
       if (choice.meanwhile) await token.connect(people.deployer).mint(people.deployer, 1n);
-      const factory = await ethers.getContractFactory("Audits");
+      const factory = await ethers.getContractFactory("Audits", { libraries });
       return factory.deploy(
         ledger,
         registry,

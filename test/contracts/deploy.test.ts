@@ -40,7 +40,7 @@ describe("contracts: deployment", function () {
     const lines: string[] = [];
     const made = await deploy({ ...given, log: (line) => lines.push(line) });
     expect(made.chainId).to.equal(31337);
-    expect(lines).to.have.length(7);
+    expect(lines).to.have.length(8);
     const audits = await ethers.getContractAt("Audits", made.audits);
     expect(await audits.ledger()).to.equal(made.ledger);
     expect(await audits.registry()).to.equal(made.registry);

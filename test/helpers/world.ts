@@ -220,7 +220,7 @@ async function deployAll(
   const token = await ethers.deployContract("TestToken");
   const verifier = await ethers.deployContract("FlagVerifier");
   const beacon = await ethers.deployContract("SettableBeacon");
-  const { ledger, registry, addresses } = await deployBooks(
+  const { ledger, registry, libraries, addresses } = await deployBooks(
     { ethers },
     people.deployer,
     token,
@@ -228,10 +228,11 @@ async function deployAll(
   );
   // Epoch 0 is to last for all of the preparations.
   const genesis = await networkHelpers.time.latest();
-  const audits = await ethers.deployContract("Audits", [
-    ...[ledger, registry, [{ verifier, ...shape }], [beacon]],
-    ...[genesis, EPOCH, PROTOCOL_FEE],
-  ]);
+  const audits = await ethers.deployContract(
+    "Audits",
+    [ledger, registry, [{ verifier, ...shape }], [beacon], genesis, EPOCH, PROTOCOL_FEE],
+    { libraries },
+  );
   if ((await audits.getAddress()) !== addresses.audits) throw new Error("Audits is somewhere else");
   return { token, ledger, registry, audits, verifier, beacon };
 }
@@ -245,6 +246,7 @@ export async function deployBooks(
   unbond = UNBOND,
 ) {
   const directory = await ethers.deployContract("Directory");
+  const settlement = await ethers.deployContract("Settlement");
   const nonce = await deployer.getNonce();
   const from = deployer.address;
   const addresses = {
@@ -254,9 +256,11 @@ export async function deployBooks(
   const ledger = await ethers.deployContract("Ledger", [
     ...[token, addresses.registry, addresses.audits, treasury, unbond],
   ]);
-  const libraries = { Directory: await directory.getAddress() };
-  const registry = await ethers.deployContract("Registry", [ledger, addresses.audits], { libraries });
-  return { ledger, registry, addresses };
+  const registry = await ethers.deployContract("Registry", [ledger, addresses.audits], {
+    libraries: { Directory: await directory.getAddress() },
+  });
+  const libraries = { Settlement: await settlement.getAddress() };
+  return { ledger, registry, libraries, addresses };
 }
 
 async function fund({ token, ledger }: Contracts, who: HardhatEthersSigner): Promise<void> {

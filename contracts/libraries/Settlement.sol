@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
+import {IAudits} from "../interfaces/IAudits.sol";
+import {ILedger} from "../interfaces/ILedger.sol";
+import {IRegistry} from "../interfaces/IRegistry.sol";
+import {BASIS_POINTS, ClusterId, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
+import {Schedule} from "./Schedule.sol";
+import {Terms} from "./Terms.sol";
+import {VNode, VNodeWord} from "./VNodeWord.sol";
+
+/// @title Settlement
+/// @notice How the epochs of a vNode become payments, refunds and penalties, and who is responsible for it. See IAudits.
+/// @dev Linked, not inlined, but for what proofs need too: Audits would be too large to deploy.
+library Settlement {
+    using Checkpoints for Checkpoints.Trace224;
+    using Schedule for Schedule.Changes;
+
+    /// @dev Bond behind a vNode. lock = committed · bondEpochs, less what was slashed; as agreed when the node was assigned.
+    struct Stake {
+        uint80 committed;
+        uint16 bondEpochs;
+        uint96 lock;
+        NodeId nextNode;
+        uint96 nextLock;
+        uint16 nextBondEpochs;
+        /// Whether the next node takes over data that it has not accepted itself.
+        bool nextSyncs;
+    }
+
+    /// @dev What Audits keeps.
+    struct Book {
+        mapping(ClusterId cluster => Terms) terms;
+        /// VNodeWord.
+        mapping(VNodeId vNode => uint256) words;
+        mapping(VNodeId vNode => Stake) stakes;
+        mapping(VNodeId vNode => Schedule.Changes) changes;
+        /// Per vNode, after which epoch: credit of one unit of rate so far, times CREDIT_UNIT.
+        mapping(VNodeId vNode => Checkpoints.Trace224) creditIndex;
+    }
+
+    /// @dev What a library cannot know by itself.
+    struct Context {
+        ILedger ledger;
+        IRegistry registry;
+        uint256 protocolFee;
+        uint32 current;
+        /// Whoever is rewarded for the misses that come to light.
+        address reporter;
+    }
+
+    /// @dev One vNode at work: v is what its word says, and goes back there at the end. What a run of epochs adds up to
+    /// goes to the ledger at once.
+    struct Run {
+        Context context;
+        VNodeId id;
+        VNode v;
+        Terms terms;
+        uint256 paid;
+        uint256 fees;
+        uint256 refunded;
+    }
+
+    bytes32 private constant TAG_DUE = "due";
+    uint256 private constant CREDIT_UNIT = 1e18;
+    /// @dev Epochs that a change settles before itself.
+    uint256 private constant MAX_LAG = 64;
+
+    // ------------------------------------------------------------------------------------------ what an epoch asks
+
+    /// @dev protocol/statement.ts, auditSeed.
+    function seedOf(VNodeId id, NodeId node, uint32 epoch, bytes32 random) internal view returns (uint256) {
+        return uint256(keccak256(abi.encode(block.chainid, address(this), id, node, epoch, random))) >> 8;
+    }
+
+    /// @dev A node that takes over is asked every time. protocol/statement.ts, isDue.
+    function isDue(
+        NodeId node,
+        uint256 rate,
+        bool syncing,
+        Terms t,
+        uint256 seed
+    ) internal pure returns (bool) {
+        if (node == NO_NODE || rate == 0) return false;
+        if (syncing || t.odds() == 1) return true;
+        return uint256(keccak256(abi.encode(seed, TAG_DUE))) % t.odds() == 0;
+    }
+
+    /// @dev What entering each epoch from the next one to this one would make of v.
+    function preview(
+        Book storage b,
+        VNodeId id,
+        VNode memory v,
+        uint32 epoch
+    ) internal view returns (NodeId node, uint256 rate, bool syncing) {
+        (node, rate, syncing) = (v.node, v.rate, v.syncLeft != 0);
+        if (v.nextSince != 0 && v.nextSince <= epoch) {
+            (node, syncing) = (b.stakes[id].nextNode, b.stakes[id].nextSyncs);
+        }
+        for (uint32 e = v.settled + 1; e <= epoch; ++e) {
+            (uint256 raise, uint256 lower) = b.changes[id].changeAt(e);
+            rate = rate + raise - lower;
+        }
+    }
+
+    /// @dev What of an epoch's rate the provider gets, and what goes to the cluster's pot.
+    function split(
+        uint256 rate,
+        Terms t,
+        uint256 protocolFee
+    ) internal pure returns (uint256 amount, uint256 fee) {
+        fee = (rate * (protocolFee + t.managerFee() + t.auditFee())) / BASIS_POINTS;
+        amount = rate - fee;
+    }
+
+    function existing(Book storage b, VNodeId id) internal view returns (VNode memory v) {
+        v = VNodeWord.unpack(b.words[id]);
+        require(ClusterId.unwrap(v.cluster) != 0, IAudits.NoSuchVNode(id));
+    }
+
+    // ----------------------------------------------------------------------------------------------------- settling
+
+    /// @notice Settles up to limit epochs until last, which is over.
+    function settle(
+        Book storage b,
+        Context memory context,
+        VNodeId id,
+        uint32 last,
+        uint256 limit
+    ) external returns (uint32 settled) {
+        Run memory r = _open(b, context, id);
+        _settle(b, r, last, limit);
+        return _close(b, r);
+    }
+
+    /// @notice Enters an epoch and settles it as proven.
+    function enterProven(Book storage b, Context memory context, VNodeId id, uint32 epoch) external {
+        Run memory r = _open(b, context, id);
+        _enter(b, r, epoch);
+        b.words[id] = VNodeWord.proven(VNodeWord.pack(r.v), epoch);
+    }
+
+    function _open(Book storage b, Context memory context, VNodeId id) private view returns (Run memory r) {
+        (r.context, r.id, r.v) = (context, id, existing(b, id));
+        r.terms = b.terms[r.v.cluster];
+    }
+
+    function _close(Book storage b, Run memory r) private returns (uint32 settled) {
+        _flush(r);
+        b.words[r.id] = VNodeWord.pack(r.v);
+        return r.v.settled;
+    }
+
+    function _settle(Book storage b, Run memory r, uint32 last, uint256 limit) private {
+        VNode memory v = r.v;
+        for (uint32 epoch = v.settled + 1; epoch <= last && limit != 0; ++epoch) {
+            if (v.rate == 0 && b.stakes[r.id].committed == 0) return _skipIdle(b, r, last);
+            --limit;
+            _enter(b, r, epoch);
+            v.settled = epoch;
+            if (v.rate != 0) _settleEpoch(b, r, epoch);
+        }
+    }
+
+    function _settleEpoch(Book storage b, Run memory r, uint32 epoch) private {
+        VNode memory v = r.v;
+        if (v.node == NO_NODE) return _refundEpoch(b, r, epoch);
+        bytes32 random = IAudits(address(this)).randomness(r.terms.beacon(), epoch);
+        bool missed =
+            random != 0 &&
+                isDue(v.node, v.rate, v.syncLeft != 0, r.terms, seedOf(r.id, v.node, epoch, random));
+        if (!missed && v.syncLeft == 0) return _payEpoch(r, epoch);
+        _refundEpoch(b, r, epoch);
+        if (!missed) return;
+
+        if (v.syncLeft == 0) _miss(b, r, epoch);
+        else if (--v.syncLeft == 0) {
+            emit IAudits.SyncDropped(r.id, v.node, epoch);
+
+            _vacate(b, r);
+        }
+    }
+
+    /// @dev Nothing is stored and nothing will be: every epoch until last is the same.
+    function _skipIdle(Book storage b, Run memory r, uint32 last) private {
+        if (r.v.nextSince != 0 && r.v.nextSince <= last) _switch(b, r);
+        r.v.settled = last;
+    }
+
+    /// @dev What the start of an epoch changes: who is responsible, and the rate.
+    function _enter(Book storage b, Run memory r, uint32 epoch) private {
+        VNode memory v = r.v;
+        if (epoch == v.nextSince) _switch(b, r);
+        if (epoch < v.nextChange) return;
+        (uint256 raise, uint256 lower) = b.changes[r.id].changeAt(epoch);
+        (v.rate, v.nextChange) = (uint80(v.rate + raise - lower), b.changes[r.id].quietUntil(epoch));
+        if (lower != 0) _shrink(b, r, lower);
+    }
+
+    /// @dev Some segments ended: their part of the bond is free.
+    function _shrink(Book storage b, Run memory r, uint256 lower) private {
+        Stake storage s = b.stakes[r.id];
+        s.committed = uint80(s.committed - lower);
+        if (s.committed == 0) r.v.syncLeft = 0;
+        if (r.v.node != NO_NODE) _trim(r, s);
+    }
+
+    function _trim(Run memory r, Stake storage s) private {
+        uint256 needed = uint256(s.committed) * s.bondEpochs;
+        uint256 locked = s.lock;
+        if (locked <= needed) return;
+        s.lock = uint96(needed);
+        r.context.ledger.unlock(r.v.node, locked - needed);
+    }
+
+    function _payEpoch(Run memory r, uint32 epoch) private {
+        (uint256 amount, uint256 fee) = split(r.v.rate, r.terms, r.context.protocolFee);
+        (r.paid, r.fees) = (r.paid + amount, r.fees + fee);
+
+        emit IAudits.EpochPaid(r.id, r.v.node, epoch, amount, fee);
+    }
+
+    function _refundEpoch(Book storage b, Run memory r, uint32 epoch) private {
+        r.refunded += r.v.rate;
+        _credit(b, r.id, epoch, CREDIT_UNIT);
+
+        emit IAudits.EpochRefunded(r.id, epoch, r.v.rate);
+    }
+
+    /// @dev Credits every segment that is active in the epoch with perEpoch · credit / CREDIT_UNIT.
+    function _credit(Book storage b, VNodeId id, uint32 epoch, uint256 credit) private {
+        Checkpoints.Trace224 storage index = b.creditIndex[id];
+        index.push(epoch, uint224(index.latest() + credit));
+    }
+
+    function _flush(Run memory r) private {
+        (ILedger ledger, uint256 total) = (r.context.ledger, r.paid + r.fees);
+        if (total != 0) ledger.pay(r.context.registry.providerOf(r.v.node), r.v.cluster, r.paid, r.fees);
+        if (r.refunded != 0) ledger.refund(r.refunded);
+        (r.paid, r.fees, r.refunded) = (0, 0, 0);
+    }
+
+    // ---------------------------------------------------------------------------------------------------- penalties
+
+    function _miss(Book storage b, Run memory r, uint32 epoch) private {
+        (VNode memory v, Terms t) = (r.v, r.terms);
+        ++v.misses;
+
+        emit IAudits.Missed(r.id, v.node, epoch, v.misses);
+
+        bool faulted = v.misses >= t.maxMisses();
+        uint256 multiple = v.misses > t.grace() ? t.slashMultiple() : 0;
+        if (faulted) multiple += t.faultMultiple();
+        if (multiple != 0) _slash(b, r, epoch, multiple * v.rate);
+        if (faulted) {
+            emit IAudits.Faulted(r.id, v.node, epoch);
+
+            _vacate(b, r);
+        }
+    }
+
+    /// @dev Takes what is locked for this vNode, then what the node has not locked at all, and never what is locked for
+    /// another.
+    function _slash(Book storage b, Run memory r, uint32 epoch, uint256 amount) private {
+        Stake storage s = b.stakes[r.id];
+        uint256 fromLock = Math.min(amount, s.lock);
+        s.lock -= uint96(fromLock);
+        address reporter = r.context.reporter;
+        (uint256 taken, uint256 reward) = r.context.ledger.slash(
+            r.v.node,
+            amount,
+            fromLock,
+            reporter,
+            r.terms.reporterShare()
+        );
+        _credit(b, r.id, epoch, ((taken - reward) * CREDIT_UNIT) / r.v.rate);
+
+        emit IAudits.Slashed(r.id, r.v.node, epoch, taken, reporter, reward);
+    }
+
+    /// @dev Removes the node. Unless the manager has named the next one already, a standby node takes over in the next
+    /// epoch.
+    function _vacate(Book storage b, Run memory r) private {
+        _flush(r);
+        VNode memory v = r.v;
+        NodeId old = v.node;
+        (v.node, v.misses, v.syncLeft) = (NO_NODE, 0, 0);
+        Stake storage s = b.stakes[r.id];
+        _unlock(r, old, s.lock);
+        s.lock = 0;
+        if (v.nextSince != 0) return;
+
+        uint256 needed = uint256(s.committed) * r.terms.bondEpochs();
+        NodeId next = r.context.registry.replaceNode(r.id, old, needed);
+        if (next == NO_NODE) return;
+        _appoint(r, s, next, needed);
+
+        emit IAudits.TookOver(r.id, next, v.nextSince);
+    }
+
+    // ---------------------------------------------------------------------------------------------- responsibility
+
+    /// @notice See IAudits.
+    function assign(
+        Book storage b,
+        Context memory context,
+        VNodeId id,
+        NodeId node
+    ) external returns (NodeId previous, uint32 since) {
+        Run memory r = _openSettled(b, context, id);
+        Stake storage s = b.stakes[id];
+        bool pending = r.v.nextSince != 0;
+        previous = pending ? s.nextNode : r.v.node;
+        require(node != previous, IAudits.AlreadyAssigned(id, node));
+
+        if (pending) {
+            _unlock(r, previous, s.nextLock);
+            s.nextLock = 0;
+        }
+        _appoint(r, s, node, uint256(s.committed) * r.terms.bondEpochs());
+        since = r.v.nextSince;
+        _close(b, r);
+    }
+
+    /// @dev Settled to the last epoch that is over, with the running epoch's node in its place.
+    function _openSettled(Book storage b, Context memory context, VNodeId id) private returns (Run memory r) {
+        r = _open(b, context, id);
+        uint32 current = context.current;
+        if (current == 0) return r;
+        _settle(b, r, current - 1, MAX_LAG);
+        require(r.v.settled + 1 >= current, IAudits.SettleFirst(id, r.v.settled, current - 1));
+        if (r.v.nextSince == current) _switch(b, r);
+    }
+
+    /// @dev Makes a node responsible from the next epoch on, with its bond locked.
+    function _appoint(Run memory r, Stake storage s, NodeId node, uint256 needed) private {
+        (s.nextNode, r.v.nextSince) = (node, r.context.current + 1);
+        (s.nextBondEpochs, s.nextSyncs) = (r.terms.bondEpochs(), s.committed != 0);
+        if (node == NO_NODE || needed == 0) return;
+        s.nextLock = uint96(needed);
+        r.context.ledger.lock(node, needed);
+    }
+
+    /// @dev The next node becomes the node.
+    function _switch(Book storage b, Run memory r) private {
+        _flush(r);
+        VNode memory v = r.v;
+        Stake storage s = b.stakes[r.id];
+        _unlock(r, v.node, s.lock);
+        (s.lock, s.bondEpochs, s.nextLock) = (s.nextLock, s.nextBondEpochs, 0);
+        (v.node, v.nextSince, v.misses) = (s.nextNode, 0, 0);
+        v.syncLeft = s.nextSyncs && v.node != NO_NODE ? r.terms.syncEpochs() : 0;
+        s.nextNode = NO_NODE;
+        // What has ended since it was appointed.
+        _trim(r, s);
+    }
+
+    function _unlock(Run memory r, NodeId node, uint256 amount) private {
+        if (amount != 0) r.context.ledger.unlock(node, amount);
+    }
+
+    // ------------------------------------------------------------------------------------------------------- stored
+
+    /// @notice See IAudits.
+    function commit(
+        Book storage b,
+        Context memory context,
+        VNodeId id,
+        uint256 perEpoch,
+        uint32 from,
+        uint32 end
+    ) external {
+        Run memory r = _open(b, context, id);
+        VNode memory v = r.v;
+        Stake storage s = b.stakes[id];
+        uint256 committed = s.committed + perEpoch;
+        require(committed <= type(uint80).max, IAudits.RateTooHigh(id, committed));
+        if (s.committed == 0 && v.rate == 0) _skipIdle(b, r, from - 1);
+        if (from < v.nextChange) v.nextChange = from;
+        _close(b, r);
+
+        s.committed = uint80(committed);
+        b.changes[id].add(from, end, uint128(perEpoch));
+        if (v.nextSince == 0) _topUp(r, s, v.node, s.lock, false);
+        else _topUp(r, s, s.nextNode, s.nextLock, true);
+    }
+
+    /// @dev Locks what is missing for what is committed, slashed bond included.
+    function _topUp(Run memory r, Stake storage s, NodeId node, uint256 locked, bool next) private {
+        uint256 needed = uint256(s.committed) * (next ? s.nextBondEpochs : s.bondEpochs);
+        if (needed <= locked) return;
+        if (next) s.nextLock = uint96(needed);
+        else s.lock = uint96(needed);
+        r.context.ledger.lock(node, needed - locked);
+    }
+}
