@@ -39,7 +39,7 @@ export default defineConfig({
   },
   paths: { tests: { mocha: "test", solidity: "contracts/test" } },
   test: {
-    mocha: { timeout: 120_000, parallel: true, jobs: 2, require: ["./test/helpers/native-node.ts"] },
+    mocha: { timeout: 120_000, parallel: true, jobs: 2, require: ["./test/helpers/worker.ts"] },
     solidity: {
       fuzz: { runs: 256, seed: "0x5eed" },
       invariant: { runs: 64, depth: 32, failOnRevert: false },

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {IAudits} from "./interfaces/IAudits.sol";
@@ -49,7 +50,9 @@ contract Audits is IAudits, Multicall {
     uint256 private constant MAX_LAG = 64;
     /// @dev Verified one by one if need be, they stay below the 2^24 gas of a transaction.
     uint256 private constant MAX_BATCH = 64;
-    uint256 private constant MAX_CHOICES = 4;
+    /// @dev Profiles, and beacons, at deployment and in all.
+    uint256 private constant MAX_FIRST = 4;
+    uint256 private constant MAX_CHOICES = 256;
 
     ILedger public immutable ledger;
     IRegistry public immutable registry;
@@ -57,18 +60,25 @@ contract Audits is IAudits, Multicall {
     uint256 public immutable genesis;
     uint256 public immutable epochSeconds;
     uint256 public immutable protocolFee;
+    uint32 public immutable changeDelay;
 
-    uint256 public immutable profileCount;
+    /// @dev What every proof reads is part of the code; what came later is not.
+    uint256 private immutable FIRST_PROFILES;
     uint256 private immutable PROFILE_0;
     uint256 private immutable PROFILE_1;
     uint256 private immutable PROFILE_2;
     uint256 private immutable PROFILE_3;
 
-    uint256 public immutable beaconCount;
+    uint256 private immutable FIRST_BEACONS;
     IBeacon private immutable BEACON_0;
     IBeacon private immutable BEACON_1;
     IBeacon private immutable BEACON_2;
     IBeacon private immutable BEACON_3;
+
+    uint256 public profileCount;
+    uint256 public beaconCount;
+    mapping(uint256 index => uint256) private _laterProfiles;
+    mapping(uint256 index => IBeacon) private _laterBeacons;
 
     Settlement.Book private _book;
 
@@ -105,25 +115,29 @@ contract Audits is IAudits, Multicall {
         );
         (ledger, registry, token) = (ledger_, registry_, ledger_.token());
         (genesis, epochSeconds, protocolFee) = (genesis_, epochSeconds_, protocolFee_);
+        changeDelay = uint32(Math.ceilDiv(ledger_.unbondSeconds(), epochSeconds_)) + Parameters.EXIT_EPOCHS;
 
-        profileCount = profiles_.length;
-        require(profileCount != 0 && profileCount <= MAX_CHOICES, BadDeployment());
+        (profileCount, FIRST_PROFILES) = (profiles_.length, profiles_.length);
+        require(profiles_.length != 0 && profiles_.length <= MAX_FIRST, BadDeployment());
         PROFILE_0 = _pack(profiles_, 0);
         PROFILE_1 = _pack(profiles_, 1);
         PROFILE_2 = _pack(profiles_, 2);
         PROFILE_3 = _pack(profiles_, 3);
 
-        beaconCount = beacons_.length;
-        require(beaconCount != 0 && beaconCount <= MAX_CHOICES, BadDeployment());
+        uint256 count = beacons_.length;
+        (beaconCount, FIRST_BEACONS) = (count, count);
+        require(count != 0 && count <= MAX_FIRST, BadDeployment());
         BEACON_0 = beacons_[0];
-        BEACON_1 = beaconCount > 1 ? beacons_[1] : IBeacon(address(0));
-        BEACON_2 = beaconCount > 2 ? beacons_[2] : IBeacon(address(0));
-        BEACON_3 = beaconCount > 3 ? beacons_[3] : IBeacon(address(0));
+        BEACON_1 = count > 1 ? beacons_[1] : IBeacon(address(0));
+        BEACON_2 = count > 2 ? beacons_[2] : IBeacon(address(0));
+        BEACON_3 = count > 3 ? beacons_[3] : IBeacon(address(0));
     }
 
     function _pack(Profile[] memory list, uint256 index) private view returns (uint256) {
-        if (index >= list.length) return 0;
-        Profile memory p = list[index];
+        return index < list.length ? _packOne(list[index]) : 0;
+    }
+
+    function _packOne(Profile memory p) private view returns (uint256) {
         require(
             address(p.verifier).code.length != 0 &&
                 p.samples != 0 &&
@@ -149,6 +163,7 @@ contract Audits is IAudits, Multicall {
 
     function _profile(uint256 index) private view returns (uint256) {
         require(index < profileCount, NoSuchProfile(index));
+        if (index >= FIRST_PROFILES) return _laterProfiles[index];
         if (index == 0) return PROFILE_0;
         if (index == 1) return PROFILE_1;
         return index == 2 ? PROFILE_2 : PROFILE_3;
@@ -157,9 +172,43 @@ contract Audits is IAudits, Multicall {
     /// @inheritdoc IAudits
     function beacons(uint256 index) public view returns (IBeacon) {
         require(index < beaconCount, NoSuchBeacon(index));
+        if (index >= FIRST_BEACONS) return _laterBeacons[index];
         if (index == 0) return BEACON_0;
         if (index == 1) return BEACON_1;
         return index == 2 ? BEACON_2 : BEACON_3;
+    }
+
+    modifier onlyTreasury() {
+        require(msg.sender == ledger.treasury(), Unauthorized(msg.sender));
+        _;
+    }
+
+    /// @inheritdoc IAudits
+    function addProfile(Profile calldata profile) external onlyTreasury returns (uint256 index) {
+        index = profileCount;
+        require(index < MAX_CHOICES, BadDeployment());
+
+        _laterProfiles[index] = _packOne(profile);
+        profileCount = index + 1;
+
+        emit ProfileAdded(
+            index,
+            profile.verifier,
+            profile.samples,
+            profile.dataDepth,
+            profile.directoryDepth
+        );
+    }
+
+    /// @inheritdoc IAudits
+    function addBeacon(IBeacon beacon) external onlyTreasury returns (uint256 index) {
+        index = beaconCount;
+        require(index < MAX_CHOICES && address(beacon).code.length != 0, BadDeployment());
+
+        _laterBeacons[index] = beacon;
+        beaconCount = index + 1;
+
+        emit BeaconAdded(index, beacon);
     }
 
     // -------------------------------------------------------------------------------------------- time, randomness
@@ -283,7 +332,7 @@ contract Audits is IAudits, Multicall {
             if (VNodeWord.settledOf(word) + 1 < epoch) return Refusal.SettleFirst;
         }
         if (VNodeWord.settledOf(word) >= epoch) return Refusal.AlreadyProven;
-        Terms t = _book.terms[cluster];
+        Terms t = _book.termsAt(cluster, epoch);
         if (present.elapsed >= t.window()) return Refusal.WindowClosed;
         bytes32 random = _draw(present, t.beacon());
         if (random == 0) return Refusal.NoRandomness;
@@ -326,8 +375,7 @@ contract Audits is IAudits, Multicall {
         else _book.enterProven(_context(msg.sender), c.id, epoch);
         (amount, fee) = Settlement.split(c.rate, c.terms, protocolFee);
 
-        emit Proven(c.id, c.node, epoch, msg.sender);
-        emit EpochPaid(c.id, c.node, epoch, amount, fee);
+        emit Proven(c.id, c.node, epoch, amount, fee);
     }
 
     // ----------------------------------------------------------------------------------------------------- settling
@@ -338,8 +386,8 @@ contract Audits is IAudits, Multicall {
         return _book.settle(_context(msg.sender), id, current == 0 ? 0 : current - 1, maxEpochs);
     }
 
-    function _context(address reporter) private view returns (Settlement.Context memory) {
-        return Settlement.Context(ledger, registry, protocolFee, currentEpoch(), reporter);
+    function _context(address caller) private view returns (Settlement.Context memory) {
+        return Settlement.Context(ledger, registry, protocolFee, currentEpoch(), caller);
     }
 
     // ---------------------------------------------------------------------------------------------- responsibility
@@ -367,6 +415,26 @@ contract Audits is IAudits, Multicall {
     }
 
     /// @inheritdoc IAudits
+    function announceLeave(VNodeId id) external {
+        _book.announceLeave(_context(msg.sender), id);
+    }
+
+    /// @inheritdoc IAudits
+    function leave(VNodeId id) external {
+        _book.leave(_context(msg.sender), id);
+    }
+
+    /// @inheritdoc IAudits
+    function pause(VNodeId id, uint32 epochs) external returns (uint32 from, uint32 end) {
+        return _book.pause(_context(msg.sender), id, epochs, quarterEpochs());
+    }
+
+    /// @inheritdoc IAudits
+    function quarterEpochs() public view returns (uint32) {
+        return uint32(Math.max(1, Parameters.QUARTER_SECONDS / epochSeconds));
+    }
+
+    /// @inheritdoc IAudits
     function commit(VNodeId id, uint256 perEpoch, uint32 from, uint32 end) external onlyRegistry {
         _book.commit(_context(address(0)), id, perEpoch, from, end);
     }
@@ -374,25 +442,50 @@ contract Audits is IAudits, Multicall {
     // ----------------------------------------------------------------------------------------------------- clusters
 
     /// @inheritdoc IAudits
-    /// @dev The registry has checked the parameters.
     function openCluster(
         ClusterId id,
         uint8 profile,
         uint8 beacon,
         ClusterParams calldata p
     ) external onlyRegistry {
+        _book.terms[id] = _termsOf(profile, beacon, p);
+    }
+
+    function _termsOf(uint8 profile, uint8 beacon, ClusterParams calldata p) private view returns (Terms) {
         _profile(profile);
         beacons(beacon);
+        Parameters.check(p, epochSeconds);
+        return TermsWord.pack(p, profile, beacon);
+    }
 
-        _book.terms[id] = TermsWord.pack(p, profile, beacon);
+    /// @inheritdoc IAudits
+    function changeCluster(
+        ClusterId id,
+        uint8 profile,
+        uint8 beacon,
+        ClusterParams calldata p
+    ) external onlyRegistry returns (uint32 since) {
+        // Segments and directories keep their depths.
+        uint256 depths = _profile(_book.terms[id].profile()) & 0xffff;
+        require(_profile(profile) & 0xffff == depths, OtherDepths(profile));
+
+        return _book.changeTerms(id, _termsOf(profile, beacon, p), currentEpoch(), changeDelay);
     }
 
     /// @inheritdoc IAudits
     function params(
         ClusterId id
     ) external view returns (ClusterParams memory params_, uint8 profile, uint8 beacon) {
-        Terms t = _book.terms[id];
+        Terms t = _book.termsAt(id, currentEpoch());
         return (TermsWord.unpack(t), t.profile(), t.beacon());
+    }
+
+    /// @inheritdoc IAudits
+    function announced(
+        ClusterId id
+    ) external view returns (uint32 since, ClusterParams memory params_, uint8 profile, uint8 beacon) {
+        Terms t = _book.terms[id];
+        return (t.since(), TermsWord.unpack(t), t.profile(), t.beacon());
     }
 
     // -------------------------------------------------------------------------------------------------------- views
@@ -421,7 +514,7 @@ contract Audits is IAudits, Multicall {
         uint32 current = currentEpoch();
         require(epoch == current, NotCurrentEpoch(epoch, current));
         VNode memory v = _book.existing(id);
-        Terms t = _book.terms[v.cluster];
+        Terms t = _book.termsAt(v.cluster, epoch);
         d.deadline = epochStart(epoch) + t.window();
         d.randomness = randomness(t.beacon(), epoch);
         bool settled = v.settled >= epoch;
@@ -434,6 +527,21 @@ contract Audits is IAudits, Multicall {
         // The running epoch is settled by its proof, or has nothing to prove.
         d.proven = settled && rate != 0;
         d.due = d.proven || (!settled && Settlement.isDue(d.node, rate, syncing, t, d.seed));
+    }
+
+    /// @inheritdoc IAudits
+    function pauseOf(
+        VNodeId id,
+        NodeId node
+    ) external view returns (uint32 from, uint32 end, uint32 quarter, uint32 used) {
+        Settlement.Pause storage p = _book.pauses[id][node];
+        return (p.from, p.end, p.quarter, p.used);
+    }
+
+    /// @inheritdoc IAudits
+    function leaveOf(VNodeId id) external view returns (NodeId node, uint32 epoch) {
+        Settlement.Leave storage l = _book.leaves[id];
+        return (l.node, l.epoch);
     }
 
     /// @inheritdoc IAudits

@@ -304,6 +304,8 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
         (ClusterParams memory params, , uint8 beacon) = IAudits(audits).params(cluster);
         uint256 protocolFee = IAudits(audits).protocolFee();
         uint256 sum = protocolFee + params.managerFee + params.auditFee;
+        // All of them may have become zero since.
+        if (sum == 0) sum = 1;
         uint256 managerAmount = (pot * params.managerFee) / sum;
         uint256 protocolAmount = (pot * protocolFee) / sum;
         // The rounding stays with the auditors.

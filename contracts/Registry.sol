@@ -18,7 +18,6 @@ import {
     VNodeId
 } from "./interfaces/Types.sol";
 import {Directory} from "./libraries/Directory.sol";
-import {Parameters} from "./libraries/Parameters.sol";
 import {Poseidon2T4} from "./libraries/Poseidon2T4.sol";
 
 /// @title Registry
@@ -185,17 +184,37 @@ contract Registry is IRegistry, EIP712 {
         string calldata metadata
     ) external returns (ClusterId id) {
         _checkText(metadata);
-        Parameters.check(params, audits.epochSeconds());
         IAudits.Profile memory p = audits.profiles(profile);
 
         id = ClusterId.wrap(++clusterCount);
         Cluster storage c = _clusters[id];
-        (c.manager, c.profile, c.beacon) = (msg.sender, profile, beacon);
+        c.manager = msg.sender;
         (c.dataDepth, c.directoryDepth, c.metadata) = (p.dataDepth, p.directoryDepth, metadata);
 
         emit ClusterCreated(id, msg.sender, profile, beacon, params, metadata);
 
         audits.openCluster(id, profile, beacon, params);
+    }
+
+    /// @inheritdoc IRegistry
+    function changeCluster(
+        ClusterId id,
+        uint8 profile,
+        uint8 beacon,
+        ClusterParams calldata params
+    ) external onlyManager(id) returns (uint32 since) {
+        since = audits.changeCluster(id, profile, beacon, params);
+
+        emit ClusterChanged(id, profile, beacon, params, since);
+    }
+
+    /// @inheritdoc IRegistry
+    function describeCluster(ClusterId id, string calldata metadata) external onlyManager(id) {
+        _checkText(metadata);
+
+        _clusters[id].metadata = metadata;
+
+        emit ClusterDescribed(id, metadata);
     }
 
     /// @inheritdoc IRegistry
@@ -334,9 +353,10 @@ contract Registry is IRegistry, EIP712 {
     }
 
     /// @inheritdoc IRegistry
-    function cluster(ClusterId id) external view returns (Cluster memory) {
+    function cluster(ClusterId id) external view returns (Cluster memory c) {
         require(_clusters[id].manager != address(0), NoSuchCluster(id));
-        return _clusters[id];
+        c = _clusters[id];
+        (, c.profile, c.beacon) = audits.params(id);
     }
 
     /// @inheritdoc IRegistry

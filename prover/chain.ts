@@ -343,7 +343,6 @@ async function createChain({
       throw cause;
     }
   };
-  const clusters = new Map<bigint, Promise<ClusterRecord>>();
   const readCluster = async (id: bigint): Promise<ClusterRecord> => {
     const [params, profileIndex, beaconIndex] = await view<[{ bondEpochs: bigint }, bigint, bigint]>(
       audits,
@@ -438,16 +437,7 @@ async function createChain({
     },
     freeBond: (node) => view(ledger, "freeBond", node),
     balance: (account) => view(ledger, "balanceOf", account),
-    cluster(id) {
-      // Fixed when it is created.
-      let cluster = clusters.get(id);
-      if (!cluster) {
-        cluster = readCluster(id);
-        cluster.catch(() => void clusters.delete(id));
-        clusters.set(id, cluster);
-      }
-      return cluster;
-    },
+    cluster: readCluster,
     async vNode(id) {
       const found = await viewIfAny<{ cluster: bigint; node: bigint }>("NoSuchVNode", registry, "vNode", id);
       return found && { cluster: found.cluster, responsible: found.node };

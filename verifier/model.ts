@@ -21,8 +21,6 @@ export interface Model {
   /** In the order of the chain. Passes over events that change nothing here. */
   apply(event: AuditEvent): void;
   readonly vNodes: readonly bigint[];
-  /** Index of the beacon and of the profile that a vNode's cluster uses. */
-  clusterOf(vNode: bigint): { beacon: number; profile: number };
   /**
    * What a proof of this epoch must show: the circuit's public inputs. After all events before the proof's.
    * Throws "corrupt" if, by the events, nobody was to prove anything.
@@ -34,6 +32,13 @@ type Change =
   | { readonly kind: "append"; readonly serial: number; readonly root: bigint; readonly leaves: number }
   | { readonly kind: "retire"; readonly serial: number }
   | { readonly kind: "reset" };
+
+/** What a cluster's proofs depend on, from an epoch on: indices of the deployment's beacons and profiles. */
+interface Terms {
+  readonly from: number;
+  readonly beacon: number;
+  readonly profile: number;
+}
 
 interface VNode {
   readonly cluster: bigint;
@@ -47,7 +52,8 @@ interface VNode {
 
 export function createModel(options: ModelOptions): Model {
   const { chainId, audits, genesis, epochSeconds, directoryDepth } = options;
-  const clusters = new Map<bigint, { beacon: number; profile: number }>();
+  /** In the order in which they hold. */
+  const clusters = new Map<bigint, Terms[]>();
   const vNodes = new Map<bigint, VNode>();
   const randomness = new Map<string, Hex>();
 
@@ -56,28 +62,34 @@ export function createModel(options: ModelOptions): Model {
     if (found) return found;
     throw new HoldfastError("corrupt", `the events speak of vNode ${String(id)}, which was never added`);
   };
-  const clusterOf = (vNode: bigint): { beacon: number; profile: number } => {
-    const cluster = clusters.get(find(vNode).cluster);
-    if (cluster) return cluster;
-    throw new HoldfastError("corrupt", `the cluster of vNode ${vNode} was never created`);
+  const termsAt = (cluster: bigint, epoch: number): Terms => {
+    const terms = clusters.get(cluster)?.findLast(({ from }) => from <= epoch);
+    if (terms) return terms;
+    throw new HoldfastError("corrupt", `the events speak of cluster ${cluster}, which was never created`);
   };
-  const emptyDirectory = (vNode: bigint): Directory =>
-    new Directory(directoryDepth(clusterOf(vNode).profile));
-  const change = ({ args, timestamp }: AuditEvent, made: Change): void => {
-    const epoch = Math.floor((timestamp - genesis) / epochSeconds);
-    find(args["vNode"]).pending.push({ epoch, change: made });
-  };
+  // A cluster's profiles have the same depths.
+  const emptyDirectory = (cluster: bigint): Directory =>
+    new Directory(directoryDepth(termsAt(cluster, 0).profile));
+  const epochOf = ({ timestamp }: AuditEvent): number => Math.floor((timestamp - genesis) / epochSeconds);
+  const change = (event: AuditEvent, made: Change): void =>
+    void find(event.args["vNode"]).pending.push({ epoch: epochOf(event), change: made });
 
   const appliers: Readonly<Record<string, (event: AuditEvent) => void>> = {
     ClusterCreated: ({ args }) =>
-      void clusters.set(args["cluster"] as bigint, {
-        beacon: Number(args["beacon"]),
-        profile: Number(args["profile"]),
-      }),
+      void clusters.set(args["cluster"] as bigint, [
+        { from: 0, beacon: Number(args["beacon"]), profile: Number(args["profile"]) },
+      ]),
+    ClusterChanged(event) {
+      const { cluster, beacon, profile, fromEpoch } = event.args;
+      // Those that do not hold yet are given up.
+      const begun = clusters.get(cluster as bigint)?.filter(({ from }) => from <= epochOf(event)) ?? [];
+      const next = { from: Number(fromEpoch), beacon: Number(beacon), profile: Number(profile) };
+      clusters.set(cluster as bigint, [...begun, next]);
+    },
     VNodeAdded({ args }) {
       const [id, cluster] = [args["vNode"] as bigint, args["cluster"] as bigint];
-      const depth = directoryDepth(clusters.get(cluster)?.profile ?? 0);
-      vNodes.set(id, { cluster, directory: new Directory(depth), base: 0, pending: [], assignments: [] });
+      const directory = emptyDirectory(cluster);
+      vNodes.set(id, { cluster, directory, base: 0, pending: [], assignments: [] });
     },
     NodeAssigned: ({ args }) =>
       void find(args["vNode"]).assignments.push({
@@ -89,6 +101,8 @@ export function createModel(options: ModelOptions): Model {
         node: args["node"] as bigint,
         from: Number(args["fromEpoch"]),
       }),
+    Left: ({ args }) =>
+      void find(args["vNode"]).assignments.push({ node: 0n, from: Number(args["fromEpoch"]) }),
     Faulted: ({ args }) =>
       void find(args["vNode"]).assignments.push({ node: 0n, from: Number(args["epoch"]) + 1 }),
     SyncDropped: ({ args }) =>
@@ -106,10 +120,10 @@ export function createModel(options: ModelOptions): Model {
       void randomness.set(`${String(args["beacon"])}/${String(args["epoch"])}`, args["randomness"] as Hex),
   };
 
-  function advance(id: bigint, vNode: VNode, epoch: number): void {
+  function advance(vNode: VNode, epoch: number): void {
     while (vNode.pending[0] && vNode.pending[0].epoch < epoch) {
       const [{ change: next }] = vNode.pending.splice(0, 1) as [VNode["pending"][number]];
-      if (next.kind === "reset") vNode.directory = emptyDirectory(id);
+      if (next.kind === "reset") vNode.directory = emptyDirectory(vNode.cluster);
       else if (next.kind === "retire") vNode.directory.retire(next.serial - vNode.base);
       else {
         if (vNode.directory.entries.length === 0) vNode.base = next.serial;
@@ -123,12 +137,11 @@ export function createModel(options: ModelOptions): Model {
     get vNodes() {
       return [...vNodes.keys()];
     },
-    clusterOf,
     expected(id, epoch) {
       const vNode = find(id);
-      advance(id, vNode, epoch);
+      advance(vNode, epoch);
       const node = responsible(vNode.assignments, epoch);
-      const value = randomness.get(`${clusterOf(id).beacon}/${epoch}`);
+      const value = randomness.get(`${termsAt(vNode.cluster, epoch).beacon}/${epoch}`);
       const { root, total } = vNode.directory;
       if (node === 0n || value === undefined || total === 0) {
         const message = `by the events there was nothing to prove for vNode ${id} in epoch ${epoch}`;

@@ -40,6 +40,13 @@ type CreateOptions = ChainOptions &
     readonly metadata?: string;
   };
 
+/** A cluster's newest terms. */
+interface Announced {
+  readonly params_: Readonly<Record<keyof ClusterParams, bigint>>;
+  readonly profile: bigint;
+  readonly beacon: bigint;
+}
+
 export function addManagerCommands(program: Command): void {
   const manager = group(program, "manager", "who runs a cluster: create it, add vNodes, assign nodes");
   const create = spendingCommand(
@@ -51,11 +58,20 @@ export function addManagerCommands(program: Command): void {
     .option("--beacon-index <n>", "of the deployment's beacons", natural, 0)
     .option("--metadata <text>", "whatever others should know, at most 512 bytes");
   for (const [name, description, standard] of PARAMS) {
-    const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    const option = new Option(`--${flag} <n>`, description).argParser(natural);
+    const option = paramOption(name, description);
     create.addOption(standard === undefined ? option : option.default(standard));
   }
   create.action(createCluster);
+  const change = spendingCommand(
+    manager,
+    "change-cluster",
+    "announces new terms of a cluster, which hold after longer than it takes to leave; what is not given stays",
+  )
+    .argument("<cluster>", "id of the cluster", id)
+    .option("--profile-index <n>", "of the deployment's profiles", natural)
+    .option("--beacon-index <n>", "of the deployment's beacons", natural);
+  for (const [name, description] of PARAMS) change.addOption(paramOption(name, description));
+  change.action(changeCluster);
 
   spendingCommand(manager, "add-vnodes", "adds vNodes at places of the ring")
     .argument("<cluster>", "id of the cluster", id)
@@ -105,6 +121,24 @@ function createCluster(options: CreateOptions): Promise<void> {
     const { events, hash } = await chain.send("registry", "createCluster", order);
     const cluster = events.find(({ name }) => name === "ClusterCreated")?.args["cluster"];
     printResult({ cluster, transaction: hash }, options);
+  });
+}
+
+function paramOption(name: string, description: string): Option {
+  const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return new Option(`--${flag} <n>`, description).argParser(natural);
+}
+
+function changeCluster(cluster: bigint, options: Partial<CreateOptions> & ChainOptions): Promise<void> {
+  return withChain(options, async (chain) => {
+    const newest = await chain.read<Announced>("audits", "announced", [cluster]);
+    const params = Object.fromEntries(PARAMS.map(([name]) => [name, options[name] ?? newest.params_[name]]));
+    const { profileIndex = newest.profile, beaconIndex = newest.beacon } = options;
+    await agree(`announce new terms of cluster ${cluster}`, options);
+    const order = [cluster, profileIndex, beaconIndex, params];
+    const { events, hash } = await chain.send("registry", "changeCluster", order);
+    const fromEpoch = events.find(({ name }) => name === "ClusterChanged")?.args["fromEpoch"];
+    printResult({ cluster, fromEpoch, transaction: hash }, options);
   });
 }
 

@@ -4,7 +4,7 @@
 import type { Command } from "commander";
 import { parseAddress } from "../chain.ts";
 import { agree, formatAmount, parseAmount, printResult } from "../output.ts";
-import type { BondRecord, NodeRecord } from "../records.ts";
+import type { BondRecord, NodeRecord, VNodeState } from "../records.ts";
 import { addAccountCommands } from "./accounts.ts";
 import {
   chainCommand,
@@ -73,6 +73,17 @@ export function addProviderCommands(program: Command): void {
     .argument("<manager>", "address of the manager")
     .argument("[state]", "on or off", toggle, true)
     .action(trust);
+  spendingCommand(provider, "pause", "declares maintenance of a vNode: nothing is asked and nothing paid")
+    .argument("<vnode>", "id of the vNode", id)
+    .requiredOption("--epochs <n>", "from the next one on, or longer than declared before", count)
+    .action(pause);
+  spendingCommand(
+    provider,
+    "leave",
+    "announces that the node leaves a vNode; once more, after the notice: leaves it",
+  )
+    .argument("<vnode>", "id of the vNode", id)
+    .action(leave);
   chainCommand(provider, "node", "shows a node and its bond")
     .argument("<node>", "id of the node", id)
     .action(showNode);
@@ -138,6 +149,33 @@ function trust(manager: string, trusted: boolean, options: ChainOptions): Promis
     );
     const { hash } = await chain.send("registry", "trust", [address, trusted]);
     printResult({ manager: address, trusted, transaction: hash }, options);
+  });
+}
+
+function pause(vNode: bigint, { epochs, ...options }: ChainOptions & { epochs: number }): Promise<void> {
+  return withChain(options, async (chain) => {
+    await agree(`pause vNode ${vNode} for ${epochs} epochs, unpaid`, options);
+    const { events, hash } = await chain.send("audits", "pause", [vNode, epochs]);
+    const { from, end } = events.find(({ name }) => name === "Paused")?.args ?? {};
+    printResult({ vNode, fromEpoch: from, endEpoch: end, transaction: hash }, options);
+  });
+}
+
+function leave(vNode: bigint, options: ChainOptions): Promise<void> {
+  return withChain(options, async (chain) => {
+    const { node } = await chain.read<VNodeState>("audits", "state", [vNode]);
+    const announced = await chain.read<{ node: bigint; epoch: bigint }>("audits", "leaveOf", [vNode]);
+    if (node !== 0n && announced.node === node) {
+      await agree(`let node ${node} leave vNode ${vNode}`, options);
+      const { events, hash } = await chain.send("audits", "leave", [vNode]);
+      const fromEpoch = events.find(({ name }) => name === "Left")?.args["fromEpoch"];
+      printResult({ vNode, node, left: true, fromEpoch, transaction: hash }, options);
+      return;
+    }
+    await agree(`announce that node ${node} will leave vNode ${vNode}`, options);
+    const { events, hash } = await chain.send("audits", "announceLeave", [vNode]);
+    const fromEpoch = events.find(({ name }) => name === "LeaveAnnounced")?.args["epoch"];
+    printResult({ vNode, node, left: false, fromEpoch, transaction: hash }, options);
   });
 }
 

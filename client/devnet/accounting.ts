@@ -3,7 +3,7 @@
  */
 import { sum } from "../app.ts";
 import type { Chain, ChainEvent } from "../chain.ts";
-import { select, total } from "./history.ts";
+import { payments, select, total } from "./history.ts";
 import type { Network } from "./network.ts";
 
 /** In token units; gas in gas. */
@@ -50,7 +50,7 @@ export async function summarizeRoles(
       ...nothing,
       role: role.name,
       deposited: deposited(role.cold.address),
-      earned: total(select(events, "EpochPaid", { node: id }), "amount"),
+      earned: total(payments(events, { node: id }), "amount"),
       slashed: total(select(events, "Slashed", { node: id }), "amount"),
       gas: gasOf(role.cold.address, role.operator.address),
     })),

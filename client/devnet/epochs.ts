@@ -5,7 +5,7 @@ import { HoldfastError } from "../../protocol/errors.ts";
 import type { Chain, ChainEvent } from "../chain.ts";
 import { formatAmount } from "../output.ts";
 import type { VNodeState } from "../records.ts";
-import { select, total } from "./history.ts";
+import { payments, select, total } from "./history.ts";
 
 export interface EpochRow {
   readonly epoch: number;
@@ -73,7 +73,7 @@ export function createEpochs({ chain, vNodes, proveMs, samples, log }: EpochsOpt
       due: proof !== undefined || miss !== undefined || (duty?.due ?? false),
       proveMs: proveMs(vNode, epoch),
       gas: proof && (await gasPerItem(chain, events, proof.transaction)),
-      paid: total(select(events, "EpochPaid", where), "amount"),
+      paid: total(payments(events, where), "amount"),
       refunded: total(select(events, "EpochRefunded", where), "amount"),
       slashed: total(select(events, "Slashed", where), "amount"),
       misses: Number(miss?.args["misses"] ?? 0n),

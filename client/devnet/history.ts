@@ -65,6 +65,14 @@ export function select(
   );
 }
 
+/** Epochs that providers were paid for, with a proof or because none was asked for. */
+export function payments(
+  events: readonly ChainEvent[],
+  args: Readonly<Record<string, bigint>> = {},
+): ChainEvent[] {
+  return [...select(events, "Proven", args), ...select(events, "EpochPaid", args)];
+}
+
 /** The sum of one argument. */
 export function total(events: readonly ChainEvent[], argument: string): bigint {
   return events.reduce((sum, { args }) => sum + (args[argument] as bigint), 0n);

@@ -14,7 +14,7 @@ import type { StoredObject } from "../object.ts";
 import { formatAmount } from "../output.ts";
 import type { VNodeRecord } from "../records.ts";
 import type { Checks } from "./checks.ts";
-import { select, total, type History } from "./history.ts";
+import { payments, select, total, type History } from "./history.ts";
 import { fund, type Network, type RunningNode } from "./network.ts";
 import type { DevnetOptions } from "./options.ts";
 import { BOND_EPOCHS, clusterParams, RENT, SERVING, STORED_EPOCHS } from "./roles.ts";
@@ -126,7 +126,7 @@ async function stayHealthy({ history, checks, vNodes, options }: Stage): Promise
   options.log(`epochs ${first} to ${last}: every vNode proves what it holds`);
   const paid = (): number =>
     holders.flatMap((vNode) =>
-      select(history.events, "EpochPaid", { vNode: BigInt(vNode) }).filter(({ args }) =>
+      payments(history.events, { vNode: BigInt(vNode) }).filter(({ args }) =>
         inRange(args["epoch"], first, last),
       ),
     ).length;
@@ -186,7 +186,7 @@ async function seePenalties(
   checks.expect(
     "the first miss costs the epoch's pay and nothing else",
     refunded > 0n &&
-      select(history.events, "EpochPaid", atMiss).length === 0 &&
+      payments(history.events, atMiss).length === 0 &&
       select(history.events, "Slashed", atMiss).length === 0,
     `vNode ${vNode} missed epoch ${epoch}: ${amount(refunded)} goes back to the owners`,
   );
@@ -233,15 +233,10 @@ async function seeTakeOver({ history, checks, network }: Stage, { vNode }: Victi
     true,
     `proof of epoch ${proof.args["epoch"] as bigint}`,
   );
-  const paid = await history.until(
-    "the standby's first pay",
-    from + PATIENCE + 1,
-    () => select(history.events, "EpochPaid", where)[0],
-  );
   checks.expect(
     "the standby is paid",
-    (paid.args["amount"] as bigint) > 0n,
-    `for epoch ${paid.args["epoch"] as bigint}`,
+    (proof.args["amount"] as bigint) > 0n,
+    `for epoch ${proof.args["epoch"] as bigint}`,
   );
 }
 

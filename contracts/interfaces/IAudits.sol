@@ -92,8 +92,9 @@ interface IAudits {
         address by,
         uint256 reward
     );
-    event Proven(VNodeId indexed vNode, NodeId indexed node, uint32 epoch, address by);
     /// @param amount what the provider got.
+    event Proven(VNodeId indexed vNode, NodeId indexed node, uint32 epoch, uint256 amount, uint256 fee);
+    /// @notice Emitted when an epoch is paid that asked for no proof.
     event EpochPaid(VNodeId indexed vNode, NodeId indexed node, uint32 epoch, uint256 amount, uint256 fee);
     event EpochRefunded(VNodeId indexed vNode, uint32 epoch, uint256 amount);
     event Missed(VNodeId indexed vNode, NodeId indexed node, uint32 epoch, uint8 misses);
@@ -108,6 +109,19 @@ interface IAudits {
     );
     event Faulted(VNodeId indexed vNode, NodeId indexed node, uint32 epoch);
     event SyncDropped(VNodeId indexed vNode, NodeId indexed node, uint32 epoch);
+    /// @notice Emitted when a provider says that it will leave, and when it does: it is responsible until fromEpoch.
+    event LeaveAnnounced(VNodeId indexed vNode, NodeId indexed node, uint32 epoch);
+    event Left(VNodeId indexed vNode, NodeId indexed node, uint32 fromEpoch);
+    /// @notice Emitted when a provider declares maintenance: the epochs from `from` until `end` ask for nothing and pay nothing.
+    event Paused(VNodeId indexed vNode, NodeId indexed node, uint32 from, uint32 end);
+    event ProfileAdded(
+        uint256 index,
+        IVerifier verifier,
+        uint16 samples,
+        uint8 dataDepth,
+        uint8 directoryDepth
+    );
+    event BeaconAdded(uint256 index, IBeacon beacon);
     event TookOver(VNodeId indexed vNode, NodeId indexed node, uint32 fromEpoch);
 
     /// @notice Thrown when the deployment's neighbours do not know each other, it has no or too many profiles or beacons,
@@ -139,6 +153,25 @@ interface IAudits {
     /// @notice Thrown when the node is responsible for the vNode already.
     error AlreadyAssigned(VNodeId vNode, NodeId node);
 
+    /// @notice Thrown when a node would leave whose successor is named already.
+    error SuccessorNamed(VNodeId vNode, NodeId successor);
+
+    /// @notice Thrown when a node has announced to leave already, or would leave without or before that.
+    error LeaveAnnouncedAlready(VNodeId vNode, NodeId node);
+    error LeaveNotDue(VNodeId vNode, NodeId node, uint32 epoch);
+
+    /// @notice Thrown when a pause is for no epoch.
+    error NoEpochs();
+
+    /// @notice Thrown when a node would pause for more than is left of a quarter's budget.
+    error PauseBudgetSpent(VNodeId vNode, NodeId node, uint256 used, uint256 budget);
+
+    /// @notice Thrown when a cluster would change to a profile whose trees have other depths.
+    error OtherDepths(uint8 profile);
+
+    /// @notice Thrown when a cluster's parameter is out of the bounds that Parameters sets.
+    error BadParameter(string name, uint256 value);
+
     /// @notice Thrown when a vNode's segments would cost 2^80 token units or more per epoch.
     error RateTooHigh(VNodeId vNode, uint256 committed);
 
@@ -166,13 +199,27 @@ interface IAudits {
 
     function beacons(uint256 index) external view returns (IBeacon);
 
+    /// @notice Adds a profile, or a beacon, that clusters may choose, by the treasury. Nothing changes for those that do not.
+    function addProfile(Profile calldata profile) external returns (uint256 index);
+
+    function addBeacon(IBeacon beacon) external returns (uint256 index);
+
+    /// @notice Epochs from the announcement of a cluster's new terms until they hold: longer than it takes to leave.
+    function changeDelay() external view returns (uint32);
+
+    /// @notice A cluster's terms in the running epoch.
+    function params(
+        ClusterId cluster
+    ) external view returns (ClusterParams memory, uint8 profile, uint8 beacon);
+
+    /// @notice A cluster's newest terms, which hold from the epoch since on.
+    function announced(
+        ClusterId cluster
+    ) external view returns (uint32 since, ClusterParams memory, uint8 profile, uint8 beacon);
+
     function currentEpoch() external view returns (uint32);
 
     function epochStart(uint32 epoch) external view returns (uint256);
-
-    function params(
-        ClusterId cluster
-    ) external view returns (ClusterParams memory params_, uint8 profile, uint8 beacon);
 
     // --------------------------------------------------------------------------------------------------- randomness
 
@@ -219,9 +266,42 @@ interface IAudits {
         uint32 end
     ) external view returns (uint32 to, uint256 credit);
 
+    // ---------------------------------------------------------------------------------------------- responsibility
+
+    /// @notice Says that the caller's node will leave the vNode, LEAVE_NOTICE epochs from now.
+    function announceLeave(VNodeId vNode) external;
+
+    /// @notice Lets a node go that announced it, from the next epoch on; anyone may. The first standby node takes over, or
+    /// nobody.
+    function leave(VNodeId vNode) external;
+
+    /// @notice Declares maintenance of the caller's node from the next epoch on, or longer than declared before: nothing is
+    /// asked and nothing paid. At most a 45th of each quarter.
+    function pause(VNodeId vNode, uint32 epochs) external returns (uint32 from, uint32 end);
+
+    /// @notice Epochs in 90 days.
+    function quarterEpochs() external view returns (uint32);
+
+    /// @notice The pause declared last, and what of a quarter's budget is used.
+    function pauseOf(
+        VNodeId vNode,
+        NodeId node
+    ) external view returns (uint32 from, uint32 end, uint32 quarter, uint32 used);
+
+    /// @notice Who will leave and may from which epoch on.
+    function leaveOf(VNodeId vNode) external view returns (NodeId node, uint32 epoch);
+
     // ------------------------------------------------------------------------------------------------- the registry
 
     function openCluster(ClusterId cluster, uint8 profile, uint8 beacon, ClusterParams calldata) external;
+
+    /// @return since the epoch from which the new terms hold: changeDelay from now.
+    function changeCluster(
+        ClusterId cluster,
+        uint8 profile,
+        uint8 beacon,
+        ClusterParams calldata
+    ) external returns (uint32 since);
 
     function openVNode(VNodeId vNode, ClusterId cluster) external;
 

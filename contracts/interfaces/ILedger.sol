@@ -110,7 +110,7 @@ interface ILedger {
 
     // --------------------------------------------------------------------------------------------------------- fees
 
-    /// @notice Splits a cluster's fees: to its manager's account, the treasury's, and the audit pool of its beacon.
+    /// @notice Splits a cluster's fees as its terms of the running epoch say: to its manager's account, the treasury's, and the audit pool of its beacon.
     function collectFees(ClusterId cluster) external;
 
     /// @notice Fees of a cluster that were not collected yet.

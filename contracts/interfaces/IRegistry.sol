@@ -23,6 +23,7 @@ interface IRegistry {
 
     struct Cluster {
         address manager;
+        /// In the running epoch.
         uint8 profile;
         uint8 beacon;
         uint8 dataDepth;
@@ -89,6 +90,14 @@ interface IRegistry {
         ClusterParams params,
         string metadata
     );
+    event ClusterChanged(
+        ClusterId indexed cluster,
+        uint8 profile,
+        uint8 beacon,
+        ClusterParams params,
+        uint32 fromEpoch
+    );
+    event ClusterDescribed(ClusterId indexed cluster, string metadata);
     event ManagerProposed(ClusterId indexed cluster, address indexed manager);
     event ManagerChanged(ClusterId indexed cluster, address indexed manager);
     event VNodeAdded(VNodeId indexed vNode, ClusterId indexed cluster, uint64 token);
@@ -139,9 +148,6 @@ interface IRegistry {
 
     /// @notice Thrown when the provider of a node does not trust the manager who would use it.
     error NotTrusted(NodeId node, address provider, address manager);
-
-    /// @notice Thrown when a cluster's parameter is out of the bounds that Parameters sets.
-    error BadParameter(string name, uint256 value);
 
     /// @notice Thrown when the cluster already has a vNode with this token.
     error TokenTaken(ClusterId cluster, uint64 token);
@@ -233,6 +239,17 @@ interface IRegistry {
         ClusterParams calldata params,
         string calldata metadata
     ) external returns (ClusterId);
+
+    /// @notice Announces new terms of a cluster: they hold after audits.changeDelay epochs, unless others are announced
+    /// before that. The new profile's trees have the old one's depths.
+    function changeCluster(
+        ClusterId cluster,
+        uint8 profile,
+        uint8 beacon,
+        ClusterParams calldata params
+    ) external returns (uint32 since);
+
+    function describeCluster(ClusterId cluster, string calldata metadata) external;
 
     /// @notice Names a new manager, who must accept.
     function proposeManager(ClusterId cluster, address manager) external;

@@ -33,7 +33,7 @@ struct Acceptance {
     bytes signature;
 }
 
-/// @notice A cluster's rules, fixed when it is created.
+/// @notice A cluster's rules.
 struct ClusterParams {
     /// A vNode is due in an epoch with probability 1 / odds.
     uint16 odds;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IRegistry} from "../interfaces/IRegistry.sol";
+import {IAudits} from "../interfaces/IAudits.sol";
 import {ClusterParams} from "../interfaces/Types.sol";
 
 /// @title Parameters
@@ -19,6 +19,18 @@ library Parameters {
     uint256 internal constant MAX_AUDIT_FEE = 1000;
     uint256 internal constant MAX_PROTOCOL_FEE = 500;
     uint256 internal constant MAX_REPORTER_SHARE = 2000;
+
+    /// @dev Epochs from the announcement until a node may leave: a challenge of the epoch before is answered by then.
+    uint32 internal constant LEAVE_NOTICE = 4;
+    /// @dev Epochs that leaving takes at most, without the delay of the bond: the running one, the notice, the hand-over.
+    uint32 internal constant EXIT_EPOCHS = LEAVE_NOTICE + 2;
+    uint256 internal constant QUARTER_SECONDS = 90 days;
+    /// @dev Of a quarter, a node may pause 2 days, and at least one epoch.
+    uint256 internal constant PAUSE_DIVISOR = 45;
+
+    function pauseBudget(uint256 quarterEpochs) internal pure returns (uint256) {
+        return (quarterEpochs + PAUSE_DIVISOR - 1) / PAUSE_DIVISOR;
+    }
 
     function check(ClusterParams calldata p, uint256 epochSeconds) internal pure {
         _bound("odds", p.odds, 1, MAX_ODDS);
@@ -42,6 +54,6 @@ library Parameters {
     }
 
     function _bound(string memory name, uint256 value, uint256 min, uint256 max) private pure {
-        require(min <= value && value <= max, IRegistry.BadParameter(name, value));
+        require(min <= value && value <= max, IAudits.BadParameter(name, value));
     }
 }

@@ -6,7 +6,8 @@ import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol
 import {IAudits} from "../interfaces/IAudits.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
-import {BASIS_POINTS, ClusterId, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
+import {BASIS_POINTS, ClusterId, NO_NODE, NodeId, Unauthorized, VNodeId} from "../interfaces/Types.sol";
+import {Parameters} from "./Parameters.sol";
 import {Schedule} from "./Schedule.sol";
 import {Terms} from "./Terms.sol";
 import {VNode, VNodeWord} from "./VNodeWord.sol";
@@ -30,15 +31,34 @@ library Settlement {
         bool nextSyncs;
     }
 
+    /// @dev Maintenance: from <= epoch < end is neither paid nor asked for. used of the budget of a quarter, counted from
+    /// epoch 0.
+    struct Pause {
+        uint32 from;
+        uint32 end;
+        uint32 quarter;
+        uint32 used;
+    }
+
+    /// @dev The node goes, once the epoch has begun.
+    struct Leave {
+        NodeId node;
+        uint32 epoch;
+    }
+
     /// @dev What Audits keeps.
     struct Book {
+        /// The newest, and by version the ones before.
         mapping(ClusterId cluster => Terms) terms;
+        mapping(ClusterId cluster => mapping(uint32 version => Terms)) pastTerms;
         /// VNodeWord.
         mapping(VNodeId vNode => uint256) words;
         mapping(VNodeId vNode => Stake) stakes;
         mapping(VNodeId vNode => Schedule.Changes) changes;
         /// Per vNode, after which epoch: credit of one unit of rate so far, times CREDIT_UNIT.
         mapping(VNodeId vNode => Checkpoints.Trace224) creditIndex;
+        mapping(VNodeId vNode => mapping(NodeId node => Pause)) pauses;
+        mapping(VNodeId vNode => Leave) leaves;
     }
 
     /// @dev What a library cannot know by itself.
@@ -47,8 +67,8 @@ library Settlement {
         IRegistry registry;
         uint256 protocolFee;
         uint32 current;
-        /// Whoever is rewarded for the misses that come to light.
-        address reporter;
+        /// Whoever asks, and is rewarded for the misses that come to light.
+        address caller;
     }
 
     /// @dev One vNode at work: v is what its word says, and goes back there at the end. What a run of epochs adds up to
@@ -70,6 +90,12 @@ library Settlement {
 
     // ------------------------------------------------------------------------------------------ what an epoch asks
 
+    /// @dev Changes are as far apart as the delay: there are few to go back.
+    function termsAt(Book storage b, ClusterId cluster, uint32 epoch) internal view returns (Terms t) {
+        t = b.terms[cluster];
+        while (epoch < t.since()) t = b.pastTerms[cluster][t.version() - 1];
+    }
+
     /// @dev protocol/statement.ts, auditSeed.
     function seedOf(VNodeId id, NodeId node, uint32 epoch, bytes32 random) internal view returns (uint256) {
         return uint256(keccak256(abi.encode(block.chainid, address(this), id, node, epoch, random))) >> 8;
@@ -88,7 +114,7 @@ library Settlement {
         return uint256(keccak256(abi.encode(seed, TAG_DUE))) % t.odds() == 0;
     }
 
-    /// @dev What entering each epoch from the next one to this one would make of v.
+    /// @dev What entering each epoch from the next one to this one would make of v; rate is 0 if the node pauses.
     function preview(
         Book storage b,
         VNodeId id,
@@ -103,6 +129,12 @@ library Settlement {
             (uint256 raise, uint256 lower) = b.changes[id].changeAt(e);
             rate = rate + raise - lower;
         }
+        if (isPaused(b, id, node, epoch)) rate = 0;
+    }
+
+    function isPaused(Book storage b, VNodeId id, NodeId node, uint32 epoch) internal view returns (bool) {
+        Pause storage p = b.pauses[id][node];
+        return p.from <= epoch && epoch < p.end;
     }
 
     /// @dev What of an epoch's rate the provider gets, and what goes to the cluster's pot.
@@ -144,7 +176,7 @@ library Settlement {
 
     function _open(Book storage b, Context memory context, VNodeId id) private view returns (Run memory r) {
         (r.context, r.id, r.v) = (context, id, existing(b, id));
-        r.terms = b.terms[r.v.cluster];
+        r.terms = termsAt(b, r.v.cluster, r.v.settled + 1);
     }
 
     function _close(Book storage b, Run memory r) private returns (uint32 settled) {
@@ -166,7 +198,7 @@ library Settlement {
 
     function _settleEpoch(Book storage b, Run memory r, uint32 epoch) private {
         VNode memory v = r.v;
-        if (v.node == NO_NODE) return _refundEpoch(b, r, epoch);
+        if (v.node == NO_NODE || isPaused(b, r.id, v.node, epoch)) return _refundEpoch(b, r, epoch);
         bytes32 random = IAudits(address(this)).randomness(r.terms.beacon(), epoch);
         bool missed =
             random != 0 &&
@@ -189,14 +221,24 @@ library Settlement {
         r.v.settled = last;
     }
 
-    /// @dev What the start of an epoch changes: who is responsible, and the rate.
+    /// @dev What the start of an epoch changes: the terms, who is responsible, the rate.
     function _enter(Book storage b, Run memory r, uint32 epoch) private {
         VNode memory v = r.v;
+        r.terms = termsAt(b, v.cluster, epoch);
         if (epoch == v.nextSince) _switch(b, r);
         if (epoch < v.nextChange) return;
         (uint256 raise, uint256 lower) = b.changes[r.id].changeAt(epoch);
-        (v.rate, v.nextChange) = (uint80(v.rate + raise - lower), b.changes[r.id].quietUntil(epoch));
+        (v.rate, v.nextChange) = (uint80(v.rate + raise - lower), _quietUntil(b, r, epoch));
         if (lower != 0) _shrink(b, r, lower);
+    }
+
+    /// @dev No epoch of a pause is quiet.
+    function _quietUntil(Book storage b, Run memory r, uint32 epoch) private view returns (uint32 quiet) {
+        quiet = b.changes[r.id].quietUntil(epoch);
+        Pause storage p = b.pauses[r.id][r.v.node];
+        if (epoch + 1 >= p.end) return quiet;
+        uint32 next = p.from > epoch ? p.from : epoch + 1;
+        if (next < quiet) quiet = next;
     }
 
     /// @dev Some segments ended: their part of the bond is free.
@@ -267,7 +309,7 @@ library Settlement {
         Stake storage s = b.stakes[r.id];
         uint256 fromLock = Math.min(amount, s.lock);
         s.lock -= uint96(fromLock);
-        address reporter = r.context.reporter;
+        address reporter = r.context.caller;
         (uint256 taken, uint256 reward) = r.context.ledger.slash(
             r.v.node,
             amount,
@@ -292,6 +334,7 @@ library Settlement {
         s.lock = 0;
         if (v.nextSince != 0) return;
 
+        r.terms = termsAt(b, v.cluster, r.context.current + 1);
         uint256 needed = uint256(s.committed) * r.terms.bondEpochs();
         NodeId next = r.context.registry.replaceNode(r.id, old, needed);
         if (next == NO_NODE) return;
@@ -328,10 +371,13 @@ library Settlement {
     function _openSettled(Book storage b, Context memory context, VNodeId id) private returns (Run memory r) {
         r = _open(b, context, id);
         uint32 current = context.current;
-        if (current == 0) return r;
-        _settle(b, r, current - 1, MAX_LAG);
-        require(r.v.settled + 1 >= current, IAudits.SettleFirst(id, r.v.settled, current - 1));
-        if (r.v.nextSince == current) _switch(b, r);
+        if (current != 0) {
+            _settle(b, r, current - 1, MAX_LAG);
+            require(r.v.settled + 1 >= current, IAudits.SettleFirst(id, r.v.settled, current - 1));
+            r.terms = termsAt(b, r.v.cluster, current);
+            if (r.v.nextSince == current) _switch(b, r);
+        }
+        r.terms = termsAt(b, r.v.cluster, current + 1);
     }
 
     /// @dev Makes a node responsible from the next epoch on, with its bond locked.
@@ -350,15 +396,106 @@ library Settlement {
         Stake storage s = b.stakes[r.id];
         _unlock(r, v.node, s.lock);
         (s.lock, s.bondEpochs, s.nextLock) = (s.nextLock, s.nextBondEpochs, 0);
-        (v.node, v.nextSince, v.misses) = (s.nextNode, 0, 0);
+        // The new node may have paused earlier: nothing is quiet until that was looked up.
+        (v.node, v.nextSince, v.misses, v.nextChange) = (s.nextNode, 0, 0, 0);
         v.syncLeft = s.nextSyncs && v.node != NO_NODE ? r.terms.syncEpochs() : 0;
         s.nextNode = NO_NODE;
+        // Whoever announced to leave has gone, or comes anew.
+        delete b.leaves[r.id];
         // What has ended since it was appointed.
         _trim(r, s);
     }
 
     function _unlock(Run memory r, NodeId node, uint256 amount) private {
         if (amount != 0) r.context.ledger.unlock(node, amount);
+    }
+
+    /// @notice See IAudits.
+    function announceLeave(Book storage b, Context memory context, VNodeId id) external {
+        Run memory r = _openSettled(b, context, id);
+        NodeId node = r.v.node;
+        _checkProvider(r);
+        require(r.v.nextSince == 0, IAudits.SuccessorNamed(id, b.stakes[id].nextNode));
+        require(b.leaves[id].node != node, IAudits.LeaveAnnouncedAlready(id, node));
+        _close(b, r);
+
+        uint32 epoch = context.current + Parameters.LEAVE_NOTICE;
+        b.leaves[id] = Leave(node, epoch);
+
+        emit IAudits.LeaveAnnounced(id, node, epoch);
+    }
+
+    /// @notice See IAudits.
+    function leave(Book storage b, Context memory context, VNodeId id) external {
+        Run memory r = _openSettled(b, context, id);
+        NodeId node = r.v.node;
+        Leave memory announced = b.leaves[id];
+        require(
+            node != NO_NODE && announced.node == node && announced.epoch <= context.current,
+            IAudits.LeaveNotDue(id, node, announced.epoch)
+        );
+        require(r.v.nextSince == 0, IAudits.SuccessorNamed(id, b.stakes[id].nextNode));
+        delete b.leaves[id];
+
+        Stake storage s = b.stakes[id];
+        uint256 needed = uint256(s.committed) * r.terms.bondEpochs();
+        NodeId next = context.registry.replaceNode(id, node, needed);
+        _appoint(r, s, next, needed);
+        _close(b, r);
+
+        emit IAudits.Left(id, node, r.v.nextSince);
+        if (next != NO_NODE) emit IAudits.TookOver(id, next, r.v.nextSince);
+    }
+
+    /// @notice See IAudits.
+    function pause(
+        Book storage b,
+        Context memory context,
+        VNodeId id,
+        uint32 epochs,
+        uint32 quarterEpochs
+    ) external returns (uint32 from, uint32 end) {
+        Run memory r = _openSettled(b, context, id);
+        _checkProvider(r);
+        require(epochs != 0, IAudits.NoEpochs());
+        Pause storage p = b.pauses[id][r.v.node];
+        uint32 next = context.current + 1;
+        // One that has begun goes on without a gap.
+        (from, end) = p.end >= next ? (p.from, p.end) : (next, next);
+        uint32 quarter = next / quarterEpochs;
+        uint256 budget = Parameters.pauseBudget(quarterEpochs);
+        uint256 used = p.quarter == quarter ? p.used : 0;
+        require(used + epochs <= budget, IAudits.PauseBudgetSpent(id, r.v.node, used, budget));
+
+        end += epochs;
+        b.pauses[id][r.v.node] = Pause(from, end, quarter, uint32(used + epochs));
+        if (next < r.v.nextChange) r.v.nextChange = next;
+        _close(b, r);
+
+        emit IAudits.Paused(id, r.v.node, from, end);
+    }
+
+    function _checkProvider(Run memory r) private view {
+        address provider = r.context.registry.providerOf(r.v.node);
+        require(r.context.caller == provider, Unauthorized(r.context.caller));
+    }
+
+    // -------------------------------------------------------------------------------------------------------- terms
+
+    /// @notice See IAudits.
+    function changeTerms(
+        Book storage b,
+        ClusterId cluster,
+        Terms changed,
+        uint32 current,
+        uint32 delay
+    ) external returns (uint32 since) {
+        Terms t = b.terms[cluster];
+        since = current + delay;
+        uint32 version = t.version();
+        // One that has not begun is given up.
+        if (t.since() <= current) b.pastTerms[cluster][version++] = t;
+        b.terms[cluster] = changed.dated(since, version);
     }
 
     // ------------------------------------------------------------------------------------------------------- stored

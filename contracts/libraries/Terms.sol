@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {ClusterParams} from "../interfaces/Types.sol";
 
-/// @dev A cluster's parameters, profile and beacon in one word, of which each proof needs a few: lowest bits first,
-/// odds 16, window 32, grace 8, maxMisses 8, slashMultiple 16, faultMultiple 16, syncEpochs 8, bondEpochs 16, managerFee 16,
-/// auditFee 16, reporterShare 16, profile 8, beacon 8.
+/// @dev A cluster's parameters, profile and beacon in one word, of which each proof needs a few, with the epoch from which
+/// they hold and how many came before them: lowest bits first, odds 16, window 32, grace 8, maxMisses 8, slashMultiple 16,
+/// faultMultiple 16, syncEpochs 8, bondEpochs 16, managerFee 16, auditFee 16, reporterShare 16, profile 8, beacon 8,
+/// since 32, version 32.
 type Terms is uint256;
 
 using {
@@ -21,7 +22,10 @@ using {
     TermsWord.auditFee,
     TermsWord.reporterShare,
     TermsWord.profile,
-    TermsWord.beacon
+    TermsWord.beacon,
+    TermsWord.dated,
+    TermsWord.since,
+    TermsWord.version
 } for Terms global;
 
 /// @title TermsWord
@@ -35,6 +39,11 @@ library TermsWord {
         word |= (uint256(p.managerFee) << 120) | (uint256(p.auditFee) << 136);
         word |= (uint256(p.reporterShare) << 152) | (uint256(profile_) << 168) | (uint256(beacon_) << 176);
         return Terms.wrap(word);
+    }
+
+    /// @notice The same from an epoch on, after so many others.
+    function dated(Terms t, uint32 since_, uint32 version_) internal pure returns (Terms) {
+        return Terms.wrap(Terms.unwrap(t) | (uint256(since_) << 184) | (uint256(version_) << 216));
     }
 
     function unpack(Terms t) internal pure returns (ClusterParams memory) {
@@ -104,5 +113,13 @@ library TermsWord {
 
     function beacon(Terms t) internal pure returns (uint8) {
         return uint8(Terms.unwrap(t) >> 176);
+    }
+
+    function since(Terms t) internal pure returns (uint32) {
+        return uint32(Terms.unwrap(t) >> 184);
+    }
+
+    function version(Terms t) internal pure returns (uint32) {
+        return uint32(Terms.unwrap(t) >> 216);
     }
 }

@@ -113,7 +113,7 @@ describe("contracts: Audits", () => {
     const bad = (name: keyof Params, value: number, others: Partial<Params> = {}) =>
       it(`refuse ${name} = ${value}`, async () => {
         await expect(create({ ...others, [name]: value }))
-          .to.be.revertedWithCustomError(world.registry, "BadParameter")
+          .to.be.revertedWithCustomError(world.audits, "BadParameter")
           .withArgs(name, value);
       });
     bad("odds", 0);
@@ -322,7 +322,7 @@ describe("contracts: Audits", () => {
 
     it("says in events what was paid, and for which epoch", async () => {
       await world.proveEach(1, 3);
-      const paid = await world.audits.queryFilter(world.audits.filters.EpochPaid());
+      const paid = await world.audits.queryFilter(world.audits.filters.Proven());
       expect(
         paid.map(({ args }) => [args.vNode, args.node, args.epoch, args.amount, args.fee]),
       ).to.deep.equal([1n, 2n, 3n].map((epoch) => [1n, 1n, epoch, 960n, 40n]));

@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { JsonRpcProvider } from "ethers";
 import { startNetwork, type Network } from "../../client/devnet/network.ts";
 import { createProcesses, type Processes } from "../../client/devnet/processes.ts";
 import { readObject } from "../../client/object.ts";
@@ -117,6 +118,15 @@ describe("e2e: the commands", function () {
     expect(JSON.parse(stdout)).to.deep.include({ cluster: "1", standby: ["5"] });
   });
 
+  it("let a manager announce new terms", async () => {
+    const delay = Number(await network.chain.read<bigint>("audits", "changeDelay"));
+    const terms = ["--odds", "2", "--grace", "0"];
+    const { fromEpoch } = await done("manager", "manager", "change-cluster", "1", ...terms);
+    expect(Number(fromEpoch)).to.equal(delay);
+    const { params_ } = await network.chain.read<{ params_: object }>("audits", "announced", [1]);
+    expect(params_).to.include({ odds: 2n, grace: 0n, maxMisses: 3n });
+  });
+
   it("refuse what only a manager may do, and bounds that are crossed", async () => {
     expect((await refusal("app", "manager", "add-vnodes", "1", "--yes")).message).to.match(/unauthorized/);
     const odds = await refusal("manager", "manager", "create-cluster", "--odds", "0", "--yes");
@@ -213,5 +223,20 @@ describe("e2e: the commands", function () {
     expect(JSON.parse(stdout)).to.be.an("object");
     const none = await holdfast("node", "status", "http://127.0.0.1:1", "--json");
     expect(errorIn(none)).to.include({ code: "unreachable" });
+  });
+
+  it("let a provider pause and leave, once its node is responsible", async () => {
+    const early = await refusal("provider", "provider", "pause", "1", "--epochs", "1", "--yes");
+    expect(early.message).to.match(/unauthorized/);
+    const provider = new JsonRpcProvider(network.rpcUrl);
+    await provider.send("evm_increaseTime", [EPOCH]);
+    await provider.send("evm_mine", []);
+    provider.destroy();
+    const { fromEpoch, endEpoch } = await done("provider", "provider", "pause", "1", "--epochs", "1");
+    expect([fromEpoch, endEpoch]).to.deep.equal(["2", "3"]);
+    const leaving = await done("provider", "provider", "leave", "1");
+    expect(leaving).to.include({ node: "1", left: false, fromEpoch: "5" });
+    const tooEarly = await refusal("provider", "provider", "leave", "1", "--yes");
+    expect(tooEarly.message).to.match(/leave not due/);
   });
 });

@@ -66,12 +66,12 @@ export interface Order {
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
 /** Two owners with a bucket each, three nodes with a bond, cluster 1 with vNodes 1 and 2, node 1 on vNode 1 from epoch 1 on. */
-export async function createWorld(params: Partial<Params> = {}, shape = SHAPE) {
+export async function createWorld(params: Partial<Params> = {}, shape = SHAPE, protocolFee = PROTOCOL_FEE) {
   const chain = await testChain();
   const { ethers, networkHelpers } = chain;
   const people = await castPeople(chain);
   const { manager, alice, bob, providers, operators } = people;
-  const contracts = await deployAll(chain, people, shape);
+  const contracts = await deployAll(chain, people, shape, protocolFee);
   const { ledger, registry, audits, beacon, token } = contracts;
   const genesis = Number(await audits.genesis());
   let nonce = 0n;
@@ -216,6 +216,7 @@ async function deployAll(
   { ethers, networkHelpers }: TestChain,
   people: People,
   shape: typeof SHAPE,
+  protocolFee: number,
 ): Promise<Contracts> {
   const token = await ethers.deployContract("TestToken");
   const verifier = await ethers.deployContract("FlagVerifier");
@@ -230,7 +231,7 @@ async function deployAll(
   const genesis = await networkHelpers.time.latest();
   const audits = await ethers.deployContract(
     "Audits",
-    [ledger, registry, [{ verifier, ...shape }], [beacon], genesis, EPOCH, PROTOCOL_FEE],
+    [ledger, registry, [{ verifier, ...shape }], [beacon], genesis, EPOCH, protocolFee],
     { libraries },
   );
   if ((await audits.getAddress()) !== addresses.audits) throw new Error("Audits is somewhere else");

@@ -109,6 +109,32 @@ describe("verifier: the model", () => {
     });
   }
 
+  it("expects nobody after a node has left, or the standby that took over", () => {
+    const { model, tell } = story();
+    tell(1, "SegmentStored", store(0, 11n, 5));
+    tell(5, "Left", { node: 7n, fromEpoch: 6n });
+    expect(model.expected(1n, 5).node).to.equal(7n);
+    expect(() => model.expected(1n, 6)).to.throw(/nothing to prove/);
+    tell(5, "TookOver", { node: 9n, fromEpoch: 6n });
+    expect(model.expected(1n, 6).node).to.equal(9n);
+  });
+
+  it("takes the beacon that the cluster's terms of the epoch name", () => {
+    const { model, tell } = story();
+    tell(1, "SegmentStored", store(0, 11n, 5));
+    const change = (beacon: bigint, fromEpoch: bigint): object => ({
+      ...{ cluster: 1n, beacon, profile: 0n, fromEpoch },
+    });
+    tell(2, "ClusterChanged", change(3n, 5n));
+    tell(3, "ClusterChanged", change(1n, 6n));
+    expect(model.expected(1n, 5).inputs[1], "the first change was given up").to.equal(seedOf(7n, 5));
+    expect(() => model.expected(1n, 6)).to.throw(/nothing to prove/);
+    tell(6, "BeaconRecorded", { beacon: 1n, epoch: 6n, randomness: randomness(17) });
+    tell(7, "ClusterChanged", change(0n, 10n));
+    expect(model.expected(1n, 6).inputs[1]).not.to.equal(seedOf(7n, 6));
+    expect(model.expected(1n, 10).inputs[1]).to.equal(seedOf(7n, 10));
+  });
+
   it("keeps a node that was named before the fault", () => {
     const { model, tell } = story();
     tell(1, "SegmentStored", store(0, 11n, 5));

@@ -1,0 +1,13 @@
+/**
+ * Loaded by every worker of the test runner.
+ */
+
+// The runner's own loader must not reach the processes that the tests start: they run on Node alone, as they ship.
+delete process.env["NODE_OPTIONS"];
+
+// What a failed assertion compared goes to the runner as JSON.
+Object.defineProperty(BigInt.prototype, "toJSON", {
+  value(this: bigint) {
+    return String(this);
+  },
+});
