@@ -162,8 +162,11 @@ contract Audits is IAudits, Multicall {
     }
 
     function _profile(uint256 index) private view returns (uint256) {
-        require(index < profileCount, NoSuchProfile(index));
-        if (index >= FIRST_PROFILES) return _laterProfiles[index];
+        if (index >= FIRST_PROFILES) {
+            uint256 later = _laterProfiles[index];
+            require(later != 0, NoSuchProfile(index));
+            return later;
+        }
         if (index == 0) return PROFILE_0;
         if (index == 1) return PROFILE_1;
         return index == 2 ? PROFILE_2 : PROFILE_3;
@@ -171,8 +174,11 @@ contract Audits is IAudits, Multicall {
 
     /// @inheritdoc IAudits
     function beacons(uint256 index) public view returns (IBeacon) {
-        require(index < beaconCount, NoSuchBeacon(index));
-        if (index >= FIRST_BEACONS) return _laterBeacons[index];
+        if (index >= FIRST_BEACONS) {
+            IBeacon later = _laterBeacons[index];
+            require(address(later) != address(0), NoSuchBeacon(index));
+            return later;
+        }
         if (index == 0) return BEACON_0;
         if (index == 1) return BEACON_1;
         return index == 2 ? BEACON_2 : BEACON_3;
