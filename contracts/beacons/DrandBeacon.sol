@@ -17,6 +17,9 @@ contract DrandBeacon is IBeacon {
     uint256 private constant NEG_G2_YI = 0x275dc4a288d1afb3cbb1ac09187524c7db36395df7be3b99e673b13a075a65ec;
     uint256 private constant NEG_G2_YR = 0x1d9befcd05a5323e6da4d435f3b617cdb3af83285c2df711ef39c01571827f9d;
 
+    uint256 private constant SIGNATURE_BYTES = 64;
+    uint256 private constant MAX_BYTES = SIGNATURE_BYTES + 4 * 32;
+
     /// @dev drand's group key, as drand writes it: imaginary parts first.
     uint256 private immutable KEY_XI;
     uint256 private immutable KEY_XR;
@@ -41,8 +44,8 @@ contract DrandBeacon is IBeacon {
     /// round is after the first epoch's start.
     error RoundsNotDistinct(uint64 drandGenesis, uint64 drandPeriod, uint64 genesis, uint64 epochSeconds);
 
-    /// @notice Thrown when a signature is not 64 bytes long.
-    error SignatureLength(uint256 length);
+    /// @notice Thrown when the evidence is not a signature of 64 bytes and at most four roots of 32.
+    error EvidenceLength(uint256 length);
 
     /// @notice Thrown when a signature is not a point on the curve in its only encoding, or not the round's.
     error SignatureInvalid(uint256 round, bytes signature);
@@ -87,7 +90,9 @@ contract DrandBeacon is IBeacon {
     // ---------------------------------------------------------------------------------------------------- recording
 
     /// @inheritdoc IBeacon
-    function record(uint32 epoch, bytes calldata signature) external returns (bytes32 value) {
+    /// @param evidence drand's signature, 64 bytes, and after it none or all of the roots that its verification takes (see
+    /// HashToG1). They make it cheaper and change nothing else.
+    function record(uint32 epoch, bytes calldata evidence) external returns (bytes32 value) {
         value = randomness[epoch];
         if (value != 0) return value;
         uint256 start = epochStart(epoch);
@@ -96,7 +101,10 @@ contract DrandBeacon is IBeacon {
             start <= block.timestamp && block.timestamp < end,
             NotDuringEpoch(epoch, start, end, block.timestamp)
         );
-        _checkSignature(roundFor(epoch), signature);
+        uint256 length = evidence.length;
+        require(length >= SIGNATURE_BYTES && length <= MAX_BYTES && length % 32 == 0, EvidenceLength(length));
+        bytes calldata signature = evidence[:SIGNATURE_BYTES];
+        _checkSignature(roundFor(epoch), signature, evidence[SIGNATURE_BYTES:]);
 
         value = sha256(signature);
         randomness[epoch] = value;
@@ -106,15 +114,14 @@ contract DrandBeacon is IBeacon {
 
     /// @dev e(signature, generator) = e(hash(round), key). The signature is one point in one encoding, so nobody who
     /// records it has a choice.
-    function _checkSignature(uint256 round, bytes calldata signature) private view {
-        require(signature.length == 64, SignatureLength(signature.length));
+    function _checkSignature(uint256 round, bytes calldata signature, bytes calldata roots) private view {
         uint256 x = uint256(bytes32(signature));
         uint256 y = uint256(bytes32(signature[32:]));
         require(x < Bn254.Q && y < Bn254.Q && _isOnCurve(x, y), SignatureInvalid(round, signature));
 
         uint256[] memory pairs = Bn254.newPairs(2);
         Bn254.setPair(pairs, 0, x, y, [NEG_G2_XI, NEG_G2_XR, NEG_G2_YI, NEG_G2_YR]);
-        (x, y) = HashToG1.hash(keccak256(abi.encodePacked(uint64(round))));
+        (x, y) = HashToG1.hash(keccak256(abi.encodePacked(uint64(round))), roots);
         Bn254.setPair(pairs, 1, x, y, [KEY_XI, KEY_XR, KEY_YI, KEY_YR]);
         require(Bn254.pairingIsOne(pairs), SignatureInvalid(round, signature));
     }
@@ -125,15 +132,20 @@ contract DrandBeacon is IBeacon {
     }
 
     // --------------------------------------------------------------------------------------------------------- time
+    // All of it is below 2^97, and drand's first round is not after epoch 0.
 
     /// @notice When an epoch starts, in seconds.
     function epochStart(uint32 epoch) public view returns (uint256) {
-        return uint256(genesis) + uint256(epoch) * epochSeconds;
+        unchecked {
+            return uint256(genesis) + uint256(epoch) * epochSeconds;
+        }
     }
 
     /// @notice drand's first round at or after the epoch's start.
     function roundFor(uint32 epoch) public view returns (uint256) {
-        uint256 sinceFirst = epochStart(epoch) - drandGenesis;
-        return (sinceFirst + drandPeriod - 1) / drandPeriod + 1;
+        unchecked {
+            uint256 sinceFirst = epochStart(epoch) - drandGenesis;
+            return (sinceFirst + drandPeriod - 1) / drandPeriod + 1;
+        }
     }
 }

@@ -4,6 +4,7 @@ import {
   firstRoundAt,
   hashToG1,
   publicKeyOf,
+  roundEvidence,
   roundMessage,
   roundTime,
   signatureRandomness,
@@ -21,12 +22,14 @@ const SOURCE = "beacons/DrandBeacon.sol";
 /** Seconds of an epoch that runs from the real round to long after any test. */
 const AGES = 2_000_000_000;
 
+const evidence = roundEvidence(evmnetRound.round, Buffer.from(evmnetRound.signature, "hex"));
 const secret = scalar("drand key");
 const ownKey = publicKeyOf(secret);
 
 describe("contracts: DrandBeacon", () => {
   let chain: TestChain;
   let beacon: DrandBeacon;
+  let harness: HashToG1Harness;
   const deploy = (...args: unknown[]) => chain.ethers.deployContract("DrandBeacon", args);
   /** A beacon whose epoch 0 began with the real round. */
   const deployReal = (publicKey: Uint8Array = evmnet.publicKey, shift = 0) =>
@@ -40,6 +43,7 @@ describe("contracts: DrandBeacon", () => {
   before(async () => {
     chain = await testChain();
     beacon = await deployReal();
+    harness = await chain.ethers.deployContract("HashToG1Harness");
   });
 
   describe("a real round of drand's evmnet", () => {
@@ -115,10 +119,34 @@ describe("contracts: DrandBeacon", () => {
       }
     });
 
+    it("is recorded with the roots that spare their computation, as the same randomness", async () => {
+      const fresh = await deployReal();
+      await expect(fresh.record(0, evidence))
+        .to.emit(fresh, "RandomnessRecorded")
+        .withArgs(0, `0x${evmnetRound.randomness}`);
+    });
+
+    it("is refused with any root that is none", async () => {
+      for (let at = 64; at < evidence.length; at += 32) {
+        const broken = Uint8Array.from(evidence);
+        broken[at + 31] = present(broken[at + 31]) ^ 1;
+        await expect(beacon.record(0, broken)).to.be.revertedWithCustomError(
+          { interface: harness.interface },
+          "RootInvalid",
+        );
+      }
+    });
+
     it("is refused at another length", async () => {
-      for (const evidence of ["0x", `0x${evmnetRound.signature.slice(2)}`, `0x${evmnetRound.signature}00`]) {
+      for (const evidence of [
+        "0x",
+        `0x${evmnetRound.signature.slice(2)}`,
+        `0x${evmnetRound.signature}00`,
+        `0x${evmnetRound.signature.slice(64)}`,
+        `0x${evmnetRound.signature}${"00".repeat(160)}`,
+      ]) {
         await expect(beacon.record(0, evidence))
-          .to.be.revertedWithCustomError(beacon, "SignatureLength")
+          .to.be.revertedWithCustomError(beacon, "EvidenceLength")
           .withArgs((evidence.length - 2) / 2);
       }
     });
@@ -248,25 +276,62 @@ describe("contracts: DrandBeacon", () => {
   });
 
   describe("the hash to G1", () => {
-    let harness: HashToG1Harness;
-    before(async () => {
-      harness = await chain.ethers.deployContract("HashToG1Harness");
-    });
+    /** The roots of a round, 32 bytes each. */
+    const rootsOf = (round: number): Uint8Array => roundEvidence(round, new Uint8Array(0));
 
-    it("agrees with an independent contract and with the reference", async () => {
+    it("agrees with an independent contract and with the reference, with and without roots", async () => {
+      const counts = new Set<number>();
       for (let round = 1; round <= 40; round++) {
         const message = roundMessage(round);
-        const [x, y] = await harness.hashToG1(message);
+        const [x, y] = await harness.hashToG1(message, "0x");
         const [independentX, independentY] = await harness.independentHashToG1(message);
         expect({ x, y }).to.deep.equal(hashToG1(message).toAffine());
         expect([x, y]).to.deep.equal([independentX, independentY]);
+        const roots = rootsOf(round);
+        const [givenX, givenY] = await harness.hashToG1(message, roots);
+        expect([givenX, givenY]).to.deep.equal([x, y]);
+        counts.add(roots.length / 32);
       }
+      expect([...counts].toSorted()).to.deep.equal([2, 3, 4]);
+    });
+
+    it("does not depend on a root's sign, nor on its encoding", async () => {
+      for (let round = 1; round <= 8; round++) {
+        const message = roundMessage(round);
+        const [x, y] = await harness.hashToG1(message, "0x");
+        for (const other of [(t: bigint) => Q - t, (t: bigint) => t + Q]) {
+          const words = wordsOf(Buffer.from(rootsOf(round)).toString("hex"));
+          const [otherX, otherY] = await harness.hashToG1(message, `0x${concatHex(...words.map(other))}`);
+          expect([otherX, otherY]).to.deep.equal([x, y]);
+        }
+      }
+    });
+
+    it("works out the roots that are not given", async () => {
+      for (let round = 1; round <= 8; round++) {
+        const message = roundMessage(round);
+        const [x, y] = await harness.hashToG1(message, "0x");
+        const [otherX, otherY] = await harness.hashToG1(message, rootsOf(round).subarray(0, 32));
+        expect([otherX, otherY]).to.deep.equal([x, y]);
+      }
+    });
+
+    it("refuses zero, a stranger's root and half a root", async () => {
+      const message = roundMessage(1);
+      for (const root of [0n, 1n, Q, wordsOf(Buffer.from(rootsOf(2)).toString("hex"))[0]]) {
+        await expect(harness.hashToG1(message, `0x${concatHex(present(root))}`))
+          .to.be.revertedWithCustomError(harness, "RootInvalid")
+          .withArgs(present(root), (square: bigint) => square < Q);
+      }
+      await expect(harness.hashToG1(message, rootsOf(1).subarray(0, 31))).to.be.revertedWithoutReason(
+        chain.ethers,
+      );
     });
 
     it("agrees for messages at both ends", async () => {
       for (const byte of [0x00, 0xff]) {
         const message = new Uint8Array(32).fill(byte);
-        const [x, y] = await harness.hashToG1(message);
+        const [x, y] = await harness.hashToG1(message, "0x");
         expect({ x, y }).to.deep.equal(hashToG1(message).toAffine());
       }
     });
@@ -304,10 +369,15 @@ describe("contracts: DrandBeacon", () => {
       }
     }
 
-    it("records the real round for at most 190,000 gas, transaction and all", async () => {
-      const fresh = await deployReal();
-      const receipt = await (await fresh.record(0, `0x${evmnetRound.signature}`)).wait();
-      expect(present(receipt ?? undefined).gasUsed).to.be.at.most(190_000n);
+    it("records the real round for at most 175,000 gas, transaction and all, and 190,000 without roots", async () => {
+      for (const { given, gas } of [
+        { given: evidence, gas: 175_000n },
+        { given: evidence.subarray(0, 64), gas: 190_000n },
+      ]) {
+        const fresh = await deployReal();
+        const receipt = await (await fresh.record(0, given)).wait();
+        expect(present(receipt ?? undefined).gasUsed).to.be.at.most(gas);
+      }
     });
   });
 });
