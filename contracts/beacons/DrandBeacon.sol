@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IBeacon} from "../interfaces/IBeacon.sol";
 import {Bn254} from "../libraries/Bn254.sol";
 import {HashToG1} from "../libraries/HashToG1.sol";
+import {EpochBeacon} from "./EpochBeacon.sol";
 
 /// @title DrandBeacon
 /// @notice Randomness of an epoch = sha256 of drand's signature of the first round at or after the epoch's start, scheme
 /// bls-bn254-unchained-on-g1, verified here.
 /// @dev Warning: a round is public from its own time on, by drand's clock. Where a chain's timestamps lag behind it, the
 /// randomness is known for as long before the epoch starts on that chain.
-contract DrandBeacon is IBeacon {
+contract DrandBeacon is EpochBeacon {
     /// @dev The negated generator of G2.
     uint256 private constant NEG_G2_XI = 0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2;
     uint256 private constant NEG_G2_XR = 0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed;
@@ -29,13 +29,6 @@ contract DrandBeacon is IBeacon {
     /// @notice When drand's round 1 was, in seconds, and the seconds from one round to the next.
     uint64 public immutable drandGenesis;
     uint64 public immutable drandPeriod;
-
-    /// @notice When epoch 0 starts, in seconds, and the seconds of an epoch.
-    uint64 public immutable genesis;
-    uint64 public immutable epochSeconds;
-
-    /// @inheritdoc IBeacon
-    mapping(uint32 epoch => bytes32) public randomness;
 
     /// @notice Thrown when the group key is the point at infinity.
     error NoKey();
@@ -57,7 +50,7 @@ contract DrandBeacon is IBeacon {
         uint64 drandPeriod_,
         uint64 genesis_,
         uint64 epochSeconds_
-    ) {
+    ) EpochBeacon(genesis_, epochSeconds_) {
         require(
             drandPeriod_ != 0 && drandPeriod_ <= epochSeconds_ && drandGenesis_ <= genesis_,
             RoundsNotDistinct(drandGenesis_, drandPeriod_, genesis_, epochSeconds_)
@@ -71,7 +64,6 @@ contract DrandBeacon is IBeacon {
 
         (KEY_XI, KEY_XR, KEY_YI, KEY_YR) = (publicKey_[0], publicKey_[1], publicKey_[2], publicKey_[3]);
         (drandGenesis, drandPeriod) = (drandGenesis_, drandPeriod_);
-        (genesis, epochSeconds) = (genesis_, epochSeconds_);
     }
 
     /// @notice drand's group key, as four words in drand's order.
@@ -89,27 +81,15 @@ contract DrandBeacon is IBeacon {
 
     // ---------------------------------------------------------------------------------------------------- recording
 
-    /// @inheritdoc IBeacon
-    /// @param evidence drand's signature, 64 bytes, and after it none or all of the roots that its verification takes (see
+    /// @inheritdoc EpochBeacon
+    /// @dev evidence: drand's signature, 64 bytes, and after it none or all of the roots that its verification takes (see
     /// HashToG1). They make it cheaper and change nothing else.
-    function record(uint32 epoch, bytes calldata evidence) external returns (bytes32 value) {
-        value = randomness[epoch];
-        if (value != 0) return value;
-        uint256 start = epochStart(epoch);
-        uint256 end = start + epochSeconds;
-        require(
-            start <= block.timestamp && block.timestamp < end,
-            NotDuringEpoch(epoch, start, end, block.timestamp)
-        );
+    function _draw(uint32 epoch, bytes calldata evidence) internal view override returns (bytes32) {
         uint256 length = evidence.length;
         require(length >= SIGNATURE_BYTES && length <= MAX_BYTES && length % 32 == 0, EvidenceLength(length));
         bytes calldata signature = evidence[:SIGNATURE_BYTES];
         _checkSignature(roundFor(epoch), signature, evidence[SIGNATURE_BYTES:]);
-
-        value = sha256(signature);
-        randomness[epoch] = value;
-
-        emit RandomnessRecorded(epoch, value);
+        return sha256(signature);
     }
 
     /// @dev e(signature, generator) = e(hash(round), key). The signature is one point in one encoding, so nobody who
@@ -131,18 +111,9 @@ contract DrandBeacon is IBeacon {
         return mulmod(y, y, Bn254.Q) == addmod(cube, 3, Bn254.Q);
     }
 
-    // --------------------------------------------------------------------------------------------------------- time
-    // All of it is below 2^97, and drand's first round is not after epoch 0.
-
-    /// @notice When an epoch starts, in seconds.
-    function epochStart(uint32 epoch) public view returns (uint256) {
-        unchecked {
-            return uint256(genesis) + uint256(epoch) * epochSeconds;
-        }
-    }
-
     /// @notice drand's first round at or after the epoch's start.
     function roundFor(uint32 epoch) public view returns (uint256) {
+        // drand's first round is not after epoch 0.
         unchecked {
             uint256 sinceFirst = epochStart(epoch) - drandGenesis;
             return (sinceFirst + drandPeriod - 1) / drandPeriod + 1;
