@@ -35,6 +35,12 @@ async function heldBy({ ledger }: World): Promise<bigint> {
 /** Everything in the Ledger is somebody's, and nothing is there that is nobody's. */
 async function expectBalanced(world: World): Promise<void> {
   expect(await world.token.balanceOf(world.ledger)).to.equal(await heldBy(world));
+  const { people, ledger, token } = world;
+  const { alice, bob, manager, treasury, auditor, stranger, providers } = people;
+  const all = [alice, bob, manager, treasury, auditor, stranger, ...providers, token];
+  const balances = await Promise.all(all.map((who) => ledger.balanceOf(who)));
+  const pool = await ledger.auditPool(0);
+  expect((await ledger.totals()).accounts).to.equal(balances.reduce((sum, each) => sum + each, pool));
 }
 
 /**
