@@ -10,7 +10,7 @@ import { deploy } from "../client/deploy.ts";
 import { makeKnownAnswer } from "../client/keys/known-answer.ts";
 import { ensureProfile } from "../client/keys/make.ts";
 import { Directory } from "../protocol/directory.ts";
-import { firstRoundAt, publicKeyOf, signRound, type DrandChain } from "../protocol/drand.ts";
+import { firstRoundAt, publicKeyOf, roundEvidence, signRound, type DrandChain } from "../protocol/drand.ts";
 import { toHex32 } from "../protocol/field.ts";
 import { proofWords, type ProofWords } from "../protocol/groth16.ts";
 import { PROFILES, type ProfileName } from "../protocol/profiles.ts";
@@ -37,6 +37,8 @@ const RENT = 10n ** 36n;
 const FUNDS = 10n ** 30n;
 /** Segments in one call of store. */
 const STORED = 32;
+/** Rounds to record: what one costs depends on how many roots its hash to the curve takes. */
+const ROUNDS = 16;
 const SECRET = 7n;
 const CONTENT = Uint8Array.from({ length: 5000 }, (_, i) => i % 251);
 
@@ -49,6 +51,7 @@ export async function benchGas(): Promise<GasRow[]> {
     await bench.cluster();
     await bench.storing();
     await bench.firstPayments();
+    await bench.randomness();
     await bench.proving();
     await bench.missing();
     await bench.leaving();
@@ -87,16 +90,21 @@ async function createBench(engine: Engine) {
     .finish();
   let nonce = 0;
 
-  const count = async (transaction: string, sent: Sent, batch = 1): Promise<void> => {
+  const gasOf = async (sent: Sent): Promise<number> => {
     const receipt = await (await sent).wait();
-    if (!receipt) throw new Error(`${transaction} was not mined`);
-    rows.push({ transaction, batch, gasPerItem: Math.round(Number(receipt.gasUsed) / batch) });
+    if (!receipt) throw new Error("a transaction was not mined");
+    return Number(receipt.gasUsed);
+  };
+  const count = async (transaction: string, sent: Sent, batch = 1): Promise<void> => {
+    rows.push({ transaction, batch, gasPerItem: Math.round((await gasOf(sent)) / batch) });
   };
   const toEpoch = (epoch: number): Promise<void> =>
     networkHelpers.time.increaseTo(genesis + epoch * EPOCH_SECONDS);
-  const signatureFor = (epoch: number): Uint8Array =>
-    signRound(SECRET, firstRoundAt(genesis + epoch * EPOCH_SECONDS, drand));
-  const record = (epoch: number): Sent => audits.connect(auditor).recordBeacon(0, epoch, signatureFor(epoch));
+  const evidenceFor = (epoch: number): Uint8Array => {
+    const round = firstRoundAt(genesis + epoch * EPOCH_SECONDS, drand);
+    return roundEvidence(round, signRound(SECRET, round));
+  };
+  const record = (epoch: number): Sent => audits.connect(auditor).recordBeacon(0, epoch, evidenceFor(epoch));
 
   async function store(vNode: number, roots: readonly bigint[], epochs: number) {
     const segments = roots.map((root) => ({ root: toHex32(root), leaves: tree.leaves }));
@@ -217,8 +225,23 @@ async function createBench(engine: Engine) {
       for (let vNode = 1; vNode <= PROVING; vNode++) await audits.settle(vNode, 1);
     },
 
+    /** One round for each epoch from the running one on. */
+    async randomness(): Promise<void> {
+      const before = await networkHelpers.takeSnapshot();
+      const gas: number[] = [];
+      for (let epoch = 3; epoch < 3 + ROUNDS; epoch++) {
+        gas.push(await gasOf(record(epoch)));
+        await toEpoch(epoch + 1);
+      }
+      await before.restore();
+      const mean = gas.reduce((sum, each) => sum + each) / ROUNDS;
+      rows.push({ transaction: "recordBeacon", batch: 1, gasPerItem: Math.round(mean) });
+      const dearest = `recordBeacon, the dearest of ${ROUNDS}`;
+      rows.push({ transaction: dearest, batch: 1, gasPerItem: Math.max(...gas) });
+    },
+
     async proving(): Promise<void> {
-      await count("recordBeacon", record(3));
+      await record(3);
       const proofs: ProofWords[] = [];
       for (let vNode = 1; vNode <= PROVING; vNode++) proofs.push(await proofFor(vNode, 3));
       const items = proofs.map((proof, i) => ({ vNode: i + 1, epoch: 3, proof }));

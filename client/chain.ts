@@ -54,6 +54,8 @@ export interface ConnectOptions {
   readonly token?: string | undefined;
   /** Hex private key of the account that signs. */
   readonly privateKey?: string | undefined;
+  /** Address of the deployment's Lens, for those who look around. */
+  readonly lens?: string | undefined;
 }
 
 export interface Chain {
@@ -67,6 +69,8 @@ export interface Chain {
   as(privateKey: string): Chain;
   /** A view. Results with several values come as an object by name. */
   read<T>(contract: ContractName, method: string, args?: readonly unknown[]): Promise<T>;
+  /** A view of the Lens. Throws "bad-input" when connected without its address. */
+  look<T>(method: string, args?: readonly unknown[]): Promise<T>;
   /** A transaction, mined. */
   send(contract: ContractName, method: string, args?: readonly unknown[]): Promise<Sent>;
   events(fromBlock: number, toBlock?: number): Promise<ChainEvent[]>;
@@ -120,11 +124,23 @@ export async function connect(options: ConnectOptions): Promise<Chain> {
     const token = new Contract(addresses.token, abiOf("token"), provider);
     const symbol = (await call(token, "symbol", [])) as string;
     const decimals = Number(await call(token, "decimals", []));
-    return createChain({ provider, chainId, addresses, symbol, decimals }, options.privateKey);
+    const lens = options.lens === undefined ? undefined : await findLens(provider, options.lens, audits);
+    return createChain({ provider, chainId, addresses, symbol, decimals, lens }, options.privateKey);
   } catch (error) {
     provider.destroy();
     throw error;
   }
+}
+
+async function findLens(provider: JsonRpcProvider, text: string, audits: string): Promise<Contract> {
+  const address = await existingContract(provider, "Lens", text);
+  const lens = new Contract(address, contractArtifact("Lens").abi, provider);
+  const actual = await call(lens, "audits", []).catch(() => undefined);
+  if (actual !== audits) {
+    const message = `what is at ${address} is not this deployment's lens: check the address`;
+    throw new HoldfastError("chain", message, { lens: address, expected: audits, actual });
+  }
+  return lens;
 }
 
 /** An account that deploys: what `deploy` takes. */
@@ -176,6 +192,7 @@ interface Deployment {
   readonly addresses: Readonly<Record<ContractName, string>>;
   readonly symbol: string;
   readonly decimals: number;
+  readonly lens: Contract | undefined;
 }
 
 function createChain(deployment: Deployment, privateKey: string | undefined): Chain {
@@ -205,6 +222,10 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
     as: (key) => createChain(deployment, key),
     read: async <T>(contract: ContractName, method: string, args: readonly unknown[] = []) =>
       (await call(contracts[contract], method, args)) as T,
+    async look<T>(method: string, args: readonly unknown[] = []) {
+      if (deployment.lens) return (await call(deployment.lens, method, args)) as T;
+      throw new HoldfastError("bad-input", "where is the lens? Give --lens ADDRESS or set HOLDFAST_LENS");
+    },
     async send(contract, method, args = []) {
       signer();
       const call = contracts[contract].getFunction(method);

@@ -38,6 +38,8 @@ export interface Deployment {
   readonly ledger: string;
   readonly registry: string;
   readonly audits: string;
+  /** Views in pages, for those who look around. */
+  readonly lens: string;
   readonly verifier: string;
   readonly beacon: string;
   readonly profile: ProfileName;
@@ -92,9 +94,10 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     { Settlement: settlement },
   );
   expectAddress("Audits", audits, made);
+  const lens = await create("Lens", [audits]);
 
   return {
-    ...{ chainId: Number(chainId), token, ledger, registry, audits, verifier, beacon },
+    ...{ chainId: Number(chainId), token, ledger, registry, audits, lens, verifier, beacon },
     ...{ profile, genesis, epochSeconds, block },
   };
 }

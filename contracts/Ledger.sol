@@ -313,7 +313,7 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
         address manager = IRegistry(registry).managerOf(cluster);
 
         feesOf[cluster] = 0;
-        _fees -= uint128(managerAmount + protocolAmount);
+        _fees -= uint128(pot);
         balanceOf[manager] += managerAmount;
         balanceOf[treasury] += protocolAmount;
         auditPool[beacon] += auditAmount;
@@ -326,9 +326,11 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
         uint256 pool = auditPool[beacon];
         reward = pool / AUDITOR_DIVISOR;
 
-        auditPool[beacon] = pool - reward;
-        _fees -= uint128(reward);
-        balanceOf[to] += reward;
+        // Nobody has more than what is held, which is below 2^128.
+        unchecked {
+            auditPool[beacon] = pool - reward;
+            balanceOf[to] += reward;
+        }
     }
 
     // ----------------------------------------------------------------------------------------------------- solvency

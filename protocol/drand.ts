@@ -61,6 +61,15 @@ export function signatureRandomness(signature: Uint8Array): Uint8Array {
   return sha256(signature);
 }
 
+/** What DrandBeacon takes: the signature, and the roots that spare it their computation. */
+export function roundEvidence(round: number, signature: Uint8Array): Uint8Array {
+  const roots = concatWords(hashToField(roundMessage(round)).flatMap(inverseRoots));
+  const evidence = new Uint8Array(signature.length + roots.length);
+  evidence.set(signature);
+  evidence.set(roots, signature.length);
+  return evidence;
+}
+
 /** @param secret between 1 and the group's order - 1 */
 export function signRound(secret: bigint, round: number): Uint8Array {
   const { x, y } = hashToG1(roundMessage(round)).multiply(secret).toAffine();
@@ -117,6 +126,11 @@ function decodeSignature(bytes: Uint8Array): G1 | undefined {
 
 /** hash_to_curve of a 32-byte message. */
 export function hashToG1(message: Uint8Array): G1 {
+  const [u0, u1] = hashToField(message);
+  return mapToCurve(u0).add(mapToCurve(u1));
+}
+
+function hashToField(message: Uint8Array): [bigint, bigint] {
   const [[u0], [u1]] = hash_to_field(message, 2, {
     DST,
     expand: "xmd",
@@ -125,7 +139,7 @@ export function hashToG1(message: Uint8Array): G1 {
     m: 1,
     k: 128,
   }) as [[bigint], [bigint]];
-  return mapToCurve(u0).add(mapToCurve(u1));
+  return [u0, u1];
 }
 
 /** RFC 9380, appendix F.1, for y^2 = x^3 + 3 and Z = 1. */
@@ -136,7 +150,14 @@ const SVDW = {
   c4: Fp.div(Fp.neg(16n), 3n),
 };
 
-function mapToCurve(u: bigint): G1 {
+interface Candidates {
+  /** 1 + v and 1 - v, where v = 4u^2. */
+  readonly plus: bigint;
+  readonly minus: bigint;
+  readonly xs: readonly [bigint, bigint, bigint];
+}
+
+function candidates(u: bigint): Candidates {
   const v = Fp.mul(Fp.sqr(u), SVDW.c1);
   const [plus, minus] = [Fp.add(1n, v), Fp.sub(1n, v)];
   // The inverse of 0 is 0 here.
@@ -144,15 +165,32 @@ function mapToCurve(u: bigint): G1 {
   const inverse = product === 0n ? 0n : Fp.inv(product);
   const w = Fp.mul(Fp.mul(Fp.mul(u, minus), inverse), SVDW.c3);
   const z = Fp.mul(Fp.sqr(plus), inverse);
-  const candidates = [Fp.sub(SVDW.c2, w), Fp.add(SVDW.c2, w), Fp.add(1n, Fp.mul(SVDW.c4, Fp.sqr(z)))];
+  const third = Fp.add(1n, Fp.mul(SVDW.c4, Fp.sqr(z)));
+  return { plus, minus, xs: [Fp.sub(SVDW.c2, w), Fp.add(SVDW.c2, w), third] };
+}
 
-  for (const x of candidates) {
+function mapToCurve(u: bigint): G1 {
+  for (const x of candidates(u).xs) {
     const root = squareRoot(curve(x));
     if (root === undefined) continue;
     const y = (root & 1n) === (u & 1n) ? root : Fp.neg(root);
     return bn254.G1.Point.fromAffine({ x, y });
   }
   throw new Error("the map to the curve found no point"); // impossible: one candidate is always the x of a point
+}
+
+/** The roots that contracts/libraries/HashToG1.sol takes for one field element, in its order. */
+function inverseRoots(u: bigint): bigint[] {
+  const { plus, minus, xs } = candidates(u);
+  const first = Fp.mul(Fp.pow(plus, 4n), curve(xs[0]));
+  const roots = [inverseRoot(first)];
+  if (squareRoot(first) === undefined) roots.push(inverseRoot(Fp.mul(Fp.sqr(minus), curve(xs[1]))));
+  return roots;
+}
+
+/** t with t^2 · w = 1 or -1. */
+function inverseRoot(w: bigint): bigint {
+  return Fp.pow(w, (Fp.ORDER - 3n) / 4n);
 }
 
 function curve(x: bigint): bigint {

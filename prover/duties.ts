@@ -6,6 +6,7 @@
  * failure of ours is never a statement about the data, and no proof that we do not believe in leaves the node.
  */
 import type { Logger } from "pino";
+import { roundEvidence } from "../protocol/drand.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { proofWords } from "../protocol/groth16.ts";
@@ -235,7 +236,8 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
       return;
     }
     const { beacon } = await chain.cluster(holdings.clusterOf(vNode) ?? 0n);
-    const evidence = await modules.fetchRound(await chain.round(beacon, epoch), signal);
+    const wanted = await chain.round(beacon, epoch);
+    const evidence = roundEvidence(wanted.round, await modules.fetchRound(wanted, signal));
     const { hash } = await sender.send(`beacon/${beacon}/${epoch}`, {
       kind: "recordBeacon",
       beacon,

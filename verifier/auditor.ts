@@ -4,7 +4,7 @@
  * Whatever of our own fails (chain, relay, disk) is logged and tried again: it is never held against a node.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { firstRoundAt } from "../protocol/drand.ts";
+import { firstRoundAt, roundEvidence } from "../protocol/drand.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { AuditChain, AuditEvent } from "./chain.ts";
 import type { DrandClient } from "./drand.ts";
@@ -179,8 +179,10 @@ export async function createAuditor(options: AuditorOptions, modules: AuditorMod
   async function record(beacon: Beacon): Promise<void> {
     const epoch = current;
     if (epoch === 0 || (await chain.randomness(beacon.index, epoch)) !== 0n) return;
-    const { signature } = await beacon.client.round(roundOf(beacon, epoch), signal);
-    await chain.recordBeacon(beacon.index, epoch, signature);
+    const round = roundOf(beacon, epoch);
+    const { signature } = await beacon.client.round(round, signal);
+    const evidence = roundEvidence(round, Buffer.from(signature.slice(2), "hex"));
+    await chain.recordBeacon(beacon.index, epoch, evidence);
   }
 
   // ------------------------------------------------------------------------------------------------------ settling

@@ -14,7 +14,6 @@ import {
 } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
-import type { Hex } from "../protocol/field.ts";
 
 export interface AuditEvent {
   readonly name: string;
@@ -61,7 +60,7 @@ export interface AuditChain {
   profileCount(): Promise<number>;
   beaconCount(): Promise<number>;
   randomness(beacon: number, epoch: number): Promise<bigint>;
-  recordBeacon(beacon: number, epoch: number, signature: Hex): Promise<void>;
+  recordBeacon(beacon: number, epoch: number, evidence: Uint8Array): Promise<void>;
   /** Last settled epoch, and whether there is anything to settle. */
   state(vNode: bigint): Promise<{ settled: number; idle: boolean }>;
   settle(vNode: bigint, maxEpochs: number): Promise<void>;
@@ -180,7 +179,7 @@ async function open(
     beaconCount: async () => Number(await view(auditsContract, "beaconCount")),
     randomness: async (beacon, epoch) =>
       BigInt((await view(auditsContract, "randomness", beacon, epoch)) as string),
-    recordBeacon: (beacon, epoch, signature) => send("recordBeacon", [beacon, epoch, signature]),
+    recordBeacon: (beacon, epoch, evidence) => send("recordBeacon", [beacon, epoch, evidence]),
     async state(vNode) {
       const { settled, rate, committed } = (await view(auditsContract, "state", vNode)) as Result;
       return { settled: Number(settled), idle: rate === 0n && committed === 0n };

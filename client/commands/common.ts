@@ -16,6 +16,7 @@ export interface ChainOptions extends JsonOptions {
   readonly audits?: string;
   readonly chainId?: bigint;
   readonly token?: string;
+  readonly lens?: string;
   readonly key?: string;
   readonly passwordFile?: string;
   readonly yes?: boolean;
@@ -53,11 +54,11 @@ export function spendingCommand(parent: Command, nameAndArguments: string, descr
 
 /** Connects, runs, and lets go of the chain. */
 export async function withChain<T>(options: ChainOptions, use: (chain: Chain) => Promise<T>): Promise<T> {
-  const { rpc, audits, chainId, token, key, passwordFile } = options;
+  const { rpc, audits, chainId, token, lens, key, passwordFile } = options;
   if (rpc === undefined) throw missing("the chain", "--rpc URL", "HOLDFAST_RPC");
   if (audits === undefined) throw missing("the deployment", "--audits ADDRESS", "HOLDFAST_AUDITS");
   const privateKey = key === undefined ? undefined : await readKeyFile(key, passwordFile);
-  const chain = await connect({ rpcUrl: rpc, audits, chainId, token, privateKey });
+  const chain = await connect({ rpcUrl: rpc, audits, chainId, token, lens, privateKey });
   try {
     return await use(chain);
   } finally {

@@ -6,6 +6,7 @@ import { toJson } from "../output.ts";
 import { addAppCommands } from "./app.ts";
 import { addDaemonCommands } from "./daemons.ts";
 import { addDevnetCommand } from "./devnet.ts";
+import { addExploreCommands } from "./explore.ts";
 import { addKeyCommands } from "./keys.ts";
 import { addManagerCommands } from "./manager.ts";
 import { addProviderCommands } from "./provider.ts";
@@ -31,7 +32,7 @@ export function createProgram({ json, signal }: Context): Command {
   if (!json) program.showHelpAfterError("(add --help for what it takes)");
   const add = [
     ...[addToolCommands, addKeyCommands, addProviderCommands, addManagerCommands],
-    ...[addAppCommands, addDaemonCommands, addDevnetCommand],
+    ...[addAppCommands, addExploreCommands, addDaemonCommands, addDevnetCommand],
   ];
   for (const addCommands of add) addCommands(program, signal);
   return program;

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IBeacon} from "../interfaces/IBeacon.sol";
 import {Bn254} from "../libraries/Bn254.sol";
 import {HashToG1} from "../libraries/HashToG1.sol";
+import {EpochBeacon} from "./EpochBeacon.sol";
 
 /// @title DrandBeacon
 /// @notice Randomness of an epoch = sha256 of drand's signature of the first round at or after the epoch's start, scheme
 /// bls-bn254-unchained-on-g1, verified here.
 /// @dev Warning: a round is public from its own time on, by drand's clock. Where a chain's timestamps lag behind it, the
 /// randomness is known for as long before the epoch starts on that chain.
-contract DrandBeacon is IBeacon {
+contract DrandBeacon is EpochBeacon {
     /// @dev The negated generator of G2.
     uint256 private constant NEG_G2_XI = 0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2;
     uint256 private constant NEG_G2_XR = 0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed;
     uint256 private constant NEG_G2_YI = 0x275dc4a288d1afb3cbb1ac09187524c7db36395df7be3b99e673b13a075a65ec;
     uint256 private constant NEG_G2_YR = 0x1d9befcd05a5323e6da4d435f3b617cdb3af83285c2df711ef39c01571827f9d;
+
+    uint256 private constant SIGNATURE_BYTES = 64;
+    uint256 private constant MAX_BYTES = SIGNATURE_BYTES + 4 * 32;
 
     /// @dev drand's group key, as drand writes it: imaginary parts first.
     uint256 private immutable KEY_XI;
@@ -27,13 +30,6 @@ contract DrandBeacon is IBeacon {
     uint64 public immutable drandGenesis;
     uint64 public immutable drandPeriod;
 
-    /// @notice When epoch 0 starts, in seconds, and the seconds of an epoch.
-    uint64 public immutable genesis;
-    uint64 public immutable epochSeconds;
-
-    /// @inheritdoc IBeacon
-    mapping(uint32 epoch => bytes32) public randomness;
-
     /// @notice Thrown when the group key is the point at infinity.
     error NoKey();
 
@@ -41,8 +37,8 @@ contract DrandBeacon is IBeacon {
     /// round is after the first epoch's start.
     error RoundsNotDistinct(uint64 drandGenesis, uint64 drandPeriod, uint64 genesis, uint64 epochSeconds);
 
-    /// @notice Thrown when a signature is not 64 bytes long.
-    error SignatureLength(uint256 length);
+    /// @notice Thrown when the evidence is not a signature of 64 bytes and at most four roots of 32.
+    error EvidenceLength(uint256 length);
 
     /// @notice Thrown when a signature is not a point on the curve in its only encoding, or not the round's.
     error SignatureInvalid(uint256 round, bytes signature);
@@ -54,7 +50,7 @@ contract DrandBeacon is IBeacon {
         uint64 drandPeriod_,
         uint64 genesis_,
         uint64 epochSeconds_
-    ) {
+    ) EpochBeacon(genesis_, epochSeconds_) {
         require(
             drandPeriod_ != 0 && drandPeriod_ <= epochSeconds_ && drandGenesis_ <= genesis_,
             RoundsNotDistinct(drandGenesis_, drandPeriod_, genesis_, epochSeconds_)
@@ -68,7 +64,6 @@ contract DrandBeacon is IBeacon {
 
         (KEY_XI, KEY_XR, KEY_YI, KEY_YR) = (publicKey_[0], publicKey_[1], publicKey_[2], publicKey_[3]);
         (drandGenesis, drandPeriod) = (drandGenesis_, drandPeriod_);
-        (genesis, epochSeconds) = (genesis_, epochSeconds_);
     }
 
     /// @notice drand's group key, as four words in drand's order.
@@ -86,35 +81,27 @@ contract DrandBeacon is IBeacon {
 
     // ---------------------------------------------------------------------------------------------------- recording
 
-    /// @inheritdoc IBeacon
-    function record(uint32 epoch, bytes calldata signature) external returns (bytes32 value) {
-        value = randomness[epoch];
-        if (value != 0) return value;
-        uint256 start = epochStart(epoch);
-        uint256 end = start + epochSeconds;
-        require(
-            start <= block.timestamp && block.timestamp < end,
-            NotDuringEpoch(epoch, start, end, block.timestamp)
-        );
-        _checkSignature(roundFor(epoch), signature);
-
-        value = sha256(signature);
-        randomness[epoch] = value;
-
-        emit RandomnessRecorded(epoch, value);
+    /// @inheritdoc EpochBeacon
+    /// @dev evidence: drand's signature, 64 bytes, and after it none or all of the roots that its verification takes (see
+    /// HashToG1). They make it cheaper and change nothing else.
+    function _draw(uint32 epoch, bytes calldata evidence) internal view override returns (bytes32) {
+        uint256 length = evidence.length;
+        require(length >= SIGNATURE_BYTES && length <= MAX_BYTES && length % 32 == 0, EvidenceLength(length));
+        bytes calldata signature = evidence[:SIGNATURE_BYTES];
+        _checkSignature(roundFor(epoch), signature, evidence[SIGNATURE_BYTES:]);
+        return sha256(signature);
     }
 
     /// @dev e(signature, generator) = e(hash(round), key). The signature is one point in one encoding, so nobody who
     /// records it has a choice.
-    function _checkSignature(uint256 round, bytes calldata signature) private view {
-        require(signature.length == 64, SignatureLength(signature.length));
+    function _checkSignature(uint256 round, bytes calldata signature, bytes calldata roots) private view {
         uint256 x = uint256(bytes32(signature));
         uint256 y = uint256(bytes32(signature[32:]));
         require(x < Bn254.Q && y < Bn254.Q && _isOnCurve(x, y), SignatureInvalid(round, signature));
 
         uint256[] memory pairs = Bn254.newPairs(2);
         Bn254.setPair(pairs, 0, x, y, [NEG_G2_XI, NEG_G2_XR, NEG_G2_YI, NEG_G2_YR]);
-        (x, y) = HashToG1.hash(keccak256(abi.encodePacked(uint64(round))));
+        (x, y) = HashToG1.hash(keccak256(abi.encodePacked(uint64(round))), roots);
         Bn254.setPair(pairs, 1, x, y, [KEY_XI, KEY_XR, KEY_YI, KEY_YR]);
         require(Bn254.pairingIsOne(pairs), SignatureInvalid(round, signature));
     }
@@ -124,16 +111,12 @@ contract DrandBeacon is IBeacon {
         return mulmod(y, y, Bn254.Q) == addmod(cube, 3, Bn254.Q);
     }
 
-    // --------------------------------------------------------------------------------------------------------- time
-
-    /// @notice When an epoch starts, in seconds.
-    function epochStart(uint32 epoch) public view returns (uint256) {
-        return uint256(genesis) + uint256(epoch) * epochSeconds;
-    }
-
     /// @notice drand's first round at or after the epoch's start.
     function roundFor(uint32 epoch) public view returns (uint256) {
-        uint256 sinceFirst = epochStart(epoch) - drandGenesis;
-        return (sinceFirst + drandPeriod - 1) / drandPeriod + 1;
+        // drand's first round is not after epoch 0.
+        unchecked {
+            uint256 sinceFirst = epochStart(epoch) - drandGenesis;
+            return (sinceFirst + drandPeriod - 1) / drandPeriod + 1;
+        }
     }
 }

@@ -121,6 +121,7 @@ interface ILedger {
 
     // ---------------------------------------------------------------------------------------------------- solvency
 
+    /// @notice Sums: accounts with the audit pools, fees that were not collected yet.
     function totals()
         external
         view

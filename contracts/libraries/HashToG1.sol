@@ -6,40 +6,41 @@ import {Bn254} from "./Bn254.sol";
 /// @title HashToG1
 /// @notice drand's hash to BN254 G1: hash_to_curve of RFC 9380 with expand_message_xmd over keccak256 and the
 /// Shallue-van de Woestijne map, as in kyber and in the package bls-bn254.
-/// @dev Differs from the latter only in cost: one inversion for both points, and square roots through the modexp
-/// precompile, tried without a Legendre symbol first.
+/// @dev Differs from the latter only in cost. All that the map takes from the modexp precompile are inverse square roots,
+/// three on average and four at most, from which everything else follows by multiplications; a caller who gives them
+/// along saves even those. A root that is given is checked, and either of its signs leads to the same point.
 library HashToG1 {
-    /// @dev The domain separation tag of drand's scheme bls-bn254-unchained-on-g1, followed by its length.
-    bytes private constant DST_PRIME = "BLS_SIG_BN254G1_XMD:KECCAK-256_SVDW_RO_NUL_\x2b";
+    /// @dev The domain separation tag of drand's scheme bls-bn254-unchained-on-g1, followed by its length, in two parts.
+    bytes32 private constant DST_HEAD = "BLS_SIG_BN254G1_XMD:KECCAK-256_S";
+    bytes12 private constant DST_TAIL = "VDW_RO_NUL_\x2b";
 
     /// @dev RFC 9380, appendix F.1, for g(x) = x^3 + 3 and Z = 1. g(Z).
     uint256 private constant C1 = 4;
     /// @dev -Z / 2.
     uint256 private constant C2 = 0x183227397098d014dc2822db40c0ac2ecbc0b548b438e5469e10460b6c3e7ea3;
-    /// @dev sqrt(-3 · g(Z)), the even one.
+    /// @dev sqrt(-3 · g(Z)), the even one, and a third of it, whose square is C4 / 4 = -g(Z) / 3.
     uint256 private constant C3 = 0x16789af3a83522eb353c98fc6b36d713d5d8d1cc5dffffffa;
-    /// @dev -4 · g(Z) / 3.
-    uint256 private constant C4 = 0x10216f7ba065e00de81ac1e7808072c9dd2b2385cd7b438469602eb24829a9bd;
+    uint256 private constant THIRD_OF_C3 = 0x77d88fbe2bc60f911bedda9791247b1474845eec9ffffffe;
 
-    /// @dev Exponents of an inverse and, since Q = 3 mod 4, of a square root.
-    uint256 private constant INVERSE = Bn254.Q - 2;
-    uint256 private constant SQUARE_ROOT = (Bn254.Q + 1) / 4;
+    /// @dev Exponent of an inverse square root, since Q = 3 mod 4.
+    uint256 private constant INVERSE_ROOT = (Bn254.Q - 3) / 4;
 
     uint256 private constant TWO_POW_128_MOD_Q = 1 << 128;
     uint256 private constant TWO_POW_256_MOD_Q = (type(uint256).max % Bn254.Q) + 1;
 
-    /// @notice Hashes 32 bytes to a point.
-    function hash(bytes32 message) internal view returns (uint256 x, uint256 y) {
-        (uint256 u0, uint256 u1) = toField(message);
-        uint256 d0 = _denominator(u0);
-        uint256 d1 = _denominator(u1);
-        // A zero denominator, which RFC 9380 maps to an inverse of 0, would take the other point's inverse with it. No
-        // message that leads there is known, or can be found faster than by 2^250 hashes.
-        uint256 inverse = Bn254.pow(mulmod(d0, d1, Bn254.Q), INVERSE);
+    /// @notice Thrown when a root that was given is none. (Or when a hash to the field is one of two values for which the map
+    /// has no inverse: nobody knows such a message, or finds one in less than 2^250 hashes.)
+    error RootInvalid(uint256 root, uint256 square);
 
-        (uint256 x0, uint256 y0) = _map(u0, mulmod(inverse, d1, Bn254.Q));
-        (uint256 x1, uint256 y1) = _map(u1, mulmod(inverse, d0, Bn254.Q));
-        return Bn254.add(x0, y0, x1, y1);
+    /// @notice Hashes 32 bytes to a point.
+    /// @param roots none, or the inverse roots that the map takes, 32 bytes each, in the order in which it does.
+    function hash(bytes32 message, bytes calldata roots) internal view returns (uint256 x, uint256 y) {
+        (uint256 u0, uint256 u1) = toField(message);
+        uint256 x0;
+        uint256 y0;
+        (x0, y0, roots) = _map(u0, roots);
+        (x, y, ) = _map(u1, roots);
+        return Bn254.add(x0, y0, x, y);
     }
 
     /// @notice hash_to_field: two field elements from 48 pseudorandom bytes each.
@@ -53,13 +54,14 @@ library HashToG1 {
                 bytes32(0),
                 bytes8(0),
                 message,
-                hex"006000",
-                DST_PRIME
+                bytes3(0x006000),
+                DST_HEAD,
+                DST_TAIL
             )
         );
-        bytes32 b1 = keccak256(abi.encodePacked(b0, uint8(1), DST_PRIME));
-        bytes32 b2 = keccak256(abi.encodePacked(b0 ^ b1, uint8(2), DST_PRIME));
-        bytes32 b3 = keccak256(abi.encodePacked(b0 ^ b2, uint8(3), DST_PRIME));
+        bytes32 b1 = keccak256(abi.encodePacked(b0, uint8(1), DST_HEAD, DST_TAIL));
+        bytes32 b2 = keccak256(abi.encodePacked(b0 ^ b1, uint8(2), DST_HEAD, DST_TAIL));
+        bytes32 b3 = keccak256(abi.encodePacked(b0 ^ b2, uint8(3), DST_HEAD, DST_TAIL));
 
         uint256 high = uint256(b2) >> 128;
         uint256 low = uint128(uint256(b2));
@@ -67,38 +69,66 @@ library HashToG1 {
         u1 = addmod(mulmod(low, TWO_POW_256_MOD_Q, Bn254.Q), uint256(b3), Bn254.Q);
     }
 
-    /// @dev (1 - u^2 · g(Z)) · (1 + u^2 · g(Z)).
-    function _denominator(uint256 u) private pure returns (uint256) {
-        uint256 v = mulmod(mulmod(u, u, Bn254.Q), C1, Bn254.Q);
-        return mulmod(1 + Bn254.Q - v, 1 + v, Bn254.Q);
+    /// @dev The map of RFC 9380, appendix F.1. The first of three candidates that is the x of a point wins. With v = 4u^2
+    /// they are
+    ///     x1 = C2 - u · C3 / (1 + v),
+    ///     x2 = C2 + u · C3 / (1 + v) = -1 - x1,
+    ///     x3 = 1 + 4q^2, where q = (C3 / 3) · (1 + v) / (1 - v),
+    /// and g(x3) = g(x1) · g(x2) · (2q^3)^2. An inverse root t of w, t^2 · w = 1 or -1, is also an inverse: 1 / w is t^2 or
+    /// -t^2. So w is chosen to be as square as g of a candidate, and a multiple of what has to be inverted.
+    function _map(
+        uint256 u,
+        bytes calldata roots
+    ) private view returns (uint256 x, uint256 y, bytes calldata left) {
+        unchecked {
+            uint256 v = mulmod(mulmod(u, u, Bn254.Q), C1, Bn254.Q);
+            uint256 plus = 1 + v;
+            uint256 minus = 1 + Bn254.Q - v;
+            uint256 t;
+            bool square;
+
+            // g(x1) = w / plus^4, where w = plus · n and n = plus^3 · g(x1).
+            x = mulmod(C2, plus, Bn254.Q) + Bn254.Q - mulmod(u, C3, Bn254.Q);
+            uint256 n = addmod(_cube(x), 3 * _cube(plus), Bn254.Q);
+            uint256 w = mulmod(n, plus, Bn254.Q);
+            (t, square, left) = _inverseRoot(w, roots);
+            uint256 inverse = mulmod(mulmod(t, t, Bn254.Q), square ? n : Bn254.Q - n, Bn254.Q);
+            x = mulmod(x, inverse, Bn254.Q);
+            y = mulmod(mulmod(t, w, Bn254.Q), mulmod(inverse, inverse, Bn254.Q), Bn254.Q);
+            if (!square) {
+                // y^2 = -g(x1). g(x2) = w / minus^2.
+                x = 2 * Bn254.Q - 1 - x;
+                n = mulmod(addmod(_cube(x), 3, Bn254.Q), minus, Bn254.Q);
+                w = mulmod(n, minus, Bn254.Q);
+                (t, square, left) = _inverseRoot(w, left);
+                uint256 root = mulmod(t, n, Bn254.Q);
+                if (square) {
+                    (x, y) = (x % Bn254.Q, root);
+                } else {
+                    // root^2 = -g(x2), and 1 / minus = -t · root.
+                    uint256 q = mulmod(mulmod(THIRD_OF_C3, plus, Bn254.Q), mulmod(t, root, Bn254.Q), Bn254.Q);
+                    x = addmod(1, 4 * mulmod(q, q, Bn254.Q), Bn254.Q);
+                    // The sign of q, which is wrong, does not matter.
+                    y = mulmod(mulmod(y, root, Bn254.Q), 2 * _cube(q), Bn254.Q);
+                }
+            }
+            if (u % 2 != y % 2) y = Bn254.Q - y;
+        }
     }
 
-    /// @dev The map of RFC 9380, appendix F.1, given the inverse of u's denominator. The first candidate that is the x
-    /// of a point wins; one of the three always is.
-    function _map(uint256 u, uint256 inverse) private view returns (uint256 x, uint256 y) {
-        uint256 v = mulmod(mulmod(u, u, Bn254.Q), C1, Bn254.Q);
-        uint256 w = mulmod(mulmod(mulmod(u, 1 + Bn254.Q - v, Bn254.Q), inverse, Bn254.Q), C3, Bn254.Q);
-
-        bool found;
-        x = addmod(C2, Bn254.Q - w, Bn254.Q);
-        (y, found) = _yOf(x);
-        if (!found) {
-            x = addmod(C2, w, Bn254.Q);
-            (y, found) = _yOf(x);
-        }
-        if (!found) {
-            uint256 z = mulmod(mulmod(1 + v, 1 + v, Bn254.Q), inverse, Bn254.Q);
-            x = addmod(1, mulmod(C4, mulmod(z, z, Bn254.Q), Bn254.Q), Bn254.Q);
-            (y, found) = _yOf(x);
-        }
-        assert(found);
-        if (u % 2 != y % 2) y = Bn254.Q - y;
+    /// @dev t with t^2 · w = 1 if w is a square, and -1 if it is not: taken from the roots given, or worked out.
+    function _inverseRoot(
+        uint256 w,
+        bytes calldata roots
+    ) private view returns (uint256 t, bool square, bytes calldata left) {
+        if (roots.length == 0) (t, left) = (Bn254.pow(w, INVERSE_ROOT), roots);
+        else (t, left) = (uint256(bytes32(roots)), roots[32:]);
+        uint256 one = mulmod(mulmod(t, t, Bn254.Q), w, Bn254.Q);
+        square = one == 1;
+        require(square || one == Bn254.Q - 1, RootInvalid(t, w));
     }
 
-    /// @dev A square root of g(x), if there is one.
-    function _yOf(uint256 x) private view returns (uint256 y, bool found) {
-        uint256 g = addmod(mulmod(mulmod(x, x, Bn254.Q), x, Bn254.Q), 3, Bn254.Q);
-        y = Bn254.pow(g, SQUARE_ROOT);
-        found = mulmod(y, y, Bn254.Q) == g;
+    function _cube(uint256 x) private pure returns (uint256) {
+        return mulmod(mulmod(x, x, Bn254.Q), x, Bn254.Q);
     }
 }

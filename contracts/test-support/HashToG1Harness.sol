@@ -9,9 +9,12 @@ import {HashToG1} from "../libraries/HashToG1.sol";
 contract HashToG1Harness {
     bytes private constant DST = "BLS_SIG_BN254G1_XMD:KECCAK-256_SVDW_RO_NUL_";
 
-    function hashToG1(bytes32 message) external view returns (uint256 x, uint256 y, uint256 used) {
+    function hashToG1(
+        bytes32 message,
+        bytes calldata roots
+    ) external view returns (uint256 x, uint256 y, uint256 used) {
         used = gasleft();
-        (x, y) = HashToG1.hash(message);
+        (x, y) = HashToG1.hash(message, roots);
         used -= gasleft();
     }
 

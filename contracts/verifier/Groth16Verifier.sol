@@ -140,9 +140,9 @@ contract Groth16Verifier is IVerifier {
         uint256 count = proofs.length;
         require(count != 0 && count == inputs.length, BadBatch(count, inputs.length));
 
-        bytes32 transcript = keccak256(
-            abi.encode(BATCH_TAG, keyHash, block.chainid, _hash(proofs), _hash(inputs))
-        );
+        (uint256[8] memory proof, bytes32 proofsHash) = _load(proofs);
+        (uint256[4] memory input, bytes32 inputsHash) = _load(inputs);
+        bytes32 transcript = keccak256(abi.encode(BATCH_TAG, keyHash, block.chainid, proofsHash, inputsHash));
         uint256[] memory pairs = Bn254.newPairs(count + 3);
         uint256 sum;
         uint256[4] memory inputSums;
@@ -151,8 +151,13 @@ contract Groth16Verifier is IVerifier {
         for (uint256 i = 0; i < count; ++i) {
             uint256 coefficient = _coefficient(transcript, i);
             sum += coefficient;
-            _addInputs(inputSums, inputs[i], coefficient);
-            (x, y) = _addProof(pairs, i, proofs[i], coefficient, x, y);
+            _addInputs(inputSums, input, coefficient);
+            (x, y) = _addProof(pairs, i, proof, coefficient, x, y);
+            // The next one lies behind it.
+            assembly ("memory-safe") {
+                proof := add(proof, 256)
+                input := add(input, 128)
+            }
         }
 
         Bn254.setPair(pairs, count, x, y, [DELTA_XI, DELTA_XR, NEG_DELTA_YI, NEG_DELTA_YR]);
@@ -163,22 +168,28 @@ contract Groth16Verifier is IVerifier {
         return Bn254.pairingIsOne(pairs);
     }
 
-    /// @dev keccak256 of the proofs, which lie in calldata one after the other.
-    function _hash(uint256[8][] calldata proofs) private pure returns (bytes32 hash) {
+    /// @dev Copies the proofs, which lie in calldata one after the other, at once: the first one and the hash of all.
+    function _load(
+        uint256[8][] calldata proofs
+    ) private pure returns (uint256[8] memory first, bytes32 hash) {
         assembly ("memory-safe") {
-            let free := mload(0x40)
+            first := mload(0x40)
             let size := mul(proofs.length, 256)
-            calldatacopy(free, proofs.offset, size)
-            hash := keccak256(free, size)
+            mstore(0x40, add(first, size))
+            calldatacopy(first, proofs.offset, size)
+            hash := keccak256(first, size)
         }
     }
 
-    function _hash(uint256[4][] calldata inputs) private pure returns (bytes32 hash) {
+    function _load(
+        uint256[4][] calldata inputs
+    ) private pure returns (uint256[4] memory first, bytes32 hash) {
         assembly ("memory-safe") {
-            let free := mload(0x40)
+            first := mload(0x40)
             let size := mul(inputs.length, 128)
-            calldatacopy(free, inputs.offset, size)
-            hash := keccak256(free, size)
+            mstore(0x40, add(first, size))
+            calldatacopy(first, inputs.offset, size)
+            hash := keccak256(first, size)
         }
     }
 

@@ -4,6 +4,7 @@ import {
   firstRoundAt,
   hashToG1,
   publicKeyOf,
+  roundEvidence,
   roundMessage,
   roundTime,
   signatureRandomness,
@@ -15,18 +16,21 @@ import { breakableFactory, breakPrecompile, BROKEN } from "../helpers/breakable.
 import { concatHex, evmnet, evmnetRound, Q, wordsOf } from "../helpers/evmnet.ts";
 import { testChain, type TestChain } from "../helpers/contracts.ts";
 import { present } from "../helpers/present.ts";
+import { createWorld, EPOCH, PARAMS, WINDOW, type World } from "../helpers/world.ts";
 import { outsideG2, scalar, type Words4 } from "../helpers/trapdoor-proofs.ts";
 
 const SOURCE = "beacons/DrandBeacon.sol";
 /** Seconds of an epoch that runs from the real round to long after any test. */
 const AGES = 2_000_000_000;
 
+const evidence = roundEvidence(evmnetRound.round, Buffer.from(evmnetRound.signature, "hex"));
 const secret = scalar("drand key");
 const ownKey = publicKeyOf(secret);
 
 describe("contracts: DrandBeacon", () => {
   let chain: TestChain;
   let beacon: DrandBeacon;
+  let harness: HashToG1Harness;
   const deploy = (...args: unknown[]) => chain.ethers.deployContract("DrandBeacon", args);
   /** A beacon whose epoch 0 began with the real round. */
   const deployReal = (publicKey: Uint8Array = evmnet.publicKey, shift = 0) =>
@@ -40,6 +44,7 @@ describe("contracts: DrandBeacon", () => {
   before(async () => {
     chain = await testChain();
     beacon = await deployReal();
+    harness = await chain.ethers.deployContract("HashToG1Harness");
   });
 
   describe("a real round of drand's evmnet", () => {
@@ -115,10 +120,34 @@ describe("contracts: DrandBeacon", () => {
       }
     });
 
+    it("is recorded with the roots that spare their computation, as the same randomness", async () => {
+      const fresh = await deployReal();
+      await expect(fresh.record(0, evidence))
+        .to.emit(fresh, "RandomnessRecorded")
+        .withArgs(0, `0x${evmnetRound.randomness}`);
+    });
+
+    it("is refused with any root that is none", async () => {
+      for (let at = 64; at < evidence.length; at += 32) {
+        const broken = Uint8Array.from(evidence);
+        broken[at + 31] = present(broken[at + 31]) ^ 1;
+        await expect(beacon.record(0, broken)).to.be.revertedWithCustomError(
+          { interface: harness.interface },
+          "RootInvalid",
+        );
+      }
+    });
+
     it("is refused at another length", async () => {
-      for (const evidence of ["0x", `0x${evmnetRound.signature.slice(2)}`, `0x${evmnetRound.signature}00`]) {
+      for (const evidence of [
+        "0x",
+        `0x${evmnetRound.signature.slice(2)}`,
+        `0x${evmnetRound.signature}00`,
+        `0x${evmnetRound.signature.slice(64)}`,
+        `0x${evmnetRound.signature}${"00".repeat(160)}`,
+      ]) {
         await expect(beacon.record(0, evidence))
-          .to.be.revertedWithCustomError(beacon, "SignatureLength")
+          .to.be.revertedWithCustomError(beacon, "EvidenceLength")
           .withArgs((evidence.length - 2) / 2);
       }
     });
@@ -197,12 +226,12 @@ describe("contracts: DrandBeacon", () => {
   });
 
   describe("time", () => {
-    const EPOCH = 20;
+    const SECONDS = 20;
     let genesis: number;
     let own: DrandBeacon;
     let drand: DrandChain;
     const signatureFor = (epoch: number): Uint8Array =>
-      signRound(secret, firstRoundAt(genesis + EPOCH * epoch, drand));
+      signRound(secret, firstRoundAt(genesis + SECONDS * epoch, drand));
     const recordAt = async (seconds: number, epoch: number) => {
       await chain.networkHelpers.time.setNextBlockTimestamp(seconds);
       return own.record(epoch, signatureFor(epoch));
@@ -211,12 +240,12 @@ describe("contracts: DrandBeacon", () => {
       await chain.networkHelpers.mine(); // uses up a timestamp that was set for a refused transaction
       genesis = (await chain.networkHelpers.time.latest()) + 1000;
       drand = { publicKey: ownKey, genesis: genesis - 500, period: 3 };
-      own = await deploy(keyWords(ownKey), drand.genesis, drand.period, genesis, EPOCH);
+      own = await deploy(keyWords(ownKey), drand.genesis, drand.period, genesis, SECONDS);
     });
 
     it("lets an epoch be recorded in its first second and in its last", async () => {
-      await recordAt(genesis + EPOCH, 1);
-      await recordAt(genesis + 3 * EPOCH - 1, 2);
+      await recordAt(genesis + SECONDS, 1);
+      await recordAt(genesis + 3 * SECONDS - 1, 2);
       for (const epoch of [1, 2]) {
         expect(await own.randomness(epoch)).to.equal(
           chain.ethers.hexlify(signatureRandomness(signatureFor(epoch))),
@@ -225,7 +254,7 @@ describe("contracts: DrandBeacon", () => {
     });
 
     it("refuses an epoch a second too early and a second too late", async () => {
-      const [start, end] = [genesis + EPOCH, genesis + 2 * EPOCH];
+      const [start, end] = [genesis + SECONDS, genesis + 2 * SECONDS];
       for (const now of [start - 1, end]) {
         await expect(recordAt(now, 1))
           .to.be.revertedWithCustomError(own, "NotDuringEpoch")
@@ -236,39 +265,167 @@ describe("contracts: DrandBeacon", () => {
 
     it("still answers with an epoch's value after the epoch", async () => {
       await recordAt(genesis, 0);
-      await chain.networkHelpers.time.increaseTo(genesis + 10 * EPOCH);
+      await chain.networkHelpers.time.increaseTo(genesis + 10 * SECONDS);
       expect(await own.record.staticCall(0, "0x")).to.equal(await own.randomness(0));
     });
 
     it("refuses the signature of another epoch", async () => {
-      await chain.networkHelpers.time.increaseTo(genesis + EPOCH);
+      await chain.networkHelpers.time.increaseTo(genesis + SECONDS);
       await expect(own.record(1, signatureFor(0))).to.be.revertedWithCustomError(own, "SignatureInvalid");
       await expect(own.record(1, signatureFor(2))).to.be.revertedWithCustomError(own, "SignatureInvalid");
     });
   });
 
   describe("the hash to G1", () => {
-    let harness: HashToG1Harness;
-    before(async () => {
-      harness = await chain.ethers.deployContract("HashToG1Harness");
-    });
+    /** The roots of a round, 32 bytes each. */
+    const rootsOf = (round: number): Uint8Array => roundEvidence(round, new Uint8Array(0));
 
-    it("agrees with an independent contract and with the reference", async () => {
+    it("agrees with an independent contract and with the reference, with and without roots", async () => {
+      const counts = new Set<number>();
       for (let round = 1; round <= 40; round++) {
         const message = roundMessage(round);
-        const [x, y] = await harness.hashToG1(message);
+        const [x, y] = await harness.hashToG1(message, "0x");
         const [independentX, independentY] = await harness.independentHashToG1(message);
         expect({ x, y }).to.deep.equal(hashToG1(message).toAffine());
         expect([x, y]).to.deep.equal([independentX, independentY]);
+        const roots = rootsOf(round);
+        const [givenX, givenY] = await harness.hashToG1(message, roots);
+        expect([givenX, givenY]).to.deep.equal([x, y]);
+        counts.add(roots.length / 32);
       }
+      expect([...counts].toSorted()).to.deep.equal([2, 3, 4]);
+    });
+
+    it("does not depend on a root's sign, nor on its encoding", async () => {
+      for (let round = 1; round <= 8; round++) {
+        const message = roundMessage(round);
+        const [x, y] = await harness.hashToG1(message, "0x");
+        for (const other of [(t: bigint) => Q - t, (t: bigint) => t + Q]) {
+          const words = wordsOf(Buffer.from(rootsOf(round)).toString("hex"));
+          const [otherX, otherY] = await harness.hashToG1(message, `0x${concatHex(...words.map(other))}`);
+          expect([otherX, otherY]).to.deep.equal([x, y]);
+        }
+      }
+    });
+
+    it("works out the roots that are not given", async () => {
+      for (let round = 1; round <= 8; round++) {
+        const message = roundMessage(round);
+        const [x, y] = await harness.hashToG1(message, "0x");
+        const [otherX, otherY] = await harness.hashToG1(message, rootsOf(round).subarray(0, 32));
+        expect([otherX, otherY]).to.deep.equal([x, y]);
+      }
+    });
+
+    it("refuses zero, a stranger's root and half a root", async () => {
+      const message = roundMessage(1);
+      for (const root of [0n, 1n, Q, wordsOf(Buffer.from(rootsOf(2)).toString("hex"))[0]]) {
+        await expect(harness.hashToG1(message, `0x${concatHex(present(root))}`))
+          .to.be.revertedWithCustomError(harness, "RootInvalid")
+          .withArgs(present(root), (square: bigint) => square < Q);
+      }
+      await expect(harness.hashToG1(message, rootsOf(1).subarray(0, 31))).to.be.revertedWithoutReason(
+        chain.ethers,
+      );
     });
 
     it("agrees for messages at both ends", async () => {
       for (const byte of [0x00, 0xff]) {
         const message = new Uint8Array(32).fill(byte);
-        const [x, y] = await harness.hashToG1(message);
+        const [x, y] = await harness.hashToG1(message, "0x");
         expect({ x, y }).to.deep.equal(hashToG1(message).toAffine());
       }
+    });
+  });
+
+  describe("in a deployment", () => {
+    /** Of which the beacon is the second: cluster 2, its vNode 3 and alice's bucket 3 rely on it. */
+    const BEACON = 1;
+    const RATE = 1000n;
+    const PAID = 960n;
+    let world: World;
+    let own: DrandBeacon;
+    let drand: DrandChain;
+    const signatureFor = (epoch: number): Uint8Array =>
+      signRound(secret, firstRoundAt(world.genesis + epoch * EPOCH, drand));
+    const record = (epoch: number) => world.audits.recordBeacon(BEACON, epoch, signatureFor(epoch));
+    const provider = () => present(world.people.providers[0]);
+    beforeEach(async () => {
+      world = await createWorld();
+      const { people, registry, audits, genesis } = world;
+      drand = { publicKey: ownKey, genesis: genesis - 500, period: 3 };
+      own = await world.ethers.deployContract("DrandBeacon", [
+        ...[keyWords(ownKey), drand.genesis, drand.period, genesis, EPOCH],
+      ]);
+      await audits.connect(people.treasury).addBeacon(own);
+      const manager = registry.connect(people.manager);
+      await manager.createCluster(0, BEACON, PARAMS, "on drand");
+      await manager.addVNodes(2, [1]);
+      await manager.assign(3, 1);
+      await registry.connect(people.alice).createBucket(2, false);
+      await world.store({ bucket: 3, vNode: 3, epochs: 30 });
+    });
+
+    it("a round that comes late, but while proofs count, is proven and paid", async () => {
+      await world.at(1, WINDOW - 2);
+      await record(1);
+      const proof = await world.proof(1, 3);
+      await world.at(1, WINDOW - 1);
+      await world.audits.prove(3, 1, proof);
+      expect(await world.balance(provider())).to.equal(PAID);
+    });
+
+    it("epochs in which drand is silent are paid, cost nobody anything and stay void", async () => {
+      await world.toEpoch(1);
+      await record(1);
+      await world.prove(1, 3);
+      await world.toEpoch(6);
+      for (const epoch of [2, 5]) {
+        await expect(record(epoch)).to.be.revertedWithCustomError(own, "NotDuringEpoch");
+      }
+      const { total } = await world.ledger.bondOf(1);
+      const sent = await world.settle(3);
+      for (const epoch of [2, 3, 4, 5]) {
+        await expect(sent)
+          .to.emit(world.audits, "EpochPaid")
+          .withArgs(3, 1, epoch, PAID, RATE - PAID);
+      }
+      await expect(sent).not.to.emit(world.audits, "Missed");
+      expect(await world.balance(provider())).to.equal(5n * PAID);
+      expect((await world.ledger.bondOf(1)).total).to.equal(total);
+
+      await record(6);
+      await world.prove(6, 3);
+      const { settled, misses } = await world.audits.state(3);
+      expect([settled, misses]).to.deep.equal([6n, 0n]);
+      expect(await world.balance(provider())).to.equal(6n * PAID);
+    });
+
+    it("a silence between two misses does not part them: they are still in a row", async () => {
+      await world.toEpoch(1);
+      await record(1);
+      await world.toEpoch(5);
+      await record(5);
+      await world.toEpoch(6);
+      const sent = await world.settle(3);
+      await expect(sent).to.emit(world.audits, "Missed").withArgs(3, 1, 1, 1);
+      await expect(sent).to.emit(world.audits, "Missed").withArgs(3, 1, 5, 2);
+      expect((await world.audits.state(3)).misses).to.equal(2n);
+    });
+
+    it("the round travels with the proof, so that nobody has to wait for anybody", async () => {
+      await world.toEpoch(1);
+      const round = firstRoundAt(world.genesis + EPOCH, drand);
+      const evidence = roundEvidence(round, signatureFor(1));
+      const recorded = await world.chain.networkHelpers.takeSnapshot();
+      await record(1);
+      const proof = await world.proof(1, 3);
+      await recorded.restore();
+      await world.audits.multicall([
+        world.audits.interface.encodeFunctionData("recordBeacon", [BEACON, 1, evidence]),
+        world.audits.interface.encodeFunctionData("prove", [3, 1, proof]),
+      ]);
+      expect(await world.balance(provider())).to.equal(PAID);
     });
   });
 
@@ -304,10 +461,15 @@ describe("contracts: DrandBeacon", () => {
       }
     }
 
-    it("records the real round for at most 190,000 gas, transaction and all", async () => {
-      const fresh = await deployReal();
-      const receipt = await (await fresh.record(0, `0x${evmnetRound.signature}`)).wait();
-      expect(present(receipt ?? undefined).gasUsed).to.be.at.most(190_000n);
+    it("records the real round for at most 175,000 gas, transaction and all, and 190,000 without roots", async () => {
+      for (const { given, gas } of [
+        { given: evidence, gas: 175_000n },
+        { given: evidence.subarray(0, 64), gas: 190_000n },
+      ]) {
+        const fresh = await deployReal();
+        const receipt = await (await fresh.record(0, given)).wait();
+        expect(present(receipt ?? undefined).gasUsed).to.be.at.most(gas);
+      }
     });
   });
 });

@@ -416,10 +416,10 @@ describe("contracts: Groth16Verifier", () => {
       expect(answers).to.deep.equal(new Set([true, "reverted"]));
     });
 
-    it("costs at most 56,500 gas a proof in a batch of 32", async () => {
+    it("costs at most 54,700 gas a proof in a batch of 32", async () => {
       const [proofs, statements] = call(batch(32));
       const data = verifier.interface.encodeFunctionData("verifyBatch", [proofs, statements]);
-      expect((await executionGas(chain, verifier, data)) / 32n).to.be.at.most(56_500n);
+      expect((await executionGas(chain, verifier, data)) / 32n).to.be.at.most(54_700n);
     });
   });
 

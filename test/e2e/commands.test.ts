@@ -196,6 +196,45 @@ describe("e2e: the commands", function () {
       expect(much).to.deep.include({ code: "funds" });
       expect(much.message).to.match(/insufficient balance .*is missing$/);
     });
+
+    it("let anyone look around", async () => {
+      const lens = ["--lens", network.deployment.lens];
+      const explore = async <T>(what: string, ...args: string[]): Promise<T[]> => {
+        const { code, stdout, stderr } = await run("app", "explore", what, ...args, ...lens);
+        if (code !== 0) throw new Error(stderr);
+        return Object.values(JSON.parse(stdout) as Record<string, T[]>).flat();
+      };
+      const [cluster, ...others] = await explore<object>("clusters");
+      expect(others).to.deep.equal([]);
+      expect(cluster).to.deep.include({ cluster: "1", vNodes: 2, vacant: 0, nodes: 2, standby: 1 });
+      expect(cluster).to.deep.include({ odds: "1", capacity: "20000", missing: 0 });
+      const nodes = await explore<{ node: string }>("nodes");
+      expect(nodes.map(({ node }) => node)).to.deep.equal(["1", "2", "3", "4", "5", "6"]);
+      const provider = network.roles.providers[0]?.cold.address ?? "";
+      const own = await explore<{ node: string }>("nodes", "--provider", provider);
+      expect(own.map(({ node }) => node)).to.deep.equal(["1", "6"]);
+      const serving = await explore<{ node: string }>("nodes", "--cluster", "1");
+      expect(serving.map(({ node }) => node)).to.deep.equal(["1", "2"]);
+      const vNodes = await explore<object>("vnodes", "--cluster", "1");
+      expect(vNodes[0]).to.deep.include({ vNode: "1", cluster: "1", nextNode: "1", segments: "2" });
+      const owner = network.roles.app.address;
+      expect(await explore<object>("buckets", "--owner", owner)).to.deep.equal([
+        { bucket: "1", owner, cluster: "1", isPublic: false },
+      ]);
+      const segments = await explore<{ vNode: string }>("segments", "--bucket", "1");
+      expect(segments.map(({ vNode }) => vNode)).to.deep.equal(["1", "1", "2", "2"]);
+      expect(segments[0]).to.deep.include({ bucket: "1", proofs: 0, lastProven: null, paidUntil: "12" });
+      expect(await explore<object>("segments", "--vnode", "1")).to.deep.equal(segments.slice(0, 2));
+    });
+
+    it("say what is missing to look around, and for a lens of something else", async () => {
+      expect((await refusal("app", "explore", "clusters")).message).to.match(/where is the lens/);
+      const { audits } = network.chain.addresses;
+      const other = await refusal("app", "explore", "clusters", "--lens", audits);
+      expect(other.code).to.equal("chain");
+      const lens = ["--lens", network.deployment.lens];
+      expect((await refusal("app", "explore", "segments", ...lens)).message).to.match(/whose segments/);
+    });
   });
 
   it("refuse another chain and another token than the expected ones", async () => {

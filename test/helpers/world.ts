@@ -66,13 +66,19 @@ export interface Order {
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
 /** Two owners with a bucket each, three nodes with a bond, cluster 1 with vNodes 1 and 2, node 1 on vNode 1 from epoch 1 on. */
-export async function createWorld(params: Partial<Params> = {}, shape = SHAPE, protocolFee = PROTOCOL_FEE) {
+export async function createWorld(
+  params: Partial<Params> = {},
+  shape = SHAPE,
+  protocolFee = PROTOCOL_FEE,
+  makeToken: MakeToken = ({ ethers }) => ethers.deployContract("TestToken"),
+) {
   const chain = await testChain();
   const { ethers, networkHelpers } = chain;
   const people = await castPeople(chain);
   const { manager, alice, bob, providers, operators } = people;
-  const contracts = await deployAll(chain, people, shape, protocolFee);
-  const { ledger, registry, audits, beacon, token } = contracts;
+  const token = await makeToken(chain);
+  const contracts = await deployAll(chain, people, { token, shape, protocolFee });
+  const { ledger, registry, audits, beacon } = contracts;
   const genesis = Number(await audits.genesis());
   let nonce = 0n;
   let root = 0n;
@@ -203,6 +209,9 @@ async function castPeople({ ethers }: TestChain): Promise<People> {
   };
 }
 
+/** Of what it makes, the world uses what all tokens for tests have. */
+export type MakeToken = (chain: TestChain) => Promise<TestToken>;
+
 export interface Contracts {
   readonly token: TestToken;
   readonly ledger: Ledger;
@@ -215,10 +224,8 @@ export interface Contracts {
 async function deployAll(
   { ethers, networkHelpers }: TestChain,
   people: People,
-  shape: typeof SHAPE,
-  protocolFee: number,
+  { token, shape, protocolFee }: { token: TestToken; shape: typeof SHAPE; protocolFee: number },
 ): Promise<Contracts> {
-  const token = await ethers.deployContract("TestToken");
   const verifier = await ethers.deployContract("FlagVerifier");
   const beacon = await ethers.deployContract("SettableBeacon");
   const { ledger, registry, libraries, addresses } = await deployBooks(

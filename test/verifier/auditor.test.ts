@@ -1,5 +1,6 @@
 // The auditor's loop against a chain made up on the spot: verdicts, beacon, settling, and troubles that are its own.
 import { expect } from "chai";
+import { roundEvidence } from "../../protocol/drand.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { toHex32, type Hex } from "../../protocol/field.ts";
 import { createAuditor, type Auditor, type Log } from "../../verifier/auditor.ts";
@@ -21,7 +22,7 @@ interface LogLine {
 function world() {
   const blocks: { hash: string; timestamp: number; events: AuditEvent[] }[] = [];
   const proofs = new Map<string, SubmittedProof[]>();
-  const recorded: { beacon: number; epoch: number; signature: string }[] = [];
+  const recorded: { beacon: number; epoch: number; evidence: Uint8Array }[] = [];
   const settlements: bigint[] = [];
   const lines: LogLine[] = [];
   const verified: (readonly bigint[])[] = [];
@@ -65,8 +66,8 @@ function world() {
     beacon: () => Promise.resolve({ genesis: 1, period: 1 }),
     beaconCount: () => Promise.resolve(1),
     randomness: () => reach("randomness", fake.randomness),
-    recordBeacon: (beacon, epoch, signature) => {
-      recorded.push({ beacon, epoch, signature });
+    recordBeacon: (beacon, epoch, evidence) => {
+      recorded.push({ beacon, epoch, evidence });
       fake.randomness = 1n;
       return Promise.resolve();
     },
@@ -200,7 +201,8 @@ describe("verifier: the auditor", () => {
     one.mine(3);
     await auditor.tick();
     await auditor.tick();
-    expect(one.recorded).to.deep.equal([{ beacon: 0, epoch: 3, signature: toHex32(7n) }]);
+    const evidence = roundEvidence(3 * EPOCH, Buffer.from(toHex32(7n).slice(2), "hex"));
+    expect(one.recorded).to.deep.equal([{ beacon: 0, epoch: 3, evidence }]);
   });
 
   it("records nothing in epoch 0, which nobody has to prove", async () => {

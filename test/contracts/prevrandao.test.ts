@@ -1,0 +1,325 @@
+// The beacon of block headers: which block's randomness an epoch has, every other block and forged headers, and the chains
+// on which it refuses to be deployed.
+import { expect } from "chai";
+import { AbiCoder, hexlify, keccak256, toBeHex, type BytesLike } from "ethers";
+import type { PrevrandaoBeacon } from "../../types/ethers/index.js";
+import { testChain, type TestChain } from "../helpers/contracts.ts";
+import { headerOf, headerRlp, headersFrom, type Header } from "../helpers/headers.ts";
+import { present } from "../helpers/present.ts";
+
+const EPOCH = 1000;
+/** Blocks that the self-test looks at. */
+const TEST_BLOCKS = 8;
+/** EIP-2935: where the hashes of 8,191 blocks are, and the code that answers. */
+const HISTORY = "0x0000F90827F1C53a10cb7A02335B175320002935";
+const HISTORY_CODE =
+  "0x3373fffffffffffffffffffffffffffffffffffffffe14604657602036036042575f35600143038111604257611fff81430311604257611fff9006545f5260205ff35b5f5ffd5b5f35611fff60014303065500";
+const HISTORY_BLOCKS = 8191;
+
+describe("contracts: PrevrandaoBeacon", () => {
+  let chain: TestChain;
+  let genesis: number;
+  let beacon: PrevrandaoBeacon;
+  beforeEach(async () => {
+    chain = await testChain();
+    genesis = (await chain.networkHelpers.time.latest()) + 500;
+    beacon = await deploy();
+  });
+
+  /** Deploys the probe, with the randomness that its block is to have, and the blocks that the test is to see after it. */
+  async function prepare(values: readonly bigint[] = []) {
+    const { ethers, networkHelpers } = chain;
+    const given = async (i: number): Promise<void> => {
+      const value = values[i];
+      if (value !== undefined) await networkHelpers.setPrevRandao(value);
+    };
+    await given(0);
+    const probe = await ethers.deployContract("PrevrandaoProbe");
+    for (let i = 1; i < TEST_BLOCKS; i++) {
+      await given(i);
+      await networkHelpers.mine();
+    }
+    const first = Number(await probe.blockNumber());
+    return { probe, first, headers: await headersFrom(ethers.provider, first, TEST_BLOCKS) };
+  }
+
+  async function deploy(): Promise<PrevrandaoBeacon> {
+    const { probe, headers } = await prepare();
+    return chain.ethers.deployContract("PrevrandaoBeacon", [genesis, EPOCH, probe, headers]);
+  }
+
+  const encode = (headers: readonly BytesLike[]): string =>
+    AbiCoder.defaultAbiCoder().encode(["bytes[]"], [headers]);
+  const refuses = (sent: Promise<unknown>, error: string, ...args: unknown[]) =>
+    expect(sent)
+      .to.be.revertedWithCustomError(beacon, error)
+      .withArgs(...args);
+  const mineAt = async (seconds: number): Promise<number> => {
+    await chain.networkHelpers.time.setNextBlockTimestamp(seconds);
+    await chain.networkHelpers.mine();
+    return chain.ethers.provider.getBlockNumber();
+  };
+  /** Mines around the epoch's start, the last block before it a second early, and returns the first block's number. */
+  async function enter(epoch: number, after = 0): Promise<number> {
+    const start = genesis + epoch * EPOCH;
+    await mineAt(start - 1);
+    const first = await mineAt(start + after);
+    await chain.networkHelpers.mine(3);
+    return first;
+  }
+  const evidenceFor = async (first: number): Promise<string> =>
+    encode(await headersFrom(chain.ethers.provider, first - 1, 3));
+  const prevrandaoOf = async (block: number): Promise<string> =>
+    (await headerOf(chain.ethers.provider, block)).mixHash;
+
+  describe("an epoch", () => {
+    for (const { after, name } of [
+      { after: 0, name: "at its start" },
+      { after: 40, name: "40 seconds late" },
+    ]) {
+      it(`has the randomness of the block after its first, when that is ${name}`, async () => {
+        const first = await enter(2, after);
+        const value = await prevrandaoOf(first + 1);
+        const [, stranger] = await chain.ethers.getSigners();
+        await expect(beacon.connect(present(stranger)).record(2, await evidenceFor(first)))
+          .to.emit(beacon, "RandomnessRecorded")
+          .withArgs(2, value);
+        expect(await beacon.randomness(2)).to.equal(value);
+      });
+    }
+
+    it("is recorded once: later evidence is not looked at", async () => {
+      const first = await enter(1);
+      await beacon.record(1, await evidenceFor(first));
+      const value = await prevrandaoOf(first + 1);
+      for (const evidence of ["0x", await evidenceFor(first + 1)]) {
+        expect(await beacon.record.staticCall(1, evidence)).to.equal(value);
+        await expect(beacon.record(1, evidence)).not.to.emit(beacon, "RandomnessRecorded");
+      }
+    });
+
+    it("cannot have any other block's", async () => {
+      const first = await enter(1);
+      const time = async (block: number) => Number((await headerOf(chain.ethers.provider, block)).timestamp);
+      for (const other of [first - 1, first + 1, first + 2]) {
+        await refuses(
+          beacon.record(1, await evidenceFor(other)),
+          "NotFirstBlock",
+          await time(other - 1),
+          await time(other),
+          genesis + EPOCH,
+        );
+      }
+    });
+
+    it("cannot have another epoch's", async () => {
+      const first = await enter(1);
+      const evidence = await evidenceFor(first);
+      await enter(2);
+      await refuses(
+        beacon.record(2, evidence),
+        "NotFirstBlock",
+        genesis + EPOCH - 1,
+        genesis + EPOCH,
+        genesis + 2 * EPOCH,
+      );
+    });
+
+    it("is recorded while it runs, neither before nor after", async () => {
+      const first = await enter(1);
+      const evidence = await evidenceFor(first);
+      const [start, end] = [genesis + EPOCH, genesis + 2 * EPOCH];
+      await chain.networkHelpers.time.setNextBlockTimestamp(end - 1);
+      await refuses(beacon.record(2, evidence), "NotDuringEpoch", 2, end, end + EPOCH, end - 1);
+      await chain.networkHelpers.time.setNextBlockTimestamp(end);
+      await refuses(beacon.record(1, evidence), "NotDuringEpoch", 1, start, end, end);
+      expect(await beacon.randomness(1)).to.equal(chain.ethers.ZeroHash);
+    });
+
+    it("is recorded in its last second", async () => {
+      const evidence = await evidenceFor(await enter(1));
+      await chain.networkHelpers.time.setNextBlockTimestamp(genesis + 2 * EPOCH - 1);
+      await expect(beacon.record(1, evidence)).to.emit(beacon, "RandomnessRecorded");
+    });
+
+    it("cannot be recorded in the very block that its randomness is of", async () => {
+      await mineAt(genesis + EPOCH - 1);
+      const first = await mineAt(genesis + EPOCH);
+      const headers = await headersFrom(chain.ethers.provider, first - 1, 2);
+      const next: Header = {
+        ...(await headerOf(chain.ethers.provider, first)),
+        parentHash: keccak256(present(headers[1])),
+        number: toBeHex(first + 1),
+      };
+      await refuses(beacon.record(1, encode([...headers, headerRlp(next)])), "NotOnThisChain", first + 1);
+    });
+
+    it("is void when the chain has forgotten its block, unless it keeps history (EIP-2935)", async () => {
+      const { ethers, networkHelpers } = chain;
+      const first = await enter(1);
+      const evidence = await evidenceFor(first);
+      await networkHelpers.mine(first + 1 + 256 - (await ethers.provider.getBlockNumber()), { interval: 0 });
+      // In the next block the randomness is of one 257 blocks ago.
+      await refuses(beacon.record(1, evidence), "NotOnThisChain", first + 1);
+
+      await networkHelpers.setCode(HISTORY, HISTORY_CODE);
+      await refuses(beacon.record(1, evidence), "NotOnThisChain", first + 1);
+      const [, , source] = await headersFrom(ethers.provider, first - 1, 3);
+      await networkHelpers.setStorageAt(HISTORY, (first + 1) % HISTORY_BLOCKS, keccak256(present(source)));
+      await expect(beacon.record(1, evidence)).to.emit(beacon, "RandomnessRecorded");
+    });
+
+    it("is recorded 256 blocks after its block, the last time without history", async () => {
+      const { ethers, networkHelpers } = chain;
+      const first = await enter(1);
+      const evidence = await evidenceFor(first);
+      await networkHelpers.mine(first + 1 + 255 - (await ethers.provider.getBlockNumber()), { interval: 0 });
+      await expect(beacon.record(1, evidence)).to.emit(beacon, "RandomnessRecorded");
+    });
+  });
+
+  describe("evidence", () => {
+    let first: number;
+    let headers: string[];
+    beforeEach(async () => {
+      first = await enter(1);
+      headers = await headersFrom(chain.ethers.provider, first - 1, 3);
+    });
+    const edited = async (block: number, change: Partial<Header>): Promise<string> =>
+      headerRlp({ ...(await headerOf(chain.ethers.provider, block)), ...change });
+
+    it("with a header that was edited is refused", async () => {
+      const mixHash = toBeHex(123_456, 32);
+      const [before, own, source] = headers as [string, string, string];
+      await refuses(
+        beacon.record(1, encode([before, own, await edited(first + 1, { mixHash })])),
+        "NotOnThisChain",
+        first + 1,
+      );
+      await refuses(
+        beacon.record(1, encode([before, await edited(first, { timestamp: toBeHex(genesis) }), source])),
+        "NotInARow",
+        first,
+      );
+      const early = await edited(first - 1, { timestamp: toBeHex(genesis) });
+      await refuses(beacon.record(1, encode([early, own, source])), "NotInARow", first - 1);
+    });
+
+    it("with a block left out is refused", async () => {
+      const later = headerRlp(await headerOf(chain.ethers.provider, first + 2));
+      const [before, own, source] = headers as [string, string, string];
+      await refuses(beacon.record(1, encode([before, own, later])), "NotInARow", first + 1);
+      await refuses(beacon.record(1, encode([before, source, later])), "NotInARow", first);
+    });
+
+    it("with more or fewer headers is refused", async () => {
+      const [before, own] = headers as [string, string];
+      await refuses(beacon.record(1, encode([before, own])), "WrongHeaderCount", 2);
+      await refuses(beacon.record(1, encode([before, ...headers])), "WrongHeaderCount", 4);
+      await refuses(beacon.record(1, encode([])), "WrongHeaderCount", 0);
+    });
+
+    it("that is no list of headers is refused", async () => {
+      for (const evidence of [
+        "0x",
+        "0x00",
+        encode(["0x", "0x", "0x"]),
+        encode(["0xc0", "0xc0", "0xc0"]),
+        encode(headers.map((header) => header.slice(0, -2))),
+        encode(headers.map((header) => `${header}00`)),
+        hexlify(encode(headers)).slice(0, -64),
+      ]) {
+        await expect(beacon.record(1, evidence)).to.revert(chain.ethers);
+      }
+    });
+  });
+
+  it("records nothing on a chain whose randomness has become a constant", async () => {
+    const { ethers, networkHelpers } = chain;
+    for (const [epoch, value] of [0n, 1n, 2n, 2_500_000_000_000_000n, 77n].entries()) {
+      await mineAt(genesis + (epoch + 1) * EPOCH - 1);
+      await networkHelpers.setPrevRandao(value);
+      const first = await mineAt(genesis + (epoch + 1) * EPOCH);
+      await networkHelpers.setPrevRandao(value);
+      await networkHelpers.mine();
+      expect(await prevrandaoOf(first + 1)).to.equal(ethers.toBeHex(value, 32));
+      await refuses(beacon.record(epoch + 1, await evidenceFor(first)), "NotRandom", value);
+    }
+  });
+
+  describe("deployment", () => {
+    const construct = async (args: { probe?: unknown; headers?: unknown; seconds?: number }) => {
+      const fit = await prepare();
+      const { probe = fit.probe, headers = fit.headers, seconds = EPOCH } = args;
+      return chain.ethers.deployContract("PrevrandaoBeacon", [genesis, seconds, probe, headers] as never);
+    };
+
+    it("keeps the times it was given", async () => {
+      expect(await beacon.genesis()).to.equal(genesis);
+      expect(await beacon.epochSeconds()).to.equal(EPOCH);
+      expect(await beacon.epochStart(2 ** 32 - 1)).to.equal(genesis + EPOCH * (2 ** 32 - 1));
+    });
+
+    for (const { name, value } of [
+      { name: "Scroll", value: 0n },
+      { name: "Arbitrum Orbit", value: 1n },
+      { name: "Linea", value: 2n },
+      { name: "ZKsync", value: 2_500_000_000_000_000n },
+    ]) {
+      it(`is refused on a chain that answers ${value}, such as ${name}`, async () => {
+        for (const at of [0, TEST_BLOCKS - 1]) {
+          const { probe, headers } = await prepare(
+            Array.from({ length: TEST_BLOCKS }, (_, i) => (i === at ? value : BigInt(100 + i))),
+          );
+          await refuses(construct({ probe, headers }), "NotRandom", value);
+        }
+      });
+    }
+
+    it("is refused on a chain that repeats a value, such as a rollup that shows its layer 1's", async () => {
+      const { probe, headers } = await prepare([10n, 11n, 12n, 13n, 14n, 14n, 15n, 16n]);
+      await refuses(construct({ probe, headers }), "NotRandom", 14n);
+    });
+
+    it("is refused where contracts see another randomness than the headers have", async () => {
+      // On Arbitrum a header's field is something else, and contracts see 1.
+      const { probe, headers } = await prepare();
+      const slot = 1;
+      const address = await probe.getAddress();
+      await chain.networkHelpers.setStorageAt(address, slot, 1n);
+      await refuses(construct({ probe, headers }), "ProbeDisagrees", address);
+    });
+
+    it("needs a probe that is one, of the first header's block", async () => {
+      const liar = await chain.ethers.deployContract("SettableBeacon");
+      for (const probe of [await liar.getAddress(), chain.ethers.Wallet.createRandom().address]) {
+        await refuses(construct({ probe }), "ProbeDisagrees", probe);
+      }
+      const { probe, first } = await prepare();
+      await chain.networkHelpers.mine();
+      const headers = await headersFrom(chain.ethers.provider, first + 1, TEST_BLOCKS);
+      await refuses(construct({ probe, headers }), "ProbeDisagrees", await probe.getAddress());
+    });
+
+    it("needs eight headers in a row, of this chain", async () => {
+      const { probe, first, headers } = await prepare();
+      await refuses(construct({ probe, headers: headers.slice(1) }), "WrongHeaderCount", 7);
+      const gap = headers.map((header, i) => (i === 3 ? present(headers[2]) : header));
+      await refuses(construct({ probe, headers: gap }), "NotInARow", first + 1);
+      const other = await testChain();
+      for (let i = 0; i < 2 * TEST_BLOCKS; i++) await other.networkHelpers.mine();
+      const foreign = await headersFrom(other.ethers.provider, 3, TEST_BLOCKS);
+      await refuses(construct({ probe, headers: foreign }), "NotOnThisChain", 3 + TEST_BLOCKS - 1);
+    });
+
+    it("is refused without a length of epochs", async () => {
+      await expect(construct({ seconds: 0 })).to.be.revertedWithCustomError(beacon, "NoEpochs");
+    });
+  });
+
+  it("costs at most 155,000 gas to record", async () => {
+    const first = await enter(1);
+    const receipt = await (await beacon.record(1, await evidenceFor(first))).wait();
+    expect(present(receipt ?? undefined).gasUsed).to.be.at.most(155_000n);
+  });
+});
