@@ -151,6 +151,8 @@ contract Challenges is IChallenges {
 
             emit Voided(id, c.vNode, c.node);
         } else {
+            BucketId bucket = c.bucket;
+            address owner = BucketId.unwrap(bucket) == 0 ? address(0) : registry.bucket(bucket).owner;
             (uint256 taken, uint256 reward) = audits.convict(
                 c.vNode,
                 IAudits.Verdict({
@@ -158,11 +160,11 @@ contract Challenges is IChallenges {
                     amount: uint256(c.faultMultiple) * c.rate,
                     challenger: c.challenger,
                     share: c.reporterShare,
-                    owner: BucketId.unwrap(c.bucket) == 0 ? address(0) : registry.bucket(c.bucket).owner
+                    owner: owner
                 })
             );
 
-            emit Failed(id, c.vNode, c.node, taken, reward);
+            emit Failed(id, c.vNode, c.node, taken, reward, owner);
         }
     }
 

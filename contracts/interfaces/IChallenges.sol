@@ -57,12 +57,14 @@ interface IChallenges {
         uint256 toTreasury
     );
     /// @param taken what the node was slashed, the challenger's reward included.
+    /// @param owner who got the rest; nobody: it is for the owners of all that the vNode holds.
     event Failed(
         ChallengeId indexed id,
         VNodeId indexed vNode,
         NodeId indexed node,
         uint256 taken,
-        uint256 reward
+        uint256 reward,
+        address owner
     );
     event Voided(ChallengeId indexed id, VNodeId indexed vNode, NodeId indexed node);
 

@@ -574,6 +574,8 @@ library Settlement {
         if (owner != address(0)) return ledger.payCredit(owner, amount);
         VNode memory v = r.v;
         if (v.rate == 0 && b.stakes[r.id].committed == 0) {
+            emit IAudits.OwnersCompensated(r.id, v.settled + 1, amount);
+
             return ledger.payCredit(ledger.treasury(), amount);
         }
         b.owed[r.id] += amount;

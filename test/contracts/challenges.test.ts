@@ -390,7 +390,9 @@ describe("contracts: Challenges", () => {
       await world.toEpoch(4);
       const before = await world.totals();
       const expired = expire(1);
-      await expect(expired).to.emit(world.challenges, "Failed").withArgs(1, 1, 1, SLASH, REWARD);
+      await expect(expired)
+        .to.emit(world.challenges, "Failed")
+        .withArgs(1, 1, 1, SLASH, REWARD, world.ethers.ZeroAddress);
       await expect(expired).to.emit(audits, "Slashed").withArgs(1, 1, 4, SLASH, challenger, REWARD);
       await expect(expired).to.emit(audits, "Faulted").withArgs(1, 1, 4);
       await expect(expired).to.emit(audits, "TookOver").withArgs(1, 3, 5);
@@ -438,7 +440,9 @@ describe("contracts: Challenges", () => {
       await world.proveEach(3, 4);
       await world.toEpoch(5);
       const before = await world.balance(bob);
-      await expire(1);
+      await expect(expire(1))
+        .to.emit(world.challenges, "Failed")
+        .withArgs(1, 1, 1, 4n * SLASH, 4n * REWARD, bob);
       expect((await world.balance(bob)) - before).to.equal(4n * REST);
       expect(await world.audits.owedOf(1)).to.equal(0n);
       expect((await world.totals()).credits).to.equal(0n);
@@ -473,7 +477,7 @@ describe("contracts: Challenges", () => {
       await challenge(challenger, 2);
       await world.begin(3);
       await world.toEpoch(5);
-      await expire(1);
+      await expect(expire(1)).to.emit(world.audits, "OwnersCompensated").withArgs(2, 5, REST);
       expect(await world.balance(treasury)).to.equal(REST);
       expect((await world.totals()).credits).to.equal(0n);
       expect((await world.audits.state(2)).node).to.equal(0n);
@@ -521,7 +525,9 @@ describe("contracts: Challenges", () => {
       expect((await world.ledger.bondOf(1)).locked).to.equal(LOCKED);
       await world.toEpoch(4);
       const expired = expire(1);
-      await expect(expired).to.emit(world.challenges, "Failed").withArgs(1, 1, 1, SLASH, REWARD);
+      await expect(expired)
+        .to.emit(world.challenges, "Failed")
+        .withArgs(1, 1, 1, SLASH, REWARD, world.ethers.ZeroAddress);
       await expect(expired).not.to.emit(world.audits, "Faulted");
       const { total, locked } = await world.ledger.bondOf(1);
       expect([total, locked]).to.deep.equal([FUNDS - SLASH, 0n]);
