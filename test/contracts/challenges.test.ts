@@ -261,24 +261,23 @@ describe("contracts: Challenges", () => {
   describe("an answer", () => {
     it("pays half of the bond to the provider and the odd unit more to the treasury", async () => {
       const { people, challenges } = world;
-      await world.store({ leaves: [1], rent: 10n ** 18n, epochs: 20 });
+      await world.registry.connect(people.manager).assign(2, 2);
+      await world.store({ vNode: 2, epochs: 5, operator: present(people.operators[1]) });
       await world.begin(2);
-      await world.prove(2);
-      await challenge();
-      const bond = 8n * (RATE + 1n);
+      await challenge(challenger, 2);
       await world.begin(3);
       const before = await world.totals();
-      const earned = await world.balance(provider());
+      const earned = await world.balance(provider(2));
       await expect(challenges.connect(people.stranger).answer(1, await proofOf(1)))
         .to.emit(challenges, "Answered")
-        .withArgs(1, 1, 1, bond / 2n, bond - bond / 2n);
-      expect((await world.balance(provider())) - earned).to.equal(bond / 2n);
-      expect(await world.balance(people.treasury)).to.equal(bond - bond / 2n);
-      expect(await world.balance(challenger)).to.equal(FUNDS - bond);
+        .withArgs(1, 2, 2, 5_000n, 5_001n);
+      expect((await world.balance(provider(2))) - earned).to.equal(5_000n);
+      expect(await world.balance(people.treasury)).to.equal(5_001n);
+      expect(await world.balance(challenger)).to.equal(FUNDS - MIN_BOND);
       const after = await world.totals();
-      expect([before.escrow - after.escrow, after.bonds]).to.deep.equal([bond, before.bonds]);
+      expect([before.escrow - after.escrow, after.bonds]).to.deep.equal([MIN_BOND, before.bonds]);
       expect(await statusOf(1)).to.equal(STATUS.answered);
-      expect(await challenges.openOf(1)).to.deep.equal([]);
+      expect(await challenges.openOf(2)).to.deep.equal([]);
       await refused(challenges.answer(1, [0, 0, 0, 0, 0, 0, 0, 0]), "NotOpen", 1, STATUS.answered);
       await world.toEpoch(5);
       await refused(expire(1), "NotOpen", 1, STATUS.answered);

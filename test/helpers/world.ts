@@ -23,8 +23,8 @@ export const UNBOND = 100_000;
 export const PROTOCOL_FEE = 100;
 /** Each of the accounts of owners, and each bond. */
 export const FUNDS = 10n ** 9n;
-/** The least bond of a challenge: more than 8 epochs of one leaf. */
-export const MIN_BOND = 10_000n;
+/** The least bond of a challenge: more than 8 epochs of one leaf, and odd. */
+export const MIN_BOND = 10_001n;
 /** A leaf costs 1,000 units per epoch. */
 export const RENT = 1000n * 10n ** 18n;
 
