@@ -54,6 +54,7 @@ export async function benchGas(): Promise<GasRow[]> {
     await bench.randomness();
     await bench.proving();
     await bench.missing();
+    await bench.challenging();
     await bench.leaving();
     return bench.rows;
   } finally {
@@ -79,6 +80,7 @@ async function createBench(engine: Engine) {
   const ledger = await ethers.getContractAt("Ledger", deployment.ledger);
   const registry = await ethers.getContractAt("Registry", deployment.registry);
   const audits = await ethers.getContractAt("Audits", deployment.audits);
+  const challenges = await ethers.getContractAt("Challenges", deployment.challenges);
   const { chainId } = await ethers.provider.getNetwork();
 
   const rows: GasRow[] = [];
@@ -121,7 +123,11 @@ async function createBench(engine: Engine) {
   }
 
   async function proofFor(vNode: number, epoch: number): Promise<ProofWords> {
-    const { seed } = await audits.duty(vNode, epoch);
+    return prove((await audits.duty(vNode, epoch)).seed);
+  }
+
+  /** Of a vNode that holds the one segment. */
+  async function prove(seed: bigint): Promise<ProofWords> {
     const directory = new Directory(profile.directoryDepth);
     directory.append(tree);
     const range = { seed, start: 0, length: directory.total };
@@ -277,13 +283,33 @@ async function createBench(engine: Engine) {
       await count("assign, a hand-over", manages.assign(3, 5));
     },
 
+    async challenging(): Promise<void> {
+      const own = challenges.connect(app);
+      const any = 2n ** 100n;
+      for (const vNode of [4, 5]) await audits.settle(vNode, 10);
+      await own.challenge(5, any);
+      await count("challenge", own.challenge(4, any));
+      await count("challengeSegment", own.challengeSegment(4, 0, any));
+      await toEpoch(7);
+      await record(7);
+      const answers: ProofWords[] = [];
+      for (const id of [2, 3]) answers.push(await prove((await challenges.inputsOf(id)).inputs[1]));
+      const [first, second] = answers;
+      if (!first || !second) throw new Error("there is no proof");
+      await challenges.answer(2, first);
+      await count("answer", challenges.answer(3, second));
+      await toEpoch(9);
+      await audits.settle(5, 10);
+      await count("expire, a fault without a successor", challenges.expire(1));
+    },
+
     async leaving(): Promise<void> {
       const fresh = (i: number): bigint =>
         BigInt(`0x${createHash("sha256").update(String(i)).digest("hex")}`) >> 8n;
       await count("store", await store(1, [fresh(0)], 1));
       const roots = Array.from({ length: STORED }, (_, i) => fresh(i + 1));
       await count("store", await store(1, roots, 1), STORED);
-      await toEpoch(9);
+      await toEpoch(11);
       const directory = new Directory(profile.directoryDepth);
       for (const root of [tree.root, fresh(0), ...roots]) directory.append({ root, leaves: tree.leaves });
       const path = directory.path(1).map((others) => others.map(toHex32));

@@ -25,6 +25,8 @@ export interface DeployOptions {
   readonly treasury: string;
   /** Seconds from the request to the release of a bond; default 168 epochs. */
   readonly unbondSeconds?: number;
+  /** The least bond of a challenge, in token units; default 10^15. */
+  readonly minChallengeBond?: bigint;
   /** Default: a token for tests, which anyone may mint, on local chains only. */
   readonly token?: string;
   /** One line for people per contract. */
@@ -40,6 +42,7 @@ export interface Deployment {
   readonly audits: string;
   /** Views in pages, for those who look around. */
   readonly lens: string;
+  readonly challenges: string;
   readonly verifier: string;
   readonly beacon: string;
   readonly profile: ProfileName;
@@ -51,6 +54,7 @@ export interface Deployment {
 
 const LOCAL_CHAINS = [1337n, 31337n];
 const DEFAULT_UNBOND_EPOCHS = 168;
+const DEFAULT_CHALLENGE_BOND = 10n ** 15n;
 
 /**
  * @throws HoldfastError "key" for an insecure key, "chain" for a missing token, on a chain that is not a local one; "chain"
@@ -83,8 +87,9 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
   const [from, nonce] = [await signer.getAddress(), await signer.getNonce("pending")];
   const registry = getCreateAddress({ from, nonce: nonce + 1 });
   const audits = getCreateAddress({ from, nonce: nonce + 2 });
+  const challenges = getCreateAddress({ from, nonce: nonce + 3 });
   const unbondSeconds = options.unbondSeconds ?? DEFAULT_UNBOND_EPOCHS * epochSeconds;
-  const ledger = await create("Ledger", [token, registry, audits, treasury, unbondSeconds]);
+  const ledger = await create("Ledger", [token, registry, audits, challenges, treasury, unbondSeconds]);
   expectAddress("Registry", registry, await create("Registry", [ledger, audits], { Directory: directory }));
   const { samples, dataDepth, directoryDepth } = PROFILES[profile];
   const profiles = [{ verifier, samples, dataDepth, directoryDepth }];
@@ -94,10 +99,12 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     { Settlement: settlement },
   );
   expectAddress("Audits", audits, made);
+  const minBond = options.minChallengeBond ?? DEFAULT_CHALLENGE_BOND;
+  expectAddress("Challenges", challenges, await create("Challenges", [ledger, registry, audits, minBond]));
   const lens = await create("Lens", [audits]);
 
   return {
-    ...{ chainId: Number(chainId), token, ledger, registry, audits, lens, verifier, beacon },
+    ...{ chainId: Number(chainId), token, ledger, registry, audits, challenges, lens, verifier, beacon },
     ...{ profile, genesis, epochSeconds, block },
   };
 }

@@ -7,6 +7,7 @@ import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {IAudits} from "./interfaces/IAudits.sol";
 import {IBeacon} from "./interfaces/IBeacon.sol";
+import {IChallenges} from "./interfaces/IChallenges.sol";
 import {ILedger} from "./interfaces/ILedger.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {ClusterId, ClusterParams, NodeId, Unauthorized, VNodeId} from "./interfaces/Types.sol";
@@ -56,6 +57,7 @@ contract Audits is IAudits, Multicall {
 
     ILedger public immutable ledger;
     IRegistry public immutable registry;
+    IChallenges public immutable challenges;
     IERC20 public immutable token;
     uint256 public immutable genesis;
     uint256 public immutable epochSeconds;
@@ -87,6 +89,11 @@ contract Audits is IAudits, Multicall {
         _;
     }
 
+    modifier onlyChallenges() {
+        require(msg.sender == address(challenges), Unauthorized(msg.sender));
+        _;
+    }
+
     // ------------------------------------------------------------------------------------------------- construction
 
     constructor(
@@ -114,6 +121,7 @@ contract Audits is IAudits, Multicall {
             BadDeployment()
         );
         (ledger, registry, token) = (ledger_, registry_, ledger_.token());
+        challenges = IChallenges(ledger_.challenges());
         (genesis, epochSeconds, protocolFee) = (genesis_, epochSeconds_, protocolFee_);
         changeDelay = uint32(Math.ceilDiv(ledger_.unbondSeconds(), epochSeconds_)) + Parameters.EXIT_EPOCHS;
 
@@ -393,7 +401,7 @@ contract Audits is IAudits, Multicall {
     }
 
     function _context(address caller) private view returns (Settlement.Context memory) {
-        return Settlement.Context(ledger, registry, protocolFee, currentEpoch(), caller);
+        return Settlement.Context(ledger, registry, challenges, protocolFee, currentEpoch(), caller);
     }
 
     // ---------------------------------------------------------------------------------------------- responsibility
@@ -443,6 +451,36 @@ contract Audits is IAudits, Multicall {
     /// @inheritdoc IAudits
     function commit(VNodeId id, uint256 perEpoch, uint32 from, uint32 end) external onlyRegistry {
         _book.commit(_context(address(0)), id, perEpoch, from, end);
+    }
+
+    // --------------------------------------------------------------------------------------------------- challenges
+
+    /// @inheritdoc IAudits
+    function summon(VNodeId id, address challenger) external onlyChallenges returns (Subject memory) {
+        return _book.summon(_context(challenger), id);
+    }
+
+    /// @inheritdoc IAudits
+    function convict(
+        VNodeId id,
+        Verdict calldata verdict
+    ) external onlyChallenges returns (uint256 taken, uint256 reward) {
+        return _book.convict(_context(verdict.challenger), id, verdict);
+    }
+
+    /// @inheritdoc IAudits
+    function absolve(VNodeId id, NodeId node) external onlyChallenges {
+        _book.absolve(_context(address(0)), id, node);
+    }
+
+    /// @inheritdoc IAudits
+    function keptOf(VNodeId id, NodeId node) external view returns (uint256) {
+        return _book.kept[id][node];
+    }
+
+    /// @inheritdoc IAudits
+    function owedOf(VNodeId id) external view returns (uint256) {
+        return _book.owed[id];
     }
 
     // ----------------------------------------------------------------------------------------------------- clusters

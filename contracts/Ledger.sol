@@ -33,6 +33,7 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
     IERC20 public immutable token;
     address public immutable registry;
     address public immutable audits;
+    address public immutable challenges;
     address public immutable treasury;
     uint256 public immutable unbondSeconds;
 
@@ -59,10 +60,16 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
         _;
     }
 
+    modifier onlyChallenges() {
+        require(msg.sender == challenges, Unauthorized(msg.sender));
+        _;
+    }
+
     constructor(
         IERC20 token_,
         address registry_,
         address audits_,
+        address challenges_,
         address treasury_,
         uint256 unbondSeconds_
     ) {
@@ -70,10 +77,11 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
             address(token_).code.length != 0 &&
                 registry_ != address(0) &&
                 audits_ != address(0) &&
+                challenges_ != address(0) &&
                 treasury_ != address(0),
             BadDeployment()
         );
-        (token, registry, audits) = (token_, registry_, audits_);
+        (token, registry, audits, challenges) = (token_, registry_, audits_, challenges_);
         (treasury, unbondSeconds) = (treasury_, unbondSeconds_);
     }
 
@@ -290,8 +298,24 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILedger
-    function payCredit(address to, uint256 amount) external onlyRegistry {
+    function payCredit(address to, uint256 amount) external {
+        require(msg.sender == registry || msg.sender == audits, Unauthorized(msg.sender));
+
         _credits -= amount.toUint128();
+        balanceOf[to] += amount;
+    }
+
+    /// @inheritdoc ILedger
+    function hold(address challenger, uint256 amount) external onlyChallenges {
+        _debit(challenger, amount);
+        _escrow += uint128(amount);
+
+        emit Held(challenger, amount);
+    }
+
+    /// @inheritdoc ILedger
+    function payOut(address to, uint256 amount) external onlyChallenges {
+        _escrow -= amount.toUint128();
         balanceOf[to] += amount;
     }
 

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IBeacon} from "./IBeacon.sol";
+import {IChallenges} from "./IChallenges.sol";
 import {ILedger} from "./ILedger.sol";
 import {IRegistry} from "./IRegistry.sol";
 import {IVerifier} from "./IVerifier.sol";
@@ -58,6 +59,31 @@ interface IAudits {
         uint256 deadline;
     }
 
+    /// @notice Whom a challenge of the running epoch asks, under which terms.
+    struct Subject {
+        NodeId node;
+        uint80 rate;
+        bool syncing;
+        /// In this epoch or the next two.
+        bool pausing;
+        uint16 faultMultiple;
+        uint16 reporterShare;
+        uint8 profile;
+        /// Of the next epoch.
+        uint8 beacon;
+    }
+
+    /// @notice What an unanswered challenge costs a node.
+    struct Verdict {
+        NodeId node;
+        uint256 amount;
+        address challenger;
+        /// Basis points of what is taken that go to the challenger.
+        uint256 share;
+        /// Who gets the rest; nobody: the owners of all that the vNode holds.
+        address owner;
+    }
+
     struct ProofItem {
         VNodeId vNode;
         uint32 epoch;
@@ -108,6 +134,11 @@ interface IAudits {
         uint256 reward
     );
     event Faulted(VNodeId indexed vNode, NodeId indexed node, uint32 epoch);
+    /// @notice Emitted when a part of a node's bond would be free, but for the challenges that the node has not answered.
+    event BondKept(VNodeId indexed vNode, NodeId indexed node, uint256 amount);
+    /// @notice Emitted when the owners of all that is paid for in an epoch share what was taken for a challenge: the
+    /// treasury, if there are none.
+    event OwnersCompensated(VNodeId indexed vNode, uint32 epoch, uint256 amount);
     event SyncDropped(VNodeId indexed vNode, NodeId indexed node, uint32 epoch);
     /// @notice Emitted when a provider says that it will leave, and when it does: it is responsible until fromEpoch.
     event LeaveAnnounced(VNodeId indexed vNode, NodeId indexed node, uint32 epoch);
@@ -180,6 +211,8 @@ interface IAudits {
     function ledger() external view returns (ILedger);
 
     function registry() external view returns (IRegistry);
+
+    function challenges() external view returns (IChallenges);
 
     function token() external view returns (IERC20);
 
@@ -290,6 +323,26 @@ interface IAudits {
 
     /// @notice Who will leave and may from which epoch on.
     function leaveOf(VNodeId vNode) external view returns (NodeId node, uint32 epoch);
+
+    /// @notice What of a node's bond stays locked although it is no longer needed for the vNode, because of challenges.
+    function keptOf(VNodeId vNode, NodeId node) external view returns (uint256);
+
+    /// @notice What the owners of the first epoch that is not settled share, once it is.
+    function owedOf(VNodeId vNode) external view returns (uint256);
+
+    // ----------------------------------------------------------------------------------------------- the challenges
+
+    /// @notice Settles the vNode, and says whom a challenge asks. Rewards the challenger for the misses that it finds.
+    function summon(VNodeId vNode, address challenger) external returns (Subject memory);
+
+    /// @notice Slashes a node that did not answer, and removes it if it is still responsible.
+    function convict(
+        VNodeId vNode,
+        Verdict calldata verdict
+    ) external returns (uint256 taken, uint256 reward);
+
+    /// @notice Frees what was kept of a node's bond, unless there are more challenges that it must answer.
+    function absolve(VNodeId vNode, NodeId node) external;
 
     // ------------------------------------------------------------------------------------------------- the registry
 

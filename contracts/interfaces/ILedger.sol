@@ -25,6 +25,7 @@ interface ILedger {
     event BondLocked(NodeId indexed node, uint256 amount);
     event BondUnlocked(NodeId indexed node, uint256 amount);
     event Reserved(address indexed payer, uint256 amount);
+    event Held(address indexed challenger, uint256 amount);
     event FeesCollected(
         ClusterId indexed cluster,
         address indexed manager,
@@ -62,6 +63,8 @@ interface ILedger {
     function registry() external view returns (address);
 
     function audits() external view returns (address);
+
+    function challenges() external view returns (address);
 
     function treasury() external view returns (address);
 
@@ -132,7 +135,7 @@ interface ILedger {
     /// @notice From an account to escrow.
     function reserve(address payer, uint256 amount) external;
 
-    /// @notice From credits to an account.
+    /// @notice From credits to an account; for the audits too.
     function payCredit(address to, uint256 amount) external;
 
     // --------------------------------------------------------------------------------------------------- the audits
@@ -163,4 +166,11 @@ interface ILedger {
 
     /// @notice An eighth of the beacon's audit pool to an account.
     function payAuditor(uint8 beacon, address to) external returns (uint256 reward);
+
+    // ----------------------------------------------------------------------------------------------- the challenges
+
+    /// @notice A challenge's bond: from an account to escrow, and from there to accounts.
+    function hold(address challenger, uint256 amount) external;
+
+    function payOut(address to, uint256 amount) external;
 }

@@ -6,11 +6,14 @@ type NodeId is uint32;
 type ClusterId is uint32;
 type VNodeId is uint32;
 type BucketId is uint40;
+type ChallengeId is uint64;
 
 using {sameNode as ==, otherNode as !=} for NodeId global;
 using {sameCluster as ==} for ClusterId global;
+using {sameChallenge as ==} for ChallengeId global;
 
 NodeId constant NO_NODE = NodeId.wrap(0);
+ChallengeId constant NO_CHALLENGE = ChallengeId.wrap(0);
 
 /// @dev Fees and shares are in hundredths of a percent of this.
 uint256 constant BASIS_POINTS = 10_000;
@@ -67,4 +70,8 @@ function otherNode(NodeId a, NodeId b) pure returns (bool) {
 
 function sameCluster(ClusterId a, ClusterId b) pure returns (bool) {
     return ClusterId.unwrap(a) == ClusterId.unwrap(b);
+}
+
+function sameChallenge(ChallengeId a, ChallengeId b) pure returns (bool) {
+    return ChallengeId.unwrap(a) == ChallengeId.unwrap(b);
 }

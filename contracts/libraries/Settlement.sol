@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {IAudits} from "../interfaces/IAudits.sol";
+import {IChallenges} from "../interfaces/IChallenges.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {BASIS_POINTS, ClusterId, NO_NODE, NodeId, Unauthorized, VNodeId} from "../interfaces/Types.sol";
@@ -59,12 +60,17 @@ library Settlement {
         mapping(VNodeId vNode => Checkpoints.Trace224) creditIndex;
         mapping(VNodeId vNode => mapping(NodeId node => Pause)) pauses;
         mapping(VNodeId vNode => Leave) leaves;
+        /// Bond that is locked for nothing but challenges.
+        mapping(VNodeId vNode => mapping(NodeId node => uint256)) kept;
+        /// Taken for challenges, for the owners of the next epoch to be settled.
+        mapping(VNodeId vNode => uint256) owed;
     }
 
     /// @dev What a library cannot know by itself.
     struct Context {
         ILedger ledger;
         IRegistry registry;
+        IChallenges challenges;
         uint256 protocolFee;
         uint32 current;
         /// Whoever asks, and is rewarded for the misses that come to light.
@@ -230,6 +236,7 @@ library Settlement {
         (uint256 raise, uint256 lower) = b.changes[r.id].changeAt(epoch);
         (v.rate, v.nextChange) = (uint80(v.rate + raise - lower), _quietUntil(b, r, epoch));
         if (lower != 0) _shrink(b, r, lower);
+        if (b.owed[r.id] != 0) _compensate(b, r, epoch);
     }
 
     /// @dev No epoch of a pause is quiet.
@@ -246,15 +253,15 @@ library Settlement {
         Stake storage s = b.stakes[r.id];
         s.committed = uint80(s.committed - lower);
         if (s.committed == 0) r.v.syncLeft = 0;
-        if (r.v.node != NO_NODE) _trim(r, s);
+        if (r.v.node != NO_NODE) _trim(b, r, s);
     }
 
-    function _trim(Run memory r, Stake storage s) private {
+    function _trim(Book storage b, Run memory r, Stake storage s) private {
         uint256 needed = uint256(s.committed) * s.bondEpochs;
         uint256 locked = s.lock;
         if (locked <= needed) return;
         s.lock = uint96(needed);
-        r.context.ledger.unlock(r.v.node, locked - needed);
+        _free(b, r, r.v.node, locked - needed);
     }
 
     function _payEpoch(Run memory r, uint32 epoch) private {
@@ -330,7 +337,7 @@ library Settlement {
         NodeId old = v.node;
         (v.node, v.misses, v.syncLeft) = (NO_NODE, 0, 0);
         Stake storage s = b.stakes[r.id];
-        _unlock(r, old, s.lock);
+        _free(b, r, old, s.lock);
         s.lock = 0;
         if (v.nextSince != 0) return;
 
@@ -394,7 +401,7 @@ library Settlement {
         _flush(r);
         VNode memory v = r.v;
         Stake storage s = b.stakes[r.id];
-        _unlock(r, v.node, s.lock);
+        _free(b, r, v.node, s.lock);
         (s.lock, s.bondEpochs, s.nextLock) = (s.nextLock, s.nextBondEpochs, 0);
         // The new node may have paused earlier: nothing is quiet until that was looked up.
         (v.node, v.nextSince, v.misses, v.nextChange) = (s.nextNode, 0, 0, 0);
@@ -403,11 +410,20 @@ library Settlement {
         // Whoever announced to leave has gone, or comes anew.
         delete b.leaves[r.id];
         // What has ended since it was appointed.
-        _trim(r, s);
+        _trim(b, r, s);
     }
 
     function _unlock(Run memory r, NodeId node, uint256 amount) private {
         if (amount != 0) r.context.ledger.unlock(node, amount);
+    }
+
+    /// @dev What a node is no longer responsible for stays locked while it has challenges to answer.
+    function _free(Book storage b, Run memory r, NodeId node, uint256 amount) private {
+        if (amount == 0) return;
+        if (r.context.challenges.openAgainst(r.id, node) == 0) return r.context.ledger.unlock(node, amount);
+        b.kept[r.id][node] += amount;
+
+        emit IAudits.BondKept(r.id, node, amount);
     }
 
     /// @notice See IAudits.
@@ -478,6 +494,110 @@ library Settlement {
     function _checkProvider(Run memory r) private view {
         address provider = r.context.registry.providerOf(r.v.node);
         require(r.context.caller == provider, Unauthorized(r.context.caller));
+    }
+
+    // --------------------------------------------------------------------------------------------------- challenges
+
+    /// @notice See IAudits.
+    function summon(
+        Book storage b,
+        Context memory context,
+        VNodeId id
+    ) external returns (IAudits.Subject memory s) {
+        Run memory r = _openSettled(b, context, id);
+        _close(b, r);
+
+        uint32 current = context.current;
+        uint256 rate;
+        (s.node, rate, s.syncing) = preview(b, id, r.v, current);
+        s.rate = uint80(rate);
+        for (uint32 epoch = current; epoch <= current + 2; ++epoch) {
+            if (isPaused(b, id, s.node, epoch)) s.pausing = true;
+        }
+        Terms t = termsAt(b, r.v.cluster, current);
+        (s.faultMultiple, s.reporterShare) = (t.faultMultiple(), t.reporterShare());
+        (s.profile, s.beacon) = (t.profile(), r.terms.beacon());
+    }
+
+    /// @notice See IAudits. Takes what is kept and what is locked for this vNode first, as _slash does.
+    function convict(
+        Book storage b,
+        Context memory context,
+        VNodeId id,
+        IAudits.Verdict calldata verdict
+    ) external returns (uint256 taken, uint256 reward) {
+        Run memory r = _openSettled(b, context, id);
+        NodeId node = verdict.node;
+        bool responsible = r.v.node == node;
+        uint256 fromLock = _takeLocked(b, id, node, verdict.amount, responsible);
+        (taken, reward) = context.ledger.slash(
+            node,
+            verdict.amount,
+            fromLock,
+            verdict.challenger,
+            verdict.share
+        );
+
+        emit IAudits.Slashed(id, node, context.current, taken, verdict.challenger, reward);
+
+        _giveToOwners(b, r, verdict.owner, taken - reward);
+        if (responsible) {
+            emit IAudits.Faulted(id, node, context.current);
+
+            _vacate(b, r);
+        }
+        _close(b, r);
+        absolve(b, context, id, node);
+    }
+
+    function _takeLocked(
+        Book storage b,
+        VNodeId id,
+        NodeId node,
+        uint256 amount,
+        bool responsible
+    ) private returns (uint256 fromLock) {
+        uint256 kept = b.kept[id][node];
+        fromLock = Math.min(amount, kept);
+        b.kept[id][node] = kept - fromLock;
+        if (!responsible) return fromLock;
+        Stake storage s = b.stakes[id];
+        uint256 fromStake = Math.min(amount - fromLock, s.lock);
+        s.lock -= uint96(fromStake);
+        fromLock += fromStake;
+    }
+
+    /// @dev The rate of the next epoch to be settled may still rise: its owners' shares are known when it is entered.
+    function _giveToOwners(Book storage b, Run memory r, address owner, uint256 amount) private {
+        if (amount == 0) return;
+        ILedger ledger = r.context.ledger;
+        if (owner != address(0)) return ledger.payCredit(owner, amount);
+        VNode memory v = r.v;
+        if (v.rate == 0 && b.stakes[r.id].committed == 0) {
+            emit IAudits.OwnersCompensated(r.id, v.settled + 1, amount);
+
+            return ledger.payCredit(ledger.treasury(), amount);
+        }
+        b.owed[r.id] += amount;
+        if (v.settled + 1 < v.nextChange) v.nextChange = v.settled + 1;
+    }
+
+    function _compensate(Book storage b, Run memory r, uint32 epoch) private {
+        uint256 amount = b.owed[r.id];
+        delete b.owed[r.id];
+        ILedger ledger = r.context.ledger;
+        if (r.v.rate == 0) ledger.payCredit(ledger.treasury(), amount);
+        else _credit(b, r.id, epoch, (amount * CREDIT_UNIT) / r.v.rate);
+
+        emit IAudits.OwnersCompensated(r.id, epoch, amount);
+    }
+
+    /// @notice See IAudits.
+    function absolve(Book storage b, Context memory context, VNodeId id, NodeId node) public {
+        uint256 amount = b.kept[id][node];
+        if (amount == 0 || context.challenges.openAgainst(id, node) != 0) return;
+        b.kept[id][node] = 0;
+        context.ledger.unlock(node, amount);
     }
 
     // -------------------------------------------------------------------------------------------------------- terms

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {Audits} from "../Audits.sol";
+import {Challenges} from "../Challenges.sol";
 import {Ledger} from "../Ledger.sol";
 import {Registry} from "../Registry.sol";
 import {IAudits} from "../interfaces/IAudits.sol";
@@ -11,6 +12,7 @@ import {IRegistry} from "../interfaces/IRegistry.sol";
 import {
     Acceptance,
     BucketId,
+    ChallengeId,
     ClusterId,
     ClusterParams,
     NodeId,
@@ -46,6 +48,7 @@ contract Handler is IERC1271 {
     Ledger public immutable ledger;
     Registry public immutable registry;
     Audits public immutable audits;
+    Challenges public immutable challenges;
 
     address[] public people;
     Stored[] public stored;
@@ -58,13 +61,14 @@ contract Handler is IERC1271 {
         beacon = new SettableBeacon();
         // The first contract of a contract has the nonce 1.
         (address registry_, address audits_) = (_created(5), _created(6));
-        ledger = new Ledger(token, registry_, audits_, address(0x7e), 2 * EPOCH);
+        ledger = new Ledger(token, registry_, audits_, _created(7), address(0x7e), 4 * EPOCH);
         registry = new Registry(ledger, Audits(audits_));
         IAudits.Profile[] memory profiles = new IAudits.Profile[](1);
         profiles[0] = IAudits.Profile(verifier, 2, 2, 2);
         IBeacon[] memory beacons = new IBeacon[](1);
         beacons[0] = beacon;
         audits = new Audits(ledger, registry, profiles, beacons, block.timestamp, EPOCH, 100);
+        challenges = new Challenges(ledger, registry, audits, 100);
 
         for (uint256 i = 0; i < OWNERS + NODES; ++i) _addPerson(address(uint160(0x1000 + i)));
         people.push(address(this));
@@ -232,6 +236,33 @@ contract Handler is IERC1271 {
         IRegistry.DirectoryView memory d = registry.directory(vNode);
         for (uint32 serial = d.base; serial < d.base + d.count; ++serial) {
             registry.retire(vNode, serial, 0, new bytes32[3][](0));
+        }
+    }
+
+    // --------------------------------------------------------------------------------------------------- challenges
+
+    function challenge(uint8 who, uint8 which, uint16 segment) external {
+        VNodeId vNode = _vNode(which);
+        uint32 serial = segment < 3000 ? stored[segment % stored.length].serial : type(uint32).max;
+        VM.prank(_owner(who));
+        if (serial == type(uint32).max) challenges.challenge(vNode, type(uint256).max);
+        else challenges.challengeSegment(vNode, serial, type(uint256).max);
+    }
+
+    function answer(uint8 which) external {
+        ChallengeId[] memory open = challenges.openOf(_vNode(which));
+        (, uint256[4] memory inputs) = challenges.inputsOf(open[0]);
+        challenges.answer(open[0], [inputs[0], inputs[1], inputs[2], inputs[3], 1, 0, 0, 0]);
+    }
+
+    /// @dev Whatever is over, of all that are open.
+    function expire() external {
+        for (uint32 v = 1; v <= VNODES; ++v) {
+            ChallengeId[] memory open = challenges.openOf(VNodeId.wrap(v));
+            for (uint256 i = 0; i < open.length; ++i) {
+                if (audits.currentEpoch() > challenges.challengeOf(open[i]).epoch + 2)
+                    challenges.expire(open[i]);
+            }
         }
     }
 

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IAudits} from "../interfaces/IAudits.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
-import {ClusterId, NodeId, VNodeId} from "../interfaces/Types.sol";
+import {ChallengeId, ClusterId, NodeId, VNodeId} from "../interfaces/Types.sol";
 import {Handler} from "./Handler.sol";
 
 /// @title MoneyTest
@@ -48,6 +48,7 @@ contract MoneyTest {
                 IAudits.VNodeState memory v = _handler.audits().state(VNodeId.wrap(i));
                 if (NodeId.unwrap(v.node) == n) expected += v.locked;
                 if (NodeId.unwrap(v.nextNode) == n) expected += v.nextLocked;
+                expected += _handler.audits().keptOf(VNodeId.wrap(i), NodeId.wrap(n));
                 IRegistry.VNodeView memory r = _handler.registry().vNode(VNodeId.wrap(i));
                 if (NodeId.unwrap(r.node) == n) held += r.held;
                 if (NodeId.unwrap(v.node) == 0) assert(v.locked == 0);
@@ -61,7 +62,7 @@ contract MoneyTest {
         assert(bonds == totalBonds);
     }
 
-    /// @dev Escrow is what the unsettled epochs of every segment cost; rates are sums of their segments'.
+    /// @dev Escrow is what the unsettled epochs of every segment cost, and what open challenges do; rates are sums of their segments'.
     function invariant_EscrowCoversWhatIsNotSettled() public view {
         uint256 owed;
         uint256[3] memory committed;
@@ -76,11 +77,31 @@ contract MoneyTest {
             if (from <= settled) rates[VNodeId.unwrap(id)] += perEpoch;
         }
         (, , uint256 escrow, , ) = _handler.ledger().totals();
-        assert(escrow == owed);
+        assert(escrow == owed + _challengeBonds());
         for (uint32 i = 1; i <= 2; ++i) {
             IAudits.VNodeState memory v = _handler.audits().state(VNodeId.wrap(i));
             assert(v.rate == rates[i]);
             assert(v.committed == committed[i]);
+        }
+    }
+
+    function _challengeBonds() private view returns (uint256 bonds) {
+        for (uint32 i = 1; i <= _handler.VNODES(); ++i) {
+            ChallengeId[] memory open = _handler.challenges().openOf(VNodeId.wrap(i));
+            for (uint256 j = 0; j < open.length; ++j) {
+                bonds += _handler.challenges().challengeOf(open[j]).bond;
+            }
+        }
+    }
+
+    /// @dev Bond is kept only for challenges.
+    function invariant_NothingIsKeptWithoutAChallenge() public view {
+        for (uint32 n = 1; n <= _handler.NODES(); ++n) {
+            for (uint32 i = 1; i <= _handler.VNODES(); ++i) {
+                (VNodeId vNode, NodeId node) = (VNodeId.wrap(i), NodeId.wrap(n));
+                if (_handler.challenges().openAgainst(vNode, node) != 0) continue;
+                assert(_handler.audits().keptOf(vNode, node) == 0);
+            }
         }
     }
 
@@ -94,6 +115,8 @@ contract MoneyTest {
             (, uint256 credit) = _handler.audits().creditBetween(id, s.from, s.end);
             claimable += (perEpoch * credit) / 1e18;
         }
+        for (uint32 i = 1; i <= _handler.VNODES(); ++i)
+            claimable += _handler.audits().owedOf(VNodeId.wrap(i));
         assert(claimable <= credits);
         assert(credits - claimable <= 1000 * (1 + _handler.storedCount()));
     }

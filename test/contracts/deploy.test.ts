@@ -40,7 +40,7 @@ describe("contracts: deployment", function () {
     const lines: string[] = [];
     const made = await deploy({ ...given, log: (line) => lines.push(line) });
     expect(made.chainId).to.equal(31337);
-    expect(lines).to.have.length(9);
+    expect(lines).to.have.length(10);
     const audits = await ethers.getContractAt("Audits", made.audits);
     expect(await audits.ledger()).to.equal(made.ledger);
     expect(await audits.registry()).to.equal(made.registry);
@@ -52,6 +52,12 @@ describe("contracts: deployment", function () {
     expect(await ledger.unbondSeconds()).to.equal(168n * 20n);
     const lens = await ethers.getContractAt("Lens", made.lens);
     expect(await lens.audits()).to.equal(made.audits);
+    expect(await ledger.challenges()).to.equal(made.challenges);
+    const challenges = await ethers.getContractAt("Challenges", made.challenges);
+    expect(await challenges.audits()).to.equal(made.audits);
+    expect(await challenges.registry()).to.equal(made.registry);
+    expect(await challenges.ledger()).to.equal(made.ledger);
+    expect(await challenges.minBond()).to.equal(10n ** 15n);
     const beacon = await ethers.getContractAt("DrandBeacon", made.beacon);
     expect(await beacon.epochStart(3)).to.equal(await audits.epochStart(3));
   });

@@ -267,11 +267,13 @@ describe("contracts: Ledger", () => {
     });
   });
 
-  describe("what only the registry or the audits may do", () => {
+  describe("what only the registry, the audits or the challenges may do", () => {
     const payment = () => ({ to: world.people.stranger, cluster: 1, amount: 1n, fee: 0n });
-    const forRegistry = (ledger: Ledger) => [
-      () => ledger.reserve(world.people.alice, 1n),
-      () => ledger.payCredit(world.people.stranger, 1n),
+    const forRegistry = (ledger: Ledger) => [() => ledger.reserve(world.people.alice, 1n)];
+    const forBoth = (ledger: Ledger) => [() => ledger.payCredit(world.people.stranger, 1n)];
+    const forChallenges = (ledger: Ledger) => [
+      () => ledger.hold(world.people.alice, 1n),
+      () => ledger.payOut(world.people.stranger, 1n),
     ];
     const forAudits = (ledger: Ledger) => [
       () => ledger.pay(world.people.stranger, 1, 1n, 0n),
@@ -286,24 +288,26 @@ describe("contracts: Ledger", () => {
     it("is refused to everyone else", async () => {
       for (const who of [world.people.stranger, world.people.deployer, world.people.manager]) {
         const ledger = world.ledger.connect(who);
-        for (const attempt of [...forRegistry(ledger), ...forAudits(ledger)]) {
+        for (const attempt of [forRegistry, forBoth, forAudits, forChallenges].flatMap((f) => f(ledger))) {
           await expect(attempt()).to.be.revertedWithCustomError(ledger, "Unauthorized").withArgs(who);
         }
       }
     });
 
     it("is refused to each other", async () => {
-      const registry = await world.ethers.getImpersonatedSigner(await world.registry.getAddress());
-      const audits = await world.ethers.getImpersonatedSigner(await world.audits.getAddress());
-      for (const who of [registry, audits])
+      const { ethers, registry, audits, challenges } = world;
+      const others = {
+        registry: [forAudits, forChallenges],
+        audits: [forRegistry, forChallenges],
+        challenges: [forRegistry, forBoth, forAudits],
+      };
+      const addresses = { registry, audits, challenges };
+      for (const name of ["registry", "audits", "challenges"] as const) {
+        const who = await ethers.getImpersonatedSigner(await addresses[name].getAddress());
         await world.chain.networkHelpers.setBalance(who.address, 10n ** 18n);
-      for (const attempt of forAudits(world.ledger.connect(registry))) {
-        await expect(attempt())
-          .to.be.revertedWithCustomError(world.ledger, "Unauthorized")
-          .withArgs(registry);
-      }
-      for (const attempt of forRegistry(world.ledger.connect(audits))) {
-        await expect(attempt()).to.be.revertedWithCustomError(world.ledger, "Unauthorized").withArgs(audits);
+        for (const attempt of others[name].flatMap((f) => f(world.ledger.connect(who)))) {
+          await expect(attempt()).to.be.revertedWithCustomError(world.ledger, "Unauthorized").withArgs(who);
+        }
       }
     });
   });
@@ -312,12 +316,9 @@ describe("contracts: Ledger", () => {
     const { ethers, token, people } = world;
     const [address, zero] = [people.stranger.address, ethers.ZeroAddress];
     const factory = await ethers.getContractFactory("Ledger");
-    for (const args of [
-      [people.stranger.address, address, address, address],
-      [await token.getAddress(), zero, address, address],
-      [await token.getAddress(), address, zero, address],
-      [await token.getAddress(), address, address, zero],
-    ] as [string, string, string, string][]) {
+    const fit = [await token.getAddress(), address, address, address, address] as const;
+    for (const [i, value] of [address, zero, zero, zero, zero].entries()) {
+      const args = fit.with(i, value) as [string, string, string, string, string];
       await expect(factory.deploy(...args, UNBOND)).to.be.revertedWithCustomError(factory, "BadDeployment");
     }
   });

@@ -6,6 +6,7 @@ import { AbiCoder, getCreateAddress, keccak256, type BytesLike } from "ethers";
 import { ACCEPTANCE, domain } from "../../protocol/typed-data.ts";
 import type {
   Audits,
+  Challenges,
   FlagVerifier,
   Ledger,
   Registry,
@@ -22,6 +23,8 @@ export const UNBOND = 100_000;
 export const PROTOCOL_FEE = 100;
 /** Each of the accounts of owners, and each bond. */
 export const FUNDS = 10n ** 9n;
+/** The least bond of a challenge: more than 8 epochs of one leaf, and odd. */
+export const MIN_BOND = 10_001n;
 /** A leaf costs 1,000 units per epoch. */
 export const RENT = 1000n * 10n ** 18n;
 
@@ -217,6 +220,7 @@ export interface Contracts {
   readonly ledger: Ledger;
   readonly registry: Registry;
   readonly audits: Audits;
+  readonly challenges: Challenges;
   readonly verifier: FlagVerifier;
   readonly beacon: SettableBeacon;
 }
@@ -242,10 +246,11 @@ async function deployAll(
     { libraries },
   );
   if ((await audits.getAddress()) !== addresses.audits) throw new Error("Audits is somewhere else");
-  return { token, ledger, registry, audits, verifier, beacon };
+  const challenges = await ethers.deployContract("Challenges", [ledger, registry, audits, MIN_BOND]);
+  return { token, ledger, registry, audits, challenges, verifier, beacon };
 }
 
-/** Ledger and Registry, which expect Audits as the next contract of the account. */
+/** Ledger and Registry, which expect Audits and Challenges as the next contracts of the account. */
 export async function deployBooks(
   { ethers }: Pick<TestChain, "ethers">,
   deployer: HardhatEthersSigner,
@@ -260,9 +265,10 @@ export async function deployBooks(
   const addresses = {
     registry: getCreateAddress({ from, nonce: nonce + 1 }),
     audits: getCreateAddress({ from, nonce: nonce + 2 }),
+    challenges: getCreateAddress({ from, nonce: nonce + 3 }),
   };
   const ledger = await ethers.deployContract("Ledger", [
-    ...[token, addresses.registry, addresses.audits, treasury, unbond],
+    ...[token, addresses.registry, addresses.audits, addresses.challenges, treasury, unbond],
   ]);
   const registry = await ethers.deployContract("Registry", [ledger, addresses.audits], {
     libraries: { Directory: await directory.getAddress() },
