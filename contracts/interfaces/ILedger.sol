@@ -25,6 +25,7 @@ interface ILedger {
     event BondLocked(NodeId indexed node, uint256 amount);
     event BondUnlocked(NodeId indexed node, uint256 amount);
     event Reserved(address indexed payer, uint256 amount);
+    event Released(address indexed to, uint256 amount);
     event FeesCollected(
         ClusterId indexed cluster,
         address indexed manager,
@@ -130,6 +131,9 @@ interface ILedger {
 
     /// @notice From an account to escrow.
     function reserve(address payer, uint256 amount) external;
+
+    /// @notice From escrow to an account.
+    function release(address to, uint256 amount) external;
 
     /// @notice From credits to an account.
     function payCredit(address to, uint256 amount) external;
