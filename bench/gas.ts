@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { network } from "hardhat";
-import type { ContractTransactionResponse, HDNodeWallet, TypedDataDomain } from "ethers";
+import type { ContractTransactionResponse, HDNodeWallet, Signer, TypedDataDomain } from "ethers";
 import { loadProvingArtifacts } from "../circuits/artifacts.ts";
 import { deploy } from "../client/deploy.ts";
 import { makeKnownAnswer } from "../client/keys/known-answer.ts";
@@ -16,7 +16,7 @@ import { proofWords, type ProofWords } from "../protocol/groth16.ts";
 import { PROFILES, type ProfileName } from "../protocol/profiles.ts";
 import { openLeaf, referenceEngine, SegmentHasher } from "../protocol/segment.ts";
 import { circuitInput, samplesOf } from "../protocol/statement.ts";
-import { ACCEPTANCE, domain } from "../protocol/typed-data.ts";
+import { ACCEPTANCE, domain, EXTENSION, GRANT } from "../protocol/typed-data.ts";
 import { createEngine, type Engine } from "../prover/engine.ts";
 
 export interface GasRow {
@@ -108,7 +108,15 @@ async function createBench(engine: Engine) {
   };
   const record = (epoch: number): Sent => audits.connect(auditor).recordBeacon(0, epoch, evidenceFor(epoch));
 
-  async function store(vNode: number, roots: readonly bigint[], epochs: number) {
+  const typed = domain(chainId, deployment.registry) as TypedDataDomain;
+  const providerOf = (vNode: number): HDNodeWallet => {
+    const provider = providers[vNode - 1];
+    if (!provider) throw new Error(`there is no node ${vNode}`);
+    return provider;
+  };
+
+  /** The last four arguments of store and storeFor. */
+  async function order(vNode: number, roots: readonly bigint[], epochs: number) {
     const segments = roots.map((root) => ({ root: toHex32(root), leaves: tree.leaves }));
     const terms = { rent: RENT, nonce: ++nonce, deadline: 2n ** 60n };
     const encoded = ethers.AbiCoder.defaultAbiCoder().encode(
@@ -116,10 +124,28 @@ async function createBench(engine: Engine) {
       [segments.map(({ root, leaves }) => [root, leaves])],
     );
     const message = { bucket: 1, vNode, segments: ethers.keccak256(encoded), epochs, ...terms };
-    const typed = domain(chainId, deployment.registry) as TypedDataDomain;
-    const signature = await providers[vNode - 1]?.signTypedData(typed, ACCEPTANCE, message);
-    if (signature === undefined) throw new Error(`there is no node ${vNode}`);
-    return registry.connect(app).store(1, vNode, segments, epochs, RENT, { ...terms, signature });
+    const signature = await providerOf(vNode).signTypedData(typed, ACCEPTANCE, message);
+    return [segments, epochs, RENT, { ...terms, signature }] as const;
+  }
+
+  async function store(vNode: number, roots: readonly bigint[], epochs: number) {
+    return registry.connect(app).store(1, vNode, ...(await order(vNode, roots, epochs)));
+  }
+
+  const storeFor = async (writer: Signer, vNode: number, roots: readonly bigint[], epochs: number) => {
+    const terms = {
+      ...{ owner: await app.getAddress(), writer: await writer.getAddress(), bucket: 1 },
+      ...{ limit: FUNDS, deadline: 2n ** 60n, nonce: 1n },
+    };
+    const grant = { ...terms, signature: await app.signTypedData(typed, GRANT, terms) };
+    return registry.connect(writer).storeFor(grant, vNode, ...(await order(vNode, roots, epochs)));
+  };
+
+  async function extend(vNode: number, serial: number, epochs: number) {
+    const terms = { rent: RENT, nonce: ++nonce, deadline: 2n ** 60n };
+    const message = { vNode, serial, epochs, ...terms };
+    const signature = await providerOf(vNode).signTypedData(typed, EXTENSION, message);
+    return registry.connect(app).extend(vNode, serial, epochs, RENT, { ...terms, signature });
   }
 
   async function proofFor(vNode: number, epoch: number): Promise<ProofWords> {
@@ -298,7 +324,7 @@ async function createBench(engine: Engine) {
       if (!first || !second) throw new Error("there is no proof");
       await challenges.answer(2, first);
       await count("answer", challenges.answer(3, second));
-      await toEpoch(9);
+      await toEpoch(11);
       await audits.settle(5, 10);
       await count("expire, a fault without a successor", challenges.expire(1));
     },
@@ -309,12 +335,27 @@ async function createBench(engine: Engine) {
       await count("store", await store(1, [fresh(0)], 1));
       const roots = Array.from({ length: STORED }, (_, i) => fresh(i + 1));
       await count("store", await store(1, roots, 1), STORED);
-      await toEpoch(11);
+      await storeFor(auditor, 4, [fresh(STORED + 1)], 1);
+      await count("storeFor, by a grant used before", await storeFor(auditor, 4, [fresh(STORED + 2)], 1));
+      await count("extend", await extend(1, 0, 10));
+      await count("endEarly", registry.connect(app).endEarly(1, 0));
+      await toEpoch(13);
       const directory = new Directory(profile.directoryDepth);
       for (const root of [tree.root, fresh(0), ...roots]) directory.append({ root, leaves: tree.leaves });
-      const path = directory.path(1).map((others) => others.map(toHex32));
-      const retired = registry.retire(1, 1, toHex32(fresh(0)), path as [string, string, string][]);
-      await count("retire", retired);
+      const path = (index: number) =>
+        directory.path(index).map((others) => others.map(toHex32)) as [string, string, string][];
+      await count("retire", registry.retire(1, 1, toHex32(fresh(0)), path(1)));
+      directory.retire(1);
+      const items = roots.map((root, i) => {
+        const item = { serial: i + 2, root: toHex32(root), path: path(i + 2) };
+        directory.retire(i + 2);
+        return item;
+      });
+      await count("retireMany", registry.retireMany(1, items), STORED);
+      await audits.settle(1, 20);
+      await registry.claim(1, 1);
+      const serials = roots.map((_, i) => i + 2);
+      await count("claimMany", registry.claimMany(1, serials), STORED);
 
       const provider = providers[1];
       if (!provider) throw new Error("there is no provider");

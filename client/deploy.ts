@@ -81,7 +81,7 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     genesis,
     epochSeconds,
   ]);
-  const directory = await create("Directory", []);
+  const segments = await create("Segments", []);
   const settlement = await create("Settlement", []);
 
   const [from, nonce] = [await signer.getAddress(), await signer.getNonce("pending")];
@@ -90,7 +90,7 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
   const challenges = getCreateAddress({ from, nonce: nonce + 3 });
   const unbondSeconds = options.unbondSeconds ?? DEFAULT_UNBOND_EPOCHS * epochSeconds;
   const ledger = await create("Ledger", [token, registry, audits, challenges, treasury, unbondSeconds]);
-  expectAddress("Registry", registry, await create("Registry", [ledger, audits], { Directory: directory }));
+  expectAddress("Registry", registry, await create("Registry", [ledger, audits], { Segments: segments }));
   const { samples, dataDepth, directoryDepth } = PROFILES[profile];
   const profiles = [{ verifier, samples, dataDepth, directoryDepth }];
   const made = await create(

@@ -407,9 +407,14 @@ contract Audits is IAudits, Multicall {
     // ---------------------------------------------------------------------------------------------- responsibility
 
     /// @inheritdoc IAudits
-    function responsible(VNodeId id) external view returns (NodeId) {
-        VNode memory v = VNodeWord.unpack(_book.words[id]);
-        return v.nextSince == 0 ? v.node : _book.stakes[id].nextNode;
+    function responsible(VNodeId id) public view returns (NodeId) {
+        uint256 word = _book.words[id];
+        return VNodeWord.nextSinceOf(word) == 0 ? VNodeWord.nodeOf(word) : _book.stakes[id].nextNode;
+    }
+
+    /// @inheritdoc IAudits
+    function outlook(VNodeId id) external view returns (NodeId node, uint32 epoch) {
+        return (responsible(id), currentEpoch());
     }
 
     /// @inheritdoc IAudits
@@ -451,6 +456,11 @@ contract Audits is IAudits, Multicall {
     /// @inheritdoc IAudits
     function commit(VNodeId id, uint256 perEpoch, uint32 from, uint32 end) external onlyRegistry {
         _book.commit(_context(address(0)), id, perEpoch, from, end);
+    }
+
+    /// @inheritdoc IAudits
+    function reschedule(VNodeId id, uint256 perEpoch, uint32 end, uint32 newEnd) external onlyRegistry {
+        _book.reschedule(_context(address(0)), id, perEpoch, end, newEnd);
     }
 
     // --------------------------------------------------------------------------------------------------- challenges

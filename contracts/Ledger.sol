@@ -259,6 +259,14 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILedger
+    function release(address to, uint256 amount) external onlyRegistry {
+        _escrow -= amount.toUint128();
+        balanceOf[to] += amount;
+
+        emit Released(to, amount);
+    }
+
+    /// @inheritdoc ILedger
     function pay(address to, ClusterId cluster, uint256 amount, uint256 fee) external onlyAudits {
         _escrow -= (amount + fee).toUint128();
         balanceOf[to] += amount;

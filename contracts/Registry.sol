@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {IAudits} from "./interfaces/IAudits.sol";
 import {ILedger} from "./interfaces/ILedger.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
@@ -11,57 +9,28 @@ import {
     BucketId,
     ClusterId,
     ClusterParams,
+    Grant,
     NO_NODE,
     NodeId,
+    Retirement,
     Segment,
     Unauthorized,
     VNodeId
 } from "./interfaces/Types.sol";
-import {Directory} from "./libraries/Directory.sol";
-import {Poseidon2T4} from "./libraries/Poseidon2T4.sol";
+import {Consents} from "./libraries/Consents.sol";
+import {Segments} from "./libraries/Segments.sol";
+import {Stock, StockWord} from "./libraries/StockWord.sol";
 
 /// @title Registry
 /// @notice See IRegistry.
-contract Registry is IRegistry, EIP712 {
-    using Directory for Directory.Frontier;
+contract Registry is IRegistry {
+    using Consents for Consents.Used;
+    using Segments for Segments.Book;
+    using Segments for Segments.VNode;
 
-    struct VNode {
-        /// Of the directory now, and before the first change in changedEpoch.
-        uint40 total;
-        uint40 prevTotal;
-        uint32 changedEpoch;
-        uint32 count;
-        uint32 base;
-        uint32 live;
-        ClusterId cluster;
-        /// Undefined while the total that belongs to it is 0.
-        uint256 root;
-        uint256 prevRoot;
-        uint64 token;
-        uint40 held;
-    }
-
-    /// @dev What one call of store has in common for all segments.
-    struct Order {
-        BucketId bucket;
-        VNodeId vNode;
-        uint32 from;
-        uint32 end;
-        uint256 rent;
-        uint256 maxLeaves;
-        uint256 depth;
-    }
-
-    bytes32 private constant ACCEPTANCE_TYPE = keccak256(
-        "Acceptance(uint256 bucket,uint256 vNode,bytes32 segments,uint256 epochs,uint256 rent,uint256 nonce,uint256 deadline)"
-    );
     uint256 private constant MAX_TEXT = 512;
     uint256 private constant MAX_STANDBY = 32;
     uint256 private constant MAX_TRIED = 8;
-    /// @dev Two years of minutes.
-    uint256 private constant MAX_EPOCHS = 1 << 20;
-    uint256 private constant RENT_UNIT = 1e18;
-    uint256 private constant MAX_TOTAL = 1 << 40;
 
     ILedger public immutable ledger;
     IAudits public immutable audits;
@@ -73,21 +42,15 @@ contract Registry is IRegistry, EIP712 {
 
     mapping(NodeId node => Node) private _nodes;
     mapping(address provider => mapping(address manager => bool)) private _trusts;
-    mapping(NodeId node => mapping(uint256 word => uint256)) private _usedNonces;
 
     mapping(ClusterId cluster => Cluster) private _clusters;
     mapping(ClusterId cluster => NodeId[]) private _standby;
     mapping(ClusterId cluster => mapping(uint64 token => bool)) private _tokens;
-    mapping(VNodeId vNode => VNode) private _vNodes;
+    mapping(VNodeId vNode => Segments.VNode) private _vNodes;
 
-    mapping(BucketId bucket => Bucket) private _buckets;
-    mapping(BucketId bucket => mapping(address account => bool)) private _readers;
-    mapping(BucketId bucket => mapping(address account => bool)) private _writers;
+    Segments.Book private _book;
 
-    mapping(VNodeId vNode => Directory.Frontier) private _frontiers;
-    mapping(VNodeId vNode => mapping(uint32 serial => SegmentRecord)) private _segments;
-
-    constructor(ILedger ledger_, IAudits audits_) EIP712("Holdfast", "1") {
+    constructor(ILedger ledger_, IAudits audits_) {
         (ledger, audits) = (ledger_, audits_);
     }
 
@@ -118,7 +81,7 @@ contract Registry is IRegistry, EIP712 {
         uint128 rent,
         string calldata metadata
     ) external {
-        require(msg.sender == _nodes[id].provider, Unauthorized(msg.sender));
+        _checkCaller(_nodes[id].provider);
         require(capacity >= _nodes[id].used, CapacityExceeded(id, capacity, _nodes[id].used));
 
         _setNode(id, operator, url, capacity, rent, metadata);
@@ -172,8 +135,12 @@ contract Registry is IRegistry, EIP712 {
     // ----------------------------------------------------------------------------------------------------- clusters
 
     modifier onlyManager(ClusterId id) {
-        require(msg.sender == _clusters[id].manager, Unauthorized(msg.sender));
+        _checkCaller(_clusters[id].manager);
         _;
+    }
+
+    function _checkCaller(address expected) private view {
+        require(msg.sender == expected, Unauthorized(msg.sender));
     }
 
     /// @inheritdoc IRegistry
@@ -227,7 +194,7 @@ contract Registry is IRegistry, EIP712 {
     /// @inheritdoc IRegistry
     function acceptManager(ClusterId id) external {
         Cluster storage c = _clusters[id];
-        require(msg.sender == c.pendingManager, Unauthorized(msg.sender));
+        _checkCaller(c.pendingManager);
 
         (c.manager, c.pendingManager) = (msg.sender, address(0));
 
@@ -301,7 +268,7 @@ contract Registry is IRegistry, EIP712 {
         if (nodeId != NO_NODE) _checkTrust(nodeId, msg.sender);
 
         (NodeId previous, uint32 since) = audits.assign(id, nodeId, msg.sender);
-        uint40 held = _vNodes[id].held;
+        uint40 held = StockWord.heldOf(_vNodes[id].stock);
         _release(previous, held);
         _occupy(nodeId, held);
 
@@ -310,9 +277,10 @@ contract Registry is IRegistry, EIP712 {
 
     /// @inheritdoc IRegistry
     function replaceNode(VNodeId id, NodeId old, uint256 neededBond) external returns (NodeId) {
-        require(msg.sender == address(audits), Unauthorized(msg.sender));
-        VNode storage v = _vNodes[id];
-        _release(old, v.held);
+        _checkCaller(address(audits));
+        Segments.VNode storage v = _vNodes[id];
+        uint40 held = StockWord.heldOf(v.stock);
+        _release(old, held);
 
         NodeId[] storage list = _standby[v.cluster];
         address manager = _clusters[v.cluster].manager;
@@ -322,11 +290,11 @@ contract Registry is IRegistry, EIP712 {
             if (
                 next != old &&
                 isTrusted(n.provider, manager) &&
-                n.capacity - n.used >= v.held &&
+                n.capacity - n.used >= held &&
                 ledger.freeBond(next) >= neededBond
             ) {
                 _dropStandby(v.cluster, i);
-                _occupy(next, v.held);
+                _occupy(next, held);
                 return next;
             }
         }
@@ -339,13 +307,8 @@ contract Registry is IRegistry, EIP712 {
         require(isTrusted(provider, manager), NotTrusted(nodeId, provider, manager));
     }
 
-    /// @dev Invariant: used = sum of held of the vNodes that the node is responsible for in the next epoch.
     function _occupy(NodeId nodeId, uint256 leaves) private {
-        if (nodeId == NO_NODE || leaves == 0) return;
-        Node storage n = _nodes[nodeId];
-        uint256 used = n.used + leaves;
-        require(used <= n.capacity, CapacityExceeded(nodeId, n.capacity, used));
-        n.used = uint40(used);
+        if (nodeId != NO_NODE) Segments.occupy(_nodes[nodeId], nodeId, leaves);
     }
 
     function _release(NodeId nodeId, uint40 leaves) private {
@@ -366,11 +329,11 @@ contract Registry is IRegistry, EIP712 {
 
     /// @inheritdoc IRegistry
     function vNode(VNodeId id) external view returns (VNodeView memory) {
-        VNode storage v = _existing(id);
-        return VNodeView(v.cluster, v.token, v.held, audits.responsible(id));
+        Segments.VNode storage v = _existing(id);
+        return VNodeView(v.cluster, v.token, StockWord.heldOf(v.stock), audits.responsible(id));
     }
 
-    function _existing(VNodeId id) private view returns (VNode storage v) {
+    function _existing(VNodeId id) private view returns (Segments.VNode storage v) {
         v = _vNodes[id];
         require(ClusterId.unwrap(v.cluster) != 0, NoSuchVNode(id));
     }
@@ -378,7 +341,7 @@ contract Registry is IRegistry, EIP712 {
     // ------------------------------------------------------------------------------------------------------ buckets
 
     modifier onlyOwner(BucketId id) {
-        require(msg.sender == _buckets[id].owner, Unauthorized(msg.sender));
+        _checkCaller(_book.buckets[id].owner);
         _;
     }
 
@@ -387,7 +350,7 @@ contract Registry is IRegistry, EIP712 {
         require(_clusters[clusterId].manager != address(0), NoSuchCluster(clusterId));
 
         id = BucketId.wrap(++bucketCount);
-        _buckets[id] = Bucket(msg.sender, clusterId, isPublic);
+        _book.buckets[id] = Bucket(msg.sender, clusterId, isPublic);
 
         emit BucketCreated(id, clusterId, msg.sender, isPublic);
     }
@@ -396,46 +359,58 @@ contract Registry is IRegistry, EIP712 {
     function transferBucket(BucketId id, address owner) external onlyOwner(id) {
         require(owner != address(0), ZeroAddress());
 
-        _buckets[id].owner = owner;
+        _book.buckets[id].owner = owner;
 
         emit BucketTransferred(id, owner);
     }
 
     /// @inheritdoc IRegistry
     function setPublic(BucketId id, bool isPublic) external onlyOwner(id) {
-        _buckets[id].isPublic = isPublic;
+        _book.buckets[id].isPublic = isPublic;
 
         emit PublicChanged(id, isPublic);
     }
 
     /// @inheritdoc IRegistry
     function setReader(BucketId id, address account, bool allowed) external onlyOwner(id) {
-        _readers[id][account] = allowed;
+        _book.readers[id][account] = allowed;
 
         emit ReaderChanged(id, account, allowed);
     }
 
     /// @inheritdoc IRegistry
     function setWriter(BucketId id, address account, bool allowed) external onlyOwner(id) {
-        _writers[id][account] = allowed;
+        _book.writers[id][account] = allowed;
 
         emit WriterChanged(id, account, allowed);
     }
 
     /// @inheritdoc IRegistry
     function bucket(BucketId id) external view returns (Bucket memory) {
-        require(_buckets[id].owner != address(0), NoSuchBucket(id));
-        return _buckets[id];
+        require(_book.buckets[id].owner != address(0), NoSuchBucket(id));
+        return _book.buckets[id];
     }
 
     /// @inheritdoc IRegistry
     function mayRead(BucketId id, address who) external view returns (bool) {
-        return _buckets[id].isPublic || _readers[id][who] || mayWrite(id, who);
+        return _book.buckets[id].isPublic || _book.readers[id][who] || mayWrite(id, who);
     }
 
     /// @inheritdoc IRegistry
     function mayWrite(BucketId id, address who) public view returns (bool) {
-        return _writers[id][who] || (who == _buckets[id].owner && who != address(0));
+        return (who == _book.buckets[id].owner && who != address(0)) || _book.writers[id][who];
+    }
+
+    /// @inheritdoc IRegistry
+    function vNodesOf(
+        BucketId id,
+        uint256 from,
+        uint256 count
+    ) external view returns (VNodeId[] memory page) {
+        VNodeId[] storage list = _book.vNodes[id];
+        uint256 left = from < list.length ? list.length - from : 0;
+        page = new VNodeId[](count < left ? count : left);
+        for (uint256 i = 0; i < page.length; ++i) page[i] = list[from + i];
     }
 
     // ------------------------------------------------------------------------------------------------------ storing
@@ -449,227 +424,158 @@ contract Registry is IRegistry, EIP712 {
         uint256 maxRent,
         Acceptance calldata acceptance
     ) external {
-        require(mayWrite(bucketId, msg.sender), Unauthorized(msg.sender));
-        VNode storage v = _existing(vNodeId);
-        ClusterId clusterId = _buckets[bucketId].cluster;
-        require(clusterId == v.cluster, OtherCluster(clusterId, v.cluster));
-        require(
-            segments.length != 0 && epochs != 0 && epochs <= MAX_EPOCHS,
-            BadOrder(segments.length, epochs)
-        );
-        uint256 rent = acceptance.rent;
-        require(rent <= maxRent && rent <= type(uint128).max, RentTooHigh(rent, maxRent));
-        NodeId nodeId = audits.responsible(vNodeId);
-        require(nodeId != NO_NODE, NotAssigned(vNodeId));
-        _useAcceptance(nodeId, bucketId, vNodeId, segments, epochs, acceptance);
-
-        uint32 current = audits.currentEpoch();
-        _remember(v, current);
-        Cluster storage c = _clusters[clusterId];
-        Order memory order = Order({
-            bucket: bucketId,
-            vNode: vNodeId,
-            from: current + 1,
-            end: current + 1 + epochs,
-            rent: rent,
-            maxLeaves: 1 << (4 * c.dataDepth),
-            depth: c.directoryDepth
-        });
-        (uint256 leaves, uint256 perEpoch) = _append(v, order, segments);
-        v.held += uint40(leaves);
-        _occupy(nodeId, leaves);
-
-        audits.commit(vNodeId, perEpoch, order.from, order.end);
-        ledger.reserve(msg.sender, perEpoch * epochs);
+        Segments.Order memory order = _own(bucketId, vNodeId, epochs, maxRent);
+        _store(order, segments, acceptance);
     }
 
-    function _useAcceptance(
-        NodeId nodeId,
-        BucketId bucketId,
+    /// @inheritdoc IRegistry
+    function storeFor(
+        Grant calldata grant,
         VNodeId vNodeId,
         Segment[] calldata segments,
-        uint256 epochs,
+        uint32 epochs,
+        uint256 maxRent,
         Acceptance calldata acceptance
-    ) private {
-        uint256 deadline = acceptance.deadline;
-        require(block.timestamp <= deadline, AcceptanceExpired(deadline, block.timestamp));
-        uint256 nonce = acceptance.nonce;
-        uint256 used = _usedNonces[nodeId][nonce >> 8];
-        require((used >> (nonce & 255)) & 1 == 0, AcceptanceUsed(nodeId, nonce));
-        bytes32 digest = _hashTypedDataV4(
-            keccak256(
-                abi.encode(
-                    ACCEPTANCE_TYPE,
-                    bucketId,
-                    vNodeId,
-                    keccak256(abi.encode(segments)),
-                    epochs,
-                    acceptance.rent,
-                    nonce,
-                    deadline
-                )
-            )
-        );
-        address operator = _nodes[nodeId].operator;
-        require(
-            SignatureChecker.isValidSignatureNowCalldata(operator, digest, acceptance.signature),
-            AcceptanceInvalid(nodeId, operator)
-        );
-
-        _usedNonces[nodeId][nonce >> 8] = used | (1 << (nonce & 255));
+    ) external {
+        Segments.Order memory order = _granted(grant, vNodeId, epochs, maxRent);
+        _book.spend(grant, _store(order, segments, acceptance));
     }
 
-    /// @dev Keeps the directory as it stood when the epoch began.
-    function _remember(VNode storage v, uint32 epoch) private {
-        if (v.changedEpoch == epoch) return;
-        (v.prevRoot, v.prevTotal, v.changedEpoch) = (v.root, v.total, epoch);
+    function _store(
+        Segments.Order memory order,
+        Segment[] calldata segments,
+        Acceptance calldata acceptance
+    ) private returns (uint256) {
+        Segments.VNode storage v = _existing(order.vNode);
+        return _book.store(v, _nodes, _clusters[v.cluster], _context(), order, segments, acceptance);
     }
 
-    function _append(
-        VNode storage v,
-        Order memory order,
-        Segment[] calldata segments
-    ) private returns (uint256 leaves, uint256 perEpoch) {
-        (uint256 total, uint256 count) = (v.total, v.count);
-        uint32 serial = v.base + v.count;
-        for (uint256 i = 0; i < segments.length; ++i) {
-            SegmentRecord memory s = _record(order, segments[i], i);
-            s.start = uint40(total + leaves);
-            leaves += s.leaves;
-            perEpoch += s.perEpoch;
-            _save(order.vNode, serial, segments[i].root, s);
-            ++serial;
-        }
-        require(
-            count + segments.length <= 1 << (2 * order.depth) && total + leaves < MAX_TOTAL,
-            DirectoryFull(order.vNode, count + segments.length, total + leaves)
-        );
-
-        (v.total, v.count) = (uint40(total + leaves), uint32(count + segments.length));
-        v.live += uint32(segments.length);
-        v.root = _frontiers[order.vNode].extend(order.depth, count, total, segments);
+    function _context() private view returns (Segments.Context memory) {
+        return Segments.Context(ledger, audits);
     }
 
-    /// @dev perEpoch = ceil(leaves · rent / 1e18).
-    function _record(
-        Order memory order,
-        Segment calldata s,
-        uint256 index
-    ) private pure returns (SegmentRecord memory record) {
-        require(
-            s.root != 0 && uint256(s.root) < Poseidon2T4.P && s.leaves != 0 && s.leaves <= order.maxLeaves,
-            BadSegment(index, s.root, s.leaves)
-        );
-        uint256 perEpoch = (s.leaves * order.rent + RENT_UNIT - 1) / RENT_UNIT;
-        require(perEpoch != 0 && perEpoch <= type(uint80).max, BadPrice(perEpoch));
-        (record.bucket, record.leaves, record.perEpoch) = (order.bucket, s.leaves, uint80(perEpoch));
-        (record.from, record.end) = (order.from, order.end);
+    function _own(
+        BucketId bucketId,
+        VNodeId vNodeId,
+        uint32 epochs,
+        uint256 maxRent
+    ) private view returns (Segments.Order memory) {
+        require(mayWrite(bucketId, msg.sender), Unauthorized(msg.sender));
+        return Segments.Order(msg.sender, bucketId, vNodeId, epochs, maxRent);
     }
 
-    function _save(VNodeId id, uint32 serial, bytes32 root, SegmentRecord memory s) private {
-        _segments[id][serial] = s;
+    function _granted(
+        Grant calldata grant,
+        VNodeId vNodeId,
+        uint32 epochs,
+        uint256 maxRent
+    ) private pure returns (Segments.Order memory) {
+        return Segments.Order(grant.owner, grant.bucket, vNodeId, epochs, maxRent);
+    }
 
-        emit SegmentStored(
-            id,
-            s.bucket,
-            serial,
-            root,
-            s.start,
-            s.leaves,
-            s.perEpoch,
-            s.from,
-            s.end,
-            msg.sender
-        );
+    // ------------------------------------------------------------------------------------------ another last epoch
+
+    /// @inheritdoc IRegistry
+    function extend(
+        VNodeId vNodeId,
+        uint32 serial,
+        uint32 epochs,
+        uint256 maxRent,
+        Acceptance calldata acceptance
+    ) external {
+        BucketId bucketId = _vNodes[vNodeId].existing(vNodeId, serial).bucket;
+        Segments.Order memory order = _own(bucketId, vNodeId, epochs, maxRent);
+        _extend(order, serial, acceptance);
+    }
+
+    /// @inheritdoc IRegistry
+    function extendFor(
+        Grant calldata grant,
+        VNodeId vNodeId,
+        uint32 serial,
+        uint32 epochs,
+        uint256 maxRent,
+        Acceptance calldata acceptance
+    ) external {
+        _book.spend(grant, _extend(_granted(grant, vNodeId, epochs, maxRent), serial, acceptance));
+    }
+
+    function _extend(
+        Segments.Order memory order,
+        uint32 serial,
+        Acceptance calldata acceptance
+    ) private returns (uint256) {
+        VNodeId id = order.vNode;
+        return _book.extend(_vNodes[id], _nodes, _context(), order, serial, acceptance);
+    }
+
+    /// @inheritdoc IRegistry
+    function endEarly(VNodeId id, uint32 serial) external {
+        _book.endEarly(_vNodes[id], _context(), id, serial);
+    }
+
+    /// @inheritdoc IRegistry
+    function revokeGrant(bytes32 grant) external {
+        _book.used.revoke(grant);
+    }
+
+    /// @inheritdoc IRegistry
+    function spentOf(address owner, bytes32 grant) external view returns (uint256) {
+        return _book.used.spent[owner][grant];
     }
 
     // ----------------------------------------------------------------------------------------- retiring and claiming
 
     /// @inheritdoc IRegistry
     function retire(VNodeId id, uint32 serial, bytes32 root, bytes32[3][] calldata path) external {
-        SegmentRecord storage s = _segmentOf(id, serial);
-        VNode storage v = _vNodes[id];
-        uint40 leaves = s.leaves;
-        require(leaves != 0, AlreadyRetired(id, serial));
-        uint32 current = audits.currentEpoch();
-        require(current >= s.end, NotEnded(s.end, current));
-
-        _remember(v, current);
-        s.leaves = 0;
-        v.held -= leaves;
-        _release(audits.responsible(id), leaves);
-
-        emit SegmentRetired(id, serial);
-
-        if (--v.live == 0) {
-            v.base += v.count;
-            (v.total, v.count) = (0, 0);
-
-            emit DirectoryReset(id);
-        } else {
-            _bury(v, id, serial, root, s.start, leaves, path);
-        }
+        _vNodes[id].retire(_nodes, _clusterOf(id), _context(), id, serial, root, path);
     }
 
-    function _bury(
-        VNode storage v,
-        VNodeId id,
-        uint32 serial,
-        bytes32 root,
-        uint256 start,
-        uint256 leaves,
-        bytes32[3][] calldata path
-    ) private {
-        require(path.length == _clusters[v.cluster].directoryDepth, PathMalformed());
-        Directory.Place memory place = Directory.Place(
-            v.count,
-            serial - v.base,
-            uint256(root),
-            start,
-            leaves
-        );
-        v.root = _frontiers[id].bury(place, v.root, path);
+    /// @inheritdoc IRegistry
+    function retireMany(VNodeId id, Retirement[] calldata items) external {
+        _vNodes[id].retireMany(_nodes, _clusterOf(id), _context(), id, items);
+    }
+
+    function _clusterOf(VNodeId id) private view returns (Cluster storage) {
+        return _clusters[_vNodes[id].cluster];
     }
 
     /// @inheritdoc IRegistry
     function claim(VNodeId id, uint32 serial) external returns (uint256 amount) {
-        SegmentRecord storage s = _segmentOf(id, serial);
-        (uint32 to, uint256 credit) = audits.creditBetween(id, s.from, s.end);
-        if (to == s.from) return 0;
-        amount = (s.perEpoch * credit) / RENT_UNIT;
-        address owner = _buckets[s.bucket].owner;
-
-        s.from = to;
-
-        emit Claimed(id, serial, owner, amount);
-
-        if (amount != 0) ledger.payCredit(owner, amount);
+        return _book.claim(_vNodes[id], _context(), id, serial);
     }
 
-    function _segmentOf(VNodeId id, uint32 serial) private view returns (SegmentRecord storage s) {
-        s = _segments[id][serial];
-        require(s.end != 0, NoSuchSegment(id, serial));
+    /// @inheritdoc IRegistry
+    function claimMany(VNodeId id, uint32[] calldata serials) external returns (uint256 amount) {
+        return _book.claimMany(_vNodes[id], _context(), id, serials);
     }
 
     /// @inheritdoc IRegistry
     function segment(VNodeId id, uint32 serial) external view returns (SegmentRecord memory) {
-        return _segmentOf(id, serial);
+        return _vNodes[id].existing(id, serial);
     }
 
     // -------------------------------------------------------------------------------------------------- directories
 
     /// @inheritdoc IRegistry
     function directory(VNodeId id) external view returns (DirectoryView memory) {
-        VNode storage v = _existing(id);
-        return DirectoryView(_rootOf(v, v.root, v.total), v.total, v.count, v.base, v.live);
+        Segments.VNode storage v = _existing(id);
+        Stock memory s = StockWord.unpack(v.stock);
+        return DirectoryView(_rootOf(v, s.latest, s.total), s.total, s.count, s.base, s.live);
     }
 
     /// @inheritdoc IRegistry
-    function snapshot(VNodeId id, uint32 epoch) public view returns (bytes32 root, uint40 total) {
-        VNode storage v = _existing(id);
-        bool changed = v.changedEpoch >= epoch;
-        total = changed ? v.prevTotal : v.total;
-        root = _rootOf(v, changed ? v.prevRoot : v.root, total);
+    function snapshot(VNodeId id, uint32 epoch) external view returns (bytes32 root, uint40 total) {
+        return _snapshot(_existing(id), epoch);
+    }
+
+    function _snapshot(
+        Segments.VNode storage v,
+        uint32 epoch
+    ) private view returns (bytes32 root, uint40 total) {
+        uint8 which;
+        (which, total) = StockWord.at(v.stock, epoch);
+        root = _rootOf(v, which, total);
     }
 
     /// @inheritdoc IRegistry
@@ -678,11 +584,12 @@ contract Registry is IRegistry, EIP712 {
         uint32 epoch,
         NodeId nodeId
     ) external view returns (bytes32 root, uint40 total, address provider) {
-        (root, total) = snapshot(id, epoch);
+        (root, total) = _snapshot(_vNodes[id], epoch);
         provider = _nodes[nodeId].provider;
     }
 
-    function _rootOf(VNode storage v, uint256 root, uint40 total) private view returns (bytes32) {
-        return bytes32(total == 0 ? Directory.emptyRoot(_clusters[v.cluster].directoryDepth) : root);
+    function _rootOf(Segments.VNode storage v, uint256 which, uint40 total) private view returns (bytes32) {
+        if (total != 0) return bytes32(v.roots[which]);
+        return bytes32(Segments.emptyRoot(_clusters[v.cluster].directoryDepth));
     }
 }

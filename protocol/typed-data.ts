@@ -31,6 +31,30 @@ export const ACCEPTANCE: Types = {
   ],
 };
 
+/** A node's operator goes on holding a segment, for so many epochs after its end (protocol.md, section 9.1). */
+export const EXTENSION: Types = {
+  Extension: [
+    { name: "vNode", type: "uint256" },
+    { name: "serial", type: "uint256" },
+    { name: "epochs", type: "uint256" },
+    { name: "rent", type: "uint256" },
+    { name: "nonce", type: "uint256" },
+    { name: "deadline", type: "uint256" },
+  ],
+};
+
+/** A bucket's owner pays for what a writer stores in it, up to a limit in token units (protocol.md, section 10). */
+export const GRANT: Types = {
+  Grant: [
+    { name: "owner", type: "address" },
+    { name: "writer", type: "address" },
+    { name: "bucket", type: "uint256" },
+    { name: "limit", type: "uint256" },
+    { name: "deadline", type: "uint256" },
+    { name: "nonce", type: "uint256" },
+  ],
+};
+
 /** One HTTP request to one node (protocol.md, section 10). */
 export const REQUEST: Types = {
   Request: [

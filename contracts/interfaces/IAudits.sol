@@ -291,6 +291,9 @@ interface IAudits {
     /// @notice Who is responsible for the vNode in the next epoch.
     function responsible(VNodeId vNode) external view returns (NodeId);
 
+    /// @notice Who is responsible for the vNode in the next epoch, and the epoch that runs.
+    function outlook(VNodeId vNode) external view returns (NodeId node, uint32 epoch);
+
     /// @notice Credit of one unit of rate, times 1e18, from the epoch from until the epoch to, which is end or the first
     /// that is not settled.
     function creditBetween(
@@ -367,4 +370,7 @@ interface IAudits {
 
     /// @notice Raises the vNode's rate from one epoch until another, and locks the bond for it.
     function commit(VNodeId vNode, uint256 perEpoch, uint32 from, uint32 end) external;
+
+    /// @notice Lowers the rate at another epoch than was said. Locks the bond as commit does if that is a later one.
+    function reschedule(VNodeId vNode, uint256 perEpoch, uint32 end, uint32 newEnd) external;
 }

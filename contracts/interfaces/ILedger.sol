@@ -26,6 +26,7 @@ interface ILedger {
     event BondUnlocked(NodeId indexed node, uint256 amount);
     event Reserved(address indexed payer, uint256 amount);
     event Held(address indexed challenger, uint256 amount);
+    event Released(address indexed to, uint256 amount);
     event FeesCollected(
         ClusterId indexed cluster,
         address indexed manager,
@@ -134,6 +135,9 @@ interface ILedger {
 
     /// @notice From an account to escrow.
     function reserve(address payer, uint256 amount) external;
+
+    /// @notice From escrow to an account.
+    function release(address to, uint256 amount) external;
 
     /// @notice From credits to an account; for the audits too.
     function payCredit(address to, uint256 amount) external;

@@ -3,7 +3,17 @@ pragma solidity 0.8.37;
 
 import {IAudits} from "./IAudits.sol";
 import {ILedger} from "./ILedger.sol";
-import {Acceptance, BucketId, ClusterId, ClusterParams, NodeId, Segment, VNodeId} from "./Types.sol";
+import {
+    Acceptance,
+    BucketId,
+    ClusterId,
+    ClusterParams,
+    Grant,
+    NodeId,
+    Retirement,
+    Segment,
+    VNodeId
+} from "./Types.sol";
 
 /// @title IRegistry
 /// @notice Who is there and who holds what: nodes, clusters with their vNodes, buckets, segments and directories.
@@ -126,6 +136,25 @@ interface IRegistry {
         uint32 end,
         address payer
     );
+    event SegmentExtended(
+        VNodeId indexed vNode,
+        BucketId indexed bucket,
+        uint32 serial,
+        uint32 end,
+        address payer
+    );
+    /// @param amount what the owner got back.
+    event SegmentEndedEarly(
+        VNodeId indexed vNode,
+        BucketId indexed bucket,
+        uint32 serial,
+        uint32 end,
+        address owner,
+        uint256 amount
+    );
+    /// @param grant the hash that was signed.
+    event GrantSpent(address indexed owner, address indexed writer, bytes32 grant, uint256 amount);
+    event GrantRevoked(address indexed owner, bytes32 grant);
     event SegmentRetired(VNodeId indexed vNode, uint32 serial);
     event DirectoryReset(VNodeId indexed vNode);
     event Claimed(VNodeId indexed vNode, uint32 serial, address indexed owner, uint256 amount);
@@ -160,7 +189,10 @@ interface IRegistry {
     /// @notice Thrown when a bucket and a vNode are not of one cluster.
     error OtherCluster(ClusterId bucketCluster, ClusterId vNodeCluster);
 
-    /// @notice Thrown when nothing is to be stored, or for no time, or for more than 2^20 epochs.
+    /// @notice Thrown when a grant for one bucket is used for a segment of another.
+    error OtherBucket(BucketId bucket, BucketId granted);
+
+    /// @notice Thrown when nothing is to be stored, or for no time, or until more than 2^20 epochs from now.
     error BadOrder(uint256 segments, uint256 epochs);
 
     /// @notice Thrown when a root is zero or not below the field's order, or a segment has no leaf or too many.
@@ -183,6 +215,21 @@ interface IRegistry {
     error AcceptanceExpired(uint256 deadline, uint256 timestamp);
     error AcceptanceUsed(NodeId node, uint256 nonce);
     error AcceptanceInvalid(NodeId node, address operator);
+
+    /// @notice Thrown when a segment that has ended is to go on, or one is to end early that ends by itself before the
+    /// notice is over.
+    error HasEnded(uint32 end, uint32 currentEpoch);
+    error EndsAnyway(uint32 end, uint32 noticeEnd);
+
+    /// @notice Thrown when the rent that a node accepts for an extension makes another price than the segment has.
+    error OtherPrice(uint256 perEpoch, uint256 agreed);
+
+    /// @notice Thrown when a grant is used after its deadline, or was not signed by the bucket's owner, or was revoked, or
+    /// what it would have to pay for in total is more than it allows.
+    error GrantExpired(uint256 deadline, uint256 timestamp);
+    error GrantInvalid(address owner);
+    error RevokedGrant(bytes32 grant);
+    error GrantExceeded(uint256 limit, uint256 needed);
 
     /// @notice Thrown when a segment is retired before its end, or twice.
     error NotEnded(uint32 end, uint32 currentEpoch);
@@ -302,6 +349,9 @@ interface IRegistry {
 
     function bucketCount() external view returns (uint40);
 
+    /// @notice The vNodes that a bucket was ever stored on, by their first segments; less than count at the end.
+    function vNodesOf(BucketId bucket, uint256 from, uint256 count) external view returns (VNodeId[] memory);
+
     // ----------------------------------------------------------------------------------------------------- segments
 
     /// @notice Stores segments from the next epoch on, by the bucket's owner or a writer, paid from the caller's account.
@@ -315,14 +365,63 @@ interface IRegistry {
         Acceptance calldata acceptance
     ) external;
 
+    /// @notice As store, by the writer whom the bucket's owner has signed a grant for, a writer on chain or not, paid from
+    /// the owner's account.
+    function storeFor(
+        Grant calldata grant,
+        VNodeId vNode,
+        Segment[] calldata segments,
+        uint32 epochs,
+        uint256 maxRent,
+        Acceptance calldata acceptance
+    ) external;
+
+    /// @notice Lets a segment that has not ended go on for more epochs at the same price, by the bucket's owner or a writer,
+    /// paid from the caller's account. The node signs an Extension (protocol/typed-data.ts), and backs it with its bond.
+    function extend(
+        VNodeId vNode,
+        uint32 serial,
+        uint32 epochs,
+        uint256 maxRent,
+        Acceptance calldata acceptance
+    ) external;
+
+    /// @notice As extend, as storeFor is to store.
+    function extendFor(
+        Grant calldata grant,
+        VNodeId vNode,
+        uint32 serial,
+        uint32 epochs,
+        uint256 maxRent,
+        Acceptance calldata acceptance
+    ) external;
+
+    /// @notice Ends a segment two epochs after the running one, by the bucket's owner, who gets what later ones would have
+    /// cost, whoever paid for them.
+    function endEarly(VNodeId vNode, uint32 serial) external;
+
+    /// @notice Makes a grant of the caller worthless, used or not.
+    /// @param grant the hash that was signed.
+    function revokeGrant(bytes32 grant) external;
+
+    /// @notice Token units that a grant of the owner has paid; 2^256 - 1 if it was revoked.
+    function spentOf(address owner, bytes32 grant) external view returns (uint256);
+
     /// @notice Replaces a segment that has ended by its tombstone; anyone may. The last one empties the directory, and
     /// needs neither root nor path.
     /// @param path per level the three other children, in order.
     function retire(VNodeId vNode, uint32 serial, bytes32 root, bytes32[3][] calldata path) external;
 
+    /// @notice As retire for many. Each path is for the directory as the ones before leave it; none is needed if nothing is
+    /// left.
+    function retireMany(VNodeId vNode, Retirement[] calldata items) external;
+
     /// @notice Pays what the settled epochs since the last claim owe the segment's owner, to the owner's account; anyone
     /// may.
     function claim(VNodeId vNode, uint32 serial) external returns (uint256 amount);
+
+    /// @notice As claim for many: cheapest in order of owners and, among them, in the order in which they were stored.
+    function claimMany(VNodeId vNode, uint32[] calldata serials) external returns (uint256 amount);
 
     function segment(VNodeId vNode, uint32 serial) external view returns (SegmentRecord memory);
 

@@ -11,6 +11,7 @@ type ChallengeId is uint64;
 using {sameNode as ==, otherNode as !=} for NodeId global;
 using {sameCluster as ==} for ClusterId global;
 using {sameChallenge as ==} for ChallengeId global;
+using {sameBucket as ==} for BucketId global;
 
 NodeId constant NO_NODE = NodeId.wrap(0);
 ChallengeId constant NO_CHALLENGE = ChallengeId.wrap(0);
@@ -34,6 +35,26 @@ struct Acceptance {
     uint256 nonce;
     uint256 deadline;
     bytes signature;
+}
+
+/// @notice An owner's consent to pay for what a writer stores in a bucket: the EIP-712 signature of the owner.
+struct Grant {
+    address owner;
+    address writer;
+    BucketId bucket;
+    /// Token units, of all that is paid.
+    uint256 limit;
+    uint256 deadline;
+    uint256 nonce;
+    bytes signature;
+}
+
+/// @notice A segment that has ended, and how its entry leads to the directory's root.
+struct Retirement {
+    uint32 serial;
+    bytes32 root;
+    /// Per level the three other children, in order.
+    bytes32[3][] path;
 }
 
 /// @notice A cluster's rules.
@@ -74,4 +95,8 @@ function sameCluster(ClusterId a, ClusterId b) pure returns (bool) {
 
 function sameChallenge(ChallengeId a, ChallengeId b) pure returns (bool) {
     return ChallengeId.unwrap(a) == ChallengeId.unwrap(b);
+}
+
+function sameBucket(BucketId a, BucketId b) pure returns (bool) {
+    return BucketId.unwrap(a) == BucketId.unwrap(b);
 }

@@ -8,7 +8,6 @@ import {Poseidon2T4} from "./Poseidon2T4.sol";
 /// @title Directory
 /// @notice A vNode's 4-ary tree of fixed depth over its segments, of which only the frontier is kept: the left siblings
 /// of the place where the next entry goes (protocol.md, section 5; protocol/directory.ts).
-/// @dev Linked, not inlined: with the hash's constants in it the Registry would be too large to deploy.
 library Directory {
     struct Frontier {
         /// Per level the complete nodes under the parent that is incomplete; at the top level the root of a full tree.
@@ -33,29 +32,43 @@ library Directory {
 
     /// @notice Appends segments to a tree of count entries with start leaves: per segment one hash and amortized 1/3, and
     /// up to depth hashes for the root.
+    /// @param constants of Poseidon2T4.
     /// @dev Warning: the caller ensures that there is room for all of them, and that they are sound.
     function extend(
         Frontier storage frontier,
+        bytes memory constants,
         uint256 depth,
         uint256 count,
         uint256 start,
         Segment[] calldata segments
-    ) external returns (uint256 root) {
+    ) internal returns (uint256 root) {
         for (uint256 i = 0; i < segments.length; ++i) {
             uint256 leaves = segments[i].leaves;
-            _append(frontier, depth, count, _entry(uint256(segments[i].root), start, leaves));
+            uint256 entry = _entry(constants, uint256(segments[i].root), start, leaves);
+            _append(frontier, constants, depth, count, entry);
             start += leaves;
             ++count;
         }
-        return _rootOf(frontier, depth, count);
+        return _rootOf(frontier, constants, depth, count);
     }
 
     /// @dev Root 0 is the tombstone.
-    function _entry(uint256 segmentRoot, uint256 start, uint256 leaves) private pure returns (uint256) {
-        return Poseidon2T4.compress(segmentRoot, start, leaves, TAG_ENTRY);
+    function _entry(
+        bytes memory constants,
+        uint256 segmentRoot,
+        uint256 start,
+        uint256 leaves
+    ) private pure returns (uint256) {
+        return Poseidon2T4.compress(constants, [segmentRoot, start, leaves, TAG_ENTRY]);
     }
 
-    function _append(Frontier storage frontier, uint256 depth, uint256 index, uint256 node) private {
+    function _append(
+        Frontier storage frontier,
+        bytes memory constants,
+        uint256 depth,
+        uint256 index,
+        uint256 node
+    ) private {
         for (uint256 level = 0; level < depth; ++level) {
             uint256[3] storage left = frontier.left[level];
             uint256 digit = index & 3;
@@ -63,7 +76,7 @@ library Directory {
                 left[digit] = node;
                 return;
             }
-            node = Poseidon2T4.compress(left[0], left[1], left[2], node);
+            node = Poseidon2T4.compress(constants, [left[0], left[1], left[2], node]);
             index >>= 2;
         }
         frontier.left[depth][0] = node;
@@ -71,6 +84,7 @@ library Directory {
 
     function _rootOf(
         Frontier storage frontier,
+        bytes memory constants,
         uint256 depth,
         uint256 count
     ) private view returns (uint256 node) {
@@ -88,7 +102,7 @@ library Directory {
             uint256[4] memory children = [blank, blank, blank, blank];
             for (uint256 i = 0; i < digit; ++i) children[i] = left[i];
             children[digit] = node;
-            node = _compress(children);
+            node = Poseidon2T4.compress(constants, children);
         }
     }
 
@@ -96,25 +110,27 @@ library Directory {
 
     /// @notice The root once an entry is replaced by its tombstone, with the frontier brought up to date: 2 · depth + 2
     /// hashes.
+    /// @param constants of Poseidon2T4.
     /// @param path per level the three other children, in order.
     function bury(
         Frontier storage frontier,
-        Place calldata place,
+        bytes memory constants,
+        Place memory place,
         uint256 root,
         bytes32[3][] calldata path
-    ) external returns (uint256) {
+    ) internal returns (uint256) {
         require(place.segmentRoot < Poseidon2T4.P, IRegistry.PathMalformed());
-        uint256 oldNode = _entry(place.segmentRoot, place.start, place.leaves);
-        uint256 newNode = _entry(0, place.start, place.leaves);
+        uint256 oldNode = _entry(constants, place.segmentRoot, place.start, place.leaves);
+        uint256 newNode = _entry(constants, 0, place.start, place.leaves);
         (uint256 index, uint256 count) = (place.index, place.count);
         for (uint256 level = 0; level < path.length; ++level) {
             uint256 digit = index & 3;
             if (index >> 2 == count >> 2 && index < count) frontier.left[level][digit] = newNode;
             uint256[4] memory children = _children(digit, path[level]);
             children[digit] = oldNode;
-            oldNode = _compress(children);
+            oldNode = Poseidon2T4.compress(constants, children);
             children[digit] = newNode;
-            newNode = _compress(children);
+            newNode = Poseidon2T4.compress(constants, children);
             index >>= 2;
             count >>= 2;
         }
@@ -131,10 +147,6 @@ library Directory {
             require(other < Poseidon2T4.P, IRegistry.PathMalformed());
             children[i < digit ? i : i + 1] = other;
         }
-    }
-
-    function _compress(uint256[4] memory children) private pure returns (uint256) {
-        return Poseidon2T4.compress(children[0], children[1], children[2], children[3]);
     }
 
     // -------------------------------------------------------------------------------------------------- empty trees

@@ -16,17 +16,27 @@ library Poseidon2T4 {
     uint256 private constant D2 = 0x00544b8338791518b2c7645a50392798b21f75bb60e3596170067d00141cac15;
     uint256 private constant D3 = 0x222c01175718386f2e2e82eb122789e352e105a3b8fa852613bc534433ee428b;
 
-    /// @notice permute(a, b, c, d)[0] + a: four elements to one.
+    /// @notice The round constants in memory, for as many hashes as there are to do: 1,100 gas.
+    function load() internal pure returns (bytes memory) {
+        return ROUND_CONSTANTS;
+    }
+
+    /// @notice permute(state)[0] + state[0]: four elements to one.
+    /// @param constants as load returns them.
     /// @dev Warning: the caller ensures that each element is below P.
-    function compress(uint256 a, uint256 b, uint256 c, uint256 d) internal pure returns (uint256) {
-        (uint256 first, , , ) = _permute(a, b, c, d);
-        return addmod(first, a, P);
+    function compress(bytes memory constants, uint256[4] memory state) internal pure returns (uint256) {
+        (uint256 first, , , ) = _permute(constants, state);
+        return addmod(first, state[0], P);
     }
 
     /// @notice The permutation.
+    /// @param constants as load returns them.
     /// @dev Warning: the caller ensures that each element is below P.
-    function permute(uint256[4] memory state) internal pure returns (uint256[4] memory) {
-        (uint256 a, uint256 b, uint256 c, uint256 d) = _permute(state[0], state[1], state[2], state[3]);
+    function permute(
+        bytes memory constants,
+        uint256[4] memory state
+    ) internal pure returns (uint256[4] memory) {
+        (uint256 a, uint256 b, uint256 c, uint256 d) = _permute(constants, state);
         return [a, b, c, d];
     }
 
@@ -34,12 +44,10 @@ library Poseidon2T4 {
     /// where they could overflow, 2^256 being a little above 5 · P: after an external round every element is below P,
     /// after an internal one below 2 · P.
     function _permute(
-        uint256 s0,
-        uint256 s1,
-        uint256 s2,
-        uint256 s3
-    ) private pure returns (uint256, uint256, uint256, uint256) {
-        bytes memory constants = ROUND_CONSTANTS;
+        bytes memory constants,
+        uint256[4] memory state
+    ) private pure returns (uint256 s0, uint256 s1, uint256 s2, uint256 s3) {
+        (s0, s1, s2, s3) = (state[0], state[1], state[2], state[3]);
         assembly ("memory-safe") {
             // x^5
             function sbox(x) -> y {
@@ -80,11 +88,11 @@ library Poseidon2T4 {
             let last := add(middle, 1792)
             s0, s1, s2, s3 := externalLayer(s0, s1, s2, s3)
             s0, s1, s2, s3 := externalRounds(s0, s1, s2, s3, first, middle)
-            // Two at a time: the loop would cost a quarter of a round.
+            // Seven at a time: the loop would cost a quarter of a round.
             for {
                 let at := middle
             } lt(at, last) {
-                at := add(at, 64)
+                at := add(at, 224)
             } {
                 s0 := sbox(add(s0, mload(at)))
                 let sum := addmod(add(s0, s1), add(s2, s3), P)
@@ -98,12 +106,39 @@ library Poseidon2T4 {
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
+                s0 := sbox(add(s0, mload(add(at, 64))))
+                sum := addmod(add(s0, s1), add(s2, s3), P)
+                s0 := add(mulmod(s0, D0, P), sum)
+                s1 := add(mulmod(s1, D1, P), sum)
+                s2 := add(mulmod(s2, D2, P), sum)
+                s3 := add(mulmod(s3, D3, P), sum)
+                s0 := sbox(add(s0, mload(add(at, 96))))
+                sum := addmod(add(s0, s1), add(s2, s3), P)
+                s0 := add(mulmod(s0, D0, P), sum)
+                s1 := add(mulmod(s1, D1, P), sum)
+                s2 := add(mulmod(s2, D2, P), sum)
+                s3 := add(mulmod(s3, D3, P), sum)
+                s0 := sbox(add(s0, mload(add(at, 128))))
+                sum := addmod(add(s0, s1), add(s2, s3), P)
+                s0 := add(mulmod(s0, D0, P), sum)
+                s1 := add(mulmod(s1, D1, P), sum)
+                s2 := add(mulmod(s2, D2, P), sum)
+                s3 := add(mulmod(s3, D3, P), sum)
+                s0 := sbox(add(s0, mload(add(at, 160))))
+                sum := addmod(add(s0, s1), add(s2, s3), P)
+                s0 := add(mulmod(s0, D0, P), sum)
+                s1 := add(mulmod(s1, D1, P), sum)
+                s2 := add(mulmod(s2, D2, P), sum)
+                s3 := add(mulmod(s3, D3, P), sum)
+                s0 := sbox(add(s0, mload(add(at, 192))))
+                sum := addmod(add(s0, s1), add(s2, s3), P)
+                s0 := add(mulmod(s0, D0, P), sum)
+                s1 := add(mulmod(s1, D1, P), sum)
+                s2 := add(mulmod(s2, D2, P), sum)
+                s3 := add(mulmod(s3, D3, P), sum)
             }
             s0, s1, s2, s3 := externalRounds(s0, s1, s2, s3, last, add(last, 512))
-            // Nobody else has seen the constants: their memory is free again.
-            mstore(0x40, constants)
         }
-        return (s0, s1, s2, s3);
     }
 
     /// @dev 32 bytes each, in round order: four for an external round, one for an internal one.

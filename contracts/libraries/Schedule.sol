@@ -25,6 +25,13 @@ library Schedule {
         _mark(changes, end);
     }
 
+    /// @notice Lets what lowers the rate at one epoch lower it at another.
+    function move(Changes storage changes, uint32 end, uint32 newEnd, uint128 amount) internal {
+        changes.byEpoch[end].lower -= amount;
+        changes.byEpoch[newEnd].lower += amount;
+        _mark(changes, newEnd);
+    }
+
     function _mark(Changes storage changes, uint32 epoch) private {
         changes.marks[epoch >> 8] |= 1 << (epoch & 255);
     }

@@ -153,9 +153,10 @@ library Settlement {
         amount = rate - fee;
     }
 
-    function existing(Book storage b, VNodeId id) internal view returns (VNode memory v) {
-        v = VNodeWord.unpack(b.words[id]);
-        require(ClusterId.unwrap(v.cluster) != 0, IAudits.NoSuchVNode(id));
+    function existing(Book storage b, VNodeId id) internal view returns (VNode memory) {
+        uint256 word = b.words[id];
+        require(ClusterId.unwrap(VNodeWord.clusterOf(word)) != 0, IAudits.NoSuchVNode(id));
+        return VNodeWord.unpack(word);
     }
 
     // ----------------------------------------------------------------------------------------------------- settling
@@ -181,8 +182,13 @@ library Settlement {
     }
 
     function _open(Book storage b, Context memory context, VNodeId id) private view returns (Run memory r) {
-        (r.context, r.id, r.v) = (context, id, existing(b, id));
+        r = _begin(b, context, id);
         r.terms = termsAt(b, r.v.cluster, r.v.settled + 1);
+    }
+
+    /// @dev Without its terms.
+    function _begin(Book storage b, Context memory context, VNodeId id) private view returns (Run memory) {
+        return Run(context, id, existing(b, id), Terms.wrap(0), 0, 0, 0);
     }
 
     function _close(Book storage b, Run memory r) private returns (uint32 settled) {
@@ -629,22 +635,47 @@ library Settlement {
         uint32 from,
         uint32 end
     ) external {
-        Run memory r = _open(b, context, id);
+        Run memory r = _begin(b, context, id);
         VNode memory v = r.v;
         Stake storage s = b.stakes[id];
         uint256 committed = s.committed + perEpoch;
         require(committed <= type(uint80).max, IAudits.RateTooHigh(id, committed));
-        if (s.committed == 0 && v.rate == 0) _skipIdle(b, r, from - 1);
+        if (s.committed == 0 && v.rate == 0) {
+            r.terms = termsAt(b, v.cluster, v.settled + 1);
+            _skipIdle(b, r, from - 1);
+        }
         if (from < v.nextChange) v.nextChange = from;
         _close(b, r);
 
         s.committed = uint80(committed);
         b.changes[id].add(from, end, uint128(perEpoch));
-        if (v.nextSince == 0) _topUp(r, s, v.node, s.lock, false);
-        else _topUp(r, s, s.nextNode, s.nextLock, true);
+        _back(r, s);
+    }
+
+    /// @notice See IAudits.
+    /// @dev Neither end has begun: both are entered in their time.
+    function reschedule(
+        Book storage b,
+        Context memory context,
+        VNodeId id,
+        uint256 perEpoch,
+        uint32 end,
+        uint32 newEnd
+    ) external {
+        Run memory r = _begin(b, context, id);
+        if (newEnd < r.v.nextChange) r.v.nextChange = newEnd;
+        _close(b, r);
+
+        b.changes[id].move(end, newEnd, uint128(perEpoch));
+        if (newEnd > end) _back(r, b.stakes[id]);
     }
 
     /// @dev Locks what is missing for what is committed, slashed bond included.
+    function _back(Run memory r, Stake storage s) private {
+        if (r.v.nextSince == 0) _topUp(r, s, r.v.node, s.lock, false);
+        else _topUp(r, s, s.nextNode, s.nextLock, true);
+    }
+
     function _topUp(Run memory r, Stake storage s, NodeId node, uint256 locked, bool next) private {
         uint256 needed = uint256(s.committed) * (next ? s.nextBondEpochs : s.bondEpochs);
         if (needed <= locked) return;

@@ -26,7 +26,7 @@ library VNodeWord {
         v.misses = uint8(word >> 64);
         v.syncLeft = uint8(word >> 72);
         v.rate = uint80(word >> 80);
-        v.nextSince = uint32(word >> 160);
+        v.nextSince = nextSinceOf(word);
         v.nextChange = uint32(word >> 192);
         v.cluster = clusterOf(word);
     }
@@ -63,9 +63,13 @@ library VNodeWord {
         return ClusterId.wrap(uint32(word >> 224));
     }
 
+    function nextSinceOf(uint256 word) internal pure returns (uint32) {
+        return uint32(word >> 160);
+    }
+
     /// @notice Whether entering the epoch changes neither who is responsible nor the rate.
     function isQuiet(uint256 word, uint32 epoch) internal pure returns (bool) {
-        uint32 nextSince = uint32(word >> 160);
+        uint32 nextSince = nextSinceOf(word);
         return epoch < uint32(word >> 192) && (nextSince == 0 || epoch < nextSince);
     }
 

@@ -230,6 +230,32 @@ contract Handler is IERC1271 {
         registry.claim(s.vNode, s.serial);
     }
 
+    function extend(uint16 which, uint8 epochs) external {
+        Stored storage kept = stored[which % stored.length];
+        IRegistry.SegmentRecord memory s = registry.segment(kept.vNode, kept.serial);
+        // The rent that makes the price which the segment has.
+        uint256 rent = (uint256(s.perEpoch) * 1e18) / s.leaves;
+        Acceptance memory acceptance = Acceptance(rent, ++_nonce, type(uint256).max, "");
+        VM.prank(people[BucketId.unwrap(s.bucket) - 1]);
+        registry.extend(kept.vNode, kept.serial, 1 + (epochs % 12), rent, acceptance);
+        kept.end = registry.segment(kept.vNode, kept.serial).end;
+    }
+
+    function endEarly(uint16 which) external {
+        Stored storage kept = stored[which % stored.length];
+        BucketId bucket = registry.segment(kept.vNode, kept.serial).bucket;
+        VM.prank(people[BucketId.unwrap(bucket) - 1]);
+        registry.endEarly(kept.vNode, kept.serial);
+        kept.end = registry.segment(kept.vNode, kept.serial).end;
+    }
+
+    function claimMany(uint16 which, uint16 more) external {
+        Stored memory s = stored[which % stored.length];
+        uint32[] memory serials = new uint32[](2);
+        (serials[0], serials[1]) = (s.serial, more % (s.serial + 1));
+        registry.claimMany(s.vNode, serials);
+    }
+
     /// @dev Without paths only a last segment can be retired: the vNode's segments are made to be one.
     function retireLast(uint8 which) external {
         VNodeId vNode = _vNode(which);

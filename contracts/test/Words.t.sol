@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {IRegistry} from "../interfaces/IRegistry.sol";
 import {ClusterParams} from "../interfaces/Types.sol";
 import {Schedule} from "../libraries/Schedule.sol";
+import {SegmentWord} from "../libraries/SegmentWord.sol";
+import {Stock, StockWord} from "../libraries/StockWord.sol";
 import {Terms, TermsWord} from "../libraries/Terms.sol";
 import {VNode, VNodeWord} from "../libraries/VNodeWord.sol";
 
@@ -12,6 +15,22 @@ contract WordsTest {
     using Schedule for Schedule.Changes;
 
     Schedule.Changes private _changes;
+
+    function testFuzz_SegmentSurvivesPacking(IRegistry.SegmentRecord memory s) external pure {
+        IRegistry.SegmentRecord memory back = SegmentWord.unpack(SegmentWord.pack(s));
+        assert(keccak256(abi.encode(back)) == keccak256(abi.encode(s)));
+    }
+
+    function testFuzz_StockSurvivesPacking(Stock memory s, uint32 epoch) external pure {
+        s.latest %= 2;
+        uint256 word = StockWord.pack(s);
+        assert(keccak256(abi.encode(StockWord.unpack(word))) == keccak256(abi.encode(s)));
+        assert(StockWord.heldOf(word) == s.held);
+        (uint8 which, uint40 total) = StockWord.at(word, epoch);
+        bool changed = s.changedEpoch >= epoch;
+        assert(which == (changed ? 1 - s.latest : s.latest));
+        assert(total == (changed ? s.prevTotal : s.total));
+    }
 
     function testFuzz_VNodeSurvivesPacking(VNode memory v) public pure {
         VNode memory same = VNodeWord.unpack(VNodeWord.pack(v));

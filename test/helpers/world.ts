@@ -258,7 +258,7 @@ export async function deployBooks(
   treasury: { getAddress(): Promise<string> },
   unbond = UNBOND,
 ) {
-  const directory = await ethers.deployContract("Directory");
+  const segments = await ethers.deployContract("Segments");
   const settlement = await ethers.deployContract("Settlement");
   const nonce = await deployer.getNonce();
   const from = deployer.address;
@@ -271,7 +271,7 @@ export async function deployBooks(
     ...[token, addresses.registry, addresses.audits, addresses.challenges, treasury, unbond],
   ]);
   const registry = await ethers.deployContract("Registry", [ledger, addresses.audits], {
-    libraries: { Directory: await directory.getAddress() },
+    libraries: { Segments: await segments.getAddress() },
   });
   const libraries = { Settlement: await settlement.getAddress() };
   return { ledger, registry, libraries, addresses };

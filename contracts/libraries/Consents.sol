@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {IRegistry} from "../interfaces/IRegistry.sol";
+import {Acceptance, BucketId, Grant, NodeId, Segment, Unauthorized, VNodeId} from "../interfaces/Types.sol";
+
+/// @title Consents
+/// @notice What others have signed: a node's operator that it holds something, a bucket's owner that a writer may spend
+/// (protocol/typed-data.ts).
+library Consents {
+    struct Used {
+        /// A node's acceptances, of whatever kind, have their nonces in common.
+        mapping(NodeId node => mapping(uint256 word => uint256)) nonces;
+        /// Token units; REVOKED once the owner says so.
+        mapping(address owner => mapping(bytes32 grant => uint256)) spent;
+    }
+
+    bytes32 private constant DOMAIN_TYPE = keccak256(
+        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+    );
+    bytes32 private constant NAME = keccak256("Holdfast");
+    bytes32 private constant VERSION = keccak256("1");
+    bytes32 private constant ACCEPTANCE_TYPE = keccak256(
+        "Acceptance(uint256 bucket,uint256 vNode,bytes32 segments,uint256 epochs,uint256 rent,uint256 nonce,uint256 deadline)"
+    );
+    bytes32 private constant EXTENSION_TYPE = keccak256(
+        "Extension(uint256 vNode,uint256 serial,uint256 epochs,uint256 rent,uint256 nonce,uint256 deadline)"
+    );
+    bytes32 private constant GRANT_TYPE = keccak256(
+        "Grant(address owner,address writer,uint256 bucket,uint256 limit,uint256 deadline,uint256 nonce)"
+    );
+    uint256 private constant REVOKED = type(uint256).max;
+
+    // -------------------------------------------------------------------------------------------------- acceptances
+
+    function acceptanceDigest(
+        BucketId bucket,
+        VNodeId vNode,
+        Segment[] calldata segments,
+        uint256 epochs,
+        Acceptance calldata a
+    ) internal view returns (bytes32) {
+        bytes32 list = keccak256(abi.encode(segments));
+        return _digest(abi.encode(ACCEPTANCE_TYPE, bucket, vNode, list, epochs, a.rent, a.nonce, a.deadline));
+    }
+
+    function extensionDigest(
+        VNodeId vNode,
+        uint256 serial,
+        uint256 epochs,
+        Acceptance calldata a
+    ) internal view returns (bytes32) {
+        return _digest(abi.encode(EXTENSION_TYPE, vNode, serial, epochs, a.rent, a.nonce, a.deadline));
+    }
+
+    /// @notice Takes an acceptance of these terms, once.
+    function accept(
+        Used storage used,
+        NodeId node,
+        address operator,
+        bytes32 digest,
+        Acceptance calldata a
+    ) internal {
+        require(block.timestamp <= a.deadline, IRegistry.AcceptanceExpired(a.deadline, block.timestamp));
+        uint256 nonce = a.nonce;
+        uint256 word = used.nonces[node][nonce >> 8];
+        require((word >> (nonce & 255)) & 1 == 0, IRegistry.AcceptanceUsed(node, nonce));
+        require(_isSigned(operator, digest, a.signature), IRegistry.AcceptanceInvalid(node, operator));
+
+        used.nonces[node][nonce >> 8] = word | (1 << (nonce & 255));
+    }
+
+    // ------------------------------------------------------------------------------------------------------- grants
+
+    function grantDigest(Grant calldata g) internal view returns (bytes32) {
+        return _digest(abi.encode(GRANT_TYPE, g.owner, g.writer, g.bucket, g.limit, g.deadline, g.nonce));
+    }
+
+    /// @notice Takes amount of what a grant of the bucket's owner leaves to the caller.
+    function spend(Used storage used, address owner, Grant calldata g, uint256 amount) internal {
+        bytes32 digest = grantDigest(g);
+        require(msg.sender == g.writer, Unauthorized(msg.sender));
+        require(block.timestamp <= g.deadline, IRegistry.GrantExpired(g.deadline, block.timestamp));
+        require(g.owner == owner && _isSigned(owner, digest, g.signature), IRegistry.GrantInvalid(g.owner));
+        uint256 spent = used.spent[owner][digest];
+        require(spent != REVOKED, IRegistry.RevokedGrant(digest));
+        spent += amount;
+        require(spent <= g.limit, IRegistry.GrantExceeded(g.limit, spent));
+
+        used.spent[owner][digest] = spent;
+
+        emit IRegistry.GrantSpent(owner, msg.sender, digest, amount);
+    }
+
+    function revoke(Used storage used, bytes32 digest) internal {
+        used.spent[msg.sender][digest] = REVOKED;
+
+        emit IRegistry.GrantRevoked(msg.sender, digest);
+    }
+
+    // -------------------------------------------------------------------------------------------------- signatures
+
+    /// @dev For the contract that this library is part of, on the chain where it is now.
+    function _digest(bytes memory message) private view returns (bytes32) {
+        bytes32 domain = keccak256(abi.encode(DOMAIN_TYPE, NAME, VERSION, block.chainid, address(this)));
+        return MessageHashUtils.toTypedDataHash(domain, keccak256(message));
+    }
+
+    /// @dev By the account's key, or by its code (ERC-1271). The key comes first: to ask for the code costs 2,600 gas.
+    function _isSigned(address signer, bytes32 digest, bytes calldata signature) private view returns (bool) {
+        (address recovered, ECDSA.RecoverError failure, ) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (failure == ECDSA.RecoverError.NoError && recovered == signer) return true;
+        return SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature);
+    }
+}
