@@ -276,16 +276,16 @@ async function createBench(engine: Engine) {
       await record(3);
       const proofs: ProofWords[] = [];
       for (let vNode = 1; vNode <= PROVING; vNode++) proofs.push(await proofFor(vNode, 3));
-      const items = proofs.map((proof, i) => ({ vNode: i + 1, epoch: 3, proof }));
       const before = await networkHelpers.takeSnapshot();
       for (const batch of BATCHES) {
         await before.restore();
-        const [first, ...others] = items.slice(0, batch);
+        const [first, ...others] = proofs.slice(0, batch);
         if (!first) throw new Error("there is no proof");
+        const vNodes = Array.from({ length: batch }, (_, i) => i + 1);
         const sent =
           others.length === 0
-            ? audits.connect(auditor).prove(first.vNode, first.epoch, first.proof)
-            : audits.connect(auditor).proveBatch([first, ...others]);
+            ? audits.connect(auditor).prove(1, 3, first)
+            : audits.connect(auditor).proveBatch(vNodes, 3, [first, ...others]);
         await count("prove", sent, batch);
       }
       await toEpoch(5);

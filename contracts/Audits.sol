@@ -268,52 +268,65 @@ contract Audits is IAudits, Multicall {
     }
 
     /// @inheritdoc IAudits
-    function proveBatch(ProofItem[] calldata items) external returns (bool[] memory accepted) {
-        uint256 length = items.length;
-        require(length != 0 && length <= MAX_BATCH, BadBatch(length));
+    function proveBatch(
+        VNodeId[] calldata vNodes,
+        uint32 epoch,
+        uint256[8][] calldata proofs
+    ) external returns (bool[] memory accepted) {
+        uint256 length = vNodes.length;
+        require(
+            length != 0 && length <= MAX_BATCH && length == proofs.length,
+            BadBatch(length, proofs.length)
+        );
         Candidate[] memory candidates = new Candidate[](length);
-        uint256[8][] memory proofs = new uint256[8][](length);
         uint256[4][] memory inputs = new uint256[4][](length);
 
         Present memory present = _present();
         uint256 count;
         for (uint256 i = 0; i < length; ++i) {
-            ProofItem calldata item = items[i];
             Candidate memory c = candidates[count];
-            if (_examine(item.vNode, item.epoch, present, c, inputs[count]) != Refusal.None) continue;
+            if (_examine(vNodes[i], epoch, present, c, inputs[count]) != Refusal.None) continue;
             if (address(c.verifier) != address(candidates[0].verifier)) continue;
-            (c.place, proofs[count]) = (i, item.proof);
+            c.place = i;
             ++count;
         }
         accepted = new bool[](length);
         if (count == 0) return accepted;
-        if (count < length) (proofs, inputs) = _first(count, proofs, inputs);
-        _acceptThoseThatHold(candidates, proofs, inputs, accepted);
+        bool allHold =
+            count == length
+                ? candidates[0].verifier.verifyBatch(proofs, inputs)
+                : _verifySome(count, candidates, proofs, inputs);
+        _acceptThoseThatHold(allHold, count, candidates, proofs, inputs, accepted);
     }
 
-    function _first(
+    function _verifySome(
         uint256 count,
-        uint256[8][] memory proofs,
+        Candidate[] memory candidates,
+        uint256[8][] calldata proofs,
         uint256[4][] memory inputs
-    ) private pure returns (uint256[8][] memory someProofs, uint256[4][] memory someInputs) {
-        (someProofs, someInputs) = (new uint256[8][](count), new uint256[4][](count));
-        for (uint256 i = 0; i < count; ++i) (someProofs[i], someInputs[i]) = (proofs[i], inputs[i]);
+    ) private view returns (bool) {
+        uint256[8][] memory someProofs = new uint256[8][](count);
+        uint256[4][] memory someInputs = new uint256[4][](count);
+        for (uint256 i = 0; i < count; ++i) {
+            (someProofs[i], someInputs[i]) = (proofs[candidates[i].place], inputs[i]);
+        }
+        return candidates[0].verifier.verifyBatch(someProofs, someInputs);
     }
 
     /// @dev If not all hold, each is looked at by itself.
     function _acceptThoseThatHold(
+        bool allHold,
+        uint256 count,
         Candidate[] memory candidates,
-        uint256[8][] memory proofs,
+        uint256[8][] calldata proofs,
         uint256[4][] memory inputs,
         bool[] memory accepted
     ) private {
-        IVerifier verifier = candidates[0].verifier;
-        bool allHold = verifier.verifyBatch(proofs, inputs);
         uint32 epoch = currentEpoch();
-        ILedger.Payment[] memory payments = new ILedger.Payment[](proofs.length);
-        for (uint256 i = 0; i < proofs.length; ++i) {
+        ILedger.Payment[] memory payments = new ILedger.Payment[](count);
+        for (uint256 i = 0; i < count; ++i) {
             Candidate memory c = candidates[i];
-            if (!allHold && !verifier.verify(proofs[i], inputs[i])) continue;
+            if (!allHold && !c.verifier.verify(proofs[c.place], inputs[i])) continue;
             // Twice in one batch counts once.
             if (_book.words[c.id] != c.word) continue;
             (payments[i].amount, payments[i].fee) = _accept(c, epoch);
@@ -401,7 +414,7 @@ contract Audits is IAudits, Multicall {
     }
 
     function _context(address caller) private view returns (Settlement.Context memory) {
-        return Settlement.Context(ledger, registry, challenges, protocolFee, currentEpoch(), caller);
+        return Settlement.Context(ledger, registry, protocolFee, currentEpoch(), caller);
     }
 
     // ---------------------------------------------------------------------------------------------- responsibility

@@ -231,10 +231,11 @@ function decodeProofs(audits: Contract, data: string): SubmittedProof[] {
     return [{ vNode, epoch: Number(epoch), proof: proof.toArray() as bigint[] }];
   }
   if (call?.name === "proveBatch") {
-    const [items] = call.args as unknown as [Result];
-    return (items.toArray() as Result[]).map((item) => {
-      const [vNode, epoch, proof] = item as unknown as [bigint, bigint, Result];
-      return { vNode, epoch: Number(epoch), proof: proof.toArray() as bigint[] };
+    const [vNodes, epoch, proofs] = call.args as unknown as [Result, bigint, Result];
+    const each = proofs.toArray() as Result[];
+    return (vNodes.toArray() as bigint[]).flatMap((vNode, i) => {
+      const proof = each[i]?.toArray() as bigint[] | undefined;
+      return proof ? [{ vNode, epoch: Number(epoch), proof }] : [];
     });
   }
   if (call?.name !== "multicall") return [];

@@ -14,6 +14,13 @@ abstract contract EpochBeacon is IBeacon {
     /// @inheritdoc IBeacon
     mapping(uint32 epoch => bytes32) public randomness;
 
+    /// @inheritdoc IBeacon
+    mapping(uint32 epoch => uint256) public recordedAfter;
+
+    /// @dev What is recorded in the first eighth of an epoch is in time for everybody (Parameters: the shortest window is a
+    /// quarter), and saves the note.
+    uint256 private constant PROMPT_DIVISOR = 8;
+
     constructor(uint64 genesis_, uint64 epochSeconds_) {
         (genesis, epochSeconds) = (genesis_, epochSeconds_);
     }
@@ -31,6 +38,8 @@ abstract contract EpochBeacon is IBeacon {
         value = _draw(epoch, evidence);
 
         randomness[epoch] = value;
+        uint256 delay = block.timestamp - start;
+        if (delay > epochSeconds / PROMPT_DIVISOR) recordedAfter[epoch] = delay;
 
         emit RandomnessRecorded(epoch, value);
     }

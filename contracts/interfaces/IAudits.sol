@@ -84,12 +84,6 @@ interface IAudits {
         address owner;
     }
 
-    struct ProofItem {
-        VNodeId vNode;
-        uint32 epoch;
-        uint256[8] proof;
-    }
-
     /// @notice Why a proof is refused without a look at it.
     enum Refusal {
         None,
@@ -179,7 +173,7 @@ interface IAudits {
     error ProofInvalid(VNodeId vNode, uint32 epoch);
 
     /// @notice Thrown when a batch has no or more than 64 proofs.
-    error BadBatch(uint256 proofs);
+    error BadBatch(uint256 vNodes, uint256 proofs);
 
     /// @notice Thrown when the node is responsible for the vNode already.
     error AlreadyAssigned(VNodeId vNode, NodeId node);
@@ -270,13 +264,20 @@ interface IAudits {
     /// @param proof as IVerifier takes it.
     function prove(VNodeId vNode, uint32 epoch, uint256[8] calldata proof) external;
 
-    /// @notice As prove for many vNodes of one profile. An item that cannot count (too late, not due, proven, a proof that
-    /// does not hold) is left out.
+    /// @notice As prove for many vNodes of one profile. One that cannot count (too late, not due, proven, a proof that does
+    /// not hold) is left out.
+    /// @param proofs one for each vNode, in the same order.
     /// @dev Warning: a proof that is no proof (coordinates out of range, points off their curve) makes all of it revert.
-    function proveBatch(ProofItem[] calldata items) external returns (bool[] memory accepted);
+    function proveBatch(
+        VNodeId[] calldata vNodes,
+        uint32 epoch,
+        uint256[8][] calldata proofs
+    ) external returns (bool[] memory accepted);
 
     /// @notice Settles up to maxEpochs of the epochs that are over. Rewards the caller for the misses that it finds.
     /// @return settled the last epoch that is settled.
+    /// @dev A due epoch without a proof is a miss if its randomness was on record for at least half of the window; if not, it is
+    /// void, as without randomness: paid, and nobody is penalized.
     /// @dev Warning: a provider can be the first to report its own misses; reporterShare is what that saves it.
     function settle(VNodeId vNode, uint256 maxEpochs) external returns (uint32 settled);
 

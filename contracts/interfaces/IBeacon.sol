@@ -17,4 +17,7 @@ interface IBeacon {
 
     /// @notice The randomness of an epoch, or 0 if it was not recorded (then the epoch is void, once it is over).
     function randomness(uint32 epoch) external view returns (bytes32);
+
+    /// @notice Seconds from an epoch's start until its randomness was recorded; 0 if that was in its first eighth.
+    function recordedAfter(uint32 epoch) external view returns (uint256);
 }

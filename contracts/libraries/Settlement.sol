@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {IAudits} from "../interfaces/IAudits.sol";
-import {IChallenges} from "../interfaces/IChallenges.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {BASIS_POINTS, ClusterId, NO_NODE, NodeId, Unauthorized, VNodeId} from "../interfaces/Types.sol";
@@ -70,7 +69,6 @@ library Settlement {
     struct Context {
         ILedger ledger;
         IRegistry registry;
-        IChallenges challenges;
         uint256 protocolFee;
         uint32 current;
         /// Whoever asks, and is rewarded for the misses that come to light.
@@ -214,7 +212,8 @@ library Settlement {
         bytes32 random = IAudits(address(this)).randomness(r.terms.beacon(), epoch);
         bool missed =
             random != 0 &&
-                isDue(v.node, v.rate, v.syncLeft != 0, r.terms, seedOf(r.id, v.node, epoch, random));
+                isDue(v.node, v.rate, v.syncLeft != 0, r.terms, seedOf(r.id, v.node, epoch, random)) &&
+                _hadTime(r.terms, epoch);
         if (!missed && v.syncLeft == 0) return _payEpoch(r, epoch);
         _refundEpoch(b, r, epoch);
         if (!missed) return;
@@ -225,6 +224,13 @@ library Settlement {
 
             _vacate(b, r);
         }
+    }
+
+    /// @dev Whether the randomness was on record for half of the window at least. A node that could not know in time what to
+    /// prove has missed nothing, whoever recorded it so late: the epoch is void to it.
+    function _hadTime(Terms t, uint32 epoch) private view returns (bool) {
+        uint256 delay = IAudits(address(this)).beacons(t.beacon()).recordedAfter(epoch);
+        return 2 * delay <= t.window();
     }
 
     /// @dev Nothing is stored and nothing will be: every epoch until last is the same.
@@ -426,10 +432,14 @@ library Settlement {
     /// @dev What a node is no longer responsible for stays locked while it has challenges to answer.
     function _free(Book storage b, Run memory r, NodeId node, uint256 amount) private {
         if (amount == 0) return;
-        if (r.context.challenges.openAgainst(r.id, node) == 0) return r.context.ledger.unlock(node, amount);
+        if (!_isChallenged(r.id, node)) return r.context.ledger.unlock(node, amount);
         b.kept[r.id][node] += amount;
 
         emit IAudits.BondKept(r.id, node, amount);
+    }
+
+    function _isChallenged(VNodeId id, NodeId node) private view returns (bool) {
+        return IAudits(address(this)).challenges().openAgainst(id, node) != 0;
     }
 
     /// @notice See IAudits.
@@ -601,7 +611,7 @@ library Settlement {
     /// @notice See IAudits.
     function absolve(Book storage b, Context memory context, VNodeId id, NodeId node) public {
         uint256 amount = b.kept[id][node];
-        if (amount == 0 || context.challenges.openAgainst(id, node) != 0) return;
+        if (amount == 0 || _isChallenged(id, node)) return;
         b.kept[id][node] = 0;
         context.ledger.unlock(node, amount);
     }

@@ -307,13 +307,13 @@ contract Handler is IERC1271 {
 
     function proveBatch(bool[3] calldata hold, bool twice) external {
         uint32 epoch = audits.currentEpoch();
-        IAudits.ProofItem[] memory items = new IAudits.ProofItem[](3);
+        VNodeId[] memory vNodes = new VNodeId[](3);
+        uint256[8][] memory proofs = new uint256[8][](3);
         for (uint8 i = 0; i < 3; ++i) {
-            VNodeId vNode = VNodeId.wrap(i == 2 ? (twice ? 1 : 9) : i + 1);
-            VNodeId shown = i == 2 ? VNodeId.wrap(1) : vNode;
-            items[i] = IAudits.ProofItem(vNode, epoch, _proof(shown, epoch, hold[i]));
+            vNodes[i] = VNodeId.wrap(i == 2 ? (twice ? 1 : 9) : i + 1);
+            proofs[i] = _proof(i == 2 ? VNodeId.wrap(1) : vNodes[i], epoch, hold[i]);
         }
-        audits.proveBatch(items);
+        audits.proveBatch(vNodes, epoch, proofs);
     }
 
     function _proof(VNodeId vNode, uint32 epoch, bool holds) private view returns (uint256[8] memory proof) {

@@ -330,11 +330,16 @@ describe("contracts: Audits", () => {
   });
 
   describe("a batch", () => {
-    const items = async (epoch: number, vNodes: readonly number[]) =>
-      Promise.all(vNodes.map(async (vNode) => ({ vNode, epoch, proof: await world.proof(epoch, vNode) })));
-    const accepted = async (batch: Awaited<ReturnType<typeof items>>): Promise<boolean[]> => {
-      const answer = await world.audits.proveBatch.staticCall(batch);
-      await world.audits.proveBatch(batch);
+    const proofs = (epoch: number, vNodes: readonly number[]) =>
+      Promise.all(vNodes.map((vNode) => world.proof(epoch, vNode)));
+    const accepted = async (
+      epoch: number,
+      vNodes: number[],
+      batch?: Awaited<ReturnType<typeof proofs>>,
+    ): Promise<boolean[]> => {
+      const given = batch ?? (await proofs(epoch, vNodes));
+      const answer = await world.audits.proveBatch.staticCall(vNodes, epoch, given);
+      await world.audits.proveBatch(vNodes, epoch, given);
       return [...answer];
     };
     beforeEach(async () => {
@@ -349,7 +354,7 @@ describe("contracts: Audits", () => {
     });
 
     it("pays every vNode as a proof of its own does", async () => {
-      expect(await accepted(await items(1, [1, 2, 3]))).to.deep.equal([true, true, true]);
+      expect(await accepted(1, [1, 2, 3])).to.deep.equal([true, true, true]);
       expect(await world.balance(present(world.people.providers[0]))).to.equal(960n);
       expect(await world.balance(present(world.people.providers[1]))).to.equal(5n * 960n);
       expect(await world.ledger.feesOf(1)).to.equal(6n * 40n);
@@ -358,51 +363,57 @@ describe("contracts: Audits", () => {
     });
 
     it("leaves out a proof that does not hold, and takes the others", async () => {
-      const batch = await items(1, [1, 2, 3]);
-      present(batch[1]).proof[4] = 0n;
-      expect(await accepted(batch)).to.deep.equal([true, false, true]);
+      const batch = await proofs(1, [1, 2, 3]);
+      present(batch[1])[4] = 0n;
+      expect(await accepted(1, [1, 2, 3], batch)).to.deep.equal([true, false, true]);
       expect((await world.audits.state(2)).settled).to.equal(0n);
       expect(await world.balance(present(world.people.providers[1]))).to.equal(3n * 960n);
     });
 
     it("leaves out what somebody else has proven meanwhile, another epoch, and what is not there", async () => {
-      const batch = await items(1, [1, 2, 3]);
+      const batch = await proofs(1, [1, 2, 3]);
       await world.prove(1, 2);
-      expect(await accepted(batch)).to.deep.equal([true, false, true]);
+      expect(await accepted(1, [1, 2, 3], batch)).to.deep.equal([true, false, true]);
       await world.begin(2);
-      const next = await items(2, [1, 2]);
-      const stale = [{ ...present(next[0]), epoch: 1 }, present(next[1]), { ...present(next[0]), vNode: 9 }];
-      expect(await accepted(stale)).to.deep.equal([false, true, false]);
+      expect(await accepted(1, [1, 2, 3], batch)).to.deep.equal([false, false, false]);
+      const [first, second] = await proofs(2, [1, 2]);
+      const some = [present(first), present(second)];
+      expect(await accepted(2, [9, 2], some)).to.deep.equal([false, true]);
     });
 
     it("counts the same vNode once", async () => {
-      expect(await accepted(await items(1, [1, 1, 2]))).to.deep.equal([true, false, true]);
+      expect(await accepted(1, [1, 1, 2])).to.deep.equal([true, false, true]);
       expect(await world.balance(present(world.people.providers[0]))).to.equal(960n);
     });
 
     it("of nothing good changes nothing", async () => {
-      const batch = await items(1, [1, 2]);
-      for (const item of batch) item.proof[4] = 0n;
-      expect(await accepted(batch)).to.deep.equal([false, false]);
+      const batch = await proofs(1, [1, 2]);
+      for (const proof of batch) proof[4] = 0n;
+      expect(await accepted(1, [1, 2], batch)).to.deep.equal([false, false]);
       await world.begin(2);
-      expect(await accepted(batch)).to.deep.equal([false, false]);
+      expect(await accepted(1, [1, 2], batch)).to.deep.equal([false, false]);
     });
 
     it("settles what was missed before", async () => {
       await world.begin(2);
-      expect(await accepted(await items(2, [1, 2, 3]))).to.deep.equal([true, true, true]);
+      expect(await accepted(2, [1, 2, 3])).to.deep.equal([true, true, true]);
       expect(await world.ledger.bondOf(2)).to.have.property("0", FUNDS);
       expect((await world.totals()).credits).to.equal(6000n);
     });
 
-    it("has one proof at least, and 64 at most", async () => {
-      await expect(world.audits.proveBatch([]))
-        .to.be.revertedWithCustomError(world.audits, "BadBatch")
-        .withArgs(0);
-      const [item] = await items(1, [1]);
-      await expect(world.audits.proveBatch(new Array(65).fill(item)))
-        .to.be.revertedWithCustomError(world.audits, "BadBatch")
-        .withArgs(65);
+    it("has one proof at least, 64 at most, and as many as vNodes", async () => {
+      const proof = await world.proof(1);
+      for (const [vNodes, count] of [
+        [0, 0],
+        [65, 65],
+        [2, 1],
+        [1, 2],
+      ] as const) {
+        const ids = new Array<number>(vNodes).fill(1);
+        await expect(world.audits.proveBatch(ids, 1, new Array<typeof proof>(count).fill(proof)))
+          .to.be.revertedWithCustomError(world.audits, "BadBatch")
+          .withArgs(vNodes, count);
+      }
     });
   });
 });

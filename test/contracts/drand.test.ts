@@ -263,6 +263,16 @@ describe("contracts: DrandBeacon", () => {
       expect(await own.randomness(1)).to.equal(chain.ethers.ZeroHash);
     });
 
+    it("notes how late an epoch was recorded, unless that was in its first eighth", async () => {
+      const eighth = Math.floor(SECONDS / 8);
+      await recordAt(genesis + eighth, 0);
+      await recordAt(genesis + SECONDS + eighth + 1, 1);
+      await recordAt(genesis + 3 * SECONDS - 1, 2);
+      await own.record(2, signatureFor(2));
+      const delays = await Promise.all([0, 1, 2, 3].map((epoch) => own.recordedAfter(epoch)));
+      expect(delays).to.deep.equal([0n, BigInt(eighth + 1), BigInt(SECONDS - 1), 0n]);
+    });
+
     it("still answers with an epoch's value after the epoch", async () => {
       await recordAt(genesis, 0);
       await chain.networkHelpers.time.increaseTo(genesis + 10 * SECONDS);

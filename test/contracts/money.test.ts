@@ -220,6 +220,48 @@ describe("contracts: money", () => {
     });
   });
 
+  describe("randomness that comes late", () => {
+    const recorded = async (epoch: number, delay: number): Promise<void> => {
+      await world.begin(epoch);
+      await world.beacon.setRecordedAfter(epoch, delay);
+      await world.toEpoch(epoch + 1);
+    };
+
+    it("is no miss when less than half of the window was left, and is paid", async () => {
+      await world.store();
+      await recorded(1, WINDOW / 2 + 1);
+      const sent = await world.settle();
+      await expect(sent).to.emit(world.audits, "EpochPaid").withArgs(1, 1, 1, PAID, FEE);
+      await expect(sent).not.to.emit(world.audits, "Missed");
+      expect((await state()).misses).to.equal(0n);
+    });
+
+    it("is a miss when half of the window was left", async () => {
+      await world.store();
+      await recorded(1, WINDOW / 2);
+      await expect(world.settle()).to.emit(world.audits, "Missed").withArgs(1, 1, 1, 1);
+      expect(await earned(1)).to.equal(0n);
+    });
+
+    it("still lets a proof count", async () => {
+      await world.store();
+      await world.begin(1);
+      await world.beacon.setRecordedAfter(1, WINDOW - 1);
+      await world.prove(1);
+      expect(await earned(1)).to.equal(PAID);
+    });
+
+    it("takes no time from a node that takes over, nor pays it", async () => {
+      await world.store({ epochs: 40 });
+      await world.registry.connect(world.people.manager).assign(1, 2);
+      for (const epoch of [1, 2, 3]) await recorded(epoch, WINDOW);
+      await world.settle();
+      const { node, syncLeft } = await state();
+      expect([node, syncLeft]).to.deep.equal([2n, 2n]);
+      expect(await earned(2)).to.equal(0n);
+    });
+  });
+
   describe("an epoch that is not due", () => {
     it("is paid without a proof, by the draw that protocol/ makes too", async () => {
       world = await createWorld({ odds: 4 });
