@@ -180,13 +180,8 @@ library Settlement {
     }
 
     function _open(Book storage b, Context memory context, VNodeId id) private view returns (Run memory r) {
-        r = _begin(b, context, id);
+        r = Run(context, id, existing(b, id), Terms.wrap(0), 0, 0, 0);
         r.terms = termsAt(b, r.v.cluster, r.v.settled + 1);
-    }
-
-    /// @dev Without its terms.
-    function _begin(Book storage b, Context memory context, VNodeId id) private view returns (Run memory) {
-        return Run(context, id, existing(b, id), Terms.wrap(0), 0, 0, 0);
     }
 
     function _close(Book storage b, Run memory r) private returns (uint32 settled) {
@@ -645,21 +640,28 @@ library Settlement {
         uint32 from,
         uint32 end
     ) external {
-        Run memory r = _begin(b, context, id);
-        VNode memory v = r.v;
+        uint256 word = b.words[id];
         Stake storage s = b.stakes[id];
         uint256 committed = s.committed + perEpoch;
         require(committed <= type(uint80).max, IAudits.RateTooHigh(id, committed));
-        if (s.committed == 0 && v.rate == 0) {
-            r.terms = termsAt(b, v.cluster, v.settled + 1);
-            _skipIdle(b, r, from - 1);
-        }
-        if (from < v.nextChange) v.nextChange = from;
-        _close(b, r);
+        if (s.committed == 0 && VNodeWord.rateOf(word) == 0) word = _skipTo(b, context, id, from - 1);
 
-        s.committed = uint80(committed);
+        b.words[id] = VNodeWord.changingAt(word, from);
         b.changes[id].add(from, end, uint128(perEpoch));
-        _back(r, s);
+        s.committed = uint80(committed);
+        _back(context, s, word);
+    }
+
+    /// @return the vNode's word.
+    function _skipTo(
+        Book storage b,
+        Context memory context,
+        VNodeId id,
+        uint32 last
+    ) private returns (uint256) {
+        Run memory r = _open(b, context, id);
+        _skipIdle(b, r, last);
+        return VNodeWord.pack(r.v);
     }
 
     /// @notice See IAudits.
@@ -672,25 +674,23 @@ library Settlement {
         uint32 end,
         uint32 newEnd
     ) external {
-        Run memory r = _begin(b, context, id);
-        if (newEnd < r.v.nextChange) r.v.nextChange = newEnd;
-        _close(b, r);
+        uint256 word = b.words[id];
 
+        b.words[id] = VNodeWord.changingAt(word, newEnd);
         b.changes[id].move(end, newEnd, uint128(perEpoch));
-        if (newEnd > end) _back(r, b.stakes[id]);
+        if (newEnd > end) _back(context, b.stakes[id], word);
     }
 
     /// @dev Locks what is missing for what is committed, slashed bond included.
-    function _back(Run memory r, Stake storage s) private {
-        if (r.v.nextSince == 0) _topUp(r, s, r.v.node, s.lock, false);
-        else _topUp(r, s, s.nextNode, s.nextLock, true);
-    }
-
-    function _topUp(Run memory r, Stake storage s, NodeId node, uint256 locked, bool next) private {
-        uint256 needed = uint256(s.committed) * (next ? s.nextBondEpochs : s.bondEpochs);
+    function _back(Context memory context, Stake storage s, uint256 word) private {
+        bool next = VNodeWord.nextSinceOf(word) != 0;
+        (NodeId node, uint256 locked, uint256 bondEpochs) = next
+            ? (s.nextNode, s.nextLock, s.nextBondEpochs)
+            : (VNodeWord.nodeOf(word), s.lock, s.bondEpochs);
+        uint256 needed = s.committed * bondEpochs;
         if (needed <= locked) return;
         if (next) s.nextLock = uint96(needed);
         else s.lock = uint96(needed);
-        r.context.ledger.lock(node, needed - locked);
+        context.ledger.lock(node, needed - locked);
     }
 }

@@ -73,6 +73,12 @@ library VNodeWord {
         return epoch < uint32(word >> 192) && (nextSince == 0 || epoch < nextSince);
     }
 
+    /// @notice The word of a vNode to which something happens in an epoch too.
+    function changingAt(uint256 word, uint32 epoch) internal pure returns (uint256) {
+        if (epoch >= uint32(word >> 192)) return word;
+        return (word & ~(uint256(type(uint32).max) << 192)) | (uint256(epoch) << 192);
+    }
+
     /// @notice The word with a quiet epoch settled as proven: settled is the epoch, misses and syncLeft are 0.
     function proven(uint256 word, uint32 epoch) internal pure returns (uint256) {
         return (word & ~(uint256(type(uint48).max) << 32)) | (uint256(epoch) << 32);
