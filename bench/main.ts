@@ -1,5 +1,5 @@
 /**
- * `npm run -s bench -- commit | prove | gas`: the numbers of the README.
+ * `npm run -s bench -- commit | prove | gas | mutants`: the numbers of the README and of docs/.
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../protocol/profiles.ts";
@@ -30,6 +30,21 @@ add("gas", "gas of every kind of transaction").action(async (options: BenchOptio
   const { benchGas } = await import("./gas.ts");
   print(await benchGas(), options);
 });
+add("mutants", "how many broken contracts the tests notice")
+  .argument("<target>", "ledger, audits, settlement or verifier")
+  .option("--every <n>", "only each n-th", "1")
+  .action(async (target: string, options: BenchOptions & { every: string }) => {
+    const { runMutants } = await import("./mutants/run.ts");
+    const log = (line: string): void => {
+      if (!options.json) process.stderr.write(`${line}\n`);
+    };
+    const { survivors, ...row } = await runMutants({ target, every: Number(options.every), log });
+    if (options.json) print([{ ...row, survivors }], options);
+    else {
+      print([row], options);
+      for (const survivor of survivors) process.stdout.write(`survived: ${survivor}\n`);
+    }
+  });
 await program.parseAsync();
 
 function print(rows: readonly object[], { json }: BenchOptions): void {
