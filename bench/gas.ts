@@ -40,6 +40,10 @@ const STORED = 32;
 /** Rounds to record: what one costs depends on how many roots its hash to the curve takes. */
 const ROUNDS = 16;
 const SECRET = 7n;
+const PARAMS = {
+  ...{ odds: 1, window: EPOCH_SECONDS, grace: 1, maxMisses: 3, slashMultiple: 5, faultMultiple: 10 },
+  ...{ syncEpochs: 3, bondEpochs: 20, managerFee: 200, auditFee: 100, reporterShare: 1000 },
+};
 const CONTENT = Uint8Array.from({ length: 5000 }, (_, i) => i % 251);
 
 export async function benchGas(): Promise<GasRow[]> {
@@ -56,6 +60,7 @@ export async function benchGas(): Promise<GasRow[]> {
     await bench.missing();
     await bench.challenging();
     await bench.leaving();
+    await bench.deepStoring();
     return bench.rows;
   } finally {
     await engine.close();
@@ -116,20 +121,20 @@ async function createBench(engine: Engine) {
   };
 
   /** The last four arguments of store and storeFor. */
-  async function order(vNode: number, roots: readonly bigint[], epochs: number) {
+  async function order(vNode: number, roots: readonly bigint[], epochs: number, bucket = 1) {
     const segments = roots.map((root) => ({ root: toHex32(root), leaves: tree.leaves }));
     const terms = { rent: RENT, nonce: ++nonce, deadline: 2n ** 60n };
     const encoded = ethers.AbiCoder.defaultAbiCoder().encode(
       ["tuple(bytes32,uint32)[]"],
       [segments.map(({ root, leaves }) => [root, leaves])],
     );
-    const message = { bucket: 1, vNode, segments: ethers.keccak256(encoded), epochs, ...terms };
+    const message = { bucket, vNode, segments: ethers.keccak256(encoded), epochs, ...terms };
     const signature = await providerOf(vNode).signTypedData(typed, ACCEPTANCE, message);
     return [segments, epochs, RENT, { ...terms, signature }] as const;
   }
 
-  async function store(vNode: number, roots: readonly bigint[], epochs: number) {
-    return registry.connect(app).store(1, vNode, ...(await order(vNode, roots, epochs)));
+  async function store(vNode: number, roots: readonly bigint[], epochs: number, bucket = 1) {
+    return registry.connect(app).store(bucket, vNode, ...(await order(vNode, roots, epochs, bucket)));
   }
 
   const storeFor = async (writer: Signer, vNode: number, roots: readonly bigint[], epochs: number) => {
@@ -212,11 +217,7 @@ async function createBench(engine: Engine) {
 
     async cluster(): Promise<void> {
       const own = registry.connect(manager);
-      const params = {
-        ...{ odds: 1, window: EPOCH_SECONDS, grace: 1, maxMisses: 3, slashMultiple: 5, faultMultiple: 10 },
-        ...{ syncEpochs: 3, bondEpochs: 20, managerFee: 200, auditFee: 100, reporterShare: 1000 },
-      };
-      await count("createCluster", own.createCluster(0, 0, params, "a cluster"));
+      await count("createCluster", own.createCluster(0, 0, PARAMS, "a cluster"));
       await count("proposeManager", own.proposeManager(1, manager));
       await count("acceptManager", own.acceptManager(1));
       await own.addVNodes(1, [1]);
@@ -363,6 +364,28 @@ async function createBench(engine: Engine) {
       await count("requestUnbond", own.requestUnbond(2, 1n));
       await networkHelpers.time.increase(Number(await ledger.unbondSeconds()));
       await count("releaseBond", own.releaseBond(2));
+    },
+
+    /** The standard profile's directory is deeper: each refresh of its root takes three more hashes. */
+    async deepStoring(): Promise<void> {
+      const { samples, dataDepth, directoryDepth } = PROFILES.standard;
+      const { verifier } = await audits.profiles(0);
+      await audits.connect(treasury).addProfile({ verifier, samples, dataDepth, directoryDepth });
+      const own = registry.connect(manager);
+      await own.createCluster(1, 0, PARAMS, "a deep one");
+      await own.addVNodes(2, [1]);
+      const vNode = Number(await registry.vNodeCount());
+      // Its node has the same number, as the others.
+      await own.assign(vNode, vNode);
+      await registry.connect(app).createBucket(2, false);
+      const bucket = Number(await registry.bucketCount());
+      const roots = Array.from({ length: STORED }, (_, i) => BigInt(i + 1));
+      const deep = async (some: readonly bigint[]) => store(vNode, some, 1, bucket);
+      await deep([1n]);
+      await networkHelpers.time.increase(EPOCH_SECONDS);
+      await audits.settle(vNode, 1);
+      await count("store, standard directory", await deep([2n]));
+      await count("store, standard directory", await deep(roots), STORED);
     },
   };
 }
