@@ -10,7 +10,7 @@ import {IBeacon} from "./interfaces/IBeacon.sol";
 import {IChallenges} from "./interfaces/IChallenges.sol";
 import {ILedger} from "./interfaces/ILedger.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
-import {ClusterId, ClusterParams, NodeId, Unauthorized, VNodeId} from "./interfaces/Types.sol";
+import {ClusterId, ClusterParams, NO_NODE, NodeId, Unauthorized, VNodeId} from "./interfaces/Types.sol";
 import {IVerifier} from "./interfaces/IVerifier.sol";
 import {Directory} from "./libraries/Directory.sol";
 import {Parameters} from "./libraries/Parameters.sol";
@@ -607,6 +607,7 @@ contract Audits is IAudits, Multicall {
 
     /// @inheritdoc IAudits
     function leaveOf(VNodeId id) external view returns (NodeId node, uint32 epoch) {
+        if (VNodeWord.nextSinceOf(_book.words[id]) != 0) return (NO_NODE, 0);
         Settlement.Leave storage l = _book.leaves[id];
         return (l.node, l.epoch);
     }

@@ -325,7 +325,7 @@ interface IAudits {
         NodeId node
     ) external view returns (uint32 from, uint32 end, uint32 quarter, uint32 used);
 
-    /// @notice Who will leave and may from which epoch on.
+    /// @notice Who will leave and may from which epoch on; nobody once a successor was named.
     function leaveOf(VNodeId vNode) external view returns (NodeId node, uint32 epoch);
 
     /// @notice What of a node's bond stays locked although it is no longer needed for the vNode, because of challenges.

@@ -244,6 +244,7 @@ describe("contracts: changes while data is stored", () => {
       await asProvider(1).announceLeave(1);
       await proveUntil(5);
       await asManager().assign(1, 2);
+      expect([...(await world.audits.leaveOf(1))]).to.deep.equal([0n, 0n]);
       await world.prove(5);
       await world.begin(6);
       await world.prove(6);
