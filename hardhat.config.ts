@@ -48,7 +48,7 @@ export default defineConfig({
     mocha: { timeout: 120_000, parallel: true, jobs: 2, require: ["./test/helpers/worker.ts"] },
     solidity: {
       fuzz: { runs: 256, seed: "0x5eed" },
-      invariant: { runs: 64, depth: 32, failOnRevert: false },
+      invariant: { runs: 256, depth: 64, failOnRevert: false },
     },
   },
   typechain: { outDir: "types/ethers" },

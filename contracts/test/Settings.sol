@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {ClusterParams} from "../interfaces/Types.sol";
+import {System} from "./System.sol";
+import {World} from "./World.sol";
+
+/// @title Settings
+/// @notice The worlds that are looked at.
+library Settings {
+    /// @notice Terms as they might be.
+    function usual() internal pure returns (World.Setting memory) {
+        ClusterParams memory params = ClusterParams({
+            odds: 2,
+            window: 12 hours,
+            grace: 1,
+            maxMisses: 3,
+            slashMultiple: 3,
+            faultMultiple: 5,
+            syncEpochs: 2,
+            bondEpochs: 11,
+            managerFee: 300,
+            auditFee: 200,
+            reporterShare: 1000
+        });
+        return World.Setting({tokenTakes: false, protocolFee: 100, params: params, bond: 5e13});
+    }
+
+    /// @notice Terms at their limits, little bond for them, and a token that takes its part of every transfer.
+    function harsh() internal pure returns (World.Setting memory) {
+        ClusterParams memory params = ClusterParams({
+            odds: 1,
+            window: 3 hours,
+            grace: 0,
+            maxMisses: 2,
+            slashMultiple: 20,
+            faultMultiple: 60,
+            syncEpochs: 1,
+            bondEpochs: 100,
+            managerFee: 2000,
+            auditFee: 1000,
+            reporterShare: 2000
+        });
+        return World.Setting({tokenTakes: true, protocolFee: 500, params: params, bond: 2e14});
+    }
+
+    /// @notice A world in which something is stored already.
+    function build(World.Setting memory setting) internal returns (System system) {
+        system = new System(setting);
+        for (uint256 i = 0; i < 6; ++i) system.store(i, i, 21 * i + 255, 3 * i + 9, 1e28);
+        system.live(1, 1);
+    }
+}

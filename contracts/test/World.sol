@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+import {Audits} from "../Audits.sol";
+import {Challenges} from "../Challenges.sol";
+import {Ledger} from "../Ledger.sol";
+import {Registry} from "../Registry.sol";
+import {IAudits} from "../interfaces/IAudits.sol";
+import {IBeacon} from "../interfaces/IBeacon.sol";
+import {ClusterId, ClusterParams, NodeId, VNodeId} from "../interfaces/Types.sol";
+import {FlagVerifier} from "../test-support/FlagVerifier.sol";
+import {HostileToken} from "../test-support/HostileToken.sol";
+import {SettableBeacon} from "../test-support/SettableBeacon.sol";
+import {VM} from "./Vm.sol";
+
+/// @title World
+/// @notice A deployment with its people: two owners, three providers with a node each, two managers, a treasury, and
+/// somebody who has no part in it. It is itself the first manager, and the operator of every node.
+abstract contract World is IERC1271 {
+    struct Setting {
+        /// 1 % of every transfer is burnt.
+        bool tokenTakes;
+        uint256 protocolFee;
+        /// Of the first cluster.
+        ClusterParams params;
+        /// Token units, of each node.
+        uint256 bond;
+    }
+
+    /// @dev Long enough that a quarter's budget for pauses is spent soon.
+    uint256 internal constant EPOCH = 12 hours;
+    uint256 internal constant UNBOND_EPOCHS = 4;
+    uint256 internal constant MIN_BOND = 100;
+    uint256 internal constant OWNERS = 2;
+    uint32 internal constant NODES = 3;
+    uint32 internal constant CLUSTERS = 2;
+    uint32 internal constant MAX_VNODES = 5;
+    uint256 internal constant DEPTH = 2;
+    /// @dev Leaves: less than the segments that could be stored would need.
+    uint40 internal constant CAPACITY = 400;
+    /// @dev Token units: less than the segments that could be stored would cost.
+    uint256 internal constant MEANS = 1e14;
+
+    HostileToken public immutable token;
+    SettableBeacon public immutable beacon;
+    Ledger public immutable ledger;
+    Registry public immutable registry;
+    Audits public immutable audits;
+    Challenges public immutable challenges;
+
+    /// @dev Owners, providers by their nodes, the second manager, this contract, the treasury, the stranger.
+    address[] internal _people;
+
+    constructor(Setting memory setting) {
+        token = new HostileToken();
+        token.behave(
+            setting.tokenTakes ? HostileToken.Manner.Fee : HostileToken.Manner.Honest,
+            address(0),
+            ""
+        );
+        FlagVerifier verifier = new FlagVerifier();
+        beacon = new SettableBeacon();
+        // The first contract of a contract has the nonce 1.
+        (address registry_, address audits_) = (_created(5), _created(6));
+        address treasury = VM.addr(100);
+        ledger = new Ledger(token, registry_, audits_, _created(7), treasury, UNBOND_EPOCHS * EPOCH);
+        registry = new Registry(ledger, Audits(audits_));
+        IAudits.Profile[] memory profiles = new IAudits.Profile[](1);
+        profiles[0] = IAudits.Profile(verifier, 2, 2, uint8(DEPTH));
+        IBeacon[] memory beacons = new IBeacon[](1);
+        beacons[0] = beacon;
+        audits = new Audits(ledger, registry, profiles, beacons, block.timestamp, EPOCH, setting.protocolFee);
+        challenges = new Challenges(ledger, registry, audits, uint80(MIN_BOND));
+
+        for (uint256 i = 0; i < OWNERS + NODES + 1; ++i) _people.push(VM.addr(1 + i));
+        _people.push(address(this));
+        _people.push(treasury);
+        _people.push(VM.addr(200));
+        for (uint256 i = 0; i < _people.length; ++i) _endow(_people[i]);
+        _addClusters(setting);
+        _addNodes(setting.bond);
+        registry.assign(VNodeId.wrap(1), NodeId.wrap(1));
+        registry.assign(VNodeId.wrap(2), NodeId.wrap(2));
+        registry.assign(VNodeId.wrap(3), NodeId.wrap(3));
+    }
+
+    function _created(uint8 nonce) private view returns (address) {
+        return address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(this), nonce)))));
+    }
+
+    function _endow(address who) private {
+        token.mint(who, 1e24);
+        VM.prank(who);
+        token.approve(address(ledger), type(uint256).max);
+        VM.prank(who);
+        ledger.deposit(who, MEANS);
+    }
+
+    function _addClusters(Setting memory setting) private {
+        registry.createCluster(0, 0, setting.params, "");
+        registry.createCluster(0, 0, _terms(7), "");
+        uint64[] memory tokens = new uint64[](2);
+        tokens[1] = 1;
+        registry.addVNodes(ClusterId.wrap(1), tokens);
+        registry.addVNodes(ClusterId.wrap(2), new uint64[](1));
+        for (uint32 cluster = 1; cluster <= CLUSTERS; ++cluster) {
+            for (uint256 i = 0; i < OWNERS; ++i) {
+                VM.prank(_people[i]);
+                registry.createBucket(ClusterId.wrap(cluster), false);
+            }
+        }
+    }
+
+    function _addNodes(uint256 bond) private {
+        for (uint32 i = 1; i <= NODES; ++i) {
+            address provider = _providerOf(NodeId.wrap(i));
+            VM.prank(provider);
+            registry.registerNode(address(this), "", CAPACITY, 1, "");
+            VM.prank(provider);
+            registry.trust(address(this), true);
+            VM.prank(provider);
+            registry.trust(_secondManager(), true);
+            VM.prank(provider);
+            ledger.deposit(provider, 2 * bond);
+            VM.prank(provider);
+            ledger.bond(NodeId.wrap(i), bond);
+        }
+    }
+
+    /// @dev Every node's operator accepts whatever it is asked to hold.
+    function isValidSignature(bytes32, bytes calldata) external pure returns (bytes4) {
+        return IERC1271.isValidSignature.selector;
+    }
+
+    // ------------------------------------------------------------------------------------------------ who and what
+
+    function _owner(uint256 seed) internal view returns (address) {
+        return _people[seed % OWNERS];
+    }
+
+    function _anyone(uint256 seed) internal view returns (address) {
+        return _people[seed % _people.length];
+    }
+
+    function _providerOf(NodeId node) internal view returns (address) {
+        return _people[OWNERS + NodeId.unwrap(node) - 1];
+    }
+
+    function _secondManager() internal view returns (address) {
+        return _people[OWNERS + NODES];
+    }
+
+    function _stranger() internal view returns (address) {
+        return _people[_people.length - 1];
+    }
+
+    function _node(uint256 seed) internal pure returns (NodeId) {
+        return NodeId.wrap(uint32(1 + (seed % NODES)));
+    }
+
+    function _vNode(uint256 seed) internal view returns (VNodeId) {
+        return VNodeId.wrap(uint32(1 + (seed % registry.vNodeCount())));
+    }
+
+    function _cluster(uint256 seed) internal pure returns (ClusterId) {
+        return ClusterId.wrap(uint32(1 + (seed % CLUSTERS)));
+    }
+
+    /// @dev Terms within the bounds, of many kinds.
+    function _terms(uint256 seed) internal pure returns (ClusterParams memory p) {
+        p.odds = uint16(1 + (seed % 3));
+        p.window = uint32(seed % 2 == 0 ? EPOCH : EPOCH / 2);
+        p.maxMisses = uint8(1 + ((seed >> 8) % 4));
+        p.grace = uint8((seed >> 16) % p.maxMisses);
+        p.slashMultiple = uint16((seed >> 24) % 8);
+        p.faultMultiple = uint16((seed >> 32) % 20);
+        p.syncEpochs = uint8(1 + ((seed >> 40) % 3));
+        p.bondEpochs = (p.maxMisses - p.grace) * p.slashMultiple + p.faultMultiple + uint16((seed >> 48) % 3);
+        p.managerFee = uint16((seed >> 56) % 2001);
+        p.auditFee = uint16((seed >> 72) % 1001);
+        p.reporterShare = uint16((seed >> 88) % 2001);
+    }
+
+    function _nextEpoch() internal {
+        VM.warp(audits.epochStart(_now() + 1));
+    }
+
+    function _now() internal view returns (uint32) {
+        return audits.currentEpoch();
+    }
+}
