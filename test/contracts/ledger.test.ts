@@ -5,6 +5,8 @@ import { present } from "../helpers/present.ts";
 import { createWorld, deployBooks, FUNDS, UNBOND, type World } from "../helpers/world.ts";
 import type { Ledger } from "../../types/ethers/index.js";
 
+const ZERO = `0x${"0".repeat(64)}`;
+
 describe("contracts: Ledger", () => {
   let world: World;
   let restore: () => Promise<void>;
@@ -173,7 +175,12 @@ describe("contracts: Ledger", () => {
         await token.behave(FEE, me, "0x");
         await ledger.deposit(me, 1000n);
         await token.behave(CALL_BACK, ledger, call);
-        for (const attempt of [() => ledger.deposit(me, 1n), () => ledger.withdraw(me, 1n)]) {
+        const attempts = [
+          () => ledger.deposit(me, 1n),
+          () => ledger.depositWithPermit(me, 1n, 0n, 0, ZERO, ZERO),
+          () => ledger.withdraw(me, 1n),
+        ];
+        for (const attempt of attempts) {
           await expect(attempt()).to.be.revertedWithCustomError(ledger, "ReentrancyGuardReentrantCall");
         }
       }
@@ -264,6 +271,57 @@ describe("contracts: Ledger", () => {
         ledger,
         "ZeroAmount",
       );
+    });
+  });
+
+  describe("what the registry and the audits tell it", () => {
+    const as = async (contract: { getAddress(): Promise<string> }): Promise<Ledger> => {
+      const who = await world.ethers.getImpersonatedSigner(await contract.getAddress());
+      await world.chain.networkHelpers.setBalance(who.address, 10n ** 18n);
+      return world.ledger.connect(who);
+    };
+    const pots = async (): Promise<bigint[]> =>
+      Promise.all([1, 2, 3].map((cluster) => world.ledger.feesOf(cluster)));
+
+    it("pays each who is due, and each cluster's pot, to the unit", async () => {
+      const { alice, bob, stranger } = world.people;
+      await (await as(world.registry)).reserve(alice, 100n);
+      const ledger = await as(world.audits);
+      await ledger.pay(bob, 3, 10n, 1n);
+      const none = { to: world.ethers.ZeroAddress, cluster: 0, amount: 0n, fee: 0n };
+      await ledger.payMany([
+        { to: bob, cluster: 1, amount: 20n, fee: 1n },
+        none,
+        { to: stranger, cluster: 2, amount: 5n, fee: 2n },
+        { to: stranger, cluster: 2, amount: 6n, fee: 3n },
+        { to: bob, cluster: 1, amount: 7n, fee: 4n },
+        { to: bob, cluster: 3, amount: 0n, fee: 1n },
+      ]);
+      expect(await pots()).to.deep.equal([5n, 5n, 2n]);
+      const balances = [await world.balance(bob), await world.balance(stranger)];
+      expect(balances).to.deep.equal([FUNDS + 37n, 11n]);
+      const { escrow, fees } = await world.ledger.totals();
+      expect([escrow, fees]).to.deep.equal([100n - 60n, 12n]);
+    });
+
+    it("locks all that is free, and not a unit more", async () => {
+      const ledger = await as(world.audits);
+      await world.ledger.connect(provider()).requestUnbond(1, 1n);
+      await expect(ledger.lock(1, FUNDS))
+        .to.be.revertedWithCustomError(ledger, "InsufficientBond")
+        .withArgs(1, FUNDS - 1n, FUNDS);
+      await ledger.lock(1, FUNDS - 1n);
+      expect(await world.ledger.freeBond(1)).to.equal(0n);
+    });
+
+    it("slashes what is unbonding too, and lets the rest of it go", async () => {
+      const ledger = await as(world.audits);
+      await ledger.lock(1, 40n);
+      await world.ledger.connect(provider()).requestUnbond(1, FUNDS - 40n);
+      await ledger.slash(1, 50n, 30n, world.people.stranger, 0n);
+      const { total, locked, unbonding } = await world.ledger.bondOf(1);
+      expect([total, locked, unbonding]).to.deep.equal([FUNDS - 50n, 10n, FUNDS - 60n]);
+      expect(await world.ledger.freeBond(1)).to.equal(0n);
     });
   });
 

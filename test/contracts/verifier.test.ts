@@ -240,6 +240,17 @@ describe("contracts: Groth16Verifier", () => {
       }
     });
 
+    it("reverts for an alias of infinity", async () => {
+      await expect(
+        verifier.verify(
+          replaced(known.proof, 0, () => Q),
+          inputs,
+        ),
+      )
+        .to.be.revertedWithCustomError(verifier, "CoordinateOutOfRange")
+        .withArgs(Q);
+    });
+
     it("reverts for a point of the curve outside G2", async () => {
       const [ax, ay, , , , , cx, cy] = known.proof;
       await expect(verifier.verify([ax, ay, ...outsideG2(), cx, cy], inputs))
@@ -336,6 +347,28 @@ describe("contracts: Groth16Verifier", () => {
       let honest: bigint[];
       before(async () => {
         honest = await coefficients(chain, verifier, ...call(batch(2)));
+      });
+
+      it("are what a hash of the whole batch makes them", async () => {
+        const [proofs, statements] = call(batch(3));
+        const { AbiCoder, encodeBytes32String, keccak256 } = chain.ethers;
+        const hash = (types: string[], values: unknown[]): string =>
+          keccak256(AbiCoder.defaultAbiCoder().encode(types, values));
+        const { chainId } = await chain.ethers.provider.getNetwork();
+        const transcript = hash(
+          ["bytes32", "bytes32", "uint256", "bytes32", "bytes32"],
+          [
+            encodeBytes32String("holdfast groth16 batch"),
+            await verifier.keyHash(),
+            chainId,
+            hash(["uint256[8][3]"], [proofs]),
+            hash(["uint256[4][3]"], [statements]),
+          ],
+        );
+        const expected = [0, 1, 2].map(
+          (i) => (1n << 128n) | (BigInt(hash(["bytes32", "uint256"], [transcript, i])) >> 128n),
+        );
+        expect(await coefficients(chain, verifier, proofs, statements)).to.deep.equal(expected);
       });
 
       it("are distinct and have at least 128 bits", async () => {
