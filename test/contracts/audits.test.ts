@@ -81,6 +81,52 @@ describe("contracts: Audits", () => {
       await expect(audits.beacons(4)).to.be.revertedWithCustomError(audits, "NoSuchBeacon").withArgs(4);
     });
 
+    it("works with fewer of them, and with the longest epochs that fit", async () => {
+      const { beacon, verifier } = world;
+      const longest = 2 ** 32 - 1;
+      const audits = await attempt({
+        ...{ beacons: [beacon, verifier], epochSeconds: longest, unbond: 2 * longest },
+      });
+      expect(await audits.beacons(1)).to.equal(await verifier.getAddress());
+      await expect(audits.beacons(2)).to.be.revertedWithCustomError(audits, "NoSuchBeacon").withArgs(2);
+      const three = await attempt({ beacons: [beacon, beacon, verifier] });
+      expect(await three.beacons(2)).to.equal(await verifier.getAddress());
+    });
+
+    for (const wire of [
+      "the ledger's registry",
+      "the ledger's audits",
+      "the registry's ledger",
+      "the registry's audits",
+    ]) {
+      it(`fails when ${wire} is another`, async () => {
+        const { ethers, people, token, verifier, beacon } = world;
+        const segments = await ethers.deployContract("Segments");
+        const settlement = await ethers.deployContract("Settlement");
+        const [from, nonce] = [people.deployer.address, await people.deployer.getNonce()];
+        const [ledger, registry, audits] = [0, 1, 2].map((i) =>
+          ethers.getCreateAddress({ from, nonce: nonce + i }),
+        ) as [string, string, string];
+        const or = (name: string, fit: string): string => (name === wire ? people.stranger.address : fit);
+        await ethers.deployContract("Ledger", [
+          ...[token, or("the ledger's registry", registry), or("the ledger's audits", audits)],
+          ...[people.alice, people.treasury, 2 * EPOCH],
+        ]);
+        await ethers.deployContract(
+          "Registry",
+          [or("the registry's ledger", ledger), or("the registry's audits", audits)],
+          { libraries: { Segments: await segments.getAddress() } },
+        );
+        const factory = await ethers.getContractFactory("Audits", {
+          libraries: { Settlement: await settlement.getAddress() },
+        });
+        const profiles = [{ verifier, ...SHAPE }];
+        await expect(
+          factory.deploy(ledger, registry, profiles, [beacon], world.genesis, EPOCH, 500),
+        ).to.be.revertedWithCustomError(world.audits, "BadDeployment");
+      });
+    }
+
     const broken: Record<string, Partial<Choice> | (() => Partial<Choice>)> = {
       "that the others do not expect": { meanwhile: true },
       "without a profile": { profiles: [] },
@@ -96,6 +142,7 @@ describe("contracts: Audits", () => {
       }),
       "whose time has not begun": { genesis: 2 ** 40 },
       "without time": { epochSeconds: 0 },
+      "whose epochs are too long": { epochSeconds: 2 ** 32, unbond: 2 ** 34 },
       "whose bonds leave within two epochs": { unbond: 2 * EPOCH - 1 },
       "whose protocol takes more than 5 %": { protocolFee: 501 },
     };
@@ -414,6 +461,13 @@ describe("contracts: Audits", () => {
           .to.be.revertedWithCustomError(world.audits, "BadBatch")
           .withArgs(vNodes, count);
       }
+      const most = await world.audits.proveBatch.staticCall(
+        new Array<number>(64).fill(1),
+        1,
+        new Array<typeof proof>(64).fill(proof),
+      );
+      expect(most.indexOf(true)).to.equal(0);
+      expect(most.lastIndexOf(true)).to.equal(0);
     });
   });
 });
