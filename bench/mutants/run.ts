@@ -41,6 +41,7 @@ const part = (source: string, contract: string, viaIR = false): Part => ({
 const AUDITS = part("Audits", "Audits", true);
 const MONEY = [
   "audits",
+  "settling",
   "money",
   "challenges",
   "life",
