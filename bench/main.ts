@@ -1,5 +1,5 @@
 /**
- * `npm run -s bench -- commit | prove | gas | mutants`: the numbers of the README and of docs/.
+ * `npm run -s bench -- commit | prove | gas | limits | mutants`: the numbers of the README and of docs/.
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../protocol/profiles.ts";
@@ -29,6 +29,10 @@ add("prove", "time and memory of a proof, for each profile")
 add("gas", "gas of every kind of transaction").action(async (options: BenchOptions) => {
   const { benchGas } = await import("./gas.ts");
   print(await benchGas(), options);
+});
+add("limits", "gas with little in the system, and with a lot").action(async (options: BenchOptions) => {
+  const { benchLimits } = await import("./limits.ts");
+  print(await benchLimits((line) => process.stderr.write(`${line}\n`)), options);
 });
 add("mutants", "how many broken contracts the tests notice")
   .argument("<target>", "ledger, audits, settlement or verifier")
