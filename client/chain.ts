@@ -1,7 +1,7 @@
 /**
  * The client's view of the chain: finds the deployment from the address of its Audits contract, calls, sends, reads
  * events and signs, and turns what a contract answers into a sentence. The only file of client/ that knows ethers,
- * besides deploy.ts.
+ * besides those that deploy and check deployments.
  */
 import {
   AbiCoder,
@@ -18,6 +18,7 @@ import {
   Wallet,
   type JsonFragment,
   type Log,
+  type Provider,
   type Result,
   type TransactionResponse,
 } from "ethers";
@@ -59,6 +60,8 @@ export interface ConnectOptions {
 }
 
 export interface Chain {
+  /** For what is not about one of its contracts. */
+  readonly provider: Provider;
   readonly chainId: bigint;
   readonly addresses: Readonly<Record<ContractName, string>>;
   readonly symbol: string;

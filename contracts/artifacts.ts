@@ -5,13 +5,23 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { HoldfastError } from "../protocol/errors.ts";
 
+/** Bytes that are filled in later. */
+export interface Gap {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** By source file and library: where in the bytecode its address goes. */
+type LinkReferences = Readonly<Record<string, Readonly<Record<string, readonly Gap[]>>>>;
+
 export interface ContractArtifact {
   readonly abi: readonly Readonly<Record<string, unknown>>[];
   readonly bytecode: string;
-  /** By source file and library: where in the bytecode its address goes, in bytes. */
-  readonly linkReferences: Readonly<
-    Record<string, Readonly<Record<string, readonly { readonly start: number; readonly length: number }[]>>>
-  >;
+  readonly linkReferences: LinkReferences;
+  readonly deployedBytecode: string;
+  readonly deployedLinkReferences: LinkReferences;
+  /** By variable: where a constructor writes its value. */
+  readonly immutableReferences: Readonly<Record<string, readonly Gap[]>>;
 }
 
 const ARTIFACTS = join(import.meta.dirname, "..", "artifacts", "contracts");

@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { toJson } from "../output.ts";
 import { addAppCommands } from "./app.ts";
 import { addDaemonCommands } from "./daemons.ts";
+import { addDeploymentCommands } from "./deployment.ts";
 import { addDevnetCommand } from "./devnet.ts";
 import { addExploreCommands } from "./explore.ts";
 import { addKeyCommands } from "./keys.ts";
@@ -32,7 +33,7 @@ export function createProgram({ json, signal }: Context): Command {
   if (!json) program.showHelpAfterError("(add --help for what it takes)");
   const add = [
     ...[addToolCommands, addKeyCommands, addProviderCommands, addManagerCommands],
-    ...[addAppCommands, addExploreCommands, addDaemonCommands, addDevnetCommand],
+    ...[addAppCommands, addExploreCommands, addDaemonCommands, addDeploymentCommands, addDevnetCommand],
   ];
   for (const addCommands of add) addCommands(program, signal);
   return program;

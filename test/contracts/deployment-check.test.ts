@@ -1,0 +1,98 @@
+// Reading a deployment back: what fits is found to fit, and each contract that is another one is found.
+import { expect } from "chai";
+import { checkDeployment, type Finding } from "../../client/deployment-check.ts";
+import { deploy, type Deployment, type DeployOptions } from "../../client/deploy.ts";
+import { loadVerificationKey } from "../../circuits/artifacts.ts";
+import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
+import { ensureProfile } from "../../client/keys/make.ts";
+import { publicKeyOf } from "../../protocol/drand.ts";
+import { contractArtifact } from "../../contracts/artifacts.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { testChain, type TestChain } from "../helpers/contracts.ts";
+import { errorOf } from "../helpers/errors.ts";
+import { present } from "../helpers/present.ts";
+
+describe("contracts: reading a deployment back", function () {
+  this.timeout(120_000);
+  let chain: TestChain;
+  let made: Deployment;
+  /** Another one with the same code. */
+  let other: Deployment;
+  let restore: () => Promise<void>;
+  before(async () => {
+    await ensureProfile("tiny");
+    chain = await testChain();
+    const [signer, treasury] = (await chain.ethers.getSigners()).map(present);
+    const genesis = await chain.networkHelpers.time.latest();
+    const options: DeployOptions = {
+      ...{ signer: present(signer), profile: "tiny", epochSeconds: 20, genesis, protocolFee: 100 },
+      verificationKey: await loadVerificationKey("tiny"),
+      knownAnswer: await makeKnownAnswer("tiny"),
+      drand: { publicKey: publicKeyOf(5n), genesis: genesis - 9, period: 1 },
+      treasury: present(treasury).address,
+    };
+    made = await deploy(options);
+    other = await deploy({ ...options, epochSeconds: 40, genesis: genesis - 7 });
+    const snapshot = await chain.networkHelpers.takeSnapshot();
+    restore = () => snapshot.restore();
+  });
+  beforeEach(() => restore());
+
+  const check = (): Promise<Finding[]> => checkDeployment(chain.ethers.provider, made.audits, made.lens);
+  const wrong = async (): Promise<string[]> =>
+    (await check()).filter(({ ok }) => !ok).map(({ what }) => what);
+  const replace = async (address: string, code: string): Promise<void> =>
+    chain.networkHelpers.setCode(address, code);
+  const codeOf = (address: string): Promise<string> => chain.ethers.provider.getCode(address);
+
+  it("finds nothing wrong with one that is right", async () => {
+    const findings = await check();
+    expect(findings.filter(({ ok }) => !ok)).to.deep.equal([]);
+    const names = findings.map(({ what }) => what);
+    for (const name of ["Audits", "Ledger", "Registry", "Challenges", "Settlement", "Segments"]) {
+      expect(names).to.include(`code of ${name}`);
+    }
+    expect(names).to.include.members(["code of Groth16Verifier", "code of DrandBeacon", "code of Lens"]);
+  });
+
+  for (const part of ["audits", "ledger", "registry", "challenges", "verifier", "beacon", "lens"] as const) {
+    it(`finds a byte of the ${part} that was changed`, async () => {
+      const code = await codeOf(made[part]);
+      // The last one of the code: a jump or a stop, never a value that a constructor fills in.
+      const last = code.slice(-2) === "00" ? "01" : "00";
+      await replace(made[part], code.slice(0, -2) + last);
+      const found = await wrong();
+      expect(found.some((what) => what.startsWith("code of"))).to.equal(true);
+    });
+  }
+
+  const wires = {
+    ledger: ["Ledger.registry", "Ledger.audits", "Ledger.challenges", "Ledger.token"],
+    registry: ["Registry.ledger", "Registry.audits"],
+    challenges: ["Challenges.ledger", "Challenges.registry", "Challenges.audits"],
+    beacon: ["beacon 0: genesis", "beacon 0: epochSeconds"],
+    lens: ["Lens.audits"],
+  } as const;
+  for (const [part, expected] of Object.entries(wires)) {
+    it(`finds a ${part} of another deployment, although its code is right`, async () => {
+      const key = part as keyof typeof wires;
+      await replace(made[key], await codeOf(other[key]));
+      expect(await wrong()).to.deep.equal(expected);
+    });
+  }
+
+  it("finds a library that is not there", async () => {
+    const { ethers } = chain;
+    const code = await codeOf(made.audits);
+    const { deployedLinkReferences } = contractArtifact("Audits");
+    const [gap] = Object.values(deployedLinkReferences).flatMap((file) => Object.values(file).flat());
+    const at = 2 + 2 * present(gap).start;
+    await replace(ethers.getAddress(`0x${code.slice(at, at + 40)}`), "0x");
+    expect(await wrong()).to.deep.equal(["code of Settlement"]);
+  });
+
+  it("refuses an address without an Audits contract", async () => {
+    const error = await errorOf(checkDeployment(chain.ethers.provider, made.token));
+    expect(error).to.be.instanceOf(HoldfastError).with.property("code", "chain");
+  });
+});
