@@ -42,6 +42,8 @@ export interface Holdings {
   latest(vNode: bigint): Contents;
   /** As it stood when the epoch began: what the epoch's challenge is about. */
   atStartOf(vNode: bigint, epoch: number): Contents;
+  /** As it stood when an open challenge was made; undefined if there is none. */
+  atChallenge(vNode: bigint, challenge: bigint): Contents | undefined;
   /** vNodes that hold a segment of this bucket now. */
   holdersOf(bucket: bigint, root: Hex): bigint[];
   lastProven(vNode: bigint): number | undefined;
@@ -99,6 +101,7 @@ export function createHoldings(
       [...known.operators].filter(([, operator]) => operator === account).map(([id]) => id),
     latest: (vNode) => history(known, vNode).latest(directoryDepth),
     atStartOf: (vNode, epoch) => history(known, vNode).before(epoch, directoryDepth),
+    atChallenge: (vNode, challenge) => history(known, vNode).atMark(challenge, directoryDepth),
     holdersOf: (bucket, root) => [...(known.holders.get(`${bucket}/${root}`) ?? [])],
     lastProven: (vNode) => known.proven.get(vNode),
   };
@@ -157,6 +160,14 @@ function learn(known: Knowledge, { name, args }: ChainEvent, epoch: number): voi
     }
     case "DirectoryReset":
       history(known, vNode).add({ kind: "reset", epoch });
+      return;
+    case "Challenged":
+      history(known, vNode).mark(args["id"] as bigint);
+      return;
+    case "Answered":
+    case "Failed":
+    case "Voided":
+      history(known, vNode).unmark(args["id"] as bigint);
   }
 }
 
@@ -172,11 +183,16 @@ function history({ histories }: Knowledge, vNode: bigint): History {
   return found;
 }
 
-/** What happened to one vNode's directory, and that directory at two times, both kept as they move forward. */
+/**
+ * What happened to one vNode's directory, and that directory at two times, both kept as they move forward, and at those
+ * of open challenges.
+ */
 class History {
   readonly #changes: Change[] = [];
   /** Live, by serial. */
   readonly #live = new Map<number, Holding>();
+  /** By challenge, how many changes came before it, and the directory after them. */
+  readonly #marks = new Map<bigint, { readonly changes: number; contents?: Contents }>();
   #latest: Replay | undefined;
   #snapshot: Replay | undefined;
 
@@ -191,6 +207,20 @@ class History {
       ({ root, bucket }) => root === gone?.root && bucket === gone.bucket,
     );
     return again ? undefined : gone;
+  }
+
+  mark(challenge: bigint): void {
+    this.#marks.set(challenge, { changes: this.#changes.length });
+  }
+
+  unmark(challenge: bigint): void {
+    this.#marks.delete(challenge);
+  }
+
+  atMark(challenge: bigint, depth: number): Contents | undefined {
+    const mark = this.#marks.get(challenge);
+    if (!mark) return undefined;
+    return (mark.contents ??= new Replay(depth).advance(this.#changes.slice(0, mark.changes), Infinity));
   }
 
   latest(depth: number): Contents {

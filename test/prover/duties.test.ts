@@ -8,7 +8,6 @@ import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
 import type { CircuitInput } from "../../protocol/statement.ts";
 import { createDuties, type Duties, type DutyModules, type DutyOptions } from "../../prover/duties.ts";
-import type { ProofResult } from "../../prover/engine.ts";
 import { createHoldings } from "../../prover/holdings.ts";
 import { openJournal, type Journal } from "../../prover/journal.ts";
 import { createMetrics } from "../../prover/metrics.ts";
@@ -18,27 +17,10 @@ import { createFakeChain, NODE, PEER, VNODE, type FakeChain } from "../helpers/f
 import { createFakeClock, type FakeClock } from "../helpers/fake-clock.ts";
 import { useFolder } from "../helpers/folder.ts";
 import { createLogs, type Logs } from "../helpers/logs.ts";
+import { resultFor } from "../helpers/results.ts";
 import { streamOf, testSegment } from "../helpers/segments.ts";
 
 const profile = PROFILES.tiny;
-
-/** The public signals are honest, the proof is made up. */
-function resultFor(input: CircuitInput): ProofResult {
-  const { directoryRoot, seed, start, length } = input as Record<string, bigint>;
-  const point = ["1", "2", "1"];
-  return {
-    proof: {
-      ...{ pi_a: point, pi_c: point, protocol: "groth16", curve: "bn128" },
-      pi_b: [
-        ["1", "2"],
-        ["3", "4"],
-        ["1", "0"],
-      ],
-    },
-    publicSignals: [directoryRoot, seed, start, length].map(String),
-    ...{ witnessMs: 1, proveMs: 2 },
-  };
-}
 
 describe("prover: duties", () => {
   const folder = useFolder();
