@@ -6,7 +6,6 @@
  */
 import type { Logger } from "pino";
 import { roundEvidence } from "../protocol/drand.ts";
-import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { proofWords } from "../protocol/groth16.ts";
 import type { Profile } from "../protocol/profiles.ts";

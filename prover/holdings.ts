@@ -57,6 +57,12 @@ export interface HoldingsOptions {
 
 type Change =
   | { readonly kind: "stored"; readonly epoch: number; readonly holding: Holding }
+  | {
+      readonly kind: "rescheduled";
+      readonly epoch: number;
+      readonly serial: number;
+      readonly end: number;
+    }
   | { readonly kind: "retired"; readonly epoch: number; readonly serial: number }
   | { readonly kind: "reset"; readonly epoch: number };
 
@@ -150,6 +156,12 @@ function learn(known: Knowledge, { name, args }: ChainEvent, epoch: number): voi
       };
       history(known, vNode).add({ kind: "stored", epoch, holding });
       addTo(known.holders, `${holding.bucket}/${holding.root}`, vNode);
+      return;
+    }
+    case "SegmentExtended":
+    case "SegmentEndedEarly": {
+      const [serial, end] = [Number(args["serial"]), Number(args["end"])];
+      history(known, vNode).add({ kind: "rescheduled", epoch, serial, end });
       return;
     }
     case "SegmentRetired": {
@@ -275,8 +287,9 @@ class Replay implements Contents {
       const index = change.serial - this.#base;
       const holding = this.holdings[index];
       if (!holding) throw incomplete();
-      this.directory.retire(index);
-      this.holdings[index] = { ...holding, retired: true };
+      if (change.kind === "retired") this.directory.retire(index);
+      const changed = change.kind === "retired" ? { retired: true } : { end: change.end };
+      this.holdings[index] = { ...holding, ...changed };
     }
   }
 }

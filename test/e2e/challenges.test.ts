@@ -55,7 +55,7 @@ describe("a challenge on demand", function () {
     await writeFile(config, JSON.stringify(values));
     const ending = new AbortController();
     logs = createLogs();
-    const running = await createNode(await readConfig(["--config", config], {}), {
+    const running = await createNode(readConfig(["--config", config], {}), {
       log: logs.log,
       signal: ending.signal,
     });

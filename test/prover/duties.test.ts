@@ -300,6 +300,8 @@ describe("prover: duties", () => {
     chain.store({ root: toHex32(98n), leaves: 3, end: 5 });
     chain.store({ root: toHex32(99n), leaves: 3, end: 6 });
     chain.time = 100;
+    chain.store({ root: toHex32(97n), leaves: 3, end: 5 });
+    chain.emit("SegmentExtended", { vNode: VNODE, serial: 3n, end: 6n });
     const duties = create();
     await lookOnce(duties);
     await lookOnce(duties);
