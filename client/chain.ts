@@ -26,10 +26,10 @@ import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Domain } from "../protocol/typed-data.ts";
 
-export type ContractName = "audits" | "registry" | "ledger" | "token";
+export type ContractName = "audits" | "registry" | "ledger" | "challenges" | "token";
 export type Value = bigint | string | boolean | readonly Value[] | { readonly [name: string]: Value };
 
-/** An event of one of the four contracts, with its arguments by name. */
+/** An event of one of the contracts, with its arguments by name. */
 export interface ChainEvent {
   readonly contract: ContractName;
   readonly name: string;
@@ -93,9 +93,11 @@ const CONTRACTS: Readonly<Record<ContractName, string>> = {
   audits: "Audits",
   registry: "Registry",
   ledger: "Ledger",
+  challenges: "Challenges",
   token: "TestToken",
 };
-const LIBRARIES = ["Groth16Verifier", "DrandBeacon"];
+/** What a linked library reverts with is not in the ABI of the contract that calls it. */
+const LIBRARIES = ["Groth16Verifier", "DrandBeacon", "PrevrandaoBeacon", "Segments", "Settlement"];
 /** A node that mines once a second is asked as often. */
 const POLLING_MS = 250;
 /** Percent of the estimate: the transaction may run in the next epoch, which takes other paths. */
@@ -109,12 +111,13 @@ export async function connect(options: ConnectOptions): Promise<Chain> {
     const { chainId } = await provider.getNetwork();
     const audits = await existingContract(provider, "Audits", options.audits);
     const main = new Contract(audits, abiOf("audits"), provider);
-    const find = async (name: "registry" | "ledger" | "token"): Promise<string> =>
+    const find = async (name: Exclude<ContractName, "audits">): Promise<string> =>
       existingContract(provider, CONTRACTS[name], (await call(main, name, [])) as string);
     const addresses = {
       audits,
       registry: await find("registry"),
       ledger: await find("ledger"),
+      challenges: await find("challenges"),
       token: await find("token"),
     };
     if (options.token !== undefined && getAddress(options.token) !== addresses.token) {

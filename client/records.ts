@@ -64,6 +64,17 @@ export interface BondRecord {
   readonly releaseAt: bigint;
 }
 
+export interface ChallengeRecord {
+  readonly vNode: bigint;
+  readonly node: bigint;
+  readonly epoch: bigint;
+  readonly challenger: string;
+  readonly bond: bigint;
+  readonly start: bigint;
+  readonly leaves: bigint;
+  readonly status: bigint;
+}
+
 export interface ProfileRecord {
   readonly verifier: string;
   readonly samples: bigint;

@@ -35,7 +35,7 @@ export interface Block {
   readonly timestamp: number;
 }
 
-/** An event of the Registry or Audits, with its arguments by name. */
+/** An event of the Registry, Audits or Challenges, with its arguments by name. */
 export interface ChainEvent {
   readonly name: string;
   readonly args: Readonly<Record<string, unknown>>;
@@ -51,6 +51,21 @@ export interface Duty {
   readonly seed: bigint | undefined;
   readonly root: bigint;
   readonly total: number;
+  /** Seconds. */
+  readonly deadline: number;
+}
+
+/** A challenge on demand that is not over. */
+export interface ChallengeRecord {
+  readonly id: bigint;
+  readonly vNode: bigint;
+  readonly node: bigint;
+  /** undefined until the randomness that draws it is recorded. */
+  readonly seed: bigint | undefined;
+  /** Of the directory, as it stood when the challenge was made. */
+  readonly root: bigint;
+  readonly start: number;
+  readonly length: number;
   /** Seconds. */
   readonly deadline: number;
 }
@@ -115,6 +130,7 @@ export interface AcceptanceTerms {
 /** What a node ever sends. */
 export type Call =
   | { readonly kind: "prove"; readonly vNode: bigint; readonly epoch: number; readonly proof: ProofWords }
+  | { readonly kind: "answer"; readonly challenge: bigint; readonly proof: ProofWords }
   | {
       readonly kind: "recordBeacon";
       readonly beacon: number;
@@ -174,6 +190,8 @@ export interface NodeChain {
   state(vNode: bigint): Promise<VNodeState>;
   /** undefined unless the epoch is the one that runs. */
   duty(vNode: bigint, epoch: number): Promise<Duty | undefined>;
+  /** Those of a vNode that are open, whoever must answer them. */
+  challenges(vNode: bigint): Promise<ChallengeRecord[]>;
   /** The drand round of an epoch, and the key that its signature must be of. */
   round(beacon: number, epoch: number): Promise<{ readonly round: number; readonly publicKey: Uint8Array }>;
 
@@ -210,6 +228,8 @@ export interface ChainOptions {
 }
 
 const RPC_TIMEOUT_MS = 20_000;
+/** A challenge of epoch e is answered before epoch e + 3 (IChallenges). */
+const RESPONSE_EPOCHS = 3;
 /** Blocks in one request for events. */
 const EVENT_BLOCKS = 5_000;
 /** Percent: nodes replace a transaction only for at least a tenth more on both fees. */
@@ -255,6 +275,7 @@ interface Contracts {
   readonly audits: Contract;
   readonly registry: Contract;
   readonly ledger: Contract;
+  readonly challenges: Contract;
   readonly beacon: Interface;
   /** All that can revert with an error of their own. */
   readonly errors: readonly Interface[];
@@ -282,13 +303,16 @@ async function findContracts(
   expectedToken: string | undefined,
 ): Promise<Contracts> {
   const interfaceOf = (name: string): Interface => new Interface(contractArtifact(name).abi);
-  const [auditsAbi, registryAbi, ledgerAbi, beacon] = [
+  const [auditsAbi, registryAbi, ledgerAbi, challengesAbi, beacon] = [
     interfaceOf("Audits"),
     interfaceOf("Registry"),
     interfaceOf("Ledger"),
+    interfaceOf("Challenges"),
     interfaceOf("DrandBeacon"),
   ];
-  const errors = [auditsAbi, registryAbi, ledgerAbi, beacon, interfaceOf("Groth16Verifier")];
+  // What a linked library reverts with is not in the ABI of the contract that calls it.
+  const others = ["Groth16Verifier", "Segments", "Settlement"].map(interfaceOf);
+  const errors = [auditsAbi, registryAbi, ledgerAbi, challengesAbi, beacon, ...others];
   const existing = async (name: string, address: string, abi: Interface): Promise<Contract> => {
     if (dataLength(await refusing(errors, "getCode", provider.getCode(address))) > 0)
       return new Contract(address, abi, provider);
@@ -305,7 +329,8 @@ async function findContracts(
   }
   const registry = await existing("Registry", await of("registry"), registryAbi);
   const ledger = await existing("Ledger", await of("ledger"), ledgerAbi);
-  return { audits, registry, ledger, beacon, errors };
+  const challenges = await existing("Challenges", await of("challenges"), challengesAbi);
+  return { audits, registry, ledger, challenges, beacon, errors };
 }
 
 // --------------------------------------------------------------------------------------------------------------- chain
@@ -325,7 +350,7 @@ async function createChain({
   chainId,
   maxFeePerGas,
 }: Connection): Promise<NodeChain> {
-  const { audits, registry, ledger, beacon, errors } = contracts;
+  const { audits, registry, ledger, challenges, beacon, errors } = contracts;
   const asked = <T>(what: string, answer: Promise<T>): Promise<T> => refusing(errors, what, answer);
   const view = <T>(contract: Contract, method: string, ...args: unknown[]): Promise<T> =>
     asked(method, contract.getFunction(method).staticCall(...args) as Promise<T>);
@@ -360,6 +385,7 @@ async function createChain({
   };
   const registryAddress = await registry.getAddress();
   const auditsAddress = await audits.getAddress();
+  const challengesAddress = await challenges.getAddress();
   const genesis = Number(await view<bigint>(audits, "genesis"));
   const epochSeconds = Number(await view<bigint>(audits, "epochSeconds"));
   const signingDomain = domain(chainId, registryAddress) as TypedDataDomain;
@@ -374,7 +400,9 @@ async function createChain({
       times.set(number, block.timestamp);
     }
     return logs.flatMap((log) => {
-      const parsed = registry.interface.parseLog(log) ?? audits.interface.parseLog(log);
+      const parsed = [registry, audits, challenges]
+        .map((contract) => contract.interface.parseLog(log))
+        .find((found) => found !== null);
       const args = parsed?.args.toObject() as Record<string, unknown> | undefined;
       return parsed && args ? [{ name: parsed.name, args, timestamp: times.get(log.blockNumber) ?? 0 }] : [];
     });
@@ -390,9 +418,25 @@ async function createChain({
       ]);
       return { to: registryAddress, data };
     }
+    if (call.kind === "answer") {
+      const data = challenges.interface.encodeFunctionData("answer", [call.challenge, call.proof]);
+      return { to: challengesAddress, data };
+    }
     const args =
       call.kind === "prove" ? [call.vNode, call.epoch, call.proof] : [call.beacon, call.epoch, call.evidence];
     return { to: auditsAddress, data: audits.interface.encodeFunctionData(call.kind, args) };
+  };
+  /** undefined if it is over. */
+  const readChallenge = async (id: bigint): Promise<ChallengeRecord | undefined> => {
+    const c = await view<Record<"vNode" | "node" | "epoch", bigint>>(challenges, "challengeOf", id);
+    const asked = await viewIfAny<[string, bigint[]]>("NotOpen", challenges, "inputsOf", id);
+    if (!asked) return undefined;
+    const [randomness, [root = 0n, seed, start, length]] = asked;
+    return {
+      ...{ id, vNode: c.vNode, node: c.node, root, start: Number(start), length: Number(length) },
+      seed: BigInt(randomness) === 0n ? undefined : seed,
+      deadline: genesis + (Number(c.epoch) + RESPONSE_EPOCHS) * epochSeconds,
+    };
   };
   const signed = async (transaction: TransactionRequest): Promise<SignedTransaction> => {
     const raw = await wallet.signTransaction(transaction);
@@ -418,7 +462,11 @@ async function createChain({
       const logs: Log[] = [];
       for (let first = fromBlock; first <= toBlock; first += EVENT_BLOCKS) {
         const last = Math.min(toBlock, first + EVENT_BLOCKS - 1);
-        const filter = { address: [registryAddress, auditsAddress], fromBlock: first, toBlock: last };
+        const filter = {
+          address: [registryAddress, auditsAddress, challengesAddress],
+          fromBlock: first,
+          toBlock: last,
+        };
         logs.push(...(await asked("getLogs", provider.getLogs(filter))));
       }
       return eventsOf(logs);
@@ -491,6 +539,10 @@ async function createChain({
         seed: BigInt(d.randomness) === 0n ? undefined : d.seed,
         ...{ total: Number(d.total), deadline: Number(d.deadline) },
       };
+    },
+    async challenges(vNode) {
+      const ids = [...(await view<bigint[]>(challenges, "openOf", vNode))];
+      return (await Promise.all(ids.map(readChallenge))).filter((found) => found !== undefined);
     },
     async round(index, epoch) {
       const contract = new Contract(await view<string>(audits, "beacons", index), beacon, provider);
@@ -589,6 +641,15 @@ const ALREADY_PROVEN = "4";
 export function isAlreadyProven(error: unknown): boolean {
   const reason = error instanceof HoldfastError ? error.details["reason"] : undefined;
   return contractError(error) === "ProofRefused" && reason === ALREADY_PROVEN;
+}
+
+/** IChallenges.Status.Answered. */
+const ANSWERED = "2";
+
+/** Whether an answer was refused because there is one. */
+export function isAlreadyAnswered(error: unknown): boolean {
+  const status = error instanceof HoldfastError ? error.details["status"] : undefined;
+  return contractError(error) === "NotOpen" && status === ANSWERED;
 }
 
 async function refusing<T>(errors: readonly Interface[], what: string, answer: Promise<T>): Promise<T> {

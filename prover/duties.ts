@@ -2,26 +2,24 @@
  * The proving loop: which vNodes are due, their samples from disk, a proof that is checked here first, and its delivery;
  * and around it the upkeep of what a vNode must hold.
  *
- * A look at the chain starts what is to be done and waits for none of it; the next look starts what failed again. A
- * failure of ours is never a statement about the data, and no proof that we do not believe in leaves the node.
+ * A look at the chain starts what is to be done and waits for none of it; the next look starts what failed again.
  */
 import type { Logger } from "pino";
 import { roundEvidence } from "../protocol/drand.ts";
-import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { proofWords } from "../protocol/groth16.ts";
 import type { Profile } from "../protocol/profiles.ts";
-import type { Range } from "../protocol/sampling.ts";
-import type { LeafOpening } from "../protocol/segment.ts";
-import { circuitInput, publicInputs, samplesOf, type CircuitInput } from "../protocol/statement.ts";
+import type { Statement } from "../protocol/statement.ts";
 import type { FetchRound } from "./beacon.ts";
 import { isAlreadyProven, type Duty, type NodeChain, type VNodeState } from "./chain.ts";
+import { createChallenges, type OpenChallenge } from "./challenges.ts";
 import type { Clock } from "./clock.ts";
 import type { ProofResult } from "./engine.ts";
 import type { Holding, Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ProverPool } from "./pool.ts";
+import { createProve, isAbout } from "./proving.ts";
 import type { Repair } from "./repair.ts";
 import type { Sender } from "./sender.ts";
 import type { Store } from "./store.ts";
@@ -40,6 +38,13 @@ export interface VNodeStatus {
   readonly absent: number;
 }
 
+export interface ChallengeStatus {
+  readonly challenge: bigint;
+  readonly vNode: bigint;
+  /** Chain time in seconds. */
+  readonly deadline: number;
+}
+
 export interface NodeStatus {
   readonly ready: boolean;
   readonly problem: string | undefined;
@@ -47,6 +52,8 @@ export interface NodeStatus {
   /** Of the last block, in seconds. */
   readonly time: number;
   readonly vNodes: readonly VNodeStatus[];
+  /** On demand, that are open. */
+  readonly challenges: readonly ChallengeStatus[];
 }
 
 export interface DutyOptions {
@@ -113,7 +120,15 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   const failures = new Map<string, { count: number; retryAt: number }>();
   const alerted = new Set<string>();
   const unneededSince = new Map<Hex, number>();
-  let status: NodeStatus = { ready: false, problem: "starting", epoch: 0, time: 0, vNodes: [] };
+  let status: NodeStatus = {
+    ready: false,
+    problem: "starting",
+    epoch: 0,
+    time: 0,
+    vNodes: [],
+    challenges: [],
+  };
+  let challenged: readonly OpenChallenge[] = [];
   let tidiedEpoch = -1;
 
   // ------------------------------------------------------------------------------------------------------------ looking
@@ -121,6 +136,7 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   const look = async (): Promise<void> => {
     const { timestamp: time } = await holdings.update();
     const epoch = chain.epochAt(time);
+    challenged = await challenges.open();
     const charges: Charge[] = [];
     for (const vNode of holdings.namedFor(node)) {
       const [state, duty] = await Promise.all([chain.state(vNode), chain.duty(vNode, epoch)]);
@@ -136,6 +152,7 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
       mine.push(statusOf(charge, absent.length));
       if (await isOurProfile(charge)) attend(charge, absent);
     }
+    for (const challenge of challenged) attendChallenge(challenge, time);
     if (Math.abs(clock.now() / 1000 - time) > MAX_CLOCK_SKEW)
       alert(
         `clock ${epoch}`,
@@ -143,7 +160,8 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
         { seconds: Math.round(clock.now() / 1000 - time) },
         "clock differs from the chain's",
       );
-    status = { ready: true, problem: undefined, epoch, time, vNodes: mine };
+    const open = challenged.map(({ id, vNode, deadline }) => ({ challenge: id, vNode, deadline }));
+    status = { ready: true, problem: undefined, epoch, time, vNodes: mine, challenges: open };
     metrics.observe(status, store.usedBytes);
     if (tidiedEpoch < epoch) start("tidy", () => tidy(charges, epoch, time));
   };
@@ -172,6 +190,13 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     } else if (duty.due) {
       start(`prove ${vNode} ${epoch}`, () => answer(vNode, epoch, duty, duty.seed ?? 0n));
     }
+  };
+
+  /** Also of a vNode that is no longer ours: who was asked must answer. */
+  const attendChallenge = (challenge: OpenChallenge, time: number): void => {
+    const { id, seed, deadline } = challenge;
+    if (seed !== undefined && time < deadline)
+      start(`answer ${id}`, () => challenges.answer(challenge, seed));
   };
 
   const isLate = ({ epoch, time, duty }: Charge): boolean => {
@@ -223,12 +248,15 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     working.set(name, running);
   };
 
-  /** Once an epoch. */
-  const alert = (key: string, level: "warn" | "error", facts: object, message: string): void => {
-    if (alerted.has(key)) return;
+  /** Once an epoch: false if it was said. */
+  const alert = (key: string, level: "warn" | "error", facts: object, message: string): boolean => {
+    if (alerted.has(key)) return false;
     alerted.add(key);
     log[level](facts, message);
+    return true;
   };
+  const prove = createProve(profile, { holdings, store, pool, verify: modules.verify, metrics, alert });
+  const challenges = createChallenges(node, { chain, holdings, journal, sender, prove, metrics, log });
 
   const recordBeacon = async (vNode: bigint, epoch: number): Promise<void> => {
     if (!modules.fetchRound) {
@@ -251,7 +279,8 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   const answer = async (vNode: bigint, epoch: number, duty: Duty, seed: bigint): Promise<void> => {
     const key = `prove/${vNode}/${epoch}`;
     const before = journal.proof(vNode, epoch)?.result;
-    const result = isAbout(before, duty, seed) ? before : await prove(vNode, epoch, duty, seed);
+    const statement = { directoryRoot: duty.root, seed, start: 0, length: duty.total };
+    const result = isAbout(before, statement) ? before : await makeProof(vNode, epoch, statement, duty);
     if (!result) return;
     try {
       const call = { kind: "prove", vNode, epoch, proof: proofWords(result.proof) } as const;
@@ -268,72 +297,28 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     journal.setProof({ vNode, epoch, state: "mined", result });
   };
 
-  /** undefined if a sample is not there: the next look may find it repaired. */
-  const prove = async (
+  const makeProof = async (
     vNode: bigint,
     epoch: number,
-    duty: Duty,
-    seed: bigint,
+    statement: Statement,
+    { deadline }: Duty,
   ): Promise<ProofResult | undefined> => {
     journal.setProof({ vNode, epoch, state: "planned" });
-    const input = await openSamples(vNode, epoch, duty, { seed, start: 0, length: duty.total });
-    if (!input) return undefined;
-    const result = await pool.prove(input, { deadlineMs: duty.deadline * 1000 });
-    if (!isAbout(result, duty, seed) || !(await modules.verify(result))) {
-      const message = "our own proof does not hold, and is not sent: check the key with `holdfast keys show`";
-      throw new HoldfastError("proof", message, { vNode: Number(vNode), epoch });
-    }
-    metrics.proved((result.witnessMs + result.proveMs) / 1000);
-    journal.setProof({ vNode, epoch, state: "proved", result });
+    const contents = holdings.atStartOf(vNode, epoch);
+    const result = await prove({ vNode, occasion: { epoch }, contents, statement, deadline });
+    if (result) journal.setProof({ vNode, epoch, state: "proved", result });
     return result;
-  };
-
-  const openSamples = async (
-    vNode: bigint,
-    epoch: number,
-    duty: Duty,
-    range: Range,
-  ): Promise<CircuitInput | undefined> => {
-    const { directory, holdings: entries } = holdings.atStartOf(vNode, epoch);
-    if (directory.root !== duty.root || directory.total !== duty.total) {
-      holdings.reset();
-      const message = `the directory of vNode ${vNode} by the chain's events is not the contract's: reading them again`;
-      throw new HoldfastError("chain", message, { vNode: Number(vNode), epoch });
-    }
-    const samples = samplesOf(directory, range, profile);
-    const openings: (LeafOpening | undefined)[] = [];
-    for (const { entry, entryIndex, leafIndex } of samples) {
-      const root = entries[entryIndex]?.root;
-      if (entry.root === 0n || root === undefined) openings.push(undefined);
-      else openings.push(await openOrAlert(vNode, epoch, root, leafIndex));
-    }
-    const complete = samples.every(({ entry }, i) => entry.root === 0n || openings[i]);
-    return complete ? circuitInput(directory, range, samples, openings, profile) : undefined;
-  };
-
-  const openOrAlert = async (
-    vNode: bigint,
-    epoch: number,
-    root: Hex,
-    leafIndex: number,
-  ): Promise<LeafOpening | undefined> => {
-    try {
-      return await store.openLeaf(root, leafIndex);
-    } catch (error) {
-      const reason = (error as HoldfastError).code;
-      if (!alerted.has(`missing ${vNode} ${root}`)) metrics.missing();
-      alert(`missing ${vNode} ${root}`, "error", { vNode: Number(vNode), epoch, root, reason }, "missing");
-      return undefined;
-    }
   };
 
   // ------------------------------------------------------------------------------------------------------------- upkeep
 
-  /** Of the directory as it stands, and of the one that is asked about until the epoch ends. */
+  /** Of the directory as it stands, and of those that are asked about: until the epoch ends, and by challenges. */
   const neededHoldings = ({ vNode, epoch }: Pick<Charge, "vNode" | "epoch">): Holding[] =>
-    [...holdings.latest(vNode).holdings, ...holdings.atStartOf(vNode, epoch).holdings].filter(
-      ({ retired }) => !retired,
-    );
+    [
+      holdings.latest(vNode),
+      holdings.atStartOf(vNode, epoch),
+      ...challenged.filter((challenge) => challenge.vNode === vNode).map(({ contents }) => contents),
+    ].flatMap((contents) => contents.holdings.filter(({ retired }) => !retired));
 
   const absentHoldings = (charge: Charge): Holding[] => {
     const absent = new Map<Hex, Holding>();
@@ -406,7 +391,8 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
       // Whoever takes a vNode over from us may have to fetch its data here.
       const state = await chain.state(vNode);
       const isSettled = state.node !== 0n && state.nextNode === 0n && state.syncLeft === 0;
-      if (state.node !== node && isSettled) continue;
+      const isAsked = challenged.some((challenge) => challenge.vNode === vNode);
+      if (state.node !== node && isSettled && !isAsked) continue;
       for (const { root } of neededHoldings({ vNode, epoch })) needed.add(root);
     }
     return needed;
@@ -437,10 +423,4 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
       while (working.size > 0) await Promise.all(working.values());
     },
   };
-}
-
-/** Whether a proof's public signals are those of this duty: an old one may be from before a reorganization. */
-function isAbout(result: ProofResult | undefined, duty: Duty, seed: bigint): result is ProofResult {
-  const wanted = publicInputs({ directoryRoot: duty.root, seed, start: 0, length: duty.total });
-  return result !== undefined && result.publicSignals.join() === wanted.join();
 }

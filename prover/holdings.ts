@@ -42,6 +42,8 @@ export interface Holdings {
   latest(vNode: bigint): Contents;
   /** As it stood when the epoch began: what the epoch's challenge is about. */
   atStartOf(vNode: bigint, epoch: number): Contents;
+  /** As it stood when an open challenge was made; undefined if there is none. */
+  atChallenge(vNode: bigint, challenge: bigint): Contents | undefined;
   /** vNodes that hold a segment of this bucket now. */
   holdersOf(bucket: bigint, root: Hex): bigint[];
   lastProven(vNode: bigint): number | undefined;
@@ -55,6 +57,12 @@ export interface HoldingsOptions {
 
 type Change =
   | { readonly kind: "stored"; readonly epoch: number; readonly holding: Holding }
+  | {
+      readonly kind: "rescheduled";
+      readonly epoch: number;
+      readonly serial: number;
+      readonly end: number;
+    }
   | { readonly kind: "retired"; readonly epoch: number; readonly serial: number }
   | { readonly kind: "reset"; readonly epoch: number };
 
@@ -99,6 +107,7 @@ export function createHoldings(
       [...known.operators].filter(([, operator]) => operator === account).map(([id]) => id),
     latest: (vNode) => history(known, vNode).latest(directoryDepth),
     atStartOf: (vNode, epoch) => history(known, vNode).before(epoch, directoryDepth),
+    atChallenge: (vNode, challenge) => history(known, vNode).atMark(challenge, directoryDepth),
     holdersOf: (bucket, root) => [...(known.holders.get(`${bucket}/${root}`) ?? [])],
     lastProven: (vNode) => known.proven.get(vNode),
   };
@@ -149,6 +158,12 @@ function learn(known: Knowledge, { name, args }: ChainEvent, epoch: number): voi
       addTo(known.holders, `${holding.bucket}/${holding.root}`, vNode);
       return;
     }
+    case "SegmentExtended":
+    case "SegmentEndedEarly": {
+      const [serial, end] = [Number(args["serial"]), Number(args["end"])];
+      history(known, vNode).add({ kind: "rescheduled", epoch, serial, end });
+      return;
+    }
     case "SegmentRetired": {
       const serial = Number(args["serial"]);
       const gone = history(known, vNode).add({ kind: "retired", epoch, serial });
@@ -157,6 +172,14 @@ function learn(known: Knowledge, { name, args }: ChainEvent, epoch: number): voi
     }
     case "DirectoryReset":
       history(known, vNode).add({ kind: "reset", epoch });
+      return;
+    case "Challenged":
+      history(known, vNode).mark(args["id"] as bigint);
+      return;
+    case "Answered":
+    case "Failed":
+    case "Voided":
+      history(known, vNode).unmark(args["id"] as bigint);
   }
 }
 
@@ -172,11 +195,16 @@ function history({ histories }: Knowledge, vNode: bigint): History {
   return found;
 }
 
-/** What happened to one vNode's directory, and that directory at two times, both kept as they move forward. */
+/**
+ * What happened to one vNode's directory, and that directory at two times, both kept as they move forward, and at those
+ * of open challenges.
+ */
 class History {
   readonly #changes: Change[] = [];
   /** Live, by serial. */
   readonly #live = new Map<number, Holding>();
+  /** By challenge, how many changes came before it, and the directory after them. */
+  readonly #marks = new Map<bigint, { readonly changes: number; contents?: Contents }>();
   #latest: Replay | undefined;
   #snapshot: Replay | undefined;
 
@@ -191,6 +219,20 @@ class History {
       ({ root, bucket }) => root === gone?.root && bucket === gone.bucket,
     );
     return again ? undefined : gone;
+  }
+
+  mark(challenge: bigint): void {
+    this.#marks.set(challenge, { changes: this.#changes.length });
+  }
+
+  unmark(challenge: bigint): void {
+    this.#marks.delete(challenge);
+  }
+
+  atMark(challenge: bigint, depth: number): Contents | undefined {
+    const mark = this.#marks.get(challenge);
+    if (!mark) return undefined;
+    return (mark.contents ??= new Replay(depth).advance(this.#changes.slice(0, mark.changes), Infinity));
   }
 
   latest(depth: number): Contents {
@@ -245,8 +287,9 @@ class Replay implements Contents {
       const index = change.serial - this.#base;
       const holding = this.holdings[index];
       if (!holding) throw incomplete();
-      this.directory.retire(index);
-      this.holdings[index] = { ...holding, retired: true };
+      if (change.kind === "retired") this.directory.retire(index);
+      const changed = change.kind === "retired" ? { retired: true } : { end: change.end };
+      this.holdings[index] = { ...holding, ...changed };
     }
   }
 }

@@ -35,6 +35,13 @@ export interface ProofRecord {
   readonly result?: ProofResult | undefined;
 }
 
+/** As for a proof. */
+export interface AnswerRecord {
+  readonly challenge: bigint;
+  readonly state: ProofRecord["state"];
+  readonly result?: ProofResult | undefined;
+}
+
 export interface SignedTransaction {
   readonly raw: string;
   readonly hash: string;
@@ -78,6 +85,8 @@ export interface Journal {
 
   proof(vNode: bigint, epoch: number): ProofRecord | undefined;
   setProof(record: ProofRecord): void;
+  answer(challenge: bigint): AnswerRecord | undefined;
+  setAnswer(record: AnswerRecord): void;
 
   transaction(key: string): TransactionRecord | undefined;
   setTransaction(record: TransactionRecord): void;
@@ -90,6 +99,7 @@ export interface Journal {
 const KEEP_SECONDS = 7 * 24 * 3600;
 const KEEP_EPOCHS = 64;
 const KEEP_TRANSACTIONS = 1024;
+const KEEP_ANSWERS = 1024;
 
 /** @throws HoldfastError "locked" if another process has the folder, "io" if the journal cannot be opened */
 export function openJournal(folder: string): Journal {
@@ -174,6 +184,22 @@ export function openJournal(folder: string): Journal {
         );
       }),
 
+    answer(challenge) {
+      const row = read("SELECT state, result FROM answers WHERE challenge = ?", challenge) as
+        { state: ProofRecord["state"]; result: string | null } | undefined;
+      const result = row?.result == null ? undefined : (JSON.parse(row.result) as ProofResult);
+      return row && { challenge, state: row.state, result };
+    },
+    setAnswer: ({ challenge, state, result }) =>
+      atOnce(() => {
+        const newest = "SELECT challenge FROM answers ORDER BY challenge DESC LIMIT ?";
+        write(`DELETE FROM answers WHERE state = 'mined' AND challenge NOT IN (${newest})`, KEEP_ANSWERS);
+        write(
+          "INSERT OR REPLACE INTO answers (challenge, state, result) VALUES (?, ?, ?)",
+          ...[challenge, state, result === undefined ? null : JSON.stringify(result)],
+        );
+      }),
+
     transaction: (key) =>
       toRecord(read("SELECT * FROM transactions WHERE key = ?", key) as TransactionRow | undefined),
     setTransaction: ({ key, nonce, state, attempts, tries, mined }) =>
@@ -251,6 +277,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS proofs (
     vnode INTEGER NOT NULL, epoch INTEGER NOT NULL, state TEXT NOT NULL, result TEXT, PRIMARY KEY (vnode, epoch)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS answers (challenge INTEGER PRIMARY KEY, state TEXT NOT NULL, result TEXT);
   CREATE TABLE IF NOT EXISTS transactions (
     key TEXT PRIMARY KEY, nonce INTEGER NOT NULL, state TEXT NOT NULL, attempts TEXT NOT NULL, tries INTEGER NOT NULL,
     mined TEXT

@@ -7,6 +7,7 @@ import type { NodeStatus } from "./duties.ts";
 export interface Metrics {
   proved(seconds: number): void;
   proven(): void;
+  answered(): void;
   missing(): void;
   repaired(bytes: number): void;
   failed(): void;
@@ -26,6 +27,7 @@ export function createMetrics(): Metrics {
     new Gauge({ name: `holdfast_${name}`, help, registers });
 
   const proofs = counter("proofs_confirmed_total", "proofs that are on the chain");
+  const answers = counter("challenges_answered_total", "challenges on demand that are answered on the chain");
   const failures = counter("failures_total", "pieces of work that failed and are tried again");
   const missing = counter("missing_total", "samples that were not on disk, or not as they were stored");
   const repairedBytes = counter("repaired_bytes_total", "bytes fetched from other nodes");
@@ -35,6 +37,11 @@ export function createMetrics(): Metrics {
   const ready = gauge("ready", "1 if the chain answers");
   const vNodes = gauge("vnodes", "vNodes that this node answers for");
   const unproven = gauge("due_unproven", "vNodes that are due in this epoch and not proven on chain");
+  const challenges = gauge("challenges_open", "challenges on demand that this node must answer");
+  const challengeDeadline = gauge(
+    "seconds_to_challenge_deadline",
+    "chain seconds to the first deadline of an open challenge; -1: none is",
+  );
   const misses = gauge("misses", "most misses in a row of a vNode, by the chain");
   const deadline = gauge(
     "seconds_to_deadline",
@@ -49,6 +56,7 @@ export function createMetrics(): Metrics {
   return {
     proved: (seconds) => proveSeconds.observe(seconds),
     proven: () => proofs.inc(),
+    answered: () => answers.inc(),
     missing: () => missing.inc(),
     repaired: (bytes) => repairedBytes.inc(bytes),
     failed: () => failures.inc(),
@@ -59,6 +67,9 @@ export function createMetrics(): Metrics {
       unproven.set(open.length);
       misses.set(Math.max(0, ...status.vNodes.map((vNode) => vNode.misses)));
       deadline.set(open.length === 0 ? -1 : Math.min(...open.map((vNode) => vNode.deadline)) - status.time);
+      const asked = status.challenges.map((challenge) => challenge.deadline);
+      challenges.set(asked.length);
+      challengeDeadline.set(asked.length === 0 ? -1 : Math.min(...asked) - status.time);
       used.set(usedBytes);
       absent.set(status.vNodes.reduce((sum, vNode) => sum + vNode.absent, 0));
     },

@@ -17,6 +17,7 @@ import {
   group,
   id,
   ids,
+  natural,
   spendingCommand,
   toggle,
   units,
@@ -75,6 +76,10 @@ export function addAppCommands(program: Command, signal: AbortSignal): void {
         printResult({ replicas }, { ...options, text: lines.join("\n") });
       }),
   );
+  spendingCommand(app, "end", "ends a segment two epochs after the running one; later ones are paid back")
+    .argument("<vnode>", "id of the vNode that holds it", id)
+    .argument("<serial>", "number of the segment there", natural)
+    .action(endEarly);
   spendingCommand(
     app,
     "claim <manifest>",
@@ -109,6 +114,15 @@ function createBucket(cluster: bigint, options: ChainOptions & { public: boolean
     const { events, hash } = await chain.send("registry", "createBucket", [cluster, options.public]);
     const bucket = events.find(({ name }) => name === "BucketCreated")?.args["bucket"];
     printResult({ bucket, transaction: hash }, options);
+  });
+}
+
+function endEarly(vNode: bigint, serial: number, options: ChainOptions): Promise<void> {
+  return withChain(options, async (chain) => {
+    await agree(`end segment ${serial} of vNode ${vNode}: the node may delete it then`, options);
+    const { events, hash } = await chain.send("registry", "endEarly", [vNode, serial]);
+    const { end, amount } = events.find(({ name }) => name === "SegmentEndedEarly")?.args ?? {};
+    printResult({ vNode, serial, end, refund: amount, transaction: hash }, options);
   });
 }
 

@@ -4,6 +4,7 @@
 import { Command } from "commander";
 import { toJson } from "../output.ts";
 import { addAppCommands } from "./app.ts";
+import { addChallengeCommands } from "./challenges.ts";
 import { addDaemonCommands } from "./daemons.ts";
 import { addDeploymentCommands } from "./deployment.ts";
 import { addDevnetCommand } from "./devnet.ts";
@@ -33,7 +34,8 @@ export function createProgram({ json, signal }: Context): Command {
   if (!json) program.showHelpAfterError("(add --help for what it takes)");
   const add = [
     ...[addToolCommands, addKeyCommands, addProviderCommands, addManagerCommands],
-    ...[addAppCommands, addExploreCommands, addDaemonCommands, addDeploymentCommands, addDevnetCommand],
+    ...[addAppCommands, addChallengeCommands, addExploreCommands, addDaemonCommands],
+    ...[addDeploymentCommands, addDevnetCommand],
   ];
   for (const addCommands of add) addCommands(program, signal);
   return program;

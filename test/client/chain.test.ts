@@ -19,6 +19,7 @@ const AT = {
   audits: "0x1111111111111111111111111111111111111111",
   registry: "0x2222222222222222222222222222222222222222",
   ledger: "0x3333333333333333333333333333333333333333",
+  challenges: "0x5555555555555555555555555555555555555555",
   token: "0x4444444444444444444444444444444444444444",
 };
 const abi = (name: string): Interface => new Interface(contractArtifact(name).abi);
@@ -41,6 +42,7 @@ async function startChain(
   };
   answer("Audits", "registry", [AT.registry]);
   answer("Audits", "ledger", [AT.ledger]);
+  answer("Audits", "challenges", [AT.challenges]);
   answer("Audits", "token", [AT.token]);
   answer("TestToken", "symbol", ["HFT"]);
   answer("TestToken", "decimals", [18]);

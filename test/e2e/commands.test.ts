@@ -73,6 +73,13 @@ describe("e2e: the commands", function () {
     return errorIn(result);
   };
 
+  const passEpoch = async (): Promise<void> => {
+    const provider = new JsonRpcProvider(network.rpcUrl);
+    await provider.send("evm_increaseTime", [EPOCH]);
+    await provider.send("evm_mine", []);
+    provider.destroy();
+  };
+
   it("let a provider register and change a node, and bond for it", async () => {
     const { operator } = network.roles.providers[0] as Network["roles"]["providers"][number];
     const details = ["--url", "http://127.0.0.1:9", "--capacity", "100", "--rent", "5"];
@@ -227,6 +234,33 @@ describe("e2e: the commands", function () {
       expect(await explore<object>("segments", "--vnode", "1")).to.deep.equal(segments.slice(0, 2));
     });
 
+    it("end a segment early, once, and pay back what it would have cost", async () => {
+      const { end, refund } = await done("app", "app", "end", "1", "1");
+      expect(Number(end)).to.be.below(12);
+      expect(BigInt(refund as string) > 0n).to.equal(true);
+      const again = await refusal("app", "app", "end", "1", "1", "--yes");
+      expect(again.message).to.match(/ends anyway \(end \d+, noticeEnd \d+\)/);
+      expect((await refusal("manager", "app", "end", "2", "1", "--yes")).message).to.match(/unauthorized/);
+    });
+
+    it("challenge a segment as soon as it is paid for, and end no challenge that may be answered yet", async () => {
+      const make = ["challenge", "make", "2", "--segment", "0", "--max-bond"];
+      const early = await refusal("manager", ...make, "1", "--yes");
+      expect(early.message).to.match(/nothing stored \(vNode 2\)/);
+      const manager = network.chain.as(network.roles.manager.privateKey);
+      await manager.send("token", "mint", [manager.account(), BOND]);
+      await done("manager", "app", "deposit", "1");
+      await passEpoch();
+      const low = await refusal("manager", ...make, "0.000001", "--yes");
+      expect(low.message).to.match(/bond too high/);
+      const made = await done("manager", ...make, "1");
+      expect(made).to.deep.include({ challenge: "1", vNode: "2", node: "2", answerBefore: "5" });
+      const { stdout } = await run("app", "challenge", "show", "1");
+      expect(JSON.parse(stdout)).to.deep.include({ status: "open", start: "0", bond: made["bond"] });
+      expect((await refusal("app", "challenge", "expire", "1", "--yes")).message).to.match(/response runs/);
+      expect((await refusal("app", "challenge", "show", "7")).message).to.match(/not open/);
+    });
+
     it("say what is missing to look around, and for a lens of something else", async () => {
       expect((await refusal("app", "explore", "clusters")).message).to.match(/where is the lens/);
       const { audits } = network.chain.addresses;
@@ -267,10 +301,7 @@ describe("e2e: the commands", function () {
   it("let a provider pause and leave, once its node is responsible", async () => {
     const early = await refusal("provider", "provider", "pause", "1", "--epochs", "1", "--yes");
     expect(early.message).to.match(/unauthorized/);
-    const provider = new JsonRpcProvider(network.rpcUrl);
-    await provider.send("evm_increaseTime", [EPOCH]);
-    await provider.send("evm_mine", []);
-    provider.destroy();
+    await passEpoch();
     const { fromEpoch, endEpoch } = await done("provider", "provider", "pause", "1", "--epochs", "1");
     expect([fromEpoch, endEpoch]).to.deep.equal(["2", "3"]);
     const leaving = await done("provider", "provider", "leave", "1");

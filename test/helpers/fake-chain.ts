@@ -12,6 +12,7 @@ import type {
   Block,
   Call,
   ChainEvent,
+  ChallengeRecord,
   Duty,
   NodeChain,
   Receipt,
@@ -59,6 +60,9 @@ export interface FakeChain extends NodeChain {
   /** Emits SegmentStored for VNODE and appends it to the contract's directory. */
   store(segment: { root: Hex; leaves: number; end?: number; bucket?: bigint; vNode?: bigint }): number;
   retireNow(serial: number): void;
+  /** Challenges VNODE's directory as it stands, and emits Challenged; drawn and answerable at once unless told otherwise. */
+  challengeNow(change?: Partial<ChallengeRecord>): bigint;
+  readonly openChallenges: Map<bigint, ChallengeRecord>;
   /** Another history: the last blocks are gone. */
   reorganize(events: readonly FakeEvent[]): void;
   mine(): void;
@@ -101,6 +105,10 @@ export function createFakeChain(): FakeChain {
     if (call.kind === "prove") chain.provenEpochs.add(call.epoch);
     if (call.kind === "recordBeacon") chain.randomness = 77n;
     if (call.kind === "retire") chain.retireNow(call.serial);
+    if (call.kind === "answer") {
+      chain.openChallenges.delete(call.challenge);
+      chain.emit("Answered", { id: call.challenge, vNode: VNODE, node: NODE });
+    }
     return true;
   };
   const refused = (what: string, args: Readonly<Record<string, string>>): HoldfastError =>
@@ -119,6 +127,7 @@ export function createFakeChain(): FakeChain {
     refuse: () => undefined,
     refuseBroadcast: false,
     provenEpochs: new Set(),
+    openChallenges: new Map(),
     broadcasts: [],
     mined: [],
     signed: [],
@@ -140,6 +149,15 @@ export function createFakeChain(): FakeChain {
       const entry = entries[serial];
       if (entry) entries[serial] = { ...entry, retired: epochAt(chain.time) };
       chain.emit("SegmentRetired", { vNode: VNODE, serial: BigInt(serial) });
+    },
+    challengeNow(change = {}) {
+      const id = BigInt(chain.openChallenges.size + 1);
+      const { root, total } = directoryBefore(Infinity);
+      const deadline = (epochAt(chain.time) + 3) * EPOCH_SECONDS;
+      const asked = { id, vNode: VNODE, node: NODE, seed: 99n, root, start: 0, length: total, deadline };
+      chain.openChallenges.set(id, { ...asked, ...change });
+      chain.emit("Challenged", { id, vNode: VNODE, node: NODE });
+      return id;
     },
     reorganize(history) {
       forks++;
@@ -208,6 +226,7 @@ export function createFakeChain(): FakeChain {
         ...{ root, total, deadline: (epoch + 1) * EPOCH_SECONDS },
       });
     },
+    challenges: (vNode) => Promise.resolve(vNode === VNODE ? [...chain.openChallenges.values()] : []),
     round: () => Promise.resolve({ round: 9, publicKey: new Uint8Array(128) }),
     signAcceptance: ({ nonce }) =>
       Promise.resolve({ segments: "0x05", signature: `0x${nonce.toString(16)}` }),
@@ -225,6 +244,8 @@ export function createFakeChain(): FakeChain {
       if (error) return Promise.reject(error);
       if (call.kind === "prove" && chain.provenEpochs.has(call.epoch))
         return Promise.reject(refused("ProofRefused", { reason: "4" }));
+      if (call.kind === "answer" && !chain.openChallenges.has(call.challenge))
+        return Promise.reject(refused("NotOpen", { status: "2" }));
       return Promise.resolve(100_000n);
     },
     nonces() {

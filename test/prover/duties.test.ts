@@ -8,7 +8,6 @@ import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
 import type { CircuitInput } from "../../protocol/statement.ts";
 import { createDuties, type Duties, type DutyModules, type DutyOptions } from "../../prover/duties.ts";
-import type { ProofResult } from "../../prover/engine.ts";
 import { createHoldings } from "../../prover/holdings.ts";
 import { openJournal, type Journal } from "../../prover/journal.ts";
 import { createMetrics } from "../../prover/metrics.ts";
@@ -18,27 +17,10 @@ import { createFakeChain, NODE, PEER, VNODE, type FakeChain } from "../helpers/f
 import { createFakeClock, type FakeClock } from "../helpers/fake-clock.ts";
 import { useFolder } from "../helpers/folder.ts";
 import { createLogs, type Logs } from "../helpers/logs.ts";
+import { resultFor } from "../helpers/results.ts";
 import { streamOf, testSegment } from "../helpers/segments.ts";
 
 const profile = PROFILES.tiny;
-
-/** The public signals are honest, the proof is made up. */
-function resultFor(input: CircuitInput): ProofResult {
-  const { directoryRoot, seed, start, length } = input as Record<string, bigint>;
-  const point = ["1", "2", "1"];
-  return {
-    proof: {
-      ...{ pi_a: point, pi_c: point, protocol: "groth16", curve: "bn128" },
-      pi_b: [
-        ["1", "2"],
-        ["3", "4"],
-        ["1", "0"],
-      ],
-    },
-    publicSignals: [directoryRoot, seed, start, length].map(String),
-    ...{ witnessMs: 1, proveMs: 2 },
-  };
-}
 
 describe("prover: duties", () => {
   const folder = useFolder();
@@ -318,6 +300,8 @@ describe("prover: duties", () => {
     chain.store({ root: toHex32(98n), leaves: 3, end: 5 });
     chain.store({ root: toHex32(99n), leaves: 3, end: 6 });
     chain.time = 100;
+    chain.store({ root: toHex32(97n), leaves: 3, end: 5 });
+    chain.emit("SegmentExtended", { vNode: VNODE, serial: 3n, end: 6n });
     const duties = create();
     await lookOnce(duties);
     await lookOnce(duties);

@@ -45,6 +45,20 @@ describe("prover: holdings", () => {
     ]);
   });
 
+  it("knows how long a segment is paid for, after it was extended and ended early", async () => {
+    chain.store({ root: a, leaves: 5, end: 9 });
+    chain.store({ root: b, leaves: 5, end: 9 });
+    chain.emit("SegmentExtended", { vNode: VNODE, bucket: BUCKET, serial: 0n, end: 12n });
+    chain.emit("SegmentEndedEarly", { vNode: VNODE, bucket: BUCKET, serial: 1n, end: 7n });
+    await holdings.update();
+    const { directory, holdings: entries } = holdings.latest(VNODE);
+    expect(entries.map(({ end, retired }) => [end, retired])).to.deep.equal([
+      [12, false],
+      [7, false],
+    ]);
+    expect(directory.root).to.equal((await chain.directory(VNODE)).root);
+  });
+
   it("keeps the directory as it stood when the epoch began", async () => {
     chain.store({ root: a, leaves: 5 });
     toEpoch(6);

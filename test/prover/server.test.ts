@@ -91,7 +91,14 @@ describe("prover: server", () => {
     const holdings = createHoldings({ directoryDepth: profile.directoryDepth, fromBlock: 0 }, { chain, log });
     await holdings.update();
     const access = createAccess(NODE, { chain, holdings, journal, clock });
-    const status = () => ({ ready: true, problem: undefined, epoch: 1, time: NOW, vNodes: [] });
+    const status = () => ({
+      ready: true,
+      problem: undefined,
+      epoch: 1,
+      time: NOW,
+      vNodes: [],
+      challenges: [],
+    });
     app = await createServer(
       { node: NODE, profile, acceptSeconds: 600, maxUploads, requestsPerMinute: 1000 },
       { chain, access, store, journal, status, clock, log },

@@ -1,0 +1,77 @@
+/**
+ * Challenges on demand against this node: which are open, what data they ask about, and their answers (protocol.md,
+ * section 9.4). The chain is asked for them at every look, so that no restart misses one.
+ */
+import type { Logger } from "pino";
+import { proofWords } from "../protocol/groth16.ts";
+import type { Statement } from "../protocol/statement.ts";
+import { isAlreadyAnswered, type ChallengeRecord, type NodeChain } from "./chain.ts";
+import type { Contents, Holdings } from "./holdings.ts";
+import type { Journal } from "./journal.ts";
+import type { Metrics } from "./metrics.ts";
+import { isAbout, type Prove } from "./proving.ts";
+import type { Sender } from "./sender.ts";
+
+/** A challenge, with the directory that it is about. */
+export interface OpenChallenge extends ChallengeRecord {
+  readonly contents: Contents;
+}
+
+export interface Challenges {
+  /** Those that this node must answer: also of vNodes that it has left since. */
+  open(): Promise<OpenChallenge[]>;
+  /** Or goes on from where the last attempt ended. */
+  answer(challenge: OpenChallenge, seed: bigint): Promise<void>;
+}
+
+export interface ChallengeModules {
+  readonly chain: NodeChain;
+  readonly holdings: Holdings;
+  readonly journal: Journal;
+  readonly sender: Sender;
+  readonly prove: Prove;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+export function createChallenges(
+  node: bigint,
+  { chain, holdings, journal, sender, prove, metrics, log }: ChallengeModules,
+): Challenges {
+  return {
+    async open() {
+      const found = await Promise.all(holdings.namedFor(node).map((vNode) => chain.challenges(vNode)));
+      return found.flat().flatMap((challenge) => {
+        // One whose event is not read yet comes with the next look.
+        const contents = holdings.atChallenge(challenge.vNode, challenge.id);
+        return challenge.node === node && contents ? [{ ...challenge, contents }] : [];
+      });
+    },
+
+    async answer({ id, vNode, root, start, length, deadline, contents }, seed) {
+      const facts = { vNode: Number(vNode), challenge: Number(id) };
+      const statement: Statement = { directoryRoot: root, seed, start, length };
+      const occasion = { challenge: Number(id) };
+      const before = journal.answer(id);
+      let result = before?.result;
+      if (!isAbout(result, statement)) {
+        journal.setAnswer({ challenge: id, state: "planned" });
+        result = await prove({ vNode, occasion, contents, statement, deadline });
+        if (!result) return;
+        journal.setAnswer({ challenge: id, state: "proved", result });
+      }
+      try {
+        const call = { kind: "answer", challenge: id, proof: proofWords(result.proof) } as const;
+        const { gasUsed, hash: tx } = await sender.send(`answer/${id}`, call);
+        const times = { witnessMs: Math.round(result.witnessMs), proveMs: Math.round(result.proveMs) };
+        log.info({ ...facts, ...times, gasUsed, tx }, "answered");
+      } catch (error) {
+        // Somebody else delivered it, or we did, before a crash.
+        if (!isAlreadyAnswered(error)) throw error;
+        log.info(facts, "answered already");
+      }
+      if (before?.state !== "mined") metrics.answered();
+      journal.setAnswer({ challenge: id, state: "mined", result });
+    },
+  };
+}
