@@ -67,13 +67,7 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
   const block = (await provider.getBlockNumber()) + 1;
   const create = createWith(signer, options.log ?? (() => undefined));
   const token = options.token ?? (await create("TestToken", []));
-  const verifier = await create("Groth16Verifier", [
-    keyWords(options.verificationKey),
-    {
-      proof: proofWords(options.knownAnswer.proof),
-      inputs: inputWords(options.knownAnswer.publicSignals),
-    },
-  ]);
+  const verifier = await create("Groth16Verifier", verifierArgs(options));
   const beacon = await create("DrandBeacon", [
     groupKeyWords(drand.publicKey),
     drand.genesis,
@@ -107,6 +101,14 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     ...{ chainId: Number(chainId), token, ledger, registry, audits, challenges, lens, verifier, beacon },
     ...{ profile, genesis, epochSeconds, block },
   };
+}
+
+/** What Groth16Verifier is made with. */
+export function verifierArgs({
+  verificationKey,
+  knownAnswer: { proof, publicSignals },
+}: Pick<DeployOptions, "verificationKey" | "knownAnswer">): readonly unknown[] {
+  return [keyWords(verificationKey), { proof: proofWords(proof), inputs: inputWords(publicSignals) }];
 }
 
 async function checkChain({ signer, insecureKey = true, token }: DeployOptions): Promise<bigint> {

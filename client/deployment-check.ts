@@ -1,7 +1,7 @@
 /**
  * Reads a deployment back: that each contract runs this build's code and knows the others, before anyone trusts it with money.
  */
-import { Contract, getAddress, type Provider } from "ethers";
+import { Contract, ContractFactory, getAddress, type Provider } from "ethers";
 import { contractArtifact, type Gap } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 
@@ -9,7 +9,15 @@ export interface Finding {
   /** Such as "Audits runs this build's code". */
   readonly what: string;
   readonly value: string;
-  readonly ok: boolean;
+  /** undefined: that is for whoever reads it to say. */
+  readonly ok: boolean | undefined;
+}
+
+export interface CheckOptions {
+  /** Address of the Lens, which Audits does not know. */
+  readonly lens?: string | undefined;
+  /** What the verifier of profile 0 was made with: without it, any key passes. */
+  readonly verifierArgs?: readonly unknown[] | undefined;
 }
 
 /** EIP-170: bytes. */
@@ -20,12 +28,15 @@ const BEACONS = ["DrandBeacon", "PrevrandaoBeacon"] as const;
 /**
  * Everything that can be reached from the Audits contract.
  *
- * @param lens address of its Lens, which Audits does not know
  * @throws HoldfastError "chain" if there is no Audits contract at the address
  */
-export async function checkDeployment(provider: Provider, audits: string, lens?: string): Promise<Finding[]> {
+export async function checkDeployment(
+  provider: Provider,
+  audits: string,
+  { lens, verifierArgs }: CheckOptions = {},
+): Promise<Finding[]> {
   const findings: Finding[] = [];
-  const find = (what: string, value: unknown, ok: boolean): void => {
+  const find = (what: string, value: unknown, ok?: boolean): void => {
     findings.push({ what, value: String(value), ok });
   };
   const view = (name: string, address: string): Contract =>
@@ -83,18 +94,33 @@ export async function checkDeployment(provider: Provider, audits: string, lens?:
   find("protocol fee in basis points", fee, typeof fee === "bigint" && fee <= MAX_PROTOCOL_FEE);
   find("seconds of an epoch", epochSeconds, typeof epochSeconds === "bigint" && epochSeconds > 0n);
   find("seconds until a bond is released", unbond, Number(unbond) >= 2 * Number(epochSeconds));
-  find("treasury", await read(books, "treasury"), true);
+  find("treasury", await read(books, "treasury"));
+  find("least bond of a challenge", await read(court, "minBond"));
 
   for (let i = 0; i < Number(await read(main, "profileCount")); i++) {
     const [verifier, ...shape] = (await read(main, "profiles", i)) as [string, ...bigint[]];
-    find(`profile ${i}: samples, depth of data, depth of the directory`, shape.join(", "), true);
+    find(`profile ${i}: samples, depth of data, depth of the directory`, shape.join(", "));
     await code(["Groth16Verifier"], verifier);
-    find(`profile ${i}: hash of the key`, await read(view("Groth16Verifier", verifier), "keyHash"), true);
+    find(`profile ${i}: hash of the key`, await read(view("Groth16Verifier", verifier), "keyHash"));
+    if (i === 0 && verifierArgs !== undefined) {
+      const { bytecode, abi } = contractArtifact("Groth16Verifier");
+      const { data } = await new ContractFactory(abi, bytecode).getDeployTransaction(...verifierArgs);
+      // What a constructor returns is the code with all that it fills in.
+      find(
+        "profile 0: the key",
+        verifier,
+        (await provider.getCode(verifier)) === (await provider.call({ data })),
+      );
+    }
   }
   for (let i = 0; i < Number(await read(main, "beaconCount")); i++) {
     const address = String(await read(main, "beacons", i));
     await code(BEACONS, address);
     const beacon = view("DrandBeacon", address);
+    const isDrand = isCodeOf("DrandBeacon", await provider.getCode(address));
+    for (const method of isDrand ? ["drandGenesis", "drandPeriod"] : []) {
+      find(`beacon ${i}: ${method}`, await read(beacon, method));
+    }
     for (const [method, expected] of [
       ["genesis", genesis],
       ["epochSeconds", epochSeconds],

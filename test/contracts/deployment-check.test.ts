@@ -1,7 +1,7 @@
 // Reading a deployment back: what fits is found to fit, and each contract that is another one is found.
 import { expect } from "chai";
 import { checkDeployment, type Finding } from "../../client/deployment-check.ts";
-import { deploy, type Deployment, type DeployOptions } from "../../client/deploy.ts";
+import { deploy, verifierArgs, type Deployment, type DeployOptions } from "../../client/deploy.ts";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
 import { ensureProfile } from "../../client/keys/make.ts";
@@ -11,6 +11,13 @@ import { HoldfastError } from "../../protocol/errors.ts";
 import { testChain, type TestChain } from "../helpers/contracts.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { present } from "../helpers/present.ts";
+import {
+  drawSecrets,
+  encodeProof,
+  proveWithTrapdoor,
+  verifyingKey,
+  type Inputs,
+} from "../helpers/trapdoor-proofs.ts";
 
 describe("contracts: reading a deployment back", function () {
   this.timeout(120_000);
@@ -18,6 +25,7 @@ describe("contracts: reading a deployment back", function () {
   let made: Deployment;
   /** Another one with the same code. */
   let other: Deployment;
+  let args: readonly unknown[];
   let restore: () => Promise<void>;
   before(async () => {
     await ensureProfile("tiny");
@@ -31,6 +39,7 @@ describe("contracts: reading a deployment back", function () {
       drand: { publicKey: publicKeyOf(5n), genesis: genesis - 9, period: 1 },
       treasury: present(treasury).address,
     };
+    args = verifierArgs(options);
     made = await deploy(options);
     other = await deploy({ ...options, epochSeconds: 40, genesis: genesis - 7 });
     const snapshot = await chain.networkHelpers.takeSnapshot();
@@ -38,16 +47,17 @@ describe("contracts: reading a deployment back", function () {
   });
   beforeEach(() => restore());
 
-  const check = (): Promise<Finding[]> => checkDeployment(chain.ethers.provider, made.audits, made.lens);
+  const check = (): Promise<Finding[]> =>
+    checkDeployment(chain.ethers.provider, made.audits, { lens: made.lens, verifierArgs: args });
   const wrong = async (): Promise<string[]> =>
-    (await check()).filter(({ ok }) => !ok).map(({ what }) => what);
+    (await check()).filter(({ ok }) => ok === false).map(({ what }) => what);
   const replace = async (address: string, code: string): Promise<void> =>
     chain.networkHelpers.setCode(address, code);
   const codeOf = (address: string): Promise<string> => chain.ethers.provider.getCode(address);
 
   it("finds nothing wrong with one that is right", async () => {
     const findings = await check();
-    expect(findings.filter(({ ok }) => !ok)).to.deep.equal([]);
+    expect(findings.filter(({ ok }) => ok === false)).to.deep.equal([]);
     const names = findings.map(({ what }) => what);
     for (const name of ["Audits", "Ledger", "Registry", "Challenges", "Settlement", "Segments"]) {
       expect(names).to.include(`code of ${name}`);
@@ -80,6 +90,18 @@ describe("contracts: reading a deployment back", function () {
       expect(await wrong()).to.deep.equal(expected);
     });
   }
+
+  it("finds a verifier with another key, although its code is right", async () => {
+    const secrets = drawSecrets("another");
+    const inputs: Inputs = [1n, 2n, 3n, 4n];
+    const { ethers } = chain;
+    const forged = await ethers.deployContract("Groth16Verifier", [
+      verifyingKey(secrets),
+      { proof: encodeProof(proveWithTrapdoor(secrets, inputs)), inputs },
+    ]);
+    await replace(made.verifier, await codeOf(await forged.getAddress()));
+    expect(await wrong()).to.deep.equal(["profile 0: the key"]);
+  });
 
   it("finds a library that is not there", async () => {
     const { ethers } = chain;
