@@ -408,6 +408,8 @@ function explain(what: string, error: unknown): HoldfastError {
 }
 
 function decodeError(data: string): { name: string; args: Record<string, Value> } | undefined {
+  // Without a selector.
+  if (dataLength(data) < 4) return undefined;
   for (const name of [...Object.values(CONTRACTS), ...LIBRARIES]) {
     const { abi } = contractArtifact(name);
     const parsed = new Interface(abi).parseError(data);

@@ -686,6 +686,8 @@ function explain(errors: readonly Interface[], what: string, error: unknown): Ho
 }
 
 function parseRevert(errors: readonly Interface[], data: string): { name: string; args: Result } | undefined {
+  // Without a selector.
+  if (dataLength(data) < 4) return undefined;
   for (const each of errors) {
     const parsed = each.parseError(data);
     if (parsed) return parsed;

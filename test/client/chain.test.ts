@@ -140,6 +140,13 @@ describe("client: connecting", () => {
     expect(error.code).to.equal("chain");
   });
 
+  it("says that a contract refuses although it gives no reason, or half of one", async () => {
+    for (const reverts of ["0x", "0xc7b1"]) {
+      const error = await refusal((await open(reverts)).read("registry", "nodeCount"));
+      expect(error.message, reverts).to.match(/^the contract refuses nodeCount: /);
+    }
+  });
+
   it("needs a key to send or sign", async () => {
     const chain = await open();
     expect((await refusal(chain.send("ledger", "bond", [1, 1]))).message).to.match(
