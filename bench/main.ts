@@ -37,12 +37,16 @@ add("limits", "gas with little in the system, and with a lot").action(async (opt
 add("mutants", "how many broken contracts the tests notice")
   .argument("<target>", "ledger, audits, settlement or verifier")
   .option("--every <n>", "only each n-th", "1")
-  .action(async (target: string, options: BenchOptions & { every: string }) => {
+  .option("--lines <n...>", "only those on these lines", [])
+  .action(async (target: string, options: BenchOptions & { every: string; lines: string[] }) => {
     const { runMutants } = await import("./mutants/run.ts");
     const log = (line: string): void => {
       if (!options.json) process.stderr.write(`${line}\n`);
     };
-    const { survivors, ...row } = await runMutants({ target, every: Number(options.every), log });
+    const { survivors, ...row } = await runMutants({
+      ...{ target, log },
+      ...{ every: Number(options.every), lines: options.lines.map(Number) },
+    });
     if (options.json) print([{ ...row, survivors }], options);
     else {
       print([row], options);

@@ -87,18 +87,27 @@ export interface MutantsOptions {
   readonly target: string;
   /** Take each so many-th mutant only. */
   readonly every: number;
+  /** Only those on these lines; empty: on all. */
+  readonly lines: readonly number[];
   readonly log: (line: string) => void;
 }
 
 /** @throws RangeError for a target that is not there; Error if the tests fail without any mutant. */
-export async function runMutants({ target: name, every, log }: MutantsOptions): Promise<MutantsResult> {
+export async function runMutants({
+  target: name,
+  every,
+  lines,
+  log,
+}: MutantsOptions): Promise<MutantsResult> {
   const target = TARGETS[name];
   if (!target)
     throw new RangeError(`"target" expected one of ${Object.keys(TARGETS).join(", ")}, got ${name}`);
   const copy = copyProject(name);
   // The compiler counts bytes.
   const source = readFileSync(target.source, "latin1");
-  const all = mutantsOf(source, syntaxTree(target.source)).filter((_, i) => i % every === 0);
+  const all = mutantsOf(source, syntaxTree(target.source))
+    .filter((_, i) => i % every === 0)
+    .filter(({ line }) => lines.length === 0 || lines.includes(line));
   for (const each of [...target.parts, ...target.inlinedIn]) write(copy, each, present(compile(each)));
   const original = new Map(target.parts.map((each) => [each.contract, present(compile(each)).bytecode]));
   if (!(await passes(copy, target.tests))) throw new Error(`the tests of ${name} fail without a mutant`);

@@ -26,14 +26,14 @@ describe("a challenge on demand", function () {
   before(async () => {
     folder = await makeFolder();
     live = await startLiveChain();
-    const { manager } = live; // challenges
-    await manager.send("token", "mint", [manager.account(), FUNDS]);
-    await manager.send("token", "approve", [manager.addresses.ledger, FUNDS]);
-    await manager.send("ledger", "deposit", [manager.account(), FUNDS]);
+    const { app } = live; // challenges: it earns nothing by the way, as the cluster's manager would
+    await app.send("token", "mint", [app.account(), FUNDS]);
+    await app.send("token", "approve", [app.addresses.ledger, FUNDS]);
+    await app.send("ledger", "deposit", [app.account(), FUNDS]);
     await writeFile(join(folder, "file"), patternBytes(20_000, 7));
     await start();
-    const app = createApp({ chain: live.app, engine: await loadHashEngine() });
-    await app.put(await app.plan({ path: join(folder, "file"), bucket: 1n, vNodes: [1n], epochs: 20 }));
+    const files = createApp({ chain: live.app, engine: await loadHashEngine() });
+    await files.put(await files.plan({ path: join(folder, "file"), bucket: 1n, vNodes: [1n], epochs: 20 }));
     await live.nextEpoch();
     await logs.until("proven");
   });
@@ -65,14 +65,14 @@ describe("a challenge on demand", function () {
       await running.done;
     };
   }
-  const balance = (who = live.manager): Promise<bigint> => who.read("ledger", "balanceOf", [who.account()]);
+  const balance = (): Promise<bigint> => live.app.read("ledger", "balanceOf", [live.app.account()]);
   const challengeOf = (id: number): Promise<{ status: bigint; bond: bigint }> =>
     live.app.read("challenges", "challengeOf", [id]);
 
   it("is answered, by a node that was down when it was made, and costs the challenger the bond", async () => {
     await stop();
     const before = await balance();
-    await live.manager.send("challenges", "challengeSegment", [1, 0, FUNDS]);
+    await live.app.send("challenges", "challengeSegment", [1, 0, FUNDS]);
     await live.nextEpoch();
     await start();
     expect(await logs.until("answered")).to.include({ vNode: 1, challenge: 1 });
@@ -86,14 +86,14 @@ describe("a challenge on demand", function () {
 
   it("is not answered by a node without the data, and its expiry pays the challenger", async () => {
     const before = await balance();
-    await live.manager.send("challenges", "challenge", [1, FUNDS]);
+    await live.app.send("challenges", "challenge", [1, FUNDS]);
     const data = join(folder, "node", "segments");
     for (const name of await readdir(data)) await rm(join(data, name));
     const epoch = await live.nextEpoch();
     await logs.until("missing", (line) => line["epoch"] === epoch);
     await live.nextEpoch();
     await live.nextEpoch();
-    const { events } = await live.app.send("challenges", "expire", [2]);
+    const { events } = await live.manager.send("challenges", "expire", [2]);
     const failed = present(events.find(({ name }) => name === "Failed"));
     expect((await challengeOf(2)).status).to.equal(STATUS.failed);
     expect((failed.args["reward"] as bigint) > 0n).to.equal(true);
