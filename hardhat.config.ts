@@ -41,6 +41,8 @@ export default defineConfig({
       allowBlocksWithSameTimestamp: true,
       mining: { auto: true, interval: 1000 },
     },
+    // Tests start it, on a port of its own.
+    anvil: { type: "http", url: "http://127.0.0.1:8545" },
     localhost: { type: "http", url: "http://127.0.0.1:8545" },
   },
   paths: { tests: { mocha: "test", solidity: "contracts/test" } },

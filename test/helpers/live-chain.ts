@@ -11,6 +11,8 @@ import { deploy, type Deployment } from "../../client/deploy.ts";
 import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
 import { ensureProfile } from "../../client/keys/make.ts";
 import { createRelay } from "../../verifier/relay.ts";
+import { startAnvil } from "./anvil.ts";
+import { ON_ANVIL } from "./contracts.ts";
 import { present } from "./present.ts";
 
 /** Seconds: no epoch ends by itself. */
@@ -42,12 +44,17 @@ export interface LiveChain {
   close(): Promise<void>;
 }
 
+async function listen(): Promise<{ rpcUrl: string; stop: () => Promise<void> }> {
+  if (ON_ANVIL) return { rpcUrl: await startAnvil(), stop: () => Promise.resolve() };
+  const server = await network.createServer("hardhat", "127.0.0.1", 0);
+  const { address, port } = await server.listen();
+  return { rpcUrl: `http://${address}:${port}`, stop: () => server.close() };
+}
+
 /** Three nodes with bonds, a cluster with a vNode on each of the first two, the third as standby, and a bucket. */
 export async function startLiveChain(): Promise<LiveChain> {
   await ensureProfile("tiny");
-  const server = await network.createServer("hardhat", "127.0.0.1", 0);
-  const { address, port } = await server.listen();
-  const rpcUrl = `http://${address}:${port}`;
+  const { rpcUrl, stop } = await listen();
   const provider = new JsonRpcProvider(rpcUrl, undefined, { staticNetwork: true, cacheTimeout: -1 });
   const [deployer, manager, app, treasury, ...others] = developmentAccounts(10) as [
     ...[DevelopmentAccount, DevelopmentAccount, DevelopmentAccount, DevelopmentAccount],
@@ -117,7 +124,7 @@ export async function startLiveChain(): Promise<LiveChain> {
       chain.close();
       provider.destroy();
       await relay.close();
-      await server.close();
+      await stop();
     },
   };
 }

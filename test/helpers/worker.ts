@@ -1,6 +1,7 @@
 /**
  * Loaded by every worker of the test runner.
  */
+import { endAnvils } from "./anvil.ts";
 
 // The runner's own loader must not reach the processes that the tests start: they run on Node alone, as they ship.
 delete process.env["NODE_OPTIONS"];
@@ -11,3 +12,5 @@ Object.defineProperty(BigInt.prototype, "toJSON", {
     return String(this);
   },
 });
+
+export const mochaHooks = { afterAll: endAnvils };
