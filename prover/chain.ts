@@ -9,6 +9,7 @@ import {
   dataLength,
   FetchRequest,
   getAddress,
+  getBytes,
   Interface,
   isCallException,
   isError,
@@ -23,6 +24,7 @@ import {
   type TypedDataDomain,
 } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
+import { headerEvidence } from "../contracts/headers.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { toHex32, type Hex } from "../protocol/field.ts";
 import type { ProofWords } from "../protocol/groth16.ts";
@@ -127,6 +129,11 @@ export interface AcceptanceTerms {
   readonly deadline: bigint;
 }
 
+/** A drand round and the key that its signature must be of, or what block headers prove. */
+export type BeaconSource =
+  | { readonly kind: "drand"; readonly round: number; readonly publicKey: Uint8Array }
+  | { readonly kind: "headers"; readonly evidence: Uint8Array };
+
 /** What a node ever sends. */
 export type Call =
   | { readonly kind: "prove"; readonly vNode: bigint; readonly epoch: number; readonly proof: ProofWords }
@@ -192,8 +199,8 @@ export interface NodeChain {
   duty(vNode: bigint, epoch: number): Promise<Duty | undefined>;
   /** Those of a vNode that are open, whoever must answer them. */
   challenges(vNode: bigint): Promise<ChallengeRecord[]>;
-  /** The drand round of an epoch, and the key that its signature must be of. */
-  round(beacon: number, epoch: number): Promise<{ readonly round: number; readonly publicKey: Uint8Array }>;
+  /** Where an epoch's randomness comes from. undefined while the blocks that hold it are not there. */
+  source(beacon: number, epoch: number): Promise<BeaconSource | undefined>;
 
   signAcceptance(terms: AcceptanceTerms): Promise<{ readonly segments: string; readonly signature: string }>;
   signRequest(request: SignedRequest): Promise<string>;
@@ -544,11 +551,18 @@ async function createChain({
       const ids = [...(await view<bigint[]>(challenges, "openOf", vNode))];
       return (await Promise.all(ids.map(readChallenge))).filter((found) => found !== undefined);
     },
-    async round(index, epoch) {
+    async source(index, epoch) {
       const contract = new Contract(await view<string>(audits, "beacons", index), beacon, provider);
-      const words = [...(await view<bigint[]>(contract, "publicKey"))];
+      let words: bigint[];
+      try {
+        words = [...((await contract.getFunction("publicKey").staticCall()) as bigint[])];
+      } catch (error) {
+        if (!isCallException(error)) throw explain(errors, "publicKey", error);
+        const found = await headerEvidence(provider, genesis + epoch * epochSeconds); // it has no key
+        return found && { kind: "headers", evidence: getBytes(found.evidence) };
+      }
       const publicKey = Buffer.concat(words.map((word) => Buffer.from(toHex32(word).slice(2), "hex")));
-      return { round: Number(await view<bigint>(contract, "roundFor", epoch)), publicKey };
+      return { kind: "drand", round: Number(await view<bigint>(contract, "roundFor", epoch)), publicKey };
     },
 
     async signAcceptance(terms) {

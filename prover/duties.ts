@@ -258,14 +258,19 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   const prove = createProve(profile, { holdings, store, pool, verify: modules.verify, metrics, alert });
   const challenges = createChallenges(node, { chain, holdings, journal, sender, prove, metrics, log });
 
+  /** What proves an epoch's randomness; undefined if it is not there yet, or we do not know where to ask. */
+  const evidenceOf = async (beacon: number, epoch: number): Promise<Uint8Array | undefined> => {
+    const source = await chain.source(beacon, epoch);
+    if (source?.kind !== "drand") return source?.evidence;
+    if (modules.fetchRound) return roundEvidence(source.round, await modules.fetchRound(source, signal));
+    alert(`beacon ${epoch}`, "warn", { epoch }, "nobody records the randomness, and no drandUrls are set");
+    return undefined;
+  };
+
   const recordBeacon = async (vNode: bigint, epoch: number): Promise<void> => {
-    if (!modules.fetchRound) {
-      alert(`beacon ${epoch}`, "warn", { epoch }, "nobody records the randomness, and no drandUrls are set");
-      return;
-    }
     const { beacon } = await chain.cluster(holdings.clusterOf(vNode) ?? 0n);
-    const wanted = await chain.round(beacon, epoch);
-    const evidence = roundEvidence(wanted.round, await modules.fetchRound(wanted, signal));
+    const evidence = await evidenceOf(beacon, epoch);
+    if (!evidence) return;
     const { hash } = await sender.send(`beacon/${beacon}/${epoch}`, {
       kind: "recordBeacon",
       beacon,

@@ -1,5 +1,6 @@
 /**
- * The auditor's loop: looks at the chain, verifies what was proven, records the beacon, settles what is over.
+ * The auditor's loop: looks at the chain, verifies what was proven, records the beacons, settles what is over, and ends
+ * challenges that nobody answered.
  *
  * Whatever of our own fails (chain, relay, disk) is logged and tried again: it is never held against a node.
  */
@@ -42,21 +43,29 @@ export interface Auditor {
   readonly status: { readonly block: number; readonly epoch: number; readonly troubles: readonly string[] };
 }
 
+interface Draw {
+  readonly evidence: Uint8Array;
+  readonly randomness: string;
+}
+
 interface Beacon {
   readonly index: number;
-  readonly genesis: number;
-  readonly period: number;
-  readonly client: DrandClient;
+  /** For logs: the drand round, if it is one. */
+  readonly facts: (epoch: number) => { readonly round?: number };
+  /** What the beacon must say of an epoch; undefined if nobody can know yet. */
+  readonly draw: (epoch: number) => Promise<Draw | undefined>;
 }
 
 /** Epochs settled by one transaction. */
 const SETTLE_BATCH = 64;
+/** A challenge of epoch e can be answered through epoch e + 2 (Challenges). */
+const RESPONSE_EPOCHS = 2;
 
 export async function createAuditor(options: AuditorOptions, modules: AuditorModules): Promise<Auditor> {
   const { chain, state, log, signal, pollMs } = options;
   const sleep = modules.sleep ?? ((ms: number) => delay(ms, undefined, { signal }));
   const depths = await directoryDepths(chain);
-  const beacons = await openBeacons(chain, modules);
+  const beacons = await openBeacons(chain, modules, signal);
   const startModel = (): Model =>
     createModel({ ...chain, directoryDepth: (profile) => depths.get(profile) ?? 1 });
 
@@ -66,8 +75,6 @@ export async function createAuditor(options: AuditorOptions, modules: AuditorMod
   let seen = { number: options.fromBlock - 1, hash: "" };
   let current = 0;
   let troubles: string[] = [];
-
-  const epochStart = (epoch: number): number => chain.genesis + epoch * chain.epochSeconds;
 
   const ended = (): boolean => signal.aborted;
 
@@ -160,18 +167,13 @@ export async function createAuditor(options: AuditorOptions, modules: AuditorMod
 
   // -------------------------------------------------------------------------------------------------------- beacon
 
-  const roundOf = (beacon: Beacon, epoch: number): number =>
-    firstRoundAt(epochStart(epoch), { ...beacon, publicKey: NO_KEY });
-
-  /** What is on record must be what drand says. */
+  /** What is on record must be what the source says. */
   async function checkBeacon({ args }: AuditEvent): Promise<void> {
     const beacon = beacons[Number(args["beacon"])];
     if (!beacon) return;
     const epoch = Number(args["epoch"]);
-    const round = roundOf(beacon, epoch);
-    const { randomness } = await beacon.client.round(round, signal);
-    const agrees = randomness === args["randomness"];
-    const fields = { epoch, round, beacon: beacon.index, agrees };
+    const agrees = (await beacon.draw(epoch))?.randomness === args["randomness"];
+    const fields = { epoch, ...beacon.facts(epoch), beacon: beacon.index, agrees };
     if (agrees) log.info(fields, "beacon");
     else log.error(fields, "beacon");
   }
@@ -179,10 +181,8 @@ export async function createAuditor(options: AuditorOptions, modules: AuditorMod
   async function record(beacon: Beacon): Promise<void> {
     const epoch = current;
     if (epoch === 0 || (await chain.randomness(beacon.index, epoch)) !== 0n) return;
-    const round = roundOf(beacon, epoch);
-    const { signature } = await beacon.client.round(round, signal);
-    const evidence = roundEvidence(round, Buffer.from(signature.slice(2), "hex"));
-    await chain.recordBeacon(beacon.index, epoch, evidence);
+    const drawn = await beacon.draw(epoch);
+    if (drawn) await chain.recordBeacon(beacon.index, epoch, drawn.evidence);
   }
 
   // ------------------------------------------------------------------------------------------------------ settling
@@ -194,12 +194,22 @@ export async function createAuditor(options: AuditorOptions, modules: AuditorMod
     log.info({ vNode: Number(vNode), from: settled + 1, through: current - 1 }, "settled");
   }
 
+  // ---------------------------------------------------------------------------------------------------- challenges
+
+  async function expire(challenge: bigint, epoch: number): Promise<void> {
+    if (current <= epoch + RESPONSE_EPOCHS) return;
+    await chain.expire(challenge);
+    log.info({ challenge: Number(challenge) }, "expired");
+  }
+
   async function tick(): Promise<void> {
     troubles = [];
     await attempt("reading the chain", read);
     for (const beacon of beacons) await attempt("recording the beacon", () => record(beacon));
     await attempt("verifying", work);
     for (const vNode of model.vNodes) await attempt(`settling vNode ${vNode}`, () => settle(vNode));
+    for (const [id, epoch] of model.challenges)
+      await attempt(`ending challenge ${id}`, () => expire(id, epoch));
   }
 
   return {
@@ -216,17 +226,39 @@ export async function createAuditor(options: AuditorOptions, modules: AuditorMod
   };
 }
 
-/** Rounds are counted without the key. */
-const NO_KEY = new Uint8Array();
-
-async function openBeacons(chain: AuditChain, { drand }: AuditorModules): Promise<Beacon[]> {
-  const beacons: Beacon[] = [];
+async function openBeacons(
+  chain: AuditChain,
+  { drand }: AuditorModules,
+  signal: AbortSignal,
+): Promise<Beacon[]> {
   const count = await chain.beaconCount();
-  for (let index = 0; index < count; index++) {
-    const { genesis, period } = await chain.beacon(index);
-    beacons.push({ index, genesis, period, client: drand({ genesis, period }) });
-  }
-  return beacons;
+  const indices = Array.from({ length: count }, (_, index) => index);
+  return Promise.all(
+    indices.map(async (index) => {
+      const times = await chain.beacon(index);
+      if (!times) return { index, facts: () => ({}), draw: (epoch) => chain.headers(epoch) };
+      return { index, ...drandBeacon(chain, times, drand(times), signal) };
+    }),
+  );
+}
+
+function drandBeacon(
+  { genesis, epochSeconds }: AuditChain,
+  times: { genesis: number; period: number },
+  client: DrandClient,
+  signal: AbortSignal,
+): Omit<Beacon, "index"> {
+  // Rounds are counted without the key.
+  const roundOf = (epoch: number): number =>
+    firstRoundAt(genesis + epoch * epochSeconds, { ...times, publicKey: new Uint8Array() });
+  return {
+    facts: (epoch) => ({ round: roundOf(epoch) }),
+    async draw(epoch) {
+      const round = roundOf(epoch);
+      const { signature, randomness } = await client.round(round, signal);
+      return { evidence: roundEvidence(round, Buffer.from(signature.slice(2), "hex")), randomness };
+    },
+  };
 }
 
 async function directoryDepths(chain: AuditChain): Promise<Map<number, number>> {

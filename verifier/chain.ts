@@ -1,11 +1,14 @@
 /**
- * The auditor's view of the chain: events in order, the proofs in a transaction's calldata, and its own two transactions.
+ * The auditor's view of the chain: events in order, the proofs in a transaction's calldata, and its own
+ * three transactions.
  * The only file of verifier/ that knows ethers.
  */
 import {
   Contract,
   dataLength,
   getAddress,
+  getBytes,
+  isCallException,
   JsonRpcProvider,
   Wallet,
   type InterfaceAbi,
@@ -13,7 +16,9 @@ import {
   type Result,
 } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
+import { headerEvidence } from "../contracts/headers.ts";
 import { HoldfastError } from "../protocol/errors.ts";
+import type { Hex } from "../protocol/field.ts";
 
 export interface AuditEvent {
   readonly name: string;
@@ -55,8 +60,10 @@ export interface AuditChain {
   /** Of calls to the Audits contract, within a multicall too; empty if another contract made the call. */
   proofsIn(transaction: string): Promise<SubmittedProof[]>;
   profile(index: number): Promise<ProfileOnChain>;
-  /** When drand's round 1 was, and the seconds between rounds, as the beacon's contract has it. */
-  beacon(index: number): Promise<{ genesis: number; period: number }>;
+  /** When drand's round 1 was, and the seconds between rounds, as the beacon's contract has it; undefined: it is of headers. */
+  beacon(index: number): Promise<{ genesis: number; period: number } | undefined>;
+  /** What a beacon of block headers says of an epoch. undefined until the blocks are there. */
+  headers(epoch: number): Promise<{ evidence: Uint8Array; randomness: Hex } | undefined>;
   profileCount(): Promise<number>;
   beaconCount(): Promise<number>;
   randomness(beacon: number, epoch: number): Promise<bigint>;
@@ -64,6 +71,8 @@ export interface AuditChain {
   /** Last settled epoch, and whether there is anything to settle. */
   state(vNode: bigint): Promise<{ settled: number; idle: boolean }>;
   settle(vNode: bigint, maxEpochs: number): Promise<void>;
+  /** Ends a challenge that nobody answered in time. */
+  expire(challenge: bigint): Promise<void>;
   close(): void;
 }
 
@@ -104,12 +113,20 @@ async function open(
     abi("Registry"),
     provider,
   );
+  const challenges = new Contract(
+    (await view(auditsContract, "challenges")) as string,
+    abi("Challenges"),
+    signer,
+  );
   const contracts = new Map([
     [audits, auditsContract],
     [getAddress(registry.target as string), registry],
+    [getAddress(challenges.target as string), challenges],
   ]);
   const beaconAt = async (index: number): Promise<Contract> =>
     new Contract((await view(auditsContract, "beacons", index)) as string, abi("DrandBeacon"), provider);
+  const genesis = Number(await view(auditsContract, "genesis"));
+  const epochSeconds = Number(await view(auditsContract, "epochSeconds"));
   const timestamps = new Map<number, number>();
   const timestampOf = async (block: number): Promise<number> => {
     const known = timestamps.get(block);
@@ -119,8 +136,8 @@ async function open(
     timestamps.set(block, found.timestamp);
     return found.timestamp;
   };
-  const send = async (method: string, args: readonly unknown[]): Promise<void> => {
-    const call = auditsContract.getFunction(method);
+  const send = async (contract: Contract, method: string, args: readonly unknown[]): Promise<void> => {
+    const call = contract.getFunction(method);
     const gasLimit = ((await call.estimateGas(...args)) * GAS_MARGIN) / 100n;
     const sent = (await call(...args, { gasLimit })) as Awaited<ReturnType<Wallet["sendTransaction"]>>;
     await sent.wait();
@@ -129,8 +146,8 @@ async function open(
   return {
     chainId: (await provider.getNetwork()).chainId,
     audits,
-    genesis: Number(await view(auditsContract, "genesis")),
-    epochSeconds: Number(await view(auditsContract, "epochSeconds")),
+    genesis,
+    epochSeconds,
     async head() {
       const block = await provider.getBlock("latest");
       if (!block?.hash) throw new HoldfastError("unreachable", "the chain has no block");
@@ -170,21 +187,32 @@ async function open(
     },
     async beacon(index) {
       const contract = await beaconAt(index);
-      return {
-        genesis: Number(await view(contract, "drandGenesis")),
-        period: Number(await view(contract, "drandPeriod")),
-      };
+      try {
+        return {
+          genesis: Number(await view(contract, "drandGenesis")),
+          period: Number(await view(contract, "drandPeriod")),
+        };
+      } catch (error) {
+        if (isCallException(error)) return undefined; // it has no such function
+        throw error;
+      }
+    },
+    async headers(epoch) {
+      const found = await headerEvidence(provider, genesis + epoch * epochSeconds);
+      return found && { evidence: getBytes(found.evidence), randomness: found.randomness as Hex };
     },
     profileCount: async () => Number(await view(auditsContract, "profileCount")),
     beaconCount: async () => Number(await view(auditsContract, "beaconCount")),
     randomness: async (beacon, epoch) =>
       BigInt((await view(auditsContract, "randomness", beacon, epoch)) as string),
-    recordBeacon: (beacon, epoch, evidence) => send("recordBeacon", [beacon, epoch, evidence]),
+    recordBeacon: (beacon, epoch, evidence) =>
+      send(auditsContract, "recordBeacon", [beacon, epoch, evidence]),
     async state(vNode) {
       const { settled, rate, committed } = (await view(auditsContract, "state", vNode)) as Result;
       return { settled: Number(settled), idle: rate === 0n && committed === 0n };
     },
-    settle: (vNode, maxEpochs) => send("settle", [vNode, maxEpochs]),
+    settle: (vNode, maxEpochs) => send(auditsContract, "settle", [vNode, maxEpochs]),
+    expire: (challenge) => send(challenges, "expire", [challenge]),
     close: () => provider.destroy(),
   };
 }

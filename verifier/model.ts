@@ -21,6 +21,8 @@ export interface Model {
   /** In the order of the chain. Passes over events that change nothing here. */
   apply(event: AuditEvent): void;
   readonly vNodes: readonly bigint[];
+  /** Those that are open, and the epoch in which each was made. */
+  readonly challenges: ReadonlyMap<bigint, number>;
   /**
    * What a proof of this epoch must show: the circuit's public inputs. After all events before the proof's.
    * Throws "corrupt" if, by the events, nobody was to prove anything.
@@ -56,6 +58,7 @@ export function createModel(options: ModelOptions): Model {
   const clusters = new Map<bigint, Terms[]>();
   const vNodes = new Map<bigint, VNode>();
   const randomness = new Map<string, Hex>();
+  const challenges = new Map<bigint, number>();
 
   const find = (id: unknown): VNode => {
     const found = vNodes.get(id as bigint);
@@ -116,6 +119,10 @@ export function createModel(options: ModelOptions): Model {
     },
     SegmentRetired: (event) => change(event, { kind: "retire", serial: Number(event.args["serial"]) }),
     DirectoryReset: (event) => change(event, { kind: "reset" }),
+    Challenged: (event) => void challenges.set(event.args["id"] as bigint, epochOf(event)),
+    Answered: ({ args }) => void challenges.delete(args["id"] as bigint),
+    Failed: ({ args }) => void challenges.delete(args["id"] as bigint),
+    Voided: ({ args }) => void challenges.delete(args["id"] as bigint),
     BeaconRecorded: ({ args }) =>
       void randomness.set(`${String(args["beacon"])}/${String(args["epoch"])}`, args["randomness"] as Hex),
   };
@@ -137,6 +144,7 @@ export function createModel(options: ModelOptions): Model {
     get vNodes() {
       return [...vNodes.keys()];
     },
+    challenges,
     expected(id, epoch) {
       const vNode = find(id);
       advance(vNode, epoch);

@@ -9,6 +9,7 @@ import type { Hex } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { domain, REQUEST } from "../../protocol/typed-data.ts";
 import type {
+  BeaconSource,
   Block,
   Call,
   ChainEvent,
@@ -36,6 +37,7 @@ export interface FakeChain extends NodeChain {
   /** Chain time in seconds; a new block is there as soon as it changes. */
   time: number;
   randomness: bigint | undefined;
+  beaconSource: BeaconSource | undefined;
   capacity: bigint;
   bond: bigint;
   account: bigint;
@@ -117,6 +119,7 @@ export function createFakeChain(): FakeChain {
   const chain: FakeChain = {
     time: 100,
     randomness: 77n,
+    beaconSource: { kind: "drand", round: 9, publicKey: new Uint8Array(128) },
     capacity: 1_000n,
     bond: 10n ** 24n,
     account: 10n ** 24n,
@@ -227,7 +230,7 @@ export function createFakeChain(): FakeChain {
       });
     },
     challenges: (vNode) => Promise.resolve(vNode === VNODE ? [...chain.openChallenges.values()] : []),
-    round: () => Promise.resolve({ round: 9, publicKey: new Uint8Array(128) }),
+    source: () => Promise.resolve(chain.beaconSource),
     signAcceptance: ({ nonce }) =>
       Promise.resolve({ segments: "0x05", signature: `0x${nonce.toString(16)}` }),
     signRequest: (message) => OPERATOR.signTypedData(DOMAIN, REQUEST, message),

@@ -295,6 +295,22 @@ describe("prover: duties", () => {
     expect(chain.mined.map(({ kind }) => kind)).to.deep.equal(["recordBeacon", "prove"]);
   });
 
+  it("records what block headers say, once they are there, without any drand server", async () => {
+    chain.randomness = undefined;
+    chain.beaconSource = undefined;
+    chain.time = 110;
+    const duties = create({ fetchRound: undefined });
+    await lookOnce(duties);
+    expect(chain.mined).to.deep.equal([]);
+    chain.beaconSource = { kind: "headers", evidence: Uint8Array.of(7) };
+    await lookOnce(duties);
+    expect(chain.mined[0]).to.include({
+      kind: "recordBeacon",
+      epoch: 5,
+      evidence: chain.beaconSource.evidence,
+    });
+  });
+
   it("retires a segment that has ended, and no other", async () => {
     chain.time = 80;
     chain.store({ root: toHex32(98n), leaves: 3, end: 5 });

@@ -24,6 +24,7 @@ function world() {
   const proofs = new Map<string, SubmittedProof[]>();
   const recorded: { beacon: number; epoch: number; evidence: Uint8Array }[] = [];
   const settlements: bigint[] = [];
+  const expired: bigint[] = [];
   const lines: LogLine[] = [];
   const verified: (readonly bigint[])[] = [];
   const fake = {
@@ -31,6 +32,8 @@ function world() {
     relayDown: false,
     proofHolds: true,
     randomness: 0n,
+    /** The beacon is of block headers, which say this. */
+    headers: undefined as { value: Awaited<ReturnType<AuditChain["headers"]>> } | undefined,
     states: new Map([[1n, { settled: 0, idle: false }]]),
   };
   const mine = (epoch: number, ...events: { name: string; args: object; transaction?: string }[]): void => {
@@ -63,7 +66,8 @@ function world() {
     proofsIn: (transaction) => reach("proofsIn", proofs.get(transaction) ?? []),
     profile: () => Promise.resolve({ samples: 2, dataDepth: 2, directoryDepth: 2 }),
     profileCount: () => Promise.resolve(1),
-    beacon: () => Promise.resolve({ genesis: 1, period: 1 }),
+    beacon: () => Promise.resolve(fake.headers ? undefined : { genesis: 1, period: 1 }),
+    headers: () => Promise.resolve(fake.headers?.value),
     beaconCount: () => Promise.resolve(1),
     randomness: () => reach("randomness", fake.randomness),
     recordBeacon: (beacon, epoch, evidence) => {
@@ -75,6 +79,10 @@ function world() {
     settle: (vNode) => {
       settlements.push(vNode);
       return reach("settle", undefined);
+    },
+    expire: (challenge) => {
+      expired.push(challenge);
+      return reach("expire", undefined);
     },
     close: () => undefined,
   };
@@ -110,7 +118,7 @@ function world() {
     { name: "SegmentStored", args: { serial: 0n, root: toHex32(11n), leaves: 5n } },
   );
   const said = (message: string): LogLine[] => lines.filter((line) => line.message === message);
-  return { fake, mine, proofs, recorded, settlements, lines, said, verified, start, blocks, ending };
+  return { fake, mine, proofs, recorded, settlements, expired, lines, said, verified, start, blocks, ending };
 }
 
 type World = ReturnType<typeof world>;
@@ -203,6 +211,46 @@ describe("verifier: the auditor", () => {
     await auditor.tick();
     const evidence = roundEvidence(3 * EPOCH, Buffer.from(toHex32(7n).slice(2), "hex"));
     expect(one.recorded).to.deep.equal([{ beacon: 0, epoch: 3, evidence }]);
+  });
+
+  it("records what the headers say, once they are there, and compares what is on record with them", async () => {
+    const one = world();
+    one.fake.headers = { value: undefined };
+    const auditor = await one.start();
+    one.mine(2);
+    await auditor.tick();
+    expect(one.recorded).to.have.length(0);
+    one.fake.headers.value = { evidence: Uint8Array.of(5), randomness: toHex32(8n) };
+    await auditor.tick();
+    expect(one.recorded).to.deep.equal([{ beacon: 0, epoch: 2, evidence: Uint8Array.of(5) }]);
+    for (const value of [8n, 9n])
+      one.mine(2, { name: "BeaconRecorded", args: { beacon: 0n, epoch: 2n, randomness: toHex32(value) } });
+    await auditor.tick();
+    expect(one.said("beacon").map((line) => [line["agrees"], line.level])).to.deep.equal([
+      [true, "info"],
+      [false, "error"],
+    ]);
+  });
+
+  it("ends challenges that nobody answered, not before their time, and no other ones", async () => {
+    const one = world();
+    const auditor = await one.start();
+    for (const id of [1n, 2n, 3n, 4n]) one.mine(2, { name: "Challenged", args: { id } });
+    one.mine(3, { name: "Answered", args: { id: 2n } });
+    one.mine(4, { name: "Failed", args: { id: 3n } });
+    one.mine(4, { name: "Voided", args: { id: 4n } });
+    await auditor.tick();
+    expect(one.expired).to.deep.equal([]);
+    one.mine(5);
+    one.fake.down = "expire";
+    await auditor.tick();
+    expect(auditor.status.troubles.join()).to.match(/ending challenge 1/);
+    one.fake.down = undefined;
+    await auditor.tick();
+    one.mine(5, { name: "Failed", args: { id: 1n } });
+    await auditor.tick();
+    expect(one.expired).to.deep.equal([1n, 1n]);
+    expect(one.said("expired")).to.have.length(1);
   });
 
   it("records nothing in epoch 0, which nobody has to prove", async () => {

@@ -1,7 +1,8 @@
 /**
- * Block headers as the chain hashes them, from what an RPC server says of a block.
+ * Block headers as the chain hashes them, from what an RPC server says of a block, and what PrevrandaoBeacon takes for an
+ * epoch.
  */
-import { encodeRlp, toBeArray } from "ethers";
+import { AbiCoder, encodeRlp, toBeArray } from "ethers";
 
 /** In the order of the header's list; what a chain's version does not know is left out. */
 const FIELDS = [
@@ -22,6 +23,13 @@ export interface Header extends Readonly<Partial<Record<Field, string>>> {
   readonly number: string;
   readonly timestamp: string;
   readonly mixHash: string;
+}
+
+export interface HeaderEvidence {
+  /** For PrevrandaoBeacon.record. */
+  readonly evidence: string;
+  /** 32 bytes: what it then answers. */
+  readonly randomness: string;
 }
 
 interface Asking {
@@ -47,4 +55,28 @@ export function headerRlp(header: Header): string {
 export async function headersFrom(provider: Asking, first: number, count: number): Promise<string[]> {
   const blocks = Array.from({ length: count }, (_, i) => headerOf(provider, first + i));
   return (await Promise.all(blocks)).map(headerRlp);
+}
+
+/**
+ * For an epoch that starts at `start`, in seconds: the headers of the first block from then on, the one before and the one
+ * after. undefined until that one is there.
+ */
+export async function headerEvidence(provider: Asking, start: number): Promise<HeaderEvidence | undefined> {
+  const timeOf = async (block: number): Promise<number> =>
+    Number((await headerOf(provider, block)).timestamp);
+  const latest = Number((await headerOf(provider, "latest")).number);
+  if ((await timeOf(latest)) < start) return undefined;
+  let [before, first] = [latest, latest];
+  for (let step = 1; before > 0 && (await timeOf(before)) >= start; step *= 2) {
+    [before, first] = [Math.max(0, before - step), before];
+  }
+  while (first - before > 1) {
+    const middle = Math.floor((before + first) / 2);
+    if ((await timeOf(middle)) < start) before = middle;
+    else first = middle;
+  }
+  if (first === latest) return undefined;
+  const headers = await headersFrom(provider, first - 1, 3);
+  const { mixHash: randomness } = await headerOf(provider, first + 1);
+  return { evidence: AbiCoder.defaultAbiCoder().encode(["bytes[]"], [headers]), randomness };
 }
