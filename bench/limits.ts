@@ -6,7 +6,7 @@ import { Directory } from "../protocol/directory.ts";
 import { toHex32 } from "../protocol/field.ts";
 import { domain, EXTENSION } from "../protocol/typed-data.ts";
 import { present } from "../test/helpers/present.ts";
-import { createWorld, FUNDS, type World } from "../test/helpers/world.ts";
+import { createWorld, FUNDS, PARAMS, type World } from "../test/helpers/world.ts";
 
 export interface LimitRow {
   readonly call: string;
@@ -44,6 +44,7 @@ async function measure(size: Size, log: (line: string) => void): Promise<Map<str
   const bench = await createBench(size, log);
   await bench.fill();
   await bench.storing();
+  await bench.managing();
   await bench.auditing();
   await bench.looking();
   await bench.catchingUp();
@@ -54,7 +55,7 @@ type Sent = Promise<{ wait(): Promise<{ gasUsed: bigint } | null> }>;
 
 async function createBench(size: Size, log: (line: string) => void) {
   const world = await createWorld({}, SHAPE);
-  const { registry, audits, challenges, people, ethers, chain } = world;
+  const { registry, audits, challenges, ledger, people, ethers, chain } = world;
   const { manager, alice, stranger } = people;
   const provider = present(people.providers[0]);
   const operator = present(people.operators[0]);
@@ -119,6 +120,23 @@ async function createBench(size: Size, log: (line: string) => void) {
       await count("createBucket", () => registry.connect(alice).createBucket(1, false));
     },
 
+    async managing(): Promise<void> {
+      const [own, boss] = [ledger.connect(provider), registry.connect(manager)];
+      await fund(world, provider);
+      await count("deposit", async () => {
+        await world.token.mint(provider, 1n);
+        await world.token.connect(provider).approve(ledger, 1n);
+        return own.deposit(provider, 1n);
+      });
+      await count("withdraw", () => own.withdraw(provider, 1n));
+      await count("bond", () => own.bond(1, 1n));
+      await count("requestUnbond", () => own.requestUnbond(1, 1n));
+      await count("changeCluster", () => boss.changeCluster(1, 0, 0, { ...PARAMS, odds: 2 }));
+      await boss.addStandby(1, 2);
+      await count("addStandby", () => boss.addStandby(1, 3));
+      await count("removeStandby", () => boss.removeStandby(1, 2));
+    },
+
     async auditing(): Promise<void> {
       await world.begin(1);
       await count("prove", () => world.prove(1));
@@ -133,7 +151,7 @@ async function createBench(size: Size, log: (line: string) => void) {
       await count("pause", () => audits.connect(provider).pause(1, 1));
       await count("announceLeave", () => audits.connect(provider).announceLeave(1));
       const own = challenges.connect(stranger);
-      await fund(world);
+      await fund(world, stranger);
       await count("challenge", () => own.challenge(1, FUNDS));
       await count("challengeSegment", () => own.challengeSegment(1, 1, FUNDS));
       await own.challenge(1, FUNDS);
@@ -176,8 +194,8 @@ async function createBench(size: Size, log: (line: string) => void) {
 }
 
 /** A challenge costs 8 epochs of all that a vNode holds. */
-async function fund({ token, ledger, people: { stranger } }: World): Promise<void> {
-  await token.mint(stranger, FUNDS);
-  await token.connect(stranger).approve(ledger, FUNDS);
-  await ledger.connect(stranger).deposit(stranger, FUNDS);
+async function fund({ token, ledger }: World, who: World["people"]["stranger"]): Promise<void> {
+  await token.mint(who, FUNDS);
+  await token.connect(who).approve(ledger, FUNDS);
+  await ledger.connect(who).deposit(who, FUNDS);
 }
