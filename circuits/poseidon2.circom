@@ -11,7 +11,6 @@ pragma circom 2.2.3;
 // Cost        t = 4: 264, t = 16: 555 (three per S-box: 8 t + internal rounds of them)
 
 include "generated/poseidon2_constants.circom";
-include "poseidon2_values.circom";
 
 template Poseidon2(t) {
     signal input in[t];
@@ -25,44 +24,71 @@ template Poseidon2(t) {
     var m4[4][4] = [[5, 7, 1, 3], [4, 6, 1, 1], [1, 3, 5, 7], [1, 1, 4, 6]];
     var inverseM4Times8[4][4] = [[-1, 3, -6, 7], [1, -1, 4, -5], [-6, 7, -1, 3], [4, -5, 1, -1]];
 
-    var values[201] = poseidon2Values(t, in, constants, diagonal, m4);
     signal boxIn[boxes];
     signal square[boxes];
     signal fourth[boxes];
-    for (var box = 0; box < boxes; box++) {
-        // Those of the first round are linear in the input; the others are bound below.
-        if (box < t) boxIn[box] <== values[box];
-        else boxIn[box] <-- values[box];
-        square[box] <== boxIn[box] * boxIn[box];
-        fourth[box] <== square[box] * square[box];
-    }
-    for (var i = 0; i < t; i++) out[i] <-- values[boxes + i]; // bound below
-
-    // From the output back to the input: undo a linear layer, and the state is what the S-boxes before it return.
     var state[t];
     var mixed[t];
-    var scale = 1; // 1 + the sum of 1 / diagonal[i], for the inverse of all-ones + diag(diagonal)
-    for (var i = 0; i < t; i++) scale += 1 / diagonal[i];
-    var box = boxes;
+    var total[4];
+    var box = 0;
+
+    // Forwards, the values. Layer 0 is the external matrix alone; layers 1 to 4 and the last 4 are external rounds.
+    for (var i = 0; i < t; i++) state[i] = in[i];
+    for (var round = 0; round < 9 + internalRounds; round++) {
+        var isInternal = round > 4 && round <= 4 + internalRounds;
+        var width = isInternal ? 1 : (round == 0 ? 0 : t);
+        for (var i = 0; i < width; i++) {
+            if (round == 1) boxIn[box] <== state[i] + constants[box];
+            else boxIn[box] <-- state[i] + constants[box]; // bound below
+            square[box] <== boxIn[box] * boxIn[box];
+            fourth[box] <== square[box] * square[box];
+            state[i] = fourth[box] * boxIn[box];
+            box++;
+        }
+        if (isInternal) {
+            var sum = 0;
+            for (var i = 0; i < t; i++) sum += state[i];
+            for (var i = 0; i < t; i++) state[i] = sum + diagonal[i] * state[i];
+        } else {
+            // t = 4: M4. t = 16: circ(2 M4, M4, M4, M4) = M4 on each block of four, plus the sum of the blocks.
+            for (var i = 0; i < t; i++) {
+                mixed[i] = 0;
+                for (var j = 0; j < 4; j++) mixed[i] += m4[i % 4][j] * state[4 * (i \ 4) + j];
+            }
+            for (var i = 0; i < t; i++) {
+                state[i] = mixed[i];
+                if (t > 4) for (var c = 0; c < blocks; c++) state[i] += mixed[4 * c + i % 4];
+            }
+        }
+    }
+    for (var i = 0; i < t; i++) out[i] <-- state[i]; // bound below
+
+    // Backwards, the constraints: undo a linear layer of what follows, and the state is what the S-boxes return.
+    var inverse[t] = poseidon2InverseDiagonal(t);
+    var scale = poseidon2InverseScale(t);
+    var eighth = 1 / 8;
+    var share = 1 / (blocks + 1);
     for (var i = 0; i < t; i++) state[i] = out[i];
     for (var round = 8 + internalRounds; round > 0; round--) {
         var isInternal = round > 4 && round <= 4 + internalRounds;
+        var width = isInternal ? 1 : t;
         if (isInternal) {
-            var sum = 0; // of the state before the layer
-            for (var i = 0; i < t; i++) sum += state[i] / diagonal[i] / scale;
-            for (var i = 0; i < t; i++) state[i] = (state[i] - sum) / diagonal[i];
+            var sum = 0;
+            for (var i = 0; i < t; i++) sum += inverse[i] * state[i];
+            sum = scale * sum; // of the state before the layer
+            for (var i = 0; i < t; i++) state[i] = inverse[i] * (state[i] - sum);
         } else {
-            for (var i = 0; i < t; i++) {
-                mixed[i] = state[i];
-                // Each block is M4 of itself plus the sum of all: the blocks together are blocks + 1 times M4 of the sum.
-                if (t > 4) for (var c = 0; c < blocks; c++) mixed[i] -= state[4 * c + i % 4] / (blocks + 1);
+            // t = 16: the blocks together are blocks + 1 times M4 of the sum of what they were.
+            for (var i = 0; i < 4; i++) {
+                total[i] = 0;
+                if (t > 4) for (var c = 0; c < blocks; c++) total[i] += share * state[4 * c + i];
             }
+            for (var i = 0; i < t; i++) mixed[i] = eighth * (state[i] - total[i % 4]);
             for (var i = 0; i < t; i++) {
                 state[i] = 0;
-                for (var j = 0; j < 4; j++) state[i] += inverseM4Times8[i % 4][j] / 8 * mixed[4 * (i \ 4) + j];
+                for (var j = 0; j < 4; j++) state[i] += inverseM4Times8[i % 4][j] * mixed[4 * (i \ 4) + j];
             }
         }
-        var width = isInternal ? 1 : t;
         box -= width;
         for (var i = 0; i < width; i++) {
             fourth[box + i] * boxIn[box + i] === state[i];
