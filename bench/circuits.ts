@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { artifactPaths, writeConstants } from "../circuits/artifacts.ts";
 import { compile, ROOT } from "../circuits/compile.ts";
-import { readR1cs, TERM_BYTES } from "../circuits/r1cs.ts";
+import { readR1cs, TERM_BYTES, type R1cs } from "../circuits/r1cs.ts";
 import { domainSize } from "../client/keys/qap.ts";
 import { PROFILES, type Profile, type ProfileName } from "../protocol/profiles.ts";
 
@@ -120,15 +120,14 @@ async function measure(
     const { r1cs } = await compile(source, folder, { flags: [optimization, "--inspect"] });
     const compileSeconds = (performance.now() - start) / 1e3;
     const read = readR1cs(await readFile(r1cs));
-    const { constraints, publicInputs } = read;
     const wires = publicSignals.length > 0 ? read.wires : read.wires - 1 - read.inputs;
-    return { constraints, wires, ...coefficients(read.body, constraints), publicInputs, compileSeconds };
+    return { ...sizeOf(read), wires, publicInputs: read.publicInputs, compileSeconds };
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-function coefficients(body: Uint8Array, constraints: number): Pick<CircuitSize, "A" | "B" | "C"> {
+export function sizeOf({ body, constraints, wires }: R1cs): CircuitSize {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const counts: [A: number, B: number, C: number] = [0, 0, 0];
   for (let i = 0, at = 0; i < 3 * constraints; i++) {
@@ -137,31 +136,35 @@ function coefficients(body: Uint8Array, constraints: number): Pick<CircuitSize, 
     at += 4 + terms * TERM_BYTES;
   }
   const [A, B, C] = counts;
-  return { A, B, C };
+  return { constraints, wires, A, B, C };
 }
 
 async function profileRow(profile: ProfileName, size: Measured): Promise<ProfileRow> {
-  const { publicInputs, compileSeconds, ...counts } = size;
-  const domain = domainSize(size);
-  const keyBytes =
-    FRAME_BYTES + bytesFor(size) + PER_PUBLIC_BYTES * (publicInputs + 1) + POINT_BYTES * domain;
+  const { constraints, wires, A, B, C, compileSeconds } = size;
   const measuredKeyBytes = await stat(artifactPaths(profile).zkey).then(
     (file) => file.size,
     () => undefined,
   );
-  return { profile, ...counts, domain, keyBytes, measuredKeyBytes, compileSeconds };
+  return {
+    ...{ profile, constraints, wires, A, B, C, domain: domainSize(size) },
+    ...{ keyBytes: keyBytes(size), measuredKeyBytes, compileSeconds },
+  };
 }
 
 /** An affine point of G1. */
 const POINT_BYTES = 64;
 /** Matrix, constraint, wire and value of an entry of A or B. C is not in a key: it is A times B. */
 const COEFFICIENT_BYTES = 44;
-/** A, B in G1, B in G2 (twice as large) and the point for the proof's third element. */
+/** A and B in G1, B in G2 (twice as large), and the point for the proof's third element or for the verifier. */
 const PER_WIRE_BYTES = 5 * POINT_BYTES;
-/** A row of A for each public wire and the constant one; their point for the verifier is as large as the missing one. */
-const PER_PUBLIC_BYTES = COEFFICIENT_BYTES;
 /** Names and sizes of ten sections, the header with three points of G1 and three of G2, the (empty) contributions. */
 const FRAME_BYTES = 12 + 10 * 12 + 4 + (84 + 9 * POINT_BYTES) + 4 + 68;
+
+/** Of a .zkey file, to the byte. */
+export function keyBytes(size: CircuitSize & { readonly publicInputs: number }): number {
+  const publicRows = size.publicInputs + 1;
+  return FRAME_BYTES + bytesFor(size) + COEFFICIENT_BYTES * publicRows + POINT_BYTES * domainSize(size);
+}
 
 function bytesFor({ wires, A, B }: CircuitSize): number {
   return PER_WIRE_BYTES * wires + COEFFICIENT_BYTES * (A + B);

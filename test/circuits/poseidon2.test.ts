@@ -6,9 +6,9 @@ import { testCircuit, type TestCircuit } from "../helpers/circuits.ts";
 import { vectors } from "../helpers/vectors.ts";
 
 describe("circuits: Poseidon2", () => {
-  for (const { t, cost } of [
-    { t: 4, cost: 264 },
-    { t: 16, cost: 555 },
+  for (const { t, cost, coefficients } of [
+    { t: 4, cost: 264, coefficients: 576 },
+    { t: 16, cost: 555, coefficients: 1878 },
   ] as const) {
     describe(`width ${t}`, () => {
       let permutation: TestCircuit;
@@ -21,6 +21,13 @@ describe("circuits: Poseidon2", () => {
       it(`costs exactly ${cost} constraints`, () => {
         expect(permutation.constraints.length).to.equal(cost);
         expect(compression.constraints.length).to.equal(cost);
+      });
+
+      it(`has ${coefficients} coefficients of A and B, which are those in a key`, () => {
+        for (const { constraints } of [permutation, compression]) {
+          const terms = constraints.map(([a, b]) => a.length + b.length);
+          expect(terms.reduce((sum, count) => sum + count)).to.equal(coefficients);
+        }
       });
 
       it("agrees with the vectors", async () => {
