@@ -3,21 +3,13 @@
  */
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { artifactPaths, writeConstants } from "../circuits/artifacts.ts";
+import { artifactPaths, loadManifest, writeConstants } from "../circuits/artifacts.ts";
 import { compile, ROOT } from "../circuits/compile.ts";
-import { readR1cs, TERM_BYTES, type R1cs } from "../circuits/r1cs.ts";
+import { sha256File } from "../circuits/files.ts";
+import { readR1cs } from "../circuits/r1cs.ts";
 import { domainSize } from "../client/keys/qap.ts";
 import { PROFILES, type Profile, type ProfileName } from "../protocol/profiles.ts";
-
-/** What one compiled circuit, or all instances of one part, have. A, B, C: non-zero coefficients of each matrix. */
-export interface CircuitSize {
-  readonly constraints: number;
-  /** Of a part: without its inputs, which belong to what surrounds it. */
-  readonly wires: number;
-  readonly A: number;
-  readonly B: number;
-  readonly C: number;
-}
+import { bytesFor, keyBytes, sizeOf, type CircuitSize } from "./circuit-size.ts";
 
 export interface PartRow extends CircuitSize {
   readonly profile: ProfileName;
@@ -31,7 +23,7 @@ export interface ProfileRow extends CircuitSize {
   readonly profile: ProfileName;
   readonly domain: number;
   readonly keyBytes: number;
-  /** Of the key that lies in build/, if it is one of this circuit. */
+  /** Of the key that lies in build/, if it is of this very circuit. */
   readonly measuredKeyBytes: number | undefined;
   readonly compileSeconds: number;
 }
@@ -97,6 +89,7 @@ function partsOf({ samples: k, dataDepth: D, directoryDepth: G }: Profile): Part
 interface Measured extends CircuitSize {
   readonly publicInputs: number;
   readonly compileSeconds: number;
+  readonly r1csHash: string;
 }
 
 /** Compiles a template as a main component, in a folder that does not outlive the call. */
@@ -121,53 +114,22 @@ async function measure(
     const compileSeconds = (performance.now() - start) / 1e3;
     const read = readR1cs(await readFile(r1cs));
     const wires = publicSignals.length > 0 ? read.wires : read.wires - 1 - read.inputs;
-    return { ...sizeOf(read), wires, publicInputs: read.publicInputs, compileSeconds };
+    const r1csHash = await sha256File(r1cs);
+    return { ...sizeOf(read), wires, publicInputs: read.publicInputs, compileSeconds, r1csHash };
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-export function sizeOf({ body, constraints, wires }: R1cs): CircuitSize {
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  const counts: [A: number, B: number, C: number] = [0, 0, 0];
-  for (let i = 0, at = 0; i < 3 * constraints; i++) {
-    const terms = view.getUint32(at, true);
-    counts[(i % 3) as 0 | 1 | 2] += terms;
-    at += 4 + terms * TERM_BYTES;
-  }
-  const [A, B, C] = counts;
-  return { constraints, wires, A, B, C };
-}
-
 async function profileRow(profile: ProfileName, size: Measured): Promise<ProfileRow> {
   const { constraints, wires, A, B, C, compileSeconds } = size;
-  const measuredKeyBytes = await stat(artifactPaths(profile).zkey).then(
-    (file) => file.size,
-    () => undefined,
-  );
+  const manifest = await loadManifest(profile).catch(() => undefined);
+  const isBuilt = manifest?.key !== undefined && manifest.hashes.r1cs === size.r1csHash;
+  const measuredKeyBytes = isBuilt ? (await stat(artifactPaths(profile).zkey)).size : undefined;
   return {
     ...{ profile, constraints, wires, A, B, C, domain: domainSize(size) },
     ...{ keyBytes: keyBytes(size), measuredKeyBytes, compileSeconds },
   };
-}
-
-/** An affine point of G1. */
-const POINT_BYTES = 64;
-/** Matrix, constraint, wire and value of an entry of A or B. C is not in a key: it is A times B. */
-const COEFFICIENT_BYTES = 44;
-/** A and B in G1, B in G2 (twice as large), and the point for the proof's third element or for the verifier. */
-const PER_WIRE_BYTES = 5 * POINT_BYTES;
-/** Names and sizes of ten sections, the header with three points of G1 and three of G2, the (empty) contributions. */
-const FRAME_BYTES = 12 + 10 * 12 + 4 + (84 + 9 * POINT_BYTES) + 4 + 68;
-
-/** Of a .zkey file, to the byte. */
-export function keyBytes(size: CircuitSize & { readonly publicInputs: number }): number {
-  const publicRows = size.publicInputs + 1;
-  return FRAME_BYTES + bytesFor(size) + COEFFICIENT_BYTES * publicRows + POINT_BYTES * domainSize(size);
-}
-
-function bytesFor({ wires, A, B }: CircuitSize): number {
-  return PER_WIRE_BYTES * wires + COEFFICIENT_BYTES * (A + B);
 }
 
 function partRow(

@@ -1,11 +1,11 @@
 // The size of a circuit, from its constraints: against the key that was made for it.
 import { expect } from "chai";
 import { readFile, stat } from "node:fs/promises";
-import { keyBytes, sizeOf } from "../../bench/circuits.ts";
+import { keyBytes, sizeOf } from "../../bench/circuit-size.ts";
 import { artifactPaths } from "../../circuits/artifacts.ts";
 import { readR1cs } from "../../circuits/r1cs.ts";
 
-describe("bench: circuits", () => {
+describe("bench: circuit size", () => {
   for (const profile of ["tiny", "demo"] as const) {
     it(`computes the bytes of the ${profile} key`, async () => {
       const { r1cs: path, zkey } = artifactPaths(profile);
