@@ -1,5 +1,5 @@
 /**
- * `npm run -s bench -- commit | prove | gas | limits | mutants`: the numbers of the README and of docs/.
+ * `npm run -s bench -- commit | prove | circuits | gas | limits | mutants`: the numbers of the README and of docs/.
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../protocol/profiles.ts";
@@ -20,11 +20,19 @@ add("prove", "time and memory of a proof, for each profile")
   .argument("[profiles...]", "default: all")
   .action(async (names: string[], options: BenchOptions) => {
     const { benchProve } = await import("./prove.ts");
-    const profiles =
-      names.length > 0
-        ? names.map((name) => profileNamed(name).name)
-        : (Object.keys(PROFILES) as ProfileName[]);
-    print(await benchProve({ profiles, json: options.json }), options);
+    print(await benchProve({ profiles: profilesNamed(names), json: options.json }), options);
+  });
+add("circuits", "constraints, coefficients and bytes of the key, by part")
+  .argument("[profiles...]", "default: all")
+  .option("--O1", "with circom's weaker simplification", false)
+  .action(async (names: string[], options: BenchOptions & { O1: boolean }) => {
+    const { benchCircuits } = await import("./circuits.ts");
+    const { profiles, parts } = await benchCircuits({
+      ...{ profiles: profilesNamed(names), optimization: options.O1 ? "--O1" : "--O2" },
+      log: (line) => process.stderr.write(options.json ? "" : `${line}\n`),
+    });
+    if (options.json) process.stdout.write(`${JSON.stringify({ profiles, parts })}\n`);
+    else for (const table of [profiles, parts]) print(table, options);
   });
 add("gas", "gas of every kind of transaction").action(async (options: BenchOptions) => {
   const { benchGas } = await import("./gas.ts");
@@ -54,6 +62,12 @@ add("mutants", "how many broken contracts the tests notice")
     }
   });
 await program.parseAsync();
+
+function profilesNamed(names: readonly string[]): ProfileName[] {
+  return names.length > 0
+    ? names.map((name) => profileNamed(name).name)
+    : (Object.keys(PROFILES) as ProfileName[]);
+}
 
 function print(rows: readonly object[], { json }: BenchOptions): void {
   if (json) process.stdout.write(`${JSON.stringify(rows)}\n`);

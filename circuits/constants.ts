@@ -1,7 +1,8 @@
 /**
  * Renders the Poseidon2 constants, as protocol/poseidon2.ts derives them, as circom functions.
  */
-import { poseidon2Parameters } from "../protocol/poseidon2.ts";
+import { add, inv } from "../protocol/field.ts";
+import { poseidon2Parameters, type Poseidon2Parameters } from "../protocol/poseidon2.ts";
 
 /** The text of generated/poseidon2_constants.circom. */
 export function renderPoseidon2Constants(): string {
@@ -12,7 +13,18 @@ export function renderPoseidon2Constants(): string {
     choose("poseidon2InternalRounds", String(t4.internalRounds), String(t16.internalRounds)),
     choose("poseidon2RoundConstants", list(t4.roundConstants), list(t16.roundConstants)),
     choose("poseidon2InternalDiagonal", list(t4.internalDiagonal), list(t16.internalDiagonal)),
+    // Of all-ones + diag(d): its inverse takes 1 / d and 1 / (1 + the sum of 1 / d). A prover should not divide for each.
+    choose("poseidon2InverseDiagonal", list(inverses(t4)), list(inverses(t16))),
+    choose("poseidon2InverseScale", String(inverseScale(t4)), String(inverseScale(t16))),
   ].join("\n");
+}
+
+function inverses({ internalDiagonal }: Poseidon2Parameters): bigint[] {
+  return internalDiagonal.map(inv);
+}
+
+function inverseScale(parameters: Poseidon2Parameters): bigint {
+  return inv(inverses(parameters).reduce(add, 1n));
 }
 
 function choose(name: string, t4: string, t16: string): string {

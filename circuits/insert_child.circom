@@ -1,14 +1,14 @@
 pragma circom 2.2.3;
 
-// The 2^b children of a tree node, from one child, its digit, and the other children in order.
+// The 2^b children of a tree node, from one child, its digit, and the other children.
 //
 // Parameters  b: bits of the digit (2 or 4)
 // Signals     node, digit[b] (least significant bit first), sibling[2^b - 1] -> child[2^b]
-// Enforced    child[digit] = node, and the siblings fill the other places in order
+//             The siblings are in the order in which the node meets them: its neighbour, then the two of the pair beside
+//             theirs, then the four beside those, then eight, each group in the order of the children.
+// Enforced    child[digit] = node, and the siblings fill the other places in that order
 // Caller's    every bit of the digit is boolean
-// Cost        b = 2: 4, b = 4: 26 (one per sibling, and the thermometer)
-
-include "thermometer.circom";
+// Cost        2^b - 1, one per sibling
 
 template InsertChild(b) {
     var arity = 2 ** b;
@@ -17,13 +17,18 @@ template InsertChild(b) {
     signal input sibling[arity - 1];
     signal output child[arity];
 
-    signal above[arity - 1] <== Thermometer(b)(digit);
-
-    // moved[i] is sibling[i] - node where sibling i keeps its place, in front of the node; 0 where it moves up one.
-    signal moved[arity - 1];
-    for (var i = 0; i < arity - 1; i++) moved[i] <== above[i] * (sibling[i] - node);
-
-    child[0] <== node + moved[0];
-    for (var i = 1; i < arity - 1; i++) child[i] <== sibling[i - 1] - moved[i - 1] + moved[i];
-    child[arity - 1] <== sibling[arity - 2] - moved[arity - 2];
+    // The block of 2^j children around the node and the one beside it, swapped if the bit is 1, are the block of 2^(j+1).
+    signal swap[arity - 1];
+    var block[arity];
+    block[0] = node;
+    for (var j = 0; j < b; j++) {
+        var size = 2 ** j;
+        for (var i = 0; i < size; i++) {
+            var s = size - 1 + i;
+            swap[s] <== digit[j] * (sibling[s] - block[i]);
+            block[size + i] = sibling[s] - swap[s];
+            block[i] += swap[s];
+        }
+    }
+    for (var i = 0; i < arity; i++) child[i] <== block[i];
 }

@@ -4,51 +4,52 @@ pragma circom 2.2.3;
 //
 // Parameters  t: 4 or 16
 // Signals     in[t] -> out[t]
-// Enforced    out = permute(in). Every S-box is constrained; the linear layers are expressions, not signals,
-//             so that only S-boxes cost anything.
+// Enforced    out = permute(in). The signals are the inputs of the S-boxes. The linear layers are invertible, so an
+//             S-box's output is a fixed linear expression of the inputs of later ones: it stands on the right of a
+//             product, where terms take no room in the key. The layers themselves cost nothing.
 // Caller's    nothing: any field elements are fine
 // Cost        t = 4: 264, t = 16: 555 (three per S-box: 8 t + internal rounds of them)
 
 include "generated/poseidon2_constants.circom";
-include "pow5.circom";
 
 template Poseidon2(t) {
     signal input in[t];
     signal output out[t];
 
     var internalRounds = poseidon2InternalRounds(t);
-    var constants[8 * t + internalRounds] = poseidon2RoundConstants(t);
+    var boxes = 8 * t + internalRounds;
+    var blocks = t / 4;
+    var constants[boxes] = poseidon2RoundConstants(t);
     var diagonal[t] = poseidon2InternalDiagonal(t);
     var m4[4][4] = [[5, 7, 1, 3], [4, 6, 1, 1], [1, 3, 5, 7], [1, 1, 4, 6]];
+    var inverseM4Times8[4][4] = [[-1, 3, -6, 7], [1, -1, 4, -5], [-6, 7, -1, 3], [4, -5, 1, -1]];
 
-    signal external[8][t];
-    signal internal[internalRounds];
-
+    signal boxIn[boxes];
+    signal square[boxes];
+    signal fourth[boxes];
     var state[t];
     var mixed[t];
-    var next = 0; // of the round constants
-    for (var i = 0; i < t; i++) state[i] = in[i];
+    var total[4];
+    var box = 0;
 
-    // Layer 0 is the external matrix alone; layers 1 to 4 and the last 4 are external rounds.
+    // Forwards, the values. Layer 0 is the external matrix alone; layers 1 to 4 and the last 4 are external rounds.
+    for (var i = 0; i < t; i++) state[i] = in[i];
     for (var round = 0; round < 9 + internalRounds; round++) {
         var isInternal = round > 4 && round <= 4 + internalRounds;
+        var width = isInternal ? 1 : (round == 0 ? 0 : t);
+        for (var i = 0; i < width; i++) {
+            if (round == 1) boxIn[box] <== state[i] + constants[box];
+            else boxIn[box] <-- state[i] + constants[box]; // bound below
+            square[box] <== boxIn[box] * boxIn[box];
+            fourth[box] <== square[box] * square[box];
+            state[i] = fourth[box] * boxIn[box];
+            box++;
+        }
         if (isInternal) {
-            internal[round - 5] <== Pow5()(state[0] + constants[next]);
-            next++;
-            state[0] = internal[round - 5];
-
             var sum = 0;
             for (var i = 0; i < t; i++) sum += state[i];
             for (var i = 0; i < t; i++) state[i] = sum + diagonal[i] * state[i];
         } else {
-            if (round > 0) {
-                var layer = round <= 4 ? round - 1 : round - internalRounds - 1;
-                for (var i = 0; i < t; i++) {
-                    external[layer][i] <== Pow5()(state[i] + constants[next]);
-                    next++;
-                    state[i] = external[layer][i];
-                }
-            }
             // t = 4: M4. t = 16: circ(2 M4, M4, M4, M4) = M4 on each block of four, plus the sum of the blocks.
             for (var i = 0; i < t; i++) {
                 mixed[i] = 0;
@@ -56,10 +57,42 @@ template Poseidon2(t) {
             }
             for (var i = 0; i < t; i++) {
                 state[i] = mixed[i];
-                if (t > 4) for (var block = 0; block < t / 4; block++) state[i] += mixed[4 * block + i % 4];
+                if (t > 4) for (var c = 0; c < blocks; c++) state[i] += mixed[4 * c + i % 4];
             }
         }
     }
+    for (var i = 0; i < t; i++) out[i] <-- state[i]; // bound below
 
-    for (var i = 0; i < t; i++) out[i] <== state[i];
+    // Backwards, the constraints: undo a linear layer of what follows, and the state is what the S-boxes return.
+    var inverse[t] = poseidon2InverseDiagonal(t);
+    var scale = poseidon2InverseScale(t);
+    var eighth = 1 / 8;
+    var share = 1 / (blocks + 1);
+    for (var i = 0; i < t; i++) state[i] = out[i];
+    for (var round = 8 + internalRounds; round > 0; round--) {
+        var isInternal = round > 4 && round <= 4 + internalRounds;
+        var width = isInternal ? 1 : t;
+        if (isInternal) {
+            var sum = 0;
+            for (var i = 0; i < t; i++) sum += inverse[i] * state[i];
+            sum = scale * sum; // of the state before the layer
+            for (var i = 0; i < t; i++) state[i] = inverse[i] * (state[i] - sum);
+        } else {
+            // t = 16: the blocks together are blocks + 1 times M4 of the sum of what they were.
+            for (var i = 0; i < 4; i++) {
+                total[i] = 0;
+                if (t > 4) for (var c = 0; c < blocks; c++) total[i] += share * state[4 * c + i];
+            }
+            for (var i = 0; i < t; i++) mixed[i] = eighth * (state[i] - total[i % 4]);
+            for (var i = 0; i < t; i++) {
+                state[i] = 0;
+                for (var j = 0; j < 4; j++) state[i] += inverseM4Times8[i % 4][j] * mixed[4 * (i \ 4) + j];
+            }
+        }
+        box -= width;
+        for (var i = 0; i < width; i++) {
+            fourth[box + i] * boxIn[box + i] === state[i];
+            state[i] = boxIn[box + i] - constants[box + i];
+        }
+    }
 }

@@ -12,6 +12,8 @@ export const TERM_BYTES = 4 + FIELD_BYTES;
 export interface R1cs {
   readonly wires: number;
   readonly publicInputs: number;
+  /** Public and private; an input that no constraint needs has no wire. */
+  readonly inputs: number;
   readonly constraints: number;
   /** For each constraint the combinations A, B, C of A * B = C: a uint32 count and that many terms. */
   readonly body: Uint8Array;
@@ -28,8 +30,9 @@ export function readR1cs(file: Uint8Array): R1cs {
   // wires, public outputs, public inputs, private inputs, labels (8 bytes), constraints
   const wires = uint32(36);
   const publicInputs = uint32(40) + uint32(44);
+  const inputs = uint32(44) + uint32(48);
   const constraints = uint32(60);
-  return { wires, publicInputs, constraints, body: section(sections, 2, "r1cs") };
+  return { wires, publicInputs, inputs, constraints, body: section(sections, 2, "r1cs") };
 }
 
 function littleEndian(bytes: Uint8Array): bigint {

@@ -11,7 +11,7 @@ pragma circom 2.2.3;
 //             - entryRoot = 0 (a tombstone), or the leaf hashes up to entryRoot at leafIndex, whose bits are the path's
 // Caller's    directoryRoot commits to entries that cover disjoint ranges below 2^40 with at most 16^D leaves each,
 //             as the contract builds it; position < 2^41
-// Cost        820 + 270 G + 589 D
+// Cost        820 + 269 G + 578 D
 
 include "circomlib/circuits/bitify.circom";
 include "compress.circom";

@@ -7,9 +7,9 @@ pragma circom 2.2.3;
 // Enforced    position[j] = start + floor(w_j * length / 2^60), where w_j are the 60-bit windows of the canonical
 //             254-bit forms of the elements of permute4(seed, block, 0, TAG_SAMPLE): there is nothing to choose.
 // Caller's    start < 2^40, 0 < length < 2^40; the seed is fixed by the statement (the contract's are < 2^248)
-// Cost        264 for each 16 samples or part, 515 for each 4 samples or part, 101 for each sample
+// Cost        264 for each 16 samples or part, 353 for each 4 samples or part, 101 for each sample
 
-include "circomlib/circuits/bitify.circom";
+include "canonical_bits.circom";
 include "poseidon2.circom";
 include "scale.circom";
 
@@ -25,7 +25,7 @@ template SamplePositions(k) {
     for (var block = 0; block < blocks; block++) random[block] <== Poseidon2(4)([seed, block, 0, TAG_SAMPLE]);
 
     signal bit[elements][254];
-    for (var e = 0; e < elements; e++) bit[e] <== Num2Bits_strict()(random[e \ 4][e % 4]);
+    for (var e = 0; e < elements; e++) bit[e] <== CanonicalBits()(random[e \ 4][e % 4]);
 
     signal offset[k];
     signal output position[k];

@@ -112,9 +112,29 @@ export function circuitInput(
     entryStart: samples.map(({ entry }) => BigInt(entry.start)),
     entryLeaves: samples.map(({ entry }) => BigInt(entry.leaves)),
     entryIndex: samples.map(({ entryIndex }) => BigInt(entryIndex)),
-    entrySiblings: samples.map(({ entryIndex }) => directory.path(entryIndex)),
+    entrySiblings: samples.map(({ entryIndex }) => circuitPath(directory.path(entryIndex), entryIndex)),
     leafIndex: samples.map(({ leafIndex }) => BigInt(leafIndex)),
     leaf: opened.map(({ elements }) => elements),
-    leafSiblings: opened.map(({ siblings }) => siblings),
+    leafSiblings: opened.map(({ siblings, leafIndex }) => circuitPath(siblings, leafIndex)),
   };
+}
+
+/**
+ * A path's siblings as the circuit takes them. Of one level: the node's neighbour, then the two of the pair beside theirs,
+ * then the four beside those, then eight (circuits/insert_child.circom).
+ *
+ * path[level] holds the siblings in the order of the children, one fewer than the tree's arity.
+ */
+export function circuitPath(path: readonly (readonly bigint[])[], index: number): bigint[][] {
+  return path.map((siblings, level) => {
+    const arity = siblings.length + 1;
+    const digit = Math.floor(index / arity ** level) % arity;
+    const children = siblings.toSpliced(digit, 0, 0n);
+    const ordered: bigint[] = [];
+    for (let size = 1; size < arity; size *= 2) {
+      const beside = (Math.floor(digit / size) ^ 1) * size;
+      ordered.push(...children.slice(beside, beside + size));
+    }
+    return ordered;
+  });
 }

@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import { Directory, directoryRootOf } from "../../protocol/directory.ts";
 import { openLeaf, referenceEngine, SegmentHasher } from "../../protocol/segment.ts";
+import { circuitPath } from "../../protocol/statement.ts";
 import type { CircuitInput } from "../../prover/witness.ts";
 import { testCircuit, type Patch, type TestCircuit } from "../helpers/circuits.ts";
 import { errorOf } from "../helpers/errors.ts";
@@ -40,10 +41,10 @@ function opening(leafIndex: number, changes: CircuitInput = {}, held = directory
     entryStart: entry.start,
     entryLeaves: entry.leaves,
     entryIndex: TREE,
-    entrySiblings: held.path(TREE),
+    entrySiblings: circuitPath(held.path(TREE), TREE),
     leafIndex,
     leaf: elements,
-    leafSiblings: siblings,
+    leafSiblings: circuitPath(siblings, leafIndex),
     ...changes,
   };
 }
@@ -60,10 +61,10 @@ describe("circuits: SampleOpening", () => {
     return broken;
   }
 
-  it("costs 820 + 270 G + 589 D constraints", async () => {
-    expect(circuit.constraints.length).to.equal(820 + 270 * 2 + 589 * 2);
+  it("costs 820 + 269 G + 578 D constraints", async () => {
+    expect(circuit.constraints.length).to.equal(820 + 269 * 2 + 578 * 2);
     expect((await testCircuit("sample_opening.circom", "SampleOpening(1, 3)")).constraints.length).to.equal(
-      820 + 810 + 589,
+      820 + 269 * 3 + 578,
     );
   });
 
@@ -110,7 +111,9 @@ describe("circuits: SampleOpening", () => {
   it("refuses the entry of another slot", async () => {
     const held = directory();
     await expectRefused(opening(5, { entryIndex: OTHER }));
-    await expectRefused(opening(5, { entryIndex: OTHER, entrySiblings: held.path(OTHER) }));
+    await expectRefused(
+      opening(5, { entryIndex: OTHER, entrySiblings: circuitPath(held.path(OTHER), OTHER) }),
+    );
     await expectRefused(opening(5, { entryIndex: 16 + TREE })); // beyond 4^G, the same digits below
   });
 

@@ -1,4 +1,4 @@
-// RangeCheck, Scale and SamplePositions in circom: the vectors, and every way to have a choice of sample.
+// RangeCheck, CanonicalBits, Scale and SamplePositions in circom: the vectors, and every way to have a choice of sample.
 import { expect } from "chai";
 import { P } from "../../protocol/field.ts";
 import { permute4 } from "../../protocol/poseidon2.ts";
@@ -30,6 +30,72 @@ describe("circuits: RangeCheck", () => {
     const digit: Patch = [BITIFY, "out[i] <-- (in >> i) & 1", "out[i] <-- i == 0 ? in : 0"];
     expect(circuit.broken(await circuit.forge({ in: 6n }, digit))).not.to.deep.equal([]);
     expect(circuit.broken(await circuit.forge({ in: 1n }, digit))).to.deep.equal([]);
+  });
+});
+
+const BITS = "canonical_bits.circom";
+/** The bits of in + p, added with carry: p = (p - 1) + 1, and p - 1 is what -1 stands for. */
+const ALIAS: Patch[] = [
+  [
+    BITS,
+    "var value = 0;",
+    `var value = 0; var alias[254]; var carry = 1;
+     for (var i = 0; i < 254; i++) {
+       var sum = ((in >> i) & 1) + ((-1 >> i) & 1) + carry;
+       alias[i] = sum & 1;
+       carry = sum >> 1;
+     }`,
+  ],
+  [BITS, "bit[i] <-- (in >> i) & 1;", "bit[i] <-- alias[i];"],
+];
+/** The comparison with p - 1 put at "smaller" instead of computed. */
+const SILENCED: Patch = [BITS, "equal[i] <== equal[i + 1] * bit[i];", "equal[i] <-- 0;"];
+
+describe("circuits: CanonicalBits", () => {
+  let circuit: TestCircuit;
+  before(async () => void (circuit = await testCircuit(BITS, "CanonicalBits()")));
+  const bitsOf = (value: bigint): bigint[] =>
+    Array.from({ length: 254 }, (_, i) => (value >> BigInt(i)) & 1n);
+
+  it("costs 353 constraints", () => expect(circuit.constraints.length).to.equal(353));
+
+  it("leaves no wire free", async () => {
+    // Below 2^253. Above, a bit that must be 0 is the double root of -bit^2 = 0, of which derivatives tell nothing.
+    for (const value of [5n, 2n ** 253n - 1n]) expect(await circuit.free({ in: value })).to.deep.equal([]);
+  });
+
+  it("spells 0, p - 1 and what lies around its runs of zeros", async () => {
+    const ends = [0n, 1n, P - 1n, P - 2n, P - 2n ** 28n, P - 1n - 2n ** 28n, 2n ** 253n - 1n, 2n ** 253n];
+    for (const value of ends) {
+      const witness = await circuit.witness({ in: value });
+      expect(circuit.broken(witness), String(value)).to.deep.equal([]);
+      expect(circuit.read(witness, "bit"), String(value)).to.deep.equal(bitsOf(value));
+    }
+  });
+
+  it("refuses the bits of value + p", async () => {
+    for (const value of [0n, 1n, 12345n, 2n ** 254n - P - 1n]) {
+      for (const patches of [ALIAS, [...ALIAS, SILENCED]]) {
+        expect(
+          circuit.broken(await circuit.forge({ in: value }, ...patches)),
+          String(value),
+        ).to.not.deep.equal([]);
+      }
+    }
+  });
+
+  it("refuses a bit that is not boolean", async () => {
+    // Two at one place instead of one at the next: the sum is right. Place 0 is a 0 of p - 1, place 28 a 1.
+    for (const place of [0, 28]) {
+      const two: Patch = [
+        BITS,
+        "bit[i] <-- (in >> i) & 1;",
+        `bit[i] <-- i == ${place} ? 2 : (i == ${place + 1} ? 0 : (in >> i) & 1);`,
+      ];
+      const value = 2n ** BigInt(place + 1);
+      expect(circuit.broken(await circuit.forge({ in: value }))).to.deep.equal([]);
+      expect(circuit.broken(await circuit.forge({ in: value }, two))).to.not.deep.equal([]);
+    }
   });
 });
 
@@ -86,10 +152,10 @@ describe("circuits: SamplePositions", () => {
   let four: TestCircuit;
   before(async () => void (four = await testCircuit("sample_positions.circom", "SamplePositions(4)")));
 
-  it("costs 264 for each block, 515 for each element and 101 for each sample", async () => {
-    expect(four.constraints.length).to.equal(264 + 515 + 4 * 101);
+  it("costs 264 for each block, 353 for each element and 101 for each sample", async () => {
+    expect(four.constraints.length).to.equal(264 + 353 + 4 * 101);
     const twenty = await testCircuit("sample_positions.circom", "SamplePositions(20)");
-    expect(twenty.constraints.length).to.equal(2 * 264 + 5 * 515 + 20 * 101);
+    expect(twenty.constraints.length).to.equal(2 * 264 + 5 * 353 + 20 * 101);
   });
 
   it("agrees with the vectors", async () => {
@@ -121,19 +187,8 @@ describe("circuits: SamplePositions", () => {
     const element = (seed: bigint): bigint => permute4([seed, 0n, 0n, TAG_SAMPLE])[0] ?? 0n;
     let seed = 1n;
     while (element(seed) >= 2n ** 254n - P) seed++;
-    // The bits of element + p, added with carry: p = (p - 1) + 1, and p - 1 is what -1 stands for.
-    const alias: Patch[] = [
-      [BITIFY, "var e2=1;", "var e2=1; var carry = 1; var sum = 0;"],
-      [
-        BITIFY,
-        "out[i] <-- (in >> i) & 1;",
-        "if (n == 254) { sum = ((in >> i) & 1) + ((-1 >> i) & 1) + carry; carry = sum >> 1; } else { sum = (in >> i) & 1; }\n out[i] <-- sum & 1;",
-      ],
-    ];
     const input = { seed, start: 0n, length: 2n ** 40n - 1n };
-    // The comparison with p - 1 computed, and with its sum put at 0 instead.
-    const silenced: Patch = ["circomlib/circuits/compconstant.circom", "sout <== sum;", "sout <-- 0;"];
-    for (const patches of [alias, [...alias, silenced]]) {
+    for (const patches of [ALIAS, [...ALIAS, SILENCED]]) {
       const forged = await four.forge(input, ...patches);
       const honest = await four.witness(input);
       expect(four.read(forged, "position")).not.to.deep.equal(four.read(honest, "position"));

@@ -26,8 +26,8 @@ describe("circuits: StorageAudit", () => {
   }
 
   it("costs 81 constraints more than its parts", () => {
-    const positions = 264 + 515 + 2 * 101;
-    const opening = 820 + 270 * 2 + 589 * 2;
+    const positions = 264 + 353 + 2 * 101;
+    const opening = 820 + 269 * 2 + 578 * 2;
     expect(circuit.constraints.length).to.equal(81 + positions + 2 * opening);
   });
 

@@ -7,18 +7,11 @@ import { join } from "node:path";
 import { compile, ROOT } from "../../circuits/compile.ts";
 import { writeConstants } from "../../circuits/artifacts.ts";
 import { readR1cs } from "../../circuits/r1cs.ts";
-import { inv, mod, mul, P } from "../../protocol/field.ts";
 import { calculateWitness, type CircuitInput } from "../../prover/witness.ts";
+import { freeWires, holds, type Constraint, type Term } from "./constraints.ts";
 
 /** Replaces text of a source file, by its name: what a cheating prover changes in the program that computes a witness. */
 export type Patch = readonly [file: string, from: string, to: string];
-
-interface Term {
-  readonly wire: number;
-  readonly coefficient: bigint;
-}
-/** A * B = C. */
-type Constraint = readonly [a: Term[], b: Term[], c: Term[]];
 
 export interface TestCircuit {
   /** In total, as the prover pays for them. */
@@ -33,9 +26,8 @@ export interface TestCircuit {
   /** Numbers of the constraints that the assignment breaks. */
   readonly broken: (witness: readonly bigint[]) => number[];
   /**
-   * Wires that are not bound: those that can be raised by one, alone, without breaking a constraint, and those that the
-   * inputs do not determine (as far as derivatives tell: a constraint binds a wire if it has a non-zero derivative there
-   * and all its other wires are bound). Both at the honest witness.
+   * Wires that are not bound, at the honest witness: those that can be raised by one, alone, without breaking a
+   * constraint, and those that the inputs do not determine.
    */
   readonly free: (input: CircuitInput) => Promise<number[]>;
 }
@@ -87,95 +79,10 @@ export async function testCircuit(
         .filter(({ name }) => Object.hasOwn(input, /^main\.(\w+)(\[[\d\][]+)?$/.exec(name)?.[1] ?? ""))
         .map(({ wire }) => wire);
       const witness = decode(await calculateWitness(await readFile(join(plain, "main.wasm")), input));
-      return freeWires(parse(await readFile(join(plain, "main.r1cs"))).constraints, witness, [0, ...inputs]);
+      return freeWires(parse(await readFile(join(plain, "main.r1cs"))).constraints, witness, inputs);
     },
     broken: (witness) => constraints.flatMap((constraint, i) => (holds(constraint, witness) ? [] : [i])),
   };
-}
-
-function holds(constraint: Constraint, witness: readonly bigint[]): boolean {
-  const [a, b, c] = constraint.map((terms) => evaluate(terms, witness)) as [bigint, bigint, bigint];
-  return (a * b - c) % P === 0n;
-}
-
-function evaluate(terms: readonly Term[], witness: readonly bigint[]): bigint {
-  return terms.reduce((sum, { wire, coefficient }) => sum + coefficient * (witness[wire] as bigint), 0n) % P;
-}
-
-/** For each constraint the changes of A, B and C for one more of each of its wires. */
-function slopes([a, b, c]: Constraint): Map<number, [a: bigint, b: bigint, c: bigint]> {
-  const changes = new Map<number, [a: bigint, b: bigint, c: bigint]>();
-  for (const [matrix, terms] of [a, b, c].entries()) {
-    for (const { wire, coefficient } of terms) {
-      const change = changes.get(wire) ?? [0n, 0n, 0n];
-      change[matrix as 0 | 1 | 2] += coefficient;
-      changes.set(wire, change);
-    }
-  }
-  return changes;
-}
-
-function freeWires(
-  constraints: readonly Constraint[],
-  witness: readonly bigint[],
-  inputs: readonly number[],
-): number[] {
-  const tight = new Set([0]); // wire 0 is the constant 1
-  const bound = new Set(inputs);
-  /** For each constraint its derivatives by the wires that are not bound yet; and where each of those occurs. */
-  const open: Map<number, bigint>[] = [];
-  const occurrences = new Map<number, number[]>();
-  for (const [i, constraint] of constraints.entries()) {
-    const [a, b] = [evaluate(constraint[0], witness), evaluate(constraint[1], witness)];
-    const derivatives = new Map<number, bigint>();
-    for (const [wire, [dA, dB, dC]] of slopes(constraint)) {
-      const derivative = mod(dA * b + dB * a - dC);
-      if (mod(derivative + dA * dB) !== 0n) tight.add(wire);
-      if (bound.has(wire)) continue;
-      derivatives.set(wire, derivative);
-      const at = occurrences.get(wire);
-      if (at) at.push(i);
-      else occurrences.set(wire, [i]);
-    }
-    open.push(derivatives);
-  }
-  const ready = open.filter((wires) => wires.size === 1);
-  for (let wires = ready.pop(); wires; wires = ready.pop()) {
-    for (const [wire, derivative] of wires) {
-      if (derivative === 0n || bound.has(wire)) continue;
-      bound.add(wire);
-      for (const i of occurrences.get(wire) ?? []) {
-        const others = open[i] as Map<number, bigint>;
-        others.delete(wire);
-        if (others.size === 1) ready.push(others);
-      }
-    }
-  }
-  for (const wire of pivots(open)) bound.add(wire);
-  return witness.flatMap((_, wire) => (tight.has(wire) && bound.has(wire) ? [] : [wire]));
-}
-
-const MAX_COUPLED = 64;
-
-/** The wires that a small system of linear equations determines together, by Gaussian elimination; none if it is large. */
-function pivots(open: readonly Map<number, bigint>[]): number[] {
-  const wires = [...new Set(open.flatMap((derivatives) => [...derivatives.keys()]))];
-  if (wires.length > MAX_COUPLED) return [];
-  let rows = open
-    .filter(({ size }) => size > 0)
-    .map((derivatives) => wires.map((wire) => derivatives.get(wire) ?? 0n));
-  return wires.filter((_, column) => {
-    const pivot = rows.find((row) => row[column] !== 0n);
-    if (!pivot) return false;
-    const inverse = inv(pivot[column] as bigint);
-    rows = rows
-      .filter((row) => row !== pivot)
-      .map((row) => {
-        const factor = mul(row[column] as bigint, inverse);
-        return factor === 0n ? row : row.map((value, i) => mod(value - factor * (pivot[i] as bigint)));
-      });
-    return true;
-  });
 }
 
 /** Compiles into a folder named by the hash of all that goes in; a second call finds it there. */

@@ -3,7 +3,13 @@
  */
 import { Directory } from "../../protocol/directory.ts";
 import type { Profile } from "../../protocol/profiles.ts";
-import { openLeaf, referenceEngine, SegmentHasher, type SegmentTree } from "../../protocol/segment.ts";
+import {
+  openLeaf,
+  referenceEngine,
+  SegmentHasher,
+  type LeafOpening,
+  type SegmentTree,
+} from "../../protocol/segment.ts";
 import { GROUP_BYTES } from "../../protocol/segment.ts";
 import { circuitInput, samplesOf, type CircuitInput, type Sample } from "../../protocol/statement.ts";
 
@@ -11,6 +17,8 @@ export interface HonestStatement {
   readonly input: CircuitInput;
   readonly directory: Directory;
   readonly samples: readonly Sample[];
+  /** Undefined for a tombstone. */
+  readonly openings: readonly (LeafOpening | undefined)[];
   readonly segments: readonly Uint8Array[];
 }
 
@@ -41,7 +49,8 @@ export function honestStatement(options: HonestOptions): HonestStatement {
     const group = (segments[entryIndex] as Uint8Array).subarray(first, first + GROUP_BYTES);
     return openLeaf(trees[entryIndex] as SegmentTree, leafIndex, group, referenceEngine);
   });
-  return { input: circuitInput(directory, range, samples, openings, profile), directory, samples, segments };
+  const input = circuitInput(directory, range, samples, openings, profile);
+  return { input, directory, samples, openings, segments };
 }
 
 function treeOf(bytes: Uint8Array, depth: number): SegmentTree {

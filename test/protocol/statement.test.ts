@@ -10,6 +10,7 @@ import { rootOf } from "../../protocol/segment.ts";
 import {
   auditSeed,
   circuitInput,
+  circuitPath,
   isDue,
   publicInputs,
   samplesOf,
@@ -141,16 +142,16 @@ describe("protocol: circuit inputs", () => {
 
   it("name, for each sample, the entry and the leaf that lie at its position", () => {
     const seed = auditSeed(duty);
-    const { input, directory, samples } = honestStatement({ profile, seed, sizes });
+    const { input, directory, samples, openings } = honestStatement({ profile, seed, sizes });
     const positions = samplePositions({ seed, start: 0, length: directory.total, samples: profile.samples });
     expect(samples.map(({ position }) => position)).to.deep.equal(positions);
     samples.forEach(({ entry, entryIndex, leafIndex, position }, j) => {
       expect(entry.start + leafIndex).to.equal(position);
       expect(leafIndex).to.be.within(0, entry.leaves - 1);
       expect(directoryRootOf(entry, entryIndex, directory.path(entryIndex))).to.equal(directory.root);
-      const [leaf, leafSiblings] = [input.leaf, input.leafSiblings] as [bigint[][], bigint[][][]];
-      const opening = { leafIndex, elements: present(leaf[j]), siblings: present(leafSiblings[j]) };
+      const opening = present(openings[j]);
       expect(rootOf(opening)).to.equal(entry.root);
+      expect(opening.leafIndex).to.equal(leafIndex);
     });
     expect(input).to.deep.include({
       directoryRoot: directory.root,
@@ -161,9 +162,23 @@ describe("protocol: circuit inputs", () => {
       entryStart: samples.map(({ entry }) => BigInt(entry.start)),
       entryLeaves: samples.map(({ entry }) => BigInt(entry.leaves)),
       entryIndex: samples.map(({ entryIndex }) => BigInt(entryIndex)),
-      entrySiblings: samples.map(({ entryIndex }) => directory.path(entryIndex)),
+      entrySiblings: samples.map(({ entryIndex }) => circuitPath(directory.path(entryIndex), entryIndex)),
       leafIndex: samples.map(({ leafIndex }) => BigInt(leafIndex)),
+      leaf: openings.map((opening) => present(opening).elements),
+      leafSiblings: openings.map((opening, j) =>
+        circuitPath(present(opening).siblings, present(samples[j]).leafIndex),
+      ),
     });
+  });
+
+  it("have the siblings in the order in which the circuit swaps them in", () => {
+    const without = (arity: number, digit: number): bigint[] =>
+      Array.from({ length: arity }, (_, i) => BigInt(i)).toSpliced(digit, 1);
+    expect(circuitPath([without(4, 0)], 0)).to.deep.equal([[1n, 2n, 3n]]);
+    expect(circuitPath([without(4, 3)], 3)).to.deep.equal([[2n, 0n, 1n]]);
+    const [first, second] = circuitPath([without(16, 6), without(16, 9)], 9 * 16 + 6);
+    expect(first).to.deep.equal([7, 4, 5, 0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15].map(BigInt));
+    expect(second).to.deep.equal([8, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7].map(BigInt));
   });
 
   it("stay inside the range of one segment", () => {
@@ -191,13 +206,9 @@ describe("protocol: circuit inputs", () => {
   });
 
   it("are refused with the opening of another leaf", () => {
-    const { directory, input } = honestStatement({ profile, seed: 5n, sizes });
+    const { directory, input, openings } = honestStatement({ profile, seed: 5n, sizes });
     const range = { seed: 5n, start: 0, length: directory.total };
     const samples = samplesOf(directory, range, profile);
-    const [elements, siblings] = [input.leaf as bigint[][], input.leafSiblings as bigint[][][]];
-    const openings = samples.map(({ leafIndex }, j) => {
-      return { leafIndex, elements: present(elements[j]), siblings: present(siblings[j]) };
-    });
     expect(circuitInput(directory, range, samples, openings, profile)).to.deep.equal(input);
     const { leafIndex } = present(samples[1]);
     const other = openings.with(1, { ...present(openings[1]), leafIndex: leafIndex + 1 });

@@ -1,0 +1,22 @@
+// The size of a circuit, from its constraints: against the key that was made for it.
+import { expect } from "chai";
+import { readFile, stat } from "node:fs/promises";
+import { keyBytes, sizeOf } from "../../bench/circuit-size.ts";
+import { artifactPaths } from "../../circuits/artifacts.ts";
+import { readR1cs } from "../../circuits/r1cs.ts";
+
+describe("bench: circuit size", () => {
+  for (const profile of ["tiny", "demo"] as const) {
+    it(`computes the bytes of the ${profile} key`, async () => {
+      const { r1cs: path, zkey } = artifactPaths(profile);
+      const r1cs = readR1cs(await readFile(path));
+      const size = { ...sizeOf(r1cs), publicInputs: r1cs.publicInputs };
+      expect(keyBytes(size)).to.equal((await stat(zkey)).size);
+    });
+  }
+
+  it("finds at most four coefficients of A and B for each constraint", async () => {
+    const { A, B, constraints } = sizeOf(readR1cs(await readFile(artifactPaths("demo").r1cs)));
+    expect(A + B).to.be.within(constraints, 4 * constraints);
+  });
+});
