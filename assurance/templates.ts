@@ -11,6 +11,10 @@ import type { Source } from "./circuit.ts";
 import type { Random } from "./random.ts";
 import { BOUNDARIES, drawPlan, openingOf, statement } from "./statements.ts";
 
+/**
+ * All inputs of the parts are public, so that circom does not express one by what depends on it; the whole statement is as
+ * it is proven.
+ */
 export interface Template extends Source {
   /** Vectors at full scale. */
   readonly vectors: number;
@@ -32,24 +36,28 @@ const compressOf = (t: number): ((x: readonly bigint[]) => bigint) => (t === 4 ?
 
 const pow5Template: Template = {
   ...{ file: "pow5.circom", main: "Pow5()", vectors: 12_000 },
+  publicSignals: ["in"],
   draw: (random) => ({ in: random.element() }),
   expected: (input) => ({ out: [pow5(one(input["in"]))] }),
 };
 
 const poseidon2 = (t: 4 | 16, vectors: number): Template => ({
   ...{ file: "poseidon2.circom", main: `Poseidon2(${t})`, vectors },
+  publicSignals: ["in"],
   draw: (random) => ({ in: random.elements(t) }),
   expected: (input) => ({ out: (t === 4 ? permute4 : permute16)(list(input["in"])) }),
 });
 
 const compress = (t: 4 | 16, vectors: number): Template => ({
   ...{ file: "compress.circom", main: `Compress(${t})`, vectors },
+  publicSignals: ["in"],
   draw: (random) => ({ in: random.elements(t) }),
   expected: (input) => ({ out: [compressOf(t)(list(input["in"]))] }),
 });
 
 const directoryEntry: Template = {
   ...{ file: "directory_entry.circom", main: "DirectoryEntry()", vectors: 6_000 },
+  publicSignals: ["root", "start", "leaves"],
   draw: (random) => ({ root: random.element(), start: random.bits(40), leaves: random.bits(24) }),
   expected: ({ root, start, leaves }) => ({
     out: [entryHash({ root: one(root), start: Number(start), leaves: Number(leaves) })],
@@ -58,6 +66,7 @@ const directoryEntry: Template = {
 
 const thermometer = (b: number, vectors: number): Template => ({
   ...{ file: "thermometer.circom", main: `Thermometer(${b})`, vectors },
+  publicSignals: ["bit"],
   draw: (random) => ({ bit: drawBits(random, b) }),
   expected: ({ bit }) => ({
     above: Array.from({ length: 2 ** b - 1 }, (_, i) => (number(list(bit)) > i ? 1n : 0n)),
@@ -66,6 +75,7 @@ const thermometer = (b: number, vectors: number): Template => ({
 
 const insertChild = (b: number, vectors: number): Template => ({
   ...{ file: "insert_child.circom", main: `InsertChild(${b})`, vectors },
+  publicSignals: ["node", "digit", "sibling"],
   draw: (random) => ({
     ...{ node: random.element(), digit: drawBits(random, b), sibling: random.elements(2 ** b - 1) },
   }),
@@ -76,6 +86,7 @@ const insertChild = (b: number, vectors: number): Template => ({
 
 const merklePath = (depth: number, b: number, vectors: number): Template => ({
   ...{ file: "merkle_path.circom", main: `MerklePath(${depth}, ${b})`, vectors },
+  publicSignals: ["node", "bit", "sibling"],
   draw: (random) => ({
     node: random.element(),
     bit: drawBits(random, depth * b),
@@ -93,12 +104,14 @@ const merklePath = (depth: number, b: number, vectors: number): Template => ({
 
 const rangeCheck: Template = {
   ...{ file: "range_check.circom", main: "RangeCheck(40)", vectors: 10_000 },
+  publicSignals: ["in"],
   draw: (random) => ({ in: random.bits(1 + random.below(40)) }),
   boundaries: () => ({ "0": { in: 0n }, "2^40 - 1": { in: 2n ** 40n - 1n } }),
 };
 
 const scale: Template = {
   ...{ file: "scale.circom", main: "Scale()", vectors: 10_000 },
+  publicSignals: ["window", "length"],
   draw: (random) => ({ window: random.bits(60), length: 1n + random.bits(1 + random.below(39)) }),
   boundaries: () => ({
     "the largest window and length": { window: 2n ** 60n - 1n, length: 2n ** 40n - 1n },
@@ -110,6 +123,7 @@ const scale: Template = {
 
 const positions = (samples: number, vectors: number): Template => ({
   ...{ file: "sample_positions.circom", main: `SamplePositions(${samples})`, vectors },
+  publicSignals: ["seed", "start", "length"],
   draw: (random) => ({
     ...{ seed: random.bits(248), start: random.bits(1 + random.below(39)) },
     length: 1n + random.bits(1 + random.below(39)),
@@ -128,6 +142,18 @@ const positions = (samples: number, vectors: number): Template => ({
 
 const sampleOpening: Template = {
   ...{ file: "sample_opening.circom", main: "SampleOpening(2, 2)", vectors: 600 },
+  publicSignals: [
+    "directoryRoot",
+    "position",
+    "entryRoot",
+    "entryStart",
+    "entryLeaves",
+    "entryIndex",
+    "entrySiblings",
+    "leafIndex",
+    "leaf",
+    "leafSiblings",
+  ],
   draw: (random, engine) => openingOf(statement(drawPlan(random), engine), random.below(2)),
   boundaries: (engine) =>
     Object.fromEntries(
