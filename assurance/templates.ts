@@ -2,7 +2,7 @@
  * The templates that evidence is about: how to draw their inputs, and what TypeScript says they give.
  */
 import { entryHash } from "../protocol/directory.ts";
-import { pow5 } from "../protocol/field.ts";
+import { P, pow5 } from "../protocol/field.ts";
 import { compress16, compress4, permute16, permute4 } from "../protocol/poseidon2.ts";
 import { samplePositions } from "../protocol/sampling.ts";
 import type { HashEngine } from "../protocol/segment.ts";
@@ -109,6 +109,19 @@ const rangeCheck: Template = {
   boundaries: () => ({ "0": { in: 0n }, "2^40 - 1": { in: 2n ** 40n - 1n } }),
 };
 
+/** circomlib's, on which the positions rest. */
+const num2BitsStrict: Template = {
+  ...{ file: "circomlib/circuits/bitify.circom", main: "Num2Bits_strict()", vectors: 2_000 },
+  publicSignals: ["in"],
+  draw: (random) => ({ in: random.element() }),
+  boundaries: () => ({
+    ...{ "0": { in: 0n }, "p - 1": { in: P - 1n } },
+    "the last of two forms": { in: 2n ** 254n - P - 1n },
+    "the first of one form": { in: 2n ** 254n - P },
+  }),
+  expected: (input) => ({ out: Array.from({ length: 254 }, (_, i) => (one(input["in"]) >> BigInt(i)) & 1n) }),
+};
+
 const scale: Template = {
   ...{ file: "scale.circom", main: "Scale()", vectors: 10_000 },
   publicSignals: ["window", "length"],
@@ -177,6 +190,7 @@ export const TEMPLATES: readonly Template[] = [
   insertChild(2, 8_000),
   insertChild(4, 8_000),
   rangeCheck,
+  num2BitsStrict,
   scale,
   poseidon2(4, 6_000),
   poseidon2(16, 2_000),
