@@ -1,6 +1,8 @@
 /**
  * How much evidence to gather: all of it takes minutes, a part of it belongs to every run of the tests.
  */
+import type { ProfileName } from "../protocol/profiles.ts";
+
 export interface Scale {
   /** Of the vectors of every template, this fraction. */
   readonly vectors: number;
@@ -10,6 +12,8 @@ export interface Scale {
   readonly constraints: number;
   /** Positions whose distribution is tested. */
   readonly positions: number;
+  /** Profiles whose circuits are compiled. */
+  readonly profiles: readonly ProfileName[];
   /** Audits whose detection is counted. */
   readonly audits: number;
 }
@@ -19,6 +23,7 @@ export const FULL: Scale = {
   witnesses: 5,
   constraints: Infinity,
   positions: 1_000_000,
+  profiles: ["tiny", "demo", "standard"],
   audits: 10_000,
 };
 
@@ -27,5 +32,6 @@ export const SMALL: Scale = {
   witnesses: 1,
   constraints: 120,
   positions: 64_000,
+  profiles: ["tiny"],
   audits: 1_000,
 };
