@@ -2,6 +2,7 @@
  * Every kind of evidence, by the name that it has on the command line.
  */
 import { changes } from "./changes.ts";
+import { cheating } from "./cheating.ts";
 import { compilation } from "./compilation.ts";
 import { completeness } from "./completeness.ts";
 import { deletion } from "./deletion.ts";
@@ -19,6 +20,7 @@ export const EVIDENCE: Readonly<Record<string, (scale: Scale) => Rows>> = {
   deletion: (scale) => deletion(scale),
   uniqueness: (scale) => uniqueness(scale),
   "small-fields": () => smallFields(),
+  cheats: () => cheating(),
   statistics,
   compilation,
 };

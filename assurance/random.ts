@@ -6,12 +6,12 @@ import { mod, P } from "../protocol/field.ts";
 
 export interface Random {
   /** An integer of 0 to limit - 1. */
-  below(limit: number): number;
+  readonly below: (limit: number) => number;
   /** An integer of this many bits. */
-  bits(count: number): bigint;
+  readonly bits: (count: number) => bigint;
   /** A field element; one in eight is at an end of the field. */
-  element(): bigint;
-  elements(count: number): bigint[];
+  readonly element: () => bigint;
+  readonly elements: (count: number) => bigint[];
 }
 
 const ENDS = [0n, 1n, 2n, P - 1n, P - 2n, (P - 1n) / 2n, 1n << 248n, (1n << 253n) - 1n];

@@ -11,8 +11,8 @@ import {
   type HashEngine,
   type SegmentTree,
 } from "../protocol/segment.ts";
-import { circuitInput, samplesOf, type CircuitInput } from "../protocol/statement.ts";
-import { createRandom, type Random } from "./random.ts";
+import { circuitInput, samplesOf, type CircuitInput, type NestedBigints } from "../protocol/statement.ts";
+import type { Random } from "./random.ts";
 
 const profile: Profile = PROFILES.tiny;
 
@@ -114,28 +114,15 @@ export function drawPlan(random: Random): Plan {
   };
 }
 
+const PER_SAMPLE = [
+  ...["entryRoot", "entryStart", "entryLeaves", "entryIndex", "entrySiblings"],
+  ...["leafIndex", "leaf", "leafSiblings"],
+];
+
 /** What SampleOpening takes, from sample j of a statement; its position is where the leaf lies. */
 export function openingOf(input: CircuitInput, j: number): CircuitInput {
-  const names = [
-    "entryRoot",
-    "entryStart",
-    "entryLeaves",
-    "entryIndex",
-    "entrySiblings",
-    "leafIndex",
-    "leaf",
-    "leafSiblings",
-  ];
-  const own = Object.fromEntries(
-    names.map((name) => [name, (input[name] as readonly CircuitInput[string][])[j]]),
-  );
-  const { entryStart, leafIndex } = own as { entryStart: bigint; leafIndex: bigint };
-  return {
-    directoryRoot: input["directoryRoot"] ?? 0n,
-    position: entryStart + leafIndex,
-    ...own,
-  } as CircuitInput;
+  const { directoryRoot = 0n } = input;
+  const own: Record<string, NestedBigints> = {};
+  for (const name of PER_SAMPLE) own[name] = (input[name] as readonly NestedBigints[])[j] ?? 0n;
+  return { directoryRoot, position: (own["entryStart"] as bigint) + (own["leafIndex"] as bigint), ...own };
 }
-
-export const randomStatement = (name: string, engine: HashEngine): CircuitInput =>
-  statement(drawPlan(createRandom(name)), engine);

@@ -1,9 +1,10 @@
 /**
  * Circuits under test: any template as a main component, its constraints, and a prover that cheats.
  */
-import { UNCONSTRAINED, type Patch } from "../../assurance/build.ts";
+import type { Patch } from "../../assurance/build.ts";
 import { loadCircuit, read, wiresOf } from "../../assurance/circuit.ts";
-import { evaluate, holds, slopes, type Constraint } from "../../assurance/system.ts";
+import { brokenBy, forge } from "../../assurance/forge.ts";
+import { evaluate, slopes, type Constraint } from "../../assurance/system.ts";
 import { inv, mod, mul } from "../../protocol/field.ts";
 import type { CircuitInput } from "../../prover/witness.ts";
 
@@ -44,25 +45,14 @@ export async function testCircuit(
     wires,
     witness: circuit.witness,
     read: (witness, signal) => read(circuit, witness, signal),
-    async forge(input, ...patches) {
-      // Without simplification every signal has a wire; without the `===` lines the program enforces nothing.
-      const cheat = await loadCircuit(source, "plain", [...patches, UNCONSTRAINED]);
-      const values = await cheat.witness(input);
-      const witness = new Array<bigint>(wires).fill(0n);
-      witness[0] = 1n;
-      // Patches leave the signals and their order alone, so that labels agree.
-      for (const [i, { wire }] of circuit.labels.entries()) {
-        if (wire >= 0) witness[wire] = values[cheat.labels[i]?.wire as number] as bigint;
-      }
-      return witness;
-    },
+    forge: (input, ...patches) => forge(source, circuit, input, patches),
     free: async (input) => {
       // Without simplification: circom may otherwise express an input by what depends on it.
       const plain = await loadCircuit(source, "plain");
       const inputs = Object.keys(input).flatMap((name) => wiresOf(plain, name));
       return freeWires(plain.constraints, await plain.witness(input), [0, ...inputs]);
     },
-    broken: (witness) => constraints.flatMap((constraint, i) => (holds(constraint, witness) ? [] : [i])),
+    broken: (witness) => brokenBy(circuit, witness),
   };
 }
 
