@@ -3,6 +3,7 @@
  * derivative is no sum of the others' (so the dimension of what is allowed grows), or some assignment breaks it alone.
  */
 import { loadHashEngine } from "../circuits/hash-engine.ts";
+import type { CircuitInput } from "../protocol/statement.ts";
 import { loadCircuit, type Circuit } from "./circuit.ts";
 import { createRandom } from "./random.ts";
 import { dependentRows } from "./rank.ts";
@@ -10,7 +11,7 @@ import type { Row, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
 import { brokenAlone } from "./strict.ts";
 import { jacobian } from "./system.ts";
-import { TEMPLATES, type Template } from "./templates.ts";
+import { TEMPLATES } from "./templates.ts";
 
 /**
  * Where the same few free numbers are decomposed several times, discrete bits say more than derivatives can. Those
@@ -21,18 +22,25 @@ const PART = /(?:^|\.)(?:(Num2Bits_strict|Scale|RangeCheck|Poseidon2)_|(bit)\[)/
 export async function* deletion({ constraints }: Pick<Scale, "constraints">, templates = TEMPLATES): Rows {
   const engine = await loadHashEngine();
   for (const template of templates) {
-    const circuit = await loadCircuit(template, "simple");
-    if (circuit.constraints.length > constraints) continue;
+    const simple = await loadCircuit(template, "simple");
+    if (simple.constraints.length > constraints) continue;
     const random = createRandom(`deletion ${template.main}`);
-    const witness = await circuit.witness(template.draw(random, engine));
-    const alone = template.main === "Num2Bits_strict()" ? brokenAlone(circuit, random) : new Set<number>();
-    const dependent = dependentRows(jacobian(circuit, witness));
-    yield row(template, circuit, dependent, alone);
+    const input = template.draw(random, engine);
+    const isStrict = template.main === "Num2Bits_strict()";
+    const alone = isStrict ? brokenAlone(simple, random) : new Set<number>();
+    yield row(`${template.main}, simple`, simple, await dependentAt(simple, input), alone);
+    // Here every `<==` that hands a value to a part is a constraint, too.
+    const plain = await loadCircuit(template, "plain");
+    if (!isStrict) yield row(`${template.main}, plain`, plain, await dependentAt(plain, input), new Set());
   }
 }
 
+async function dependentAt(circuit: Circuit, input: CircuitInput): Promise<number[]> {
+  return dependentRows(jacobian(circuit, await circuit.witness(input)));
+}
+
 function row(
-  { main }: Template,
+  subject: string,
   circuit: Circuit,
   dependent: readonly number[],
   alone: ReadonlySet<number>,
@@ -47,7 +55,7 @@ function row(
     rest.length > 0 && `${rest.length} in ${[...new Set(parts)].join(", ")} on its own`,
   ];
   return {
-    ...{ evidence: "every constraint is needed", subject: main, cases: count, holds: missing < 0 },
+    ...{ evidence: "every constraint is needed", subject, cases: count, holds: missing < 0 },
     detail: missing < 0 ? words.filter(Boolean).join(", ") : `constraint ${String(rest[missing])} is not`,
   };
 }

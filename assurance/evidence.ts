@@ -6,6 +6,7 @@ import { cheating } from "./cheating.ts";
 import { compilation } from "./compilation.ts";
 import { completeness } from "./completeness.ts";
 import { deletion } from "./deletion.ts";
+import { mutants } from "./mutants.ts";
 import type { Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
 import { smallFields } from "./small-fields.ts";
@@ -21,6 +22,7 @@ export const EVIDENCE: Readonly<Record<string, (scale: Scale) => Rows>> = {
   uniqueness: (scale) => uniqueness(scale),
   "small-fields": () => smallFields(),
   cheats: () => cheating(),
+  mutants,
   statistics,
   compilation,
 };
