@@ -51,7 +51,7 @@ export async function* mutants({ constraints }: Pick<Scale, "constraints">): Row
     const original = await loadCircuit(template, "simple");
     if (original.constraints.length > constraints) continue;
     for (const mutant of await mutantsOf(file))
-      yield row(file, mutant, await notice(template, original, mutant, engine));
+      yield row(file, mutant, await notice(template, mutant, engine));
   }
 }
 
@@ -82,7 +82,6 @@ export async function mutantsOf(file: string): Promise<Mutant[]> {
 /** Who notices, or undefined. */
 export async function notice(
   template: Template,
-  original: Circuit,
   { patch }: Mutant,
   engine: HashEngine,
 ): Promise<string | undefined> {

@@ -66,8 +66,9 @@ interface Eliminated {
   readonly sums: readonly Row[];
 }
 
-/** Gaussian elimination; `rows` are changed. The row with the fewest wires comes first, so that others stay sparse. */
-function eliminate(rows: Map<number, Row>): Eliminated {
+/** Gaussian elimination. The row with the fewest wires comes first, so that others stay sparse. */
+function eliminate(given: ReadonlyMap<number, Row>): Eliminated {
+  const rows = new Map([...given].map(([i, row]): [number, Row] => [i, new Map(row)]));
   const columns = columnsOf(rows);
   const combinations = new Map([...rows.keys()].map((i): [number, Row] => [i, new Map([[i, 1n]])]));
   const pivots: number[] = [];

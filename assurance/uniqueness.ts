@@ -4,36 +4,32 @@
  */
 import { loadHashEngine } from "../circuits/hash-engine.ts";
 import type { CircuitInput } from "../protocol/statement.ts";
-import { loadCircuit, wiresOf, type Circuit, type Simplification } from "./circuit.ts";
+import { loadCircuit, wiresOf, type Circuit } from "./circuit.ts";
 import { createRandom } from "./random.ts";
 import { undetermined } from "./rank.ts";
 import type { Row, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
 import { jacobian } from "./system.ts";
-import { TEMPLATES, type Template } from "./templates.ts";
+import { TEMPLATES } from "./templates.ts";
 
-export async function* uniqueness({ witnesses }: Pick<Scale, "witnesses">, templates = TEMPLATES): Rows {
+export async function* uniqueness(
+  { witnesses, constraints }: Pick<Scale, "witnesses" | "constraints">,
+  templates = TEMPLATES,
+): Rows {
   const engine = await loadHashEngine();
   for (const template of templates) {
+    const random = createRandom(`uniqueness ${template.main}`);
+    const inputs = Array.from({ length: witnesses }, () => template.draw(random, engine));
+    const plain = await loadCircuit(template, "plain");
+    yield await row(`${template.main}, plain`, plain, inputs);
     // Private inputs are among what circom simplifies away: the whole statement is looked at before it does.
-    const forms: Simplification[] = template.main.startsWith("StorageAudit")
-      ? ["plain"]
-      : ["plain", "simple"];
-    for (const form of forms) {
-      const circuit = await loadCircuit(template, form);
-      const random = createRandom(`uniqueness ${template.main}`);
-      const inputs = Array.from({ length: witnesses }, () => template.draw(random, engine));
-      yield await row(template, form, circuit, inputs);
-    }
+    if (template.main.startsWith("StorageAudit")) continue;
+    const simple = await loadCircuit(template, "simple");
+    if (simple.constraints.length <= constraints) yield await row(`${template.main}, simple`, simple, inputs);
   }
 }
 
-async function row(
-  { main }: Template,
-  form: Simplification,
-  circuit: Circuit,
-  inputs: readonly CircuitInput[],
-): Promise<Row> {
+async function row(subject: string, circuit: Circuit, inputs: readonly CircuitInput[]): Promise<Row> {
   const free: string[] = [];
   let wires = 0;
   for (const input of inputs) {
@@ -43,7 +39,7 @@ async function row(
     for (const wire of left) free.push(circuit.names[wire] ?? String(wire));
   }
   return {
-    ...{ evidence: "the inputs determine every wire", subject: `${main}, ${form}`, cases: inputs.length },
+    ...{ evidence: "the inputs determine every wire", subject, cases: inputs.length },
     holds: free.length === 0,
     detail: free.length === 0 ? `rank ${wires} of ${wires}` : `free: ${free.slice(0, 5).join(", ")}`,
   };
