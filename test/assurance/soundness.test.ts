@@ -82,6 +82,13 @@ describe("assurance: soundness", function () {
       expect(await notice(scale, { line: "", patch }, engine)).to.equal(undefined);
     });
 
+    it("of a directory entry are those of its hash", async () => {
+      const [entry, hash] = [template("DirectoryEntry()"), template("Compress(4)")];
+      const count = async (one: typeof hash): Promise<number> =>
+        (await loadCircuit(one, "simple")).constraints.length;
+      expect(await count(entry)).to.equal(await count(hash));
+    });
+
     it("are left out one at a time, each of them", async () => {
       const lines = (await mutantsOf("storage_audit.circom")).map(({ line }) => line);
       expect(lines).to.include.members(["empty === 0;", "RangeCheck(40)(start);", "SampleOpening(D, G)("]);
