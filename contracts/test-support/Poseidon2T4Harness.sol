@@ -14,6 +14,18 @@ contract Poseidon2T4Harness {
         return Poseidon2T4.compress(Poseidon2T4.load(), [a, b, c, d]);
     }
 
+    function permuteAll(uint256[4][] memory states) external pure returns (uint256[4][] memory) {
+        for (uint256 i = 0; i < states.length; ++i)
+            states[i] = Poseidon2T4.permute(Poseidon2T4.load(), states[i]);
+        return states;
+    }
+
+    function compressAll(uint256[4][] memory inputs) external pure returns (uint256[] memory hashes) {
+        hashes = new uint256[](inputs.length);
+        for (uint256 i = 0; i < inputs.length; ++i)
+            hashes[i] = Poseidon2T4.compress(Poseidon2T4.load(), inputs[i]);
+    }
+
     /// @notice Gas of loading the constants, and of a compression then, without the call around them.
     function gasOf(
         uint256 a,

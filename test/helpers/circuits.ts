@@ -1,17 +1,14 @@
 /**
  * Circuits under test: any template as a main component, its constraints, and a prover that cheats.
  */
-import { createHash } from "node:crypto";
-import { cp, glob, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { compile, ROOT } from "../../circuits/compile.ts";
-import { writeConstants } from "../../circuits/artifacts.ts";
-import { readR1cs } from "../../circuits/r1cs.ts";
-import { calculateWitness, type CircuitInput } from "../../prover/witness.ts";
-import { freeWires, holds, type Constraint, type Term } from "./constraints.ts";
+import type { Patch } from "../../assurance/build.ts";
+import { loadCircuit, read, wiresOf } from "../../assurance/circuit.ts";
+import { brokenBy, forge } from "../../assurance/forge.ts";
+import { evaluate, slopes, type Constraint } from "../../assurance/system.ts";
+import { inv, mod, mul } from "../../protocol/field.ts";
+import type { CircuitInput } from "../../prover/witness.ts";
 
-/** Replaces text of a source file, by its name: what a cheating prover changes in the program that computes a witness. */
-export type Patch = readonly [file: string, from: string, to: string];
+export type { Patch } from "../../assurance/build.ts";
 
 export interface TestCircuit {
   /** In total, as the prover pays for them. */
@@ -26,14 +23,12 @@ export interface TestCircuit {
   /** Numbers of the constraints that the assignment breaks. */
   readonly broken: (witness: readonly bigint[]) => number[];
   /**
-   * Wires that are not bound, at the honest witness: those that can be raised by one, alone, without breaking a
-   * constraint, and those that the inputs do not determine.
+   * Wires that are not bound: those that can be raised by one, alone, without breaking a constraint, and those that the
+   * inputs do not determine (as far as derivatives tell: a constraint binds a wire if it has a non-zero derivative there
+   * and all its other wires are bound). Both at the honest witness.
    */
   readonly free: (input: CircuitInput) => Promise<number[]>;
 }
-
-const UNCONSTRAINED: Patch = ["", "===", ""];
-const FOLDER = join(ROOT, "build", "test-circuits");
 
 /** @param main the component, such as "Poseidon2(4)"; `file` holds its template. */
 export async function testCircuit(
@@ -41,147 +36,85 @@ export async function testCircuit(
   main: string,
   publicSignals: string[] = [],
 ): Promise<TestCircuit> {
-  const visibility = publicSignals.length > 0 ? ` {public [${publicSignals.join(", ")}]}` : "";
-  const source = `pragma circom 2.2.3;\ninclude "${file}";\ncomponent main${visibility} = ${main};\n`;
-  const real = await build(source, [], ["--O2", "--sym"]);
-  const { constraints, wires } = parse(await readFile(join(real, "main.r1cs")));
-  const wasm = await readFile(join(real, "main.wasm"));
-  const symbols = readSymbols(await readFile(join(real, "main.sym"), "utf8"));
+  const source = { file, main, publicSignals };
+  const circuit = await loadCircuit(source, "simple");
+  const { constraints, wires } = circuit;
 
   return {
     constraints,
     wires,
-    witness: async (input) => decode(await calculateWitness(wasm, input)),
-    read: (witness, signal) =>
-      symbols
-        .filter(({ name }) => name === `main.${signal}` || name.startsWith(`main.${signal}[`))
-        .map(({ wire, name }) => {
-          if (wire < 0) throw new Error(`${name} was simplified away`);
-          return witness[wire] as bigint;
-        }),
-    async forge(input, ...patches) {
-      // Without simplification every signal has a wire; without the `===` lines the program enforces nothing.
-      const cheat = await build(source, [...patches, UNCONSTRAINED], ["--O0", "--sym"]);
-      const values = decode(await calculateWitness(await readFile(join(cheat, "main.wasm")), input));
-      const full = readSymbols(await readFile(join(cheat, "main.sym"), "utf8"));
-      const witness = new Array<bigint>(wires).fill(0n);
-      witness[0] = 1n;
-      // Patches leave the signals and their order alone, so that labels agree.
-      for (const [i, { wire }] of symbols.entries()) {
-        if (wire >= 0) witness[wire] = values[(full[i] as SymbolEntry).wire] as bigint;
-      }
-      return witness;
-    },
+    witness: circuit.witness,
+    read: (witness, signal) => read(circuit, witness, signal),
+    forge: (input, ...patches) => forge(source, circuit, input, patches),
     free: async (input) => {
       // Without simplification: circom may otherwise express an input by what depends on it.
-      const plain = await build(source, [], ["--O0", "--sym"]);
-      const inputs = readSymbols(await readFile(join(plain, "main.sym"), "utf8"))
-        .filter(({ name }) => Object.hasOwn(input, /^main\.(\w+)(\[[\d\][]+)?$/.exec(name)?.[1] ?? ""))
-        .map(({ wire }) => wire);
-      const witness = decode(await calculateWitness(await readFile(join(plain, "main.wasm")), input));
-      return freeWires(parse(await readFile(join(plain, "main.r1cs"))).constraints, witness, inputs);
+      const plain = await loadCircuit(source, "plain");
+      const inputs = Object.keys(input).flatMap((name) => wiresOf(plain, name));
+      return freeWires(plain.constraints, await plain.witness(input), [0, ...inputs]);
     },
-    broken: (witness) => constraints.flatMap((constraint, i) => (holds(constraint, witness) ? [] : [i])),
+    broken: (witness) => brokenBy(circuit, witness),
   };
 }
 
-/** Compiles into a folder named by the hash of all that goes in; a second call finds it there. */
-async function build(source: string, patches: readonly Patch[], flags: string[]): Promise<string> {
-  await writeConstants();
-  const key = JSON.stringify([source, patches, flags, await sourceTexts()]);
-  const folder = join(FOLDER, createHash("sha256").update(key).digest("hex").slice(0, 20));
-  if (await exists(join(folder, "main.r1cs"))) return folder;
+function freeWires(
+  constraints: readonly Constraint[],
+  witness: readonly bigint[],
+  inputs: readonly number[],
+): number[] {
+  const tight = new Set([0]); // wire 0 is the constant 1
+  const bound = new Set(inputs);
+  /** For each constraint its derivatives by the wires that are not bound yet; and where each of those occurs. */
+  const open: Map<number, bigint>[] = [];
+  const occurrences = new Map<number, number[]>();
+  for (const [i, constraint] of constraints.entries()) {
+    const [a, b] = [evaluate(constraint[0], witness), evaluate(constraint[1], witness)];
+    const derivatives = new Map<number, bigint>();
+    for (const [wire, [dA, dB, dC]] of slopes(constraint)) {
+      const derivative = mod(dA * b + dB * a - dC);
+      if (mod(derivative + dA * dB) !== 0n) tight.add(wire);
+      if (bound.has(wire)) continue;
+      derivatives.set(wire, derivative);
+      const at = occurrences.get(wire);
+      if (at) at.push(i);
+      else occurrences.set(wire, [i]);
+    }
+    open.push(derivatives);
+  }
+  const ready = open.filter((wires) => wires.size === 1);
+  for (let wires = ready.pop(); wires; wires = ready.pop()) {
+    for (const [wire, derivative] of wires) {
+      if (derivative === 0n || bound.has(wire)) continue;
+      bound.add(wire);
+      for (const i of occurrences.get(wire) ?? []) {
+        const others = open[i] as Map<number, bigint>;
+        others.delete(wire);
+        if (others.size === 1) ready.push(others);
+      }
+    }
+  }
+  for (const wire of pivots(open)) bound.add(wire);
+  return witness.flatMap((_, wire) => (tight.has(wire) && bound.has(wire) ? [] : [wire]));
+}
 
-  const work = `${folder}.${process.pid}`;
-  const library = join(work, "library");
-  await mkdir(library, { recursive: true });
-  await cp(join(ROOT, "circuits"), library, { recursive: true, filter: (path) => !path.endsWith(".ts") });
-  await cp(join(ROOT, "node_modules/circomlib/circuits"), join(library, "circomlib/circuits"), {
-    recursive: true,
+const MAX_COUPLED = 64;
+
+/** The wires that a small system of linear equations determines together, by Gaussian elimination; none if it is large. */
+function pivots(open: readonly Map<number, bigint>[]): number[] {
+  const wires = [...new Set(open.flatMap((derivatives) => [...derivatives.keys()]))];
+  if (wires.length > MAX_COUPLED) return [];
+  let rows = open
+    .filter(({ size }) => size > 0)
+    .map((derivatives) => wires.map((wire) => derivatives.get(wire) ?? 0n));
+  return wires.filter((_, column) => {
+    const pivot = rows.find((row) => row[column] !== 0n);
+    if (!pivot) return false;
+    const inverse = inv(pivot[column] as bigint);
+    rows = rows
+      .filter((row) => row !== pivot)
+      .map((row) => {
+        const factor = mul(row[column] as bigint, inverse);
+        return factor === 0n ? row : row.map((value, i) => mod(value - factor * (pivot[i] as bigint)));
+      });
+    return true;
   });
-  for (const patch of patches)
-    await (patch === UNCONSTRAINED ? dropConstraints(library) : apply(patch, library));
-  await writeFile(join(library, "main.circom"), source);
-  const made = await compile(join(library, "main.circom"), work, { libraries: [library], flags });
-  await rename(made.wasm, join(work, "main.wasm"));
-  await rm(library, { recursive: true });
-  await rm(folder, { recursive: true, force: true });
-  await rename(work, folder);
-  return folder;
-}
-
-async function apply([file, from, to]: Patch, library: string): Promise<void> {
-  const path = join(library, file);
-  const text = await readFile(path, "utf8");
-  if (!text.includes(from)) throw new Error(`${file} has no ${JSON.stringify(from)}`);
-  await writeFile(path, text.replace(from, to));
-}
-
-/** Removes every line that is a constraint and nothing else, from all sources. */
-async function dropConstraints(library: string): Promise<void> {
-  for await (const file of glob("**/*.circom", { cwd: library })) {
-    const path = join(library, file);
-    const text = await readFile(path, "utf8");
-    await writeFile(path, text.replaceAll(/^[^/\n]*===[^\n]*;$/gm, ""));
-  }
-}
-
-async function sourceTexts(): Promise<string[]> {
-  const texts: string[] = [];
-  for await (const file of glob(
-    ["circuits/{.,generated}/*.circom", "node_modules/circomlib/circuits/*.circom"],
-    { cwd: ROOT },
-  )) {
-    texts.push(file, await readFile(join(ROOT, file), "utf8"));
-  }
-  return texts;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return readFile(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-interface SymbolEntry {
-  readonly wire: number;
-  readonly name: string;
-}
-
-/** Lines "label,wire,component,name"; wire -1 was simplified away. */
-function readSymbols(text: string): SymbolEntry[] {
-  return text
-    .trim()
-    .split("\n")
-    .map((line) => {
-      const [, wire, , name] = line.split(",") as [string, string, string, string];
-      return { wire: Number(wire), name };
-    });
-}
-
-function parse(file: Uint8Array): { constraints: Constraint[]; wires: number } {
-  const { body, constraints: count, wires } = readR1cs(file);
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  let at = 0;
-  const terms = (): Term[] => {
-    const length = view.getUint32(at, true);
-    at += 4;
-    return Array.from({ length }, () => {
-      const term = { wire: view.getUint32(at, true), coefficient: littleEndian(view, at + 4) };
-      at += 36;
-      return term;
-    });
-  };
-  return { constraints: Array.from({ length: count }, () => [terms(), terms(), terms()] as const), wires };
-}
-
-/** The values of a .wtns file: 32 bytes each after 76 bytes of headers. */
-function decode(file: Uint8Array): bigint[] {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  return Array.from({ length: (file.length - 76) / 32 }, (_, i) => littleEndian(view, 76 + 32 * i));
-}
-
-function littleEndian(view: DataView, at: number): bigint {
-  return [3, 2, 1, 0].reduce((value, word) => (value << 64n) | view.getBigUint64(at + 8 * word, true), 0n);
 }

@@ -1,0 +1,223 @@
+/**
+ * Cheating witnesses, written by hand: what a dishonest prover would like to claim, and the part that is to refuse it.
+ */
+import { directoryRootOf, emptyNode } from "../protocol/directory.ts";
+import { P } from "../protocol/field.ts";
+import { compress16, compress4, permute4 } from "../protocol/poseidon2.ts";
+import { TAG_SAMPLE } from "../protocol/sampling.ts";
+import type { HashEngine } from "../protocol/segment.ts";
+import type { CircuitInput, NestedBigints } from "../protocol/statement.ts";
+import type { Patch } from "./build.ts";
+import { openingOf, statement } from "./statements.ts";
+
+export interface Cheat {
+  readonly main: string;
+  readonly claim: string;
+  readonly input: (engine: HashEngine) => CircuitInput;
+  /** What the cheat's program computes otherwise. */
+  readonly patches?: readonly Patch[];
+}
+
+const BITIFY = "circomlib/circuits/bitify.circom";
+const COMPARE = "circomlib/circuits/compconstant.circom";
+const BIT = "out[i] <-- (in >> i) & 1;";
+
+// ------------------------------------------------------------------------------------------- range checks, scaling
+
+const digits = (n: number, value: bigint, first: string): Patch => [
+  BITIFY,
+  BIT,
+  `if (n == ${n} && in == ${value}) { out[i] <-- i == 0 ? ${first} : (i == 1 ? (in - (${first})) / 2 : 0); } else { out[i] <-- (in >> i) & 1; }`,
+];
+
+const rangeChecks: readonly Cheat[] = [
+  { main: "RangeCheck(40)", claim: "2^40 is below 2^40", input: () => ({ in: 2n ** 40n }) },
+  { main: "RangeCheck(40)", claim: "-1 is below 2^40", input: () => ({ in: P - 1n }) },
+  {
+    ...{ main: "RangeCheck(40)", claim: "2^40 is below 2^40, by a bit that is 2" },
+    ...{ input: () => ({ in: 2n ** 40n }) },
+    patches: [[BITIFY, BIT, "out[i] <-- i == n - 1 ? 2 : 0;"]],
+  },
+];
+
+const ALIAS: readonly Patch[] = [
+  // The bits of in + p, with carry: p = (p - 1) + 1, and p - 1 is what -1 stands for.
+  [BITIFY, "var e2=1;", "var e2=1; var carry = 1; var sum = 0;"],
+  [
+    ...[BITIFY, BIT],
+    "if (n == 254) { sum = ((in >> i) & 1) + ((-1 >> i) & 1) + carry; carry = sum >> 1; } else { sum = (in >> i) & 1; } out[i] <-- sum & 1;",
+  ] as const,
+];
+const aliases: readonly Cheat[] = [
+  { main: "Num2Bits_strict()", claim: "5 is 5 + p", input: () => ({ in: 5n }), patches: ALIAS },
+  {
+    ...{ main: "Num2Bits_strict()", claim: "5 is 5 + p, compared by a sum of 0", input: () => ({ in: 5n }) },
+    patches: [...ALIAS, [COMPARE, "sout <== sum;", "sout <-- 0;"]],
+  },
+];
+
+const PRODUCT = "(window * length)";
+const scaled = (claim: string, offset: string, remainder: string): Cheat => ({
+  ...{ main: "Scale()", claim, input: () => ({ window: 2n ** 59n + 12345n, length: 1_000_003n }) },
+  patches: [
+    ["scale.circom", `offset <-- ${PRODUCT} >> 60`, `offset <-- ${offset}`],
+    ["scale.circom", `remainder <-- ${PRODUCT} & (2 ** 60 - 1)`, `remainder <-- ${remainder}`],
+  ],
+});
+const scalings: readonly Cheat[] = [
+  scaled("the next offset, with the same remainder", `(${PRODUCT} >> 60) + 1`, `${PRODUCT} & (2 ** 60 - 1)`),
+  scaled(
+    "the next offset, with a negative remainder",
+    `(${PRODUCT} >> 60) + 1`,
+    `${PRODUCT} - offset * 2 ** 60`,
+  ),
+  scaled(
+    "the offset before, with a remainder above 2^60",
+    `(${PRODUCT} >> 60) - 1`,
+    `${PRODUCT} - offset * 2 ** 60`,
+  ),
+  scaled("an offset that wraps, with a small remainder", `(${PRODUCT} - 7) / (2 ** 60)`, "7"),
+];
+
+// --------------------------------------------------------------------------------------------------------- openings
+
+const bytesOf = (leaves: number): number => leaves * 496 - 1;
+/** Leaf 5 of the second of two segments, of 9 and 19 leaves. */
+const honestOpening = (engine: HashEngine, tombstones: readonly number[] = []): CircuitInput =>
+  openingOf(
+    statement(
+      { seed: 1n, sizes: [bytesOf(9), bytesOf(19)], tombstones, range: { start: 14, length: 1 } },
+      engine,
+    ),
+    0,
+  );
+const zeros = (count: number): bigint[] => new Array<bigint>(count).fill(0n);
+const value = (input: CircuitInput, name: string): bigint => input[name] as bigint;
+
+const opening = (
+  claim: string,
+  change: (honest: CircuitInput, engine: HashEngine) => CircuitInput,
+  patches: readonly Patch[] = [],
+): Cheat => ({
+  ...{ main: "SampleOpening(2, 2)", claim, patches },
+  input: (engine) => {
+    const honest = honestOpening(engine);
+    return { ...honest, ...change(honest, engine) };
+  },
+});
+
+/** The same leaf of a directory that says that its segment has so many leaves. */
+const withLeaves =
+  (leaves: number) =>
+  (honest: CircuitInput): CircuitInput => {
+    const entry = { root: value(honest, "entryRoot"), start: Number(value(honest, "entryStart")), leaves };
+    return {
+      entryLeaves: BigInt(leaves),
+      directoryRoot: directoryRootOf(entry, 1, honest["entrySiblings"] as bigint[][]),
+    };
+  };
+
+const openings: readonly Cheat[] = [
+  opening("the entry is in another directory", () => ({ directoryRoot: 5n })),
+  opening("the leaf of another position", (honest) => ({ position: value(honest, "position") + 1n })),
+  opening("a leaf index that is the number of leaves", withLeaves(5)),
+  opening("a leaf index beyond the leaves", withLeaves(4)),
+  opening("a leaf of an entry without leaves", withLeaves(0)),
+  opening("a leaf index beyond the tree", (honest) => ({
+    leafIndex: 256n + 5n,
+    position: value(honest, "entryStart") + 256n + 5n,
+  })),
+  opening("an entry index beyond the directory", () => ({ entryIndex: 17n })),
+  opening("the entry of another slot", () => ({ entryIndex: 0n })),
+  opening("the entry of another slot, with that slot's path", (honest) => {
+    const [level, above] = honest["entrySiblings"] as bigint[][];
+    const own = compress4([
+      ...[value(honest, "entryRoot"), value(honest, "entryStart")],
+      ...[value(honest, "entryLeaves"), 0x656e747279n],
+    ]);
+    return { entryIndex: 0n, entrySiblings: [[own, ...(level ?? []).slice(1)], above ?? []] };
+  }),
+  opening("an inner node as a leaf", (honest, engine) => {
+    const { leaf, leafSiblings } = openingOf(
+      statement({ seed: 1n, sizes: [bytesOf(9), bytesOf(19)], range: { start: 9, length: 1 } }, engine),
+      0,
+    );
+    const [group, upper] = leafSiblings as bigint[][];
+    return {
+      ...{ leafIndex: 0n, position: value(honest, "entryStart") },
+      ...{ leaf: [compress16(leaf as bigint[]), ...(group ?? [])], leafSiblings: [upper ?? [], upper ?? []] },
+    };
+  }),
+  opening("a tombstone in the place of a live segment", () => ({ entryRoot: 0n })),
+  opening("a live segment without its leaf", () => ({
+    leaf: zeros(16),
+    leafSiblings: [zeros(15), zeros(15)],
+  })),
+  {
+    ...{ main: "SampleOpening(2, 2)", claim: "a live segment in the place of its tombstone" },
+    input: (engine) => ({
+      ...honestOpening(engine, [1]),
+      entryRoot: honestOpening(engine)["entryRoot"] ?? 0n,
+    }),
+  },
+  ...["2", "-1", "1 / 2"].map((bit) =>
+    opening(`a path bit of ${bit.replaceAll(" ", "")}`, () => ({}), [digits(8, 5n, bit)]),
+  ),
+];
+
+// ------------------------------------------------------------------------------------------------------- statements
+
+const SIZES = [bytesOf(7), 1, bytesOf(19)];
+const honest = (engine: HashEngine, seed = 12345n, range?: { start: number; length: number }): CircuitInput =>
+  statement({ seed, sizes: SIZES, ...(range && { range }) }, engine);
+
+const PUBLIC = ["directoryRoot", "seed", "start", "length"];
+
+const audit = (claim: string, input: (engine: HashEngine) => CircuitInput): Cheat => ({
+  ...{ main: "StorageAudit(2, 2, 2)", claim, input },
+});
+
+const pick = (input: CircuitInput, order: readonly number[]): CircuitInput =>
+  Object.fromEntries(
+    Object.entries(input).map(([name, values]): [string, NestedBigints] => [
+      name,
+      PUBLIC.includes(name) ? values : order.map((i) => (values as readonly NestedBigints[])[i] ?? 0n),
+    ]),
+  );
+
+/** A directory that no contract builds, with an entry of one leaf at each sample's position: all but the range holds. */
+function madeToFit(engine: HashEngine, start: bigint, length: bigint): CircuitInput {
+  const base = statement({ seed: 12345n, sizes: [1] }, engine);
+  const root = (base["entryRoot"] as bigint[])[0] ?? 0n;
+  const element = permute4([12345n, 0n, 0n, TAG_SAMPLE])[0] ?? 0n;
+  const starts = [0n, 60n].map(
+    (shift) => (start + ((BigInt.asUintN(60, element >> shift) * length) >> 60n)) % P,
+  );
+  const entries = starts.map((at) => compress4([root, at, 1n, 0x656e747279n]));
+  const empty = [emptyNode(1), emptyNode(1), emptyNode(1)];
+  const level = [...entries, 0n, 0n];
+  return {
+    ...base,
+    ...{ directoryRoot: compress4([compress4(level), ...empty]), start, length },
+    ...{ entryStart: starts, entryIndex: [0n, 1n] },
+    entrySiblings: [0, 1].map((i) => [level.toSpliced(i, 1), empty]),
+  };
+}
+
+const statements: readonly Cheat[] = [
+  audit("the samples are swapped", (engine) => pick(honest(engine), [1, 0])),
+  audit("the first sample twice", (engine) => pick(honest(engine), [0, 0])),
+  audit("the second sample twice", (engine) => pick(honest(engine), [1, 1])),
+  audit("the samples of another seed", (engine) => ({ ...honest(engine), seed: 54321n })),
+  audit("the samples of another range", (engine) => ({
+    ...honest(engine, 12345n, { start: 0, length: 8 }),
+    length: 27n,
+  })),
+  audit("the samples of another directory", (engine) => ({ ...honest(engine), directoryRoot: 5n })),
+  audit("an empty range", (engine) => ({ ...honest(engine, 5n, { start: 9, length: 1 }), length: 0n })),
+  audit("a start of 2^40", (engine) => madeToFit(engine, 2n ** 40n, 1n)),
+  audit("a start of -1", (engine) => madeToFit(engine, P - 1n, 1n)),
+  audit("a length of 2^40", (engine) => madeToFit(engine, 0n, 2n ** 40n)),
+];
+
+export const CHEATS: readonly Cheat[] = [...rangeChecks, ...aliases, ...scalings, ...openings, ...statements];

@@ -1,0 +1,106 @@
+/**
+ * Soundness, line by line: every constraint of our sources is left out in turn - an `===`, the constraint of an `<==`, the
+ * call of a part that only checks - and something notices: the compiler, a wire that the inputs no longer determine, or a
+ * cheat that is no longer refused.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ROOT } from "../circuits/compile.ts";
+import { loadHashEngine } from "../circuits/hash-engine.ts";
+import { HoldfastError } from "../protocol/errors.ts";
+import type { HashEngine } from "../protocol/segment.ts";
+import type { Patch } from "./build.ts";
+import { templateOf } from "./cheating.ts";
+import { CHEATS } from "./cheats.ts";
+import { loadCircuit } from "./circuit.ts";
+import { brokenBy, forge } from "./forge.ts";
+import { createRandom } from "./random.ts";
+import { undetermined } from "./rank.ts";
+import type { Row, Rows } from "./row.ts";
+import type { Scale } from "./scale.ts";
+import { jacobian } from "./system.ts";
+import type { Template } from "./templates.ts";
+import { unknownWires } from "./uniqueness.ts";
+
+/** By source, the smallest component in which all of it takes part. */
+const SOURCES: Readonly<Record<string, string>> = {
+  "pow5.circom": "Pow5()",
+  "thermometer.circom": "Thermometer(4)",
+  "insert_child.circom": "InsertChild(2)",
+  "range_check.circom": "RangeCheck(40)",
+  "scale.circom": "Scale()",
+  "poseidon2.circom": "Poseidon2(4)",
+  "compress.circom": "Compress(4)",
+  "directory_entry.circom": "DirectoryEntry()",
+  "merkle_path.circom": "MerklePath(2, 2)",
+  "sample_positions.circom": "SamplePositions(2)",
+  "sample_opening.circom": "SampleOpening(2, 2)",
+  "storage_audit.circom": "StorageAudit(2, 2, 2)",
+};
+
+/** circom's error for `<--` before an anonymous component: this line cannot be weakened so. */
+const CALL_WITHOUT_CONSTRAINT = "error[TAC01]";
+
+export interface Mutant {
+  /** What was left out. */
+  readonly line: string;
+  readonly patch: Patch;
+}
+
+export async function* mutants({ constraints }: Pick<Scale, "constraints">): Rows {
+  const engine = await loadHashEngine();
+  for (const [file, main] of Object.entries(SOURCES)) {
+    const template = templateOf({ main }) as Template;
+    const original = await loadCircuit(template, "simple");
+    if (original.constraints.length > constraints) continue;
+    for (const mutant of await mutantsOf(file))
+      yield row(file, mutant, await notice(template, mutant, engine));
+  }
+}
+
+function row(file: string, { line }: Mutant, noticed: string | undefined): Row {
+  return {
+    ...{ evidence: "a line left out is noticed", subject: `${file}: ${line}`, cases: 1 },
+    ...{ holds: noticed !== undefined, detail: noticed ?? "nothing notices" },
+  };
+}
+
+/** All that can be left out of a source; each is replaced by its place, as lines may be alike. */
+export async function mutantsOf(file: string): Promise<Mutant[]> {
+  const text = await readFile(join(ROOT, "circuits", file), "utf8");
+  const code = text.replaceAll(/\/\/[^\n]*/g, (comment) => " ".repeat(comment.length));
+  const cut = (at: number, length: number, instead: string): Mutant => ({
+    line: text.slice(text.lastIndexOf("\n", at) + 1, text.indexOf("\n", at)).trim(),
+    patch: [file, text, text.slice(0, at) + instead + text.slice(at + length)],
+  });
+  return [
+    ...[...code.matchAll(/<==/g)].map(({ index }) => cut(index, 3, "<--")),
+    ...[...code.matchAll(/[^;{}\n]*===[^;]*;/g)].map(({ index, 0: all }) => cut(index, all.length, "")),
+    ...[...code.matchAll(/(?<=[;{}]\s*)[A-Z]\w*\([^;=]*;/g)].map(({ index, 0: all }) =>
+      cut(index, all.length, ""),
+    ),
+  ];
+}
+
+/** Who notices, or undefined. */
+export async function notice(
+  template: Template,
+  { patch }: Mutant,
+  engine: HashEngine,
+): Promise<string | undefined> {
+  const plain = await loadCircuit(template, "plain", [patch]).catch((error: unknown) => {
+    if (error instanceof HoldfastError && error.message.includes(CALL_WITHOUT_CONSTRAINT)) return undefined;
+    throw error;
+  });
+  if (!plain) return "circom refuses a call without constraints (each link to the part is needed: see there)";
+  const input = template.draw(createRandom(`mutants ${template.main}`), engine);
+  const left = undetermined(jacobian(plain, await plain.witness(input)), unknownWires(plain, input));
+  const [wire] = left;
+  if (wire !== undefined) return `${String(plain.names[wire])} is free`;
+
+  for (const { claim, input: claimed, patches = [] } of CHEATS.filter(({ main }) => main === template.main)) {
+    const witness = await forge(template, plain, claimed(engine), [patch, ...patches]).catch(() => undefined);
+    if (witness && brokenBy(plain, witness).length === 0) return `accepted: ${claim}`;
+  }
+  return undefined;
+}

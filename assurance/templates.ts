@@ -1,0 +1,206 @@
+/**
+ * The templates that evidence is about: how to draw their inputs, and what TypeScript says they give.
+ */
+import { entryHash } from "../protocol/directory.ts";
+import { P, pow5 } from "../protocol/field.ts";
+import { compress16, compress4, permute16, permute4 } from "../protocol/poseidon2.ts";
+import { samplePositions } from "../protocol/sampling.ts";
+import type { HashEngine } from "../protocol/segment.ts";
+import type { CircuitInput } from "../protocol/statement.ts";
+import type { Source } from "./circuit.ts";
+import type { Random } from "./random.ts";
+import { BOUNDARIES, drawPlan, openingOf, statement } from "./statements.ts";
+
+/**
+ * All inputs of the parts are public, so that circom does not express one by what depends on it; the whole statement is as
+ * it is proven.
+ */
+export interface Template extends Source {
+  /** Vectors at full scale. */
+  readonly vectors: number;
+  /** Inputs that the template is meant for. */
+  readonly draw: (random: Random, engine: HashEngine) => CircuitInput;
+  /** Inputs at a limit, by what is special about them. */
+  readonly boundaries?: (engine: HashEngine) => Readonly<Record<string, CircuitInput>>;
+  /** Its outputs by name, by the TypeScript implementation; none: the template only accepts or refuses. */
+  readonly expected?: (input: CircuitInput) => Readonly<Record<string, readonly bigint[]>>;
+}
+
+const list = (value: CircuitInput[string] | undefined): bigint[] => value as bigint[];
+const one = (value: CircuitInput[string] | undefined): bigint => value as bigint;
+const drawBits = (random: Random, count: number): bigint[] =>
+  Array.from({ length: count }, () => random.bits(1));
+const number = (bits: readonly bigint[]): number =>
+  bits.reduce((sum, bit, i) => sum + Number(bit) * 2 ** i, 0);
+const compressOf = (t: number): ((x: readonly bigint[]) => bigint) => (t === 4 ? compress4 : compress16);
+
+const pow5Template: Template = {
+  ...{ file: "pow5.circom", main: "Pow5()", vectors: 12_000 },
+  publicSignals: ["in"],
+  draw: (random) => ({ in: random.element() }),
+  expected: (input) => ({ out: [pow5(one(input["in"]))] }),
+};
+
+const poseidon2 = (t: 4 | 16, vectors: number): Template => ({
+  ...{ file: "poseidon2.circom", main: `Poseidon2(${t})`, vectors },
+  publicSignals: ["in"],
+  draw: (random) => ({ in: random.elements(t) }),
+  expected: (input) => ({ out: (t === 4 ? permute4 : permute16)(list(input["in"])) }),
+});
+
+const compress = (t: 4 | 16, vectors: number): Template => ({
+  ...{ file: "compress.circom", main: `Compress(${t})`, vectors },
+  publicSignals: ["in"],
+  draw: (random) => ({ in: random.elements(t) }),
+  expected: (input) => ({ out: [compressOf(t)(list(input["in"]))] }),
+});
+
+const directoryEntry: Template = {
+  ...{ file: "directory_entry.circom", main: "DirectoryEntry()", vectors: 6_000 },
+  publicSignals: ["root", "start", "leaves"],
+  draw: (random) => ({ root: random.element(), start: random.bits(40), leaves: random.bits(24) }),
+  expected: ({ root, start, leaves }) => ({
+    out: [entryHash({ root: one(root), start: Number(start), leaves: Number(leaves) })],
+  }),
+};
+
+const thermometer = (b: number, vectors: number): Template => ({
+  ...{ file: "thermometer.circom", main: `Thermometer(${b})`, vectors },
+  publicSignals: ["bit"],
+  draw: (random) => ({ bit: drawBits(random, b) }),
+  expected: ({ bit }) => ({
+    above: Array.from({ length: 2 ** b - 1 }, (_, i) => (number(list(bit)) > i ? 1n : 0n)),
+  }),
+});
+
+const insertChild = (b: number, vectors: number): Template => ({
+  ...{ file: "insert_child.circom", main: `InsertChild(${b})`, vectors },
+  publicSignals: ["node", "digit", "sibling"],
+  draw: (random) => ({
+    ...{ node: random.element(), digit: drawBits(random, b), sibling: random.elements(2 ** b - 1) },
+  }),
+  expected: ({ node, digit, sibling }) => ({
+    child: list(sibling).toSpliced(number(list(digit)), 0, one(node)),
+  }),
+});
+
+const merklePath = (depth: number, b: number, vectors: number): Template => ({
+  ...{ file: "merkle_path.circom", main: `MerklePath(${depth}, ${b})`, vectors },
+  publicSignals: ["node", "bit", "sibling"],
+  draw: (random) => ({
+    node: random.element(),
+    bit: drawBits(random, depth * b),
+    sibling: Array.from({ length: depth }, () => random.elements(2 ** b - 1)),
+  }),
+  expected: ({ node, bit, sibling }) => ({
+    root: [
+      (sibling as bigint[][]).reduce((at, others, level) => {
+        const digit = number(list(bit).slice(b * level, b * (level + 1)));
+        return compressOf(2 ** b)(others.toSpliced(digit, 0, at));
+      }, one(node)),
+    ],
+  }),
+});
+
+const rangeCheck: Template = {
+  ...{ file: "range_check.circom", main: "RangeCheck(40)", vectors: 10_000 },
+  publicSignals: ["in"],
+  draw: (random) => ({ in: random.bits(1 + random.below(40)) }),
+  boundaries: () => ({ "0": { in: 0n }, "2^40 - 1": { in: 2n ** 40n - 1n } }),
+};
+
+/** circomlib's, on which the positions rest. */
+const num2BitsStrict: Template = {
+  ...{ file: "circomlib/circuits/bitify.circom", main: "Num2Bits_strict()", vectors: 2_000 },
+  publicSignals: ["in"],
+  draw: (random) => ({ in: random.element() }),
+  boundaries: () => ({
+    ...{ "0": { in: 0n }, "p - 1": { in: P - 1n } },
+    "the last of two forms": { in: 2n ** 254n - P - 1n },
+    "the first of one form": { in: 2n ** 254n - P },
+  }),
+  expected: (input) => ({ out: Array.from({ length: 254 }, (_, i) => (one(input["in"]) >> BigInt(i)) & 1n) }),
+};
+
+const scale: Template = {
+  ...{ file: "scale.circom", main: "Scale()", vectors: 10_000 },
+  publicSignals: ["window", "length"],
+  draw: (random) => ({ window: random.bits(60), length: 1n + random.bits(1 + random.below(39)) }),
+  boundaries: () => ({
+    "the largest window and length": { window: 2n ** 60n - 1n, length: 2n ** 40n - 1n },
+    "window 0": { window: 0n, length: 2n ** 40n - 1n },
+    "length 1": { window: 2n ** 60n - 1n, length: 1n },
+  }),
+  expected: ({ window, length }) => ({ offset: [(one(window) * one(length)) >> 60n] }),
+};
+
+const positions = (samples: number, vectors: number): Template => ({
+  ...{ file: "sample_positions.circom", main: `SamplePositions(${samples})`, vectors },
+  publicSignals: ["seed", "start", "length"],
+  draw: (random) => ({
+    ...{ seed: random.bits(248), start: random.bits(1 + random.below(39)) },
+    length: 1n + random.bits(1 + random.below(39)),
+  }),
+  boundaries: () => ({
+    "length 1": { seed: 5n, start: 7n, length: 1n },
+    "the largest start and length": { seed: 6n, start: 2n ** 40n - 1n, length: 2n ** 40n - 1n },
+    "seed 2^248 - 1": { seed: 2n ** 248n - 1n, start: 0n, length: 1000n },
+  }),
+  expected: ({ seed, start, length }) => ({
+    position: samplePositions({
+      ...{ seed: one(seed), start: Number(start), length: Number(length), samples },
+    }).map(BigInt),
+  }),
+});
+
+const sampleOpening: Template = {
+  ...{ file: "sample_opening.circom", main: "SampleOpening(2, 2)", vectors: 600 },
+  publicSignals: [
+    "directoryRoot",
+    "position",
+    "entryRoot",
+    "entryStart",
+    "entryLeaves",
+    "entryIndex",
+    "entrySiblings",
+    "leafIndex",
+    "leaf",
+    "leafSiblings",
+  ],
+  draw: (random, engine) => openingOf(statement(drawPlan(random), engine), random.below(2)),
+  boundaries: (engine) =>
+    Object.fromEntries(
+      Object.entries(BOUNDARIES).map(([name, plan]) => [name, openingOf(statement(plan, engine), 0)]),
+    ),
+};
+
+const storageAudit: Template = {
+  ...{ file: "storage_audit.circom", main: "StorageAudit(2, 2, 2)", vectors: 400 },
+  publicSignals: ["directoryRoot", "seed", "start", "length"],
+  draw: (random, engine) => statement(drawPlan(random), engine),
+  boundaries: (engine) =>
+    Object.fromEntries(Object.entries(BOUNDARIES).map(([name, plan]) => [name, statement(plan, engine)])),
+};
+
+/** From the smallest to the whole. */
+export const TEMPLATES: readonly Template[] = [
+  pow5Template,
+  thermometer(2, 6_000),
+  thermometer(4, 6_000),
+  insertChild(2, 8_000),
+  insertChild(4, 8_000),
+  rangeCheck,
+  num2BitsStrict,
+  scale,
+  poseidon2(4, 6_000),
+  poseidon2(16, 2_000),
+  compress(4, 6_000),
+  compress(16, 2_000),
+  directoryEntry,
+  merklePath(2, 2, 4_000),
+  merklePath(2, 4, 1_000),
+  positions(2, 2_000),
+  positions(20, 300),
+  sampleOpening,
+  storageAudit,
+];

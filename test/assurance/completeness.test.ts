@@ -1,0 +1,40 @@
+// The implementations of the protocol against each other, and whether a difference would be seen.
+import { expect } from "chai";
+import { completeness } from "../../assurance/completeness.ts";
+import { FULL, SMALL } from "../../assurance/scale.ts";
+import { solidity } from "../../assurance/solidity.ts";
+import { TEMPLATES } from "../../assurance/templates.ts";
+import { present } from "../helpers/present.ts";
+import { expectAllHold, rowsOf } from "../helpers/rows.ts";
+
+describe("assurance: completeness", function () {
+  this.timeout(120_000);
+  const pow5 = present(TEMPLATES[0]);
+
+  it("holds for vectors of every template, and at every limit", async () => {
+    await expectAllHold(completeness(SMALL));
+  });
+
+  it("holds in Solidity", async () => {
+    await expectAllHold(solidity(SMALL));
+  });
+
+  it("has 100,000 vectors at full scale", () => {
+    const drawn = TEMPLATES.reduce((sum, { vectors }) => sum + vectors, 0);
+    expect(drawn * FULL.vectors).to.be.at.least(88_000); // and 12,000 in Solidity
+  });
+
+  it("fails where the circuit gives something else", async () => {
+    const rows = await rowsOf(completeness(SMALL, [{ ...pow5, expected: () => ({ out: [1n] }) }]));
+    expect(rows.map(({ holds, detail }) => [holds, /another "out"$/.test(detail)])).to.deep.equal([
+      [false, true],
+    ]);
+  });
+
+  it("fails where the circuit refuses", async () => {
+    const range = present(TEMPLATES.find(({ main }) => main === "RangeCheck(40)"));
+    const rows = await rowsOf(completeness(SMALL, [{ ...range, draw: () => ({ in: 2n ** 40n }) }]));
+    expect(rows[0]).to.include({ holds: false });
+    expect(rows[0]?.detail).to.match(/refused/);
+  });
+});

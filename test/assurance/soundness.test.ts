@@ -1,0 +1,109 @@
+// The small part of the evidence for soundness, and whether each kind would see a circuit that is not sound.
+import { expect } from "chai";
+import { changeable, changes } from "../../assurance/changes.ts";
+import { cheating } from "../../assurance/cheating.ts";
+import { CHEATS } from "../../assurance/cheats.ts";
+import { loadCircuit } from "../../assurance/circuit.ts";
+import { deletion } from "../../assurance/deletion.ts";
+import { mutants, mutantsOf, notice } from "../../assurance/mutants.ts";
+import { createRandom } from "../../assurance/random.ts";
+import { SMALL } from "../../assurance/scale.ts";
+import { SMALL_CASES, smallFields } from "../../assurance/small-fields.ts";
+import { TEMPLATES } from "../../assurance/templates.ts";
+import { uniqueness } from "../../assurance/uniqueness.ts";
+import { loadHashEngine } from "../../circuits/hash-engine.ts";
+import { present } from "../helpers/present.ts";
+import { expectAllHold, rowsOf } from "../helpers/rows.ts";
+
+const template = (main: string): (typeof TEMPLATES)[number] =>
+  present(TEMPLATES.find((one) => one.main === main));
+
+describe("assurance: soundness", function () {
+  this.timeout(120_000);
+
+  describe("wires", () => {
+    it("do not change alone, but for those listed, which can", async () => {
+      await expectAllHold(changes(SMALL));
+    });
+
+    it("are seen to change where nothing binds them", async () => {
+      const loose = await loadCircuit(template("Pow5()"), "plain", [["pow5.circom", "out <==", "out <--"]]);
+      const free = changeable(loose, await loose.witness({ in: 3n }), createRandom("loose"));
+      expect(free).to.deep.equal(["out", "in"]); // -3 has the same square
+    });
+
+    it("are not excused where they cannot vary", async () => {
+      const listed = { main: "Scale()", wire: "window", input: { window: 5n, length: 1n }, why: "untrue" };
+      const rows = await rowsOf(changes(SMALL, [template("Scale()")], [listed]));
+      expect(rows.map(({ holds }) => holds)).to.deep.equal([true, false]);
+    });
+
+    it("are determined by the inputs", async () => {
+      await expectAllHold(uniqueness(SMALL));
+    });
+
+    it("have one value in small fields", async () => {
+      await expectAllHold(smallFields());
+    });
+
+    it("have two in a field that is too small", async () => {
+      const narrow = SMALL_CASES.filter(({ q }) => q === 37).map((one) => ({ ...one, q: 19 }));
+      const rows = await rowsOf(smallFields(narrow));
+      expect(rows.map(({ detail }) => detail)).to.deep.equal([
+        "two solutions for 0",
+        "two solutions for 0,0",
+      ]);
+    });
+
+    it("have two without the comparison with p - 1", async () => {
+      const strict = present(SMALL_CASES.at(-1));
+      const unchecked = ["circomlib/circuits/aliascheck.circom", "compConstant.out === 0;", ""] as const;
+      const patches = [...(strict.patches ?? []), unchecked];
+      expect(await rowsOf(smallFields([{ ...strict, patches }]))).to.have.nested.property("[0].holds", false);
+    });
+  });
+
+  describe("constraints", () => {
+    it("are needed", async () => {
+      await expectAllHold(deletion(SMALL));
+    });
+
+    it("are noticed when one is left out of the source", async () => {
+      const rows = await expectAllHold(mutants(SMALL));
+      expect(rows.map(({ detail }) => detail)).to.include(
+        "accepted: an offset that wraps, with a small remainder",
+      );
+    });
+
+    it("are not said to be noticed when nothing was left out", async () => {
+      const scale = template("Scale()");
+      const patch = ["scale.circom", "// A 60-bit", "// Some 60-bit"] as const;
+      const engine = await loadHashEngine();
+      expect(await notice(scale, { line: "", patch }, engine)).to.equal(undefined);
+    });
+
+    it("of a directory entry are those of its hash", async () => {
+      const [entry, hash] = [template("DirectoryEntry()"), template("Compress(4)")];
+      const count = async (one: typeof hash): Promise<number> =>
+        (await loadCircuit(one, "simple")).constraints.length;
+      expect(await count(entry)).to.equal(await count(hash));
+    });
+
+    it("are left out one at a time, each of them", async () => {
+      const lines = (await mutantsOf("storage_audit.circom")).map(({ line }) => line);
+      expect(lines).to.include.members(["empty === 0;", "RangeCheck(40)(start);", "SampleOpening(D, G)("]);
+      expect(lines).to.have.lengthOf(6);
+    });
+  });
+
+  describe("cheats", () => {
+    it("are refused", async () => {
+      await expectAllHold(cheating(CHEATS.filter(({ patches }) => !patches?.length)));
+    });
+
+    it("are not said to be refused when they are honest", async () => {
+      const honest = { main: "RangeCheck(40)", claim: "5 is below 2^40", input: () => ({ in: 5n }) };
+      expect(await rowsOf(cheating([honest]))).to.have.nested.property("[0].holds", false);
+    });
+  });
+});

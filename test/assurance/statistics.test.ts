@@ -1,0 +1,25 @@
+// Whether the samples are as random as they are said to be, the compiler's word, and the command.
+import { expect } from "chai";
+import { compilation } from "../../assurance/compilation.ts";
+import { SMALL } from "../../assurance/scale.ts";
+import { statistics } from "../../assurance/statistics.ts";
+import { expectAllHold } from "../helpers/rows.ts";
+
+describe("assurance: statistics", function () {
+  this.timeout(60_000);
+
+  it("hold, and are the same in every run", async () => {
+    const rows = await expectAllHold(statistics(SMALL));
+    expect(rows).to.have.lengthOf(11);
+    expect(await expectAllHold(statistics(SMALL))).to.deep.equal(rows);
+  });
+});
+
+describe("assurance: compilation", function () {
+  this.timeout(120_000);
+
+  it("is without a warning, and gives the same bytes in another folder", async () => {
+    const rows = await expectAllHold(compilation(SMALL));
+    expect(rows.map(({ subject }) => subject)).to.deep.equal(["tiny", "tiny"]);
+  });
+});

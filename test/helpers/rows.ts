@@ -1,0 +1,20 @@
+/**
+ * Rows of evidence, gathered.
+ */
+import { expect } from "chai";
+import type { Row, Rows } from "../../assurance/row.ts";
+
+export async function rowsOf(rows: Rows): Promise<Row[]> {
+  const gathered: Row[] = [];
+  for await (const row of rows) gathered.push(row);
+  return gathered;
+}
+
+/** Fails with what does not hold, and if there is no evidence at all. */
+export async function expectAllHold(rows: Rows): Promise<Row[]> {
+  const gathered = await rowsOf(rows);
+  const failing = gathered.filter(({ holds }) => !holds);
+  expect(failing).to.deep.equal([]);
+  expect(gathered).not.to.deep.equal([]);
+  return gathered;
+}
