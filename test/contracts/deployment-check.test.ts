@@ -1,7 +1,8 @@
 // Reading a deployment back: what fits is found to fit, and each contract that is another one is found.
 import { expect } from "chai";
 import { checkDeployment, type Finding } from "../../client/deployment-check.ts";
-import { deploy, verifierArgs, type Deployment, type DeployOptions } from "../../client/deploy.ts";
+import { deploy, type Deployment, type DeployOptions } from "../../client/deploy.ts";
+import { verifierArgs, type Argument } from "../../client/deployment/plan.ts";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
 import { ensureProfile } from "../../client/keys/make.ts";
@@ -25,7 +26,7 @@ describe("contracts: reading a deployment back", function () {
   let made: Deployment;
   /** Another one with the same code. */
   let other: Deployment;
-  let args: readonly unknown[];
+  let args: readonly Argument[];
   let restore: () => Promise<void>;
   before(async () => {
     await ensureProfile("tiny");
@@ -48,7 +49,10 @@ describe("contracts: reading a deployment back", function () {
   beforeEach(() => restore());
 
   const check = (): Promise<Finding[]> =>
-    checkDeployment(chain.ethers.provider, made.audits, { lens: made.lens, verifierArgs: args });
+    checkDeployment(chain.ethers.provider, made.audits, {
+      lens: made.lens,
+      expected: { profiles: [{ verifierArgs: args }] },
+    });
   const wrong = async (): Promise<string[]> =>
     (await check()).filter(({ ok }) => ok === false).map(({ what }) => what);
   const replace = async (address: string, code: string): Promise<void> =>

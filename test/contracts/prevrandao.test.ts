@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { AbiCoder, hexlify, keccak256, toBeHex, type BytesLike } from "ethers";
 import type { PrevrandaoBeacon } from "../../types/ethers/index.js";
 import { testChain, type TestChain } from "../helpers/contracts.ts";
-import { headerOf, headerRlp, headersFrom, type Header } from "../helpers/headers.ts";
+import { headerOf, headerRlp, headersFrom, type Header } from "../../client/deployment/headers.ts";
 import { present } from "../helpers/present.ts";
 
 const EPOCH = 1000;

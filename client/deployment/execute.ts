@@ -1,0 +1,160 @@
+/**
+ * Carries a plan out with Ignition: in memory, or in a folder where a later run goes on.
+ */
+import type {
+  Artifact,
+  DeploymentResult,
+  EIP1193Provider,
+  ExecutionEventListener,
+} from "@nomicfoundation/ignition-core";
+import { contractArtifact } from "../../contracts/artifacts.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { addressOf, type Plan } from "./plan.ts";
+
+export interface ExecuteOptions {
+  readonly plan: Plan;
+  readonly provider: EIP1193Provider;
+  /** Milliseconds between looks at the chain. */
+  readonly pollMs: number;
+  /** Blocks until a contract counts as deployed, its own included; default 1. */
+  readonly confirmations?: number;
+  /** After each contract. */
+  readonly onStep?: ((id: string, address: string) => void) | undefined;
+  readonly journal?: Journal;
+}
+
+/** What outlives a run. */
+export interface Journal {
+  /** Ignition's own. */
+  readonly folder: string;
+  /** Hash of the transaction that was signed with the nonce: it may have been sent. */
+  readonly hashOf: (nonce: number) => string | undefined;
+}
+
+/** Ignition's number for a transaction that it was about to send when it ended. */
+const TRANSACTION_LOST = 10410;
+
+type Ignition = typeof import("@nomicfoundation/ignition-core");
+
+/** @throws HoldfastError "chain" if a contract cannot be deployed as planned */
+export async function execute(options: ExecuteOptions): Promise<void> {
+  const { plan, journal } = options;
+  // Not before it is needed: it takes longer to load than most commands take to run.
+  const [ignition, { holdfastModule }] = await Promise.all([
+    import("@nomicfoundation/ignition-core"),
+    import("../../ignition/modules/holdfast.ts"),
+  ]);
+  const run = (): Promise<DeploymentResult> =>
+    ignition.deploy({
+      ...{ ignitionModule: holdfastModule(plan.steps), deploymentParameters: {}, artifactResolver },
+      ...{ provider: options.provider, accounts: [plan.account], defaultSender: plan.account },
+      executionEventListener: listener(options.onStep),
+      ...(journal && { deploymentDir: journal.folder }),
+      config: {
+        requiredConfirmations: options.confirmations ?? 1,
+        blockPollingInterval: options.pollMs,
+        // Never: a raised fee would be a second transaction with the same nonce. The wait ends with the run.
+        timeBeforeBumpingFees: Number.MAX_SAFE_INTEGER,
+      },
+      disableFeeBumping: true,
+    });
+  const result = await run().catch((error: unknown) => {
+    if (!journal || !isLost(error)) throw explain(error);
+    return findLost(ignition, options, journal, error).then(run).catch(rethrow);
+  });
+  checkResult(journal ? await retryUnsent(ignition, result, plan, journal, run) : result, plan);
+}
+
+const artifactResolver = {
+  loadArtifact: (name: string) => Promise.resolve(contractArtifact(name) as unknown as Artifact),
+  getBuildInfo: () => Promise.resolve(undefined),
+};
+
+function listener(onStep: ExecuteOptions["onStep"]): ExecutionEventListener {
+  const ignore = (): Promise<void> => Promise.resolve();
+  const done: ExecutionEventListener["deploymentExecutionStateComplete"] = ({ futureId, result }) => {
+    // An address, where there is one.
+    if ("result" in result && result.result) onStep?.(stepOf(futureId), result.result);
+    return Promise.resolve();
+  };
+  return new Proxy({} as ExecutionEventListener, {
+    get: (_, name) => (name === "deploymentExecutionStateComplete" ? done : ignore),
+  });
+}
+
+/** Ignition's "Holdfast#Ledger" as "Ledger". */
+function stepOf(futureId: string): string {
+  return futureId.slice(futureId.indexOf("#") + 1);
+}
+
+// ------------------------------------------------------------------------------------------------------------ recovery
+
+interface LostTransaction {
+  readonly number: number;
+  readonly messageArguments: { readonly futureId: string; readonly nonce: number };
+}
+
+function isLost(error: unknown): error is Error & LostTransaction {
+  return error instanceof Error && "number" in error && error.number === TRANSACTION_LOST;
+}
+
+/** The run before ended between signing a transaction and noting that it was sent: what was signed tells which. */
+async function findLost(
+  { trackTransaction, wipe }: Ignition,
+  { provider, confirmations = 1 }: ExecuteOptions,
+  { folder, hashOf }: Journal,
+  { messageArguments: { futureId, nonce } }: LostTransaction,
+): Promise<void> {
+  const hash = hashOf(nonce);
+  if (hash === undefined) await wipe(folder, artifactResolver, futureId);
+  else await trackTransaction(folder, hash, provider, confirmations);
+}
+
+/** Once more, if all that failed in the run before failed before it was signed. */
+async function retryUnsent(
+  { DeploymentResultType, wipe }: Ignition,
+  result: DeploymentResult,
+  plan: Plan,
+  { folder, hashOf }: Journal,
+  run: () => Promise<DeploymentResult>,
+): Promise<DeploymentResult> {
+  if (result.type !== DeploymentResultType.PREVIOUS_RUN_ERROR) return result;
+  const failed = Object.keys(result.errors);
+  const nonce = (id: string): number => plan.nonce + plan.steps.findIndex((step) => step.id === stepOf(id));
+  if (failed.some((id) => hashOf(nonce(id)) !== undefined)) return result;
+  for (const id of failed) await wipe(folder, artifactResolver, id);
+  return run().catch(rethrow);
+}
+
+// -------------------------------------------------------------------------------------------------------------- errors
+
+function checkResult(result: DeploymentResult, plan: Plan): void {
+  if ("contracts" in result) {
+    for (const { id, address } of Object.values(result.contracts)) {
+      const expected = addressOf(plan, stepOf(id));
+      if (address !== expected) throw elsewhere(stepOf(id), { expected, actual: address });
+    }
+    return;
+  }
+  const reasons =
+    "errors" in result
+      ? Object.entries(result.errors).map(([id, errors]) => `${stepOf(id)}: ${errors.join(", ")}`)
+      : result.failed.map(({ futureId, error }) => `${stepOf(futureId)}: ${error}`);
+  const message = `the deployment failed (${reasons.join("; ")}): put right what this says; contracts that are there stay, so go on in the same folder if nothing of the plan changes, and in a new one otherwise`;
+  throw new HoldfastError("chain", message, { reasons });
+}
+
+function elsewhere(name: string, details: Readonly<Record<string, unknown>>): HoldfastError {
+  const message = `${name} is not where it should be, because the account sent something else meanwhile: deploy again`;
+  return new HoldfastError("chain", message, details);
+}
+
+function rethrow(error: unknown): never {
+  throw explain(error);
+}
+
+function explain(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof HoldfastError) return error;
+  const text = `the deployment stopped: ${error.message.replace(/^HHE\d+: /, "")}`;
+  return new HoldfastError("chain", text, {}, { cause: error });
+}
