@@ -1,8 +1,22 @@
 /**
- * Whether what runs on a chain is what this build compiles to, apart from what is filled in when it is deployed.
+ * What this build compiles to, with what is filled in when it is deployed, and whether that is what runs on a chain.
  */
 import { getAddress } from "ethers";
 import { contractArtifact, type Gap } from "../../contracts/artifacts.ts";
+
+/** What makes the contract, with each library's address where the compiler left a gap for it. */
+export function linkedBytecode(name: string, addressOf: (library: string) => string): string {
+  const { bytecode, linkReferences } = contractArtifact(name);
+  let code = bytecode;
+  for (const [library, gaps] of Object.values(linkReferences).flatMap((file) => Object.entries(file))) {
+    const address = addressOf(library).slice(2).toLowerCase();
+    for (const { start } of gaps) {
+      const at = 2 + 2 * start;
+      code = code.slice(0, at) + address + code.slice(at + address.length);
+    }
+  }
+  return code;
+}
 
 /** Apart from what a constructor fills in. */
 export function isCodeOf(name: string, code: string): boolean {

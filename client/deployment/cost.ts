@@ -2,10 +2,10 @@
  * What the rest of a plan costs, before the first of it is sent: most contracts cannot be simulated until those before them
  * are there.
  */
-import { formatEther, Interface, ZeroAddress, type JsonRpcProvider } from "ethers";
+import { formatEther, getBytes, ZeroAddress, type JsonRpcProvider } from "ethers";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import type { Plan, Step } from "./plan.ts";
+import { initCodeOf, type Plan, type Step } from "./plan.ts";
 
 export interface Cost {
   readonly gas: bigint;
@@ -31,10 +31,11 @@ const OTHER_CONSTRUCTOR_GAS = 150_000n;
 /** As long as those of 8 blocks are, or longer. */
 const HEADERS = Array.from({ length: 8 }, () => `0x${"ff".repeat(700)}`);
 
-export async function estimateCost(provider: JsonRpcProvider, steps: readonly Step[]): Promise<Cost> {
+/** Of a plan's steps from one on. */
+export async function estimateCost(provider: JsonRpcProvider, plan: Plan, from: number): Promise<Cost> {
   const { maxFeePerGas, gasPrice: legacy } = await provider.getFeeData();
   const gasPrice = maxFeePerGas ?? legacy ?? 0n;
-  const gas = steps.map(gasOf).reduce((sum, each) => sum + each, 0n);
+  const gas = plan.steps.slice(from).reduce((sum, step) => sum + gasOf(plan, step), 0n);
   return { gas, gasPrice, most: gas * gasPrice };
 }
 
@@ -52,12 +53,11 @@ export async function checkFunds(
 }
 
 /** Of deploying one contract, at most. */
-export function gasOf({ contract, args, needsProbe }: Step): bigint {
-  const { abi, bytecode, deployedBytecode } = contractArtifact(contract);
+export function gasOf(plan: Plan, step: Step): bigint {
+  const { contract, args, needsProbe } = step;
   const complete = needsProbe === undefined ? args : [...args, ZeroAddress, HEADERS];
-  const encoded = new Interface(abi).encodeDeploy(complete);
-  // Where libraries go there is no hex yet, but an address will be as long.
-  const data = Buffer.from((bytecode + encoded.slice(2)).slice(2).replaceAll(/[^0-9a-fA-F]/g, "f"), "hex");
+  const data = getBytes(initCodeOf(plan, { ...step, args: complete }));
+  const { deployedBytecode } = contractArtifact(contract);
   const zeros = BigInt(data.filter((byte) => byte === 0).length);
   const length = BigInt(data.length);
   return (

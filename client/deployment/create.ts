@@ -9,16 +9,14 @@ import type { ProfileName } from "../../protocol/profiles.ts";
 import { connectSigner, latestTime } from "../chain.ts";
 import { checkDeployment, wrongIn, type Finding } from "../deployment-check.ts";
 import { makeKnownAnswer } from "../keys/known-answer.ts";
-import { checkChain, isLocalChain } from "./chain-check.ts";
+import { carryOut, type Stage } from "./carry-out.ts";
+import { checkChain } from "./chain-check.ts";
 import { sourcesOf, type DeploymentConfig } from "./config.ts";
 import { checkFunds, estimateCost, type Cost } from "./cost.ts";
-import { execute } from "./execute.ts";
 import { expectationsOfPlan } from "./expectations.ts";
-import { openFolder, readPlan, type DeploymentFolder, type Origins, type SavedPlan } from "./folder.ts";
-import { addHeaders } from "./headers.ts";
+import { openFolder, readPlan, type Origins, type SavedPlan } from "./folder.ts";
 import { deploymentOf, makePlan, type Deployment, type Plan, type ProfileKey } from "./plan.ts";
 import { preflight } from "./preflight.ts";
-import { createProvider } from "./provider.ts";
 import { checkOrigins, takeUp } from "./resume.ts";
 
 export interface CreateOptions {
@@ -31,6 +29,8 @@ export interface CreateOptions {
   /** One line for people per step. */
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
+  /** Default: a new one. */
+  readonly knownAnswer?: typeof makeKnownAnswer;
 }
 
 export interface Created {
@@ -44,8 +44,6 @@ export interface Created {
 
 /** Settings that may change from one run to the next. */
 const WAYS: ReadonlySet<string> = new Set(["rpcUrl", "keyFile", "passwordFile", "confirmations"]);
-/** Milliseconds between looks at the chain. */
-const POLL_MS = { local: 20, other: 2000 };
 
 /**
  * @throws HoldfastError "key" for an insecure key on a chain that is not a local one, "funds" if the account cannot pay,
@@ -55,26 +53,19 @@ export async function createDeployment(options: CreateOptions): Promise<Created>
   const { config } = options;
   const privateKey = await readKeyFile(config.keyFile, config.passwordFile);
   const wallet = await connectSigner(config.rpcUrl, privateKey, BigInt(config.chainId));
-  const origins = await originsOf(config, wallet.address);
   const provider = wallet.provider as JsonRpcProvider;
   try {
+    const origins = await originsOf(config, wallet.address);
     if (options.dryRun) return await rehearse(options, wallet, provider, origins);
     const folder = await openFolder(options.folder);
     try {
-      return await perform(options, { wallet, provider, folder, origins });
+      return await perform(options, { wallet, provider, folder }, origins);
     } finally {
       folder.close();
     }
   } finally {
     provider.destroy();
   }
-}
-
-interface Stage {
-  readonly wallet: Wallet;
-  readonly provider: JsonRpcProvider;
-  readonly folder: DeploymentFolder;
-  readonly origins: Origins;
 }
 
 async function rehearse(
@@ -85,21 +76,21 @@ async function rehearse(
 ): Promise<Created> {
   const { plan } = await planOf(options, wallet, provider, origins);
   const done = Math.max(0, (await provider.getTransactionCount(plan.account)) - plan.nonce);
-  const missing = plan.steps.slice(done);
-  const cost = await estimateCost(provider, missing);
-  return { deployment: deploymentOf(plan), missing: missing.length, cost, findings: [] };
+  const missing = Math.max(0, plan.steps.length - done);
+  const cost = await estimateCost(provider, plan, done);
+  return { deployment: deploymentOf(plan), missing, cost, findings: [] };
 }
 
-async function perform(options: CreateOptions, stage: Stage): Promise<Created> {
-  const { wallet, provider, folder, origins } = stage;
+async function perform(options: CreateOptions, stage: Stage, origins: Origins): Promise<Created> {
+  const { wallet, provider, folder } = stage;
   const saved = await planOf(options, wallet, provider, origins);
   const { plan } = saved;
   const signed = folder.signed();
-  const missing = plan.steps.slice(signed.length);
-  const cost = await estimateCost(provider, missing);
-  if (missing.length > 0) {
+  const missing = plan.steps.length - signed.length;
+  const cost = await estimateCost(provider, plan, signed.length);
+  if (missing > 0) {
     await checkFunds(provider, plan, cost);
-    await options.agree(describe(plan, missing.length, cost));
+    await options.agree(describe(plan, missing, cost));
   }
   await folder.savePlan(saved);
   await takeUp(provider, plan, signed);
@@ -115,7 +106,7 @@ async function perform(options: CreateOptions, stage: Stage): Promise<Created> {
     throw new HoldfastError("chain", message, { wrong });
   }
   await folder.saveRecord(deployment);
-  return { deployment, missing: missing.length, cost, findings };
+  return { deployment, missing, cost, findings };
 }
 
 function describe({ account, chainId, nonce, steps }: Plan, missing: number, { gas, most }: Cost): string {
@@ -138,14 +129,14 @@ async function planOf(
     checkOrigins(saved.origins, origins);
     return saved;
   }
-  const { config, log } = options;
+  const { config, log, knownAnswer = makeKnownAnswer } = options;
   const now = await latestTime(wallet);
   await preflight(provider, config, now);
   const keys: ProfileKey[] = [];
   for (const profile of config.profiles) {
     log(`making a proof for the ${profile} verifier to check itself with`);
     const verificationKey = await loadVerificationKey(profile);
-    keys.push({ profile, verificationKey, knownAnswer: await makeKnownAnswer(profile) });
+    keys.push({ profile, verificationKey, knownAnswer: await knownAnswer(profile) });
   }
   const terms = {
     ...{ ...config, keys, beacons: sourcesOf(config) },
@@ -173,49 +164,4 @@ async function originsOf(config: DeploymentConfig, account: string): Promise<Ori
   const what = Object.entries(config).filter(([name]) => !WAYS.has(name));
   // As it will be read again.
   return JSON.parse(JSON.stringify({ ...Object.fromEntries(what), account, keys })) as Origins;
-}
-
-// ----------------------------------------------------------------------------------------------------------- execution
-
-/** Up to each step that needs what the steps before it leave on the chain, and then on. */
-async function carryOut(options: CreateOptions, stage: Stage, saved: SavedPlan): Promise<Plan> {
-  const { provider, folder } = stage;
-  let { plan } = saved;
-  for (;;) {
-    const open = plan.steps.findIndex(({ needsProbe }) => needsProbe !== undefined);
-    const steps = open < 0 ? plan.steps : plan.steps.slice(0, open);
-    await executeSteps(options, stage, { ...plan, steps }, plan.steps.length);
-    if (open < 0) return plan;
-    options.log("waiting for the blocks that show whether the chain has randomness");
-    plan = await addHeaders(provider, plan, options.signal);
-    await folder.savePlan({ ...saved, plan });
-  }
-}
-
-async function executeSteps(
-  { config, log, signal }: CreateOptions,
-  { wallet, provider, folder }: Stage,
-  plan: Plan,
-  total: number,
-): Promise<void> {
-  const send = async (transaction: Parameters<Parameters<typeof createProvider>[1]>[0]): Promise<string> => {
-    const { nonce } = transaction;
-    const expected = plan.nonce + folder.signed().length;
-    if (nonce !== expected) {
-      const message = `the account ${plan.account} sent something else meanwhile: begin in a new folder`;
-      throw new HoldfastError("chain", message, { expected, actual: nonce });
-    }
-    const raw = await wallet.signTransaction(await wallet.populateTransaction(transaction));
-    folder.addSigned({ nonce, raw });
-    return (await provider.broadcastTransaction(raw)).hash;
-  };
-  const local = isLocalChain(BigInt(config.chainId));
-  await execute({
-    ...{ plan, provider: createProvider(provider, send, signal), journal: folder.journal },
-    ...{ pollMs: local ? POLL_MS.local : POLL_MS.other, confirmations: local ? 1 : config.confirmations },
-    onStep: (id, address) => {
-      const place = plan.steps.findIndex((step) => step.id === id) + 1;
-      log(`${place} of ${total}: ${id} is at ${address}`);
-    },
-  });
 }

@@ -3,12 +3,14 @@
  */
 import type {
   Artifact,
+  ArtifactResolver,
   DeploymentResult,
   EIP1193Provider,
   ExecutionEventListener,
 } from "@nomicfoundation/ignition-core";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
+import { linkedBytecode } from "./code.ts";
 import { addressOf, type Plan } from "./plan.ts";
 
 export interface ExecuteOptions {
@@ -46,7 +48,8 @@ export async function execute(options: ExecuteOptions): Promise<void> {
   ]);
   const run = (): Promise<DeploymentResult> =>
     ignition.deploy({
-      ...{ ignitionModule: holdfastModule(plan.steps), deploymentParameters: {}, artifactResolver },
+      ...{ ignitionModule: holdfastModule(plan.steps), deploymentParameters: {} },
+      artifactResolver: resolverOf(plan),
       ...{ provider: options.provider, accounts: [plan.account], defaultSender: plan.account },
       executionEventListener: listener(options.onStep),
       ...(journal && { deploymentDir: journal.folder }),
@@ -60,15 +63,32 @@ export async function execute(options: ExecuteOptions): Promise<void> {
     });
   const result = await run().catch((error: unknown) => {
     if (!journal || !isLost(error)) throw explain(error);
-    return findLost(ignition, options, journal, error).then(run).catch(rethrow);
+    return findLost(ignition, options, journal, error)
+      .then(run)
+      .catch((again: unknown) => {
+        throw explain(again);
+      });
   });
-  checkResult(journal ? await retryUnsent(ignition, result, plan, journal, run) : result, plan);
+  checkResult(result, plan);
 }
 
-const artifactResolver = {
-  loadArtifact: (name: string) => Promise.resolve(contractArtifact(name) as unknown as Artifact),
-  getBuildInfo: () => Promise.resolve(undefined),
-};
+/**
+ * Linked here: Ignition writes libraries' addresses in mixed case, and then takes its own transaction, which a chain gives
+ * back in lower case, for somebody else's.
+ */
+function resolverOf(plan: Plan): ArtifactResolver {
+  return {
+    loadArtifact: (name) => {
+      const bytecode = linkedBytecode(name, (library) => addressOf(plan, library));
+      return Promise.resolve({
+        ...contractArtifact(name),
+        bytecode,
+        linkReferences: {},
+      } as unknown as Artifact);
+    },
+    getBuildInfo: () => Promise.resolve(undefined),
+  };
+}
 
 function listener(onStep: ExecuteOptions["onStep"]): ExecutionEventListener {
   const ignore = (): Promise<void> => Promise.resolve();
@@ -101,29 +121,13 @@ function isLost(error: unknown): error is Error & LostTransaction {
 /** The run before ended between signing a transaction and noting that it was sent: what was signed tells which. */
 async function findLost(
   { trackTransaction, wipe }: Ignition,
-  { provider, confirmations = 1 }: ExecuteOptions,
+  { plan, provider, confirmations = 1 }: ExecuteOptions,
   { folder, hashOf }: Journal,
   { messageArguments: { futureId, nonce } }: LostTransaction,
 ): Promise<void> {
   const hash = hashOf(nonce);
-  if (hash === undefined) await wipe(folder, artifactResolver, futureId);
+  if (hash === undefined) await wipe(folder, resolverOf(plan), futureId);
   else await trackTransaction(folder, hash, provider, confirmations);
-}
-
-/** Once more, if all that failed in the run before failed before it was signed. */
-async function retryUnsent(
-  { DeploymentResultType, wipe }: Ignition,
-  result: DeploymentResult,
-  plan: Plan,
-  { folder, hashOf }: Journal,
-  run: () => Promise<DeploymentResult>,
-): Promise<DeploymentResult> {
-  if (result.type !== DeploymentResultType.PREVIOUS_RUN_ERROR) return result;
-  const failed = Object.keys(result.errors);
-  const nonce = (id: string): number => plan.nonce + plan.steps.findIndex((step) => step.id === stepOf(id));
-  if (failed.some((id) => hashOf(nonce(id)) !== undefined)) return result;
-  for (const id of failed) await wipe(folder, artifactResolver, id);
-  return run().catch(rethrow);
 }
 
 // -------------------------------------------------------------------------------------------------------------- errors
@@ -149,12 +153,9 @@ function elsewhere(name: string, details: Readonly<Record<string, unknown>>): Ho
   return new HoldfastError("chain", message, details);
 }
 
-function rethrow(error: unknown): never {
-  throw explain(error);
-}
-
 function explain(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof HoldfastError) return error;
+  // Ours, or a mistake in the program.
+  if (!(error instanceof Error) || error instanceof HoldfastError || error instanceof TypeError) return error;
   const text = `the deployment stopped: ${error.message.replace(/^HHE\d+: /, "")}`;
   return new HoldfastError("chain", text, {}, { cause: error });
 }

@@ -4,7 +4,8 @@
  * The contracts know each other's addresses from the start, which nobody can change afterwards. An address follows from the
  * account and its nonce, so the order of the steps is part of the plan, and nothing else may use the account meanwhile.
  */
-import { getCreateAddress } from "ethers";
+import { getCreateAddress, Interface } from "ethers";
+import { contractArtifact } from "../../contracts/artifacts.ts";
 import type { DrandChain } from "../../protocol/drand.ts";
 import {
   inputWords,
@@ -14,18 +15,17 @@ import {
   type SnarkjsProof,
 } from "../../protocol/groth16.ts";
 import { PROFILES, type ProfileName } from "../../protocol/profiles.ts";
+import { linkedBytecode } from "./code.ts";
 
 /** Words are decimal or hexadecimal strings, so that a plan can be written down and read again. */
 export type Argument = string | number | Argument[] | { [name: string]: Argument };
 
 export interface Step {
-  /** Unique in the plan, and the name of a library for those that are linked. */
+  /** Unique in the plan; a library's name for those that others are linked with. */
   readonly id: string;
   /** Name of the artifact. */
   readonly contract: string;
   readonly args: readonly Argument[];
-  /** Earlier steps that its code calls. */
-  readonly libraries?: readonly string[];
   /** An earlier step, whose address and whose block's header, with those after it, will be the last arguments. */
   readonly needsProbe?: string;
 }
@@ -123,6 +123,12 @@ export function makePlan(terms: Terms, origin: Origin): Plan {
 /** Where the step's contract is, or will be. */
 export function addressOf(plan: Plan, id: string): string {
   return addressIn(plan.steps, plan, id);
+}
+
+/** What makes the step's contract. */
+export function initCodeOf(plan: Plan, { contract, args }: Step): string {
+  const encoded = new Interface(contractArtifact(contract).abi).encodeDeploy(args);
+  return linkedBytecode(contract, (library) => addressOf(plan, library)) + encoded.slice(2);
 }
 
 /** What comes out of a plan that was carried out. */
@@ -232,14 +238,7 @@ function coreSteps(terms: Terms, token: string, at: (id: string) => string): Ste
     Challenges: [ledger, registry, audits, String(minChallengeBond)],
     Lens: [audits],
   };
-  const libraries: Readonly<Partial<Record<string, string[]>>> = {
-    Registry: ["Segments"],
-    Audits: ["Settlement"],
-  };
-  return CORE.map((name) => ({
-    ...{ id: name, contract: name, args: args[name] },
-    ...(libraries[name] && { libraries: libraries[name] }),
-  }));
+  return CORE.map((name) => ({ id: name, contract: name, args: args[name] }));
 }
 
 function addressIn(steps: readonly Pick<Step, "id">[], { account, nonce }: Origin, id: string): string {

@@ -11,11 +11,8 @@ export function holdfastModule(steps: readonly Step[]) {
   return buildModule(MODULE_ID, (m) => {
     const made: Record<string, ContractFuture<string>> = {};
     let previous: ContractFuture<string>[] = [];
-    for (const { id, contract, args, libraries = [] } of steps) {
-      const linked = Object.fromEntries(
-        libraries.map((name) => [name, made[name] as ContractFuture<string>]),
-      );
-      const future = m.contract(contract, [...args], { id, libraries: linked, after: previous });
+    for (const { id, contract, args } of steps) {
+      const future = m.contract(contract, [...args], { id, after: previous });
       made[id] = future;
       previous = [future];
     }
