@@ -1,11 +1,11 @@
 /**
  * Reads a deployment back: that each contract runs this build's code and knows the others, before anyone trusts it with money.
  */
-import { Contract, ContractFactory, getAddress, type Provider } from "ethers";
+import { Contract, getAddress, type Provider } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { EVMNET } from "../protocol/evmnet.ts";
-import { isCodeOf, librariesOf } from "./deployment/code.ts";
+import { initCode, isCodeOf, isMadeBy, librariesOf } from "./deployment/code.ts";
 import type { Expectations, ExpectedProfile } from "./deployment/expectations.ts";
 import { groupKeyWords, type BeaconSource } from "./deployment/plan.ts";
 
@@ -131,16 +131,10 @@ async function checkProfiles(
     compare(`profile ${i}: samples, depth of data, depth of the directory`, shape.join(", "), wanted);
     await code(["Groth16Verifier"], verifier);
     find(`profile ${i}: hash of the key`, await read("Groth16Verifier", verifier, "keyHash"));
-    if (verifierArgs !== undefined)
-      find(`profile ${i}: the key`, verifier, await isMadeWith(reader.provider, verifier, verifierArgs));
+    if (verifierArgs === undefined) continue;
+    const data = initCode({ contract: "Groth16Verifier", args: verifierArgs }, getAddress);
+    find(`profile ${i}: the key`, verifier, await isMadeBy(reader.provider, verifier, data));
   }
-}
-
-/** What a constructor returns is the code with all that it fills in. */
-async function isMadeWith(provider: Provider, verifier: string, args: readonly unknown[]): Promise<boolean> {
-  const { bytecode, abi } = contractArtifact("Groth16Verifier");
-  const { data } = await new ContractFactory(abi, bytecode).getDeployTransaction(...args);
-  return (await provider.getCode(verifier)) === (await provider.call({ data }));
 }
 
 async function checkBeacons(

@@ -23,6 +23,7 @@ import {
   type ChainOptions,
   type JsonOptions,
 } from "./common.ts";
+import { addAddCommands } from "./deployment-add.ts";
 
 interface CreateCommandOptions extends JsonOptions {
   readonly config: string;
@@ -54,6 +55,7 @@ export function addDeploymentCommands(program: Command, signal: AbortSignal): vo
     .option("--config <file>", "compare everything with what it says, and the keys with those in build/")
     .option("--profile <name>", "compare the first verifier's key with the one in build/ for this profile")
     .action(check);
+  addAddCommands(deployment);
 }
 
 async function create(options: CreateCommandOptions, signal: AbortSignal): Promise<void> {

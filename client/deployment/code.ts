@@ -1,10 +1,19 @@
 /**
  * What this build compiles to, with what is filled in when it is deployed, and whether that is what runs on a chain.
  */
-import { getAddress } from "ethers";
+import { getAddress, Interface, type Provider } from "ethers";
 import { contractArtifact, type Gap } from "../../contracts/artifacts.ts";
 
-/** What makes the contract, with each library's address where the compiler left a gap for it. */
+/** What a transaction that makes the contract carries. */
+export function initCode(
+  { contract, args }: { readonly contract: string; readonly args: readonly unknown[] },
+  addressOf: (library: string) => string,
+): string {
+  const encoded = new Interface(contractArtifact(contract).abi).encodeDeploy(args);
+  return linkedBytecode(contract, addressOf) + encoded.slice(2);
+}
+
+/** With each library's address where the compiler left a gap for it. */
 export function linkedBytecode(name: string, addressOf: (library: string) => string): string {
   const { bytecode, linkReferences } = contractArtifact(name);
   let code = bytecode;
@@ -16,6 +25,11 @@ export function linkedBytecode(name: string, addressOf: (library: string) => str
     }
   }
   return code;
+}
+
+/** Whether an address has what the init code would make: a constructor returns the code with all that it fills in. */
+export async function isMadeBy(provider: Provider, address: string, data: string): Promise<boolean> {
+  return (await provider.getCode(address)) === (await provider.call({ data }));
 }
 
 /** Apart from what a constructor fills in. */

@@ -25,24 +25,27 @@ const address = z.string().transform((text, context) => {
 });
 const seconds = z.int().min(1).max(0xffff_ffff);
 
-const drand = z
-  .strictObject({
-    kind: z.literal("drand"),
-    publicKey: z.string().regex(/^[0-9a-f]{256}$/, "expected drand's public_key, 256 hex digits"),
-    genesis: seconds.describe("when drand's round 1 was, seconds since 1970"),
-    period: seconds.describe("seconds from one round to the next"),
-    url: z
-      .url({ protocol: /^https?$/ })
-      .optional()
-      .describe("a relay whose /info must say the same"),
-  })
-  .superRefine(({ publicKey }, context) => {
+const groupKey = z
+  .string()
+  .regex(/^[0-9a-f]{256}$/, { error: "expected drand's public_key, 256 hex digits", abort: true })
+  .superRefine((hex, context) => {
     try {
-      decodePublicKey(Buffer.from(publicKey, "hex"));
+      decodePublicKey(Buffer.from(hex, "hex"));
     } catch (error) {
-      context.addIssue({ code: "custom", path: ["publicKey"], message: (error as Error).message });
+      context.addIssue((error as Error).message);
     }
   });
+
+const drand = z.strictObject({
+  kind: z.literal("drand"),
+  publicKey: groupKey,
+  genesis: seconds.describe("when drand's round 1 was, seconds since 1970"),
+  period: seconds.describe("seconds from one round to the next"),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("a relay whose /info must say the same"),
+});
 
 const schema = z
   .strictObject({

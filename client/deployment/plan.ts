@@ -4,8 +4,7 @@
  * The contracts know each other's addresses from the start, which nobody can change afterwards. An address follows from the
  * account and its nonce, so the order of the steps is part of the plan, and nothing else may use the account meanwhile.
  */
-import { getCreateAddress, Interface } from "ethers";
-import { contractArtifact } from "../../contracts/artifacts.ts";
+import { getCreateAddress } from "ethers";
 import type { DrandChain } from "../../protocol/drand.ts";
 import {
   inputWords,
@@ -15,7 +14,7 @@ import {
   type SnarkjsProof,
 } from "../../protocol/groth16.ts";
 import { PROFILES, type ProfileName } from "../../protocol/profiles.ts";
-import { linkedBytecode } from "./code.ts";
+import { initCode } from "./code.ts";
 
 /** Words are decimal or hexadecimal strings, so that a plan can be written down and read again. */
 export type Argument = string | number | Argument[] | { [name: string]: Argument };
@@ -126,9 +125,8 @@ export function addressOf(plan: Plan, id: string): string {
 }
 
 /** What makes the step's contract. */
-export function initCodeOf(plan: Plan, { contract, args }: Step): string {
-  const encoded = new Interface(contractArtifact(contract).abi).encodeDeploy(args);
-  return linkedBytecode(contract, (library) => addressOf(plan, library)) + encoded.slice(2);
+export function initCodeOf(plan: Plan, step: Step): string {
+  return initCode(step, (library) => addressOf(plan, library));
 }
 
 /** What comes out of a plan that was carried out. */
@@ -176,34 +174,34 @@ function firstSteps({ token, keys, beacons, genesis, epochSeconds }: Terms): Ste
     ...beacons.flatMap((source, i) => beaconSteps(source, i, { genesis, epochSeconds })),
     { id: "Segments", contract: "Segments", args: [] },
     { id: "Settlement", contract: "Settlement", args: [] },
-    ...keys.map((key) => ({
-      id: verifierId(key.profile),
-      contract: "Groth16Verifier",
-      args: verifierArgs(key),
-    })),
+    ...keys.map(verifierStep),
   ];
 }
 
-function beaconSteps(
-  source: BeaconSource,
+export function verifierStep(key: ProfileKey): Step {
+  return { id: verifierId(key.profile), contract: "Groth16Verifier", args: verifierArgs(key) };
+}
+
+type Times = Pick<Terms, "genesis" | "epochSeconds">;
+
+export function drandStep(
   index: number,
-  { genesis, epochSeconds }: Pick<Terms, "genesis" | "epochSeconds">,
-): Step[] {
-  const id = beaconId(index);
-  if (source.kind === "drand") {
-    const { publicKey, genesis: first, period } = source.chain;
-    return [
-      {
-        id,
-        contract: "DrandBeacon",
-        args: [groupKeyWords(publicKey), first, period, genesis, epochSeconds],
-      },
-    ];
-  }
+  { publicKey, genesis: first, period }: DrandChain,
+  { genesis, epochSeconds }: Times,
+): Step {
+  const args = [groupKeyWords(publicKey), first, period, genesis, epochSeconds];
+  return { id: beaconId(index), contract: "DrandBeacon", args };
+}
+
+function beaconSteps(source: BeaconSource, index: number, times: Times): Step[] {
+  if (source.kind === "drand") return [drandStep(index, source.chain, times)];
   const probe = `Probe_${index}`;
   return [
     { id: probe, contract: "PrevrandaoProbe", args: [] },
-    { id, contract: "PrevrandaoBeacon", args: [genesis, epochSeconds], needsProbe: probe },
+    {
+      ...{ id: beaconId(index), contract: "PrevrandaoBeacon", needsProbe: probe },
+      args: [times.genesis, times.epochSeconds],
+    },
   ];
 }
 

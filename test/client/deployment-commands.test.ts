@@ -4,11 +4,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { developmentAccounts } from "../../contracts/accounts.ts";
 import { ensureProfile } from "../../client/keys/make.ts";
+import { publicKeyOf } from "../../protocol/drand.ts";
 import { errorIn, holdfast, type CliResult } from "../helpers/cli.ts";
 import { fundedKey, serveChain, type ServedChain } from "../helpers/deployments.ts";
 import { evmnet } from "../helpers/evmnet.ts";
 import { makeFolder } from "../helpers/folder.ts";
+import { present } from "../helpers/present.ts";
 import { startRpcProxy, type RpcProxy } from "../helpers/rpc-proxy.ts";
 
 const TREASURY = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
@@ -51,7 +54,7 @@ describe("client: the deployment commands", function () {
   }
   const make = (): string[] => ["deployment", "create", "--config", config, "--folder", join(folder, "made")];
   const check = (...args: string[]): Promise<CliResult> =>
-    holdfast("deployment", "check", "--deployment", record, "--json", ...args);
+    holdfast("deployment", "check", "--rpc", chain.url, "--deployment", record, "--json", ...args);
   const nonce = (): Promise<number> => chain.provider.getTransactionCount(address);
   const parsed = ({ code, stdout, stderr }: CliResult): Record<string, unknown> => {
     expect(code, stderr).to.equal(0);
@@ -119,6 +122,64 @@ describe("client: the deployment commands", function () {
     expect(parsed(explored)).to.deep.equal({ clusters: [] });
     const none = await holdfast("explore", "clusters", "--rpc", chain.url, "--deployment", config, "--json");
     expect(errorIn(none).message).to.match(/is no record of a deployment/);
+  });
+
+  describe("add", () => {
+    let treasuryKey: string;
+    let otherKey: string;
+    before(async () => {
+      treasuryKey = join(folder, "treasury.key");
+      await writeFile(treasuryKey, present(developmentAccounts(2)[1]).privateKey, { mode: 0o600 });
+      otherKey = (await fundedKey(chain.provider, folder)).keyFile;
+    });
+    const add = (key: string, ...args: string[]): Promise<CliResult> =>
+      holdfast(
+        "deployment",
+        ...args,
+        "--deployment",
+        record,
+        "--rpc",
+        chain.url,
+        "--key",
+        key,
+        "--yes",
+        "--json",
+      );
+    const profile = ["add-profile", "--profile", "tiny"];
+
+    it("a profile, whose verifier anybody may deploy and only the treasury adds", async () => {
+      const made = parsed(await add(otherKey, ...profile)) as {
+        address: string;
+        call: { from: string; to: string; data: string };
+      };
+      expect(made).to.deep.include({ added: false });
+      expect(made.call.from).to.equal(TREASURY);
+      const added = parsed(await add(treasuryKey, ...profile, "--at", made.address));
+      expect(added).to.deep.equal({ ...made, added: true, index: "1" });
+      const block = await chain.provider.getBlock("latest", true);
+      expect(block?.prefetchedTransactions.map(({ data }) => data)).to.deep.equal([made.call.data]);
+      const { findings } = parsed(await check()) as { findings: { what: string; value: string }[] };
+      const shapes = findings.filter(({ what }) => what.startsWith("profile 1: samples"));
+      expect(shapes.map(({ value }) => value)).to.deep.equal(["2, 2, 2"]);
+    });
+
+    it("a drand beacon", async () => {
+      const publicKey = Buffer.from(publicKeyOf(5n)).toString("hex");
+      const times = ["--drand-genesis", "1700000000", "--period", "3"];
+      const added = parsed(await add(treasuryKey, "add-beacon", "--public-key", publicKey, ...times));
+      expect(added).to.deep.include({ added: true, index: "1" });
+      const { findings } = parsed(await check()) as { findings: { what: string; value: string }[] };
+      expect(findings.find(({ what }) => what.startsWith("beacon 1: group key"))?.value).to.equal(publicKey);
+    });
+
+    it("nothing that is not what it should be", async () => {
+      const { lens } = JSON.parse(await readFile(record, "utf8")) as { lens: string };
+      const { message } = errorIn(await add(treasuryKey, ...profile, "--at", lens));
+      expect(message).to.match(/is not this Groth16Verifier/);
+      const times = ["--drand-genesis", "1700000000", "--period", "3"];
+      const result = await add(treasuryKey, "add-beacon", "--public-key", "00", ...times);
+      expect([result.code, errorIn(result).code]).to.deep.equal([2, "usage"]);
+    });
   });
 
   it("name every value of a configuration that is wrong", async () => {
