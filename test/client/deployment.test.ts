@@ -167,6 +167,15 @@ describe("client: deployments in folders", function () {
     expect(await nonce()).to.equal(STEPS);
   });
 
+  it("deploy nothing twice where Ignition's journal was lost", async () => {
+    await cutAfter(5);
+    await rm(join(folder, "ignition"), { recursive: true });
+    const { code, message } = await refusal();
+    expect(code).to.equal("chain");
+    expect(message).to.match(/is not the plan's next \(Registry, nonce 6\).*begin in a new one/);
+    expect(await nonce()).to.equal(6);
+  });
+
   it("send nothing when they are complete, and read everything back again", async () => {
     const first = await create();
     await (await account.wallet.sendTransaction({ to: TREASURY })).wait();
