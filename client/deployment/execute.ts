@@ -69,7 +69,7 @@ export async function execute(options: ExecuteOptions): Promise<void> {
         throw explain(again);
       });
   });
-  checkResult(result, plan);
+  checkResult(ignition, result, plan);
 }
 
 /**
@@ -132,7 +132,7 @@ async function findLost(
 
 // -------------------------------------------------------------------------------------------------------------- errors
 
-function checkResult(result: DeploymentResult, plan: Plan): void {
+function checkResult({ DeploymentResultType }: Ignition, result: DeploymentResult, plan: Plan): void {
   if ("contracts" in result) {
     for (const { id, address } of Object.values(result.contracts)) {
       const expected = addressOf(plan, stepOf(id));
@@ -144,7 +144,11 @@ function checkResult(result: DeploymentResult, plan: Plan): void {
     "errors" in result
       ? Object.entries(result.errors).map(([id, errors]) => `${stepOf(id)}: ${errors.join(", ")}`)
       : result.failed.map(({ futureId, error }) => `${stepOf(futureId)}: ${error}`);
-  const message = `the deployment failed (${reasons.join("; ")}): put right what this says; contracts that are there stay, so go on in the same folder if nothing of the plan changes, and in a new one otherwise`;
+  const advice =
+    result.type === DeploymentResultType.RECONCILIATION_ERROR
+      ? "this is not what was begun here: use the version that it was begun with, or begin in a new folder"
+      : "if a transaction failed on the chain, begin in a new folder; otherwise put this right and run the same command again";
+  const message = `the deployment failed (${reasons.join("; ")}): ${advice}`;
   throw new HoldfastError("chain", message, { reasons });
 }
 

@@ -241,6 +241,7 @@ describe("client: deployments in folders", function () {
   });
 
   it("are one run's at a time", async () => {
+    await cutAfter(1);
     const codes: string[] = [];
     const agree = async (): Promise<void> => {
       codes.push((await refusal()).code);
