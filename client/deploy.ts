@@ -5,7 +5,15 @@ import type { Provider, Signer } from "ethers";
 import type { DrandChain } from "../protocol/drand.ts";
 import { checkChain } from "./deployment/chain-check.ts";
 import { execute } from "./deployment/execute.ts";
-import { deploymentOf, makePlan, type Deployment, type ProfileKey, type Terms } from "./deployment/plan.ts";
+import {
+  DEFAULT_CHALLENGE_BOND,
+  DEFAULT_UNBOND_EPOCHS,
+  deploymentOf,
+  makePlan,
+  type Deployment,
+  type ProfileKey,
+  type Terms,
+} from "./deployment/plan.ts";
 import { createProvider } from "./deployment/provider.ts";
 
 export type { Deployment } from "./deployment/plan.ts";
@@ -25,8 +33,6 @@ export interface DeployOptions
   readonly log?: (line: string) => void;
 }
 
-export const DEFAULT_UNBOND_EPOCHS = 168;
-export const DEFAULT_CHALLENGE_BOND = 10n ** 15n;
 /** Milliseconds: local chains mine at once. */
 const POLL_MS = 10;
 

@@ -6,12 +6,11 @@ import { getAddress, ZeroAddress } from "ethers";
 import { z } from "zod";
 import { decodePublicKey } from "../../protocol/drand.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import type { BeaconSource } from "./plan.ts";
+import { DEFAULT_CHALLENGE_BOND, DEFAULT_UNBOND_EPOCHS, type BeaconSource } from "./plan.ts";
 
 /** As the contracts have it: basis points, and how many profiles and beacons a deployment can begin with. */
 const MAX_PROTOCOL_FEE = 500;
 const MAX_FIRST = 4;
-const DEFAULT_UNBOND_EPOCHS = 168;
 
 const address = z.string().transform((text, context) => {
   try {
@@ -65,7 +64,7 @@ const schema = z
     minChallengeBond: z
       .string()
       .regex(/^[1-9]\d{0,30}$/, "expected token units as a string of digits")
-      .default("1000000000000000")
+      .default(String(DEFAULT_CHALLENGE_BOND))
       .describe("the least bond of a challenge"),
     profiles: z
       .array(z.enum(["tiny", "demo", "standard"]))

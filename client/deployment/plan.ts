@@ -104,6 +104,9 @@ export interface Deployment {
   readonly block: number;
 }
 
+export const DEFAULT_UNBOND_EPOCHS = 168;
+/** Token units. */
+export const DEFAULT_CHALLENGE_BOND = 10n ** 15n;
 const TOKEN = "TestToken";
 
 export function makePlan(terms: Terms, origin: Origin): Plan {
