@@ -150,8 +150,8 @@ async function findLens(provider: JsonRpcProvider, text: string, audits: string)
 }
 
 /** An account that deploys: what `deploy` takes. */
-export async function connectSigner(rpcUrl: string, privateKey: string): Promise<Wallet> {
-  return new Wallet(privateKey, await reach(rpcUrl, undefined));
+export async function connectSigner(rpcUrl: string, privateKey: string, chainId?: bigint): Promise<Wallet> {
+  return new Wallet(privateKey, await reach(rpcUrl, chainId));
 }
 
 /** Of the latest block, in seconds. */

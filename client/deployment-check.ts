@@ -1,12 +1,16 @@
 /**
  * Reads a deployment back: that each contract runs this build's code and knows the others, before anyone trusts it with money.
  */
-import { Contract, ContractFactory, getAddress, type Provider } from "ethers";
-import { contractArtifact, type Gap } from "../contracts/artifacts.ts";
+import { Contract, getAddress, type Provider } from "ethers";
+import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
+import { EVMNET } from "../protocol/evmnet.ts";
+import { initCode, isCodeOf, isMadeBy, librariesOf } from "./deployment/code.ts";
+import type { Expectations, ExpectedProfile } from "./deployment/expectations.ts";
+import { groupKeyWords, type BeaconSource } from "./deployment/plan.ts";
 
 export interface Finding {
-  /** Such as "Audits runs this build's code". */
+  /** Such as "code of Audits". */
   readonly what: string;
   readonly value: string;
   /** undefined: that is for whoever reads it to say. */
@@ -16,8 +20,7 @@ export interface Finding {
 export interface CheckOptions {
   /** Address of the Lens, which Audits does not know. */
   readonly lens?: string | undefined;
-  /** What the verifier of profile 0 was made with: without it, any key passes. */
-  readonly verifierArgs?: readonly unknown[] | undefined;
+  readonly expected?: Expectations | undefined;
 }
 
 /** EIP-170: bytes. */
@@ -33,35 +36,40 @@ const BEACONS = ["DrandBeacon", "PrevrandaoBeacon"] as const;
 export async function checkDeployment(
   provider: Provider,
   audits: string,
-  { lens, verifierArgs }: CheckOptions = {},
+  { lens, expected = {} }: CheckOptions = {},
 ): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  const find = (what: string, value: unknown, ok?: boolean): void => {
-    findings.push({ what, value: String(value), ok });
-  };
-  const view = (name: string, address: string): Contract =>
-    new Contract(address, contractArtifact(name).abi, provider);
-  const read = (contract: Contract, method: string, ...args: unknown[]): Promise<unknown> => {
-    return contract
-      .getFunction(method)(...args)
-      .catch(() => "no answer") as Promise<unknown>;
-  };
-  /** Whether a view answers with an address. */
-  const wire = async (name: string, contract: Contract, method: string, expected: string): Promise<void> => {
-    const value = await read(contract, method);
-    find(`${name}.${method}`, value, value === expected);
-  };
-  const code = async (names: readonly string[], address: string): Promise<void> => {
-    const actual = await provider.getCode(address);
-    const bytes = (actual.length - 2) / 2;
-    const fit = names.find((name) => isCodeOf(name, actual));
-    find(`code of ${fit ?? names.join(" or ")}`, `${bytes} bytes`, fit !== undefined && bytes <= MAX_CODE);
-    for (const [library, at] of fit === undefined ? [] : librariesOf(fit, actual)) await code([library], at);
-  };
+  const reader = createReader(provider);
+  const { chainId } = await provider.getNetwork();
+  reader.compare("chain", chainId, expected.chainId);
+  const core = await findCore(reader, getAddress(audits));
+  await checkWires(reader, core);
+  await checkTerms(reader, core, expected);
+  await checkProfiles(reader, core, expected.profiles ?? []);
+  await checkBeacons(reader, core, expected.beacons ?? []);
+  if (lens !== undefined) {
+    await reader.code(["Lens"], lens);
+    await reader.wire("Lens", lens, "audits", core.audits);
+  }
+  return reader.findings;
+}
 
-  const main = view("Audits", getAddress(audits));
+/** What cannot be trusted. */
+export function wrongIn(findings: readonly Finding[]): string[] {
+  return findings.filter(({ ok }) => ok === false).map(({ what }) => what);
+}
+
+// --------------------------------------------------------------------------------------------------------------- parts
+
+interface Core {
+  readonly audits: string;
+  readonly ledger: string;
+  readonly registry: string;
+  readonly challenges: string;
+}
+
+async function findCore({ read, code }: Reader, audits: string): Promise<Core> {
   const [ledger, registry, challenges] = (await Promise.all(
-    ["ledger", "registry", "challenges"].map(async (method) => String(await read(main, method))),
+    ["ledger", "registry", "challenges"].map(async (name) => String(await read("Audits", audits, name))),
   )) as [string, string, string];
   if (![ledger, registry, challenges].every((address) => /^0x[0-9a-fA-F]{40}$/.test(address))) {
     const message = `there is no Audits contract at ${audits}: check the address and the chain`;
@@ -71,99 +79,159 @@ export async function checkDeployment(
   await code(["Ledger"], ledger);
   await code(["Registry"], registry);
   await code(["Challenges"], challenges);
+  return { audits, ledger, registry, challenges };
+}
 
-  const [books, list, court] = [
-    view("Ledger", ledger),
-    view("Registry", registry),
-    view("Challenges", challenges),
-  ];
-  await wire("Ledger", books, "registry", registry);
-  await wire("Ledger", books, "audits", getAddress(audits));
-  await wire("Ledger", books, "challenges", challenges);
-  await wire("Ledger", books, "token", String(await read(main, "token")));
-  await wire("Registry", list, "ledger", ledger);
-  await wire("Registry", list, "audits", getAddress(audits));
-  await wire("Challenges", court, "ledger", ledger);
-  await wire("Challenges", court, "registry", registry);
-  await wire("Challenges", court, "audits", getAddress(audits));
+async function checkWires({ wire, read }: Reader, core: Core): Promise<void> {
+  const { audits, ledger, registry, challenges } = core;
+  await wire("Ledger", ledger, "registry", registry);
+  await wire("Ledger", ledger, "audits", audits);
+  await wire("Ledger", ledger, "challenges", challenges);
+  await wire("Ledger", ledger, "token", String(await read("Audits", audits, "token")));
+  await wire("Registry", registry, "ledger", ledger);
+  await wire("Registry", registry, "audits", audits);
+  await wire("Challenges", challenges, "ledger", ledger);
+  await wire("Challenges", challenges, "registry", registry);
+  await wire("Challenges", challenges, "audits", audits);
+}
 
-  const [epochSeconds, genesis, fee, unbond] = [
-    ...[await read(main, "epochSeconds"), await read(main, "genesis")],
-    ...[await read(main, "protocolFee"), await read(books, "unbondSeconds")],
-  ];
-  find("protocol fee in basis points", fee, typeof fee === "bigint" && fee <= MAX_PROTOCOL_FEE);
-  find("seconds of an epoch", epochSeconds, typeof epochSeconds === "bigint" && epochSeconds > 0n);
-  find("seconds until a bond is released", unbond, Number(unbond) >= 2 * Number(epochSeconds));
-  find("treasury", await read(books, "treasury"));
-  find("least bond of a challenge", await read(court, "minBond"));
+async function checkTerms(reader: Reader, core: Core, expected: Expectations): Promise<void> {
+  const { read, compare } = reader;
+  const { audits, ledger, challenges } = core;
+  const epoch = await read("Audits", audits, "epochSeconds");
+  const fee = await read("Audits", audits, "protocolFee");
+  const unbond = await read("Ledger", ledger, "unbondSeconds");
+  const legal = {
+    fee: typeof fee === "bigint" && fee <= MAX_PROTOCOL_FEE,
+    epoch: typeof epoch === "bigint" && epoch > 0n,
+    unbond: Number(unbond) >= 2 * Number(epoch),
+  };
+  compare("token", await read("Ledger", ledger, "token"), expected.token);
+  compare("treasury", await read("Ledger", ledger, "treasury"), expected.treasury);
+  compare("protocol fee in basis points", fee, expected.protocolFee, legal.fee);
+  compare("start of epoch 0", await read("Audits", audits, "genesis"), expected.genesis);
+  compare("seconds of an epoch", epoch, expected.epochSeconds, legal.epoch);
+  compare("seconds until a bond is released", unbond, expected.unbondSeconds, legal.unbond);
+  const minBond = await read("Challenges", challenges, "minBond");
+  compare("least bond of a challenge", minBond, expected.minChallengeBond);
+}
 
-  for (let i = 0; i < Number(await read(main, "profileCount")); i++) {
-    const [verifier, ...shape] = (await read(main, "profiles", i)) as [string, ...bigint[]];
-    find(`profile ${i}: samples, depth of data, depth of the directory`, shape.join(", "));
+async function checkProfiles(
+  reader: Reader,
+  { audits }: Core,
+  expected: readonly ExpectedProfile[],
+): Promise<void> {
+  const { read, compare, code, find } = reader;
+  const count = Number(await read("Audits", audits, "profileCount"));
+  if (count < expected.length) find("number of profiles", count, false);
+  for (let i = 0; i < count; i++) {
+    const [verifier, ...shape] = (await read("Audits", audits, "profiles", i)) as [string, ...bigint[]];
+    const { shape: profile, verifierArgs } = expected[i] ?? {};
+    const wanted = profile && [profile.samples, profile.dataDepth, profile.directoryDepth].join(", ");
+    compare(`profile ${i}: samples, depth of data, depth of the directory`, shape.join(", "), wanted);
     await code(["Groth16Verifier"], verifier);
-    find(`profile ${i}: hash of the key`, await read(view("Groth16Verifier", verifier), "keyHash"));
-    if (i === 0 && verifierArgs !== undefined) {
-      const { bytecode, abi } = contractArtifact("Groth16Verifier");
-      const { data } = await new ContractFactory(abi, bytecode).getDeployTransaction(...verifierArgs);
-      // What a constructor returns is the code with all that it fills in.
+    find(`profile ${i}: hash of the key`, await read("Groth16Verifier", verifier, "keyHash"));
+    if (verifierArgs === undefined) continue;
+    const data = initCode({ contract: "Groth16Verifier", args: verifierArgs }, getAddress);
+    find(`profile ${i}: the key`, verifier, await isMadeBy(reader.provider, verifier, data));
+  }
+}
+
+async function checkBeacons(
+  reader: Reader,
+  { audits }: Core,
+  expected: readonly BeaconSource[],
+): Promise<void> {
+  const { read, compare, code, find } = reader;
+  const count = Number(await read("Audits", audits, "beaconCount"));
+  if (count < expected.length) find("number of beacons", count, false);
+  for (let i = 0; i < count; i++) {
+    const address = String(await read("Audits", audits, "beacons", i));
+    const source = expected[i];
+    const kind = await code(BEACONS, address);
+    if (source) compare(`beacon ${i}: kind`, kind, source.kind === "drand" ? BEACONS[0] : BEACONS[1]);
+    if (kind === "DrandBeacon")
+      await checkDrand(reader, i, address, source?.kind === "drand" ? source : undefined);
+    for (const method of ["genesis", "epochSeconds"] as const) {
+      const value = await read("DrandBeacon", address, method);
+      compare(`beacon ${i}: ${method}`, value, String(await read("Audits", audits, method)));
+    }
+  }
+}
+
+/** Against the configuration, or else against the one network that everybody knows. */
+async function checkDrand(
+  { read, compare, find }: Reader,
+  index: number,
+  address: string,
+  source: Extract<BeaconSource, { kind: "drand" }> | undefined,
+): Promise<void> {
+  const ask = (method: string): Promise<unknown> => read("DrandBeacon", address, method);
+  const words = await ask("publicKey");
+  const key = Array.isArray(words) ? (words as readonly bigint[]).map(toWord).join("") : String(words);
+  const isEvmnet = key === keyText(EVMNET.publicKey);
+  const chain = source?.chain ?? (isEvmnet ? EVMNET : undefined);
+  const name = `beacon ${index}: group key${isEvmnet ? " of drand's evmnet" : ""}`;
+  if (chain) compare(name, key, keyText(chain.publicKey));
+  else find(`${name}, which is not drand's evmnet's`, key);
+  compare(`beacon ${index}: drandGenesis`, await ask("drandGenesis"), chain?.genesis);
+  compare(`beacon ${index}: drandPeriod`, await ask("drandPeriod"), chain?.period);
+}
+
+function toWord(word: bigint): string {
+  return word.toString(16).padStart(64, "0");
+}
+
+function keyText(key: Uint8Array): string {
+  return groupKeyWords(key)
+    .map((word) => word.slice(2))
+    .join("");
+}
+
+// -------------------------------------------------------------------------------------------------------------- reader
+
+type Comparable = string | number | bigint;
+
+interface Reader {
+  readonly provider: Provider;
+  readonly findings: Finding[];
+  readonly find: (what: string, value: unknown, ok?: boolean) => void;
+  /** With what is expected, unless that is undefined; `legal` is what must hold in any case. */
+  readonly compare: (what: string, value: unknown, expected: Comparable | undefined, legal?: boolean) => void;
+  /** A view's answer, or "no answer". */
+  readonly read: (contract: string, address: string, method: string, ...args: unknown[]) => Promise<unknown>;
+  /** Whether a view answers with an address. */
+  readonly wire: (contract: string, address: string, method: string, expected: string) => Promise<void>;
+  /** Which of the contracts runs there, with its libraries. */
+  readonly code: (names: readonly string[], address: string) => Promise<string | undefined>;
+}
+
+function createReader(provider: Provider): Reader {
+  const findings: Finding[] = [];
+  const find: Reader["find"] = (what, value, ok) => void findings.push({ what, value: String(value), ok });
+  const read: Reader["read"] = (contract, address, method, ...args) =>
+    new Contract(address, contractArtifact(contract).abi, provider)
+      .getFunction(method)(...args)
+      .catch(() => "no answer") as Promise<unknown>;
+  const code: Reader["code"] = async (names, address) => {
+    const actual = await provider.getCode(address);
+    const bytes = (actual.length - 2) / 2;
+    const fit = names.find((name) => isCodeOf(name, actual));
+    find(`code of ${fit ?? names.join(" or ")}`, `${bytes} bytes`, fit !== undefined && bytes <= MAX_CODE);
+    for (const [library, at] of fit === undefined ? [] : librariesOf(fit, actual)) await code([library], at);
+    return fit;
+  };
+  return {
+    ...{ provider, findings, find, read, code },
+    compare: (what, value, expected, legal) =>
       find(
-        "profile 0: the key",
-        verifier,
-        (await provider.getCode(verifier)) === (await provider.call({ data })),
-      );
-    }
-  }
-  for (let i = 0; i < Number(await read(main, "beaconCount")); i++) {
-    const address = String(await read(main, "beacons", i));
-    await code(BEACONS, address);
-    const beacon = view("DrandBeacon", address);
-    const isDrand = isCodeOf("DrandBeacon", await provider.getCode(address));
-    for (const method of isDrand ? ["drandGenesis", "drandPeriod"] : []) {
-      find(`beacon ${i}: ${method}`, await read(beacon, method));
-    }
-    for (const [method, expected] of [
-      ["genesis", genesis],
-      ["epochSeconds", epochSeconds],
-    ] as const) {
-      const value = await read(beacon, method);
-      find(`beacon ${i}: ${method}`, value, value === expected);
-    }
-  }
-  if (lens !== undefined) {
-    await code(["Lens"], lens);
-    await wire("Lens", view("Lens", lens), "audits", getAddress(audits));
-  }
-  return findings;
-}
-
-// --------------------------------------------------------------------------------------------------------------- code
-
-/** Apart from what a constructor fills in. */
-function isCodeOf(name: string, code: string): boolean {
-  const { deployedBytecode, immutableReferences, deployedLinkReferences } = contractArtifact(name);
-  const gaps = [
-    ...Object.values(immutableReferences).flat(),
-    ...Object.values(deployedLinkReferences).flatMap((file) => Object.values(file).flat()),
-  ];
-  return code.length === deployedBytecode.length && masked(code, gaps) === masked(deployedBytecode, gaps);
-}
-
-function masked(code: string, gaps: readonly Gap[]): string {
-  let result = code.toLowerCase();
-  for (const { start, length } of gaps) {
-    const at = 2 + 2 * start;
-    result = result.slice(0, at) + "0".repeat(2 * length) + result.slice(at + 2 * length);
-  }
-  return result;
-}
-
-/** Each library that the code calls, and where. */
-function librariesOf(name: string, code: string): [string, string][] {
-  const { deployedLinkReferences } = contractArtifact(name);
-  return Object.values(deployedLinkReferences).flatMap((file) =>
-    Object.entries(file).flatMap(([library, gaps]) => {
-      const places = gaps.map(({ start }) => getAddress(`0x${code.slice(2 + 2 * start, 42 + 2 * start)}`));
-      return [...new Set(places)].map((place): [string, string] => [library, place]);
-    }),
-  );
+        what,
+        value,
+        expected === undefined ? legal : String(value) === String(expected) && legal !== false,
+      ),
+    wire: async (contract, address, method, expected) => {
+      const value = await read(contract, address, method);
+      find(`${contract}.${method}`, value, value === expected);
+    },
+  };
 }

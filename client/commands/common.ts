@@ -5,6 +5,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { readKeyFile } from "../../contracts/accounts.ts";
 import { connect, type Chain } from "../chain.ts";
+import { readRecord } from "../deployment/record.ts";
 import { agree, formatAmount } from "../output.ts";
 
 export interface JsonOptions {
@@ -12,6 +13,7 @@ export interface JsonOptions {
 }
 
 export interface ChainOptions extends JsonOptions {
+  readonly deployment?: string;
   readonly rpc?: string;
   readonly audits?: string;
   readonly chainId?: bigint;
@@ -39,6 +41,9 @@ export function chainCommand(parent: Command, nameAndArguments: string, descript
   return command(parent, nameAndArguments, description)
     .addOption(new Option("--rpc <url>", "the chain's JSON-RPC").env("HOLDFAST_RPC"))
     .addOption(new Option("--audits <address>", "the deployment's Audits contract").env("HOLDFAST_AUDITS"))
+    .addOption(
+      new Option("--deployment <file>", "its record, which has the addresses").env("HOLDFAST_DEPLOYMENT"),
+    )
     .addOption(new Option("--chain-id <n>", "refuse any other chain").env("HOLDFAST_CHAIN_ID").argParser(id))
     .addOption(new Option("--token <address>", "refuse any other token").env("HOLDFAST_TOKEN"))
     .addOption(new Option("--key <file>", "keystore or hex key of the account").env("HOLDFAST_KEY"))
@@ -54,9 +59,10 @@ export function spendingCommand(parent: Command, nameAndArguments: string, descr
 
 /** Connects, runs, and lets go of the chain. */
 export async function withChain<T>(options: ChainOptions, use: (chain: Chain) => Promise<T>): Promise<T> {
-  const { rpc, audits, chainId, token, lens, key, passwordFile } = options;
+  const { rpc, audits, chainId, token, lens, key, passwordFile } = withRecord(options);
   if (rpc === undefined) throw missing("the chain", "--rpc URL", "HOLDFAST_RPC");
-  if (audits === undefined) throw missing("the deployment", "--audits ADDRESS", "HOLDFAST_AUDITS");
+  if (audits === undefined)
+    throw missing("the deployment", "--audits ADDRESS or --deployment FILE", "HOLDFAST_AUDITS");
   const privateKey = key === undefined ? undefined : await readKeyFile(key, passwordFile);
   const chain = await connect({ rpcUrl: rpc, audits, chainId, token, lens, privateKey });
   try {
@@ -64,6 +70,13 @@ export async function withChain<T>(options: ChainOptions, use: (chain: Chain) =>
   } finally {
     chain.close();
   }
+}
+
+/** With the addresses of the record, where the options do not say others. */
+export function withRecord({ deployment, ...options }: ChainOptions): Omit<ChainOptions, "deployment"> {
+  if (deployment === undefined) return options;
+  const { chainId, audits, token, lens } = readRecord(deployment);
+  return { chainId: BigInt(chainId), audits, token, lens, ...options };
 }
 
 function missing(what: string, option: string, variable: string): HoldfastError {

@@ -1,55 +1,126 @@
 /**
- * `deployment`: whether what is deployed is what this project builds.
+ * `deployment`: makes one, and says whether what is deployed is what this project builds.
  */
 import Table from "cli-table3";
 import { Option, type Command } from "commander";
+import { formatEther } from "ethers";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { profileNamed, type ProfileName } from "../../protocol/profiles.ts";
-import { verifierArgs } from "../deploy.ts";
-import { checkDeployment, type Finding } from "../deployment-check.ts";
+import { checkDeployment, wrongIn, type Finding } from "../deployment-check.ts";
+import { readDeploymentConfig, type DeploymentConfig } from "../deployment/config.ts";
+import { createDeployment } from "../deployment/create.ts";
+import { expectationsOf, type Expectations } from "../deployment/expectations.ts";
+import { verifierArgs, type Argument } from "../deployment/plan.ts";
 import { makeKnownAnswer } from "../keys/known-answer.ts";
-import { printResult } from "../output.ts";
-import { chainCommand, group, withChain, type ChainOptions } from "./common.ts";
+import { agree, printResult } from "../output.ts";
+import {
+  chainCommand,
+  command,
+  group,
+  withChain,
+  withRecord,
+  type ChainOptions,
+  type JsonOptions,
+} from "./common.ts";
+import { addAddCommands } from "./deployment-add.ts";
+
+interface CreateCommandOptions extends JsonOptions {
+  readonly config: string;
+  readonly folder: string;
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+}
 
 interface CheckCommandOptions extends ChainOptions {
+  readonly config?: string;
   readonly profile?: string;
 }
 
-export function addDeploymentCommands(program: Command): void {
+/** An address, its "0x", and the table's margins. */
+const VALUE_WIDTH = 44;
+
+export function addDeploymentCommands(program: Command, signal: AbortSignal): void {
   const deployment = group(program, "deployment", "the contracts that all of it is about");
+  command(deployment, "create", "deploys all contracts, or goes on where it stopped, and reads them back")
+    .requiredOption("--config <file>", "what to deploy, and where (docs/deployment.md)")
+    .requiredOption("--folder <folder>", "keeps what is needed to go on, and the record: one per deployment")
+    .option("--dry-run", "show the addresses and the cost, and send nothing", false)
+    .option("-y, --yes", "do not ask", false)
+    .action((options: CreateCommandOptions) => create(options, signal));
   chainCommand(deployment, "check", "reads every wire back, and compares the code with this build's")
     .addOption(
       new Option("--lens <address>", "the deployment's Lens, to be checked too").env("HOLDFAST_LENS"),
     )
-    .option("--profile <name>", "compare the verifier's key with the one in build/ for this profile")
+    .option("--config <file>", "compare everything with what it says, and the keys with those in build/")
+    .option("--profile <name>", "compare the first verifier's key with the one in build/ for this profile")
     .action(check);
+  addAddCommands(deployment);
+}
+
+async function create(options: CreateCommandOptions, signal: AbortSignal): Promise<void> {
+  const { folder, dryRun, json, yes } = options;
+  const { deployment, missing, cost, findings } = await createDeployment({
+    ...{ config: readDeploymentConfig(options.config), folder, dryRun, signal },
+    agree: (what) => agree(what, { yes, json }),
+    log: (line) => {
+      if (!json) process.stderr.write(`${line}\n`);
+    },
+  });
+  const { gas, most } = cost;
+  const result = dryRun ? { dryRun, missing, gas, mostWei: most } : { complete: true, sent: missing };
+  const text = dryRun
+    ? `${missing} contracts to deploy, for at most ${gas} gas, now ${formatEther(most)} of the chain's coin`
+    : `${table(findings)}\nThe deployment is complete; its record is ${folder}/deployment.json`;
+  printResult({ ...result, deployment, findings }, { json, text: `${addresses(deployment)}\n${text}` });
 }
 
 async function check(options: CheckCommandOptions): Promise<void> {
-  const { lens, profile, ...others } = options;
-  const expected = profile === undefined ? undefined : await argsOf(profileNamed(profile).name);
-  await withChain(others, async (chain) => {
-    const findings = await checkDeployment(chain.provider, chain.addresses.audits, {
-      lens,
-      verifierArgs: expected,
-    });
-    const wrong = findings.filter(({ ok }) => ok === false).map(({ what }) => what);
+  const { config: path, profile, ...given } = options;
+  // The way to the chain refuses another lens; here it is a finding.
+  const { lens, ...others } = withRecord(given);
+  const config = path === undefined ? undefined : readDeploymentConfig(path);
+  const expected = await expectationsFor(config, profile);
+  await withChain({ ...(config && { rpc: config.rpcUrl }), ...others }, async (chain) => {
+    const { audits } = chain.addresses;
+    const findings = await checkDeployment(chain.provider, audits, { lens, expected });
+    const wrong = wrongIn(findings);
     printResult({ ok: wrong.length === 0, findings }, { ...options, text: table(findings) });
     if (wrong.length > 0) {
-      const message = `this is no deployment to trust: ${wrong.join(", ")} ${wrong.length === 1 ? "is" : "are"} not as in this build`;
+      const message = `this is no deployment to trust: ${wrong.join(", ")} ${wrong.length === 1 ? "is" : "are"} not as expected`;
       throw new HoldfastError("chain", message, { wrong });
     }
   });
 }
 
-async function argsOf(profile: ProfileName): Promise<readonly unknown[]> {
+async function expectationsFor(
+  config: DeploymentConfig | undefined,
+  profile: string | undefined,
+): Promise<Expectations> {
+  if (config) return expectationsOf(config, await Promise.all(config.profiles.map(argsOf)));
+  return profile === undefined
+    ? {}
+    : { profiles: [{ verifierArgs: await argsOf(profileNamed(profile).name) }] };
+}
+
+async function argsOf(profile: ProfileName): Promise<Argument[]> {
   const verificationKey = await loadVerificationKey(profile);
   return verifierArgs({ verificationKey, knownAnswer: await makeKnownAnswer(profile) });
 }
 
+function addresses(deployment: object): string {
+  return Object.entries(deployment)
+    .map(([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`)
+    .join("\n");
+}
+
 function table(findings: readonly Finding[]): string {
-  const rows = new Table({ head: ["what", "value", ""], style: { head: [], border: [] } });
+  const rows = new Table({
+    head: ["what", "value", ""],
+    style: { head: [], border: [] },
+    // A group key has 256 digits.
+    ...{ colWidths: [null, VALUE_WIDTH], wordWrap: true, wrapOnWordBoundary: false },
+  });
   for (const { what, value, ok } of findings)
     rows.push([what, value, ok === undefined ? "" : ok ? "ok" : "WRONG"]);
   return rows.toString();

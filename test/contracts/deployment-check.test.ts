@@ -1,13 +1,18 @@
 // Reading a deployment back: what fits is found to fit, and each contract that is another one is found.
 import { expect } from "chai";
-import { checkDeployment, type Finding } from "../../client/deployment-check.ts";
-import { deploy, verifierArgs, type Deployment, type DeployOptions } from "../../client/deploy.ts";
+import { ZeroAddress } from "ethers";
+import { checkDeployment, wrongIn, type Finding } from "../../client/deployment-check.ts";
+import { deploy, type Deployment, type DeployOptions } from "../../client/deploy.ts";
+import type { Expectations } from "../../client/deployment/expectations.ts";
+import { groupKeyWords, verifierArgs, type Argument } from "../../client/deployment/plan.ts";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
 import { ensureProfile } from "../../client/keys/make.ts";
 import { publicKeyOf } from "../../protocol/drand.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
+import { PROFILES } from "../../protocol/profiles.ts";
+import { evmnet } from "../helpers/evmnet.ts";
 import { testChain, type TestChain } from "../helpers/contracts.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { present } from "../helpers/present.ts";
@@ -25,19 +30,21 @@ describe("contracts: reading a deployment back", function () {
   let made: Deployment;
   /** Another one with the same code. */
   let other: Deployment;
-  let args: readonly unknown[];
+  let args: readonly Argument[];
+  let treasury: string;
   let restore: () => Promise<void>;
   before(async () => {
     await ensureProfile("tiny");
     chain = await testChain();
-    const [signer, treasury] = (await chain.ethers.getSigners()).map(present);
+    const [signer, second] = (await chain.ethers.getSigners()).map(present);
+    treasury = present(second).address;
     const genesis = await chain.networkHelpers.time.latest();
     const options: DeployOptions = {
       ...{ signer: present(signer), profile: "tiny", epochSeconds: 20, genesis, protocolFee: 100 },
       verificationKey: await loadVerificationKey("tiny"),
       knownAnswer: await makeKnownAnswer("tiny"),
       drand: { publicKey: publicKeyOf(5n), genesis: genesis - 9, period: 1 },
-      treasury: present(treasury).address,
+      treasury,
     };
     args = verifierArgs(options);
     made = await deploy(options);
@@ -48,9 +55,11 @@ describe("contracts: reading a deployment back", function () {
   beforeEach(() => restore());
 
   const check = (): Promise<Finding[]> =>
-    checkDeployment(chain.ethers.provider, made.audits, { lens: made.lens, verifierArgs: args });
-  const wrong = async (): Promise<string[]> =>
-    (await check()).filter(({ ok }) => ok === false).map(({ what }) => what);
+    checkDeployment(chain.ethers.provider, made.audits, {
+      lens: made.lens,
+      expected: { profiles: [{ verifierArgs: args }] },
+    });
+  const wrong = async (): Promise<string[]> => wrongIn(await check());
   const replace = async (address: string, code: string): Promise<void> =>
     chain.networkHelpers.setCode(address, code);
   const codeOf = (address: string): Promise<string> => chain.ethers.provider.getCode(address);
@@ -101,6 +110,93 @@ describe("contracts: reading a deployment back", function () {
     ]);
     await replace(made.verifier, await codeOf(await forged.getAddress()));
     expect(await wrong()).to.deep.equal(["profile 0: the key"]);
+  });
+
+  describe("against what is expected", () => {
+    const drand = { publicKey: publicKeyOf(5n), genesis: 0, period: 1 };
+    const expectations = (): Expectations => ({
+      ...{ chainId: 31337, token: made.token, treasury, protocolFee: 100, epochSeconds: 20 },
+      ...{ genesis: made.genesis, unbondSeconds: 3360, minChallengeBond: "1000000000000000" },
+      profiles: [{ shape: PROFILES.tiny, verifierArgs: args }],
+      beacons: [{ kind: "drand", chain: { ...drand, genesis: made.genesis - 9 } }],
+    });
+    const wrongWith = async (changes: Expectations): Promise<string[]> => {
+      const expected = { ...expectations(), ...changes };
+      return wrongIn(await checkDeployment(chain.ethers.provider, made.audits, { expected }));
+    };
+
+    it("finds nothing wrong with one that is as expected", async () => {
+      const expected = expectations();
+      const findings = await checkDeployment(chain.ethers.provider, made.audits, { expected });
+      expect(wrongIn(findings)).to.deep.equal([]);
+      const open = findings.filter(({ ok }) => ok === undefined).map(({ what }) => what);
+      expect(open).to.deep.equal(["profile 0: hash of the key"]);
+    });
+
+    const others: [keyof Expectations, Expectations, string][] = [
+      ["chainId", { chainId: 1 }, "chain"],
+      ["token", { token: ZeroAddress }, "token"],
+      ["treasury", { treasury: ZeroAddress }, "treasury"],
+      ["protocolFee", { protocolFee: 101 }, "protocol fee in basis points"],
+      ["epochSeconds", { epochSeconds: 21 }, "seconds of an epoch"],
+      ["genesis", { genesis: 1 }, "start of epoch 0"],
+      ["unbondSeconds", { unbondSeconds: 3361 }, "seconds until a bond is released"],
+      ["minChallengeBond", { minChallengeBond: "1" }, "least bond of a challenge"],
+    ];
+    for (const [name, changes, what] of others) {
+      it(`finds another ${name}`, async () => {
+        expect(await wrongWith(changes)).to.deep.equal([what]);
+      });
+    }
+
+    it("finds the shape of another profile", async () => {
+      const profiles = [{ shape: PROFILES.demo }];
+      expect(await wrongWith({ profiles })).to.deep.equal([
+        "profile 0: samples, depth of data, depth of the directory",
+      ]);
+    });
+
+    it("finds another key, other times and another kind of a beacon", async () => {
+      const beacon = (changes: object): Expectations => ({
+        beacons: [{ kind: "drand", chain: { ...drand, genesis: made.genesis - 9, ...changes } }],
+      });
+      expect(await wrongWith(beacon({ publicKey: publicKeyOf(6n) }))).to.deep.equal(["beacon 0: group key"]);
+      expect(await wrongWith(beacon({ genesis: 1 }))).to.deep.equal(["beacon 0: drandGenesis"]);
+      expect(await wrongWith(beacon({ period: 2 }))).to.deep.equal(["beacon 0: drandPeriod"]);
+      expect(await wrongWith({ beacons: [{ kind: "prevrandao" }] })).to.deep.equal(["beacon 0: kind"]);
+    });
+
+    it("finds a profile and a beacon that are missing", async () => {
+      const { profiles, beacons } = expectations();
+      const twice = <T>(list: readonly T[] | undefined): T[] => [...(list ?? []), ...(list ?? [])];
+      expect(await wrongWith({ profiles: twice(profiles), beacons: twice(beacons) })).to.deep.equal([
+        "number of profiles",
+        "number of beacons",
+      ]);
+    });
+
+    it("compares a profile that was added later with nothing", async () => {
+      const audits = (await chain.ethers.getContractAt("Audits", made.audits)).connect(
+        await chain.ethers.getSigner(treasury),
+      );
+      await audits.addProfile({ verifier: made.verifier, samples: 4, dataDepth: 4, directoryDepth: 4 });
+      expect(await wrongWith({})).to.deep.equal([]);
+    });
+  });
+
+  it("says whether a group key is drand's, when nothing else is expected", async () => {
+    const names = async (): Promise<[string, boolean | undefined][]> =>
+      (await check()).filter(({ what }) => what.includes("group key")).map(({ what, ok }) => [what, ok]);
+    expect(await names()).to.deep.equal([["beacon 0: group key, which is not drand's evmnet's", undefined]]);
+    const { ethers } = chain;
+    const words = groupKeyWords(evmnet.publicKey);
+    const beacon = await ethers.deployContract("DrandBeacon", [
+      words as [string, string, string, string],
+      ...[evmnet.genesis, evmnet.period, made.genesis, 20],
+    ] as Parameters<typeof ethers.deployContract>[1]);
+    await replace(made.beacon, await codeOf(await beacon.getAddress()));
+    expect(await names()).to.deep.equal([["beacon 0: group key of drand's evmnet", true]]);
+    expect(await wrong()).to.deep.equal([]);
   });
 
   it("finds a library that is not there", async () => {

@@ -10,6 +10,8 @@ export interface RpcProxy {
   /** Raw transactions that came, in order, those that were lost included. */
   readonly sent: readonly string[];
   loses: boolean;
+  /** What becomes of the chain's answer to a transaction that came through. */
+  answer: "passed on" | "lost" | "held";
   /** Ends with the next transaction that comes. */
   next(): Promise<void>;
   close(): void;
@@ -36,7 +38,10 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
       else {
         const headers = { "content-type": "application/json" };
         const answer = await fetch(target, { method: "POST", headers, body });
-        response.writeHead(answer.status, headers).end(await answer.text());
+        const text = await answer.text();
+        if (raw.length === 0 || proxy.answer === "passed on")
+          response.writeHead(answer.status, headers).end(text);
+        else if (proxy.answer === "lost") response.destroy();
       }
       if (raw.length > 0) for (const done of waiting.splice(0)) done();
     })().catch(() => response.destroy());
@@ -46,6 +51,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     sent,
     loses: false,
+    answer: "passed on",
     next: () => new Promise((resolve) => waiting.push(resolve)),
     close: () => server.close().closeAllConnections(),
   };

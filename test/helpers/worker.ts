@@ -8,6 +8,7 @@ delete process.env["NODE_OPTIONS"];
 
 // What a failed assertion compared goes to the runner as JSON.
 Object.defineProperty(BigInt.prototype, "toJSON", {
+  configurable: true,
   value(this: bigint) {
     return String(this);
   },

@@ -1,0 +1,93 @@
+/**
+ * `deployment add-profile` and `add-beacon`.
+ */
+import { InvalidArgumentError, type Command } from "commander";
+import { loadManifest, loadVerificationKey } from "../../circuits/artifacts.ts";
+import { readKeyFile } from "../../contracts/accounts.ts";
+import { decodePublicKey } from "../../protocol/drand.ts";
+import { profileNamed } from "../../protocol/profiles.ts";
+import type { Chain } from "../chain.ts";
+import { addToDeployment, type AddOptions } from "../deployment/add.ts";
+import { checkChain } from "../deployment/chain-check.ts";
+import { drandStep, verifierStep } from "../deployment/plan.ts";
+import { makeKnownAnswer } from "../keys/known-answer.ts";
+import { agree, printResult } from "../output.ts";
+import { count, spendingCommand, withChain, type ChainOptions } from "./common.ts";
+
+interface AddProfileOptions extends ChainOptions {
+  readonly profile: string;
+  readonly at?: string;
+}
+
+interface AddBeaconOptions extends ChainOptions {
+  readonly publicKey: Uint8Array;
+  readonly drandGenesis: number;
+  readonly period: number;
+  readonly at?: string;
+}
+
+export function addAddCommands(deployment: Command): void {
+  spendingCommand(deployment, "add-profile", "deploys a verifier; the treasury's key also adds it")
+    .requiredOption("--profile <name>", "whose key in build/ it verifies with")
+    .option("--at <address>", "the verifier, if it is there already")
+    .action(addProfile);
+  spendingCommand(deployment, "add-beacon", "deploys a drand beacon; the treasury's key also adds it")
+    .requiredOption("--public-key <hex>", "drand's group key, 256 hex digits", groupKey)
+    .requiredOption("--drand-genesis <seconds>", "when drand's round 1 was, since 1970", count)
+    .requiredOption("--period <seconds>", "from one round to the next", count)
+    .option("--at <address>", "the beacon, if it is there already")
+    .action(addBeacon);
+}
+
+async function addProfile({ profile, at, ...options }: AddProfileOptions): Promise<void> {
+  const { name, samples, dataDepth, directoryDepth } = profileNamed(profile);
+  const { key } = await loadManifest(name);
+  await withChain(options, async (chain) => {
+    const insecureKeys = key?.insecure === false ? [] : [name];
+    checkChain(chain.chainId, { insecureKeys, token: chain.addresses.token });
+    const verificationKey = await loadVerificationKey(name);
+    const step = verifierStep({ profile: name, verificationKey, knownAnswer: await makeKnownAnswer(name) });
+    const argument = (verifier: string) => ({ verifier, samples, dataDepth, directoryDepth });
+    await add(`the profile ${name}`, options, chain, { step, at, argument, method: "addProfile" });
+  });
+}
+
+async function addBeacon(given: AddBeaconOptions): Promise<void> {
+  const { publicKey, drandGenesis, period, at, ...options } = given;
+  await withChain(options, async (chain) => {
+    const time = async (name: string): Promise<number> => Number(await chain.read<bigint>("audits", name));
+    const times = { genesis: await time("genesis"), epochSeconds: await time("epochSeconds") };
+    const index = await time("beaconCount");
+    const step = drandStep(index, { publicKey, genesis: drandGenesis, period }, times);
+    await add("a drand beacon", options, chain, { step, at, argument: String, method: "addBeacon" });
+  });
+}
+
+async function add(
+  what: string,
+  options: ChainOptions,
+  chain: Chain,
+  addition: Omit<AddOptions, "chain" | "privateKey">,
+): Promise<void> {
+  const account = chain.account();
+  const treasury = await chain.read<string>("ledger", "treasury");
+  const deploys = addition.at === undefined ? `deploy a ${addition.step.contract} for ${what}` : "";
+  const adds = account === treasury ? `add ${what} to the deployment, for good` : "";
+  const will = [deploys, adds].filter((part) => part !== "");
+  if (will.length > 0) await agree(`${will.join(" and ")}, from ${account}`, options);
+  // withChain has the key already, but not for contracts that are none of the deployment's yet.
+  const privateKey = await readKeyFile(options.key ?? "", options.passwordFile);
+  const result = await addToDeployment({ chain, privateKey, ...addition });
+  printResult(result, options);
+}
+
+function groupKey(text: string): Uint8Array {
+  try {
+    if (!/^[0-9a-f]{256}$/.test(text)) throw new RangeError("expected 256 hex digits");
+    const bytes = Uint8Array.from(Buffer.from(text, "hex"));
+    decodePublicKey(bytes);
+    return bytes;
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Carries out the plan of a deployment's folder: every transaction is signed here, and written down before it is sent.
+ */
+import type { JsonRpcProvider, Wallet } from "ethers";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { isLocalChain } from "./chain-check.ts";
+import type { DeploymentConfig } from "./config.ts";
+import { execute } from "./execute.ts";
+import type { DeploymentFolder, SavedPlan } from "./folder.ts";
+import { addHeaders } from "./headers.ts";
+import { initCodeOf, type Plan } from "./plan.ts";
+import { createProvider, type Send } from "./provider.ts";
+
+export interface CarryOutOptions {
+  readonly config: Pick<DeploymentConfig, "chainId" | "confirmations">;
+  /** One line for people per step. */
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Where it is done. */
+export interface Stage {
+  readonly wallet: Wallet;
+  readonly provider: JsonRpcProvider;
+  readonly folder: DeploymentFolder;
+}
+
+/** Milliseconds between looks at the chain. */
+const POLL_MS = { local: 20, other: 2000 };
+
+/** Up to each step that needs what the steps before it leave on the chain, and then on. */
+export async function carryOut(options: CarryOutOptions, stage: Stage, saved: SavedPlan): Promise<Plan> {
+  const { provider, folder } = stage;
+  let { plan } = saved;
+  for (;;) {
+    const open = plan.steps.findIndex(({ needsProbe }) => needsProbe !== undefined);
+    const steps = open < 0 ? plan.steps : plan.steps.slice(0, open);
+    await executeSteps(options, stage, { ...plan, steps }, plan.steps.length);
+    if (open < 0) return plan;
+    options.log("waiting for the blocks that show whether the chain has randomness");
+    plan = await addHeaders(provider, plan, options.signal);
+    await folder.savePlan({ ...saved, plan });
+  }
+}
+
+async function executeSteps(
+  { config, log, signal }: CarryOutOptions,
+  { wallet, provider, folder }: Stage,
+  plan: Plan,
+  total: number,
+): Promise<void> {
+  const send: Send = async (transaction) => {
+    checkIsNext(plan, folder.signed().length, transaction);
+    const raw = await wallet.signTransaction(await wallet.populateTransaction(transaction));
+    folder.addSigned({ nonce: transaction.nonce, raw });
+    return (await provider.broadcastTransaction(raw)).hash;
+  };
+  const local = isLocalChain(BigInt(config.chainId));
+  await execute({
+    ...{ plan, provider: createProvider(provider, send, signal), journal: folder.journal },
+    ...{ pollMs: local ? POLL_MS.local : POLL_MS.other, confirmations: local ? 1 : config.confirmations },
+    onStep: (id, address) => {
+      const place = plan.steps.findIndex((step) => step.id === id) + 1;
+      log(`${place} of ${total}: ${id} is at ${address}`);
+    },
+  });
+}
+
+/** Nothing else is ever signed: whatever a run makes of what it finds, no contract is deployed twice, or elsewhere. */
+function checkIsNext(plan: Plan, index: number, { nonce, data }: Parameters<Send>[0]): void {
+  const step = plan.steps[index];
+  if (step && nonce === plan.nonce + index && data === initCodeOf(plan, step)) return;
+  const what = step?.id ?? "nothing more";
+  const message = `the transaction with nonce ${nonce} is not the plan's next (${what}, nonce ${plan.nonce + index}): the account sent something else meanwhile, or this folder was changed; begin in a new one`;
+  throw new HoldfastError("chain", message, { nonce, step: step?.id });
+}

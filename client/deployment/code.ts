@@ -1,0 +1,63 @@
+/**
+ * What this build compiles to, with what is filled in when it is deployed, and whether that is what runs on a chain.
+ */
+import { getAddress, Interface, type Provider } from "ethers";
+import { contractArtifact, type Gap } from "../../contracts/artifacts.ts";
+
+/** What a transaction that makes the contract carries. */
+export function initCode(
+  { contract, args }: { readonly contract: string; readonly args: readonly unknown[] },
+  addressOf: (library: string) => string,
+): string {
+  const encoded = new Interface(contractArtifact(contract).abi).encodeDeploy(args);
+  return linkedBytecode(contract, addressOf) + encoded.slice(2);
+}
+
+/** With each library's address where the compiler left a gap for it. */
+export function linkedBytecode(name: string, addressOf: (library: string) => string): string {
+  const { bytecode, linkReferences } = contractArtifact(name);
+  let code = bytecode;
+  for (const [library, gaps] of Object.values(linkReferences).flatMap((file) => Object.entries(file))) {
+    const address = addressOf(library).slice(2).toLowerCase();
+    for (const { start } of gaps) {
+      const at = 2 + 2 * start;
+      code = code.slice(0, at) + address + code.slice(at + address.length);
+    }
+  }
+  return code;
+}
+
+/** Whether an address has what the init code would make: a constructor returns the code with all that it fills in. */
+export async function isMadeBy(provider: Provider, address: string, data: string): Promise<boolean> {
+  return (await provider.getCode(address)) === (await provider.call({ data }));
+}
+
+/** Apart from what a constructor fills in. */
+export function isCodeOf(name: string, code: string): boolean {
+  const { deployedBytecode, immutableReferences, deployedLinkReferences } = contractArtifact(name);
+  const gaps = [
+    ...Object.values(immutableReferences).flat(),
+    ...Object.values(deployedLinkReferences).flatMap((file) => Object.values(file).flat()),
+  ];
+  return code.length === deployedBytecode.length && masked(code, gaps) === masked(deployedBytecode, gaps);
+}
+
+/** Each library that the code calls, and where. */
+export function librariesOf(name: string, code: string): [string, string][] {
+  const { deployedLinkReferences } = contractArtifact(name);
+  return Object.values(deployedLinkReferences).flatMap((file) =>
+    Object.entries(file).flatMap(([library, gaps]) => {
+      const places = gaps.map(({ start }) => getAddress(`0x${code.slice(2 + 2 * start, 42 + 2 * start)}`));
+      return [...new Set(places)].map((place): [string, string] => [library, place]);
+    }),
+  );
+}
+
+function masked(code: string, gaps: readonly Gap[]): string {
+  let result = code.toLowerCase();
+  for (const { start, length } of gaps) {
+    const at = 2 + 2 * start;
+    result = result.slice(0, at) + "0".repeat(2 * length) + result.slice(at + 2 * length);
+  }
+  return result;
+}

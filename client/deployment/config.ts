@@ -1,0 +1,129 @@
+/**
+ * The file that says what to deploy: every value checked before anything is asked of a chain.
+ */
+import { readFileSync } from "node:fs";
+import { getAddress, ZeroAddress } from "ethers";
+import { z } from "zod";
+import { decodePublicKey } from "../../protocol/drand.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { DEFAULT_CHALLENGE_BOND, DEFAULT_UNBOND_EPOCHS, type BeaconSource } from "./plan.ts";
+
+/** As the contracts have it: basis points, and how many profiles and beacons a deployment can begin with. */
+const MAX_PROTOCOL_FEE = 500;
+const MAX_FIRST = 4;
+
+const address = z.string().transform((text, context) => {
+  try {
+    const parsed = getAddress(text);
+    if (parsed !== ZeroAddress) return parsed;
+    context.addIssue("expected another address than zero");
+  } catch {
+    context.addIssue("expected an address: 0x and 40 hex digits, with the right checksum if it has one");
+  }
+  return z.NEVER;
+});
+const seconds = z.int().min(1).max(0xffff_ffff);
+
+const groupKey = z
+  .string()
+  .regex(/^[0-9a-f]{256}$/, { error: "expected drand's public_key, 256 hex digits", abort: true })
+  .superRefine((hex, context) => {
+    try {
+      decodePublicKey(Buffer.from(hex, "hex"));
+    } catch (error) {
+      context.addIssue((error as Error).message);
+    }
+  });
+
+const drand = z.strictObject({
+  kind: z.literal("drand"),
+  publicKey: groupKey,
+  genesis: seconds.describe("when drand's round 1 was, seconds since 1970"),
+  period: seconds.describe("seconds from one round to the next"),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("a relay whose /info must say the same"),
+});
+
+const schema = z
+  .strictObject({
+    rpcUrl: z.url({ protocol: /^https?$/ }).describe("JSON-RPC of the chain"),
+    chainId: z.int().min(1).describe("any other chain is refused"),
+    keyFile: z.string().min(1).describe("V3 keystore or hex key of the account that pays; mode 0600"),
+    passwordFile: z.string().min(1).optional().describe("password of the keystore; mode 0600"),
+    token: address.optional().describe("ERC-20 to pay with; only local chains get one for tests"),
+    treasury: address.describe("gets the protocol's fee, may add profiles and beacons"),
+    protocolFee: z.int().min(0).max(MAX_PROTOCOL_FEE).describe("basis points of every payment"),
+    epochSeconds: seconds.describe("length of an epoch"),
+    genesis: z
+      .union([z.literal("now"), seconds])
+      .default("now")
+      .describe("start of epoch 0, seconds since 1970, not in the future"),
+    unbondSeconds: seconds.optional().describe("until a bond is released; default 168 epochs, at least 2"),
+    minChallengeBond: z
+      .string()
+      .regex(/^[1-9]\d{0,30}$/, "expected token units as a string of digits")
+      .default(String(DEFAULT_CHALLENGE_BOND))
+      .describe("the least bond of a challenge"),
+    profiles: z
+      .array(z.enum(["tiny", "demo", "standard"]))
+      .min(1)
+      .max(MAX_FIRST)
+      .refine((names) => new Set(names).size === names.length, "expected each profile once"),
+    beacons: z
+      .array(z.discriminatedUnion("kind", [drand, z.strictObject({ kind: z.literal("prevrandao") })]))
+      .min(1)
+      .max(MAX_FIRST)
+      .refine(
+        (all) => all.filter(({ kind }) => kind === "prevrandao").length <= 1,
+        'expected "prevrandao" at most once',
+      ),
+    confirmations: z.int().min(1).max(1000).default(5).describe("blocks until a contract counts as deployed"),
+  })
+  .superRefine(({ epochSeconds, unbondSeconds, genesis, beacons }, context) => {
+    const issue = (path: PropertyKey[], message: string): void =>
+      context.addIssue({ code: "custom", path, message });
+    if (unbondSeconds !== undefined && unbondSeconds < 2 * epochSeconds)
+      issue(["unbondSeconds"], `expected at least two epochs, ${2 * epochSeconds}`);
+    for (const [i, beacon] of beacons.entries()) {
+      if (beacon.kind !== "drand") continue;
+      if (beacon.period > epochSeconds)
+        issue(["beacons", i, "period"], `expected at most an epoch, ${epochSeconds}`);
+      if (genesis !== "now" && beacon.genesis > genesis)
+        issue(["beacons", i, "genesis"], `expected no later than the deployment's genesis, ${genesis}`);
+    }
+  })
+  .transform(({ unbondSeconds, ...rest }) => ({
+    ...rest,
+    unbondSeconds: unbondSeconds ?? DEFAULT_UNBOND_EPOCHS * rest.epochSeconds,
+  }));
+
+export type DeploymentConfig = Readonly<z.infer<typeof schema>>;
+
+/** @throws HoldfastError "bad-input", naming every value that is wrong */
+export function readDeploymentConfig(path: string): DeploymentConfig {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    const message = `the configuration ${path} cannot be read: ${(cause as Error).message}`;
+    throw new HoldfastError("bad-input", message, { path }, { cause });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".") || "file"}: ${issue.message}`);
+  const message = `the configuration ${path} is wrong: ${problems.join("; ")}. docs/deployment.md has an example`;
+  throw new HoldfastError("bad-input", message, { path, problems });
+}
+
+export function sourcesOf({ beacons }: Pick<DeploymentConfig, "beacons">): BeaconSource[] {
+  return beacons.map((beacon) => {
+    if (beacon.kind === "prevrandao") return { kind: "prevrandao" };
+    const { publicKey, genesis, period } = beacon;
+    return {
+      kind: "drand",
+      chain: { publicKey: Uint8Array.from(Buffer.from(publicKey, "hex")), genesis, period },
+    };
+  });
+}

@@ -1,0 +1,167 @@
+/**
+ * A deployment for a chain that stays: planned, agreed to, carried out in a folder where a later run goes on, and read back.
+ */
+import { formatEther, type JsonRpcProvider, type Wallet } from "ethers";
+import { loadManifest, loadVerificationKey } from "../../circuits/artifacts.ts";
+import { readKeyFile } from "../../contracts/accounts.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
+import type { ProfileName } from "../../protocol/profiles.ts";
+import { connectSigner, latestTime } from "../chain.ts";
+import { checkDeployment, wrongIn, type Finding } from "../deployment-check.ts";
+import { makeKnownAnswer } from "../keys/known-answer.ts";
+import { carryOut, type Stage } from "./carry-out.ts";
+import { checkChain } from "./chain-check.ts";
+import { sourcesOf, type DeploymentConfig } from "./config.ts";
+import { checkFunds, estimateCost, type Cost } from "./cost.ts";
+import { expectationsOfPlan } from "./expectations.ts";
+import { openFolder, readPlan, type Origins, type SavedPlan } from "./folder.ts";
+import { deploymentOf, makePlan, type Deployment, type Plan, type ProfileKey } from "./plan.ts";
+import { preflight } from "./preflight.ts";
+import { checkOrigins, takeUp } from "./resume.ts";
+
+export interface CreateOptions {
+  readonly config: DeploymentConfig;
+  readonly folder: string;
+  /** Plan and estimate only: nothing is written or sent. */
+  readonly dryRun: boolean;
+  /** Asks a person, who may refuse by an error. */
+  readonly agree: (what: string) => Promise<void>;
+  /** One line for people per step. */
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+  /** Default: a new one. */
+  readonly knownAnswer?: typeof makeKnownAnswer;
+}
+
+export interface Created {
+  readonly deployment: Deployment;
+  /** Transactions that were missing when this run began, and what they may cost. */
+  readonly missing: number;
+  readonly cost: Cost;
+  /** Of the self-check; none after a dry run. */
+  readonly findings: readonly Finding[];
+}
+
+/** Settings that may change from one run to the next. */
+const WAYS: ReadonlySet<string> = new Set(["rpcUrl", "keyFile", "passwordFile", "confirmations"]);
+
+/**
+ * @throws HoldfastError "key" for an insecure key on a chain that is not a local one, "funds" if the account cannot pay,
+ *   "bad-input" or "chain" for what cannot be deployed as configured, "locked" if another run uses the folder
+ */
+export async function createDeployment(options: CreateOptions): Promise<Created> {
+  const { config } = options;
+  const privateKey = await readKeyFile(config.keyFile, config.passwordFile);
+  const wallet = await connectSigner(config.rpcUrl, privateKey, BigInt(config.chainId));
+  const provider = wallet.provider as JsonRpcProvider;
+  try {
+    const origins = await originsOf(config, wallet.address);
+    if (options.dryRun) return await rehearse(options, wallet, provider, origins);
+    const folder = await openFolder(options.folder);
+    try {
+      return await perform(options, { wallet, provider, folder }, origins);
+    } finally {
+      folder.close();
+    }
+  } finally {
+    provider.destroy();
+  }
+}
+
+async function rehearse(
+  options: CreateOptions,
+  wallet: Wallet,
+  provider: JsonRpcProvider,
+  origins: Origins,
+): Promise<Created> {
+  const { plan } = await planOf(options, wallet, provider, origins);
+  const done = Math.max(0, (await provider.getTransactionCount(plan.account)) - plan.nonce);
+  const missing = Math.max(0, plan.steps.length - done);
+  const cost = await estimateCost(provider, plan, done);
+  return { deployment: deploymentOf(plan), missing, cost, findings: [] };
+}
+
+async function perform(options: CreateOptions, stage: Stage, origins: Origins): Promise<Created> {
+  const { wallet, provider, folder } = stage;
+  const saved = await planOf(options, wallet, provider, origins);
+  const { plan } = saved;
+  const signed = folder.signed();
+  const missing = plan.steps.length - signed.length;
+  const cost = await estimateCost(provider, plan, signed.length);
+  if (missing > 0) {
+    await checkFunds(provider, plan, cost);
+    await options.agree(describe(plan, missing, cost));
+  }
+  await folder.savePlan(saved);
+  await takeUp(provider, plan, signed);
+  const complete = await carryOut(options, stage, saved);
+
+  const deployment = deploymentOf(complete);
+  options.log("reading everything back");
+  const expected = expectationsOfPlan(options.config, complete);
+  const findings = await checkDeployment(provider, deployment.audits, { lens: deployment.lens, expected });
+  const wrong = wrongIn(findings);
+  if (wrong.length > 0) {
+    const message = `the deployment is complete, but ${wrong.join(", ")} is not as planned: do not use it`;
+    throw new HoldfastError("chain", message, { wrong });
+  }
+  await folder.saveRecord(deployment);
+  return { deployment, missing, cost, findings };
+}
+
+function describe({ account, chainId, nonce, steps }: Plan, missing: number, { gas, most }: Cost): string {
+  const which =
+    missing === steps.length ? `${missing} contracts` : `the ${missing} contracts that are missing`;
+  return `deploy ${which} to the chain ${chainId} from ${account} (nonces ${nonce + steps.length - missing} to ${nonce + steps.length - 1}), for at most ${gas} gas, now ${formatEther(most)} of the chain's coin`;
+}
+
+// ---------------------------------------------------------------------------------------------------------------- plan
+
+/** The one of the folder, or a new one. */
+async function planOf(
+  options: CreateOptions,
+  wallet: Wallet,
+  provider: JsonRpcProvider,
+  origins: Origins,
+): Promise<SavedPlan> {
+  const saved = await readPlan(options.folder);
+  if (saved) {
+    checkOrigins(saved.origins, origins);
+    return saved;
+  }
+  const { config, log, knownAnswer = makeKnownAnswer } = options;
+  const now = await latestTime(wallet);
+  await preflight(provider, config, now);
+  const keys: ProfileKey[] = [];
+  for (const profile of config.profiles) {
+    log(`making a proof for the ${profile} verifier to check itself with`);
+    const verificationKey = await loadVerificationKey(profile);
+    keys.push({ profile, verificationKey, knownAnswer: await knownAnswer(profile) });
+  }
+  const terms = {
+    ...{ ...config, keys, beacons: sourcesOf(config) },
+    ...{ genesis: config.genesis === "now" ? now : config.genesis },
+    minChallengeBond: BigInt(config.minChallengeBond),
+  };
+  const plan = makePlan(terms, {
+    ...{ chainId: config.chainId, account: wallet.address },
+    nonce: await provider.getTransactionCount(wallet.address, "pending"),
+    block: (await provider.getBlockNumber()) + 1,
+  });
+  return { origins, plan };
+}
+
+/** @throws HoldfastError "key" for an insecure key, "chain" for a missing token, on a chain that is not a local one */
+async function originsOf(config: DeploymentConfig, account: string): Promise<Origins> {
+  const keys: Partial<Record<ProfileName, string>> = {};
+  const insecureKeys: ProfileName[] = [];
+  for (const profile of config.profiles) {
+    const { key } = await loadManifest(profile);
+    if (key?.insecure !== false) insecureKeys.push(profile);
+    if (key) keys[profile] = key.verificationKey;
+  }
+  checkChain(BigInt(config.chainId), { insecureKeys, token: config.token });
+  const what = Object.entries(config).filter(([name]) => !WAYS.has(name));
+  // As it will be read again.
+  return JSON.parse(JSON.stringify({ ...Object.fromEntries(what), account, keys })) as Origins;
+}

@@ -1,0 +1,60 @@
+/**
+ * Whether a deployment that was begun can still be what was planned, and what its last run may not have got to send.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { keccak256, type JsonRpcProvider } from "ethers";
+import { HoldfastError } from "../../protocol/errors.ts";
+import type { Origins, SignedTransaction } from "./folder.ts";
+import { addressOf, type Plan } from "./plan.ts";
+
+/** @throws HoldfastError "bad-input", naming what is not as it was when the plan was made */
+export function checkOrigins(before: Origins, now: Origins): void {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  const changed = names.filter((name) => !isDeepStrictEqual(before[name], now[name]));
+  if (changed.length === 0) return;
+  const message = `the deployment in this folder was planned with another ${changed.join(", ")}: put it back as it was, or begin in a new folder`;
+  throw new HoldfastError("bad-input", message, { changed });
+}
+
+/**
+ * Sends again what was signed and is not known to the chain: the same bytes, so nothing is deployed twice.
+ *
+ * @throws HoldfastError "chain" if the account sent something else meanwhile
+ */
+export async function takeUp(
+  provider: JsonRpcProvider,
+  plan: Plan,
+  signed: readonly SignedTransaction[],
+): Promise<void> {
+  const { account, nonce: first, steps } = plan;
+  for (const { nonce, raw } of signed) {
+    const known = async (): Promise<boolean> => (await provider.getTransaction(keccak256(raw))) !== null;
+    const step = steps[nonce - first]?.id ?? "";
+    // Servers forget old transactions.
+    if ((await provider.getCode(addressOf(plan, step))) !== "0x" || (await known())) continue;
+    if ((await provider.getTransactionCount(account)) > nonce) throw passed(plan, step, nonce + 1);
+    await provider.send("eth_sendRawTransaction", [raw]).catch(async (cause: unknown) => {
+      if (await known()) return;
+      const message = `the chain does not take the transaction that was signed for ${step}: ${reasonOf(cause)}. Put that right and run the same command again`;
+      throw new HoldfastError("chain", message, { step, nonce }, { cause });
+    });
+  }
+  if (signed.length === steps.length) return;
+  const expected = first + signed.length;
+  const pending = await provider.getTransactionCount(account, "pending");
+  if (pending > expected) throw passed(plan, steps[signed.length]?.id ?? "", pending);
+  if (pending < expected) {
+    const message = `the chain knows ${pending} transactions of ${account}, and this folder ${expected}: it is another chain, or it forgot; look again later, or begin in a new folder`;
+    throw new HoldfastError("chain", message, { expected, pending });
+  }
+}
+
+function passed({ account }: Plan, step: string, nonce: number): HoldfastError {
+  const message = `${account} sent something else meanwhile, so ${step} cannot be where the others expect it: begin in a new folder, and leave the account alone until the deployment is complete`;
+  return new HoldfastError("chain", message, { account, step, nonce });
+}
+
+function reasonOf(error: unknown): string {
+  const { error: answer, message } = error as { error?: { message?: string }; message?: string };
+  return answer?.message ?? message ?? String(error);
+}
