@@ -11,7 +11,13 @@ import { HoldfastError } from "../protocol/errors.ts";
 import type { SnarkjsKey } from "../protocol/groth16.ts";
 import type { CircuitManifest } from "../protocol/manifest.ts";
 import type { ProfileName } from "../protocol/profiles.ts";
-import { parseSignedTranscript, type SignedTranscript, type Transcript } from "../protocol/transcript.ts";
+import {
+  parseSignedTranscript,
+  type Announcement,
+  type CeremonyDraft,
+  type SignedTranscript,
+  type Transcript,
+} from "../protocol/transcript.ts";
 import { TRUSTED, type Trust } from "../protocol/trust.ts";
 import { artifactPaths, loadManifest, loadVerificationKey } from "./artifacts.ts";
 import { bn254 } from "./bn254.ts";
@@ -164,20 +170,26 @@ export function checkTranscript(transcript: Transcript, { manifest, facts, trust
 }
 
 function refuseUnknownSources({ powers, announcement }: Transcript, trust: Trust): void {
-  if (!trust.powers.some(({ blake2b, power }) => blake2b === powers.blake2b && power === powers.power)) {
+  if (!arePublished(powers, trust)) {
     const message = `the key was made from ${powers.name}, which is not a published powers-of-tau file: use a key made from one`;
     throw new HoldfastError("key", message, { powers });
   }
-  if (!isTrustedDrand(announcement.drand, trust)) {
+  if (!isPublicDrand(announcement, trust)) {
     const message = "the key's beacon is not of a public drand network: use a key that ends with one";
     throw new HoldfastError("key", message, { drand: announcement.drand });
   }
 }
 
-export function isTrustedDrand(
-  { publicKey, genesis, period }: Transcript["announcement"]["drand"],
-  trust: Trust,
-): boolean {
+/** Whether a ceremony begins and ends with what nobody in it could choose. */
+export function isPublic({ powers, announcement }: CeremonyDraft, trust: Trust): boolean {
+  return arePublished(powers, trust) && announcement !== undefined && isPublicDrand(announcement, trust);
+}
+
+function arePublished({ blake2b, power }: CeremonyDraft["powers"], trust: Trust): boolean {
+  return trust.powers.some((published) => published.blake2b === blake2b && published.power === power);
+}
+
+function isPublicDrand({ drand: { publicKey, genesis, period } }: Announcement, trust: Trust): boolean {
   return trust.drand.some(
     (chain) =>
       Buffer.from(chain.publicKey).toString("hex") === publicKey &&

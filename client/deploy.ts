@@ -2,6 +2,7 @@
  * Deploys the contracts, which know each other's addresses from the start: nobody can change them afterwards.
  */
 import { ContractFactory, getCreateAddress, type ContractRunner, type Signer } from "ethers";
+import { isLocalChain, refuseForgeable } from "../circuits/key-gate.ts";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import type { DrandChain } from "../protocol/drand.ts";
 import { HoldfastError } from "../protocol/errors.ts";
@@ -52,13 +53,12 @@ export interface Deployment {
   readonly block: number;
 }
 
-const LOCAL_CHAINS = [1337n, 31337n];
 const DEFAULT_UNBOND_EPOCHS = 168;
 const DEFAULT_CHALLENGE_BOND = 10n ** 15n;
 
 /**
- * @throws HoldfastError "key" for an insecure key, "chain" for a missing token, on a chain that is not a local one; "chain"
- *   if another transaction of the signer came between
+ * @throws HoldfastError "key" for an insecure key, "chain" for a missing token, on a chain that is not a local one; "key" for
+ *   one that anybody can forge with; "chain" if another transaction of the signer came between
  */
 export async function deploy(options: DeployOptions): Promise<Deployment> {
   const { signer, profile, drand, epochSeconds, genesis, protocolFee, treasury } = options;
@@ -111,17 +111,13 @@ export function verifierArgs({
   return [keyWords(verificationKey), { proof: proofWords(proof), inputs: inputWords(publicSignals) }];
 }
 
-async function checkChain({ signer, insecureKey = true, token }: DeployOptions): Promise<bigint> {
+async function checkChain(options: DeployOptions): Promise<bigint> {
+  const { signer, insecureKey = true, verificationKey, token } = options;
   const { chainId } = await providerOf(signer).getNetwork();
-  if (LOCAL_CHAINS.includes(chainId)) return chainId;
-  const details = { chainId: String(chainId) };
-  if (insecureKey) {
-    const message =
-      "this key was made for development, so proofs under it can be forged: use the key of a ceremony";
-    throw new HoldfastError("key", message, details);
-  }
-  if (token === undefined) {
-    throw new HoldfastError("chain", "name the token to pay with: test tokens are for local chains", details);
+  await refuseForgeable({ insecure: insecureKey, verificationKey, chainId });
+  if (token === undefined && !isLocalChain(chainId)) {
+    const message = "name the token to pay with: test tokens are for local chains";
+    throw new HoldfastError("chain", message, { chainId: String(chainId) });
   }
   return chainId;
 }

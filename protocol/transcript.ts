@@ -41,8 +41,6 @@ const draft = z.strictObject({
     hash: blake2b,
   }),
   powers: z.strictObject({ name: z.string(), power: z.int().positive(), blake2b }),
-  /** Powers or beacon are not public ones: whoever ran the ceremony could have chosen them. */
-  insecure: z.boolean(),
   /** SHA-256 of the key before the first contribution: who repeats the first step gets the same file. */
   initial: sha256,
   /** In their order, without the beacon. */
@@ -57,6 +55,8 @@ const draft = z.strictObject({
 });
 
 const transcript = draft.required({ announcement: true, beacon: true }).extend({
+  /** Powers or beacon are not public ones: whoever ran the ceremony could have chosen them. */
+  insecure: z.boolean(),
   key: z.strictObject({ zkey: sha256, verificationKey: sha256 }),
 });
 

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { verifyMessage } from "ethers";
+import { verifyMessage, type Provider } from "ethers";
 import { zKey, type VerificationKey } from "snarkjs";
 import { artifactPaths, compileCircuit, loadManifest, type ArtifactPaths } from "../../circuits/artifacts.ts";
 import { bn254 } from "../../circuits/bn254.ts";
@@ -27,6 +27,9 @@ import { brokenChain, refuseOtherPowers } from "./ceremony/accept.ts";
 import { neededPower } from "./ceremony/init.ts";
 import { readPowers } from "./ceremony/powers.ts";
 import { makeZkey, verifyChain, type JobOptions } from "./ceremony/snarkjs.ts";
+import { verifierArgs } from "../deploy.ts";
+import { checkDeployment } from "../deployment-check.ts";
+import { makeKnownAnswer } from "./known-answer.ts";
 import { DEVELOPMENT_MARK } from "./zkey.ts";
 
 export interface CheckKeyOptions extends JobOptions {
@@ -47,6 +50,7 @@ export interface CheckKeyOptions extends JobOptions {
 export interface CheckedKey {
   readonly manifest: CircuitManifest;
   readonly transcript: SignedTranscript;
+  readonly verificationKey: VerificationKey;
   /** In words, what was found to be right. */
   readonly checked: readonly string[];
 }
@@ -63,7 +67,7 @@ export async function checkKey(profile: ProfileName, options: CheckKeyOptions = 
   passed("circuit, keys and transcript have the hashes of the manifest");
   const facts = await readZkeyFile(paths.zkey);
   refuseDevelopmentKey(facts, profile);
-  await checkVerificationKey(paths);
+  const verificationKey = await checkVerificationKey(paths);
   passed("the verification key is that of the zkey, and its delta is neither gamma nor the generator of G2");
   const signed = await signedTranscript(manifest, paths, options.coordinator);
   checkTranscript(signed.transcript, { manifest, facts, trust });
@@ -82,7 +86,22 @@ export async function checkKey(profile: ProfileName, options: CheckKeyOptions = 
       "the key is marked insecure, because its powers of tau or its beacon are not public ones: use it for tests only";
     throw new HoldfastError("key", message, { profile });
   }
-  return { manifest, transcript: signed, checked };
+  return { manifest, transcript: signed, verificationKey, checked };
+}
+
+/** Throws "key" unless the verifier of a deployment's first profile is what this key makes of the contract. */
+export async function checkDeployedKey(
+  provider: Provider,
+  audits: string,
+  key: Pick<CheckedKey, "manifest" | "verificationKey"> & { readonly build?: string | undefined },
+): Promise<void> {
+  const { manifest, verificationKey, build } = key;
+  const knownAnswer = await makeKnownAnswer(manifest.profile, build);
+  const args = verifierArgs({ verificationKey, knownAnswer });
+  const findings = await checkDeployment(provider, audits, { verifierArgs: args });
+  if (findings.some(({ what, ok }) => what === "profile 0: the key" && ok === true)) return;
+  const message = `the verifier that ${audits} asks does not have this key: check the address, the chain and the profile`;
+  throw new HoldfastError("key", message, { audits });
 }
 
 async function checkFiles({ hashes, key }: CircuitManifest, paths: ArtifactPaths): Promise<void> {
@@ -105,12 +124,12 @@ function refuseDevelopmentKey({ circuitHash }: ZkeyFacts, profile: ProfileName):
   throw new HoldfastError("key", message, { profile });
 }
 
-async function checkVerificationKey({ zkey, verificationKey }: ArtifactPaths): Promise<void> {
+async function checkVerificationKey({ zkey, verificationKey }: ArtifactPaths): Promise<VerificationKey> {
   await bn254(); // before snarkjs would start a worker per core
   const exported = await zKey.exportVerificationKey(zkey);
   await refuseBareDelta(exported);
   const written = JSON.parse(await readFile(verificationKey, "utf8")) as VerificationKey;
-  if (isDeepStrictEqual(exported, written)) return;
+  if (isDeepStrictEqual(exported, written)) return written;
   const message = `${verificationKey} is not the verification key of ${zkey}: take both from one ceremony`;
   throw new HoldfastError("key", message);
 }

@@ -2,11 +2,9 @@
  * The end of a ceremony: a round of drand that nobody could know when the last contribution was made.
  */
 import { readZkeyFile } from "../../../circuits/zkey-file.ts";
-import { isTrustedDrand } from "../../../circuits/key-gate.ts";
 import { roundTime, signatureRandomness, verifyRound, type DrandChain } from "../../../protocol/drand.ts";
 import { HoldfastError } from "../../../protocol/errors.ts";
 import type { Announcement, Contribution } from "../../../protocol/transcript.ts";
-import { TRUSTED, type Trust } from "../../../protocol/trust.ts";
 import { createDrandClient } from "../../../verifier/drand.ts";
 import { currentKey, finalKey, openCeremony, record } from "./folder.ts";
 import { makeZkey, type JobOptions } from "./snarkjs.ts";
@@ -17,7 +15,6 @@ export interface AnnounceOptions {
   readonly round: number;
   /** The randomness is hashed 2^iterationsExp times. */
   readonly iterationsExp: number;
-  readonly trust?: Trust;
   /** Milliseconds. */
   readonly now?: () => number;
 }
@@ -27,7 +24,7 @@ const MIN_NOTICE = 60;
 
 /** Closes the ceremony for contributions. Throws "bad-input" for a round that is not in the future. */
 export async function announceBeacon(options: AnnounceOptions): Promise<Announcement> {
-  const { dir, chain, round, iterationsExp, trust = TRUSTED, now = Date.now } = options;
+  const { dir, chain, round, iterationsExp, now = Date.now } = options;
   const { draft } = await openCeremony(dir);
   if (draft.announcement) {
     const message = `the beacon is announced already: round ${draft.announcement.round} of drand`;
@@ -44,7 +41,7 @@ export async function announceBeacon(options: AnnounceOptions): Promise<Announce
   const { genesis, period } = chain;
   const drand = { publicKey: Buffer.from(chain.publicKey).toString("hex"), genesis, period };
   const announcement: Announcement = { drand, round, iterationsExp, announcedAt };
-  await record(dir, { ...draft, announcement, insecure: draft.insecure || !isTrustedDrand(drand, trust) });
+  await record(dir, { ...draft, announcement });
   return announcement;
 }
 

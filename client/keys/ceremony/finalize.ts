@@ -8,7 +8,7 @@ import { zKey } from "snarkjs";
 import { artifactPaths, type ArtifactPaths } from "../../../circuits/artifacts.ts";
 import { bn254 } from "../../../circuits/bn254.ts";
 import { makeWhole, sha256File, writeJson } from "../../../circuits/files.ts";
-import { checkTranscript, refuseBareDelta, refuseFew } from "../../../circuits/key-gate.ts";
+import { checkTranscript, isPublic, refuseBareDelta, refuseFew } from "../../../circuits/key-gate.ts";
 import { readZkeyFile } from "../../../circuits/zkey-file.ts";
 import { HoldfastError } from "../../../protocol/errors.ts";
 import type { CircuitManifest } from "../../../protocol/manifest.ts";
@@ -46,7 +46,7 @@ export async function finalizeCeremony(options: FinalizeOptions): Promise<Circui
     zkey: await sha256File(paths.zkey),
     verificationKey: await sha256File(paths.verificationKey),
   };
-  const transcript = parseTranscript({ ...ceremony.draft, key });
+  const transcript = parseTranscript({ ...ceremony.draft, insecure: !isPublic(ceremony.draft, trust), key });
   refuseFew(transcript, minContributions);
   await writeJson(paths.transcript, await sign(transcript, options.privateKey));
   const manifest = describe(transcript, await sha256File(paths.transcript));

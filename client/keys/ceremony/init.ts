@@ -49,7 +49,6 @@ export async function initCeremony(options: InitOptions): Promise<Ceremony> {
     ...{ format: TRANSCRIPT_FORMAT, profile, compiler },
     circuit: { sources, constraints, wires, publicInputs, ...hashes, hash },
     powers: { name, power, blake2b },
-    insecure: !powers.published,
     initial: await sha256File(first),
     contributions: [],
   });
