@@ -38,7 +38,7 @@ export interface GateOptions {
   readonly build?: string | undefined;
   /** Whether to look into the zkey, too: an auditor has none. */
   readonly zkey?: boolean;
-  readonly minContributions?: number;
+  readonly minContributions?: number | undefined;
   readonly trust?: Trust;
 }
 

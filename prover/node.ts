@@ -68,7 +68,8 @@ export async function createNode(
       maxFeePerGas: config.maxFeePerGas,
     });
     closers.push(() => chain.close());
-    await passKey(profile.name, { chainId: chain.chainId, build: config.build, zkey: true });
+    const { build, minContributions } = config;
+    await passKey(profile.name, { chainId: chain.chainId, build, minContributions, zkey: true });
     journal.claim({ chainId: chain.chainId, registry: chain.registry, node });
     const holdings = createHoldings(
       { directoryDepth: profile.directoryDepth, fromBlock: config.fromBlock },

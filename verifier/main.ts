@@ -40,7 +40,8 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
     const privateKey = await readKeyFile(keyFile, passwordFile);
     const chain = await connectAuditChain({ rpcUrl, audits, privateKey });
     try {
-      await passKey(profile, { chainId: chain.chainId, build: artifacts });
+      const { minContributions } = config;
+      await passKey(profile, { chainId: chain.chainId, build: artifacts, minContributions });
       const publicKey = Uint8Array.from(Buffer.from(config.drandPublicKey, "hex"));
       const auditor = await createAuditor(
         { chain, state, fromBlock, log, signal, pollMs: 1000 * config.pollSeconds },

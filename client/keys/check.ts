@@ -21,7 +21,7 @@ import { readZkeyFile, type ZkeyFacts } from "../../circuits/zkey-file.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { CircuitManifest } from "../../protocol/manifest.ts";
 import type { ProfileName } from "../../protocol/profiles.ts";
-import { transcriptMessage, type SignedTranscript } from "../../protocol/transcript.ts";
+import { transcriptMessage, type SignedTranscript, type Transcript } from "../../protocol/transcript.ts";
 import { TRUSTED, type Trust } from "../../protocol/trust.ts";
 import { brokenChain, refuseOtherPowers } from "./ceremony/accept.ts";
 import { neededPower } from "./ceremony/init.ts";
@@ -75,16 +75,17 @@ export async function checkKey(profile: ProfileName, options: CheckKeyOptions = 
   passed(
     `transcript signed by ${signed.coordinator}; contributions and beacon of the zkey are those it lists`,
   );
-  await checkRebuild(manifest, options);
-  passed("the circuit, compiled anew, is the key's");
-  if (ptau !== undefined) {
-    await checkChain(signed, paths, { ...options, ptau, trust });
-    passed("every contribution follows, from the powers of tau to the key");
-  }
-  if (manifest.key?.insecure !== false && options.allowInsecure !== true) {
+  if (signed.transcript.insecure && options.allowInsecure !== true) {
     const message =
       "the key is marked insecure, because its powers of tau or its beacon are not public ones: use it for tests only";
     throw new HoldfastError("key", message, { profile });
+  }
+  if (ptau !== undefined) await checkPowers(signed, { ...options, ptau, trust });
+  await checkRebuild(manifest, options);
+  passed("the circuit, compiled anew, is the key's");
+  if (ptau !== undefined) {
+    await checkChain(signed, paths, { ...options, ptau });
+    passed("every contribution follows, from the powers of tau to the key");
   }
   return { manifest, transcript: signed, verificationKey, checked };
 }
@@ -176,27 +177,38 @@ async function checkRebuild({ profile, hashes }: CircuitManifest, options: Check
   });
 }
 
-async function checkChain(
+/** What costs little, before what takes long. */
+async function checkPowers(
   { transcript }: SignedTranscript,
-  paths: ArtifactPaths,
-  options: CheckKeyOptions & { ptau: string; trust: Trust },
+  { ptau, trust, initial, signal }: CheckKeyOptions & { ptau: string; trust: Trust },
 ): Promise<void> {
-  const { ptau, trust, progress, signal } = options;
   const needed = neededPower(transcript.circuit);
   const { blake2b } = await readPowers(ptau, { trusted: trust.powers, needed, signal });
   refuseOtherPowers(ptau, { expected: transcript.powers.blake2b, actual: blake2b });
+  if (initial !== undefined) await refuseOtherInitial(initial, transcript);
+}
+
+async function checkChain(
+  { transcript }: SignedTranscript,
+  paths: ArtifactPaths,
+  options: CheckKeyOptions & { ptau: string },
+): Promise<void> {
+  const { ptau, progress, signal } = options;
   await inFolder(async (folder) => {
     const initial = options.initial ?? join(folder, "initial.zkey");
     if (options.initial === undefined)
       await makeZkey({ do: "init", r1cs: paths.r1cs, ptau, out: initial }, { progress, signal });
-    const actual = await sha256File(initial);
-    if (actual !== transcript.initial) {
-      const message = `${options.initial ?? "the key made from circuit and powers"} is not what the transcript says the ceremony began with: do not use this key`;
-      throw new HoldfastError("key", message, { expected: transcript.initial, actual });
-    }
+    await refuseOtherInitial(initial, transcript);
     const reasons = await verifyChain({ initial, ptau, zkey: paths.zkey }, { progress, signal });
     if (reasons) throw brokenChain(paths.zkey, reasons);
   });
+}
+
+async function refuseOtherInitial(path: string, { initial: expected }: Transcript): Promise<void> {
+  const actual = await sha256File(path);
+  if (actual === expected) return;
+  const message = `${path}, the key before the first contribution, is not the one that the transcript began with: make it from these sources and powers with \`keys ceremony init\`; if that is what it is, do not use this key`;
+  throw new HoldfastError("key", message, { path, expected, actual });
 }
 
 async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {

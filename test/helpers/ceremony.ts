@@ -8,14 +8,21 @@ import { Wallet } from "ethers";
 import { artifactPaths, loadManifest, type ArtifactPaths } from "../../circuits/artifacts.ts";
 import { blake2bFile, sha256File, writeJson } from "../../circuits/files.ts";
 import { acceptContribution } from "../../client/keys/ceremony/accept.ts";
-import { contribute, type Attestation } from "../../client/keys/ceremony/contribute.ts";
+import {
+  attestationOf,
+  contribute,
+  type Attestation,
+  type ContributeOptions,
+} from "../../client/keys/ceremony/contribute.ts";
 import { finalizeCeremony } from "../../client/keys/ceremony/finalize.ts";
-import { currentKey, openCeremony } from "../../client/keys/ceremony/folder.ts";
+import { circuitOf, currentKey, openCeremony } from "../../client/keys/ceremony/folder.ts";
 import { initCeremony } from "../../client/keys/ceremony/init.ts";
+import { ensureProfile } from "../../client/keys/make.ts";
 import { roundTime } from "../../protocol/drand.ts";
 import type { CircuitManifest } from "../../protocol/manifest.ts";
 import { parseSignedTranscript, transcriptMessage, type Transcript } from "../../protocol/transcript.ts";
 import { EVMNET, type Trust } from "../../protocol/trust.ts";
+import { holdfast } from "./cli.ts";
 import { evmnetRound } from "./evmnet.ts";
 import { writePowers } from "./powers.ts";
 
@@ -34,21 +41,40 @@ export interface HeldCeremony {
   readonly attestations: readonly Attestation[];
 }
 
-/** Everything up to the third contribution. */
+/** A folder to begin a ceremony in, where the circuit is compiled already. */
+export async function folderWithCircuit(dir: string): Promise<string> {
+  await ensureProfile("tiny");
+  await cp(artifactPaths("tiny").dir, circuitOf(dir, "tiny").dir, { recursive: true });
+  return dir;
+}
+
+/** Everything but accepting the third contribution. The first is made with the command. */
 export async function holdCeremony(folder: string): Promise<HeldCeremony> {
-  const [dir, ptau] = [join(folder, "ceremony"), join(folder, "powers.ptau")];
+  const ptau = join(folder, "powers.ptau");
   await writePowers(ptau, POWER);
+  const dir = await folderWithCircuit(join(folder, "ceremony"));
   const published = { name: "powers of the test", power: POWER, blake2b: await blake2bFile(ptau) };
   await initCeremony({ dir, profile: "tiny", ptau, insecurePtau: true });
   const attestations: Attestation[] = [];
   for (const [i, name] of NAMES.entries()) {
     const out = join(folder, `from-${i}.zkey`);
-    attestations.push(
-      await contribute({ from: currentKey(await openCeremony(dir)), out, name, entropy: ENTROPY }),
-    );
-    await acceptContribution(out, { dir, ptau });
+    const from = currentKey(await openCeremony(dir));
+    const make = i === 0 ? contributeByCommand : contribute;
+    attestations.push(await make({ from, out, name, entropy: ENTROPY }));
+    if (i < 2) await acceptContribution(out, { dir, ptau });
   }
   return { dir, ptau, trust: { powers: [published], drand: [EVMNET] }, attestations };
+}
+
+async function contributeByCommand({ from, out, name, entropy }: ContributeOptions): Promise<Attestation> {
+  const secret = `${out}.secret`;
+  await writeFile(secret, entropy);
+  const { stdout } = await holdfast(
+    ...["keys", "ceremony", "contribute", from, out, "--name", name, "--entropy-file", secret, "--json"],
+  );
+  const { attestation, ...said } = JSON.parse(stdout) as Attestation & { attestation: string };
+  if (attestation !== attestationOf(out)) throw new Error(`the attestation is in ${attestation}`);
+  return said;
 }
 
 export function publish({ dir, ptau, trust }: HeldCeremony, out: string): Promise<CircuitManifest> {

@@ -16,8 +16,8 @@ export interface DownloadOptions {
 }
 
 /**
- * Gives the file the name `path` when it is whole; until then it is `path` with ".partial". Whoever uses the file has to
- * check its hash.
+ * Gives the file the name `path` when it is whole; until then it is `path` with ".partial". Does nothing if `path` exists.
+ * Whoever uses the file has to check its hash.
  *
  * @throws HoldfastError "unreachable" if the server does not answer, refuses, or breaks off
  */
@@ -27,6 +27,7 @@ export async function download(
   { progress, signal, fetch = globalThis.fetch }: DownloadOptions = {},
 ): Promise<void> {
   const partial = `${path}.partial`;
+  if ((await sizeOf(path)) > 0) return;
   const have = await sizeOf(partial);
   try {
     const response = await fetch(url, {
