@@ -111,7 +111,7 @@ export function refuseOtherKey(facts: ZkeyFacts, key: SnarkjsKey): void {
   throw new HoldfastError("key", message);
 }
 
-export function refuseFew({ contributions }: Transcript, minimum: number): void {
+export function refuseFew({ contributions }: CeremonyDraft, minimum: number): void {
   if (contributions.length >= minimum) return;
   const message = `the key has ${contributions.length} contributions, at least ${minimum} are asked for: use a key that more people contributed to`;
   throw new HoldfastError("key", message, { contributions: contributions.length, minimum });

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import type { Curve } from "ffjavascript";
 import { HoldfastError } from "../protocol/errors.ts";
 import { bn254 } from "./bn254.ts";
-import { readSections, readSomeSections, section } from "./sections.ts";
+import { readSomeSections, section } from "./sections.ts";
 
 export interface ZkeyContribution {
   /** Empty if the contributor gave none. */
@@ -43,11 +43,6 @@ const PARAMETER = { name: 1, iterations: 2, beacon: 3 } as const;
 /** Reads a file's head. Throws "not-found" or "corrupt". */
 export async function readZkeyFile(path: string): Promise<ZkeyFacts> {
   return factsOf(await readSomeSections(path, "zkey", [HEADER, PUBLIC_WIRES, CONTRIBUTIONS]));
-}
-
-/** The same of a file in memory. */
-export async function readZkey(file: Uint8Array): Promise<ZkeyFacts> {
-  return factsOf(readSections(file, "zkey"));
 }
 
 async function factsOf(sections: Map<number, Uint8Array>): Promise<ZkeyFacts> {

@@ -7,13 +7,19 @@ import { groth16, zKey, type Groth16Proof, type VerificationKey } from "snarkjs"
 import { artifactPaths, loadManifest, loadVerificationKey } from "../../circuits/artifacts.ts";
 import { bn254 } from "../../circuits/bn254.ts";
 import { sha256File, writeJson } from "../../circuits/files.ts";
-import { passKey, refuseForgeable } from "../../circuits/key-gate.ts";
+import { isPublic, passKey, refuseForgeable } from "../../circuits/key-gate.ts";
 import { locateSections } from "../../circuits/sections.ts";
 import { deploy } from "../../client/deploy.ts";
 import { acceptContribution } from "../../client/keys/ceremony/accept.ts";
 import { announceBeacon, applyBeacon } from "../../client/keys/ceremony/beacon.ts";
 import { attestationOf, contribute } from "../../client/keys/ceremony/contribute.ts";
-import { initialKey, numberedKey, openCeremony } from "../../client/keys/ceremony/folder.ts";
+import {
+  circuitOf,
+  finalKey,
+  initialKey,
+  numberedKey,
+  openCeremony,
+} from "../../client/keys/ceremony/folder.ts";
 import { initCeremony } from "../../client/keys/ceremony/init.ts";
 import { verifyCeremony } from "../../client/keys/ceremony/verify.ts";
 import { checkDeployedKey, checkKey, type CheckKeyOptions } from "../../client/keys/check.ts";
@@ -142,6 +148,7 @@ describe("client: key ceremony", function () {
       const options = { profile: "tiny" as const, ptau: held.ptau, initial: initialKey(held.dir) };
       const found = await verifyCeremony(path("from-2.zkey"), { ...options, trust: held.trust });
       expect(found).to.deep.equal(held.attestations.map(({ name, hash }) => ({ name, hash })));
+      expect(await refusal(verifyCeremony(path("from-2.zkey"), options))).to.include("not a published file");
     });
 
     it("not twice, and not past others", async () => {
@@ -165,6 +172,13 @@ describe("client: key ceremony", function () {
       await ensureProfile("tiny");
       const development = artifactPaths("tiny").zkey;
       expect(await refusal(contribute({ ...options, from: development }))).to.include("development key");
+      const cut = path("cut.zkey");
+      await copyFile(from, cut);
+      await changeByte(
+        cut,
+        present((await locateSections(cut, "zkey")).get(ZKEY_SECTION.contributions)).at + 64,
+      );
+      expect(await refusal(contribute({ ...options, from: cut }), "corrupt")).to.include("ends too early");
     });
   });
 
@@ -187,6 +201,25 @@ describe("client: key ceremony", function () {
         "not drand's signature",
       );
       await applyBeacon({ dir, urls: [], signature });
+      const last = finalKey(dir);
+      expect(await refusal(acceptContribution(last, { dir, ptau: held.ptau }))).to.include("from a beacon");
+      const more = contribute({ from: last, out: path("more.zkey"), name: "x", entropy });
+      expect(await refusal(more)).to.include("its ceremony has ended");
+    });
+
+    it("not before anybody has contributed, and not with files that were altered", async () => {
+      const dir = path("copy");
+      await cp(held.dir, dir, { recursive: true });
+      await changeByte(circuitOf(dir, "tiny").wasm, -1);
+      expect(await refusal(publish({ ...held, dir }, path("none")))).to.include("altered since");
+      const record = join(dir, "ceremony.json");
+      const { announcement, beacon, ...draft } = JSON.parse(await readFile(record, "utf8")) as Transcript;
+      expect([announcement.round, beacon.signature]).to.deep.equal([round, signature]);
+      await writeJson(record, { ...draft, contributions: [] });
+      const options = { dir, chain: EVMNET, round, iterationsExp: 10, now: () => BEFORE_ROUND };
+      expect(await refusal(announceBeacon(options))).to.include("nobody has contributed yet");
+      await changeByte(initialKey(dir), -1);
+      expect(await refusal(announceBeacon(options), "corrupt")).to.include("the ceremony began with");
     });
 
     it("with files that pass for what they are", async () => {
@@ -196,11 +229,15 @@ describe("client: key ceremony", function () {
         insecure,
       );
       expect(manifest.key).to.include({ insecure: true, contributions: 3 });
+      const { draft } = await openCeremony(held.dir);
+      expect(isPublic(draft, held.trust)).to.equal(true);
+      expect(isPublic(draft, { ...held.trust, drand: [] })).to.equal(false);
     });
 
     it("not with fewer contributions than asked for", async () => {
       const message = await refusal(check(trusted, { minContributions: 4 }));
       expect(message).to.include("has 3 contributions, at least 4");
+      expect(await refusal(publish(held, path("none"), 4))).to.include("at least 4");
     });
   });
 
@@ -400,6 +437,24 @@ describe("client: key ceremony", function () {
       const parsed = JSON.parse(await readFile(manifest, "utf8")) as { key: object };
       await writeJson(manifest, { ...parsed, key: { ...parsed.key, transcript: await sha256File(file) } });
       expect(await refusal(check(build))).to.include("altered after it was signed");
+    });
+
+    it("cannot leave the transcript as it is beside another manifest", async () => {
+      const build = path("other-manifest");
+      await cp(trusted, build, { recursive: true });
+      const { manifest: file, zkey } = artifactPaths("tiny", build);
+      const manifest = await loadManifest("tiny", build);
+      await writeJson(file, { ...manifest, key: { ...manifest.key, contributions: 100 } });
+      expect(await refusal(check(build))).to.include("does not say what the transcript does");
+      await copyFile(numberedKey(held.dir, MIN), zkey);
+      const verificationKey = await zKey.exportVerificationKey(zkey);
+      await writeJson(artifactPaths("tiny", build).verificationKey, verificationKey);
+      const hashes = {
+        zkey: await sha256File(zkey),
+        verificationKey: await sha256File(artifactPaths("tiny", build).verificationKey),
+      };
+      await writeJson(file, { ...manifest, key: { ...manifest.key, ...hashes } });
+      expect(await refusal(check(build))).to.include("of another key than the manifest");
     });
 
     it("cannot take away the beacon, nor a contribution, nor rename one", async () => {

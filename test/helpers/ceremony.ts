@@ -77,9 +77,13 @@ async function contributeByCommand({ from, out, name, entropy }: ContributeOptio
   return said;
 }
 
-export function publish({ dir, ptau, trust }: HeldCeremony, out: string): Promise<CircuitManifest> {
+export function publish(
+  { dir, ptau, trust }: HeldCeremony,
+  out: string,
+  minContributions: number = NAMES.length,
+): Promise<CircuitManifest> {
   const { privateKey } = coordinator;
-  return finalizeCeremony({ dir, ptau, trust, privateKey, out, minContributions: NAMES.length });
+  return finalizeCeremony({ dir, ptau, trust, privateKey, out, minContributions });
 }
 
 /** A copy of published files, changed by `change`, with all hashes set right and the transcript signed again. */

@@ -25,12 +25,12 @@ export interface CeremonyStep extends JobOptions {
 export async function acceptContribution(path: string, options: CeremonyStep): Promise<Contribution> {
   const ceremony = await openCeremony(options.dir);
   const { dir, draft } = ceremony;
+  const found = await contributionsIn(path);
   if (draft.announcement) {
     const message =
       "the beacon has been announced: no contribution can follow, or its author could know the beacon";
     throw new HoldfastError("key", message, { round: draft.announcement.round });
   }
-  const found = await contributionsIn(path);
   const before = found.slice(0, -1);
   if (found.length === 0 || !isDeepStrictEqual(before, draft.contributions)) {
     const message = `${path} does not extend the current key, which has ${draft.contributions.length} contributions: send the current key out again`;

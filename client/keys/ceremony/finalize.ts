@@ -37,6 +37,7 @@ export async function finalizeCeremony(options: FinalizeOptions): Promise<Circui
   const { profile, beacon, announcement } = ceremony.draft;
   if (!beacon || !announcement)
     throw new HoldfastError("key", "the ceremony has no beacon yet: run `keys ceremony beacon` first");
+  refuseFew(ceremony.draft, minContributions);
   await verifyKey(finalKey(dir), ceremony, options);
 
   const paths = artifactPaths(profile, out);
@@ -47,7 +48,6 @@ export async function finalizeCeremony(options: FinalizeOptions): Promise<Circui
     verificationKey: await sha256File(paths.verificationKey),
   };
   const transcript = parseTranscript({ ...ceremony.draft, insecure: !isPublic(ceremony.draft, trust), key });
-  refuseFew(transcript, minContributions);
   await writeJson(paths.transcript, await sign(transcript, options.privateKey));
   const manifest = describe(transcript, await sha256File(paths.transcript));
   checkTranscript(transcript, { manifest, facts: await readZkeyFile(paths.zkey), trust });
