@@ -40,7 +40,6 @@ import {
   forge,
   holdCeremony,
   NAMES,
-  POWER,
   publish,
   type HeldCeremony,
 } from "../helpers/ceremony.ts";
@@ -398,12 +397,10 @@ describe("client: key ceremony", function () {
       });
     }
 
-    it("of the powers of tau is found, and so are other powers", async () => {
-      const ptau = path("replaced.ptau");
+    it("of the powers of tau is found, and so is another first key", async () => {
+      const ptau = path("replaced.ptau"); // as good as any other file of the same size
       await copyFile(held.ptau, ptau);
       await changeByte(ptau, -1);
-      expect(await refusal(check(trusted, { ...full(), ptau }))).to.include("not the powers-of-tau file");
-      await writePowers(ptau, POWER, 2n);
       expect(await refusal(check(trusted, { ...full(), ptau }))).to.include("not the powers-of-tau file");
       const initial = numberedKey(held.dir, 1);
       expect(await refusal(check(trusted, { ...full(), initial }))).to.include("the key before the first");
