@@ -226,6 +226,12 @@ function compareContributions(
     const message = `the key's last contribution is not the beacon that was announced (drand's round ${announcement.round}): use the ceremony's final key`;
     throw new HoldfastError("key", message, { expected: randomness, actual: last?.beacon });
   }
+  // Its secret is public: it is nobody's contribution.
+  const open = facts.contributions.slice(0, -1).find(({ beacon: values }) => values);
+  if (open) {
+    const message = `"${open.name}" contributed a secret that follows from public values: use a key that people contributed to`;
+    throw new HoldfastError("key", message, { contribution: open });
+  }
   const listed = [...contributions, beacon].map(({ name, hash }) => ({ name, hash }));
   const found = facts.contributions.map(({ name, hash }) => ({ name, hash }));
   const i = listed.findIndex((entry, at) => !isDeepStrictEqual(entry, found[at]));

@@ -476,6 +476,21 @@ describe("client: key ceremony", function () {
       expect(renamed).to.include("contribution 1 of the zkey");
     });
 
+    it("cannot count a beacon as a contribution", async () => {
+      const message = await forged("open", async ({ zkey }, transcript) => {
+        // Length, name, then in its last six bytes: iterations 10, and a beacon of two bytes.
+        const name = present(NAMES[2]);
+        const bytes = await readFile(zkey);
+        const at = bytes.indexOf(name) - 2;
+        bytes.writeUInt32LE(1, at - 8);
+        bytes.writeUInt8(name.length - 6, at + 1);
+        bytes.set([2, 10, 3, 2, 0, 0], at + 2 + name.length - 6);
+        await writeFile(zkey, bytes);
+        return transcript;
+      });
+      expect(message).to.include('"Emmy N" contributed a secret that follows from public values');
+    });
+
     it("cannot name another beacon", async () => {
       const late = await forged("late", (_, transcript) => {
         const announcement = { ...transcript.announcement, announcedAt: BEFORE_ROUND / 1000 + 3600 };
