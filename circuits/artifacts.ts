@@ -23,6 +23,8 @@ export interface ArtifactPaths {
   readonly zkey: string;
   readonly verificationKey: string;
   readonly manifest: string;
+  /** Of a ceremony's key only. */
+  readonly transcript: string;
 }
 
 export interface BuildOptions {
@@ -65,6 +67,7 @@ export function artifactPaths(profile: ProfileName, build: string = BUILD): Arti
     zkey: join(dir, "circuit.zkey"),
     verificationKey: join(dir, "verification_key.json"),
     manifest: join(dir, "manifest.json"),
+    transcript: join(dir, "transcript.json"),
   };
 }
 

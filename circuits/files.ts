@@ -24,14 +24,35 @@ export async function writeWhole(path: string, write: (file: FileHandle) => Prom
   }
 }
 
+/** The same for those who write files by name: `make` is given the name to write to for now. */
+export async function makeWhole<T>(path: string, make: (partial: string) => Promise<T>): Promise<T> {
+  const partial = `${path}.${randomUUID()}.partial`;
+  try {
+    const result = await make(partial);
+    const file = await open(partial, "r+");
+    await file.sync().finally(() => file.close());
+    await rename(partial, path);
+    return result;
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
 export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeWhole(path, (file) => file.writeFile(`${JSON.stringify(value, null, 2)}\n`));
 }
 
 /** SHA-256 of a file, 64 hex digits. */
-export async function sha256File(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+export const sha256File = (path: string): Promise<string> => hashFile("sha256", path);
+
+/** BLAKE2b-512 of a file, 128 hex digits. */
+export const blake2bFile = (path: string, signal?: AbortSignal): Promise<string> =>
+  hashFile("blake2b512", path, signal);
+
+async function hashFile(algorithm: string, path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash(algorithm);
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { ...(signal && { signal }) });
   return hash.digest("hex");
 }
 

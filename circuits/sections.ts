@@ -1,6 +1,7 @@
 /**
  * iden3's container for r1cs, wtns and zkey files: a four-letter type, a version, and numbered sections.
  */
+import { open, type FileHandle } from "node:fs/promises";
 import { HoldfastError } from "../protocol/errors.ts";
 
 const HEADER_BYTES = 12; // type, version, number of sections
@@ -31,6 +32,63 @@ export function readSections(file: Uint8Array, type: string): Map<number, Uint8A
     );
   }
   return sections;
+}
+
+export interface Place {
+  readonly at: number;
+  readonly size: number;
+}
+
+/** Where the sections of a file are. Throws "corrupt" as `readSections` does, "not-found" if there is no file. */
+export async function locateSections(path: string, type: string): Promise<Map<number, Place>> {
+  return withFile(path, async (file) => {
+    const { size: total } = await file.stat();
+    const header = await read(file, { at: 0, size: Math.min(total, HEADER_BYTES) });
+    if (header.length < HEADER_BYTES || header.toString("latin1", 0, 4) !== type)
+      throw new HoldfastError("corrupt", `${path} is not a ${type} file`, { path });
+    const places = new Map<number, Place>();
+    let at = HEADER_BYTES;
+    for (let i = header.readUInt32LE(8); i > 0; i--) {
+      if (at + SECTION_HEADER_BYTES > total) throw truncated(type);
+      const frame = await read(file, { at, size: SECTION_HEADER_BYTES });
+      const [id, size] = [frame.readUInt32LE(0), Number(frame.readBigUInt64LE(4))];
+      at += SECTION_HEADER_BYTES;
+      if (at + size > total) throw truncated(type);
+      if (places.has(id)) throw new HoldfastError("corrupt", `the ${type} file has section ${id} twice`);
+      places.set(id, { at, size });
+      at += size;
+    }
+    return places;
+  });
+}
+
+/** The sections of a file with these numbers, as far as it has them: the others are not read. Throws the same. */
+export async function readSomeSections(
+  path: string,
+  type: string,
+  wanted: readonly number[],
+): Promise<Map<number, Uint8Array>> {
+  const places = await locateSections(path, type);
+  return withFile(path, async (file) => {
+    const sections = new Map<number, Uint8Array>();
+    for (const id of wanted) {
+      const place = places.get(id);
+      if (place) sections.set(id, await read(file, place));
+    }
+    return sections;
+  });
+}
+
+async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await open(path).catch((cause: unknown) => {
+    throw new HoldfastError("not-found", `there is no file ${path}`, { path }, { cause });
+  });
+  return use(file).finally(() => file.close());
+}
+
+async function read(file: FileHandle, { at, size }: Place): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, at);
+  return buffer.subarray(0, bytesRead);
 }
 
 /** One section, or "corrupt" if it is missing. */

@@ -18,6 +18,8 @@ declare module "ffjavascript" {
     timesFr(point: Uint8Array, scalar: Uint8Array): Uint8Array;
     toAffine(point: Uint8Array): Uint8Array;
     toObject(point: Uint8Array): unknown;
+    /** Big-endian, not in Montgomery form. */
+    toRprUncompressed(to: Uint8Array, at: number, point: Uint8Array): void;
   }
   interface Curve {
     readonly name: string;
@@ -62,8 +64,29 @@ declare module "snarkjs" {
     fullProve(input: object, wasm: File, zkey: File): Promise<Proved>;
     verify(key: VerificationKey, publicSignals: string[], proof: Groth16Proof): Promise<boolean>;
   };
+  interface Logger {
+    debug(line: string): void;
+    info(line: string): void;
+    warn(line: string): void;
+    error(line: string): void;
+  }
   export const zKey: {
     exportVerificationKey(zkey: File): Promise<VerificationKey>;
+    /** The circuit's hash, or -1 with the reason in the log. */
+    newZKey(r1cs: File, ptau: File, out: File, log?: Logger): Promise<Uint8Array | -1>;
+    /** The contribution's hash. */
+    contribute(from: File, to: File, name: string, entropy: string, log?: Logger): Promise<Uint8Array>;
+    /** The contribution's hash, or false with the reason in the log. */
+    beacon(
+      from: File,
+      to: File,
+      name: string,
+      hex: string,
+      iterationsExp: number,
+      log?: Logger,
+    ): Promise<Uint8Array | false>;
+    /** False with the reason in the log or on the console. */
+    verifyFromInit(initial: File, ptau: File, zkey: File, log?: Logger): Promise<boolean>;
   };
   export const wtns: {
     check(r1cs: File, witness: File): Promise<boolean>;

@@ -2,8 +2,9 @@
  * Deploys the contracts in one go, on chains that last no longer than the deployment has to: local networks, tests.
  */
 import type { Provider, Signer } from "ethers";
+import { refuseForgeable } from "../circuits/key-gate.ts";
 import type { DrandChain } from "../protocol/drand.ts";
-import { checkChain } from "./deployment/chain-check.ts";
+import { checkToken } from "./deployment/token-check.ts";
 import { execute } from "./deployment/execute.ts";
 import {
   DEFAULT_CHALLENGE_BOND,
@@ -37,14 +38,15 @@ export interface DeployOptions
 const POLL_MS = 10;
 
 /**
- * @throws HoldfastError "key" for an insecure key, "chain" for a missing token, on a chain that is not a local one; "chain"
- *   if another transaction of the signer came between
+ * @throws HoldfastError "key" for an insecure key, "chain" for a missing token, on a chain that is not a local one; "key" for
+ *   one that anybody can forge with; "chain" if another transaction of the signer came between
  */
 export async function deploy(options: DeployOptions): Promise<Deployment> {
-  const { signer, insecureKey = true, token, epochSeconds, profile, log } = options;
+  const { signer, insecureKey = true, verificationKey, token, epochSeconds, log } = options;
   const provider = providerOf(signer);
   const { chainId } = await provider.getNetwork();
-  checkChain(chainId, { insecureKeys: insecureKey ? [profile] : [], token });
+  await refuseForgeable({ insecure: insecureKey, verificationKey, chainId });
+  checkToken(chainId, token);
   const plan = makePlan(
     {
       unbondSeconds: DEFAULT_UNBOND_EPOCHS * epochSeconds,

@@ -22,6 +22,8 @@ const schema = z.strictObject({
       contributions: z.int().nonnegative(),
       zkey: sha256,
       verificationKey: sha256,
+      /** Of a ceremony: who contributed, and all that the key was made from (protocol/transcript.ts). */
+      transcript: sha256.optional(),
     })
     .optional(),
 });

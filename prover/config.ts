@@ -40,6 +40,7 @@ const schema = z.strictObject({
   dataFolder: z.string().min(1).describe("segments and journal; one node a folder"),
   profile: z.enum(["tiny", "demo", "standard"]).default("demo").describe("circuit of the clusters it serves"),
   build: z.string().min(1).optional().describe("folder of compiled circuits and keys; default build/"),
+  minContributions: whole(1).optional().describe("that a public chain's key needs; default 10"),
   host: z.string().min(1).default("127.0.0.1").describe("address that the public server listens on"),
   port: whole(0, 65_535).default(7460).describe("its port; 0: any that is free"),
   adminPort: whole(0, 65_535).default(0).describe("port for /metrics, on 127.0.0.1; 0: any that is free"),

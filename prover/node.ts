@@ -5,6 +5,7 @@ import { mkdir } from "node:fs/promises";
 import Fastify from "fastify";
 import type { Logger } from "pino";
 import { loadHashEngine, loadProvingArtifacts } from "../circuits/artifacts.ts";
+import { passKey } from "../circuits/key-gate.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { profileNamed } from "../protocol/profiles.ts";
 import { createAccess } from "./auth.ts";
@@ -67,6 +68,8 @@ export async function createNode(
       maxFeePerGas: config.maxFeePerGas,
     });
     closers.push(() => chain.close());
+    const { build, minContributions } = config;
+    await passKey(profile.name, { chainId: chain.chainId, build, minContributions, zkey: true });
     journal.claim({ chainId: chain.chainId, registry: chain.registry, node });
     const holdings = createHoldings(
       { directoryDepth: profile.directoryDepth, fromBlock: config.fromBlock },

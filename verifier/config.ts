@@ -17,6 +17,7 @@ const schema = z.strictObject({
   dataFolder: z.string().describe("for the auditor's records"),
   profile: z.enum(["tiny", "demo", "standard"]).describe("whose verification key is pinned"),
   artifacts: z.string().optional().describe("folder of the profiles' artifacts; default build/"),
+  minContributions: z.int().positive().optional().describe("that a public chain's key needs; default 10"),
   drandUrls: z.array(z.url()).min(1).describe("relays of drand"),
   drandPublicKey: z
     .string()
@@ -30,6 +31,7 @@ const schema = z.strictObject({
 
 export type AuditorConfig = Readonly<z.infer<typeof schema>>;
 
+const NUMBERS: readonly string[] = ["port", "fromBlock", "pollSeconds", "minContributions"];
 const NAMES = Object.keys(schema.shape) as (keyof AuditorConfig)[];
 
 export const HELP = `Usage: node verifier/main.ts [--config FILE] [--NAME VALUE]...
@@ -97,7 +99,7 @@ async function readSettings(path: string): Promise<object> {
 /** Numbers and lists from a flag or variable. */
 function fromText(name: keyof AuditorConfig, text: string): unknown {
   if (name === "drandUrls") return text.split(",");
-  if (name === "port" || name === "fromBlock" || name === "pollSeconds") return Number(text);
+  if (NUMBERS.includes(name)) return Number(text);
   return text;
 }
 

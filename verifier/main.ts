@@ -5,6 +5,7 @@ import fastify from "fastify";
 import { mkdir } from "node:fs/promises";
 import { pino } from "pino";
 import { loadVerificationKey } from "../circuits/artifacts.ts";
+import { passKey } from "../circuits/key-gate.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
 import { createAuditor, type Auditor } from "./auditor.ts";
 import { connectAuditChain } from "./chain.ts";
@@ -39,6 +40,8 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
     const privateKey = await readKeyFile(keyFile, passwordFile);
     const chain = await connectAuditChain({ rpcUrl, audits, privateKey });
     try {
+      const { minContributions } = config;
+      await passKey(profile, { chainId: chain.chainId, build: artifacts, minContributions });
       const publicKey = Uint8Array.from(Buffer.from(config.drandPublicKey, "hex"));
       const auditor = await createAuditor(
         { chain, state, fromBlock, log, signal, pollMs: 1000 * config.pollSeconds },

@@ -2,13 +2,13 @@
  * `deployment add-profile` and `add-beacon`.
  */
 import { InvalidArgumentError, type Command } from "commander";
-import { loadManifest, loadVerificationKey } from "../../circuits/artifacts.ts";
+import { loadVerificationKey } from "../../circuits/artifacts.ts";
+import { passKey } from "../../circuits/key-gate.ts";
 import { readKeyFile } from "../../contracts/accounts.ts";
 import { decodePublicKey } from "../../protocol/drand.ts";
 import { profileNamed } from "../../protocol/profiles.ts";
 import type { Chain } from "../chain.ts";
 import { addToDeployment, type AddOptions } from "../deployment/add.ts";
-import { checkChain } from "../deployment/chain-check.ts";
 import { drandStep, verifierStep } from "../deployment/plan.ts";
 import { makeKnownAnswer } from "../keys/known-answer.ts";
 import { agree, printResult } from "../output.ts";
@@ -16,6 +16,7 @@ import { count, spendingCommand, withChain, type ChainOptions } from "./common.t
 
 interface AddProfileOptions extends ChainOptions {
   readonly profile: string;
+  readonly minContributions?: number;
   readonly at?: string;
 }
 
@@ -29,6 +30,7 @@ interface AddBeaconOptions extends ChainOptions {
 export function addAddCommands(deployment: Command): void {
   spendingCommand(deployment, "add-profile", "deploys a verifier; the treasury's key also adds it")
     .requiredOption("--profile <name>", "whose key in build/ it verifies with")
+    .option("--min-contributions <n>", "to the ceremony of the key", count)
     .option("--at <address>", "the verifier, if it is there already")
     .action(addProfile);
   spendingCommand(deployment, "add-beacon", "deploys a drand beacon; the treasury's key also adds it")
@@ -39,12 +41,10 @@ export function addAddCommands(deployment: Command): void {
     .action(addBeacon);
 }
 
-async function addProfile({ profile, at, ...options }: AddProfileOptions): Promise<void> {
+async function addProfile({ profile, at, minContributions, ...options }: AddProfileOptions): Promise<void> {
   const { name, samples, dataDepth, directoryDepth } = profileNamed(profile);
-  const { key } = await loadManifest(name);
   await withChain(options, async (chain) => {
-    const insecureKeys = key?.insecure === false ? [] : [name];
-    checkChain(chain.chainId, { insecureKeys, token: chain.addresses.token });
+    await passKey(name, { chainId: chain.chainId, zkey: true, minContributions });
     const verificationKey = await loadVerificationKey(name);
     const step = verifierStep({ profile: name, verificationKey, knownAnswer: await makeKnownAnswer(name) });
     const argument = (verifier: string) => ({ verifier, samples, dataDepth, directoryDepth });

@@ -1,12 +1,23 @@
 /**
- * `keys`: development keys of the circuits.
+ * `keys`: the circuits' keys, for development and from a ceremony.
  */
 import type { Command } from "commander";
+import { MIN_CONTRIBUTIONS } from "../../circuits/key-gate.ts";
 import type { CircuitManifest } from "../../protocol/manifest.ts";
 import { profileNamed } from "../../protocol/profiles.ts";
+import { checkDeployedKey, checkKey } from "../keys/check.ts";
 import { makeDevelopmentKey, showKey } from "../keys/make.ts";
 import { createProgress, printResult } from "../output.ts";
-import { command, count, group, type JsonOptions } from "./common.ts";
+import { addCeremonyCommands, job } from "./ceremony.ts";
+import {
+  chainCommand,
+  command,
+  count,
+  group,
+  withChain,
+  type ChainOptions,
+  type JsonOptions,
+} from "./common.ts";
 
 interface MakeOptions extends JsonOptions {
   readonly profile: string;
@@ -31,6 +42,58 @@ export function addKeyCommands(program: Command, signal: AbortSignal): void {
     .action(async ({ profile, json }: MakeOptions) => {
       printResult(describeKey(await showKey(profileNamed(profile).name)), { json });
     });
+  chainCommand(keys, "check", "whether strangers can trust a key: all that can be found out about it")
+    .requiredOption("--profile <name>", "tiny, demo or standard")
+    .option("--build <dir>", "where the profile's folder is, as `ceremony finalize` writes it [build/]")
+    .option("--ptau <file>", "verify every step from these powers of tau")
+    .option("--initial <file>", "the first key, if you have made it with `ceremony init`")
+    .option("--coordinator <address>", "refuse a transcript that another account has signed")
+    .option("--min-contributions <n>", "refuse fewer", count, MIN_CONTRIBUTIONS)
+    .option("--allow-insecure", "accept powers or a beacon that are not public, for tests", false)
+    .action((options: CheckOptions) => check(options, signal));
+  addCeremonyCommands(keys, signal);
+}
+
+interface CheckOptions extends ChainOptions {
+  readonly profile: string;
+  readonly build?: string;
+  readonly ptau?: string;
+  readonly initial?: string;
+  readonly coordinator?: string;
+  readonly minContributions: number;
+  readonly allowInsecure: boolean;
+}
+
+async function check(options: CheckOptions, signal: AbortSignal): Promise<void> {
+  const found = await checkKey(profileNamed(options.profile).name, {
+    ...options,
+    ...job(options.json, signal),
+  });
+  const checked = [...found.checked];
+  if (options.audits !== undefined) {
+    await withChain(options, ({ provider, addresses }) =>
+      checkDeployedKey(provider, addresses.audits, { ...found, build: options.build }),
+    );
+    checked.push(`the verifier that ${options.audits} asks has this key`);
+  }
+  const { contributions, beacon, powers } = found.transcript.transcript;
+  const { coordinator } = found.transcript;
+  const text = [
+    ...checked.map((line) => `ok  ${line}`),
+    ...contributions.map(({ name, hash }) => `    ${name}  ${hash}`),
+  ];
+  printResult(
+    {
+      ok: true,
+      ...describeKey(found.manifest),
+      powers,
+      coordinator,
+      contributors: contributions,
+      beacon,
+      checked,
+    },
+    { ...options, text: text.join("\n") },
+  );
 }
 
 function describeKey({ profile, compiler, constraints, hashes, key }: CircuitManifest): object {

@@ -2,8 +2,8 @@
  * Carries out the plan of a deployment's folder: every transaction is signed here, and written down before it is sent.
  */
 import type { JsonRpcProvider, Wallet } from "ethers";
+import { isLocalChain } from "../../circuits/key-gate.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { isLocalChain } from "./chain-check.ts";
 import type { DeploymentConfig } from "./config.ts";
 import { execute } from "./execute.ts";
 import type { DeploymentFolder, SavedPlan } from "./folder.ts";

@@ -79,6 +79,7 @@ const schema = z
         (all) => all.filter(({ kind }) => kind === "prevrandao").length <= 1,
         'expected "prevrandao" at most once',
       ),
+    minContributions: z.int().positive().optional().describe("that a public chain's key needs; default 10"),
     confirmations: z.int().min(1).max(1000).default(5).describe("blocks until a contract counts as deployed"),
   })
   .superRefine(({ epochSeconds, unbondSeconds, genesis, beacons }, context) => {

@@ -3,6 +3,7 @@
  */
 import { formatEther, type JsonRpcProvider, type Wallet } from "ethers";
 import { loadManifest, loadVerificationKey } from "../../circuits/artifacts.ts";
+import { passKey } from "../../circuits/key-gate.ts";
 import { readKeyFile } from "../../contracts/accounts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { ProfileName } from "../../protocol/profiles.ts";
@@ -10,7 +11,6 @@ import { connectSigner, latestTime } from "../chain.ts";
 import { checkDeployment, wrongIn, type Finding } from "../deployment-check.ts";
 import { makeKnownAnswer } from "../keys/known-answer.ts";
 import { carryOut, type Stage } from "./carry-out.ts";
-import { checkChain } from "./chain-check.ts";
 import { sourcesOf, type DeploymentConfig } from "./config.ts";
 import { checkFunds, estimateCost, type Cost } from "./cost.ts";
 import { expectationsOfPlan } from "./expectations.ts";
@@ -18,6 +18,7 @@ import { openFolder, readPlan, type Origins, type SavedPlan } from "./folder.ts"
 import { deploymentOf, makePlan, type Deployment, type Plan, type ProfileKey } from "./plan.ts";
 import { preflight } from "./preflight.ts";
 import { checkOrigins, takeUp } from "./resume.ts";
+import { checkToken } from "./token-check.ts";
 
 export interface CreateOptions {
   readonly config: DeploymentConfig;
@@ -151,16 +152,16 @@ async function planOf(
   return { origins, plan };
 }
 
-/** @throws HoldfastError "key" for an insecure key, "chain" for a missing token, on a chain that is not a local one */
+/** @throws HoldfastError "key" for a key that money must not depend on, "chain" for a missing token */
 async function originsOf(config: DeploymentConfig, account: string): Promise<Origins> {
+  const chainId = BigInt(config.chainId);
   const keys: Partial<Record<ProfileName, string>> = {};
-  const insecureKeys: ProfileName[] = [];
   for (const profile of config.profiles) {
+    await passKey(profile, { chainId, zkey: true, minContributions: config.minContributions });
     const { key } = await loadManifest(profile);
-    if (key?.insecure !== false) insecureKeys.push(profile);
     if (key) keys[profile] = key.verificationKey;
   }
-  checkChain(BigInt(config.chainId), { insecureKeys, token: config.token });
+  checkToken(chainId, config.token);
   const what = Object.entries(config).filter(([name]) => !WAYS.has(name));
   // As it will be read again.
   return JSON.parse(JSON.stringify({ ...Object.fromEntries(what), account, keys })) as Origins;

@@ -3,10 +3,10 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Contract, type JsonRpcProvider } from "ethers";
+import { isLocalChain } from "../../circuits/key-gate.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { headersFrom } from "../../contracts/headers.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { isLocalChain } from "./chain-check.ts";
 import { addressOf, type Plan } from "./plan.ts";
 
 /** That PrevrandaoBeacon tests the chain with, the probe's first. */

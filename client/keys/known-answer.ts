@@ -11,6 +11,7 @@ import { circuitInput, samplesOf } from "../../protocol/statement.ts";
 /** Proves a directory of one segment of one byte. */
 export async function makeKnownAnswer(
   name: ProfileName,
+  build?: string,
 ): Promise<Pick<ProofResult, "proof" | "publicSignals">> {
   const profile = PROFILES[name];
   const bytes = Uint8Array.of(1);
@@ -23,7 +24,7 @@ export async function makeKnownAnswer(
   const samples = samplesOf(directory, range, profile);
   const openings = samples.map(({ leafIndex }) => openLeaf(tree, leafIndex, bytes, referenceEngine));
 
-  const engine = await createEngine(await loadProvingArtifacts(name));
+  const engine = await createEngine(await loadProvingArtifacts(name, build));
   try {
     return await engine.prove(circuitInput(directory, range, samples, openings, profile));
   } finally {

@@ -47,6 +47,7 @@ export async function makeDevelopmentKey(
   const paths = artifactPaths(profile, build);
   log?.({ phase: "circuit", fraction: 0 });
   const circuit = await compileCircuit(profile, { signal, build });
+  refuseCeremonyKey(circuit, paths);
   const r1cs = readR1cs(await readFile(paths.r1cs));
 
   await writeKey(r1cs, paths.zkey, { threads, signal, log });
@@ -66,6 +67,13 @@ export async function makeDevelopmentKey(
   await writeJson(paths.manifest, manifest);
   log?.({ phase: "files", fraction: 1 });
   return manifest;
+}
+
+/** What many people made together cannot be made again. */
+function refuseCeremonyKey({ profile, key }: CircuitManifest, { dir }: ArtifactPaths): void {
+  if (key?.transcript === undefined) return;
+  const message = `${dir} has the ${profile} key of a ceremony, which a development key would overwrite: move the folder away first`;
+  throw new HoldfastError("key", message, { dir });
 }
 
 /** A key can be needed again only while its circuit is the current one: makes what is missing or out of date. */

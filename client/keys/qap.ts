@@ -70,7 +70,7 @@ export function domainSize({
 }
 
 /** L_i(x) = (x^size - 1) / size * w^i / (x - w^i), for i = 0 .. size - 1; x outside of the domain. */
-function lagrangeBasis(x: bigint, w: bigint, size: number): bigint[] {
+export function lagrangeBasis(x: bigint, w: bigint, size: number): bigint[] {
   let vanishing = x;
   for (let n = 1; n < size; n *= 2) vanishing = mul(vanishing, vanishing);
   const scale = mul(sub(vanishing, 1n), inv(BigInt(size)));

@@ -1,0 +1,123 @@
+/**
+ * A ceremony of three contributors for the tiny circuit, ended by a real round of drand; and what somebody could do to its
+ * files who signs them anew afterwards.
+ */
+import { cp, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Wallet } from "ethers";
+import { artifactPaths, loadManifest, type ArtifactPaths } from "../../circuits/artifacts.ts";
+import { blake2bFile, sha256File, writeJson } from "../../circuits/files.ts";
+import { acceptContribution } from "../../client/keys/ceremony/accept.ts";
+import {
+  attestationOf,
+  contribute,
+  type Attestation,
+  type ContributeOptions,
+} from "../../client/keys/ceremony/contribute.ts";
+import { finalizeCeremony } from "../../client/keys/ceremony/finalize.ts";
+import { circuitOf, currentKey, openCeremony } from "../../client/keys/ceremony/folder.ts";
+import { initCeremony } from "../../client/keys/ceremony/init.ts";
+import { ensureProfile } from "../../client/keys/make.ts";
+import { roundTime } from "../../protocol/drand.ts";
+import type { CircuitManifest } from "../../protocol/manifest.ts";
+import { parseSignedTranscript, transcriptMessage, type Transcript } from "../../protocol/transcript.ts";
+import { EVMNET, type Trust } from "../../protocol/trust.ts";
+import { holdfast } from "./cli.ts";
+import { evmnetRound } from "./evmnet.ts";
+import { writePowers } from "./powers.ts";
+
+export const NAMES = ["Ada Lovelace", "Grace Hopper", "Emmy Noether"] as const;
+export const POWER = 13;
+/** An hour before the round was due. */
+export const BEFORE_ROUND = 1000 * (roundTime(evmnetRound.round, EVMNET) - 3600);
+export const coordinator = new Wallet(`0x${"17".repeat(32)}`);
+const ENTROPY = "what nobody else can know";
+
+export interface HeldCeremony {
+  readonly dir: string;
+  readonly ptau: string;
+  /** With which the powers made on the spot count as published. */
+  readonly trust: Trust;
+  readonly attestations: readonly Attestation[];
+}
+
+/** A folder to begin a ceremony in, where the circuit is compiled already. */
+export async function folderWithCircuit(dir: string): Promise<string> {
+  await ensureProfile("tiny");
+  await cp(artifactPaths("tiny").dir, circuitOf(dir, "tiny").dir, { recursive: true });
+  return dir;
+}
+
+/** Everything but accepting the third contribution. The first is made with the command. */
+export async function holdCeremony(folder: string): Promise<HeldCeremony> {
+  const ptau = join(folder, "powers.ptau");
+  await writePowers(ptau, POWER);
+  const dir = await folderWithCircuit(join(folder, "ceremony"));
+  const published = { name: "powers of the test", power: POWER, blake2b: await blake2bFile(ptau) };
+  await initCeremony({ dir, profile: "tiny", ptau, insecurePtau: true });
+  const attestations: Attestation[] = [];
+  for (const [i, name] of NAMES.entries()) {
+    const out = join(folder, `from-${i}.zkey`);
+    const from = currentKey(await openCeremony(dir));
+    const make = i === 0 ? contributeByCommand : contribute;
+    attestations.push(await make({ from, out, name, entropy: ENTROPY }));
+    if (i < 2) await acceptContribution(out, { dir, ptau });
+  }
+  return { dir, ptau, trust: { powers: [published], drand: [EVMNET] }, attestations };
+}
+
+async function contributeByCommand({ from, out, name, entropy }: ContributeOptions): Promise<Attestation> {
+  const secret = `${out}.secret`;
+  await writeFile(secret, entropy);
+  const { stdout } = await holdfast(
+    ...["keys", "ceremony", "contribute", from, out, "--name", name, "--entropy-file", secret, "--json"],
+  );
+  const { attestation, ...said } = JSON.parse(stdout) as Attestation & { attestation: string };
+  if (attestation !== attestationOf(out)) throw new Error(`the attestation is in ${attestation}`);
+  return said;
+}
+
+export function publish(
+  { dir, ptau, trust }: HeldCeremony,
+  out: string,
+  minContributions: number = NAMES.length,
+): Promise<CircuitManifest> {
+  const { privateKey } = coordinator;
+  return finalizeCeremony({ dir, ptau, trust, privateKey, out, minContributions });
+}
+
+/** A copy of published files, changed by `change`, with all hashes set right and the transcript signed again. */
+export async function forge(
+  from: string,
+  to: string,
+  change: (paths: ArtifactPaths, transcript: Transcript) => Promise<Transcript>,
+): Promise<void> {
+  await cp(from, to, { recursive: true });
+  const paths = artifactPaths("tiny", to);
+  const signed = parseSignedTranscript(JSON.parse(await readFile(paths.transcript, "utf8")));
+  const changed = await change(paths, signed.transcript);
+  const key = {
+    zkey: await sha256File(paths.zkey),
+    verificationKey: await sha256File(paths.verificationKey),
+  };
+  const [r1cs, wasm] = [await sha256File(paths.r1cs), await sha256File(paths.wasm)];
+  const transcript = { ...changed, key, circuit: { ...changed.circuit, r1cs, wasm } };
+  const signature = await coordinator.signMessage(transcriptMessage(transcript));
+  await writeJson(paths.transcript, { transcript, coordinator: coordinator.address, signature });
+  const manifest = await loadManifest("tiny", to);
+  await writeJson(paths.manifest, {
+    ...{ ...manifest, hashes: { r1cs, wasm } },
+    key: {
+      ...{ insecure: transcript.insecure, contributions: transcript.contributions.length },
+      ...{ ...key, transcript: await sha256File(paths.transcript) },
+    },
+  });
+}
+
+/** Adds 1 to one byte: at `at`, or from the end if that is negative. */
+export async function changeByte(path: string, at: number): Promise<void> {
+  const bytes = await readFile(path);
+  const index = at < 0 ? bytes.length + at : at;
+  bytes.writeUInt8((bytes.readUInt8(index) + 1) % 256, index);
+  await writeFile(path, bytes);
+}
