@@ -346,7 +346,7 @@ describe("client: deployments in folders", function () {
         account = await fundedKey(other.provider, home);
         const error = await refusal({ rpcUrl: other.url, chainId: 5 });
         expect(error.code).to.equal("key");
-        expect(error.message).to.match(/the key of tiny was made for development/);
+        expect(error.message).to.match(/this key was made for development/);
       } finally {
         await other.close();
       }
