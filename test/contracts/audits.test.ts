@@ -248,6 +248,11 @@ describe("contracts: Audits", () => {
       ]);
       expect((await world.audits.state(1)).settled).to.equal(1n);
     });
+
+    it("comes with nothing that Audits does not know", async () => {
+      const calls = [world.audits.interface.encodeFunctionData("recordBeacon", [0, 0, "0x05"]), "0x12345678"];
+      await expect(world.audits.multicall(calls)).to.be.revertedWithCustomError(world.audits, "FailedCall");
+    });
   });
 
   describe("what a proof must show", () => {
