@@ -53,6 +53,10 @@ describe("scripts: coverage", () => {
       expect(errors.filter(({ severity }) => severity === "error")).to.deep.equal([]);
     });
 
+    it("says which way a try has gone", () => {
+      expect(source).to.match(/\{ (_branch\d+)\(true\);\} catch \{ \1\(false\); sum = 0/);
+    });
+
     it("is Solidity, or is refused", () => {
       expect(() => watchBranches("contract {")).to.throw("not Solidity");
     });
