@@ -65,7 +65,7 @@ function hardhat(args: readonly string[], log: (line: string) => void): Promise<
 }
 
 /** The tags of the statements that ran, without 0x. */
-async function readHits(): Promise<Set<string>> {
+export async function readHits(): Promise<Set<string>> {
   const hits = new Set<string>();
   for (const name of await readdir(HITS, { recursive: true })) {
     if (!name.endsWith(".json")) continue;
@@ -75,7 +75,7 @@ async function readHits(): Promise<Set<string>> {
   return hits;
 }
 
-async function report(hits: ReadonlySet<string>): Promise<CoverageResult> {
+export async function report(hits: ReadonlySet<string>): Promise<CoverageResult> {
   const folder = join(FOLDER, "sources");
   const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".sol")).sort();
   const [rows, missing, needless]: [CoverageRow[], Place[], Exception[]] = [[], [], []];
