@@ -63,7 +63,8 @@ add("coverage", "which lines and branches of the contracts the tests reach").act
       for (const { file, line, what } of result.missing) process.stdout.write(`${file}:${line}: ${what}\n`);
       for (const { file, what } of result.needless) process.stdout.write(`${file}: no exception: ${what}\n`);
     }
-    if (result.missing.length + result.needless.length !== 0) process.exitCode = 1;
+    if (!result.passed) process.stderr.write("some tests failed: see above\n");
+    if (!result.passed || result.missing.length + result.needless.length !== 0) process.exitCode = 1;
   },
 );
 await program.parseAsync();

@@ -10,4 +10,17 @@ export interface Exception {
   readonly why: string;
 }
 
-export const EXCEPTIONS: readonly Exception[] = [];
+const DRAND = "contracts/beacons/DrandBeacon.sol";
+
+export const EXCEPTIONS: readonly Exception[] = [
+  {
+    file: DRAND,
+    what: 'sha256("") == 0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 is false',
+    why: "only on a chain whose precompiled contract is another",
+  },
+  {
+    file: DRAND,
+    what: "Bn254.pairingIsOne(pairs) is false",
+    why: "a pairing with infinity is one; a key that is no point fails before",
+  },
+];
