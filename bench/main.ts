@@ -1,5 +1,5 @@
 /**
- * `npm run -s bench -- commit | prove | circuits | gas | limits | mutants`: the numbers of the README and of docs/.
+ * `npm run -s bench -- commit | prove | circuits | gas | limits | mutants | coverage`: the numbers of the README and of docs/.
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../protocol/profiles.ts";
@@ -61,6 +61,20 @@ add("mutants", "how many broken contracts the tests notice")
       for (const survivor of survivors) process.stdout.write(`survived: ${survivor}\n`);
     }
   });
+add("coverage", "which lines and branches of the contracts the tests reach").action(
+  async (options: BenchOptions) => {
+    const { runCoverage } = await import("./coverage/run.ts");
+    const result = await runCoverage((line) => process.stderr.write(`${line}\n`));
+    if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    else {
+      print(result.rows, options);
+      for (const { file, line, what } of result.missing) process.stdout.write(`${file}:${line}: ${what}\n`);
+      for (const { file, what } of result.needless) process.stdout.write(`${file}: no exception: ${what}\n`);
+    }
+    if (!result.passed) process.stderr.write("some tests failed: see above\n");
+    if (!result.passed || result.missing.length + result.needless.length !== 0) process.exitCode = 1;
+  },
+);
 await program.parseAsync();
 
 function profilesNamed(names: readonly string[]): ProfileName[] {

@@ -130,12 +130,18 @@ describe("contracts: Audits", () => {
     const broken: Record<string, Partial<Choice> | (() => Partial<Choice>)> = {
       "that the others do not expect": { meanwhile: true },
       "without a profile": { profiles: [] },
+      "with five profiles": () => ({
+        profiles: [1, 2, 3, 4, 5].map((samples) => ({ verifier: world.verifier, ...SHAPE, samples })),
+      }),
       "without a beacon": { beacons: [] },
       "with five beacons": () => ({ beacons: new Array<unknown>(5).fill(world.beacon) }),
       "whose verifier has no code": () => ({ profiles: [{ verifier: world.people.alice, ...SHAPE }] }),
       "that samples nothing": () => ({ profiles: [{ verifier: world.verifier, ...SHAPE, samples: 0 }] }),
       "whose segments are too deep": () => ({
         profiles: [{ verifier: world.verifier, ...SHAPE, dataDepth: 8 }],
+      }),
+      "without directories": () => ({
+        profiles: [{ verifier: world.verifier, ...SHAPE, directoryDepth: 0 }],
       }),
       "whose directories are too deep": () => ({
         profiles: [{ verifier: world.verifier, ...SHAPE, directoryDepth: 9 }],
@@ -248,9 +254,23 @@ describe("contracts: Audits", () => {
       ]);
       expect((await world.audits.state(1)).settled).to.equal(1n);
     });
+
+    it("comes with nothing that Audits does not know", async () => {
+      const calls = [world.audits.interface.encodeFunctionData("recordBeacon", [0, 0, "0x05"]), "0x12345678"];
+      await expect(world.audits.multicall(calls)).to.be.revertedWithCustomError(world.audits, "FailedCall");
+    });
   });
 
   describe("what a proof must show", () => {
+    it("is nothing in epoch 0, nor of a vNode that is newer than the epoch", async () => {
+      await world.begin(0);
+      await refused(world.audits.prove(1, 0, [0, 0, 0, 0, 1, 0, 0, 0]), 1, 0, REFUSAL.notCurrentEpoch);
+      await world.begin(1);
+      await world.registry.connect(world.people.manager).addVNodes(1, [30]);
+      const { due, proven, seed } = await world.audits.duty(3, 1);
+      expect([due, proven, seed === 0n]).to.deep.equal([false, false, false]);
+    });
+
     it("is the seed of protocol/, the directory as the epoch began, and all of it", async () => {
       await world.store({ leaves: [3, 4] });
       await world.begin(1);
@@ -426,6 +446,26 @@ describe("contracts: Audits", () => {
       const [first, second] = await proofs(2, [1, 2]);
       const some = [present(first), present(second)];
       expect(await accepted(2, [9, 2], some)).to.deep.equal([false, true]);
+    });
+
+    it("leaves out another profile's proofs than the first one's, each by its own beacon", async () => {
+      const { ethers, people, audits, registry } = world;
+      const [verifier, beacon] = await Promise.all([
+        ethers.deployContract("FlagVerifier"),
+        ethers.deployContract("SettableBeacon"),
+      ]);
+      await audits.connect(people.treasury).addProfile({ verifier, ...SHAPE });
+      await audits.connect(people.treasury).addBeacon(beacon);
+      await registry.connect(people.manager).createCluster(1, 1, PARAMS, "two");
+      await registry.connect(people.manager).addVNodes(2, [1]);
+      await registry.connect(people.manager).assign(4, 3);
+      await registry.connect(people.alice).createBucket(2, false);
+      const operator = present(people.operators[2]);
+      await world.store({ by: people.alice, bucket: 3, vNode: 4, operator });
+      await world.begin(2);
+      await audits.recordBeacon(1, 2, ethers.toBeHex(7, 32));
+      expect(await accepted(2, [4, 1])).to.deep.equal([true, false]);
+      expect(await accepted(2, [1])).to.deep.equal([true]);
     });
 
     it("counts the same vNode once", async () => {

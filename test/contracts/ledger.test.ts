@@ -314,6 +314,13 @@ describe("contracts: Ledger", () => {
       expect(await world.ledger.freeBond(1)).to.equal(0n);
     });
 
+    it("frees no more of a bond than 128 bits can say", async () => {
+      const ledger = await as(world.audits);
+      await expect(ledger.unlock(1, 2n ** 128n))
+        .to.be.revertedWithCustomError(ledger, "SafeCastOverflowedUintDowncast")
+        .withArgs(128, 2n ** 128n);
+    });
+
     it("slashes what is unbonding too, and lets the rest of it go", async () => {
       const ledger = await as(world.audits);
       await ledger.lock(1, 40n);

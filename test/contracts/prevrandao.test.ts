@@ -15,6 +15,8 @@ const HISTORY = "0x0000F90827F1C53a10cb7A02335B175320002935";
 const HISTORY_CODE =
   "0x3373fffffffffffffffffffffffffffffffffffffffe14604657602036036042575f35600143038111604257611fff81430311604257611fff9006545f5260205ff35b5f5ffd5b5f35611fff60014303065500";
 const HISTORY_BLOCKS = 8191;
+/** Place of the number among a header's fields. */
+const NUMBER = 8;
 
 /** anvil lets nobody say what a block's randomness is. */
 const onHardhat = ON_ANVIL ? it.skip : it;
@@ -230,11 +232,15 @@ describe("contracts: PrevrandaoBeacon", () => {
     });
 
     it("that is no list of headers is refused", async () => {
+      await refuses(beacon.record(1, encode(["0x", "0x", "0x"])), "RLPInvalidEncoding");
+      await refuses(
+        beacon.record(1, encode(["0xc0", "0xc0", "0xc0"])),
+        "FieldNotPresentInBlockHeader",
+        NUMBER,
+      );
       for (const evidence of [
         "0x",
         "0x00",
-        encode(["0x", "0x", "0x"]),
-        encode(["0xc0", "0xc0", "0xc0"]),
         encode(headers.map((header) => header.slice(0, -2))),
         encode(headers.map((header) => `${header}00`)),
         hexlify(encode(headers)).slice(0, -64),

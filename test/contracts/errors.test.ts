@@ -1,0 +1,81 @@
+// Every custom error that a deployed contract can throw is thrown by a test, which says so by name.
+import { expect } from "chai";
+import { artifacts } from "hardhat";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import ts from "typescript";
+
+const ASSERTION = "revertedWithCustomError";
+/** Of libraries, for what cannot happen here. */
+const NEVER: Readonly<Record<string, string>> = {
+  AddressEmptyCode: "Audits calls itself, and has code (Multicall)",
+  CheckpointUnorderedInsertion: "epochs are settled in their order (Checkpoints)",
+};
+
+describe("contracts: custom errors", () => {
+  it("are each thrown by a test, but for those that cannot be", async () => {
+    const thrown = await errorsInTests();
+    const missing = [...(await errorsOfContracts())].filter((name) => !thrown.has(name));
+    expect(missing.sort()).to.deep.equal(Object.keys(NEVER));
+  });
+});
+
+async function errorsOfContracts(): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (const contract of await artifacts.getAllFullyQualifiedNames()) {
+    if (/contracts\/(test|test-support|local)\//.test(contract)) continue;
+    const { abi } = await artifacts.readArtifact(contract);
+    for (const entry of abi as { type: string; name?: string }[]) {
+      if (entry.type === "error" && entry.name !== undefined) names.add(entry.name);
+    }
+  }
+  return names;
+}
+
+async function errorsInTests(): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (const file of await filesIn("test/contracts", ".ts")) {
+    for (const name of asserted(ts.createSourceFile("", file, ts.ScriptTarget.Latest))) names.add(name);
+  }
+  for (const file of await filesIn("contracts/test", ".sol")) {
+    for (const [, name] of file.matchAll(/\b(\w+)\.selector\b/g)) names.add(name ?? "");
+  }
+  return names;
+}
+
+async function filesIn(folder: string, ending: string): Promise<string[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(ending));
+  return Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
+}
+
+/** What is passed by name to the assertion, or to a function of the file that passes its argument on to it. */
+function asserted(file: ts.SourceFile): Set<string> {
+  const assertions = new Set([ASSERTION]);
+  const names = new Set<string>();
+  visit(file, (node) => {
+    const name = functionName(node);
+    if (name !== undefined && node.getText(file).includes(`${ASSERTION}(`)) assertions.add(name);
+  });
+  visit(file, (node) => {
+    if (!ts.isCallExpression(node) || !assertions.has(calleeOf(node))) return;
+    for (const argument of node.arguments) if (ts.isStringLiteral(argument)) names.add(argument.text);
+  });
+  return names;
+}
+
+function visit(node: ts.Node, look: (node: ts.Node) => void): void {
+  look(node);
+  ts.forEachChild(node, (child) => visit(child, look));
+}
+
+function functionName(node: ts.Node): string | undefined {
+  if (ts.isFunctionDeclaration(node)) return node.name?.text;
+  const isFunction =
+    ts.isVariableDeclaration(node) && node.initializer && ts.isArrowFunction(node.initializer);
+  return isFunction && ts.isIdentifier(node.name) ? node.name.text : undefined;
+}
+
+function calleeOf({ expression }: ts.CallExpression): string {
+  if (ts.isPropertyAccessExpression(expression)) return expression.name.text;
+  return ts.isIdentifier(expression) ? expression.text : "";
+}
