@@ -156,6 +156,7 @@ function copyProject(name: string): string {
       "client",
       "prover",
       "verifier",
+      "ignition",
       "scripts",
     ],
     ...["package.json", "tsconfig.json", "hardhat.config.ts"],
