@@ -8,7 +8,7 @@ import { TAG_SAMPLE } from "../protocol/sampling.ts";
 import type { HashEngine } from "../protocol/segment.ts";
 import type { CircuitInput, NestedBigints } from "../protocol/statement.ts";
 import type { Patch } from "./build.ts";
-import { openingOf, statement } from "./statements.ts";
+import { inOrder, openingOf, statement } from "./statements.ts";
 
 export interface Cheat {
   readonly main: string;
@@ -19,7 +19,7 @@ export interface Cheat {
 }
 
 const BITIFY = "circomlib/circuits/bitify.circom";
-const COMPARE = "circomlib/circuits/compconstant.circom";
+const BITS = "canonical_bits.circom";
 const BIT = "out[i] <-- (in >> i) & 1;";
 
 // ------------------------------------------------------------------------------------------- range checks, scaling
@@ -40,20 +40,54 @@ const rangeChecks: readonly Cheat[] = [
   },
 ];
 
+const BIT_OF = "bit[i] <-- (in >> i) & 1;";
 const ALIAS: readonly Patch[] = [
   // The bits of in + p, with carry: p = (p - 1) + 1, and p - 1 is what -1 stands for.
-  [BITIFY, "var e2=1;", "var e2=1; var carry = 1; var sum = 0;"],
   [
-    ...[BITIFY, BIT],
-    "if (n == 254) { sum = ((in >> i) & 1) + ((-1 >> i) & 1) + carry; carry = sum >> 1; } else { sum = (in >> i) & 1; } out[i] <-- sum & 1;",
+    ...[BITS, "var value = 0;"],
+    `var value = 0; var alias[254]; var carry = 1;
+     for (var i = 0; i < 254; i++) {
+       var sum = ((in >> i) & 1) + ((-1 >> i) & 1) + carry;
+       alias[i] = sum & 1;
+       carry = sum >> 1;
+     }`,
   ] as const,
+  [BITS, BIT_OF, "bit[i] <-- alias[i];"],
 ];
-const aliases: readonly Cheat[] = [
-  { main: "Num2Bits_strict()", claim: "5 is 5 + p", input: () => ({ in: 5n }), patches: ALIAS },
-  {
-    ...{ main: "Num2Bits_strict()", claim: "5 is 5 + p, compared by a sum of 0", input: () => ({ in: 5n }) },
-    patches: [...ALIAS, [COMPARE, "sout <== sum;", "sout <-- 0;"]],
+const aliased = (claim: string, patches: readonly Patch[] = []): Cheat => ({
+  ...{ main: "CanonicalBits()", claim, input: () => ({ in: 5n }), patches: [...ALIAS, ...patches] },
+});
+/** One bit at this place and the one above it are others, so that the sum stays. */
+const odd = (place: number, bit: string, above: string, input: bigint): Cheat => ({
+  ...{
+    main: "CanonicalBits()",
+    claim: `${input}, by bit ${place} that is ${bit}`,
+    input: () => ({ in: input }),
   },
+  patches: [
+    [BITS, BIT_OF, `bit[i] <-- i == ${place} ? ${bit} : (i == ${place + 1} ? ${above} : (in >> i) & 1);`],
+  ],
+});
+const canonical: readonly Cheat[] = [
+  aliased("5 is 5 + p, every other wire as it follows"),
+  aliased("5 is 5 + p, said to be smaller at each 1 of p - 1", [
+    [BITS, "equal[i] <== equal[i + 1] * bit[i];", "equal[i] <-- 0;"],
+  ]),
+  aliased("5 is 5 + p, said to be smaller at each 0 of p - 1", [
+    [BITS, "equal[i] <== equal[i + 1];", "equal[i] <-- 0;"],
+  ]),
+  aliased("5 is 5 + p, said to be smaller from the start", [
+    [BITS, "equal[254] <== 1;", "equal[254] <-- 0;"],
+  ]),
+  {
+    ...{ main: "CanonicalBits()", claim: "5 has the bits of 6", input: () => ({ in: 5n }) },
+    patches: [[BITS, BIT_OF, "bit[i] <-- (6 >> i) & 1;"]],
+  },
+  // p - 1 has a 0 at place 0 and a 1 at place 28.
+  ...[0, 28].flatMap((place) => [
+    odd(place, "2", "0", 2n ** BigInt(place + 1)),
+    odd(place, "-1", "1", 2n ** BigInt(place)),
+  ]),
 ];
 
 const PRODUCT = "(window * length)";
@@ -113,7 +147,7 @@ const withLeaves =
     const entry = { root: value(honest, "entryRoot"), start: Number(value(honest, "entryStart")), leaves };
     return {
       entryLeaves: BigInt(leaves),
-      directoryRoot: directoryRootOf(entry, 1, honest["entrySiblings"] as bigint[][]),
+      directoryRoot: directoryRootOf(entry, 1, inOrder(honest["entrySiblings"] as bigint[][], 1)),
     };
   };
 
@@ -126,6 +160,16 @@ const openings: readonly Cheat[] = [
   opening("a leaf index beyond the tree", (honest) => ({
     leafIndex: 256n + 5n,
     position: value(honest, "entryStart") + 256n + 5n,
+  })),
+  opening("the leaf beside it, by its path", (honest) => ({
+    leafIndex: 4n,
+    position: value(honest, "entryStart") + 4n,
+  })),
+  opening("siblings of a leaf in the order of the children", (honest) => ({
+    leafSiblings: inOrder(honest["leafSiblings"] as bigint[][], 5),
+  })),
+  opening("siblings of an entry, neighbours swapped", (honest) => ({
+    entrySiblings: (honest["entrySiblings"] as bigint[][]).map(([a = 0n, b = 0n, c = 0n]) => [b, a, c]),
   })),
   opening("an entry index beyond the directory", () => ({ entryIndex: 17n })),
   opening("the entry of another slot", () => ({ entryIndex: 0n })),
@@ -173,8 +217,17 @@ const honest = (engine: HashEngine, seed = 12345n, range?: { start: number; leng
 
 const PUBLIC = ["directoryRoot", "seed", "start", "length"];
 
-const audit = (claim: string, input: (engine: HashEngine) => CircuitInput): Cheat => ({
-  ...{ main: "StorageAudit(2, 2, 2)", claim, input },
+const AUDIT = "storage_audit.circom";
+const audit = (
+  claim: string,
+  input: (engine: HashEngine) => CircuitInput,
+  patches: readonly Patch[] = [],
+): Cheat => ({ main: "StorageAudit(2, 2, 2)", claim, input, patches });
+
+/** A range of one leaf, but for its length: both samples are at its start. */
+const emptied = (engine: HashEngine): CircuitInput => ({
+  ...honest(engine, 5n, { start: 9, length: 1 }),
+  length: 0n,
 });
 
 const pick = (input: CircuitInput, order: readonly number[]): CircuitInput =>
@@ -214,10 +267,24 @@ const statements: readonly Cheat[] = [
     length: 27n,
   })),
   audit("the samples of another directory", (engine) => ({ ...honest(engine), directoryRoot: 5n })),
-  audit("an empty range", (engine) => ({ ...honest(engine, 5n, { start: 9, length: 1 }), length: 0n })),
+  audit(
+    "the samples of another range, drawn by its length",
+    (engine) => ({ ...honest(engine, 12345n, { start: 0, length: 8 }), length: 27n }),
+    [[AUDIT, "SamplePositions(k)(seed, start, length)", "SamplePositions(k)(seed, start, 8)"]],
+  ),
+  audit("an empty range", emptied),
+  audit("an empty range, said not to be empty", emptied, [
+    [AUDIT, "signal empty <== IsZero()(length);", "signal empty <-- 0; _ <== IsZero()(length);"],
+  ]),
   audit("a start of 2^40", (engine) => madeToFit(engine, 2n ** 40n, 1n)),
   audit("a start of -1", (engine) => madeToFit(engine, P - 1n, 1n)),
   audit("a length of 2^40", (engine) => madeToFit(engine, 0n, 2n ** 40n)),
 ];
 
-export const CHEATS: readonly Cheat[] = [...rangeChecks, ...aliases, ...scalings, ...openings, ...statements];
+export const CHEATS: readonly Cheat[] = [
+  ...rangeChecks,
+  ...canonical,
+  ...scalings,
+  ...openings,
+  ...statements,
+];

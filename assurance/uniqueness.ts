@@ -33,7 +33,7 @@ async function row(subject: string, circuit: Circuit, inputs: readonly CircuitIn
   const free: string[] = [];
   let wires = 0;
   for (const input of inputs) {
-    const unknown = unknownWires(circuit, input);
+    const unknown = unknownWires(circuit, Object.keys(input));
     wires = unknown.size;
     const left = undetermined(jacobian(circuit, await circuit.witness(input)), unknown);
     for (const wire of left) free.push(circuit.names[wire] ?? String(wire));
@@ -45,8 +45,8 @@ async function row(subject: string, circuit: Circuit, inputs: readonly CircuitIn
   };
 }
 
-/** All but the constant and the inputs. */
-export function unknownWires(circuit: Circuit, input: CircuitInput): Set<number> {
-  const given = new Set([0, ...Object.keys(input).flatMap((name) => wiresOf(circuit, name))]);
+/** All but the constant and the inputs, which are given by their names. */
+export function unknownWires(circuit: Circuit, inputs: readonly string[]): Set<number> {
+  const given = new Set([0, ...inputs.flatMap((name) => wiresOf(circuit, name))]);
   return new Set(circuit.names.flatMap((_, wire) => (given.has(wire) ? [] : [wire])));
 }
