@@ -1,9 +1,10 @@
 /**
  * Soundness, to first order: at random honest witnesses the inputs determine every other wire, as the rank of the
- * constraints' derivatives by those wires is their number.
+ * constraints' derivatives by those wires is their number. Of templates without bits: whatever the inputs are.
  */
 import { loadHashEngine } from "../circuits/hash-engine.ts";
 import type { CircuitInput } from "../protocol/statement.ts";
+import { certain } from "./certain.ts";
 import { loadCircuit, wiresOf, type Circuit } from "./circuit.ts";
 import { createRandom } from "./random.ts";
 import { undetermined } from "./rank.ts";
@@ -16,6 +17,7 @@ export async function* uniqueness(
   { witnesses, constraints }: Pick<Scale, "witnesses" | "constraints">,
   templates = TEMPLATES,
 ): Rows {
+  yield* certain(templates);
   const engine = await loadHashEngine();
   for (const template of templates) {
     const random = createRandom(`uniqueness ${template.main}`);
