@@ -279,6 +279,9 @@ const statements: readonly Cheat[] = [
   audit("a start of 2^40", (engine) => madeToFit(engine, 2n ** 40n, 1n)),
   audit("a start of -1", (engine) => madeToFit(engine, P - 1n, 1n)),
   audit("a length of 2^40", (engine) => madeToFit(engine, 0n, 2n ** 40n)),
+  audit("a length of 2^40, another one checked", (engine) => madeToFit(engine, 0n, 2n ** 40n), [
+    [AUDIT, "RangeCheck(40)(length)", "RangeCheck(40)(7)"],
+  ]),
 ];
 
 export const CHEATS: readonly Cheat[] = [

@@ -8,18 +8,25 @@ import type { CircuitInput } from "../protocol/statement.ts";
 import { CHEATS } from "./cheats.ts";
 import { loadCircuit, type Circuit } from "./circuit.ts";
 import { brokenBy, forge } from "./forge.ts";
+import { LINKS } from "./links.ts";
 import { createRandom } from "./random.ts";
 import { dependentRows } from "./rank.ts";
 import type { Row, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
-import { jacobian } from "./system.ts";
+import { jacobian, type Term } from "./system.ts";
 import { TEMPLATES, type Template } from "./templates.ts";
 
 /**
  * Where the same few free numbers are decomposed several times, discrete bits say more than derivatives can. Those
- * constraints belong to these parts, each of which is looked at on its own.
+ * constraints are within these parts, each of which is looked at on its own.
  */
-const PART = /(?:^|\.)(?:(CanonicalBits|Scale|RangeCheck|Poseidon2)_|(bit)\[)/;
+const PART = /(?:^|\.)(SamplePositions|CanonicalBits|Scale|RangeCheck|Poseidon2)_/;
+
+/** After simplification a wire has the name of the first signal that is equal to it: one of a part's is enough, or a bit. */
+const SIMPLIFIED = /(?:^|\.)(?:(CanonicalBits|Scale|RangeCheck|Poseidon2)_|(bit)\[)/;
+
+/** The links between its parts are the same lines as in SamplePositions(2), where each of them is looked at. */
+const UNROLLED = "SamplePositions(20)";
 
 /** circomlib's IsZero asks for in * out = 0. Where its output is bound to be 0 that says nothing, and circom drops it. */
 const SAID_ALREADY = /(?:^|\.)IsZero_\w+\.in \* .*IsZero_\w+\.out$/;
@@ -31,11 +38,13 @@ export async function* deletion({ constraints }: Pick<Scale, "constraints">, tem
     if (simple.constraints.length > constraints) continue;
     const random = createRandom(`deletion ${template.main}`);
     const input = template.draw(random, engine);
-    yield row(`${template.main}, simple`, simple, await dependentAt(simple, input), new Set());
+    yield row(`${template.main}, simple`, simple, await dependentAt(simple, input), simplifiedPart);
     // Here every `<==` that hands a value to a part is a constraint, too.
     const plain = await loadCircuit(template, "plain");
     const alone = await brokenAlone(template, plain, engine);
-    yield row(`${template.main}, plain`, plain, await dependentAt(plain, input), alone);
+    const links = template.main === UNROLLED ? "SamplePositions(2)" : undefined;
+    const plainPart: PartOf = (circuit, i) => partAround(circuit, i) ?? links;
+    yield row(`${template.main}, plain`, plain, await dependentAt(plain, input), plainPart, alone);
   }
 }
 
@@ -46,18 +55,22 @@ async function dependentAt(circuit: Circuit, input: CircuitInput): Promise<numbe
 /** Indices of the constraints that alone stand between a cheat and being accepted. */
 async function brokenAlone(template: Template, circuit: Circuit, engine: HashEngine): Promise<Set<number>> {
   const found = new Set<number>();
-  for (const { input, patches } of CHEATS.filter(({ main }) => main === template.main)) {
+  for (const { input, patches } of [...CHEATS, ...LINKS].filter(({ main }) => main === template.main)) {
     const [only, ...others] = brokenBy(circuit, await forge(template, circuit, input(engine), patches));
     if (only !== undefined && others.length === 0) found.add(only);
   }
   return found;
 }
 
+/** The part in which the constraint is. */
+type PartOf = (circuit: Circuit, i: number) => string | undefined;
+
 function row(
   subject: string,
   circuit: Circuit,
   dependent: readonly number[],
-  alone: ReadonlySet<number>,
+  partOf: PartOf,
+  alone: ReadonlySet<number> = new Set(),
 ): Row {
   const count = circuit.constraints.length;
   const rest = dependent.filter((i) => !alone.has(i));
@@ -74,11 +87,24 @@ function row(
   };
 }
 
-function partOf({ constraints, names }: Circuit, i: number): string | undefined {
-  const [a = [], b = [], c = []] =
-    constraints[i]?.map((terms) => terms.map(({ wire }) => names[wire] ?? "")) ?? [];
+/** The part that has all wires of the constraint. */
+function partAround(circuit: Circuit, i: number): string | undefined {
+  const [a, b, c] = namesIn(circuit, i);
   if (c.length === 0 && SAID_ALREADY.test(`${a.join("+")} * ${b.join("+")}`)) return "IsZero";
-  const wires = [...a, ...b, ...c];
-  const [, part, bit] = wires.map((name) => PART.exec(name)).find((match) => match !== null) ?? [];
+  const parts = [...a, ...b, ...c].map((name) => PART.exec(name)?.[1]);
+  return parts.every((part) => part !== undefined) ? parts[0] : undefined;
+}
+
+function simplifiedPart(circuit: Circuit, i: number): string | undefined {
+  const matches = namesIn(circuit, i).flatMap((names) => names.map((name) => SIMPLIFIED.exec(name)));
+  const [, part, bit] = matches.find((match) => match !== null) ?? [];
   return part ?? (bit && "CanonicalBits");
+}
+
+/** Names of a constraint's wires, without the constant. */
+function namesIn({ constraints, names }: Circuit, i: number): [a: string[], b: string[], c: string[]] {
+  const of = (terms: readonly Term[] = []): string[] =>
+    terms.flatMap(({ wire }) => (wire === 0 ? [] : [names[wire] ?? ""]));
+  const [a, b, c] = constraints[i] ?? [];
+  return [of(a), of(b), of(c)];
 }
