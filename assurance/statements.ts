@@ -58,7 +58,8 @@ export function statement({ seed, sizes, tombstones = [], range }: Plan, engine:
   return circuitInput(directory, asked, samples, openings, profile);
 }
 
-const bytesOf = (leaves: number): number => leaves * LEAF_BYTES - 1;
+/** Of the longest segment with so many leaves. */
+export const bytesOf = (leaves: number): number => leaves * LEAF_BYTES - 1;
 const MAX_LEAVES = maxLeaves(profile);
 const FULL_DIRECTORY = Array.from({ length: maxSegments(profile) }, (_, i) => bytesOf(1 + (i % 3)));
 
