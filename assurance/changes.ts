@@ -27,7 +27,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   },
   {
     ...{ main: "InsertChild(2)", wire: "digit[0]" },
-    input: { node: 7n, digit: [0n, 1n], sibling: [1n, 2n, 7n] },
+    input: { node: 7n, digit: [0n, 1n], sibling: [7n, 1n, 2n] },
     why: "of two equal children that are neighbours either is the node; the index is bound by the position",
   },
 ];

@@ -1,23 +1,35 @@
 /**
  * Soundness, constraint by constraint: without any one of them there are more assignments. At an honest assignment its
- * derivative is no sum of the others' (so the dimension of what is allowed grows), or some assignment breaks it alone.
+ * derivative is no sum of the others', so that the dimension of what is allowed grows; or a cheat breaks it alone.
  */
 import { loadHashEngine } from "../circuits/hash-engine.ts";
+import type { HashEngine } from "../protocol/segment.ts";
 import type { CircuitInput } from "../protocol/statement.ts";
+import { CHEATS } from "./cheats.ts";
 import { loadCircuit, type Circuit } from "./circuit.ts";
+import { brokenBy, forge } from "./forge.ts";
+import { LINKS } from "./links.ts";
 import { createRandom } from "./random.ts";
 import { dependentRows } from "./rank.ts";
 import type { Row, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
-import { brokenAlone } from "./strict.ts";
-import { jacobian } from "./system.ts";
-import { TEMPLATES } from "./templates.ts";
+import { jacobian, type Term } from "./system.ts";
+import { TEMPLATES, type Template } from "./templates.ts";
 
 /**
  * Where the same few free numbers are decomposed several times, discrete bits say more than derivatives can. Those
- * constraints belong to these parts, each of which is looked at on its own.
+ * constraints are within these parts, each of which is looked at on its own.
  */
-const PART = /(?:^|\.)(?:(Num2Bits_strict|Scale|RangeCheck|Poseidon2)_|(bit)\[)/;
+const PART = /(?:^|\.)(SamplePositions|CanonicalBits|Scale|RangeCheck|Poseidon2)_/;
+
+/** After simplification a wire has the name of the first signal that is equal to it: one of a part's is enough, or a bit. */
+const SIMPLIFIED = /(?:^|\.)(?:(CanonicalBits|Scale|RangeCheck|Poseidon2)_|(bit)\[)/;
+
+/** The links between its parts are the same lines as in SamplePositions(2), where each of them is looked at. */
+const UNROLLED = "SamplePositions(20)";
+
+/** circomlib's IsZero asks for in * out = 0. Where its output is bound to be 0 that says nothing, and circom drops it. */
+const SAID_ALREADY = /(?:^|\.)IsZero_\w+\.in \* .*IsZero_\w+\.out$/;
 
 export async function* deletion({ constraints }: Pick<Scale, "constraints">, templates = TEMPLATES): Rows {
   const engine = await loadHashEngine();
@@ -26,12 +38,13 @@ export async function* deletion({ constraints }: Pick<Scale, "constraints">, tem
     if (simple.constraints.length > constraints) continue;
     const random = createRandom(`deletion ${template.main}`);
     const input = template.draw(random, engine);
-    const isStrict = template.main === "Num2Bits_strict()";
-    const alone = isStrict ? brokenAlone(simple, random) : new Set<number>();
-    yield row(`${template.main}, simple`, simple, await dependentAt(simple, input), alone);
+    yield row(`${template.main}, simple`, simple, await dependentAt(simple, input), simplifiedPart);
     // Here every `<==` that hands a value to a part is a constraint, too.
     const plain = await loadCircuit(template, "plain");
-    if (!isStrict) yield row(`${template.main}, plain`, plain, await dependentAt(plain, input), new Set());
+    const alone = await brokenAlone(template, plain, engine);
+    const links = template.main === UNROLLED ? "SamplePositions(2)" : undefined;
+    const plainPart: PartOf = (circuit, i) => partAround(circuit, i) ?? links;
+    yield row(`${template.main}, plain`, plain, await dependentAt(plain, input), plainPart, alone);
   }
 }
 
@@ -39,11 +52,25 @@ async function dependentAt(circuit: Circuit, input: CircuitInput): Promise<numbe
   return dependentRows(jacobian(circuit, await circuit.witness(input)));
 }
 
+/** Indices of the constraints that alone stand between a cheat and being accepted. */
+async function brokenAlone(template: Template, circuit: Circuit, engine: HashEngine): Promise<Set<number>> {
+  const found = new Set<number>();
+  for (const { input, patches } of [...CHEATS, ...LINKS].filter(({ main }) => main === template.main)) {
+    const [only, ...others] = brokenBy(circuit, await forge(template, circuit, input(engine), patches));
+    if (only !== undefined && others.length === 0) found.add(only);
+  }
+  return found;
+}
+
+/** The part in which the constraint is. */
+type PartOf = (circuit: Circuit, i: number) => string | undefined;
+
 function row(
   subject: string,
   circuit: Circuit,
   dependent: readonly number[],
-  alone: ReadonlySet<number>,
+  partOf: PartOf,
+  alone: ReadonlySet<number> = new Set(),
 ): Row {
   const count = circuit.constraints.length;
   const rest = dependent.filter((i) => !alone.has(i));
@@ -51,7 +78,7 @@ function row(
   const missing = parts.findIndex((part) => part === undefined);
   const words = [
     dependent.length < count && `${count - dependent.length} by rank`,
-    alone.size > 0 && `${alone.size} broken alone`,
+    rest.length < dependent.length && `${dependent.length - rest.length} broken alone`,
     rest.length > 0 && `${rest.length} in ${[...new Set(parts)].join(", ")} on its own`,
   ];
   return {
@@ -60,8 +87,24 @@ function row(
   };
 }
 
-function partOf({ constraints, names }: Circuit, i: number): string | undefined {
-  const wires = constraints[i]?.flat().map(({ wire }) => names[wire] ?? "") ?? [];
-  const [, part, bit] = wires.map((name) => PART.exec(name)).find((match) => match !== null) ?? [];
-  return part ?? (bit && "Num2Bits_strict");
+/** The part that has all wires of the constraint. */
+function partAround(circuit: Circuit, i: number): string | undefined {
+  const [a, b, c] = namesIn(circuit, i);
+  if (c.length === 0 && SAID_ALREADY.test(`${a.join("+")} * ${b.join("+")}`)) return "IsZero";
+  const parts = [...a, ...b, ...c].map((name) => PART.exec(name)?.[1]);
+  return parts.every((part) => part !== undefined) ? parts[0] : undefined;
+}
+
+function simplifiedPart(circuit: Circuit, i: number): string | undefined {
+  const matches = namesIn(circuit, i).flatMap((names) => names.map((name) => SIMPLIFIED.exec(name)));
+  const [, part, bit] = matches.find((match) => match !== null) ?? [];
+  return part ?? (bit && "CanonicalBits");
+}
+
+/** Names of a constraint's wires, without the constant. */
+function namesIn({ constraints, names }: Circuit, i: number): [a: string[], b: string[], c: string[]] {
+  const of = (terms: readonly Term[] = []): string[] =>
+    terms.flatMap(({ wire }) => (wire === 0 ? [] : [names[wire] ?? ""]));
+  const [a, b, c] = constraints[i] ?? [];
+  return [of(a), of(b), of(c)];
 }

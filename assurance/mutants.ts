@@ -24,10 +24,9 @@ import { unknownWires } from "./uniqueness.ts";
 
 /** By source, the smallest component in which all of it takes part. */
 const SOURCES: Readonly<Record<string, string>> = {
-  "pow5.circom": "Pow5()",
-  "thermometer.circom": "Thermometer(4)",
   "insert_child.circom": "InsertChild(2)",
   "range_check.circom": "RangeCheck(40)",
+  "canonical_bits.circom": "CanonicalBits()",
   "scale.circom": "Scale()",
   "poseidon2.circom": "Poseidon2(4)",
   "compress.circom": "Compress(4)",
@@ -94,7 +93,10 @@ export async function notice(
   });
   if (!plain) return "circom refuses a call without constraints (each link to the part is needed: see there)";
   const input = template.draw(createRandom(`mutants ${template.main}`), engine);
-  const left = undetermined(jacobian(plain, await plain.witness(input)), unknownWires(plain, input));
+  const left = undetermined(
+    jacobian(plain, await plain.witness(input)),
+    unknownWires(plain, Object.keys(input)),
+  );
   const [wire] = left;
   if (wire !== undefined) return `${String(plain.names[wire])} is free`;
 

@@ -36,7 +36,7 @@ export function dependentRows(rows: readonly Row[]): number[] {
     }
   }
   const dependent = new Set<number>();
-  for (const sum of eliminate(core).sums) for (const i of sum.keys()) dependent.add(i);
+  for (const sum of eliminate(core, true).sums) for (const i of sum.keys()) dependent.add(i);
   return [...dependent].sort((a, b) => a - b);
 }
 
@@ -56,25 +56,28 @@ export function undetermined(rows: readonly Row[], unknown: ReadonlySet<number>)
       }
     }
   }
-  for (const wire of eliminate(new Map(open.entries())).pivots) left.delete(wire);
+  for (const wire of eliminate(new Map(open.entries()), false).pivots) left.delete(wire);
   return left;
 }
 
 interface Eliminated {
   readonly pivots: readonly number[];
-  /** The combinations of rows that are zero, by row: a basis of all of them. */
+  /** The combinations of rows that are zero, by row: a basis of all of them; none if nobody asks. */
   readonly sums: readonly Row[];
 }
 
 /** Gaussian elimination. The row with the fewest wires comes first, so that others stay sparse. */
-function eliminate(given: ReadonlyMap<number, Row>): Eliminated {
+function eliminate(given: ReadonlyMap<number, Row>, wantsSums: boolean): Eliminated {
   const rows = new Map([...given].map(([i, row]): [number, Row] => [i, new Map(row)]));
   const columns = columnsOf(rows);
-  const combinations = new Map([...rows.keys()].map((i): [number, Row] => [i, new Map([[i, 1n]])]));
+  const combinations = new Map(
+    wantsSums ? [...rows.keys()].map((i): [number, Row] => [i, new Map([[i, 1n]])]) : [],
+  );
   const pivots: number[] = [];
   const sums: Row[] = [];
   const zero = (i: number): void => {
-    sums.push(combinations.get(i) as Row);
+    const sum = combinations.get(i);
+    if (sum) sums.push(sum);
     rows.delete(i);
   };
   for (const [i, row] of rows) if (row.size === 0) zero(i);
@@ -92,7 +95,7 @@ function eliminate(given: ReadonlyMap<number, Row>): Eliminated {
       subtract(target, row, factor, (w, present) =>
         present ? columns.get(w)?.add(other) : columns.get(w)?.delete(other),
       );
-      subtract(combinations.get(other) as Row, combinations.get(i) as Row, factor);
+      if (wantsSums) subtract(combinations.get(other) as Row, combinations.get(i) as Row, factor);
       if (target.size === 0) zero(other);
     }
   }
@@ -114,7 +117,8 @@ function rarest(row: Row, columns: ReadonlyMap<number, ReadonlySet<number>>): nu
   return [...row.keys()].reduce((best, wire) => (count(wire) < count(best) ? wire : best));
 }
 
-function subtract(
+/** Takes a multiple of a row from another one, in place; `changed` hears of wires that come and go. */
+export function subtract(
   target: Row,
   row: Row,
   factor: bigint,

@@ -30,7 +30,7 @@ export const FULL: Scale = {
 export const SMALL: Scale = {
   vectors: 0.005,
   witnesses: 1,
-  constraints: 120,
+  constraints: 360,
   positions: 64_000,
   profiles: ["tiny"],
   audits: 1_000,

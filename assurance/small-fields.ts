@@ -25,13 +25,6 @@ const isBits = (values: readonly number[] = []): boolean => values.every((value)
 const number = (bits: readonly number[] = []): number => bits.reduce((sum, bit, i) => sum + bit * 2 ** i, 0);
 const at = (values: readonly number[] = []): number => values[0] ?? 0;
 
-const thermometer = (b: number, q: number): SmallCase => ({
-  ...{ file: "thermometer.circom", main: `Thermometer(${b})`, q, inputs: { bit: b }, outputs: "above" },
-  meaning: ({ bit }) =>
-    isBits(bit) ? Array.from({ length: 2 ** b - 1 }, (_, i) => (number(bit) > i ? 1 : 0)) : "any",
-  note: "every bit any field element",
-});
-
 /** offset < 2^2, remainder and window < 2^3, length < 2^2 in the place of 2^40, 2^60 and 2^40. */
 const NARROW_SCALE: readonly Patch[] = [
   ["scale.circom", "(window * length) >> 60", "(window * length) >> 3"],
@@ -41,39 +34,38 @@ const NARROW_SCALE: readonly Patch[] = [
   ["scale.circom", "RangeCheck(60)", "RangeCheck(3)"],
 ];
 
-/** The canonical 8-bit form modulo 251 in the place of the 254-bit form modulo p. */
-const NARROW_STRICT: readonly Patch[] = [
-  ["circomlib/circuits/bitify.circom", "signal output out[254]", "signal output out[8]"],
-  ["circomlib/circuits/bitify.circom", "Num2Bits(254)", "Num2Bits(8)"],
-  ["circomlib/circuits/bitify.circom", "i<254", "i<8"],
-  ["circomlib/circuits/aliascheck.circom", "in[254]", "in[8]"],
-  ["circomlib/circuits/aliascheck.circom", "CompConstant(-1)", "CompConstant(250)"],
-  ["circomlib/circuits/aliascheck.circom", "i<254", "i<8"],
-  ["circomlib/circuits/compconstant.circom", "in[254]", "in[8]"],
-  ["circomlib/circuits/compconstant.circom", "parts[127]", "parts[4]"],
-  ["circomlib/circuits/compconstant.circom", "(1 << 128) -1", "(1 << 5) -1"],
-  ["circomlib/circuits/compconstant.circom", "i<127", "i<4"],
-  ["circomlib/circuits/compconstant.circom", "Num2Bits(135)", "Num2Bits(7)"],
-  ["circomlib/circuits/compconstant.circom", "num2bits.out[127]", "num2bits.out[4]"],
+/** Primes of 8 bits. Less one they are 10000010, 11000100 (p - 1 begins so, too) and 11111010. */
+const CANONICAL_PRIMES = [131, 197, 251];
+
+/** Canonical 8-bit forms modulo q in the place of 254-bit forms modulo p. */
+const narrowBits = (q: number): readonly Patch[] => [
+  ["canonical_bits.circom", "signal output bit[254]", "signal output bit[8]"],
+  ["canonical_bits.circom", "signal equal[255]", "signal equal[9]"],
+  ["canonical_bits.circom", "equal[254] <== 1", "equal[8] <== 1"],
+  ["canonical_bits.circom", "i = 253", "i = 7"],
+  ["canonical_bits.circom", "(-1 >> i) & 1", `(${q - 1} >> i) & 1`],
 ];
 
 const bitsOf = (value: number, count: number): number[] =>
   Array.from({ length: count }, (_, i) => (value >> i) & 1);
 
+/** Four children: the node, its neighbour, and the two of the other pair. */
+function inserted(node: number, digit: number, sibling: readonly number[] = []): number[] {
+  const children: number[] = [];
+  const otherPair = digit < 2 ? 2 : 0;
+  children[digit] = node;
+  children[digit ^ 1] = sibling[0] as number;
+  children[otherPair] = sibling[1] as number;
+  children[otherPair + 1] = sibling[2] as number;
+  return children;
+}
+
 export const SMALL_CASES: readonly SmallCase[] = [
-  {
-    ...{ file: "pow5.circom", main: "Pow5()", q: 101, inputs: { in: 1 }, outputs: "out" },
-    meaning: (input, q) => [at(input["in"]) ** 5 % q],
-    note: "every element",
-  },
-  thermometer(1, 7),
-  thermometer(2, 7),
-  thermometer(4, 5),
   {
     ...{ file: "insert_child.circom", main: "InsertChild(2)", q: 5 },
     ...{ inputs: { node: 1, digit: 2, sibling: 3 }, outputs: "child" },
-    meaning: ({ node, digit, sibling = [] }) =>
-      isBits(digit) ? sibling.toSpliced(number(digit), 0, at(node)) : "any",
+    meaning: ({ node, digit, sibling }) =>
+      isBits(digit) ? inserted(at(node), number(digit), sibling) : "any",
     note: "every node, siblings, and digits of any field elements",
   },
   {
@@ -88,12 +80,12 @@ export const SMALL_CASES: readonly SmallCase[] = [
       at(window) < 8 && at(length) < 4 ? [(at(window) * at(length)) >> 3] : "any",
     note: "2^5 < q, as 2^101 < p",
   },
-  {
-    ...{ file: "circomlib/circuits/bitify.circom", main: "Num2Bits_strict()", q: 251 },
-    ...{ patches: NARROW_STRICT, inputs: { in: 1 }, outputs: "out" },
+  ...CANONICAL_PRIMES.map((q): SmallCase => ({
+    ...{ file: "canonical_bits.circom", main: "CanonicalBits()", q, patches: narrowBits(q) },
+    ...{ inputs: { in: 1 }, outputs: "bit" },
     meaning: (input) => bitsOf(at(input["in"]), 8),
-    note: "8 bits modulo 251, as 254 bits modulo p",
-  },
+    note: `8 bits modulo ${q}, as 254 bits modulo p`,
+  })),
 ];
 
 export async function* smallFields(cases = SMALL_CASES): Rows {

@@ -11,7 +11,13 @@ import {
   type HashEngine,
   type SegmentTree,
 } from "../protocol/segment.ts";
-import { circuitInput, samplesOf, type CircuitInput, type NestedBigints } from "../protocol/statement.ts";
+import {
+  circuitInput,
+  circuitPath,
+  samplesOf,
+  type CircuitInput,
+  type NestedBigints,
+} from "../protocol/statement.ts";
 import type { Random } from "./random.ts";
 
 const profile: Profile = PROFILES.tiny;
@@ -52,7 +58,8 @@ export function statement({ seed, sizes, tombstones = [], range }: Plan, engine:
   return circuitInput(directory, asked, samples, openings, profile);
 }
 
-const bytesOf = (leaves: number): number => leaves * LEAF_BYTES - 1;
+/** Of the longest segment with so many leaves. */
+export const bytesOf = (leaves: number): number => leaves * LEAF_BYTES - 1;
 const MAX_LEAVES = maxLeaves(profile);
 const FULL_DIRECTORY = Array.from({ length: maxSegments(profile) }, (_, i) => bytesOf(1 + (i % 3)));
 
@@ -125,4 +132,15 @@ export function openingOf(input: CircuitInput, j: number): CircuitInput {
   const own: Record<string, NestedBigints> = {};
   for (const name of PER_SAMPLE) own[name] = (input[name] as readonly NestedBigints[])[j] ?? 0n;
   return { directoryRoot, position: (own["entryStart"] as bigint) + (own["leafIndex"] as bigint), ...own };
+}
+
+/** A path's siblings in the order of the children, from those in the circuit's order: what circuitPath does, undone. */
+export function inOrder(path: readonly (readonly bigint[])[], index: number): bigint[][] {
+  const places = circuitPath(
+    path.map((siblings) => siblings.map((_, place) => BigInt(place))),
+    index,
+  );
+  return path.map((siblings, level) =>
+    siblings.map((_, place) => siblings[places[level]?.indexOf(BigInt(place)) ?? -1] as bigint),
+  );
 }

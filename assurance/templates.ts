@@ -2,14 +2,14 @@
  * The templates that evidence is about: how to draw their inputs, and what TypeScript says they give.
  */
 import { entryHash } from "../protocol/directory.ts";
-import { P, pow5 } from "../protocol/field.ts";
+import { P } from "../protocol/field.ts";
 import { compress16, compress4, permute16, permute4 } from "../protocol/poseidon2.ts";
 import { samplePositions } from "../protocol/sampling.ts";
 import type { HashEngine } from "../protocol/segment.ts";
 import type { CircuitInput } from "../protocol/statement.ts";
 import type { Source } from "./circuit.ts";
 import type { Random } from "./random.ts";
-import { BOUNDARIES, drawPlan, openingOf, statement } from "./statements.ts";
+import { BOUNDARIES, drawPlan, inOrder, openingOf, statement } from "./statements.ts";
 
 /**
  * All inputs of the parts are public, so that circom does not express one by what depends on it; the whole statement is as
@@ -34,13 +34,6 @@ const number = (bits: readonly bigint[]): number =>
   bits.reduce((sum, bit, i) => sum + Number(bit) * 2 ** i, 0);
 const compressOf = (t: number): ((x: readonly bigint[]) => bigint) => (t === 4 ? compress4 : compress16);
 
-const pow5Template: Template = {
-  ...{ file: "pow5.circom", main: "Pow5()", vectors: 12_000 },
-  publicSignals: ["in"],
-  draw: (random) => ({ in: random.element() }),
-  expected: (input) => ({ out: [pow5(one(input["in"]))] }),
-};
-
 const poseidon2 = (t: 4 | 16, vectors: number): Template => ({
   ...{ file: "poseidon2.circom", main: `Poseidon2(${t})`, vectors },
   publicSignals: ["in"],
@@ -64,24 +57,20 @@ const directoryEntry: Template = {
   }),
 };
 
-const thermometer = (b: number, vectors: number): Template => ({
-  ...{ file: "thermometer.circom", main: `Thermometer(${b})`, vectors },
-  publicSignals: ["bit"],
-  draw: (random) => ({ bit: drawBits(random, b) }),
-  expected: ({ bit }) => ({
-    above: Array.from({ length: 2 ** b - 1 }, (_, i) => (number(list(bit)) > i ? 1n : 0n)),
-  }),
-});
-
 const insertChild = (b: number, vectors: number): Template => ({
   ...{ file: "insert_child.circom", main: `InsertChild(${b})`, vectors },
   publicSignals: ["node", "digit", "sibling"],
   draw: (random) => ({
     ...{ node: random.element(), digit: drawBits(random, b), sibling: random.elements(2 ** b - 1) },
   }),
-  expected: ({ node, digit, sibling }) => ({
-    child: list(sibling).toSpliced(number(list(digit)), 0, one(node)),
-  }),
+  expected: ({ node, digit, sibling }) => {
+    const place = number(list(digit));
+    return {
+      child: inOrder([list(sibling)], place)
+        .flat()
+        .toSpliced(place, 0, one(node)),
+    };
+  },
 });
 
 const merklePath = (depth: number, b: number, vectors: number): Template => ({
@@ -94,7 +83,7 @@ const merklePath = (depth: number, b: number, vectors: number): Template => ({
   }),
   expected: ({ node, bit, sibling }) => ({
     root: [
-      (sibling as bigint[][]).reduce((at, others, level) => {
+      inOrder(sibling as bigint[][], number(list(bit))).reduce((at, others, level) => {
         const digit = number(list(bit).slice(b * level, b * (level + 1)));
         return compressOf(2 ** b)(others.toSpliced(digit, 0, at));
       }, one(node)),
@@ -103,23 +92,28 @@ const merklePath = (depth: number, b: number, vectors: number): Template => ({
 });
 
 const rangeCheck: Template = {
-  ...{ file: "range_check.circom", main: "RangeCheck(40)", vectors: 10_000 },
+  ...{ file: "range_check.circom", main: "RangeCheck(40)", vectors: 12_000 },
   publicSignals: ["in"],
   draw: (random) => ({ in: random.bits(1 + random.below(40)) }),
   boundaries: () => ({ "0": { in: 0n }, "2^40 - 1": { in: 2n ** 40n - 1n } }),
 };
 
-/** circomlib's, on which the positions rest. */
-const num2BitsStrict: Template = {
-  ...{ file: "circomlib/circuits/bitify.circom", main: "Num2Bits_strict()", vectors: 2_000 },
+const canonicalBits: Template = {
+  ...{ file: "canonical_bits.circom", main: "CanonicalBits()", vectors: 6_000 },
   publicSignals: ["in"],
   draw: (random) => ({ in: random.element() }),
   boundaries: () => ({
-    ...{ "0": { in: 0n }, "p - 1": { in: P - 1n } },
+    ...{ "0": { in: 0n }, "p - 1": { in: P - 1n }, "p - 2": { in: P - 2n } },
+    // p - 1 ends in 28 zeros, and begins with two ones.
+    ...{
+      "below the zeros at p's end": { in: P - 2n ** 28n },
+      "its first ones alone": { in: 3n * 2n ** 252n },
+    },
+    "its first one, then ones": { in: 3n * 2n ** 252n - 1n },
     "the last of two forms": { in: 2n ** 254n - P - 1n },
     "the first of one form": { in: 2n ** 254n - P },
   }),
-  expected: (input) => ({ out: Array.from({ length: 254 }, (_, i) => (one(input["in"]) >> BigInt(i)) & 1n) }),
+  expected: (input) => ({ bit: Array.from({ length: 254 }, (_, i) => (one(input["in"]) >> BigInt(i)) & 1n) }),
 };
 
 const scale: Template = {
@@ -184,13 +178,10 @@ const storageAudit: Template = {
 
 /** From the smallest to the whole. */
 export const TEMPLATES: readonly Template[] = [
-  pow5Template,
-  thermometer(2, 6_000),
-  thermometer(4, 6_000),
-  insertChild(2, 8_000),
-  insertChild(4, 8_000),
+  insertChild(2, 16_000),
+  insertChild(4, 16_000),
   rangeCheck,
-  num2BitsStrict,
+  canonicalBits,
   scale,
   poseidon2(4, 6_000),
   poseidon2(16, 2_000),

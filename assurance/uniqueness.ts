@@ -1,9 +1,10 @@
 /**
  * Soundness, to first order: at random honest witnesses the inputs determine every other wire, as the rank of the
- * constraints' derivatives by those wires is their number.
+ * constraints' derivatives by those wires is their number. Of templates without bits: whatever the inputs are.
  */
 import { loadHashEngine } from "../circuits/hash-engine.ts";
 import type { CircuitInput } from "../protocol/statement.ts";
+import { certain } from "./certain.ts";
 import { loadCircuit, wiresOf, type Circuit } from "./circuit.ts";
 import { createRandom } from "./random.ts";
 import { undetermined } from "./rank.ts";
@@ -16,6 +17,7 @@ export async function* uniqueness(
   { witnesses, constraints }: Pick<Scale, "witnesses" | "constraints">,
   templates = TEMPLATES,
 ): Rows {
+  yield* certain(templates);
   const engine = await loadHashEngine();
   for (const template of templates) {
     const random = createRandom(`uniqueness ${template.main}`);
@@ -33,7 +35,7 @@ async function row(subject: string, circuit: Circuit, inputs: readonly CircuitIn
   const free: string[] = [];
   let wires = 0;
   for (const input of inputs) {
-    const unknown = unknownWires(circuit, input);
+    const unknown = unknownWires(circuit, Object.keys(input));
     wires = unknown.size;
     const left = undetermined(jacobian(circuit, await circuit.witness(input)), unknown);
     for (const wire of left) free.push(circuit.names[wire] ?? String(wire));
@@ -45,8 +47,8 @@ async function row(subject: string, circuit: Circuit, inputs: readonly CircuitIn
   };
 }
 
-/** All but the constant and the inputs. */
-export function unknownWires(circuit: Circuit, input: CircuitInput): Set<number> {
-  const given = new Set([0, ...Object.keys(input).flatMap((name) => wiresOf(circuit, name))]);
+/** All but the constant and the inputs, which are given by their names. */
+export function unknownWires(circuit: Circuit, inputs: readonly string[]): Set<number> {
+  const given = new Set([0, ...inputs.flatMap((name) => wiresOf(circuit, name))]);
   return new Set(circuit.names.flatMap((_, wire) => (given.has(wire) ? [] : [wire])));
 }

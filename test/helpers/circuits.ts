@@ -2,10 +2,12 @@
  * Circuits under test: any template as a main component, its constraints, and a prover that cheats.
  */
 import type { Patch } from "../../assurance/build.ts";
-import { loadCircuit, read, wiresOf } from "../../assurance/circuit.ts";
+import { loadCircuit, read, type Circuit } from "../../assurance/circuit.ts";
 import { brokenBy, forge } from "../../assurance/forge.ts";
-import { evaluate, slopes, type Constraint } from "../../assurance/system.ts";
-import { inv, mod, mul } from "../../protocol/field.ts";
+import { undetermined } from "../../assurance/rank.ts";
+import { evaluate, jacobian, slopes, type Constraint } from "../../assurance/system.ts";
+import { unknownWires } from "../../assurance/uniqueness.ts";
+import { mod } from "../../protocol/field.ts";
 import type { CircuitInput } from "../../prover/witness.ts";
 
 export type { Patch } from "../../assurance/build.ts";
@@ -24,8 +26,7 @@ export interface TestCircuit {
   readonly broken: (witness: readonly bigint[]) => number[];
   /**
    * Wires that are not bound: those that can be raised by one, alone, without breaking a constraint, and those that the
-   * inputs do not determine (as far as derivatives tell: a constraint binds a wire if it has a non-zero derivative there
-   * and all its other wires are bound). Both at the honest witness.
+   * inputs do not determine, as far as derivatives tell. Both at the honest witness.
    */
   readonly free: (input: CircuitInput) => Promise<number[]>;
 }
@@ -49,72 +50,21 @@ export async function testCircuit(
     free: async (input) => {
       // Without simplification: circom may otherwise express an input by what depends on it.
       const plain = await loadCircuit(source, "plain");
-      const inputs = Object.keys(input).flatMap((name) => wiresOf(plain, name));
-      return freeWires(plain.constraints, await plain.witness(input), [0, ...inputs]);
+      const witness = await plain.witness(input);
+      const open = undetermined(jacobian(plain, witness), unknownWires(plain, Object.keys(input)));
+      return [...new Set([...loose(plain, witness), ...open])];
     },
     broken: (witness) => brokenBy(circuit, witness),
   };
 }
 
-function freeWires(
-  constraints: readonly Constraint[],
-  witness: readonly bigint[],
-  inputs: readonly number[],
-): number[] {
-  const tight = new Set([0]); // wire 0 is the constant 1
-  const bound = new Set(inputs);
-  /** For each constraint its derivatives by the wires that are not bound yet; and where each of those occurs. */
-  const open: Map<number, bigint>[] = [];
-  const occurrences = new Map<number, number[]>();
-  for (const [i, constraint] of constraints.entries()) {
+/** Wires that can be raised by one, alone, and break nothing. */
+function loose({ constraints, wires }: Circuit, witness: readonly bigint[]): Set<number> {
+  const left = new Set(Array.from({ length: wires - 1 }, (_, i) => i + 1));
+  for (const constraint of constraints) {
     const [a, b] = [evaluate(constraint[0], witness), evaluate(constraint[1], witness)];
-    const derivatives = new Map<number, bigint>();
-    for (const [wire, [dA, dB, dC]] of slopes(constraint)) {
-      const derivative = mod(dA * b + dB * a - dC);
-      if (mod(derivative + dA * dB) !== 0n) tight.add(wire);
-      if (bound.has(wire)) continue;
-      derivatives.set(wire, derivative);
-      const at = occurrences.get(wire);
-      if (at) at.push(i);
-      else occurrences.set(wire, [i]);
-    }
-    open.push(derivatives);
+    for (const [wire, [dA, dB, dC]] of slopes(constraint))
+      if (mod(dA * b + dB * a - dC + dA * dB) !== 0n) left.delete(wire);
   }
-  const ready = open.filter((wires) => wires.size === 1);
-  for (let wires = ready.pop(); wires; wires = ready.pop()) {
-    for (const [wire, derivative] of wires) {
-      if (derivative === 0n || bound.has(wire)) continue;
-      bound.add(wire);
-      for (const i of occurrences.get(wire) ?? []) {
-        const others = open[i] as Map<number, bigint>;
-        others.delete(wire);
-        if (others.size === 1) ready.push(others);
-      }
-    }
-  }
-  for (const wire of pivots(open)) bound.add(wire);
-  return witness.flatMap((_, wire) => (tight.has(wire) && bound.has(wire) ? [] : [wire]));
-}
-
-const MAX_COUPLED = 64;
-
-/** The wires that a small system of linear equations determines together, by Gaussian elimination; none if it is large. */
-function pivots(open: readonly Map<number, bigint>[]): number[] {
-  const wires = [...new Set(open.flatMap((derivatives) => [...derivatives.keys()]))];
-  if (wires.length > MAX_COUPLED) return [];
-  let rows = open
-    .filter(({ size }) => size > 0)
-    .map((derivatives) => wires.map((wire) => derivatives.get(wire) ?? 0n));
-  return wires.filter((_, column) => {
-    const pivot = rows.find((row) => row[column] !== 0n);
-    if (!pivot) return false;
-    const inverse = inv(pivot[column] as bigint);
-    rows = rows
-      .filter((row) => row !== pivot)
-      .map((row) => {
-        const factor = mul(row[column] as bigint, inverse);
-        return factor === 0n ? row : row.map((value, i) => mod(value - factor * (pivot[i] as bigint)));
-      });
-    return true;
-  });
+  return left;
 }

@@ -1,0 +1,40 @@
+/**
+ * Assignments to SamplePositions that break a single link between its parts: a part is handed something else than the one
+ * before it gave, and all that follows agrees with that.
+ */
+import type { Patch } from "./build.ts";
+import type { Cheat } from "./cheats.ts";
+
+const FILE = "sample_positions.circom";
+const ELEMENT = "random[e \\ 4][e % 4]";
+const SAMPLES = [0, 1];
+/** Of an element, those that two samples use. */
+const USED_BITS = 120;
+
+const link = (claim: string, start: number, patch: Patch): Cheat => ({
+  ...{ main: "SamplePositions(2)", claim, patches: [patch] },
+  input: () => ({ seed: 5n, start: BigInt(start), length: 1000n }),
+});
+
+export const LINKS: readonly Cheat[] = [
+  // The program reads from `start` which bit it is, so that one serves them all.
+  ...Array.from({ length: USED_BITS }, (_, i) =>
+    link(`bit ${i} is handed on negated`, i, [
+      ...[FILE, `bit[e] <== CanonicalBits()(${ELEMENT});`],
+      `{
+        _ <== CanonicalBits()(${ELEMENT});
+        for (var i = 0; i < 254; i++) bit[e][i] <-- ((${ELEMENT} >> i) & 1) ^ (i == start);
+      }`,
+    ] as const),
+  ),
+  ...SAMPLES.flatMap((j) => [
+    link(`sample ${j} is scaled to another length`, 0, [
+      ...[FILE, "Scale()(window, length)"],
+      `Scale()(window, length + (j == ${j} ? 1 : 0))`,
+    ] as const),
+    link(`sample ${j} scales another window`, 0, [
+      ...[FILE, "Scale()(window, length)"],
+      `Scale()(window + (j == ${j} ? 1 : 0), length)`,
+    ] as const),
+  ]),
+];
