@@ -34,7 +34,7 @@ const NARROW_SCALE: readonly Patch[] = [
   ["scale.circom", "RangeCheck(60)", "RangeCheck(3)"],
 ];
 
-/** Primes of 8 bits. Less one they are 10000010, 11000100 (p - 1 begins so, too) and 11111010. */
+/** Primes of 8 bits. Less one they are 10000010, 11000100 (p - 1, too, begins with two ones and zeros) and 11111010. */
 const CANONICAL_PRIMES = [131, 197, 251];
 
 /** Canonical 8-bit forms modulo q in the place of 254-bit forms modulo p. */
