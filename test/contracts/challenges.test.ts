@@ -76,6 +76,8 @@ describe("contracts: Challenges", () => {
       unbond?: number;
       meanwhile?: boolean;
       other?: boolean;
+      elsewhere?: boolean;
+      twin?: boolean;
     }) => {
       const { ethers, people, token, verifier, beacon } = world;
       const { deployer, treasury } = people;
@@ -89,8 +91,18 @@ describe("contracts: Challenges", () => {
         { libraries },
       );
       if (choice.meanwhile) await token.connect(deployer).mint(deployer, 1n);
+      const { addresses } = books;
+      const expecting = [addresses.registry, addresses.audits, addresses.challenges];
+      const ledgerHere = choice.twin
+        ? await ethers.deployContract("Ledger", [token, ...expecting, treasury, unbond], people.stranger)
+        : ledger;
       const factory = await ethers.getContractFactory("Challenges");
-      return factory.deploy(ledger, choice.other ? world.registry : registry, audits, choice.minBond ?? 1n);
+      return factory.deploy(
+        ledgerHere,
+        choice.other ? world.registry : registry,
+        choice.elsewhere ? world.audits : audits,
+        choice.minBond ?? 1n,
+      );
     };
 
     it("makes neighbours that know each other", async () => {
@@ -103,6 +115,8 @@ describe("contracts: Challenges", () => {
     for (const [name, choice] of Object.entries({
       "that the others do not expect": { meanwhile: true },
       "of another registry": { other: true },
+      "of another deployment's audits": { elsewhere: true },
+      "of a ledger that expects it, but that the audits do not pay from": { twin: true },
       "without a least bond": { minBond: 0n },
       "that is answered after bonds are released": { unbond: 3 * EPOCH },
     })) {
@@ -509,6 +523,64 @@ describe("contracts: Challenges", () => {
       await expire(4);
       const [left, , leaving] = await ledger.bondOf(1);
       expect([left, leaving]).to.deep.equal([FUNDS - 4n * SLASH, FUNDS - 4n * SLASH]);
+    });
+  });
+
+  describe("no answer, with nothing or nobody to share with", () => {
+    it("gives nobody anything once the bond is gone, and takes no other's", async () => {
+      const { ledger, audits } = world;
+      await ledger.connect(provider()).requestUnbond(1, FUNDS - LOCKED);
+      await world.toEpoch(1 + UNBOND / EPOCH + 1);
+      await ledger.connect(provider()).releaseBond(1);
+      await world.proveEach(13, 13);
+      for (let i = 0; i < 4; i++) await challenge();
+      await world.proveEach(14, 14);
+      await world.toEpoch(16);
+      for (const id of [1, 2, 3]) await expire(id);
+      expect((await ledger.bondOf(1)).total).to.equal(0n);
+      const owed = await audits.owedOf(1);
+      await expect(expire(4)).to.emit(audits, "Slashed").withArgs(1, 1, 16, 0, challenger, 0);
+      expect([owed, await audits.owedOf(1)]).to.deep.equal([3n * REST, 3n * REST]);
+      expect((await ledger.bondOf(2)).total).to.equal(FUNDS);
+    });
+
+    /** Asked for the last epoch of vNode 2's only segment; somebody stores again before the answer is missed. */
+    const endAndStoreAgain = async (settleFirst: boolean): Promise<void> => {
+      const operator = present(world.people.operators[1]);
+      await world.registry.connect(world.people.manager).assign(2, 2);
+      await world.store({ vNode: 2, epochs: 1, leaves: [2], operator });
+      await world.begin(2);
+      await world.prove(2, 2);
+      await challenge(challenger, 2);
+      await world.begin(3);
+      await world.toEpoch(5);
+      if (settleFirst) await world.settle(2);
+      await world.store({ bucket: 2, vNode: 2, epochs: 3, leaves: [6], operator });
+      await expire(1);
+      expect(await world.audits.owedOf(2)).to.equal(REST);
+      await world.toEpoch(7);
+    };
+    /** Of epoch 6, which had no node. */
+    const REFUND = 3n * RATE;
+
+    it("gives what is taken to the treasury for an epoch in which nothing was stored", async () => {
+      const { treasury, bob } = world.people;
+      await endAndStoreAgain(false);
+      await expect(world.settle(2)).to.emit(world.audits, "OwnersCompensated").withArgs(2, 5, REST);
+      expect(await world.balance(treasury)).to.equal(REST);
+      const before = await world.balance(bob);
+      await world.registry.claim(2, 1);
+      expect((await world.balance(bob)) - before).to.equal(REFUND);
+    });
+
+    it("gives it to whoever has stored since, if that epoch was settled before", async () => {
+      const { treasury, bob } = world.people;
+      await endAndStoreAgain(true);
+      await expect(world.settle(2)).to.emit(world.audits, "OwnersCompensated").withArgs(2, 6, REST);
+      expect(await world.balance(treasury)).to.equal(0n);
+      const before = await world.balance(bob);
+      await world.registry.claim(2, 1);
+      expect((await world.balance(bob)) - before).to.equal(REST + REFUND);
     });
   });
 

@@ -102,6 +102,10 @@ describe("contracts: Lens", () => {
       expect([other.vNodes, other.vacant, other.nodes, other.minRent, other.free]).to.deep.equal([
         ...[2n, 1n, 1n, RENT, 1000n - 12n],
       ]);
+
+      await registry.connect(present(third)).updateNode(3, present(third), "", 50, 9, "");
+      const [dearer] = await lens.supply(2, 1, 100);
+      expect([dearer.nodes, dearer.minRent, dearer.maxRent]).to.deep.equal([2n, 7n, 9n]);
     });
 
     it("show what was missed and not settled", async () => {
@@ -216,6 +220,15 @@ describe("contracts: Lens", () => {
       });
       await world.registry.connect(alice).transferBucket(3, bob);
       expect(idsOf(await all(page(bob.address), 10))).to.deep.equal([2n, 3n]);
+    });
+  });
+
+  describe("a bucket", () => {
+    it("comes alone as it does among others", async () => {
+      const [, , third] = (await lens.buckets(ZERO, 0, 10)).items;
+      const { id, info } = await lens.bucket(3);
+      expect([id, plain(info)]).to.deep.equal([3n, plain(present(third).info)]);
+      await expect(lens.bucket(9)).to.be.revertedWithCustomError(world.registry, "NoSuchBucket").withArgs(9);
     });
   });
 
@@ -346,6 +359,19 @@ describe("contracts: Lens", () => {
         [0n, 0n],
         [0n, 0n],
       ]);
+    });
+
+    it("is not part of what a cluster offers", async () => {
+      expect((await lens.supply(2, 1, 100)).sum.vNodes).to.equal(3n);
+      const { audits, chain, ethers } = world;
+      const { selector } = audits.interface.getFunction("currentEpoch");
+      // Answers 1 to this one call, and reverts otherwise.
+      const code = `0x5f3560e01c63${selector.slice(2)}146011575f5ffd5b60015f5260205ff3`;
+      await chain.networkHelpers.setCode(await audits.getAddress(), code);
+      expect(await audits.currentEpoch()).to.equal(1n);
+      await expect(lens.vNode(3)).to.revert(ethers);
+      const { sum, next } = await lens.supply(2, 1, 4);
+      expect([sum.vNodes, sum.nodes, sum.held, next]).to.deep.equal([0n, 0n, 0n, 5n]);
     });
 
     it("leaves clusters and nodes with their ids", async () => {

@@ -122,6 +122,25 @@ describe("contracts: changes while data is stored", () => {
       await asProvider(1).pause(1, BUDGET);
     });
 
+    it("declared before the running epoch is settled begins after it, whatever else changes then", async () => {
+      for (const others of [[], [1]]) {
+        world = await fresh();
+        await world.store({ epochs: 60 });
+        for (const epochs of others) await world.store({ epochs });
+        await world.begin(1);
+        await asProvider(1).pause(1, 2);
+        await world.prove(1);
+        for (const epoch of [2, 3]) {
+          await world.begin(epoch);
+          await refuses(world.prove(epoch), "ProofRefused", 1, epoch, NOT_DUE);
+        }
+        await world.toEpoch(4);
+        await world.settle();
+        expect(await refund(), "of epochs 2 and 3").to.equal(2n);
+        expect((await state()).rate).to.equal(RATE);
+      }
+    });
+
     it("is for one epoch at least, and by the provider of the node that is responsible", async () => {
       await refuses(asProvider(1).pause(1, 0), "NoEpochs");
       const { manager, stranger } = world.people;

@@ -586,6 +586,32 @@ describe("contracts: money", () => {
       expect(await world.registry.standby(1)).to.deep.equal([2n, 3n]);
     });
 
+    it("does not hand over to the same node, which stays on standby", async () => {
+      const registry = world.registry.connect(world.people.manager);
+      await registry.addStandby(1, 1);
+      await registry.addStandby(1, 2);
+      await world.missEach(1, 3);
+      await expect(world.settle()).to.emit(world.audits, "TookOver").withArgs(1, 2, 5);
+      expect(await world.registry.standby(1)).to.deep.equal([1n]);
+    });
+
+    it("tries eight standby nodes, and leaves the ninth where it is", async () => {
+      const { manager, stranger } = world.people;
+      const registry = world.registry.connect(manager);
+      await world.registry.connect(stranger).trust(manager, true);
+      // Without a bond.
+      for (let node = 4; node < 12; node++) {
+        await world.registry.connect(stranger).registerNode(stranger, "", 9, 1, "");
+        await registry.addStandby(1, node);
+      }
+      await registry.addStandby(1, 2);
+      await world.missEach(1, 3);
+      await expect(world.settle()).not.to.emit(world.audits, "TookOver");
+      const standby = await world.registry.standby(1);
+      expect(standby).to.deep.equal([4n, 5n, 6n, 7n, 8n, 9n, 10n, 11n, 2n]);
+      expect((await state()).nextSince).to.equal(0n);
+    });
+
     it("is not undone by settling late: the epochs between are nobody's", async () => {
       await world.registry.connect(world.people.manager).addStandby(1, 2);
       await world.missEach(1, 6);

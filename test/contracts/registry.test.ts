@@ -328,6 +328,16 @@ describe("contracts: Registry", () => {
       await refused({}, "DirectoryFull", 1, MAX_SEGMENTS + 1, MAX_SEGMENTS + 1);
     });
 
+    it("ends below 2^40 leaves", async () => {
+      await world.store();
+      // What thousands of the largest segments would make of it, most of which have ended.
+      await setTotal(world, 1, 2n ** 40n - 3n);
+      expect((await world.registry.directory(1)).total).to.equal(2n ** 40n - 3n);
+      await refused({ leaves: [2, 1] }, "DirectoryFull", 1, 3, 2n ** 40n);
+      await world.store({ leaves: [2] });
+      await refused({}, "DirectoryFull", 1, 3, 2n ** 40n);
+    });
+
     it("costs no more than the caller agrees to", async () => {
       await refused({ maxRent: RENT - 1n }, "RentTooHigh", RENT, RENT - 1n);
       await refused({ rent: 2n ** 128n }, "RentTooHigh", 2n ** 128n, 2n ** 128n);
@@ -643,3 +653,19 @@ describe("contracts: Registry", () => {
     });
   });
 });
+
+/** Writes the total of a vNode's directory where Registry keeps it: see StockWord. */
+async function setTotal({ registry, ethers, chain }: World, vNode: number, total: bigint): Promise<void> {
+  const address = await registry.getAddress();
+  const abi = ethers.AbiCoder.defaultAbiCoder();
+  const { total: before } = await registry.directory(vNode);
+  const { held } = await registry.vNode(vNode);
+  for (let mapping = 0; mapping < 32; mapping++) {
+    const slot = ethers.keccak256(abi.encode(["uint256", "uint256"], [vNode, mapping]));
+    const word = BigInt(await ethers.provider.getStorage(address, slot));
+    if (word % 2n ** 40n !== before || word >> 216n !== held) continue;
+    await chain.networkHelpers.setStorageAt(address, slot, ethers.toBeHex(word - before + total, 32));
+    return;
+  }
+  throw new Error("Registry keeps its vNodes elsewhere");
+}

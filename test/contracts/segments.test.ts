@@ -353,6 +353,18 @@ describe("contracts: Segments", () => {
       expect((await world.registry.snapshot(1, 4)).total).to.equal(21n);
     });
 
+    it("frees no room of a vNode that has no node", async () => {
+      await as("manager").assign(1, 0);
+      expect((await world.registry.node(1)).used).to.equal(0n);
+      await world.registry.retireMany(1, items(0, 1));
+      const [one] = items(2);
+      const { serial, root, path } = present(one);
+      await world.registry.retire(1, serial, root, path);
+      expect((await world.registry.directory(1)).root).to.equal(toHex32(directory.root));
+      expect((await world.registry.vNode(1)).held).to.equal(4n + 5n + 6n);
+      expect((await world.registry.node(1)).used).to.equal(0n);
+    });
+
     it("of none does nothing, where nothing is stored either", async () => {
       await expect(world.registry.retireMany(2, [])).not.to.emit(world.registry, "DirectoryReset");
     });

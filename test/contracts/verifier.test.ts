@@ -84,6 +84,28 @@ describe("contracts: Groth16Verifier", () => {
         .withArgs(TRIAL.zero);
     });
 
+    it("refuses an answer whose inputs add up to infinity, which tells nothing about gamma", async () => {
+      const ic0 = sub(secrets.ic[0], statement(secrets, inputs));
+      const weak = { ...secrets, ic: [ic0, ...secrets.ic.slice(1)] as unknown as Secrets["ic"] };
+      expect(statement(weak, inputs)).to.equal(0n);
+      const answer = encodeProof(proveWithTrapdoor(weak, inputs));
+      await expect(deploy(verifyingKey(weak), { proof: answer, inputs }))
+        .to.be.revertedWithCustomError(verifier, "KnownAnswerFailed")
+        .withArgs(TRIAL.forged);
+    });
+
+    for (const { index, precompile } of [
+      { index: 0, precompile: 6 },
+      { index: 1, precompile: 7 },
+    ]) {
+      it(`refuses a key whose IC${index} is off the curve`, async () => {
+        const ic = replaced(key.ic, index, (): [bigint, bigint] => [1n, 3n]);
+        await expect(deploy({ ...key, ic }, known))
+          .to.be.revertedWithCustomError(verifier, "PrecompileFailed")
+          .withArgs(precompile);
+      });
+    }
+
     it("refuses a key with real parts first", async () => {
       const [xi, xr, yi, yr] = key.beta;
       await expect(deploy({ ...key, beta: [xr, xi, yr, yi] }, known))
