@@ -63,6 +63,13 @@ describe("contracts: reading a deployment back", function () {
   const replace = async (address: string, code: string): Promise<void> =>
     chain.networkHelpers.setCode(address, code);
   const codeOf = (address: string): Promise<string> => chain.ethers.provider.getCode(address);
+  /** Of the contracts that are compared, which under `npm run coverage` are not the tests' own. */
+  const builtCode = async (name: string, ...values: unknown[]): Promise<string> => {
+    const { abi, bytecode } = contractArtifact(name);
+    const [signer] = await chain.ethers.getSigners();
+    const built = await new ContractFactory(abi, bytecode, present(signer)).deploy(...values);
+    return codeOf(await built.getAddress());
+  };
 
   it("finds nothing wrong with one that is right", async () => {
     const findings = await check();
@@ -103,13 +110,8 @@ describe("contracts: reading a deployment back", function () {
   it("finds a verifier with another key, although its code is right", async () => {
     const secrets = drawSecrets("another");
     const inputs: Inputs = [1n, 2n, 3n, 4n];
-    // The code that is deployed, however the tests' own contracts are compiled.
-    const { abi, bytecode } = contractArtifact("Groth16Verifier");
-    const [signer] = await chain.ethers.getSigners();
-    const factory = new ContractFactory(abi, bytecode, present(signer));
     const answer = { proof: encodeProof(proveWithTrapdoor(secrets, inputs)), inputs };
-    const forged = await factory.deploy(verifyingKey(secrets), answer);
-    await replace(made.verifier, await codeOf(await forged.getAddress()));
+    await replace(made.verifier, await builtCode("Groth16Verifier", verifyingKey(secrets), answer));
     expect(await wrong()).to.deep.equal(["profile 0: the key"]);
   });
 
@@ -189,13 +191,9 @@ describe("contracts: reading a deployment back", function () {
     const names = async (): Promise<[string, boolean | undefined][]> =>
       (await check()).filter(({ what }) => what.includes("group key")).map(({ what, ok }) => [what, ok]);
     expect(await names()).to.deep.equal([["beacon 0: group key, which is not drand's evmnet's", undefined]]);
-    const { ethers } = chain;
     const words = groupKeyWords(evmnet.publicKey);
-    const beacon = await ethers.deployContract("DrandBeacon", [
-      words as [string, string, string, string],
-      ...[evmnet.genesis, evmnet.period, made.genesis, 20],
-    ] as Parameters<typeof ethers.deployContract>[1]);
-    await replace(made.beacon, await codeOf(await beacon.getAddress()));
+    const times = [evmnet.genesis, evmnet.period, made.genesis, 20];
+    await replace(made.beacon, await builtCode("DrandBeacon", words, ...times));
     expect(await names()).to.deep.equal([["beacon 0: group key of drand's evmnet", true]]);
     expect(await wrong()).to.deep.equal([]);
   });
