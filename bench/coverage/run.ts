@@ -19,7 +19,7 @@ const ABOUT_CODE = [
   "at most [0-9,]+ gas",
   "less than 2\\^24 gas",
   "as much gas",
-  "want of gas",
+  "many proofs never says no for want of gas",
   "gas for all but the last call",
   "in pages, with the same result",
   "coefficients",
