@@ -503,11 +503,11 @@ describe("contracts: Groth16Verifier", () => {
           expect(await breakable.verifyBatch([known.proof], [inputs])).to.equal(true);
 
           await breakPrecompile(chain, precompile, code);
-          for (const answer of [
-            breakable.verify(known.proof, inputs),
-            breakable.verifyBatch([known.proof], [inputs]),
+          for (const ask of [
+            () => breakable.verify(known.proof, inputs),
+            () => breakable.verifyBatch([known.proof], [inputs]),
           ]) {
-            await expect(answer)
+            await expect(ask())
               .to.be.revertedWithCustomError(verifier, "PrecompileFailed")
               .withArgs(precompile);
           }
