@@ -41,8 +41,10 @@ export async function build(
     const made = await compile(join(library, "main.circom"), work, { libraries: [library], flags });
     await rename(made.wasm, join(work, "main.wasm"));
     await rm(library, { recursive: true });
-    await rm(folder, { recursive: true, force: true });
-    await rename(work, folder);
+    await rename(work, folder).catch(async (error: unknown) => {
+      // Another process was faster, and reads there already: the same goes in, so the same has come out.
+      if (!(await exists(join(folder, "main.r1cs")))) throw error;
+    });
   } finally {
     await rm(work, { recursive: true, force: true });
   }
