@@ -9,6 +9,7 @@ import {
   openLeaf,
   SegmentHasher,
   type HashEngine,
+  type LeafOpening,
   type SegmentTree,
 } from "../protocol/segment.ts";
 import {
@@ -17,6 +18,7 @@ import {
   samplesOf,
   type CircuitInput,
   type NestedBigints,
+  type Sample,
 } from "../protocol/statement.ts";
 import type { Random } from "./random.ts";
 
@@ -26,6 +28,7 @@ export interface Plan {
   readonly seed: bigint;
   /** Bytes of each segment. */
   readonly sizes: readonly number[];
+  /** Indices of the entries to retire. */
   readonly tombstones?: readonly number[];
   /** Default: everything. */
   readonly range?: { readonly start: number; readonly length: number };
@@ -38,8 +41,29 @@ const material = Uint8Array.from(
 );
 
 /** The inputs of StorageAudit(2, 2, 2). */
-export function statement({ seed, sizes, tombstones = [], range }: Plan, engine: HashEngine): CircuitInput {
+export function statement({ sizes, ...asked }: Plan, engine: HashEngine): CircuitInput {
   const segments = sizes.map((size, s) => material.subarray(s * 997, s * 997 + size));
+  return honestStatement(segments, { profile, ...asked }, engine).input;
+}
+
+export interface Asked extends Omit<Plan, "sizes"> {
+  readonly profile: Profile;
+}
+
+export interface HonestStatement {
+  readonly input: CircuitInput;
+  readonly directory: Directory;
+  readonly samples: readonly Sample[];
+  /** Undefined for a tombstone. */
+  readonly openings: readonly (LeafOpening | undefined)[];
+}
+
+/** What a node proves that has these segments, one after the other in its directory. */
+export function honestStatement(
+  segments: readonly Uint8Array[],
+  { profile, seed, tombstones = [], range }: Asked,
+  engine: HashEngine,
+): HonestStatement {
   const trees = segments.map((bytes) =>
     new SegmentHasher({ depth: profile.dataDepth, engine }).update(bytes).finish(),
   );
@@ -55,7 +79,7 @@ export function statement({ seed, sizes, tombstones = [], range }: Plan, engine:
     const group = (segments[entryIndex] as Uint8Array).subarray(first, first + GROUP_BYTES);
     return openLeaf(trees[entryIndex] as SegmentTree, leafIndex, group, engine);
   });
-  return circuitInput(directory, asked, samples, openings, profile);
+  return { input: circuitInput(directory, asked, samples, openings, profile), directory, samples, openings };
 }
 
 /** Of the longest segment with so many leaves. */

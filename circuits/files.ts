@@ -24,7 +24,7 @@ export async function writeWhole(path: string, write: (file: FileHandle) => Prom
   }
 }
 
-/** The same for those who write files by name: `make` is given the name to write to for now. */
+/** The same for those who write files by name: `make` is given the name that the file has until it is whole. */
 export async function makeWhole<T>(path: string, make: (partial: string) => Promise<T>): Promise<T> {
   const partial = `${path}.${randomUUID()}.partial`;
   try {

@@ -4,7 +4,7 @@
 import { Contract, getAddress, type Provider } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
-import { EVMNET } from "../protocol/evmnet.ts";
+import { EVMNET } from "../protocol/trust.ts";
 import { initCode, isCodeOf, isMadeBy, librariesOf } from "./deployment/code.ts";
 import type { Expectations, ExpectedProfile } from "./deployment/expectations.ts";
 import { groupKeyWords, type BeaconSource } from "./deployment/plan.ts";

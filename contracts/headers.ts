@@ -64,8 +64,9 @@ export async function headersFrom(provider: Asking, first: number, count: number
 export async function headerEvidence(provider: Asking, start: number): Promise<HeaderEvidence | undefined> {
   const timeOf = async (block: number): Promise<number> =>
     Number((await headerOf(provider, block)).timestamp);
-  const latest = Number((await headerOf(provider, "latest")).number);
-  if ((await timeOf(latest)) < start) return undefined;
+  const head = await headerOf(provider, "latest");
+  if (Number(head.timestamp) < start) return undefined;
+  const latest = Number(head.number);
   let [before, first] = [latest, latest];
   for (let step = 1; before > 0 && (await timeOf(before)) >= start; step *= 2) {
     [before, first] = [Math.max(0, before - step), before];

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readDeploymentConfig, type DeploymentConfig } from "../../client/deployment/config.ts";
-import { EVMNET } from "../../protocol/evmnet.ts";
+import { EVMNET } from "../../protocol/trust.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { evmnet } from "../helpers/evmnet.ts";
