@@ -265,7 +265,7 @@ async function passes(copy: string, tests: readonly string[]): Promise<boolean> 
     "--bail",
     "--exit",
     "--timeout",
-    "30000",
+    "120000",
     "--reporter",
     "dot",
     "--grep",

@@ -25,12 +25,14 @@ contract Groth16Verifier is IVerifier {
     }
 
     /// @dev What the constructor tries on itself. Forged: (alpha, beta, -(IC0 + ...)), which holds under a key with
-    /// gamma = delta, such as one whose second phase never happened.
+    /// gamma = delta, such as one whose second phase never happened. Empty: (IC0 + ..., gamma, infinity), which holds
+    /// under a key with alpha or beta at infinity.
     enum Trial {
         Good,
         Tampered,
         Forged,
-        Zero
+        Zero,
+        Empty
     }
 
     /// @notice Thrown when the verifier under construction gives the wrong answer.
@@ -97,11 +99,22 @@ contract Groth16Verifier is IVerifier {
 
         uint256[8] memory proof;
         require(!_verify(proof, inputs), KnownAnswerFailed(Trial.Zero));
-        (proof[0], proof[1]) = (key.alpha[0], key.alpha[1]);
-        (proof[2], proof[3], proof[4], proof[5]) = (key.beta[0], key.beta[1], key.beta[2], key.beta[3]);
         (uint256 x, uint256 y) = _combine(1, inputs);
-        (proof[6], proof[7]) = (x, Bn254.negate(y));
+        _setPoints(proof, [x, y], key.gamma, [uint256(0), 0]);
+        require(!_verify(proof, inputs), KnownAnswerFailed(Trial.Empty));
+        _setPoints(proof, key.alpha, key.beta, [x, Bn254.negate(y)]);
         require(!_verify(proof, inputs), KnownAnswerFailed(Trial.Forged));
+    }
+
+    function _setPoints(
+        uint256[8] memory proof,
+        uint256[2] memory a,
+        uint256[4] memory b,
+        uint256[2] memory c
+    ) private pure {
+        (proof[0], proof[1]) = (a[0], a[1]);
+        (proof[2], proof[3], proof[4], proof[5]) = (b[0], b[1], b[2], b[3]);
+        (proof[6], proof[7]) = (c[0], c[1]);
     }
 
     // ---------------------------------------------------------------------------------------------------- one proof

@@ -24,7 +24,7 @@ import {
 const Q = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
 const SOURCE = "verifier/Groth16Verifier.sol";
 /** Groth16Verifier.Trial. */
-const TRIAL = { good: 0, tampered: 1, forged: 2, zero: 3 };
+const TRIAL = { good: 0, tampered: 1, forged: 2, zero: 3, empty: 4 };
 
 const secrets = drawSecrets("key");
 const key = verifyingKey(secrets);
@@ -73,6 +73,16 @@ describe("contracts: Groth16Verifier", () => {
         .to.be.revertedWithCustomError(verifier, "KnownAnswerFailed")
         .withArgs(TRIAL.forged);
     });
+
+    for (const part of ["alpha", "beta"] as const) {
+      it(`refuses a key whose ${part} is infinity, under which anyone can prove anything`, async () => {
+        const weak = { ...secrets, [part]: 0n };
+        const answer = encodeProof(proveWithTrapdoor(weak, inputs));
+        await expect(deploy(verifyingKey(weak), { proof: answer, inputs }))
+          .to.be.revertedWithCustomError(verifier, "KnownAnswerFailed")
+          .withArgs(TRIAL.empty);
+      });
+    }
 
     it("refuses a key under which a proof of zeros holds", async () => {
       const target = mul(mod(-mul(secrets.alpha, secrets.beta)), inv(secrets.gamma));
