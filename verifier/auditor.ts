@@ -7,9 +7,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { firstRoundAt, roundEvidence } from "../protocol/drand.ts";
 import { HoldfastError } from "../protocol/errors.ts";
-import type { AuditChain, AuditEvent } from "./chain.ts";
+import type { Hex } from "../protocol/field.ts";
+import type { AuditChain, AuditEvent, DrandOnChain, ProfileOnChain } from "./chain.ts";
 import type { DrandClient } from "./drand.ts";
-import { createModel, type Model } from "./model.ts";
+import { createModel, type Expected, type Model } from "./model.ts";
 import type { AuditorState } from "./state.ts";
 
 export interface Log {
@@ -21,6 +22,8 @@ export interface Log {
 export interface AuditorOptions {
   readonly chain: AuditChain;
   readonly state: AuditorState;
+  /** Of the verification key that proofs are judged by: those under another one are left alone. */
+  readonly keyHash: Hex;
   readonly fromBlock: number;
   readonly pollMs: number;
   readonly log: Log;
@@ -29,8 +32,8 @@ export interface AuditorOptions {
 
 /** What a test replaces. */
 export interface AuditorModules {
-  /** The drand network of a beacon. */
-  readonly drand: (chain: { genesis: number; period: number }) => DrandClient;
+  /** The drand network of a beacon; undefined for one whose key we do not know. */
+  readonly drand: (chain: DrandOnChain) => DrandClient | undefined;
   readonly verify: (proof: readonly bigint[], inputs: readonly bigint[]) => Promise<boolean>;
   readonly sleep?: (ms: number) => Promise<void>;
 }
@@ -52,8 +55,8 @@ interface Beacon {
   readonly index: number;
   /** For logs: the drand round, if it is one. */
   readonly facts: (epoch: number) => { readonly round?: number };
-  /** What the beacon must say of an epoch; undefined if nobody can know yet. */
-  readonly draw: (epoch: number) => Promise<Draw | undefined>;
+  /** What the beacon must say of an epoch; undefined if nobody can know yet. Not there if we cannot know. */
+  readonly draw?: (epoch: number) => Promise<Draw | undefined>;
 }
 
 /** Epochs settled by one transaction. */
@@ -61,13 +64,22 @@ const SETTLE_BATCH = 64;
 /** A challenge of epoch e can be answered through epoch e + 2 (Challenges). */
 const RESPONSE_EPOCHS = 2;
 
-export async function createAuditor(options: AuditorOptions, modules: AuditorModules): Promise<Auditor> {
+export function createAuditor(options: AuditorOptions, modules: AuditorModules): Auditor {
   const { chain, state, log, signal, pollMs } = options;
   const sleep = modules.sleep ?? ((ms: number) => delay(ms, undefined, { signal }));
-  const depths = await directoryDepths(chain);
-  const beacons = await openBeacons(chain, modules, signal);
+  /** In the order of the deployment, which may add some while we run. */
+  const profiles: ProfileOnChain[] = [];
+  const beacons: Beacon[] = [];
   const startModel = (): Model =>
-    createModel({ ...chain, directoryDepth: (profile) => depths.get(profile) ?? 1 });
+    createModel({ ...chain, directoryDepth: (profile) => profileAt(profile).directoryDepth });
+  const profileAt = (index: number): ProfileOnChain => {
+    const profile = profiles[index];
+    if (profile) return profile;
+    throw new HoldfastError(
+      "corrupt",
+      `the events speak of profile ${index}, which the deployment does not have`,
+    );
+  };
 
   let model = startModel();
   /** Read from the chain and not dealt with yet. */
@@ -92,8 +104,25 @@ export async function createAuditor(options: AuditorOptions, modules: AuditorMod
 
   // ------------------------------------------------------------------------------------------------------- reading
 
+  async function readChoices(): Promise<void> {
+    for (const count = await chain.profileCount(); profiles.length < count;) {
+      const profile = await chain.profile(profiles.length);
+      if (profile.keyHash !== options.keyHash)
+        log.warn({ profile: profiles.length }, "another key than ours: its proofs are not verified");
+      profiles.push(profile);
+    }
+    for (const count = await chain.beaconCount(); beacons.length < count;) {
+      const beacon = await openBeacon(beacons.length, chain, modules, signal);
+      if (!beacon.draw)
+        log.warn({ beacon: beacon.index }, "another drand key than ours: neither recorded nor checked");
+      beacons.push(beacon);
+    }
+  }
+
   async function read(): Promise<void> {
     const head = await chain.head();
+    // Before the events, which may speak of new ones.
+    await readChoices();
     current = Math.max(0, Math.floor((head.timestamp - chain.genesis) / chain.epochSeconds));
     if (seen.hash !== "" && (await chain.hashOf(seen.number)) !== seen.hash) {
       log.warn({ block: seen.number }, "reorganized");
@@ -119,10 +148,13 @@ export async function createAuditor(options: AuditorOptions, modules: AuditorMod
 
   // ----------------------------------------------------------------------------------------------------- verifying
 
-  async function judge({ args, transaction }: AuditEvent): Promise<void> {
+  async function judge(event: AuditEvent): Promise<void> {
+    const { args, transaction } = event;
     const [vNode, epoch] = [args["vNode"] as bigint, Number(args["epoch"])];
     if (state.hasVerdict(transaction, vNode, epoch)) return;
-    const reason = await flaw(vNode, epoch, args["node"] as bigint, transaction);
+    const expected = expectation(vNode, epoch);
+    if (typeof expected === "object" && profileAt(expected.profile).keyHash !== options.keyHash) return;
+    const reason = typeof expected === "object" ? await flaw(expected, event) : expected;
     const valid = reason === undefined;
     state.saveVerdict({ vNode, epoch, transaction, node: args["node"] as bigint, valid, reason });
     const fields = {
@@ -136,20 +168,19 @@ export async function createAuditor(options: AuditorOptions, modules: AuditorMod
     else log.error(fields, "verified");
   }
 
-  /** Why the chain should not have accepted this proof; undefined if it was right to. */
-  async function flaw(
-    vNode: bigint,
-    epoch: number,
-    node: bigint,
-    transaction: string,
-  ): Promise<string | undefined> {
-    let expected;
+  /** In words, why the events ask for no proof. */
+  function expectation(vNode: bigint, epoch: number): Expected | string {
     try {
-      expected = model.expected(vNode, epoch);
+      return model.expected(vNode, epoch);
     } catch (error) {
       if (error instanceof HoldfastError && error.code === "corrupt") return error.message;
       throw error;
     }
+  }
+
+  /** Why the chain should not have accepted this proof; undefined if it was right to. */
+  async function flaw(expected: Expected, { args, transaction }: AuditEvent): Promise<string | undefined> {
+    const [vNode, epoch, node] = [args["vNode"], Number(args["epoch"]), args["node"] as bigint];
     if (expected.node !== node) return `node ${node} is said to have proven, node ${expected.node} was to`;
     const proofs = await chain.proofsIn(transaction);
     const ours = proofs.filter((proof) => proof.vNode === vNode && proof.epoch === epoch);
@@ -170,7 +201,7 @@ export async function createAuditor(options: AuditorOptions, modules: AuditorMod
   /** What is on record must be what the source says. */
   async function checkBeacon({ args }: AuditEvent): Promise<void> {
     const beacon = beacons[Number(args["beacon"])];
-    if (!beacon) return;
+    if (!beacon?.draw) return;
     const epoch = Number(args["epoch"]);
     const agrees = (await beacon.draw(epoch))?.randomness === args["randomness"];
     const fields = { epoch, ...beacon.facts(epoch), beacon: beacon.index, agrees };
@@ -180,7 +211,7 @@ export async function createAuditor(options: AuditorOptions, modules: AuditorMod
 
   async function record(beacon: Beacon): Promise<void> {
     const epoch = current;
-    if (epoch === 0 || (await chain.randomness(beacon.index, epoch)) !== 0n) return;
+    if (epoch === 0 || !beacon.draw || (await chain.randomness(beacon.index, epoch)) !== 0n) return;
     const drawn = await beacon.draw(epoch);
     if (drawn) await chain.recordBeacon(beacon.index, epoch, drawn.evidence);
   }
@@ -226,44 +257,27 @@ export async function createAuditor(options: AuditorOptions, modules: AuditorMod
   };
 }
 
-async function openBeacons(
+async function openBeacon(
+  index: number,
   chain: AuditChain,
   { drand }: AuditorModules,
   signal: AbortSignal,
-): Promise<Beacon[]> {
-  const count = await chain.beaconCount();
-  const indices = Array.from({ length: count }, (_, index) => index);
-  return Promise.all(
-    indices.map(async (index) => {
-      const times = await chain.beacon(index);
-      if (!times) return { index, facts: () => ({}), draw: (epoch) => chain.headers(epoch) };
-      return { index, ...drandBeacon(chain, times, drand(times), signal) };
-    }),
-  );
-}
-
-function drandBeacon(
-  { genesis, epochSeconds }: AuditChain,
-  times: { genesis: number; period: number },
-  client: DrandClient,
-  signal: AbortSignal,
-): Omit<Beacon, "index"> {
+): Promise<Beacon> {
+  const source = await chain.beacon(index);
+  if (!source) return { index, facts: () => ({}), draw: (epoch) => chain.headers(epoch) };
   // Rounds are counted without the key.
   const roundOf = (epoch: number): number =>
-    firstRoundAt(genesis + epoch * epochSeconds, { ...times, publicKey: new Uint8Array() });
+    firstRoundAt(chain.genesis + epoch * chain.epochSeconds, { ...source, publicKey: new Uint8Array() });
+  const facts = (epoch: number) => ({ round: roundOf(epoch) });
+  const client = drand(source);
+  if (!client) return { index, facts };
   return {
-    facts: (epoch) => ({ round: roundOf(epoch) }),
+    index,
+    facts,
     async draw(epoch) {
       const round = roundOf(epoch);
       const { signature, randomness } = await client.round(round, signal);
       return { evidence: roundEvidence(round, Buffer.from(signature.slice(2), "hex")), randomness };
     },
   };
-}
-
-async function directoryDepths(chain: AuditChain): Promise<Map<number, number>> {
-  const depths = new Map<number, number>();
-  for (let index = 0; index < (await chain.profileCount()); index++)
-    depths.set(index, (await chain.profile(index)).directoryDepth);
-  return depths;
 }

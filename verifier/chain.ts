@@ -4,12 +4,15 @@
  * The only file of verifier/ that knows ethers.
  */
 import {
+  AbiCoder,
   Contract,
   dataLength,
   getAddress,
   getBytes,
+  Interface,
   isCallException,
   JsonRpcProvider,
+  keccak256,
   Wallet,
   type InterfaceAbi,
   type Log,
@@ -19,6 +22,7 @@ import { contractArtifact } from "../contracts/artifacts.ts";
 import { headerEvidence } from "../contracts/headers.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
+import { keyWords, type SnarkjsKey } from "../protocol/groth16.ts";
 
 export interface AuditEvent {
   readonly name: string;
@@ -46,6 +50,18 @@ export interface ProfileOnChain {
   readonly samples: number;
   readonly dataDepth: number;
   readonly directoryDepth: number;
+  /** Groth16Verifier.keyHash. */
+  readonly keyHash: Hex;
+}
+
+/** A drand network, as a beacon's contract has it. */
+export interface DrandOnChain {
+  /** When round 1 was, in seconds. */
+  readonly genesis: number;
+  /** Seconds between rounds. */
+  readonly period: number;
+  /** 256 hex digits. */
+  readonly publicKey: string;
 }
 
 export interface AuditChain {
@@ -60,8 +76,8 @@ export interface AuditChain {
   /** Of calls to the Audits contract, within a multicall too; empty if another contract made the call. */
   proofsIn(transaction: string): Promise<SubmittedProof[]>;
   profile(index: number): Promise<ProfileOnChain>;
-  /** When drand's round 1 was, and the seconds between rounds, as the beacon's contract has it; undefined: it is of headers. */
-  beacon(index: number): Promise<{ genesis: number; period: number } | undefined>;
+  /** undefined: it is of headers. */
+  beacon(index: number): Promise<DrandOnChain | undefined>;
   /** What a beacon of block headers says of an epoch. undefined until the blocks are there. */
   headers(epoch: number): Promise<{ evidence: Uint8Array; randomness: Hex } | undefined>;
   profileCount(): Promise<number>;
@@ -174,15 +190,14 @@ async function open(
       return decodeProofs(auditsContract, transaction.data);
     },
     async profile(index) {
-      const { samples, dataDepth, directoryDepth } = (await view(
-        auditsContract,
-        "profiles",
-        index,
-      )) as Result;
+      const found = (await view(auditsContract, "profiles", index)) as Result;
+      const { samples, dataDepth, directoryDepth } = found;
+      const verifier = new Contract(found["verifier"] as string, abi("Groth16Verifier"), provider);
       return {
         samples: Number(samples),
         dataDepth: Number(dataDepth),
         directoryDepth: Number(directoryDepth),
+        keyHash: (await view(verifier, "keyHash")) as Hex,
       };
     },
     async beacon(index) {
@@ -191,6 +206,9 @@ async function open(
         return {
           genesis: Number(await view(contract, "drandGenesis")),
           period: Number(await view(contract, "drandPeriod")),
+          publicKey: ((await view(contract, "publicKey")) as bigint[])
+            .map((word) => word.toString(16).padStart(64, "0"))
+            .join(""),
         };
       } catch (error) {
         if (isCallException(error)) return undefined; // it has no such function
@@ -235,6 +253,13 @@ async function reach(rpcUrl: string): Promise<JsonRpcProvider> {
 
 function abi(name: string): InterfaceAbi {
   return contractArtifact(name).abi;
+}
+
+/** What Groth16Verifier.keyHash of this key is. */
+export function keyHashOf(key: SnarkjsKey): Hex {
+  const [type] = new Interface(abi("Groth16Verifier")).deploy.inputs;
+  if (!type) throw new HoldfastError("corrupt", "Groth16Verifier is not made with a key");
+  return keccak256(AbiCoder.defaultAbiCoder().encode([type], [keyWords(key)])) as Hex;
 }
 
 function view(contract: Contract, method: string, ...args: readonly unknown[]): Promise<unknown> {

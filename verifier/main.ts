@@ -8,7 +8,7 @@ import { loadVerificationKey } from "../circuits/artifacts.ts";
 import { passKey } from "../circuits/key-gate.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
 import { createAuditor, type Auditor } from "./auditor.ts";
-import { connectAuditChain } from "./chain.ts";
+import { connectAuditChain, keyHashOf } from "./chain.ts";
 import { HELP, readConfig, type AuditorConfig } from "./config.ts";
 import { createDrandClient } from "./drand.ts";
 import { openState, type AuditorState } from "./state.ts";
@@ -43,10 +43,16 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
       const { minContributions } = config;
       await passKey(profile, { chainId: chain.chainId, build: artifacts, minContributions });
       const publicKey = Uint8Array.from(Buffer.from(config.drandPublicKey, "hex"));
-      const auditor = await createAuditor(
-        { chain, state, fromBlock, log, signal, pollMs: 1000 * config.pollSeconds },
+      const auditor = createAuditor(
         {
-          drand: (times) => createDrandClient({ urls: config.drandUrls, chain: { ...times, publicKey } }),
+          ...{ chain, state, fromBlock, log, signal, pollMs: 1000 * config.pollSeconds },
+          keyHash: keyHashOf(key),
+        },
+        {
+          drand: (onChain) =>
+            onChain.publicKey === config.drandPublicKey
+              ? createDrandClient({ urls: config.drandUrls, chain: { ...onChain, publicKey } })
+              : undefined,
           verify: (proof, inputs) => verifyOffChain(key, proof, inputs),
         },
       );

@@ -13,7 +13,7 @@ export interface ModelOptions {
   readonly audits: string;
   readonly genesis: number;
   readonly epochSeconds: number;
-  /** Of a profile of the deployment. */
+  /** Of a profile of the deployment. Throws for one that is not known. */
   readonly directoryDepth: (profile: number) => number;
 }
 
@@ -27,7 +27,14 @@ export interface Model {
    * What a proof of this epoch must show: the circuit's public inputs. After all events before the proof's.
    * Throws "corrupt" if, by the events, nobody was to prove anything.
    */
-  expected(vNode: bigint, epoch: number): { node: bigint; inputs: readonly bigint[] };
+  expected(vNode: bigint, epoch: number): Expected;
+}
+
+export interface Expected {
+  readonly node: bigint;
+  /** Whose verifier is asked: an index of the deployment. */
+  readonly profile: number;
+  readonly inputs: readonly bigint[];
 }
 
 type Change =
@@ -149,14 +156,16 @@ export function createModel(options: ModelOptions): Model {
       const vNode = find(id);
       advance(vNode, epoch);
       const node = responsible(vNode.assignments, epoch);
-      const value = randomness.get(`${termsAt(vNode.cluster, epoch).beacon}/${epoch}`);
+      const { beacon, profile } = termsAt(vNode.cluster, epoch);
+      const value = randomness.get(`${beacon}/${epoch}`);
       const { root, total } = vNode.directory;
       if (node === 0n || value === undefined || total === 0) {
         const message = `by the events there was nothing to prove for vNode ${id} in epoch ${epoch}`;
         throw new HoldfastError("corrupt", message, { node, randomness: value, total });
       }
       const seed = auditSeed({ chainId, audits, vNode: id, node, epoch: BigInt(epoch), randomness: value });
-      return { node, inputs: publicInputs({ directoryRoot: root, seed, start: 0, length: total }) };
+      const inputs = publicInputs({ directoryRoot: root, seed, start: 0, length: total });
+      return { node, profile, inputs };
     },
   };
 }

@@ -10,6 +10,8 @@ import { present } from "../helpers/present.ts";
 
 const EPOCH = 10;
 const PROOF = [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n];
+const KEY_HASH = toHex32(1n);
+const DRAND_KEY = "ab".repeat(128);
 const randomness = (round: number): Hex => toHex32(BigInt(round));
 
 interface LogLine {
@@ -31,7 +33,9 @@ function world() {
     down: undefined as string | undefined,
     relayDown: false,
     proofHolds: true,
-    randomness: 0n,
+    keyHashes: [KEY_HASH],
+    /** One for each beacon of drand. */
+    drandKeys: [DRAND_KEY],
     /** The beacon is of block headers, which say this. */
     headers: undefined as { value: Awaited<ReturnType<AuditChain["headers"]>> } | undefined,
     states: new Map([[1n, { settled: 0, idle: false }]]),
@@ -64,15 +68,22 @@ function world() {
         blocks.slice(from, to + 1).flatMap(({ events }) => events),
       ),
     proofsIn: (transaction) => reach("proofsIn", proofs.get(transaction) ?? []),
-    profile: () => Promise.resolve({ samples: 2, dataDepth: 2, directoryDepth: 2 }),
-    profileCount: () => Promise.resolve(1),
-    beacon: () => Promise.resolve(fake.headers ? undefined : { genesis: 1, period: 1 }),
+    profile: (index) =>
+      Promise.resolve({
+        ...{ samples: 2, dataDepth: 2, directoryDepth: 2 },
+        keyHash: present(fake.keyHashes[index]),
+      }),
+    profileCount: () => reach("profileCount", fake.keyHashes.length),
+    beacon: (index) =>
+      Promise.resolve(
+        fake.headers ? undefined : { genesis: 1, period: 1, publicKey: present(fake.drandKeys[index]) },
+      ),
     headers: () => Promise.resolve(fake.headers?.value),
-    beaconCount: () => Promise.resolve(1),
-    randomness: () => reach("randomness", fake.randomness),
+    beaconCount: () => Promise.resolve(fake.drandKeys.length),
+    randomness: (beacon, epoch) =>
+      reach("randomness", recorded.some((r) => r.beacon === beacon && r.epoch === epoch) ? 1n : 0n),
     recordBeacon: (beacon, epoch, evidence) => {
       recorded.push({ beacon, epoch, evidence });
-      fake.randomness = 1n;
       return Promise.resolve();
     },
     state: (vNode) => reach("state", present(fake.states.get(vNode))),
@@ -93,16 +104,19 @@ function world() {
     ]),
   ) as unknown as Log;
   const ending = new AbortController();
-  const start = (state: AuditorState = openState(":memory:")): Promise<Auditor> =>
+  const start = (state: AuditorState = openState(":memory:")): Auditor =>
     createAuditor(
-      { chain, state, fromBlock: 0, pollMs: 1, log, signal: ending.signal },
+      { chain, state, keyHash: KEY_HASH, fromBlock: 0, pollMs: 1, log, signal: ending.signal },
       {
-        drand: () => ({
-          round: (round) =>
-            fake.relayDown
-              ? Promise.reject(new HoldfastError("unreachable", "no relay answers"))
-              : Promise.resolve({ round, signature: toHex32(7n), randomness: randomness(round) }),
-        }),
+        drand: ({ publicKey }) =>
+          publicKey === DRAND_KEY
+            ? {
+                round: (round) =>
+                  fake.relayDown
+                    ? Promise.reject(new HoldfastError("unreachable", "no relay answers"))
+                    : Promise.resolve({ round, signature: toHex32(7n), randomness: randomness(round) }),
+              }
+            : undefined,
         verify: (proof, inputs) => {
           verified.push([...proof, ...inputs]);
           return Promise.resolve(fake.proofHolds);
@@ -133,7 +147,7 @@ function prove({ mine, proofs }: World, proof: Partial<SubmittedProof> = {}, nod
 describe("verifier: the auditor", () => {
   it("verifies a proof of the calldata against what the events say", async () => {
     const one = world();
-    const auditor = await one.start();
+    const auditor = one.start();
     prove(one);
     await auditor.tick();
     expect(one.said("verified")).to.deep.equal([
@@ -147,7 +161,7 @@ describe("verifier: the auditor", () => {
   it("says that a proof does not hold", async () => {
     const one = world();
     one.fake.proofHolds = false;
-    const auditor = await one.start();
+    const auditor = one.start();
     prove(one);
     await auditor.tick();
     expect(one.said("verified")).to.have.length(1);
@@ -156,7 +170,7 @@ describe("verifier: the auditor", () => {
 
   it("says that another node was to prove", async () => {
     const one = world();
-    const auditor = await one.start();
+    const auditor = one.start();
     prove(one, {}, 8n);
     await auditor.tick();
     expect(one.said("verified")[0]).to.include({
@@ -168,7 +182,7 @@ describe("verifier: the auditor", () => {
 
   it("says that the transaction has no such proof", async () => {
     const one = world();
-    const auditor = await one.start();
+    const auditor = one.start();
     prove(one, { epoch: 3 });
     await auditor.tick();
     expect(one.said("verified")[0]).to.include({ reason: "the transaction's calldata has no proof of it" });
@@ -177,11 +191,11 @@ describe("verifier: the auditor", () => {
   it("judges a proof once, across a restart", async () => {
     const one = world();
     const state = openState(":memory:");
-    const auditor = await one.start(state);
+    const auditor = one.start(state);
     prove(one);
     await auditor.tick();
     await auditor.tick();
-    const again = await one.start(state);
+    const again = one.start(state);
     await again.tick();
     expect(one.said("verified")).to.have.length(1);
     expect(state.counts()).to.deep.equal({ valid: 1, invalid: 0, missed: 0 });
@@ -190,7 +204,7 @@ describe("verifier: the auditor", () => {
   for (const what of ["proofsIn", "events", "head"]) {
     it(`holds no outage of its own against a node: ${what} fails`, async () => {
       const one = world();
-      const auditor = await one.start();
+      const auditor = one.start();
       prove(one);
       one.fake.down = what;
       await auditor.tick();
@@ -205,7 +219,7 @@ describe("verifier: the auditor", () => {
 
   it("records the running epoch's beacon once", async () => {
     const one = world();
-    const auditor = await one.start();
+    const auditor = one.start();
     one.mine(3);
     await auditor.tick();
     await auditor.tick();
@@ -213,10 +227,48 @@ describe("verifier: the auditor", () => {
     expect(one.recorded).to.deep.equal([{ beacon: 0, epoch: 3, evidence }]);
   });
 
+  it("records a beacon that the deployment adds meanwhile, unless it is of a drand network with another key", async () => {
+    const one = world();
+    const auditor = one.start();
+    one.mine(3);
+    await auditor.tick();
+    one.fake.drandKeys.push("cd".repeat(128), DRAND_KEY);
+    one.mine(4, { name: "BeaconRecorded", args: { beacon: 1n, epoch: 3n, randomness: randomness(1) } });
+    await auditor.tick();
+    await auditor.tick();
+    expect(one.recorded.map(({ beacon, epoch }) => [beacon, epoch])).to.deep.equal([
+      [0, 3],
+      [0, 4],
+      [2, 4],
+    ]);
+    const unknown = "another drand key than ours: neither recorded nor checked";
+    expect(one.said(unknown)).to.deep.equal([{ level: "warn", message: unknown, beacon: 1 }]);
+    expect(one.said("beacon")).to.deep.equal([]);
+  });
+
+  it("accuses nobody whose proof is under another key than its own, such as one that was added meanwhile", async () => {
+    const one = world();
+    const auditor = one.start();
+    await auditor.tick();
+    one.fake.proofHolds = false;
+    one.fake.keyHashes.push(toHex32(2n));
+    one.mine(0, { name: "ClusterChanged", args: { cluster: 1n, beacon: 0n, profile: 1n, fromEpoch: 2n } });
+    prove(one);
+    one.fake.down = "profileCount";
+    await auditor.tick();
+    expect(auditor.status.troubles.join()).to.match(/reading the chain: the chain is down/);
+    one.fake.down = undefined;
+    await auditor.tick();
+    expect(one.verified).to.deep.equal([]);
+    expect(one.said("verified")).to.deep.equal([]);
+    const unknown = "another key than ours: its proofs are not verified";
+    expect(one.said(unknown)).to.deep.equal([{ level: "warn", message: unknown, profile: 1 }]);
+  });
+
   it("records what the headers say, once they are there, and compares what is on record with them", async () => {
     const one = world();
     one.fake.headers = { value: undefined };
-    const auditor = await one.start();
+    const auditor = one.start();
     one.mine(2);
     await auditor.tick();
     expect(one.recorded).to.have.length(0);
@@ -234,7 +286,7 @@ describe("verifier: the auditor", () => {
 
   it("ends challenges that nobody answered, not before their time, and no other ones", async () => {
     const one = world();
-    const auditor = await one.start();
+    const auditor = one.start();
     for (const id of [1n, 2n, 3n, 4n]) one.mine(2, { name: "Challenged", args: { id } });
     one.mine(3, { name: "Answered", args: { id: 2n } });
     one.mine(4, { name: "Failed", args: { id: 3n } });
@@ -255,13 +307,13 @@ describe("verifier: the auditor", () => {
 
   it("records nothing in epoch 0, which nobody has to prove", async () => {
     const one = world();
-    await (await one.start()).tick();
+    await one.start().tick();
     expect(one.recorded).to.have.length(0);
   });
 
   it("verifies and settles while no relay answers", async () => {
     const one = world();
-    const auditor = await one.start();
+    const auditor = one.start();
     one.mine(4);
     one.fake.relayDown = true;
     await auditor.tick();
@@ -274,7 +326,7 @@ describe("verifier: the auditor", () => {
 
   it("says when the beacon on record is not drand's", async () => {
     const one = world();
-    const auditor = await one.start();
+    const auditor = one.start();
     one.mine(2, { name: "BeaconRecorded", args: { beacon: 0n, epoch: 2n, randomness: randomness(19) } });
     await auditor.tick();
     expect(one.said("beacon")).to.deep.equal([
@@ -284,7 +336,7 @@ describe("verifier: the auditor", () => {
 
   it("settles what is over, and leaves alone what is settled or idle", async () => {
     const one = world();
-    const auditor = await one.start();
+    const auditor = one.start();
     one.mine(3);
     await auditor.tick();
     expect(one.settlements).to.deep.equal([1n]);
@@ -302,7 +354,7 @@ describe("verifier: the auditor", () => {
   it("reports a miss", async () => {
     const one = world();
     const state = openState(":memory:");
-    const auditor = await one.start(state);
+    const auditor = one.start(state);
     one.mine(3, { name: "Missed", args: { node: 7n, epoch: 2n, misses: 1n } });
     await auditor.tick();
     expect(one.said("missed")).to.deep.equal([
@@ -313,7 +365,7 @@ describe("verifier: the auditor", () => {
 
   it("reads everything again after a reorganization", async () => {
     const one = world();
-    const auditor = await one.start();
+    const auditor = one.start();
     one.mine(1, { name: "SegmentStored", args: { serial: 1n, root: toHex32(12n), leaves: 6n } });
     await auditor.tick();
     one.blocks.pop();
@@ -327,7 +379,7 @@ describe("verifier: the auditor", () => {
 
   it("ends when told to, in the middle of its work", async () => {
     const one = world();
-    const auditor = await one.start();
+    const auditor = one.start();
     one.mine(4);
     one.fake.down = "settle";
     const running = auditor.run();

@@ -1,11 +1,12 @@
 // What the auditor and the node ask of real contracts about where randomness comes from.
 import { expect } from "chai";
 import { ContractFactory, hexlify, Wallet } from "ethers";
+import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { developmentAccounts } from "../../contracts/accounts.ts";
 import { headersFrom } from "../../contracts/headers.ts";
 import { connectChain, type NodeChain } from "../../prover/chain.ts";
-import { connectAuditChain, type AuditChain } from "../../verifier/chain.ts";
+import { connectAuditChain, keyHashOf, type AuditChain } from "../../verifier/chain.ts";
 import { EPOCH_SECONDS, startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
 import { present } from "../helpers/present.ts";
 
@@ -46,6 +47,12 @@ describe("verifier and prover: where randomness comes from", () => {
     expect((await auditor.beacon(0))?.period).to.equal(1);
     const source = present(await node.source(0, 1));
     expect(source.kind === "drand" && [source.round > 0, source.publicKey.length]).to.deep.equal([true, 128]);
+    const { publicKey } = present(await auditor.beacon(0));
+    expect(source.kind === "drand" && hexlify(source.publicKey)).to.equal(`0x${publicKey}`);
+  });
+
+  it("knows the key of a profile by the hash that the verifier keeps", async () => {
+    expect((await auditor.profile(0)).keyHash).to.equal(keyHashOf(await loadVerificationKey("tiny")));
   });
 
   for (const blocks of [2, 40]) {

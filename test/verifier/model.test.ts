@@ -58,9 +58,10 @@ describe("verifier: the model", () => {
     tell(1, "SegmentStored", store(0, 11n, 5));
     tell(3, "SegmentStored", store(1, 12n, 6));
     const early = directoryOf([11n, 5]);
-    expect(model.expected(1n, 3)).to.deep.equal({ node: 7n, inputs: [early.root, seedOf(7n, 3), 0n, 5n] });
+    const who = { node: 7n, profile: 0 };
+    expect(model.expected(1n, 3)).to.deep.equal({ ...who, inputs: [early.root, seedOf(7n, 3), 0n, 5n] });
     const late = directoryOf([11n, 5], [12n, 6]);
-    expect(model.expected(1n, 4)).to.deep.equal({ node: 7n, inputs: [late.root, seedOf(7n, 4), 0n, 11n] });
+    expect(model.expected(1n, 4)).to.deep.equal({ ...who, inputs: [late.root, seedOf(7n, 4), 0n, 11n] });
   });
 
   it("puts a tombstone where a segment was retired, and starts anew at a reset", () => {
