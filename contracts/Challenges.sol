@@ -38,7 +38,6 @@ contract Challenges is IChallenges {
     constructor(ILedger ledger_, IRegistry registry_, IAudits audits_, uint80 minBond_) {
         require(
             ledger_.challenges() == address(this) &&
-                address(audits_.challenges()) == address(this) &&
                 address(audits_.ledger()) == address(ledger_) &&
                 address(audits_.registry()) == address(registry_),
             BadDeployment()
@@ -157,7 +156,8 @@ contract Challenges is IChallenges {
                 c.vNode,
                 IAudits.Verdict({
                     node: c.node,
-                    amount: uint256(c.faultMultiple) * c.rate,
+                    rate: c.rate,
+                    multiple: c.faultMultiple,
                     challenger: c.challenger,
                     share: c.reporterShare,
                     owner: owner

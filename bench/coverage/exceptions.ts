@@ -28,9 +28,4 @@ export const EXCEPTIONS: readonly Exception[] = [
     what: "ok is false",
     why: "of pow: only on a chain that lacks its precompile, as in drand.test.ts; for want of gas, none is left to get there",
   },
-  {
-    file: "contracts/libraries/Settlement.sol",
-    what: "VNodeWord.rateOf(word) == 0 is false",
-    why: "what is paid for is committed: where nothing is committed, the rate is 0",
-  },
 ];

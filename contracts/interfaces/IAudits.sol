@@ -76,7 +76,9 @@ interface IAudits {
     /// @notice What an unanswered challenge costs a node.
     struct Verdict {
         NodeId node;
-        uint256 amount;
+        /// The vNode's when it was challenged, and how many epochs of it the answer was worth.
+        uint256 rate;
+        uint256 multiple;
         address challenger;
         /// Basis points of what is taken that go to the challenger.
         uint256 share;

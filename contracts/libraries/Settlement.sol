@@ -540,14 +540,9 @@ library Settlement {
         Run memory r = _openSettled(b, context, id);
         NodeId node = verdict.node;
         bool responsible = r.v.node == node;
-        uint256 fromLock = _takeLocked(b, id, node, verdict.amount, responsible);
-        (taken, reward) = context.ledger.slash(
-            node,
-            verdict.amount,
-            fromLock,
-            verdict.challenger,
-            verdict.share
-        );
+        uint256 amount = verdict.multiple * (responsible ? _rateToJudge(b, r, verdict) : verdict.rate);
+        uint256 fromLock = _takeLocked(b, id, node, amount, responsible);
+        (taken, reward) = context.ledger.slash(node, amount, fromLock, verdict.challenger, verdict.share);
 
         emit IAudits.Slashed(id, node, context.current, taken, verdict.challenger, reward);
 
@@ -559,6 +554,18 @@ library Settlement {
         }
         _close(b, r);
         absolve(b, context, id, node);
+    }
+
+    /// @dev If all owners share, who came after the challenge has a share too: it is slashed for them as well, so that a
+    /// node cannot get back what it pays by storing for itself.
+    function _rateToJudge(
+        Book storage b,
+        Run memory r,
+        IAudits.Verdict calldata verdict
+    ) private view returns (uint256) {
+        if (verdict.owner != address(0) || r.v.rate == 0) return verdict.rate;
+        (uint256 raise, uint256 lower) = b.changes[r.id].changeAt(r.v.settled + 1);
+        return Math.max(verdict.rate, r.v.rate + raise - lower);
     }
 
     function _takeLocked(
@@ -578,13 +585,14 @@ library Settlement {
         fromLock += fromStake;
     }
 
-    /// @dev The rate of the next epoch to be settled may still rise: its owners' shares are known when it is entered.
+    /// @dev The rate of the next epoch to be settled may still rise: its owners' shares are known when it is entered. If
+    /// there is none before, all that was there when the node was challenged has ended.
     function _giveToOwners(Book storage b, Run memory r, address owner, uint256 amount) private {
         if (amount == 0) return;
         ILedger ledger = r.context.ledger;
         if (owner != address(0)) return ledger.payCredit(owner, amount);
         VNode memory v = r.v;
-        if (v.rate == 0 && b.stakes[r.id].committed == 0) {
+        if (v.rate == 0) {
             emit IAudits.OwnersCompensated(r.id, v.settled + 1, amount);
 
             return ledger.payCredit(ledger.treasury(), amount);
@@ -644,7 +652,7 @@ library Settlement {
         Stake storage s = b.stakes[id];
         uint256 committed = s.committed + perEpoch;
         require(committed <= type(uint80).max, IAudits.RateTooHigh(id, committed));
-        if (s.committed == 0 && VNodeWord.rateOf(word) == 0) word = _skipTo(b, context, id, from - 1);
+        if (s.committed == 0) word = _skipTo(b, context, id, from - 1);
 
         b.words[id] = VNodeWord.changingAt(word, from);
         b.changes[id].add(from, end, uint128(perEpoch));

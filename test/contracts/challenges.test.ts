@@ -261,7 +261,7 @@ describe("contracts: Challenges", () => {
 
     it("is judged by nobody but this contract", async () => {
       const { audits, people } = world;
-      const verdict = { node: 1, amount: 1n, challenger, share: 0, owner: people.stranger };
+      const verdict = { node: 1, rate: 1n, multiple: 1n, challenger, share: 0, owner: people.stranger };
       for (const attempt of [
         () => audits.connect(challenger).summon(1, challenger),
         () => audits.connect(challenger).convict(1, verdict),
@@ -430,7 +430,9 @@ describe("contracts: Challenges", () => {
       await world.toEpoch(4);
       await expire(1);
       await world.toEpoch(5);
-      await expect(world.settle()).to.emit(world.audits, "OwnersCompensated").withArgs(1, 4, REST);
+      await expect(world.settle())
+        .to.emit(world.audits, "OwnersCompensated")
+        .withArgs(1, 4, 4n * REST);
       expect(await world.audits.owedOf(1)).to.equal(0n);
       for (const [serial, owner, leaves] of [
         [0, alice, 2n],
@@ -439,7 +441,7 @@ describe("contracts: Challenges", () => {
         const before = await world.balance(owner);
         await world.registry.claim(1, serial);
         // Epoch 4 had no node: its rate goes back, too.
-        expect((await world.balance(owner)) - before).to.equal((REST * leaves) / 8n + leaves * 1000n);
+        expect((await world.balance(owner)) - before).to.equal((REST * leaves) / 2n + leaves * 1000n);
       }
       expect((await world.totals()).credits).to.equal(0n);
     });
@@ -511,6 +513,32 @@ describe("contracts: Challenges", () => {
       expect(await world.balance(treasury)).to.equal(REST);
     });
 
+    for (const [when, epoch] of [
+      ["before the last epoch is settled", 3],
+      ["in the epoch before the verdict", 4],
+    ] as const) {
+      it(`slashes the node for what it stores for itself ${when}, too, so that owners get no less`, async () => {
+        const { alice, bob } = world.people;
+        await challenge();
+        await world.begin(2);
+        await world.prove(2);
+        await world.toEpoch(epoch - 1);
+        await world.store({ bucket: 2, leaves: [18], epochs: 5 });
+        await world.toEpoch(4);
+        await expect(expire(1))
+          .to.emit(world.audits, "Slashed")
+          .withArgs(1, 1, 4, 10n * SLASH, challenger, 10n * REWARD);
+        await world.toEpoch(5);
+        await world.settle();
+        const [aliceHad, bobHad] = [await world.balance(alice), await world.balance(bob)];
+        await world.registry.claim(1, 0);
+        await world.registry.claim(1, 1);
+        // Epoch 4 had no node.
+        expect((await world.balance(alice)) - aliceHad).to.equal(REST + RATE);
+        expect((await world.balance(bob)) - bobHad).to.equal(9n * (REST + RATE));
+      });
+    }
+
     it("costs once more for each further challenge, until nothing is left", async () => {
       for (let i = 0; i < 4; i++) await challenge();
       await world.begin(2);
@@ -557,31 +585,23 @@ describe("contracts: Challenges", () => {
       if (settleFirst) await world.settle(2);
       await world.store({ bucket: 2, vNode: 2, epochs: 3, leaves: [6], operator });
       await expire(1);
-      expect(await world.audits.owedOf(2)).to.equal(REST);
+      expect(await world.audits.owedOf(2)).to.equal(0n);
       await world.toEpoch(7);
+      await world.settle(2);
     };
     /** Of epoch 6, which had no node. */
     const REFUND = 3n * RATE;
 
-    it("gives what is taken to the treasury for an epoch in which nothing was stored", async () => {
-      const { treasury, bob } = world.people;
-      await endAndStoreAgain(false);
-      await expect(world.settle(2)).to.emit(world.audits, "OwnersCompensated").withArgs(2, 5, REST);
-      expect(await world.balance(treasury)).to.equal(REST);
-      const before = await world.balance(bob);
-      await world.registry.claim(2, 1);
-      expect((await world.balance(bob)) - before).to.equal(REFUND);
-    });
-
-    it("gives it to whoever has stored since, if that epoch was settled before", async () => {
-      const { treasury, bob } = world.people;
-      await endAndStoreAgain(true);
-      await expect(world.settle(2)).to.emit(world.audits, "OwnersCompensated").withArgs(2, 6, REST);
-      expect(await world.balance(treasury)).to.equal(0n);
-      const before = await world.balance(bob);
-      await world.registry.claim(2, 1);
-      expect((await world.balance(bob)) - before).to.equal(REST + REFUND);
-    });
+    for (const settleFirst of [false, true]) {
+      it(`gives what is taken to the treasury if all that was stored then has ended, settled ${settleFirst ? "before" : "now"}`, async () => {
+        const { treasury, bob } = world.people;
+        await endAndStoreAgain(settleFirst);
+        expect(await world.balance(treasury)).to.equal(REST);
+        const before = await world.balance(bob);
+        await world.registry.claim(2, 1);
+        expect((await world.balance(bob)) - before).to.equal(REFUND);
+      });
+    }
   });
 
   describe("a node that is gone meanwhile", () => {
