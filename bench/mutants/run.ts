@@ -157,6 +157,7 @@ function copyProject(name: string): string {
       "prover",
       "verifier",
       "ignition",
+      "assurance",
       "scripts",
     ],
     ...["package.json", "tsconfig.json", "hardhat.config.ts"],
