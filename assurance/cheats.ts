@@ -14,6 +14,8 @@ export interface Cheat {
   readonly input: (engine: HashEngine) => CircuitInput;
   /** What the cheat's program computes otherwise. */
   readonly patches?: readonly Patch[];
+  /** How many constraints stand against it, of the circuit as provers use it, where all else is made to fit. */
+  readonly breaks?: number;
 }
 
 export const CHEATS: readonly Cheat[] = [...NUMBER_CHEATS, ...OPENING_CHEATS, ...STATEMENT_CHEATS];

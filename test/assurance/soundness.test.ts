@@ -2,22 +2,16 @@
 import { expect } from "chai";
 import { uncertain } from "../../assurance/certain.ts";
 import { changeable, changes } from "../../assurance/changes.ts";
-import { cheating } from "../../assurance/cheating.ts";
-import { CHEATS } from "../../assurance/cheats.ts";
 import { loadCircuit, wiresOf } from "../../assurance/circuit.ts";
 import { deletion } from "../../assurance/deletion.ts";
-import { mutants, mutantsOf, notice } from "../../assurance/mutants.ts";
+import { mutants, mutantsOf } from "../../assurance/mutants.ts";
 import { createRandom } from "../../assurance/random.ts";
 import { SMALL } from "../../assurance/scale.ts";
 import { SMALL_CASES, smallFields } from "../../assurance/small-fields.ts";
-import { TEMPLATES } from "../../assurance/templates.ts";
+import { templateOf } from "../../assurance/templates.ts";
 import { uniqueness } from "../../assurance/uniqueness.ts";
-import { loadHashEngine } from "../../circuits/hash-engine.ts";
 import { present } from "../helpers/present.ts";
 import { expectAllHold, rowsOf } from "../helpers/rows.ts";
-
-const template = (main: string): (typeof TEMPLATES)[number] =>
-  present(TEMPLATES.find((one) => one.main === main));
 
 describe("assurance: soundness", function () {
   this.timeout(120_000);
@@ -29,14 +23,14 @@ describe("assurance: soundness", function () {
 
     it("are seen to change where nothing binds them", async () => {
       const patch = ["compress.circom", "signal output out <==", "signal output out <--"] as const;
-      const loose = await loadCircuit(template("Compress(4)"), "plain", [patch]);
+      const loose = await loadCircuit(templateOf("Compress(4)"), "plain", [patch]);
       const witness = await loose.witness({ in: [1n, 2n, 3n, 4n] });
       expect(changeable(loose, witness, createRandom("loose"))).to.deep.equal(["out"]);
     });
 
     it("are not excused where they cannot vary", async () => {
       const listed = { main: "Scale()", wire: "window", input: { window: 5n, length: 1n }, why: "untrue" };
-      const rows = await rowsOf(changes(SMALL, [template("Scale()")], [listed]));
+      const rows = await rowsOf(changes(SMALL, [templateOf("Scale()")], [listed]));
       expect(rows.map(({ holds }) => holds)).to.deep.equal([true, false]);
     });
 
@@ -55,7 +49,7 @@ describe("assurance: soundness", function () {
           "square[box] <-- boxIn[box] * boxIn[box]",
         ],
       ] as const) {
-        const loose = await loadCircuit(template("Poseidon2(4)"), "plain", [patch]);
+        const loose = await loadCircuit(templateOf("Poseidon2(4)"), "plain", [patch]);
         expect(uncertain(loose, wiresOf(loose, "in")), patch[1]).to.include("out[0]");
       }
     });
@@ -94,15 +88,8 @@ describe("assurance: soundness", function () {
       );
     });
 
-    it("are not said to be noticed when nothing was left out", async () => {
-      const scale = template("Scale()");
-      const patch = ["scale.circom", "// A 60-bit", "// Some 60-bit"] as const;
-      const engine = await loadHashEngine();
-      expect(await notice(scale, { line: "", patch }, engine)).to.equal(undefined);
-    });
-
     it("of a directory entry are those of its hash", async () => {
-      const [entry, hash] = [template("DirectoryEntry()"), template("Compress(4)")];
+      const [entry, hash] = [templateOf("DirectoryEntry()"), templateOf("Compress(4)")];
       const count = async (one: typeof hash): Promise<number> =>
         (await loadCircuit(one, "simple")).constraints.length;
       expect(await count(entry)).to.equal(await count(hash));
@@ -112,17 +99,6 @@ describe("assurance: soundness", function () {
       const lines = (await mutantsOf("storage_audit.circom")).map(({ line }) => line);
       expect(lines).to.include.members(["empty === 0;", "RangeCheck(40)(start);", "SampleOpening(D, G)("]);
       expect(lines).to.have.lengthOf(6);
-    });
-  });
-
-  describe("cheats", () => {
-    it("are refused", async () => {
-      await expectAllHold(cheating(CHEATS.filter(({ patches }) => !patches?.length)));
-    });
-
-    it("are not said to be refused when they are honest", async () => {
-      const honest = { main: "RangeCheck(40)", claim: "5 is below 2^40", input: () => ({ in: 5n }) };
-      expect(await rowsOf(cheating([honest]))).to.have.nested.property("[0].holds", false);
     });
   });
 });
