@@ -1,12 +1,12 @@
 /**
  * Compiles any template as a main component, as it is or with its source changed, once for each set of sources.
  */
-import { createHash } from "node:crypto";
 import { access, cp, glob, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { writeConstants } from "../circuits/artifacts.ts";
 import { compile, compilerVersion, ROOT } from "../circuits/compile.ts";
+import { sha256 } from "../circuits/files.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 
 /** Replaces text of a source file, by its name: what a cheating prover changes in the program that computes a witness. */
@@ -31,9 +31,9 @@ export async function build(
   patches: readonly Patch[],
   flags: readonly string[],
 ): Promise<string> {
-  library ??= readLibrary();
+  library ??= hashLibrary();
   const key = JSON.stringify([source, patches, flags, await library]);
-  const folder = join(FOLDER, createHash("sha256").update(key).digest("hex").slice(0, 20));
+  const folder = join(FOLDER, sha256(Buffer.from(key)).slice(0, 20));
   const isMade = (): Promise<boolean> => exists(join(folder, "main.r1cs"));
   if (await isMade()) return folder;
   await awaitOthers(folder);
@@ -85,10 +85,10 @@ async function dropConstraints(library: string): Promise<void> {
   }
 }
 
-/** All sources and the compiler's version, read once: nobody edits them in a run. */
-let library: Promise<readonly string[]> | undefined;
+/** Of all sources and the compiler's version, once: nobody edits them in a run. */
+let library: Promise<string> | undefined;
 
-async function readLibrary(): Promise<readonly string[]> {
+async function hashLibrary(): Promise<string> {
   await writeConstants();
   const texts = [await compilerVersion()];
   for await (const file of glob(
@@ -97,7 +97,7 @@ async function readLibrary(): Promise<readonly string[]> {
   )) {
     texts.push(file, await readFile(join(ROOT, file), "utf8"));
   }
-  return texts;
+  return sha256(Buffer.from(JSON.stringify(texts)));
 }
 
 /** Two processes need not compile the same: returns once no other one that lives is at work on the folder. */
