@@ -81,6 +81,13 @@ describe("assurance: soundness", function () {
       await expectAllHold(deletion(SMALL));
     });
 
+    it("are not said to be needed where one is there twice", async () => {
+      const line = "offset * 2 ** 60 + remainder === window * length;";
+      const twice = [["scale.circom", line, `${line} ${line}`]] as const;
+      const rows = await rowsOf(deletion(SMALL, [templateOf("Scale()")], twice));
+      expect(rows.map(({ holds }) => holds)).to.deep.equal([false, false]);
+    });
+
     it("are noticed when one is left out of the source", async () => {
       const rows = await expectAllHold(mutants(SMALL));
       expect(rows.map(({ detail }) => detail)).to.include(
