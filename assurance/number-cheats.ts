@@ -29,9 +29,12 @@ const ranges: readonly Cheat[] = [
 
 const BITS = "canonical_bits.circom";
 const BIT = "bit[i] <-- (in >> i) & 1;";
+/** Elements of two forms, the last of them among them. */
+const ALIASED = [0n, 1n, 5n, 12345n, 2n ** 254n - P - 1n];
 /** Inputs at which the comparison with p - 1 is made to say that the bits are smaller. */
-const SMALLER = { atOnes: 7n, atZeros: 8n, fromTheStart: 9n };
-const silenced = (at: bigint, to: string): string => choose("in", new Map([[at, "0"]]), to);
+const SMALLER = { atOnes: ALIASED, atZeros: [8n], fromTheStart: [9n] };
+const silenced = (at: readonly bigint[], to: string): string =>
+  choose("in", new Map(at.map((value) => [value, "0"])), to);
 const ALIAS: readonly Patch[] = [
   // The bits of in + p, with carry: p = (p - 1) + 1, and p - 1 is what -1 stands for.
   [
@@ -50,18 +53,17 @@ const SILENCED: readonly Patch[] = [
   [BITS, "<== equal[i + 1];", `<-- ${silenced(SMALLER.atZeros, "equal[i + 1]")};`],
   [BITS, "equal[254] <== 1;", `equal[254] <-- ${silenced(SMALLER.fromTheStart, "1")};`],
 ];
-const aliased = (value: bigint, how: string): Cheat => ({
-  ...{ main: "CanonicalBits()", claim: `${value} is ${value} + p, ${how}` },
-  ...{ input: () => ({ in: value }), patches: [...ALIAS, ...SILENCED] },
+const aliased = (value: bigint, how: string, patches: readonly Patch[]): Cheat => ({
+  ...{ main: "CanonicalBits()", claim: `${value} is ${value} + p, ${how}`, input: () => ({ in: value }) },
+  patches: [...ALIAS, ...patches],
 });
+const smaller = (where: string, values: readonly bigint[]): Cheat[] =>
+  values.map((value) => ({ ...aliased(value, `said to be smaller ${where}`, SILENCED), breaks: 1 }));
 const aliases = [
-  // Up to the last element of two forms.
-  ...[0n, 1n, 5n, 12345n, 2n ** 254n - P - 1n].map((value) =>
-    aliased(value, "every other wire as it follows"),
-  ),
-  aliased(SMALLER.atOnes, "said to be smaller at each 1 of p - 1"),
-  aliased(SMALLER.atZeros, "said to be smaller at each 0 of p - 1"),
-  { ...aliased(SMALLER.fromTheStart, "said to be smaller from the start"), breaks: 1 },
+  ...ALIASED.map((value) => aliased(value, "every other wire as it follows", [])),
+  ...smaller("at each 1 of p - 1", SMALLER.atOnes),
+  ...smaller("at each 0 of p - 1", SMALLER.atZeros),
+  ...smaller("from the start", SMALLER.fromTheStart),
 ];
 
 /** One bit at a place and the one above it are others, so that the sum stays. p - 1 has a 0 at place 0, a 1 at place 28. */

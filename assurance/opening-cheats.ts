@@ -2,17 +2,18 @@
  * Cheats about one sample: another leaf, another entry, another place, a tombstone where there is none.
  */
 import { directoryRootOf, entryHash, type Entry } from "../protocol/directory.ts";
-import { inv, LEAF_BYTES, leafElements, mod, mul } from "../protocol/field.ts";
 import { compress16 } from "../protocol/poseidon2.ts";
-import { PROFILES } from "../protocol/profiles.ts";
-import { GROUP_BYTES, type HashEngine } from "../protocol/segment.ts";
+import type { HashEngine } from "../protocol/segment.ts";
 import type { CircuitInput } from "../protocol/statement.ts";
-import type { Patch } from "./build.ts";
 import type { Cheat } from "./cheats.ts";
-import { bytesOf, honestStatement, inOrder, openingOf, statement } from "./statements.ts";
+import { bytesOf, inOrder, openingOf, statement } from "./statements.ts";
 
 /** A leaf of the second of two segments, of 9 and 19 leaves. */
-const honestOpening = (engine: HashEngine, leaf = 5, tombstones: readonly number[] = []): CircuitInput =>
+export const honestOpening = (
+  engine: HashEngine,
+  leaf = 5,
+  tombstones: readonly number[] = [],
+): CircuitInput =>
   openingOf(
     statement(
       { seed: 1n, sizes: [bytesOf(9), bytesOf(19)], tombstones, range: { start: 9 + leaf, length: 1 } },
@@ -69,48 +70,6 @@ const innerNode =
       ...{ leaf: [compress16(leaf as bigint[]), ...group], leafSiblings: [upper, above(upper)] },
     };
   };
-
-/**
- * A segment of the same 16 leaves twice: above them are two equal neighbours, whose digit may be anything. It makes up for
- * a lowest digit, in the sum that is the leaf's index, that puts the honest leaf and its neighbour in their places.
- */
-const TWICE = 9;
-const group = Uint8Array.from({ length: GROUP_BYTES }, (_, i) => (i === GROUP_BYTES - 1 ? 1 : (7 * i) % 251));
-const hashAt = (leaf: number): bigint =>
-  compress16(leafElements(group.subarray(leaf * LEAF_BYTES, (leaf + 1) * LEAF_BYTES)));
-const claimed = zeros(16).map((_, i) => BigInt(i));
-const [before, honest, false_] = [hashAt(TWICE - 1), hashAt(TWICE), compress16(claimed)];
-const lowest = mul(mod(before - false_), inv(mod(before + honest - 2n * false_)));
-
-function neverStored(engine: HashEngine): CircuitInput {
-  // The padding's byte is that at the end of the first 16.
-  const bytes = Buffer.concat([group, group.subarray(0, -1)]);
-  const asked = { profile: PROFILES.tiny, seed: 1n, range: { start: TWICE, length: 1 } };
-  const input = openingOf(honestStatement([bytes], asked, engine).input, 0);
-  const [siblings = [], upper = []] = input["leafSiblings"] as bigint[][];
-  return {
-    ...input,
-    ...{ leaf: claimed, leafSiblings: [[mod(before + honest - false_), ...siblings.slice(1)], upper] },
-  };
-}
-
-/** By leaf, what its lowest path bit is made; the one above it makes up for the sum. */
-const ODD_BITS = [
-  [5, "2"],
-  [6, "-1"],
-  [7, "1 / 2"],
-  [8, "8"],
-] as const;
-const PATH_BITS: Patch = [
-  ...["circomlib/circuits/bitify.circom", "out[i] <-- (in >> i) & 1;"],
-  `if (n == 8 && in == ${TWICE}) {
-     out[i] <-- i == 0 ? ${lowest} : (i == 3 ? 1 : (i == 4 ? (1 - ${lowest}) / 16 : 0));
-   } ${ODD_BITS.map(
-     ([leaf, bit]) => `else if (n == 8 && in == ${leaf}) {
-     out[i] <-- i == 0 ? ${bit} : (i == 1 ? (in - (${bit})) / 2 : 0);
-   }`,
-   ).join(" ")} else { out[i] <-- (in >> i) & 1; }`,
-] as const;
 
 export const OPENING_CHEATS: readonly Cheat[] = [
   opening("the entry is in another directory", () => ({ directoryRoot: 5n })),
@@ -171,15 +130,4 @@ export const OPENING_CHEATS: readonly Cheat[] = [
     (honest) => ({ leafIndex: 19n, position: value(honest, "entryStart") + 19n }),
     { tombstones: [1], ...alone },
   ),
-  ...ODD_BITS.map(([leaf, bit]): Cheat => ({
-    ...{ main: "SampleOpening(2, 2)", claim: `a path bit of ${bit.replaceAll(" ", "")}` },
-    ...{ input: (engine: HashEngine) => honestOpening(engine, leaf), patches: [PATH_BITS] },
-  })),
-  {
-    ...{
-      main: "SampleOpening(2, 2)",
-      claim: "a leaf that was never stored, by path bits that are not boolean",
-    },
-    ...{ input: neverStored, patches: [PATH_BITS], breaks: 2 },
-  },
 ];
