@@ -1,11 +1,12 @@
 /**
  * Compiles any template as a main component, as it is or with its source changed, once for each set of sources.
  */
-import { createHash } from "node:crypto";
-import { access, cp, glob, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { access, cp, glob, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { writeConstants } from "../circuits/artifacts.ts";
-import { compile, ROOT } from "../circuits/compile.ts";
+import { compile, compilerVersion, ROOT } from "../circuits/compile.ts";
+import { sha256 } from "../circuits/files.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 
 /** Replaces text of a source file, by its name: what a cheating prover changes in the program that computes a witness. */
@@ -16,8 +17,12 @@ export const UNCONSTRAINED: Patch = ["", "===", ""];
 
 const FOLDER = join(ROOT, "build", "test-circuits");
 
+/** For another process that compiles the same: ten times what the largest circuit takes on a busy machine. */
+const PATIENCE_MS = 120_000;
+
 /**
- * The folder of main.r1cs, main.wasm and main.sym, named by the hash of all that goes in; a second call finds it there.
+ * The folder of main.r1cs, main.wasm and main.sym, named by the hash of all that goes in and of the compiler's
+ * version; a second call finds it there.
  *
  * Throws "bad-input" if circom refuses the source, or a patch finds nothing to replace.
  */
@@ -26,24 +31,26 @@ export async function build(
   patches: readonly Patch[],
   flags: readonly string[],
 ): Promise<string> {
-  await writeConstants();
-  const key = JSON.stringify([source, patches, flags, await sourceTexts()]);
-  const folder = join(FOLDER, createHash("sha256").update(key).digest("hex").slice(0, 20));
-  if (await exists(join(folder, "main.r1cs"))) return folder;
+  library ??= hashLibrary();
+  const key = JSON.stringify([source, patches, flags, await library]);
+  const folder = join(FOLDER, sha256(Buffer.from(key)).slice(0, 20));
+  const isMade = (): Promise<boolean> => exists(join(folder, "main.r1cs"));
+  if (await isMade()) return folder;
+  await awaitOthers(folder);
+  if (await isMade()) return folder;
 
   const work = `${folder}.${process.pid}`;
-  const library = join(work, "library");
+  const copy = join(work, "library");
   try {
-    await copyLibrary(library);
-    for (const patch of patches)
-      await (patch === UNCONSTRAINED ? dropConstraints(library) : apply(patch, library));
-    await writeFile(join(library, "main.circom"), source);
-    const made = await compile(join(library, "main.circom"), work, { libraries: [library], flags });
+    await copyLibrary(copy);
+    for (const patch of patches) await (patch === UNCONSTRAINED ? dropConstraints(copy) : apply(patch, copy));
+    await writeFile(join(copy, "main.circom"), source);
+    const made = await compile(join(copy, "main.circom"), work, { libraries: [copy], flags });
     await rename(made.wasm, join(work, "main.wasm"));
-    await rm(library, { recursive: true });
+    await rm(copy, { recursive: true });
     await rename(work, folder).catch(async (error: unknown) => {
       // Another process was faster, and reads there already: the same goes in, so the same has come out.
-      if (!(await exists(join(folder, "main.r1cs")))) throw error;
+      if (!(await isMade())) throw error;
     });
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -78,15 +85,38 @@ async function dropConstraints(library: string): Promise<void> {
   }
 }
 
-async function sourceTexts(): Promise<string[]> {
-  const texts: string[] = [];
+/** Of all sources and the compiler's version, once: nobody edits them in a run. */
+let library: Promise<string> | undefined;
+
+async function hashLibrary(): Promise<string> {
+  await writeConstants();
+  const texts = [await compilerVersion()];
   for await (const file of glob(
     ["circuits/{.,generated}/*.circom", "node_modules/circomlib/circuits/*.circom"],
     { cwd: ROOT },
   )) {
     texts.push(file, await readFile(join(ROOT, file), "utf8"));
   }
-  return texts;
+  return sha256(Buffer.from(JSON.stringify(texts)));
+}
+
+/** Two processes need not compile the same: returns once no other one that lives is at work on the folder. */
+async function awaitOthers(folder: string): Promise<void> {
+  await mkdir(FOLDER, { recursive: true });
+  const isAtWork = (name: string): boolean => {
+    const [made, pid] = name.split(".");
+    return made === basename(folder) && isAlive(Number(pid));
+  };
+  const deadline = Date.now() + PATIENCE_MS;
+  while (Date.now() < deadline && (await readdir(FOLDER)).some(isAtWork)) await setTimeout(50);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 function exists(path: string): Promise<boolean> {

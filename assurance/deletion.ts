@@ -5,6 +5,7 @@
 import { loadHashEngine } from "../circuits/hash-engine.ts";
 import type { HashEngine } from "../protocol/segment.ts";
 import type { CircuitInput } from "../protocol/statement.ts";
+import type { Patch } from "./build.ts";
 import { CHEATS } from "./cheats.ts";
 import { loadCircuit, type Circuit } from "./circuit.ts";
 import { brokenBy, forge } from "./forge.ts";
@@ -31,19 +32,24 @@ const UNROLLED = "SamplePositions(20)";
 /** circomlib's IsZero asks for in * out = 0. Where its output is bound to be 0 that says nothing, and circom drops it. */
 const SAID_ALREADY = /(?:^|\.)IsZero_\w+\.in \* .*IsZero_\w+\.out$/;
 
-export async function* deletion({ constraints }: Pick<Scale, "constraints">, templates = TEMPLATES): Rows {
+export async function* deletion(
+  { constraints }: Pick<Scale, "constraints">,
+  templates = TEMPLATES,
+  patches: readonly Patch[] = [],
+): Rows {
   const engine = await loadHashEngine();
   for (const template of templates) {
-    const simple = await loadCircuit(template, "simple");
+    const simple = await loadCircuit(template, "simple", patches);
     if (simple.constraints.length > constraints) continue;
     const random = createRandom(`deletion ${template.main}`);
     const input = template.draw(random, engine);
     yield row(`${template.main}, simple`, simple, await dependentAt(simple, input), simplifiedPart);
     // Here every `<==` that hands a value to a part is a constraint, too.
-    const plain = await loadCircuit(template, "plain");
+    const plain = await loadCircuit(template, "plain", patches);
     const alone = await brokenAlone(template, plain, engine);
-    const links = template.main === UNROLLED ? "SamplePositions(2)" : undefined;
-    const plainPart: PartOf = (circuit, i) => partAround(circuit, i) ?? links;
+    const plainPart: PartOf = (circuit, i) =>
+      partAround(circuit, i) ??
+      (template.main === UNROLLED && isLink(circuit, i) ? "SamplePositions(2)" : undefined);
     yield row(`${template.main}, plain`, plain, await dependentAt(plain, input), plainPart, alone);
   }
 }
@@ -93,6 +99,12 @@ function partAround(circuit: Circuit, i: number): string | undefined {
   if (c.length === 0 && SAID_ALREADY.test(`${a.join("+")} * ${b.join("+")}`)) return "IsZero";
   const parts = [...a, ...b, ...c].map((name) => PART.exec(name)?.[1]);
   return parts.every((part) => part !== undefined) ? parts[0] : undefined;
+}
+
+/** Whether a linear constraint binds a wire of a part to what is around it. */
+function isLink(circuit: Circuit, i: number): boolean {
+  const [a, b, c] = namesIn(circuit, i);
+  return a.length + b.length === 0 && c.some((name) => PART.test(name));
 }
 
 function simplifiedPart(circuit: Circuit, i: number): string | undefined {

@@ -10,7 +10,6 @@ import { loadHashEngine } from "../circuits/hash-engine.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { HashEngine } from "../protocol/segment.ts";
 import type { Patch } from "./build.ts";
-import { templateOf } from "./cheating.ts";
 import { CHEATS } from "./cheats.ts";
 import { loadCircuit } from "./circuit.ts";
 import { brokenBy, forge } from "./forge.ts";
@@ -19,7 +18,7 @@ import { undetermined } from "./rank.ts";
 import type { Row, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
 import { jacobian } from "./system.ts";
-import type { Template } from "./templates.ts";
+import { templateOf, type Template } from "./templates.ts";
 import { unknownWires } from "./uniqueness.ts";
 
 /** By source, the smallest component in which all of it takes part. */
@@ -39,6 +38,7 @@ const SOURCES: Readonly<Record<string, string>> = {
 
 /** circom's error for `<--` before an anonymous component: this line cannot be weakened so. */
 const CALL_WITHOUT_CONSTRAINT = "error[TAC01]";
+const NO_MUTANT = "circom refuses a call without constraints (each link to the part is needed: see there)";
 
 export interface Mutant {
   /** What was left out. */
@@ -49,17 +49,27 @@ export interface Mutant {
 export async function* mutants({ constraints }: Pick<Scale, "constraints">): Rows {
   const engine = await loadHashEngine();
   for (const [file, main] of Object.entries(SOURCES)) {
-    const template = templateOf({ main }) as Template;
+    const template = templateOf(main);
     const original = await loadCircuit(template, "simple");
     if (original.constraints.length > constraints) continue;
+    yield untouched(file, await notice(template, [], engine));
     for (const mutant of await mutantsOf(file))
-      yield row(file, mutant, await notice(template, mutant, engine));
+      yield row(file, mutant, await notice(template, [mutant.patch], engine));
   }
 }
 
-function row(file: string, { line }: Mutant, noticed: string | undefined): Row {
+/** What notices a missing line must not notice that there is none. */
+function untouched(file: string, noticed: string | undefined): Row {
   return {
-    ...{ evidence: "a line left out is noticed", subject: `${file}: ${line}`, cases: 1 },
+    ...{ evidence: "nothing left out is not noticed", subject: file, cases: 1 },
+    ...{ holds: noticed === undefined, detail: noticed ?? "" },
+  };
+}
+
+function row(file: string, { line }: Mutant, noticed: string | undefined): Row {
+  const evidence = noticed === NO_MUTANT ? "a line cannot be left out" : "a line left out is noticed";
+  return {
+    ...{ evidence, subject: `${file}: ${line}`, cases: 1 },
     ...{ holds: noticed !== undefined, detail: noticed ?? "nothing notices" },
   };
 }
@@ -81,17 +91,17 @@ export async function mutantsOf(file: string): Promise<Mutant[]> {
   ];
 }
 
-/** Who notices, or undefined. */
+/** Who notices that a source is patched, or undefined. */
 export async function notice(
   template: Template,
-  { patch }: Mutant,
+  patched: readonly Patch[],
   engine: HashEngine,
 ): Promise<string | undefined> {
-  const plain = await loadCircuit(template, "plain", [patch]).catch((error: unknown) => {
+  const plain = await loadCircuit(template, "plain", patched).catch((error: unknown) => {
     if (error instanceof HoldfastError && error.message.includes(CALL_WITHOUT_CONSTRAINT)) return undefined;
     throw error;
   });
-  if (!plain) return "circom refuses a call without constraints (each link to the part is needed: see there)";
+  if (!plain) return NO_MUTANT;
   const input = template.draw(createRandom(`mutants ${template.main}`), engine);
   const left = undetermined(
     jacobian(plain, await plain.witness(input)),
@@ -101,8 +111,15 @@ export async function notice(
   if (wire !== undefined) return `${String(plain.names[wire])} is free`;
 
   for (const { claim, input: claimed, patches = [] } of CHEATS.filter(({ main }) => main === template.main)) {
-    const witness = await forge(template, plain, claimed(engine), [patch, ...patches]).catch(() => undefined);
+    const witness = await forge(template, plain, claimed(engine), [...patched, ...patches]).catch(
+      unpatchable,
+    );
     if (witness && brokenBy(plain, witness).length === 0) return `accepted: ${claim}`;
   }
   return undefined;
+}
+
+/** A cheat that changes the line that is missing says nothing. */
+function unpatchable(error: unknown): undefined {
+  if (!(error instanceof HoldfastError && error.code === "bad-input")) throw error;
 }

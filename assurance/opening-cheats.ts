@@ -1,61 +1,82 @@
 /**
  * Cheats about one sample: another leaf, another entry, another place, a tombstone where there is none.
  */
-import { directoryRootOf } from "../protocol/directory.ts";
-import { compress16, compress4 } from "../protocol/poseidon2.ts";
+import { directoryRootOf, entryHash, type Entry } from "../protocol/directory.ts";
+import { compress16 } from "../protocol/poseidon2.ts";
 import type { HashEngine } from "../protocol/segment.ts";
 import type { CircuitInput } from "../protocol/statement.ts";
-import type { Patch } from "./build.ts";
 import type { Cheat } from "./cheats.ts";
 import { bytesOf, inOrder, openingOf, statement } from "./statements.ts";
 
-/** Decomposes `value` into n bits of which the first is this, and the second what is left. */
-const digits = (n: number, value: bigint, first: string): Patch => [
-  "circomlib/circuits/bitify.circom",
-  "out[i] <-- (in >> i) & 1;",
-  `if (n == ${n} && in == ${value}) { out[i] <-- i == 0 ? ${first} : (i == 1 ? (in - (${first})) / 2 : 0); } else { out[i] <-- (in >> i) & 1; }`,
-];
-
-/** Leaf 5 of the second of two segments, of 9 and 19 leaves. */
-const honestOpening = (engine: HashEngine, tombstones: readonly number[] = []): CircuitInput =>
+/** A leaf of the second of two segments, of 9 and 19 leaves. */
+export const honestOpening = (
+  engine: HashEngine,
+  leaf = 5,
+  tombstones: readonly number[] = [],
+): CircuitInput =>
   openingOf(
     statement(
-      { seed: 1n, sizes: [bytesOf(9), bytesOf(19)], tombstones, range: { start: 14, length: 1 } },
+      { seed: 1n, sizes: [bytesOf(9), bytesOf(19)], tombstones, range: { start: 9 + leaf, length: 1 } },
       engine,
     ),
     0,
   );
 const zeros = (count: number): bigint[] => new Array<bigint>(count).fill(0n);
 const value = (input: CircuitInput, name: string): bigint => input[name] as bigint;
+const entryOf = (input: CircuitInput): Entry => ({
+  root: value(input, "entryRoot"),
+  start: Number(value(input, "entryStart")),
+  leaves: Number(value(input, "entryLeaves")),
+});
+
+interface Of {
+  readonly tombstones?: readonly number[];
+  readonly breaks?: number;
+}
 
 const opening = (
   claim: string,
   change: (honest: CircuitInput, engine: HashEngine) => CircuitInput,
-  patches: readonly Patch[] = [],
+  { tombstones, ...breaks }: Of = {},
 ): Cheat => ({
-  ...{ main: "SampleOpening(2, 2)", claim, patches },
+  ...{ main: "SampleOpening(2, 2)", claim, ...breaks },
   input: (engine) => {
-    const honest = honestOpening(engine);
+    const honest = honestOpening(engine, 5, tombstones);
     return { ...honest, ...change(honest, engine) };
   },
 });
+const alone = { breaks: 1 };
 
 /** The same leaf of a directory that says that its segment has so many leaves. */
 const withLeaves =
   (leaves: number) =>
-  (honest: CircuitInput): CircuitInput => {
-    const entry = { root: value(honest, "entryRoot"), start: Number(value(honest, "entryStart")), leaves };
+  (honest: CircuitInput): CircuitInput => ({
+    entryLeaves: BigInt(leaves),
+    directoryRoot: directoryRootOf(
+      { ...entryOf(honest), leaves },
+      1,
+      inOrder(honest["entrySiblings"] as bigint[][], 1),
+    ),
+  });
+
+/** The hashes of the first 16 leaves in the place of a leaf; above them is a level of these siblings. */
+const innerNode =
+  (above: (upper: bigint[]) => bigint[]) =>
+  (honest: CircuitInput, engine: HashEngine): CircuitInput => {
+    const { leaf, leafSiblings } = honestOpening(engine, 0);
+    const [group = [], upper = []] = leafSiblings as bigint[][];
     return {
-      entryLeaves: BigInt(leaves),
-      directoryRoot: directoryRootOf(entry, 1, inOrder(honest["entrySiblings"] as bigint[][], 1)),
+      ...{ leafIndex: 0n, position: value(honest, "entryStart") },
+      ...{ leaf: [compress16(leaf as bigint[]), ...group], leafSiblings: [upper, above(upper)] },
     };
   };
 
 export const OPENING_CHEATS: readonly Cheat[] = [
   opening("the entry is in another directory", () => ({ directoryRoot: 5n })),
   opening("the leaf of another position", (honest) => ({ position: value(honest, "position") + 1n })),
-  opening("a leaf index that is the number of leaves", withLeaves(5)),
-  opening("a leaf index beyond the leaves", withLeaves(4)),
+  opening("a position within the segment", (honest) => ({ position: value(honest, "leafIndex") })),
+  opening("a leaf index that is the number of leaves", withLeaves(5), alone),
+  opening("a leaf index beyond the leaves", withLeaves(4), alone),
   opening("a leaf of an entry without leaves", withLeaves(0)),
   opening("a leaf index beyond the tree", (honest) => ({
     leafIndex: 256n + 5n,
@@ -75,36 +96,38 @@ export const OPENING_CHEATS: readonly Cheat[] = [
   opening("the entry of another slot", () => ({ entryIndex: 0n })),
   opening("the entry of another slot, with that slot's path", (honest) => {
     const [level, above] = honest["entrySiblings"] as bigint[][];
-    const own = compress4([
-      ...[value(honest, "entryRoot"), value(honest, "entryStart")],
-      ...[value(honest, "entryLeaves"), 0x656e747279n],
-    ]);
-    return { entryIndex: 0n, entrySiblings: [[own, ...(level ?? []).slice(1)], above ?? []] };
-  }),
-  opening("an inner node as a leaf", (honest, engine) => {
-    const { leaf, leafSiblings } = openingOf(
-      statement({ seed: 1n, sizes: [bytesOf(9), bytesOf(19)], range: { start: 9, length: 1 } }, engine),
-      0,
-    );
-    const [group, upper] = leafSiblings as bigint[][];
     return {
-      ...{ leafIndex: 0n, position: value(honest, "entryStart") },
-      ...{ leaf: [compress16(leaf as bigint[]), ...(group ?? [])], leafSiblings: [upper ?? [], upper ?? []] },
+      entryIndex: 0n,
+      entrySiblings: [[entryHash(entryOf(honest)), ...(level ?? []).slice(1)], above ?? []],
     };
   }),
+  opening(
+    "an inner node as a leaf",
+    innerNode((upper) => upper),
+    alone,
+  ),
+  opening(
+    "an inner node as a leaf, beside empty ones",
+    innerNode(() => zeros(15)),
+    alone,
+  ),
   opening("a tombstone in the place of a live segment", () => ({ entryRoot: 0n })),
-  opening("a live segment without its leaf", () => ({
-    leaf: zeros(16),
-    leafSiblings: [zeros(15), zeros(15)],
-  })),
-  {
-    ...{ main: "SampleOpening(2, 2)", claim: "a live segment in the place of its tombstone" },
-    input: (engine) => ({
-      ...honestOpening(engine, [1]),
-      entryRoot: honestOpening(engine)["entryRoot"] ?? 0n,
-    }),
-  },
-  ...["2", "-1", "1 / 2"].map((bit) =>
-    opening(`a path bit of ${bit.replaceAll(" ", "")}`, () => ({}), [digits(8, 5n, bit)]),
+  opening(
+    "a live segment without its leaf",
+    () => ({ leaf: zeros(16), leafSiblings: [zeros(15), zeros(15)] }),
+    alone,
+  ),
+  opening(
+    "a live segment in the place of its tombstone",
+    (_, engine) => ({ entryRoot: value(honestOpening(engine), "entryRoot") }),
+    { tombstones: [1] },
+  ),
+  opening("a tombstone at another position", (honest) => ({ position: value(honest, "leafIndex") }), {
+    tombstones: [1],
+  }),
+  opening(
+    "a leaf index that is the number of leaves of a tombstone",
+    (honest) => ({ leafIndex: 19n, position: value(honest, "entryStart") + 19n }),
+    { tombstones: [1], ...alone },
   ),
 ];

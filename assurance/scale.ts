@@ -31,7 +31,7 @@ export const SMALL: Scale = {
   vectors: 0.005,
   witnesses: 1,
   constraints: 360,
-  positions: 64_000,
+  positions: 32_000,
   profiles: ["tiny"],
   audits: 1_000,
 };

@@ -1,7 +1,7 @@
 /**
  * Cheats about the whole statement: samples of something else, and ranges that nobody may ask for.
  */
-import { emptyNode } from "../protocol/directory.ts";
+import { emptyNode, TAG_ENTRY } from "../protocol/directory.ts";
 import { P } from "../protocol/field.ts";
 import { compress4, permute4 } from "../protocol/poseidon2.ts";
 import { TAG_SAMPLE } from "../protocol/sampling.ts";
@@ -46,7 +46,7 @@ function madeToFit(engine: HashEngine, start: bigint, length: bigint): CircuitIn
   const starts = [0n, 60n].map(
     (shift) => (start + ((BigInt.asUintN(60, element >> shift) * length) >> 60n)) % P,
   );
-  const entries = starts.map((at) => compress4([root, at, 1n, 0x656e747279n]));
+  const entries = starts.map((at) => compress4([root, at, 1n, TAG_ENTRY]));
   const empty = [emptyNode(1), emptyNode(1), emptyNode(1)];
   const level = [...entries, 0n, 0n];
   return {
@@ -66,19 +66,20 @@ export const STATEMENT_CHEATS: readonly Cheat[] = [
     ...honest(engine, 12345n, { start: 0, length: 8 }),
     length: 27n,
   })),
+  audit("the samples of another start", (engine) => ({ ...honest(engine), start: 1n })),
   audit("the samples of another directory", (engine) => ({ ...honest(engine), directoryRoot: 5n })),
   audit(
     "the samples of another range, drawn by its length",
     (engine) => ({ ...honest(engine, 12345n, { start: 0, length: 8 }), length: 27n }),
     [[AUDIT, "SamplePositions(k)(seed, start, length)", "SamplePositions(k)(seed, start, 8)"]],
   ),
-  audit("an empty range", emptied),
+  { ...audit("an empty range", emptied), breaks: 1 },
   audit("an empty range, said not to be empty", emptied, [
     [AUDIT, "signal empty <== IsZero()(length);", "signal empty <-- 0; _ <== IsZero()(length);"],
   ]),
-  audit("a start of 2^40", (engine) => madeToFit(engine, 2n ** 40n, 1n)),
-  audit("a start of -1", (engine) => madeToFit(engine, P - 1n, 1n)),
-  audit("a length of 2^40", (engine) => madeToFit(engine, 0n, 2n ** 40n)),
+  { ...audit("a start of 2^40", (engine) => madeToFit(engine, 2n ** 40n, 1n)), breaks: 1 },
+  { ...audit("a start of -1", (engine) => madeToFit(engine, P - 1n, 1n)), breaks: 1 },
+  { ...audit("a length of 2^40", (engine) => madeToFit(engine, 0n, 2n ** 40n)), breaks: 1 },
   audit("a length of 2^40, another one checked", (engine) => madeToFit(engine, 0n, 2n ** 40n), [
     [AUDIT, "RangeCheck(40)(length)", "RangeCheck(40)(7)"],
   ]),

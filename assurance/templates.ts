@@ -2,6 +2,7 @@
  * The templates that evidence is about: how to draw their inputs, and what TypeScript says they give.
  */
 import { entryHash } from "../protocol/directory.ts";
+import { HoldfastError } from "../protocol/errors.ts";
 import { P } from "../protocol/field.ts";
 import { compress16, compress4, permute16, permute4 } from "../protocol/poseidon2.ts";
 import { samplePositions } from "../protocol/sampling.ts";
@@ -195,3 +196,10 @@ export const TEMPLATES: readonly Template[] = [
   sampleOpening,
   storageAudit,
 ];
+
+/** Throws "not-found" if there is none. */
+export function templateOf(main: string): Template {
+  const template = TEMPLATES.find((one) => one.main === main);
+  if (!template) throw new HoldfastError("not-found", `there is no template ${main}`);
+  return template;
+}

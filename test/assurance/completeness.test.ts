@@ -3,14 +3,11 @@ import { expect } from "chai";
 import { completeness } from "../../assurance/completeness.ts";
 import { FULL, SMALL } from "../../assurance/scale.ts";
 import { solidity } from "../../assurance/solidity.ts";
-import { TEMPLATES } from "../../assurance/templates.ts";
-import { present } from "../helpers/present.ts";
+import { templateOf, TEMPLATES } from "../../assurance/templates.ts";
 import { expectAllHold, rowsOf } from "../helpers/rows.ts";
 
 describe("assurance: completeness", function () {
   this.timeout(120_000);
-  const template = (main: string): (typeof TEMPLATES)[number] =>
-    present(TEMPLATES.find((one) => one.main === main));
 
   it("holds for vectors of every template, and at every limit", async () => {
     await expectAllHold(completeness(SMALL));
@@ -27,7 +24,7 @@ describe("assurance: completeness", function () {
 
   it("fails where the circuit gives something else", async () => {
     const rows = await rowsOf(
-      completeness(SMALL, [{ ...template("Compress(4)"), expected: () => ({ out: [1n] }) }]),
+      completeness(SMALL, [{ ...templateOf("Compress(4)"), expected: () => ({ out: [1n] }) }]),
     );
     expect(rows.map(({ holds, detail }) => [holds, /another "out"$/.test(detail)])).to.deep.equal([
       [false, true],
@@ -36,7 +33,7 @@ describe("assurance: completeness", function () {
 
   it("fails where the circuit refuses", async () => {
     const rows = await rowsOf(
-      completeness(SMALL, [{ ...template("RangeCheck(40)"), draw: () => ({ in: 2n ** 40n }) }]),
+      completeness(SMALL, [{ ...templateOf("RangeCheck(40)"), draw: () => ({ in: 2n ** 40n }) }]),
     );
     expect(rows[0]).to.include({ holds: false });
     expect(rows[0]?.detail).to.match(/refused/);

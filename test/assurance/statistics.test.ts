@@ -3,15 +3,18 @@ import { expect } from "chai";
 import { compilation } from "../../assurance/compilation.ts";
 import { SMALL } from "../../assurance/scale.ts";
 import { statistics } from "../../assurance/statistics.ts";
-import { expectAllHold } from "../helpers/rows.ts";
+import { expectAllHold, rowsOf } from "../helpers/rows.ts";
 
 describe("assurance: statistics", function () {
   this.timeout(60_000);
 
-  it("hold, and are the same in every run", async () => {
-    const rows = await expectAllHold(statistics(SMALL));
-    expect(rows).to.have.lengthOf(11);
-    expect(await expectAllHold(statistics(SMALL))).to.deep.equal(rows);
+  it("hold", async () => {
+    expect(await expectAllHold(statistics(SMALL))).to.have.lengthOf(11);
+  });
+
+  it("are the same in every run", async () => {
+    const few = { positions: 1_600, audits: 20 };
+    expect(await rowsOf(statistics(few))).to.deep.equal(await rowsOf(statistics(few)));
   });
 });
 

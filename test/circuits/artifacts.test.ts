@@ -1,6 +1,6 @@
 // Compiling: cached by sources and compiler, strict about warnings, whole or not at all.
 import { expect } from "chai";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { artifactPaths, circuitInfo, compileCircuit } from "../../circuits/artifacts.ts";
@@ -18,6 +18,7 @@ describe("circuits: artifacts", function () {
   let build: string;
   before(async () => {
     build = await mkdtemp(join(tmpdir(), "holdfast-circuits-"));
+    await cp(artifactPaths("tiny").dir, paths().dir, { recursive: true }); // what runs before the tests has made it
     await compileCircuit("tiny", { build });
   });
   after(() => rm(build, { recursive: true }));

@@ -6,6 +6,7 @@ import { loadCircuit, read, type Circuit } from "../../assurance/circuit.ts";
 import { brokenBy, forge } from "../../assurance/forge.ts";
 import { undetermined } from "../../assurance/rank.ts";
 import { evaluate, jacobian, slopes, type Constraint } from "../../assurance/system.ts";
+import { templateOf } from "../../assurance/templates.ts";
 import { unknownWires } from "../../assurance/uniqueness.ts";
 import { mod } from "../../protocol/field.ts";
 import type { CircuitInput } from "../../prover/witness.ts";
@@ -31,13 +32,9 @@ export interface TestCircuit {
   readonly free: (input: CircuitInput) => Promise<number[]>;
 }
 
-/** @param main the component, such as "Poseidon2(4)"; `file` holds its template. */
-export async function testCircuit(
-  file: string,
-  main: string,
-  publicSignals: string[] = [],
-): Promise<TestCircuit> {
-  const source = { file, main, publicSignals };
+/** @param main a template that there is evidence about, such as "Poseidon2(4)"; all inputs of parts are public. */
+export async function testCircuit(main: string): Promise<TestCircuit> {
+  const source = templateOf(main);
   const circuit = await loadCircuit(source, "simple");
   const { constraints, wires } = circuit;
 
@@ -56,6 +53,14 @@ export async function testCircuit(
     },
     broken: (witness) => brokenBy(circuit, witness),
   };
+}
+
+/**
+ * Constraints of a template as others have it: where its inputs and outputs are all public, circom keeps linear
+ * constraints between them.
+ */
+export async function costOf(file: string, main: string): Promise<number> {
+  return (await loadCircuit({ file, main }, "simple")).constraints.length;
 }
 
 /** Wires that can be raised by one, alone, and break nothing. */
