@@ -17,7 +17,7 @@ import {
   refuseBareDelta,
   refuseFew,
 } from "../../circuits/key-gate.ts";
-import { readZkeyFile, type ZkeyFacts } from "../../circuits/zkey-file.ts";
+import { isDevelopmentKey, readZkeyFile, type ZkeyFacts } from "../../circuits/zkey-file.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { CircuitManifest } from "../../protocol/manifest.ts";
 import type { ProfileName } from "../../protocol/profiles.ts";
@@ -30,7 +30,6 @@ import { makeZkey, verifyChain, type JobOptions } from "./ceremony/snarkjs.ts";
 import { verifierArgs } from "../deployment/plan.ts";
 import { checkDeployment } from "../deployment-check.ts";
 import { makeKnownAnswer } from "./known-answer.ts";
-import { DEVELOPMENT_MARK } from "./zkey.ts";
 
 export interface CheckKeyOptions extends JobOptions {
   /** Folder of all artifacts; default `build/` of the repository. */
@@ -119,8 +118,8 @@ async function checkFiles({ hashes, key }: CircuitManifest, paths: ArtifactPaths
   }
 }
 
-function refuseDevelopmentKey({ circuitHash }: ZkeyFacts, profile: ProfileName): void {
-  if (circuitHash !== Buffer.from(DEVELOPMENT_MARK).toString("hex")) return;
+function refuseDevelopmentKey(facts: ZkeyFacts, profile: ProfileName): void {
+  if (!isDevelopmentKey(facts)) return;
   const message = `the ${profile} key is a development key: whoever made it can forge proofs; use the key of a ceremony`;
   throw new HoldfastError("key", message, { profile });
 }

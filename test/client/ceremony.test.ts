@@ -1,6 +1,6 @@
 // Keys that strangers can trust: a whole ceremony, what each step refuses, and every way in which its result could be spoilt.
 import { expect } from "chai";
-import { cp, copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { groth16, zKey, type Groth16Proof, type VerificationKey } from "snarkjs";
@@ -289,6 +289,28 @@ describe("client: key ceremony", function () {
       expect(await refusal(makeDevelopmentKey("tiny", { build: trusted }))).to.include(
         "move the folder away",
       );
+      const build = path("unnamed");
+      await cp(trusted, build, { recursive: true });
+      const { manifest: file } = artifactPaths("tiny", build);
+      await writeJson(file, { ...(await loadManifest("tiny", build)), key: undefined });
+      expect(await refusal(ensureProfile("tiny", { build }))).to.include("move the folder away");
+    });
+
+    it("that stays, with its circuit, where the sources have become those of another one", async () => {
+      const build = path("older");
+      await cp(trusted, build, { recursive: true });
+      const { dir, manifest: file, r1cs } = artifactPaths("tiny", build);
+      await changeByte(r1cs, -1);
+      const manifest = await loadManifest("tiny", build);
+      const hashes = { ...manifest.hashes, r1cs: await sha256File(r1cs) };
+      await writeJson(file, { ...manifest, sources: "0".repeat(64), hashes });
+      const contents = async (): Promise<string[]> =>
+        Promise.all((await readdir(dir)).map((name) => sha256File(join(dir, name))));
+      const before = await contents();
+      expect(await refusal(ensureProfile("tiny", { build })))
+        .to.include(`the tiny key in ${dir} is no development key`)
+        .and.include("check out the sources");
+      expect(await contents()).to.deep.equal(before);
     });
 
     it("that a deployment can be asked for", async () => {
