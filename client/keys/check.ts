@@ -36,6 +36,8 @@ export interface CheckKeyOptions extends JobOptions {
   readonly ptau?: string | undefined;
   /** The key before the first contribution, if this machine has made it already: that spares most of the time. */
   readonly initial?: string | undefined;
+  /** A folder like `build`, if this machine has compiled the circuit from these sources already: that spares the time. */
+  readonly compiled?: string | undefined;
   /** A deployment that has to have the key. */
   readonly deployed?: Deployed | undefined;
   /** Address of the account that has to have signed the transcript. */
@@ -156,11 +158,11 @@ function signerOf({ transcript, signature }: SignedTranscript): string {
 /** The same sources have to give the same constraints here. */
 async function checkRebuild(
   { profile, hashes }: CircuitManifest,
-  { progress, signal }: CheckKeyOptions,
+  { compiled, progress, signal }: CheckKeyOptions,
 ): Promise<void> {
   progress?.("compiling the circuit", 0);
   await inFolder(async (build) => {
-    const rebuilt = await compileCircuit(profile, { build, signal });
+    const rebuilt = await compileCircuit(profile, { build: compiled ?? build, signal });
     if (isDeepStrictEqual(rebuilt.hashes, hashes)) return;
     const message = `the ${profile} circuit of this source tree is not the key's: check out the sources that the key was made for, or make a key for these`;
     throw new HoldfastError("key", message, { expected: hashes, actual: rebuilt.hashes });

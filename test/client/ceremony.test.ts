@@ -18,6 +18,7 @@ import { acceptContribution } from "../../client/keys/ceremony/accept.ts";
 import { announceBeacon, applyBeacon } from "../../client/keys/ceremony/beacon.ts";
 import { attestationOf, contribute } from "../../client/keys/ceremony/contribute.ts";
 import {
+  circuitFolder,
   circuitOf,
   finalKey,
   initialKey,
@@ -153,7 +154,9 @@ describe("client: key ceremony", function () {
       const options = { profile: "tiny" as const, ...full() };
       const found = await verifyCeremony(path("from-2.zkey"), { ...options, trust: held.trust });
       expect(found).to.deep.equal(held.attestations.map(({ name, hash }) => ({ name, hash })));
-      expect(await refusal(verifyCeremony(path("from-2.zkey"), options))).to.include("not a published file");
+      const compiled = circuitFolder(held.dir);
+      const unpublished = verifyCeremony(path("from-2.zkey"), { ...options, compiled });
+      expect(await refusal(unpublished)).to.include("not a published file");
     });
 
     it("not twice, and not past others", async () => {
@@ -247,7 +250,10 @@ describe("client: key ceremony", function () {
   });
 
   const check = (build: string, options: CheckKeyOptions = {}): Promise<unknown> =>
-    checkKey("tiny", { build, trust: held.trust, minContributions: MIN, ...options });
+    checkKey("tiny", {
+      ...{ build, trust: held.trust, minContributions: MIN, compiled: circuitFolder(held.dir) },
+      ...options,
+    });
   const full = (): { ptau: string; initial: string } => ({
     ptau: held.ptau,
     initial: initialKey(held.dir),
@@ -263,7 +269,7 @@ describe("client: key ceremony", function () {
     it("that every check lets pass, with which one can prove and verify", async () => {
       const { checked } = await checkKey("tiny", {
         ...{ build: trusted, trust: held.trust, minContributions: MIN, coordinator: coordinator.address },
-        ...full(),
+        ...{ ...full(), compiled: circuitFolder(held.dir) },
       });
       expect(checked).to.have.length(5);
       await pass(trusted, PUBLIC);
