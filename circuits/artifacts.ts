@@ -4,10 +4,12 @@
 import { createHash } from "node:crypto";
 import { glob, mkdir, mkdtemp, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { VerificationKey } from "snarkjs";
 import { HoldfastError } from "../protocol/errors.ts";
 import { parseManifest, type CircuitManifest } from "../protocol/manifest.ts";
 import { PROFILES, type Profile, type ProfileName } from "../protocol/profiles.ts";
+import { hasCeremonyKey } from "./ceremony-key.ts";
 import { compile, compilerVersion, ROOT } from "./compile.ts";
 import { renderPoseidon2Constants } from "./constants.ts";
 import { sha256, sha256File, writeJson, writeWhole } from "./files.ts";
@@ -71,7 +73,11 @@ export function artifactPaths(profile: ProfileName, build: string = BUILD): Arti
   };
 }
 
-/** Compiles the circuit of a profile, unless what is there was made from the same sources by the same compiler. */
+/**
+ * Compiles the circuit of a profile, unless what is there was made from the same sources by the same compiler.
+ *
+ * @throws HoldfastError "key" if it would take the place of another one, for which there is a ceremony's key
+ */
 export async function compileCircuit(
   profile: ProfileName,
   options: BuildOptions = {},
@@ -90,6 +96,7 @@ export async function compileCircuit(
     const made = await compile(join(CIRCUITS, "main", `${profile}.circom`), out, { signal });
     const r1cs = readR1cs(await readFile(made.r1cs));
     const hashes = { r1cs: await sha256File(made.r1cs), wasm: await sha256File(made.wasm) };
+    if (!isDeepStrictEqual(old?.hashes, hashes)) await refuseOtherCircuit(profile, paths, old);
     await rename(made.r1cs, paths.r1cs);
     await rename(made.wasm, paths.wasm);
     const manifest: CircuitManifest = {
@@ -109,6 +116,16 @@ export async function compileCircuit(
   } finally {
     await rm(out, { recursive: true, force: true });
   }
+}
+
+async function refuseOtherCircuit(
+  profile: ProfileName,
+  paths: ArtifactPaths,
+  manifest: CircuitManifest | undefined,
+): Promise<void> {
+  if (!(await hasCeremonyKey(paths, manifest))) return;
+  const message = `the ${profile} key in ${paths.dir} is no development key, and belongs to another circuit than that of this source tree, or has lost its manifest: move the folder away, or check out the sources that the key was made for`;
+  throw new HoldfastError("key", message, { profile, dir: paths.dir });
 }
 
 /** Parameters and size of a compiled circuit. */

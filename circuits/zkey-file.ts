@@ -31,6 +31,17 @@ export interface ZkeyFacts {
   readonly contributions: readonly ZkeyContribution[];
 }
 
+/**
+ * Where a ceremony's key holds the hash of its circuit, a development key holds this: the file says by itself, whatever
+ * its manifest claims, that it was made from secrets in one process.
+ */
+export const DEVELOPMENT_MARK: Uint8Array = createHash("blake2b512")
+  .update("holdfast development key: insecure")
+  .digest();
+
+export const isDevelopmentKey = ({ circuitHash }: ZkeyFacts): boolean =>
+  circuitHash === Buffer.from(DEVELOPMENT_MARK).toString("hex");
+
 const HEADER = 2;
 const PUBLIC_WIRES = 3;
 const CONTRIBUTIONS = 10;

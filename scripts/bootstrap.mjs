@@ -24,13 +24,18 @@ function isInstalled() {
   );
 }
 
+/** npm decides by the Node that it runs on itself, which need not be this one. */
+function isNpmNew() {
+  const { stdout } = spawnSync("npm", ["version", "--json"], { cwd: root, encoding: "utf8" });
+  const [, major, minor] = (/"node": *"(\d+)\.(\d+)/.exec(stdout) ?? []).map(Number);
+  return major > MIN_MAJOR || (major === MIN_MAJOR && minor >= MIN_MINOR);
+}
+
 if (!isInstalled()) {
-  const [major, minor] = process.versions.node.split(".").map(Number);
-  const old = major < MIN_MAJOR || (major === MIN_MAJOR && minor < MIN_MINOR);
   console.log("Installing the dependencies (about a minute)");
   const install = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
-  if (old) run("npx", ["-y", "-p", "node@24", "npm", ...install]);
-  else run("npm", install);
+  if (isNpmNew()) run("npm", install);
+  else run("npx", ["-y", "-p", "node@24", "npm", ...install]);
 }
 run(join(root, "node_modules", ".bin", "node"), [
   join(root, "scripts", "prepare.ts"),

@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { ensureProfile, type KeyProgress } from "../client/keys/make.ts";
+import { printError } from "../client/output.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { profileNamed } from "../protocol/profiles.ts";
 import { prepareWasm } from "./prepare-wasm.ts";
@@ -53,5 +54,10 @@ function describeProgress(profile: string, log: (line: string) => void): (progre
 }
 
 if (import.meta.main) {
-  await prepare({ profiles: process.argv.slice(2), log: (line) => console.log(line) });
+  try {
+    await prepare({ profiles: process.argv.slice(2), log: (line) => console.log(line) });
+  } catch (error) {
+    printError(error, false);
+    process.exitCode = 1;
+  }
 }

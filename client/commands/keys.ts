@@ -5,7 +5,8 @@ import type { Command } from "commander";
 import { MIN_CONTRIBUTIONS } from "../../circuits/key-gate.ts";
 import type { CircuitManifest } from "../../protocol/manifest.ts";
 import { profileNamed } from "../../protocol/profiles.ts";
-import { checkDeployedKey, checkKey } from "../keys/check.ts";
+import type { Chain } from "../chain.ts";
+import { checkKey, type CheckedKey } from "../keys/check.ts";
 import { makeDevelopmentKey, showKey } from "../keys/make.ts";
 import { createProgress, printResult } from "../output.ts";
 import { addCeremonyCommands, job } from "./ceremony.ts";
@@ -65,19 +66,12 @@ interface CheckOptions extends ChainOptions {
 }
 
 async function check(options: CheckOptions, signal: AbortSignal): Promise<void> {
-  const found = await checkKey(profileNamed(options.profile).name, {
-    ...options,
-    ...job(options.json, signal),
-  });
-  const checked = [...found.checked];
-  if (options.audits !== undefined) {
-    await withChain(options, ({ provider, addresses }) =>
-      checkDeployedKey(provider, addresses.audits, { ...found, build: options.build }),
-    );
-    checked.push(`the verifier that ${options.audits} asks has this key`);
-  }
-  const { contributions, beacon, powers } = found.transcript.transcript;
-  const { coordinator } = found.transcript;
+  const look = (deployed?: Chain): Promise<CheckedKey> =>
+    checkKey(profileNamed(options.profile).name, { ...options, deployed, ...job(options.json, signal) });
+  const asked = options.audits !== undefined || options.deployment !== undefined;
+  const found = await (asked ? withChain(options, look) : look());
+  const { manifest, transcript: signed, deployedAs, checked } = found;
+  const { contributions, beacon, powers } = signed.transcript;
   const text = [
     ...checked.map((line) => `ok  ${line}`),
     ...contributions.map(({ name, hash }) => `    ${name}  ${hash}`),
@@ -85,11 +79,12 @@ async function check(options: CheckOptions, signal: AbortSignal): Promise<void> 
   printResult(
     {
       ok: true,
-      ...describeKey(found.manifest),
+      ...describeKey(manifest),
       powers,
-      coordinator,
+      coordinator: signed.coordinator,
       contributors: contributions,
       beacon,
+      deployedAs,
       checked,
     },
     { ...options, text: text.join("\n") },

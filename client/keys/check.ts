@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { verifyMessage, type Provider } from "ethers";
+import { verifyMessage } from "ethers";
 import { zKey, type VerificationKey } from "snarkjs";
 import { artifactPaths, compileCircuit, loadManifest, type ArtifactPaths } from "../../circuits/artifacts.ts";
 import { bn254 } from "../../circuits/bn254.ts";
@@ -17,7 +17,7 @@ import {
   refuseBareDelta,
   refuseFew,
 } from "../../circuits/key-gate.ts";
-import { readZkeyFile, type ZkeyFacts } from "../../circuits/zkey-file.ts";
+import { isDevelopmentKey, readZkeyFile, type ZkeyFacts } from "../../circuits/zkey-file.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { CircuitManifest } from "../../protocol/manifest.ts";
 import type { ProfileName } from "../../protocol/profiles.ts";
@@ -27,10 +27,7 @@ import { brokenChain, refuseOtherPowers } from "./ceremony/accept.ts";
 import { neededPower } from "./ceremony/init.ts";
 import { readPowers } from "./ceremony/powers.ts";
 import { makeZkey, verifyChain, type JobOptions } from "./ceremony/snarkjs.ts";
-import { verifierArgs } from "../deployment/plan.ts";
-import { checkDeployment } from "../deployment-check.ts";
-import { makeKnownAnswer } from "./known-answer.ts";
-import { DEVELOPMENT_MARK } from "./zkey.ts";
+import { checkDeployedKey, namesOf, type Deployed } from "./deployed.ts";
 
 export interface CheckKeyOptions extends JobOptions {
   /** Folder of all artifacts; default `build/` of the repository. */
@@ -39,6 +36,10 @@ export interface CheckKeyOptions extends JobOptions {
   readonly ptau?: string | undefined;
   /** The key before the first contribution, if this machine has made it already: that spares most of the time. */
   readonly initial?: string | undefined;
+  /** A folder like `build`, if this machine has compiled the circuit from these sources already: that spares the time. */
+  readonly compiled?: string | undefined;
+  /** A deployment that has to have the key. */
+  readonly deployed?: Deployed | undefined;
   /** Address of the account that has to have signed the transcript. */
   readonly coordinator?: string | undefined;
   readonly minContributions?: number | undefined;
@@ -50,14 +51,15 @@ export interface CheckKeyOptions extends JobOptions {
 export interface CheckedKey {
   readonly manifest: CircuitManifest;
   readonly transcript: SignedTranscript;
-  readonly verificationKey: VerificationKey;
+  /** The numbers of the profiles that have the key, of a deployment that was asked for. */
+  readonly deployedAs: readonly number[] | undefined;
   /** In words, what was found to be right. */
   readonly checked: readonly string[];
 }
 
 /** Throws "key" with the first thing that is wrong and what to do. */
 export async function checkKey(profile: ProfileName, options: CheckKeyOptions = {}): Promise<CheckedKey> {
-  const { build, ptau, trust = TRUSTED, minContributions = MIN_CONTRIBUTIONS } = options;
+  const { build, ptau, deployed, trust = TRUSTED, minContributions = MIN_CONTRIBUTIONS } = options;
   const paths = artifactPaths(profile, build);
   const manifest = await loadManifest(profile, build);
   const checked: string[] = [];
@@ -81,28 +83,15 @@ export async function checkKey(profile: ProfileName, options: CheckKeyOptions = 
     throw new HoldfastError("key", message, { profile });
   }
   if (ptau !== undefined) await checkPowers(signed, { ...options, ptau, trust });
+  const deployedAs = deployed && (await checkDeployedKey(deployed, { profile, verificationKey, build }));
+  if (deployed && deployedAs) passed(`of ${deployed.addresses.audits}, ${namesOf(deployedAs)} this key`);
   await checkRebuild(manifest, options);
   passed("the circuit, compiled anew, is the key's");
   if (ptau !== undefined) {
     await checkChain(signed, paths, { ...options, ptau });
     passed("every contribution follows, from the powers of tau to the key");
   }
-  return { manifest, transcript: signed, verificationKey, checked };
-}
-
-/** Throws "key" unless the verifier of a deployment's first profile is what this key makes of the contract. */
-export async function checkDeployedKey(
-  provider: Provider,
-  audits: string,
-  key: Pick<CheckedKey, "manifest" | "verificationKey"> & { readonly build?: string | undefined },
-): Promise<void> {
-  const { manifest, verificationKey, build } = key;
-  const knownAnswer = await makeKnownAnswer(manifest.profile, build);
-  const profiles = [{ verifierArgs: verifierArgs({ verificationKey, knownAnswer }) }];
-  const findings = await checkDeployment(provider, audits, { expected: { profiles } });
-  if (findings.some(({ what, ok }) => what === "profile 0: the key" && ok === true)) return;
-  const message = `the verifier that ${audits} asks does not have this key: check the address, the chain and the profile`;
-  throw new HoldfastError("key", message, { audits });
+  return { manifest, transcript: signed, deployedAs, checked };
 }
 
 async function checkFiles({ hashes, key }: CircuitManifest, paths: ArtifactPaths): Promise<void> {
@@ -119,8 +108,8 @@ async function checkFiles({ hashes, key }: CircuitManifest, paths: ArtifactPaths
   }
 }
 
-function refuseDevelopmentKey({ circuitHash }: ZkeyFacts, profile: ProfileName): void {
-  if (circuitHash !== Buffer.from(DEVELOPMENT_MARK).toString("hex")) return;
+function refuseDevelopmentKey(facts: ZkeyFacts, profile: ProfileName): void {
+  if (!isDevelopmentKey(facts)) return;
   const message = `the ${profile} key is a development key: whoever made it can forge proofs; use the key of a ceremony`;
   throw new HoldfastError("key", message, { profile });
 }
@@ -167,10 +156,13 @@ function signerOf({ transcript, signature }: SignedTranscript): string {
 }
 
 /** The same sources have to give the same constraints here. */
-async function checkRebuild({ profile, hashes }: CircuitManifest, options: CheckKeyOptions): Promise<void> {
-  options.progress?.("compiling the circuit", 0);
+async function checkRebuild(
+  { profile, hashes }: CircuitManifest,
+  { compiled, progress, signal }: CheckKeyOptions,
+): Promise<void> {
+  progress?.("compiling the circuit", 0);
   await inFolder(async (build) => {
-    const rebuilt = await compileCircuit(profile, { build, signal: options.signal });
+    const rebuilt = await compileCircuit(profile, { build: compiled ?? build, signal });
     if (isDeepStrictEqual(rebuilt.hashes, hashes)) return;
     const message = `the ${profile} circuit of this source tree is not the key's: check out the sources that the key was made for, or make a key for these`;
     throw new HoldfastError("key", message, { expected: hashes, actual: rebuilt.hashes });

@@ -16,6 +16,7 @@ import {
   type BuildOptions,
 } from "../../circuits/artifacts.ts";
 import { bn254 } from "../../circuits/bn254.ts";
+import { hasCeremonyKey } from "../../circuits/ceremony-key.ts";
 import { sha256File, writeJson, writeWhole } from "../../circuits/files.ts";
 import { readR1cs, type R1cs } from "../../circuits/r1cs.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
@@ -47,7 +48,7 @@ export async function makeDevelopmentKey(
   const paths = artifactPaths(profile, build);
   log?.({ phase: "circuit", fraction: 0 });
   const circuit = await compileCircuit(profile, { signal, build });
-  refuseCeremonyKey(circuit, paths);
+  await refuseCeremonyKey(circuit, paths);
   const r1cs = readR1cs(await readFile(paths.r1cs));
 
   await writeKey(r1cs, paths.zkey, { threads, signal, log });
@@ -69,9 +70,9 @@ export async function makeDevelopmentKey(
   return manifest;
 }
 
-/** What many people made together cannot be made again. */
-function refuseCeremonyKey({ profile, key }: CircuitManifest, { dir }: ArtifactPaths): void {
-  if (key?.transcript === undefined) return;
+async function refuseCeremonyKey(circuit: CircuitManifest, paths: ArtifactPaths): Promise<void> {
+  if (!(await hasCeremonyKey(paths, circuit))) return;
+  const [{ profile }, { dir }] = [circuit, paths];
   const message = `${dir} has the ${profile} key of a ceremony, which a development key would overwrite: move the folder away first`;
   throw new HoldfastError("key", message, { dir });
 }

@@ -2,9 +2,9 @@
  * Writes a Groth16 key in snarkjs's .zkey format, version 1, section by section.
  */
 import type { FileHandle } from "node:fs/promises";
-import { createHash } from "node:crypto";
 import { FIELD_BYTES } from "../../circuits/r1cs.ts";
 import { fileHeader, sectionHeader } from "../../circuits/sections.ts";
+import { DEVELOPMENT_MARK } from "../../circuits/zkey-file.ts";
 import { P } from "../../protocol/field.ts";
 
 /** Points are affine, Montgomery form: 64 bytes in G1, 128 in G2; infinity is all zeros. */
@@ -36,14 +36,6 @@ export const ZKEY_SECTION = {
 
 const GROTH16 = 1;
 const BASE_FIELD = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
-
-/**
- * Where a ceremony's key holds the hash of its circuit, a development key holds this: the file says by itself, whatever
- * its manifest claims, that it was made from secrets in one process.
- */
-export const DEVELOPMENT_MARK: Uint8Array = createHash("blake2b512")
-  .update("holdfast development key: insecure")
-  .digest();
 
 export interface ZkeyWriter {
   section(id: number, content: Uint8Array): Promise<void>;

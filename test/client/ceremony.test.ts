@@ -1,19 +1,24 @@
 // Keys that strangers can trust: a whole ceremony, what each step refuses, and every way in which its result could be spoilt.
 import { expect } from "chai";
-import { cp, copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Wallet } from "ethers";
 import { groth16, zKey, type Groth16Proof, type VerificationKey } from "snarkjs";
 import { artifactPaths, loadManifest, loadVerificationKey } from "../../circuits/artifacts.ts";
 import { bn254 } from "../../circuits/bn254.ts";
 import { sha256File, writeJson } from "../../circuits/files.ts";
 import { isPublic, passKey, refuseForgeable } from "../../circuits/key-gate.ts";
 import { locateSections } from "../../circuits/sections.ts";
-import { deploy } from "../../client/deploy.ts";
+import { connect, latestTime, type Chain } from "../../client/chain.ts";
+import { deploy, type DeployOptions } from "../../client/deploy.ts";
+import { addToDeployment } from "../../client/deployment/add.ts";
+import { verifierStep } from "../../client/deployment/plan.ts";
 import { acceptContribution } from "../../client/keys/ceremony/accept.ts";
 import { announceBeacon, applyBeacon } from "../../client/keys/ceremony/beacon.ts";
 import { attestationOf, contribute } from "../../client/keys/ceremony/contribute.ts";
 import {
+  circuitFolder,
   circuitOf,
   finalKey,
   initialKey,
@@ -22,10 +27,12 @@ import {
 } from "../../client/keys/ceremony/folder.ts";
 import { initCeremony } from "../../client/keys/ceremony/init.ts";
 import { verifyCeremony } from "../../client/keys/ceremony/verify.ts";
-import { checkDeployedKey, checkKey, type CheckKeyOptions } from "../../client/keys/check.ts";
+import { checkKey, type CheckKeyOptions } from "../../client/keys/check.ts";
+import { checkDeployedKey } from "../../client/keys/deployed.ts";
 import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
 import { ensureProfile, makeDevelopmentKey } from "../../client/keys/make.ts";
 import { ZKEY_SECTION } from "../../client/keys/zkey.ts";
+import { developmentAccounts } from "../../contracts/accounts.ts";
 import { publicKeyOf, signRound } from "../../protocol/drand.ts";
 import type { SnarkjsKey } from "../../protocol/groth16.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
@@ -43,8 +50,8 @@ import {
   publish,
   type HeldCeremony,
 } from "../helpers/ceremony.ts";
-import { errorIn, holdfast } from "../helpers/cli.ts";
-import { testChain } from "../helpers/contracts.ts";
+import { errorIn, holdfast, type CliResult } from "../helpers/cli.ts";
+import { serveChain, type ServedChain } from "../helpers/deployments.ts";
 import { holdfastErrorOf } from "../helpers/errors.ts";
 import { evmnet, evmnetRound } from "../helpers/evmnet.ts";
 import { writePowers } from "../helpers/powers.ts";
@@ -144,10 +151,12 @@ describe("client: key ceremony", function () {
     });
 
     it("that anybody can verify from the circuit on", async () => {
-      const options = { profile: "tiny" as const, ptau: held.ptau, initial: initialKey(held.dir) };
+      const options = { profile: "tiny" as const, ...full() };
       const found = await verifyCeremony(path("from-2.zkey"), { ...options, trust: held.trust });
       expect(found).to.deep.equal(held.attestations.map(({ name, hash }) => ({ name, hash })));
-      expect(await refusal(verifyCeremony(path("from-2.zkey"), options))).to.include("not a published file");
+      const compiled = circuitFolder(held.dir);
+      const unpublished = verifyCeremony(path("from-2.zkey"), { ...options, compiled });
+      expect(await refusal(unpublished)).to.include("not a published file");
     });
 
     it("not twice, and not past others", async () => {
@@ -241,8 +250,18 @@ describe("client: key ceremony", function () {
   });
 
   const check = (build: string, options: CheckKeyOptions = {}): Promise<unknown> =>
-    checkKey("tiny", { build, trust: held.trust, minContributions: MIN, ...options });
-  const full = (): CheckKeyOptions => ({ ptau: held.ptau, initial: initialKey(held.dir) });
+    checkKey("tiny", {
+      ...{ build, trust: held.trust, minContributions: MIN, compiled: circuitFolder(held.dir) },
+      ...options,
+    });
+  const full = (): { ptau: string; initial: string } => ({
+    ptau: held.ptau,
+    initial: initialKey(held.dir),
+  });
+  const checkInsecure = (): string[] => [
+    ...["keys", "check", "--profile", "tiny", "--build", insecure],
+    ...["--min-contributions", "3", "--json"],
+  ];
   const pass = (build: string, chainId: bigint): Promise<void> =>
     passKey("tiny", { build, chainId, zkey: true, minContributions: MIN, trust: held.trust });
 
@@ -250,7 +269,7 @@ describe("client: key ceremony", function () {
     it("that every check lets pass, with which one can prove and verify", async () => {
       const { checked } = await checkKey("tiny", {
         ...{ build: trusted, trust: held.trust, minContributions: MIN, coordinator: coordinator.address },
-        ...full(),
+        ...{ ...full(), compiled: circuitFolder(held.dir) },
       });
       expect(checked).to.have.length(5);
       await pass(trusted, PUBLIC);
@@ -267,53 +286,100 @@ describe("client: key ceremony", function () {
       expect(await refusal(passKey("tiny", { build: insecure, chainId: PUBLIC }))).to.include(
         "made for development",
       );
-      const args = [
-        "keys",
-        "check",
-        "--profile",
-        "tiny",
-        "--build",
-        insecure,
-        ...["--min-contributions", "3", "--json"],
-      ];
-      expect(errorIn(await holdfast(...args))).to.deep.include({ code: "key" });
-      const { stdout } = await holdfast(...args, "--allow-insecure");
-      expect(JSON.parse(stdout)).to.deep.include({
-        ok: true,
-        insecure: true,
-        coordinator: coordinator.address,
-      });
+      const { code, message } = errorIn(await holdfast(...checkInsecure()));
+      expect(code).to.equal("key");
+      expect(message).to.include("marked insecure");
     });
 
     it("that a development key does not overwrite", async () => {
       expect(await refusal(makeDevelopmentKey("tiny", { build: trusted }))).to.include(
         "move the folder away",
       );
+      const build = path("unnamed");
+      await cp(trusted, build, { recursive: true });
+      const { manifest: file } = artifactPaths("tiny", build);
+      await writeJson(file, { ...(await loadManifest("tiny", build)), key: undefined });
+      expect(await refusal(ensureProfile("tiny", { build }))).to.include("move the folder away");
     });
 
-    it("that a deployment can be asked for", async () => {
-      const { ethers, networkHelpers } = await testChain();
-      const signer = present((await ethers.getSigners())[0]);
-      const genesis = await networkHelpers.time.latest();
-      const options = {
-        ...{ signer, profile: "tiny" as const, epochSeconds: 20, genesis, protocolFee: 100 },
-        ...{
+    it("that stays, with its circuit, where the sources have become those of another one", async () => {
+      const build = path("older");
+      await cp(trusted, build, { recursive: true });
+      const { dir, manifest: file, r1cs } = artifactPaths("tiny", build);
+      await changeByte(r1cs, -1);
+      const manifest = await loadManifest("tiny", build);
+      const hashes = { ...manifest.hashes, r1cs: await sha256File(r1cs) };
+      await writeJson(file, { ...manifest, sources: "0".repeat(64), hashes });
+      const contents = async (): Promise<string[]> =>
+        Promise.all((await readdir(dir)).map((name) => sha256File(join(dir, name))));
+      const before = await contents();
+      expect(await refusal(ensureProfile("tiny", { build })))
+        .to.include(`the tiny key in ${dir} is no development key`)
+        .and.include("check out the sources");
+      expect(await contents()).to.deep.equal(before);
+    });
+
+    describe("that a deployment can be asked for", () => {
+      let served: ServedChain;
+      let options: DeployOptions;
+      let chain: Chain;
+      const { privateKey } = present(developmentAccounts(1)[0]);
+      before(async () => {
+        served = await serveChain();
+        const signer = new Wallet(privateKey, served.provider);
+        const genesis = await latestTime(signer);
+        options = {
+          ...{ signer, treasury: signer.address, profile: "tiny" },
+          ...{ epochSeconds: 20, protocolFee: 100, genesis },
           drand: { publicKey: publicKeyOf(5n), genesis: genesis - 1, period: 1 },
-          treasury: signer.address,
-        },
-        verificationKey: await loadVerificationKey("tiny", trusted),
-        knownAnswer: await makeKnownAnswer("tiny", trusted),
-      };
-      const { audits } = await deploy(options);
-      const { verificationKey } = options;
-      const manifest = await loadManifest("tiny", trusted);
-      await checkDeployedKey(ethers.provider, audits, { manifest, verificationKey, build: trusted });
-      const other = { manifest, verificationKey: await loadVerificationKey("tiny") };
-      expect(await refusal(checkDeployedKey(ethers.provider, audits, other))).to.include(
-        "does not have this key",
-      );
-      const bare = await zKey.exportVerificationKey(initialKey(held.dir));
-      expect(await refusal(deploy({ ...options, verificationKey: bare }))).to.include("delta is its gamma");
+          verificationKey: await loadVerificationKey("tiny"),
+          knownAnswer: await makeKnownAnswer("tiny"),
+        };
+        const { audits } = await deploy(options);
+        chain = await connect({ rpcUrl: served.url, audits, privateKey });
+      });
+      after(async () => {
+        chain.close();
+        await served.close();
+      });
+      const ask = (): Promise<CliResult> =>
+        holdfast(
+          ...[...checkInsecure(), "--allow-insecure"],
+          ...["--rpc", served.url, "--audits", chain.addresses.audits],
+        );
+
+      it("and that one with another key, or with no profile of the key's parameters, does not have", async () => {
+        const { code, message } = errorIn(await ask());
+        expect(code).to.equal("key");
+        expect(message).to.include("profile 0 has the parameters of tiny, but another key");
+        const { verificationKey } = options;
+        const none = await refusal(checkDeployedKey(chain, { profile: "demo", verificationKey }));
+        expect(none).to.include("no profile of").and.include("has the parameters of demo");
+      });
+
+      it("and that is found under each of its numbers in one that does", async () => {
+        const verificationKey = await loadVerificationKey("tiny", trusted);
+        const knownAnswer = await makeKnownAnswer("tiny", trusted);
+        const step = verifierStep({ profile: "tiny", verificationKey, knownAnswer });
+        const { samples, dataDepth, directoryDepth } = PROFILES.tiny;
+        const argument = (verifier: string) => ({ verifier, samples, dataDepth, directoryDepth });
+        const addition = { chain, privateKey, step, method: "addProfile", argument } as const;
+        const { address: at, ...added } = await addToDeployment(addition);
+        expect(added).to.include({ added: true, index: "1" });
+        expect(await addToDeployment({ ...addition, at })).to.include({ added: true, index: "2" });
+
+        const { stdout, stderr } = await ask();
+        expect(stderr).to.equal("");
+        const said = { ok: true, insecure: true, coordinator: coordinator.address, deployedAs: [1, 2] };
+        expect(JSON.parse(stdout)).to.deep.include(said);
+        expect(stdout).to.include(`of ${chain.addresses.audits}, the profiles 1, 2 have this key`);
+      });
+
+      it("but that nobody deploys before somebody has contributed", async () => {
+        const bare = await zKey.exportVerificationKey(initialKey(held.dir));
+        const message = await refusal(deploy({ ...options, verificationKey: bare }));
+        expect(message).to.include("delta is its gamma");
+      });
     });
   });
 

@@ -13,10 +13,11 @@ import {
 } from "../../circuits/artifacts.ts";
 import { bn254 } from "../../circuits/bn254.ts";
 import { readSections, section } from "../../circuits/sections.ts";
+import { DEVELOPMENT_MARK } from "../../circuits/zkey-file.ts";
 import { createFixedBase } from "../../client/keys/fixed-base.ts";
 import { ensureProfile, makeDevelopmentKey, showKey, type KeyProgress } from "../../client/keys/make.ts";
 import { domainSize } from "../../client/keys/qap.ts";
-import { DEVELOPMENT_MARK, ZKEY_SECTION } from "../../client/keys/zkey.ts";
+import { ZKEY_SECTION } from "../../client/keys/zkey.ts";
 import { P, toBytesLE32 } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { verifyProof } from "../../prover/engine.ts";

@@ -1,10 +1,13 @@
 /**
  * Loaded by every worker of the test runner.
  */
+import { join } from "node:path";
 import { endAnvils } from "./anvil.ts";
 
 // The runner's own loader must not reach the processes that the tests start: they run on Node alone, as they ship.
 delete process.env["NODE_OPTIONS"];
+// They are many, and all load the same modules.
+process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "..", "..", "cache", "node");
 
 // What a failed assertion compared goes to the runner as JSON.
 Object.defineProperty(BigInt.prototype, "toJSON", {

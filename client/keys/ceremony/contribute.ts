@@ -5,9 +5,8 @@
 import { randomBytes } from "node:crypto";
 import { access } from "node:fs/promises";
 import { sha256File, writeJson } from "../../../circuits/files.ts";
-import { readZkeyFile, type ZkeyFacts } from "../../../circuits/zkey-file.ts";
+import { isDevelopmentKey, readZkeyFile, type ZkeyFacts } from "../../../circuits/zkey-file.ts";
 import { HoldfastError } from "../../../protocol/errors.ts";
-import { DEVELOPMENT_MARK } from "../zkey.ts";
 import { makeZkey, type JobOptions } from "./snarkjs.ts";
 
 export interface ContributeOptions extends JobOptions {
@@ -84,12 +83,12 @@ async function refuseExisting(path: string): Promise<void> {
     throw new HoldfastError("busy", `${path} exists: choose another name for the new key`, { path });
 }
 
-function refuseClosed(path: string, { circuitHash, contributions }: ZkeyFacts): void {
-  if (circuitHash === Buffer.from(DEVELOPMENT_MARK).toString("hex")) {
+function refuseClosed(path: string, facts: ZkeyFacts): void {
+  if (isDevelopmentKey(facts)) {
     const message = `${path} is a development key: whoever made it can forge proofs; contribute to a ceremony's key`;
     throw new HoldfastError("key", message, { path });
   }
-  if (contributions.some(({ beacon }) => beacon)) {
+  if (facts.contributions.some(({ beacon }) => beacon)) {
     throw new HoldfastError("key", `${path} is a final key: its ceremony has ended`, { path });
   }
 }

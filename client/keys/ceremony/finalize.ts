@@ -38,6 +38,7 @@ export async function finalizeCeremony(options: FinalizeOptions): Promise<Circui
   if (!beacon || !announcement)
     throw new HoldfastError("key", "the ceremony has no beacon yet: run `keys ceremony beacon` first");
   refuseFew(ceremony.draft, minContributions);
+  await refuseAltered(ceremony);
   await verifyKey(finalKey(dir), ceremony, options);
 
   const paths = artifactPaths(profile, out);
@@ -64,19 +65,21 @@ async function copyArtifacts({ dir, draft }: Ceremony, paths: ArtifactPaths): Pr
     [finalKey(dir), paths.zkey],
   ] as const)
     await makeWhole(to, (partial) => copyFile(from, partial));
-  await refuseAltered(paths.r1cs, draft.circuit.r1cs);
-  await refuseAltered(paths.wasm, draft.circuit.wasm);
   await bn254(); // before snarkjs would start a worker per core
   const verificationKey = await zKey.exportVerificationKey(paths.zkey);
   await refuseBareDelta(verificationKey);
   await writeJson(paths.verificationKey, verificationKey);
 }
 
-async function refuseAltered(path: string, expected: string): Promise<void> {
-  const actual = await sha256File(path);
-  if (actual === expected) return;
-  const message = `${path} is not what the ceremony began with: it was altered since; restore it`;
-  throw new HoldfastError("key", message, { path, expected, actual });
+async function refuseAltered({ dir, draft }: Ceremony): Promise<void> {
+  const circuit = circuitOf(dir, draft.profile);
+  for (const name of ["r1cs", "wasm"] as const) {
+    const [path, expected] = [circuit[name], draft.circuit[name]];
+    const actual = await sha256File(path);
+    if (actual === expected) continue;
+    const message = `${path} is not what the ceremony began with: it was altered since; restore it`;
+    throw new HoldfastError("key", message, { path, expected, actual });
+  }
 }
 
 async function sign(transcript: Transcript, privateKey: string): Promise<SignedTranscript> {

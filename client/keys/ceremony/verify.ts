@@ -20,6 +20,8 @@ export interface VerifyOptions extends JobOptions {
   readonly ptau: string;
   /** The key before the first contribution, if this machine has made it already: that spares most of the time. */
   readonly initial?: string | undefined;
+  /** A folder like `build/`, if this machine has compiled the circuit from these sources already: that spares the time. */
+  readonly compiled?: string | undefined;
   readonly insecurePtau?: boolean;
   readonly trust?: Trust;
 }
@@ -33,14 +35,15 @@ export async function verifyCeremony(
   const folder = await mkdtemp(join(tmpdir(), "holdfast-ceremony-"));
   try {
     progress?.("compiling the circuit", 0);
-    const needed = neededPower(await compileCircuit(profile, { signal, build: folder }));
+    const build = given.compiled ?? folder;
+    const needed = neededPower(await compileCircuit(profile, { signal, build }));
     const { published, blake2b } = await readPowers(ptau, { trusted: trust.powers, needed, signal });
     if (!published && !insecurePtau) {
       const message = `${ptau} is not a published file of powers of tau: take ${hintFor(trust.powers, needed)}`;
       throw new HoldfastError("key", message, { ptau, blake2b });
     }
     const initial = given.initial ?? join(folder, "initial.zkey");
-    const { r1cs } = artifactPaths(profile, folder);
+    const { r1cs } = artifactPaths(profile, build);
     if (given.initial === undefined)
       await makeZkey({ do: "init", r1cs, ptau, out: initial }, { progress, signal });
     const reasons = await verifyChain({ initial, ptau, zkey }, { progress, signal });

@@ -1,0 +1,21 @@
+/**
+ * What many people made together cannot be made again: a key that is not a development key is not replaced.
+ */
+import { HoldfastError } from "../protocol/errors.ts";
+import type { CircuitManifest } from "../protocol/manifest.ts";
+import type { ArtifactPaths } from "./artifacts.ts";
+import { isDevelopmentKey, readZkeyFile } from "./zkey-file.ts";
+
+/** By the manifest, or by the zkey itself, which may lie there without one. */
+export async function hasCeremonyKey(
+  { zkey }: ArtifactPaths,
+  manifest: CircuitManifest | undefined,
+): Promise<boolean> {
+  if (manifest?.key?.transcript !== undefined) return true;
+  try {
+    return !isDevelopmentKey(await readZkeyFile(zkey));
+  } catch (error) {
+    if (error instanceof HoldfastError) return false; // no file, or no key
+    throw error;
+  }
+}
