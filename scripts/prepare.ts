@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { ensureProfile, type KeyProgress } from "../client/keys/make.ts";
 import { printError } from "../client/output.ts";
 import { HoldfastError } from "../protocol/errors.ts";
-import { profileNamed } from "../protocol/profiles.ts";
+import { profileNamed, type ProfileName } from "../protocol/profiles.ts";
 import { prepareWasm } from "./prepare-wasm.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -20,20 +20,34 @@ export interface PrepareOptions {
 
 export async function prepare({ profiles, log, signal }: PrepareOptions): Promise<void> {
   const names = profiles.map((name) => profileNamed(name).name);
-  await buildContracts(log);
-  await prepareWasm({ log });
-  for (const name of names) {
-    await ensureProfile(name, { signal, log: describeProgress(name, log) });
+  const failed = new AbortController();
+  const ending = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]);
+  // The compiler of the contracts keeps one core busy for minutes, the circuits another.
+  try {
+    await Promise.all([buildContracts(log, ending), buildProfiles(names, log, ending)]);
+  } catch (error) {
+    failed.abort();
+    throw error;
   }
 }
 
+async function buildProfiles(
+  names: readonly ProfileName[],
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  await prepareWasm({ log });
+  for (const name of names) await ensureProfile(name, { signal, log: describeProgress(name, log) });
+}
+
 /** Hardhat itself knows which contracts changed. */
-async function buildContracts(log: (line: string) => void): Promise<void> {
+async function buildContracts(log: (line: string) => void, signal: AbortSignal): Promise<void> {
   const hardhat = join(ROOT, "node_modules", "hardhat", "dist", "src", "cli.js");
   const child = spawn(process.execPath, [hardhat, "build", "--quiet"], {
     cwd: ROOT,
     env: { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: "true" },
     stdio: ["ignore", "pipe", "inherit"],
+    signal,
   });
   child.stdout
     .setEncoding("utf8")
