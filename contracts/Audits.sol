@@ -136,9 +136,10 @@ contract Audits is IAudits, Multicall {
         (beaconCount, FIRST_BEACONS) = (count, count);
         require(count != 0 && count <= MAX_FIRST, BadDeployment());
         BEACON_0 = beacons_[0];
-        BEACON_1 = count > 1 ? beacons_[1] : IBeacon(address(0));
-        BEACON_2 = count > 2 ? beacons_[2] : IBeacon(address(0));
-        BEACON_3 = count > 3 ? beacons_[3] : IBeacon(address(0));
+        // Those from count on are not read.
+        BEACON_1 = beacons_[count > 1 ? 1 : 0];
+        BEACON_2 = beacons_[count > 2 ? 2 : 0];
+        BEACON_3 = beacons_[count > 3 ? 3 : 0];
     }
 
     function _pack(Profile[] memory list, uint256 index) private view returns (uint256) {

@@ -44,6 +44,8 @@ describe("contracts: Audits", () => {
       protocolFee: number;
       unbond: number;
       meanwhile: boolean;
+      /** Deployed in the second in which time begins. */
+      atGenesis: boolean;
     }
     const attempt = async (choice: Partial<Choice>) => {
       const { ethers, people, token, verifier, beacon } = world;
@@ -56,6 +58,8 @@ describe("contracts: Audits", () => {
       );
       if (choice.meanwhile) await token.connect(people.deployer).mint(people.deployer, 1n);
       const factory = await ethers.getContractFactory("Audits", { libraries });
+      if (choice.atGenesis)
+        await world.chain.networkHelpers.time.setNextBlockTimestamp(present(choice.genesis));
       return factory.deploy(
         ledger,
         registry,
@@ -87,10 +91,20 @@ describe("contracts: Audits", () => {
       const audits = await attempt({
         ...{ beacons: [beacon, verifier], epochSeconds: longest, unbond: 2 * longest },
       });
+      expect(await audits.quarterEpochs()).to.equal(1n);
       expect(await audits.beacons(1)).to.equal(await verifier.getAddress());
       await expect(audits.beacons(2)).to.be.revertedWithCustomError(audits, "NoSuchBeacon").withArgs(2);
       const three = await attempt({ beacons: [beacon, beacon, verifier] });
       expect(await three.beacons(2)).to.equal(await verifier.getAddress());
+    });
+
+    it("may begin with its time, and have the deepest directories", async () => {
+      const { verifier } = world;
+      const genesis = (await world.chain.networkHelpers.time.latest()) + 100;
+      const profiles = [{ verifier, ...SHAPE, directoryDepth: 8 }];
+      const audits = await attempt({ genesis, atGenesis: true, profiles });
+      expect(await audits.currentEpoch()).to.equal(0n);
+      expect((await audits.profiles(0)).directoryDepth).to.equal(8n);
     });
 
     for (const wire of [
@@ -387,6 +401,19 @@ describe("contracts: Audits", () => {
       expect((await world.audits.state(1)).settled).to.equal(66n);
     });
 
+    it("settles nothing in the first epoch, which nobody has to prove", async () => {
+      expect(await world.audits.settle.staticCall(2, 10)).to.equal(0n);
+      await world.settle(2);
+      expect((await world.audits.state(2)).settled).to.equal(0n);
+    });
+
+    it("credits nothing for no time", async () => {
+      await world.missEach(1, 2);
+      await world.settle();
+      expect(await world.audits.creditBetween(1, 2, 2)).to.deep.equal([2n, 0n]);
+      expect(await world.audits.creditBetween(1, 7, 9)).to.deep.equal([7n, 0n]);
+    });
+
     it("says in events what was paid, and for which epoch", async () => {
       await world.proveEach(1, 3);
       const paid = await world.audits.queryFilter(world.audits.filters.Proven());
@@ -466,6 +493,21 @@ describe("contracts: Audits", () => {
       await audits.recordBeacon(1, 2, ethers.toBeHex(7, 32));
       expect(await accepted(2, [4, 1])).to.deep.equal([true, false]);
       expect(await accepted(2, [1])).to.deep.equal([true]);
+    });
+
+    it("takes proofs by different beacons, each by its own", async () => {
+      const { ethers, people, audits, registry } = world;
+      const beacon = await ethers.deployContract("SettableBeacon");
+      await audits.connect(people.treasury).addBeacon(beacon);
+      await registry.connect(people.manager).createCluster(0, 1, PARAMS, "two");
+      await registry.connect(people.manager).addVNodes(2, [1]);
+      await registry.connect(people.manager).assign(4, 3);
+      await registry.connect(people.alice).createBucket(2, false);
+      const operator = present(people.operators[2]);
+      await world.store({ by: people.alice, bucket: 3, vNode: 4, operator });
+      await world.begin(2);
+      await audits.recordBeacon(1, 2, ethers.toBeHex(7, 32));
+      expect(await accepted(2, [1, 4, 2])).to.deep.equal([true, true, true]);
     });
 
     it("counts the same vNode once", async () => {
