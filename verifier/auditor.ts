@@ -153,8 +153,10 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     const [vNode, epoch] = [args["vNode"] as bigint, Number(args["epoch"])];
     if (state.hasVerdict(transaction, vNode, epoch)) return;
     const expected = expectation(vNode, epoch);
-    if (typeof expected === "object" && profileAt(expected.profile).keyHash !== options.keyHash) return;
-    const reason = typeof expected === "object" ? await flaw(expected, event) : expected;
+    let reason: string | undefined;
+    if (typeof expected === "string") reason = expected;
+    else if (profileAt(expected.profile).keyHash === options.keyHash) reason = await flaw(expected, event);
+    else return;
     const valid = reason === undefined;
     state.saveVerdict({ vNode, epoch, transaction, node: args["node"] as bigint, valid, reason });
     const fields = {

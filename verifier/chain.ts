@@ -50,8 +50,8 @@ export interface ProfileOnChain {
   readonly samples: number;
   readonly dataDepth: number;
   readonly directoryDepth: number;
-  /** Groth16Verifier.keyHash. */
-  readonly keyHash: Hex;
+  /** Groth16Verifier.keyHash; undefined: another verifier, which has none. */
+  readonly keyHash: Hex | undefined;
 }
 
 /** A drand network, as a beacon's contract has it. */
@@ -197,23 +197,19 @@ async function open(
         samples: Number(samples),
         dataDepth: Number(dataDepth),
         directoryDepth: Number(directoryDepth),
-        keyHash: (await view(verifier, "keyHash")) as Hex,
+        keyHash: (await unlessMissing(view(verifier, "keyHash"))) as Hex | undefined,
       };
     },
     async beacon(index) {
       const contract = await beaconAt(index);
-      try {
-        return {
-          genesis: Number(await view(contract, "drandGenesis")),
-          period: Number(await view(contract, "drandPeriod")),
-          publicKey: ((await view(contract, "publicKey")) as bigint[])
-            .map((word) => word.toString(16).padStart(64, "0"))
-            .join(""),
-        };
-      } catch (error) {
-        if (isCallException(error)) return undefined; // it has no such function
-        throw error;
-      }
+      const firstRound = await unlessMissing(view(contract, "drandGenesis"));
+      if (firstRound === undefined) return undefined;
+      const words = (await view(contract, "publicKey")) as bigint[];
+      return {
+        genesis: Number(firstRound),
+        period: Number(await view(contract, "drandPeriod")),
+        publicKey: words.map((word) => word.toString(16).padStart(64, "0")).join(""),
+      };
     },
     async headers(epoch) {
       const found = await headerEvidence(provider, genesis + epoch * epochSeconds);
@@ -264,6 +260,16 @@ export function keyHashOf(key: SnarkjsKey): Hex {
 
 function view(contract: Contract, method: string, ...args: readonly unknown[]): Promise<unknown> {
   return contract.getFunction(method).staticCall(...args);
+}
+
+/** undefined where the contract has no such function. */
+async function unlessMissing(answer: Promise<unknown>): Promise<unknown> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isCallException(error)) return undefined;
+    throw error;
+  }
 }
 
 function parse(contracts: ReadonlyMap<string, Contract>, log: Log, timestamp: number): AuditEvent[] {

@@ -475,15 +475,12 @@ describe("contracts: Audits", () => {
       expect(await accepted(2, [9, 2], some)).to.deep.equal([false, true]);
     });
 
-    it("leaves out another profile's proofs than the first one's, each by its own beacon", async () => {
+    /** vNode 4, of a cluster with beacon 1; epoch 2 has begun by both. */
+    const addCluster = async (profile: number): Promise<void> => {
       const { ethers, people, audits, registry } = world;
-      const [verifier, beacon] = await Promise.all([
-        ethers.deployContract("FlagVerifier"),
-        ethers.deployContract("SettableBeacon"),
-      ]);
-      await audits.connect(people.treasury).addProfile({ verifier, ...SHAPE });
+      const beacon = await ethers.deployContract("SettableBeacon");
       await audits.connect(people.treasury).addBeacon(beacon);
-      await registry.connect(people.manager).createCluster(1, 1, PARAMS, "two");
+      await registry.connect(people.manager).createCluster(profile, 1, PARAMS, "two");
       await registry.connect(people.manager).addVNodes(2, [1]);
       await registry.connect(people.manager).assign(4, 3);
       await registry.connect(people.alice).createBucket(2, false);
@@ -491,22 +488,19 @@ describe("contracts: Audits", () => {
       await world.store({ by: people.alice, bucket: 3, vNode: 4, operator });
       await world.begin(2);
       await audits.recordBeacon(1, 2, ethers.toBeHex(7, 32));
+    };
+
+    it("leaves out another profile's proofs than the first one's, each by its own beacon", async () => {
+      const { ethers, people, audits } = world;
+      const verifier = await ethers.deployContract("FlagVerifier");
+      await audits.connect(people.treasury).addProfile({ verifier, ...SHAPE });
+      await addCluster(1);
       expect(await accepted(2, [4, 1])).to.deep.equal([true, false]);
       expect(await accepted(2, [1])).to.deep.equal([true]);
     });
 
     it("takes proofs by different beacons, each by its own", async () => {
-      const { ethers, people, audits, registry } = world;
-      const beacon = await ethers.deployContract("SettableBeacon");
-      await audits.connect(people.treasury).addBeacon(beacon);
-      await registry.connect(people.manager).createCluster(0, 1, PARAMS, "two");
-      await registry.connect(people.manager).addVNodes(2, [1]);
-      await registry.connect(people.manager).assign(4, 3);
-      await registry.connect(people.alice).createBucket(2, false);
-      const operator = present(people.operators[2]);
-      await world.store({ by: people.alice, bucket: 3, vNode: 4, operator });
-      await world.begin(2);
-      await audits.recordBeacon(1, 2, ethers.toBeHex(7, 32));
+      await addCluster(0);
       expect(await accepted(2, [1, 4, 2])).to.deep.equal([true, true, true]);
     });
 

@@ -452,6 +452,8 @@ describe("contracts: Challenges", () => {
       await world.begin(2);
       await world.prove(2);
       await world.challenges.connect(challenger).challengeSegment(1, 1, ANY);
+      // He shares with nobody, so that nothing more is due for it.
+      await world.store({ leaves: [9], epochs: 20 });
       await world.proveEach(3, 4);
       await world.toEpoch(5);
       const before = await world.balance(bob);

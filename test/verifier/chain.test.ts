@@ -53,6 +53,10 @@ describe("verifier and prover: where randomness comes from", () => {
 
   it("knows the key of a profile by the hash that the verifier keeps", async () => {
     expect((await auditor.profile(0)).keyHash).to.equal(keyHashOf(await loadVerificationKey("tiny")));
+    const { manager, deployment } = live;
+    const other = { verifier: deployment.audits, samples: 2, dataDepth: 2, directoryDepth: 2 };
+    await manager.as(present(developmentAccounts(4)[3]).privateKey).send("audits", "addProfile", [other]);
+    expect((await auditor.profile(1)).keyHash, "of a contract that has none").to.equal(undefined);
   });
 
   for (const blocks of [2, 40]) {
