@@ -16,7 +16,7 @@ library Poseidon2T4 {
     uint256 private constant D2 = 0x00544b8338791518b2c7645a50392798b21f75bb60e3596170067d00141cac15;
     uint256 private constant D3 = 0x222c01175718386f2e2e82eb122789e352e105a3b8fa852613bc534433ee428b;
 
-    /// @notice The round constants in memory, for as many hashes as there are to do: 1,100 gas.
+    /// @notice The round constants in memory, for as many hashes as there are to do: 1,850 gas.
     function load() internal pure returns (bytes memory) {
         return ROUND_CONSTANTS;
     }
@@ -41,8 +41,8 @@ library Poseidon2T4 {
     }
 
     /// @dev The external linear layer, 4 external rounds, 56 internal rounds, 4 external rounds. Sums are reduced only
-    /// where they could overflow, 2^256 being a little above 5 · P: after an external round every element is below P,
-    /// after an internal one below 2 · P.
+    /// where they could overflow, 2^256 being a little above 5 · P: S-boxes take elements below 5 · P from an external
+    /// layer, and leave them below P; after an internal round every element is below 2 · P.
     function _permute(
         bytes memory constants,
         uint256[4] memory state
@@ -50,115 +50,129 @@ library Poseidon2T4 {
         (s0, s1, s2, s3) = (state[0], state[1], state[2], state[3]);
         assembly ("memory-safe") {
             // x^5
-            function sbox(x) -> y {
-                y := mulmod(x, x, P)
-                y := mulmod(mulmod(y, y, P), x, P)
+            function sbox(x, p) -> y {
+                y := mulmod(x, x, p)
+                y := mulmod(y, y, p)
+                y := mulmod(x, y, p)
             }
 
-            // Times [5 7 1 3; 4 6 1 1; 1 3 5 7; 1 1 4 6], for elements below P.
-            function externalLayer(x0, x1, x2, x3) -> y0, y1, y2, y3 {
-                let a := add(x0, x1)
-                let b := add(x2, x3)
-                let c := add(shl(1, x1), b)
-                let d := add(shl(1, x3), a)
-                y1 := addmod(mulmod(a, 4, P), c, P)
-                y3 := addmod(mulmod(b, 4, P), d, P)
-                y0 := addmod(d, y1, P)
-                y2 := addmod(c, y3, P)
-            }
-
-            function externalRounds(x0, x1, x2, x3, from, to) -> y0, y1, y2, y3 {
-                for {} lt(from, to) {
-                    from := add(from, 128)
+            // The linear layer, times [5 7 1 3; 4 6 1 1; 1 3 5 7; 1 1 4 6] for elements below P, with the constants of the
+            // next round added, and then the S-boxes: until the last layer, after which there are none.
+            function externalRounds(x0, x1, x2, x3, at, last, p) -> y0, y1, y2, y3 {
+                for {} 1 {
+                    at := add(at, 128)
                 } {
-                    x0 := sbox(add(x0, mload(from)))
-                    x1 := sbox(add(x1, mload(add(from, 32))))
-                    x2 := sbox(add(x2, mload(add(from, 64))))
-                    x3 := sbox(add(x3, mload(add(from, 96))))
-                    x0, x1, x2, x3 := externalLayer(x0, x1, x2, x3)
+                    let a := shl(1, add(x0, x1))
+                    let b := shl(1, add(x2, x3))
+                    let c := add(add(x1, x1), add(x2, x3))
+                    let d := add(add(x3, x3), add(x0, x1))
+                    x1 := add(addmod(a, add(c, mload(add(at, 32))), p), a)
+                    x3 := add(addmod(b, add(d, mload(add(at, 96))), p), b)
+                    x0 := add(addmod(d, x1, p), mload(at))
+                    x2 := add(addmod(c, x3, p), mload(add(at, 64)))
+                    if eq(at, last) {
+                        break
+                    }
+                    x0 := sbox(x0, p)
+                    x1 := sbox(x1, p)
+                    x2 := sbox(x2, p)
+                    x3 := sbox(x3, p)
                 }
                 y0 := x0
-                y1 := x1
+                y1 := mod(x1, p)
                 y2 := x2
-                y3 := x3
+                y3 := mod(x3, p)
             }
 
-            let first := add(constants, 32)
-            let middle := add(first, 512)
+            // P. A literal that is there more often than P in the internal rounds, the compiler copies from the code each
+            // time, for ten times the gas.
+            let modulus := mload(add(constants, 32))
+            let first := add(constants, 64)
+            let middle := add(first, 640)
             let last := add(middle, 1792)
-            s0, s1, s2, s3 := externalLayer(s0, s1, s2, s3)
-            s0, s1, s2, s3 := externalRounds(s0, s1, s2, s3, first, middle)
+            s0, s1, s2, s3 := externalRounds(s0, s1, s2, s3, first, add(first, 512), modulus)
             // Seven at a time: the loop would cost a quarter of a round.
             for {
                 let at := middle
             } lt(at, last) {
                 at := add(at, 224)
             } {
-                s0 := sbox(add(s0, mload(at)))
+                s0 := sbox(add(s0, mload(at)), P)
                 let sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 32))))
+                s0 := sbox(add(s0, mload(add(at, 32))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 64))))
+                s0 := sbox(add(s0, mload(add(at, 64))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 96))))
+                s0 := sbox(add(s0, mload(add(at, 96))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 128))))
+                s0 := sbox(add(s0, mload(add(at, 128))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 160))))
+                s0 := sbox(add(s0, mload(add(at, 160))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 192))))
+                s0 := sbox(add(s0, mload(add(at, 192))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
             }
-            s0, s1, s2, s3 := externalRounds(s0, s1, s2, s3, last, add(last, 512))
+            s0 := sbox(add(s0, mload(last)), modulus)
+            s1 := sbox(add(s1, mload(add(last, 32))), modulus)
+            s2 := sbox(add(s2, mload(add(last, 64))), modulus)
+            s3 := sbox(add(s3, mload(add(last, 96))), modulus)
+            s0, s1, s2, s3 := externalRounds(s0, s1, s2, s3, add(last, 128), add(last, 512), modulus)
         }
     }
 
-    /// @dev 32 bytes each, in round order: four for an external round, one for an internal one.
+    /// @dev 32 bytes each: P, then in round order. An external layer makes elements 0 and 2 of elements 1 and 3 with the next
+    /// round's constants in them already, so that it is given c0 - c1, c1, c2 - c3 and c3 of the four, and zeros if no
+    /// external round comes next. Those of the internal rounds and of the round after them are as published.
     bytes private constant ROUND_CONSTANTS =
-        hex"19b849f69450b06848da1d39bd5e4a4302bb86744edc26238b0878e269ed23e5"
+        hex"30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001"
+        hex"23beb8884da4fed48ef12e74c950988d0a0441f5838aca9721a27669cc1def10"
         hex"265ddfe127dd51bd7239347b758f0a1320eb2cc7450acc1dad47f80c8dcf34d6"
-        hex"199750ec472f1809e0f66a545e1e51624108ac845015c2aa3dfc36bab497d8aa"
+        hex"04175cede182a601cfe763ae66db4eb0f3946de1ffadd1aa6dc93f32eca60ab2"
         hex"157ff3fe65ac7208110f06a5f74302b14d743ea25067f0ffd032f787c7f1cdf8"
-        hex"2e49c43c4569dd9c5fd35ac45fca33f10b15c590692f8beefe18f4896ac94902"
+        hex"2013c8b2ad514d4a52886b98f2652d2d3fe6ba26f56d3c46d6e7c029709c29e4"
         hex"0e35fb89981890520d4aef2b6d6506c3cb2f0b6973c24fa82731345ffa2d1f1e"
-        hex"251ad47cb15c4f1105f109ae5e944f1ba9d9e7806d667ffec6fe723002e0b996"
+        hex"1140cca04c8826da6d7d203cfe7108d9b11b321090609a0b70bece9266bdda48"
         hex"13da07dc64d428369873e97160234641f8beb56fdd05e5f3563fa39d9c22df4e"
-        hex"0c009b84e650e6d23dc00c7dccef7483a553939689d350cd46e7b89055fd4738"
+        hex"0ae184d3201661833c26de4475fb46f8a0682e8a1c7ff21d26a9cc1b96ff7d32"
         hex"011f16b1c63a854f01992e3956f42d8b04eb650c6d535eb0203dec74befdca06"
-        hex"0ed69e5e383a688f209d9a561daa79612f3f78d0467ad45485df07093f367549"
+        hex"09faf513bd2d7eacfef0ed14d67f0da2f4532850e7c701153fa894e2f296fcae"
         hex"04dba94a7b0ce9e221acad41472b6bbe3aec507f5eb3d33f463672264c9f789b"
-        hex"0a3f2637d840f3a16eb094271c9d237b6036757d4bb50bf7ce732ff1d4fa28e8"
+        hex"15090e3ba6d3a9b19776bd8d6e4342de4eb86d506ed917d22d0add28b377f6aa"
         hex"259a666f129eea198f8a1c502fdb38fa39b1f075569564b6e54a485d1182323f"
-        hex"28bf7459c9b2f4c6d8e7d06a4ee3a47f7745d4271038e5157a32fdf7ede0d6a1"
+        hex"1ea2cb17d95bf151b1fdb05b0647bbaab3c94e6b435242668da1408eac9db25a"
         hex"0a1ca941f057037526ea200f489be8d4c37c85bbcce6a2aeec91bd6941432447"
+        hex"0000000000000000000000000000000000000000000000000000000000000000"
+        hex"0000000000000000000000000000000000000000000000000000000000000000"
+        hex"0000000000000000000000000000000000000000000000000000000000000000"
+        hex"0000000000000000000000000000000000000000000000000000000000000000"
         hex"0c6f8f958be0e93053d7fd4fc54512855535ed1539f051dcb43a26fd926361cf"
         hex"123106a93cd17578d426e8128ac9d90aa9e8a00708e296e084dd57e69caaf811"
         hex"26e1ba52ad9285d97dd3ab52f8e840085e8fa83ff1e8f1877b074867cd2dee75"
@@ -219,16 +233,20 @@ library Poseidon2T4 {
         hex"0a76225dc04170ae3306c85abab59e608c7f497c20156d4d36c668555decc6e5"
         hex"1fffb9ec1992d66ba1e77a7b93209af6f8fa76d48acb664796174b5326a31a5c"
         hex"25721c4fc15a3f2853b57c338fa538d85f8fbba6c6b9c6090611889b797b9c5f"
-        hex"0c817fd42d5f7a41215e3d07ba197216adb4c3790705da95eb63b982bfcaf75a"
+        hex"2939ea51eaf804973a306efb795159bcf65bb354a0b52927038456afca9f9cc5"
         hex"13abe3f5239915d39f7e13c2c24970b6df8cf86ce00a22002bc15866e52b5a96"
-        hex"2106feea546224ea12ef7f39987a46c85c1bc3dc29bdbd7a92cd60acb4d391ce"
+        hex"2fa0c7c8ccec7e5d2098307b767df3db928551fbdc2e719a7ecda30c49229876"
         hex"21ca859468a746b6aaa79474a37dab49f1ca5a28c748bc7157e1b3345bb0f959"
-        hex"05ccd6255c1e6f0c5cf1f0df934194c62911d14d0321662a8f1a48999e34185b"
+        hex"2722eff1f1df690f30dd5e4fad76a09b3a80be6efcf686d4e8d3d6a0dd9f87b8"
         hex"0f0e34a64b70a626e464d846674c4c8816c4fb267fe44fe6ea28678cb09490a4"
-        hex"0558531a4e25470c6157794ca36d0e9647dbfcfe350d64838f5b1a8a2de0d4bf"
+        hex"2be8c4e41818143b4abdacb1cd8629daddc337996f617ab41c0db7b987c1c06b"
         hex"09d3dca9173ed2faceea125157683d18924cadad3f655a60b72f5864961f1455"
-        hex"0328cbd54e8c0913493f866ed03d218bf23f92d68aaec48617d4c722e5bd4335"
+        hex"079ca8314d0db89addeb4473aab52be132d4ff526ccf6ece6d8374d982936feb"
         hex"2bf07216e2aff0a223a487b1a7094e07e79e7bcc9798c648ee3347dd5329d34b"
-        hex"1daf345a58006b736499c583cb76c316d6f78ed6a6dffc82111e11a63fe412df"
-        hex"176563472456aaa746b694c60e1823611ef39039b2edc7ff391e6f2293d2c404";
+        hex"0649d11333a9c0cc1de330bdbd5e9fb5b803fe9cf3f23482d7ffa283ac114edb"
+        hex"176563472456aaa746b694c60e1823611ef39039b2edc7ff391e6f2293d2c404"
+        hex"0000000000000000000000000000000000000000000000000000000000000000"
+        hex"0000000000000000000000000000000000000000000000000000000000000000"
+        hex"0000000000000000000000000000000000000000000000000000000000000000"
+        hex"0000000000000000000000000000000000000000000000000000000000000000";
 }

@@ -23,7 +23,20 @@ describe("contracts: Poseidon2T4", () => {
     const words = (pattern: RegExp): bigint[] =>
       [...source.matchAll(pattern)].map(([, digits]) => BigInt(`0x${digits ?? ""}`));
     const { roundConstants, internalDiagonal } = poseidon2Parameters(4);
-    expect(words(/hex"([0-9a-f]{64})"/g)).to.deep.equal(roundConstants);
+    // What a layer adds for the round after it: elements 0 and 2 are made of elements 1 and 3 with theirs.
+    const layer = (round: number): bigint[] => {
+      const [c0 = 0n, c1 = 0n, c2 = 0n, c3 = 0n] = roundConstants.slice(round, round + 4);
+      return [(P + c0 - c1) % P, c1, (P + c2 - c3) % P, c3];
+    };
+    const nothing = [0n, 0n, 0n, 0n];
+    expect(words(/hex"([0-9a-f]{64})"/g)).to.deep.equal([
+      P,
+      ...[0, 4, 8, 12].flatMap(layer),
+      ...nothing,
+      ...roundConstants.slice(16, 76),
+      ...[76, 80, 84].flatMap(layer),
+      ...nothing,
+    ]);
     expect(words(/D\d = 0x([0-9a-f]{64});/g)).to.deep.equal(internalDiagonal);
   });
 
@@ -57,10 +70,10 @@ describe("contracts: Poseidon2T4", () => {
     }
   });
 
-  it("compresses for at most 16,500 gas, once its constants are loaded for 1,800", async () => {
+  it("compresses for at most 15,800 gas, once its constants are loaded for 1,900", async () => {
     const { loading, compressing, hash } = await hasher.gasOf(1, 2, 3, P - 1n);
     expect(hash).to.equal(compress4([1n, 2n, 3n, P - 1n]));
-    expect(compressing).to.be.at.most(16_500n);
-    expect(loading).to.be.at.most(1_800n);
+    expect(compressing).to.be.at.most(15_800n);
+    expect(loading).to.be.at.most(1_900n);
   });
 });
