@@ -20,8 +20,9 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
     using SafeCast for uint256;
 
     struct Bond {
-        uint128 total;
-        /// Sum of what is locked per vNode; locked + unbonding <= total.
+        /// Neither locked nor unbonding.
+        uint128 free;
+        /// Sum of what is locked per vNode.
         uint128 locked;
         uint128 unbonding;
         uint64 releaseAt;
@@ -154,7 +155,7 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
         _providerOf(node);
 
         _debit(msg.sender, amount);
-        _bonds[node].total += uint128(amount);
+        _bonds[node].free += uint128(amount);
         _bondTotal += uint128(amount);
 
         emit Bonded(node, msg.sender, amount);
@@ -164,10 +165,8 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
     function requestUnbond(NodeId node, uint256 amount) external {
         require(msg.sender == _providerOf(node), Unauthorized(msg.sender));
         require(amount != 0, ZeroAmount());
-        uint256 free = freeBond(node);
-        require(amount <= free, InsufficientBond(node, free, amount));
-
         Bond storage b = _bonds[node];
+        _takeFree(b, node, amount);
         uint256 releaseAt = block.timestamp + unbondSeconds;
         b.unbonding += uint128(amount);
         b.releaseAt = releaseAt.toUint64();
@@ -185,7 +184,6 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
         require(block.timestamp >= b.releaseAt, NotReleasable(node, b.releaseAt, block.timestamp));
 
         b.unbonding = 0;
-        b.total -= amount;
         _bondTotal -= amount;
         balanceOf[provider] += amount;
 
@@ -202,28 +200,37 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
         NodeId node
     ) external view returns (uint256 total, uint256 locked, uint256 unbonding, uint256 releaseAt) {
         Bond storage b = _bonds[node];
-        return (b.total, b.locked, b.unbonding, b.releaseAt);
+        total = uint256(b.free) + b.locked + b.unbonding;
+        return (total, b.locked, b.unbonding, b.releaseAt);
     }
 
     /// @inheritdoc ILedger
-    function freeBond(NodeId node) public view returns (uint256) {
-        Bond storage b = _bonds[node];
-        return b.total - b.locked - b.unbonding;
+    function freeBond(NodeId node) external view returns (uint256) {
+        return _bonds[node].free;
+    }
+
+    function _takeFree(Bond storage b, NodeId node, uint256 amount) private {
+        uint256 free = b.free;
+        require(amount <= free, InsufficientBond(node, free, amount));
+        unchecked {
+            b.free = uint128(free - amount);
+        }
     }
 
     /// @inheritdoc ILedger
     function lock(NodeId node, uint256 amount) external onlyAudits {
-        uint256 free = freeBond(node);
-        require(amount <= free, InsufficientBond(node, free, amount));
-
-        _bonds[node].locked += uint128(amount);
+        Bond storage b = _bonds[node];
+        _takeFree(b, node, amount);
+        b.locked += uint128(amount);
 
         emit BondLocked(node, amount);
     }
 
     /// @inheritdoc ILedger
     function unlock(NodeId node, uint256 amount) external onlyAudits {
-        _bonds[node].locked -= amount.toUint128();
+        Bond storage b = _bonds[node];
+        b.locked -= amount.toUint128();
+        b.free += uint128(amount);
 
         emit BondUnlocked(node, amount);
     }
@@ -237,12 +244,14 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
         uint256 reporterShare
     ) external onlyAudits returns (uint256 taken, uint256 reward) {
         Bond storage b = _bonds[node];
-        taken = fromLock + Math.min(amount - fromLock, b.total - b.locked);
+        uint256 fromFree = Math.min(amount - fromLock, b.free);
+        uint256 fromUnbonding = Math.min(amount - fromLock - fromFree, b.unbonding);
+        taken = fromLock + fromFree + fromUnbonding;
         reward = (taken * reporterShare) / BASIS_POINTS;
 
-        b.total -= uint128(taken);
         b.locked -= fromLock.toUint128();
-        b.unbonding = uint128(Math.min(b.unbonding, b.total - b.locked));
+        b.free -= uint128(fromFree);
+        b.unbonding -= uint128(fromUnbonding);
         _bondTotal -= uint128(taken);
         _credits += uint128(taken - reward);
         balanceOf[reporter] += reward;

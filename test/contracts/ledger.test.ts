@@ -321,10 +321,10 @@ describe("contracts: Ledger", () => {
         .withArgs(128, 2n ** 128n);
     });
 
-    it("slashes what is unbonding too, and lets the rest of it go", async () => {
+    it("slashes what is free and then what is unbonding, and lets the rest of it go", async () => {
       const ledger = await as(world.audits);
       await ledger.lock(1, 40n);
-      await world.ledger.connect(provider()).requestUnbond(1, FUNDS - 40n);
+      await world.ledger.connect(provider()).requestUnbond(1, FUNDS - 45n);
       await ledger.slash(1, 50n, 30n, world.people.stranger, 0n);
       const { total, locked, unbonding } = await world.ledger.bondOf(1);
       expect([total, locked, unbonding]).to.deep.equal([FUNDS - 50n, 10n, FUNDS - 60n]);
