@@ -207,12 +207,15 @@ contract Registry is IRegistry {
         uint64[] calldata tokens
     ) external onlyManager(id) returns (VNodeId first) {
         first = VNodeId.wrap(vNodeCount + 1);
+        (uint8 dataDepth, uint8 directoryDepth) = (_clusters[id].dataDepth, _clusters[id].directoryDepth);
         for (uint256 i = 0; i < tokens.length; ++i) {
             uint64 token = tokens[i];
             require(!_tokens[id][token], TokenTaken(id, token));
             _tokens[id][token] = true;
             VNodeId vNodeId = VNodeId.wrap(++vNodeCount);
-            (_vNodes[vNodeId].cluster, _vNodes[vNodeId].token) = (id, token);
+            Segments.VNode storage v = _vNodes[vNodeId];
+            (v.cluster, v.token) = (id, token);
+            (v.dataDepth, v.directoryDepth) = (dataDepth, directoryDepth);
 
             emit VNodeAdded(vNodeId, id, token);
 
@@ -446,8 +449,7 @@ contract Registry is IRegistry {
         Segment[] calldata segments,
         Acceptance calldata acceptance
     ) private returns (uint256) {
-        Segments.VNode storage v = _existing(order.vNode);
-        return _book.store(v, _nodes, _clusters[v.cluster], _context(), order, segments, acceptance);
+        return _book.store(_existing(order.vNode), _nodes, _context(), order, segments, acceptance);
     }
 
     function _context() private view returns (Segments.Context memory) {
@@ -528,16 +530,12 @@ contract Registry is IRegistry {
 
     /// @inheritdoc IRegistry
     function retire(VNodeId id, uint32 serial, bytes32 root, bytes32[3][] calldata path) external {
-        _vNodes[id].retire(_nodes, _clusterOf(id), _context(), id, serial, root, path);
+        _vNodes[id].retire(_nodes, _context(), id, serial, root, path);
     }
 
     /// @inheritdoc IRegistry
     function retireMany(VNodeId id, Retirement[] calldata items) external {
-        _vNodes[id].retireMany(_nodes, _clusterOf(id), _context(), id, items);
-    }
-
-    function _clusterOf(VNodeId id) private view returns (Cluster storage) {
-        return _clusters[_vNodes[id].cluster];
+        _vNodes[id].retireMany(_nodes, _context(), id, items);
     }
 
     /// @inheritdoc IRegistry
@@ -590,6 +588,6 @@ contract Registry is IRegistry {
 
     function _rootOf(Segments.VNode storage v, uint256 which, uint40 total) private view returns (bytes32) {
         if (total != 0) return bytes32(v.roots[which]);
-        return bytes32(Segments.emptyRoot(_clusters[v.cluster].directoryDepth));
+        return bytes32(Segments.emptyRoot(v.directoryDepth));
     }
 }

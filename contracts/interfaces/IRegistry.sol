@@ -20,11 +20,11 @@ import {
 interface IRegistry {
     struct Node {
         address provider;
+        /// The hot key that signs acceptances.
+        address operator;
         /// Leaves that the node offers, and those that are taken.
         uint40 capacity;
         uint40 used;
-        /// The hot key that signs acceptances.
-        address operator;
         /// Advertised token units per 1e18 leaves and epoch; an acceptance may name another.
         uint128 rent;
         string url;

@@ -11,7 +11,7 @@ import {Poseidon2T4} from "./Poseidon2T4.sol";
 library Directory {
     struct Frontier {
         /// Per level the complete nodes under the parent that is incomplete; at the top level the root of a full tree.
-        mapping(uint256 level => uint256[3]) left;
+        uint256[3][9] left;
     }
 
     /// @dev Where an entry stands, and what it says.
@@ -90,8 +90,8 @@ library Directory {
     ) private view returns (uint256 node) {
         if (count >> (2 * depth) != 0) return frontier.left[depth][0];
         uint256[9] memory empty = _empty();
+        uint256[4] memory children;
         for (uint256 level = 0; level < depth; ++level) {
-            uint256[3] storage left = frontier.left[level];
             uint256 digit = count & 3;
             count >>= 2;
             uint256 blank = empty[level];
@@ -99,7 +99,8 @@ library Directory {
                 node = empty[level + 1];
                 continue;
             }
-            uint256[4] memory children = [blank, blank, blank, blank];
+            (children[0], children[1], children[2], children[3]) = (blank, blank, blank, blank);
+            uint256[3] storage left = frontier.left[level];
             for (uint256 i = 0; i < digit; ++i) children[i] = left[i];
             children[digit] = node;
             node = Poseidon2T4.compress(constants, children);

@@ -38,6 +38,9 @@ library Segments {
         uint256[2] roots;
         ClusterId cluster;
         uint64 token;
+        /// As its cluster's, which keeps them.
+        uint8 dataDepth;
+        uint8 directoryDepth;
         Directory.Frontier frontier;
         /// SegmentWord.
         mapping(uint32 serial => uint256) segments;
@@ -101,7 +104,6 @@ library Segments {
         Book storage book,
         VNode storage v,
         mapping(NodeId node => IRegistry.Node) storage nodes,
-        IRegistry.Cluster storage cluster,
         Context memory context,
         Order memory order,
         Segment[] calldata segments,
@@ -120,7 +122,7 @@ library Segments {
         book.used.accept(r.node, node.operator, digest, acceptance);
 
         _note(book, bucket, vNode);
-        (uint256 leaves, uint256 perEpoch) = _append(v, r, cluster, segments);
+        (uint256 leaves, uint256 perEpoch) = _append(v, r, segments);
         occupy(node, r.node, leaves);
 
         amount = perEpoch * epochs;
@@ -160,13 +162,12 @@ library Segments {
     function _append(
         VNode storage v,
         Run memory r,
-        IRegistry.Cluster storage cluster,
         Segment[] calldata segments
     ) private returns (uint256 leaves, uint256 perEpoch) {
         Stock memory stock = StockWord.unpack(v.stock);
         (uint256 total, uint256 count) = (stock.total, stock.count);
         uint32 serial = stock.base + stock.count;
-        uint256 maxLeaves = 1 << (4 * cluster.dataDepth);
+        uint256 maxLeaves = 1 << (4 * v.dataDepth);
         for (uint256 i = 0; i < segments.length; ++i) {
             IRegistry.SegmentRecord memory s = _record(r, segments[i], maxLeaves, i);
             s.start = uint40(total + leaves);
@@ -175,7 +176,7 @@ library Segments {
             _save(v, r.order, serial, segments[i].root, s);
             ++serial;
         }
-        uint256 depth = cluster.directoryDepth;
+        uint256 depth = v.directoryDepth;
         require(
             count + segments.length <= 1 << (2 * depth) && total + leaves < MAX_TOTAL,
             IRegistry.DirectoryFull(r.order.vNode, count + segments.length, total + leaves)
@@ -311,7 +312,6 @@ library Segments {
     function retire(
         VNode storage v,
         mapping(NodeId node => IRegistry.Node) storage nodes,
-        IRegistry.Cluster storage cluster,
         Context memory context,
         VNodeId id,
         uint32 serial,
@@ -322,7 +322,7 @@ library Segments {
         IRegistry.SegmentRecord memory s = _strike(v, id, serial, current);
         (Stock memory stock, uint256 before) = _shrink(v, id, current, 1, s.leaves);
         if (stock.live != 0) {
-            uint256 depth = cluster.directoryDepth;
+            uint256 depth = v.directoryDepth;
             v.roots[stock.latest] = _bury(v, Poseidon2T4.load(), stock, depth, before, s, serial, root, path);
         }
         _free(nodes, node, s.leaves);
@@ -332,7 +332,6 @@ library Segments {
     function retireMany(
         VNode storage v,
         mapping(NodeId node => IRegistry.Node) storage nodes,
-        IRegistry.Cluster storage cluster,
         Context memory context,
         VNodeId id,
         Retirement[] calldata items
@@ -348,7 +347,7 @@ library Segments {
         (Stock memory stock, uint256 root) = _shrink(v, id, current, uint32(items.length), leaves);
         if (stock.live != 0) {
             bytes memory constants = Poseidon2T4.load();
-            uint256 depth = cluster.directoryDepth;
+            uint256 depth = v.directoryDepth;
             for (uint256 i = 0; i < items.length; ++i) {
                 root = _bury(
                     v,

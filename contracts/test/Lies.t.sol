@@ -180,9 +180,9 @@ contract LiesTest {
         _noticed("a directory's live entries are not retired", check);
         _lie(registry, abi.encodeCall(_system.registry().vNode, (V)), 2, 1);
         _noticed("held = leaves that are not retired", check);
-        _lie(registry, node, 3, 1);
+        _lie(registry, node, 4, 1);
         _noticed("used = sum of what the node's vNodes hold", check);
-        _lie(registry, node, 2, -int256(uint256(_system.registry().node(N).capacity)));
+        _lie(registry, node, 3, -int256(uint256(_system.registry().node(N).capacity)));
         _noticed("used <= capacity", check);
         _lie(registry, directory, 0, 1);
         _noticed("a directory's root is the tree's", _system.checkRoots.selector);
