@@ -469,12 +469,13 @@ contract Audits is IAudits, Multicall {
 
     /// @inheritdoc IAudits
     function commit(VNodeId id, uint256 perEpoch, uint32 from, uint32 end) external onlyRegistry {
-        _book.commit(_context(address(0)), id, perEpoch, from, end);
+        if (_book.stakes[id].committed == 0) _book.settle(_context(address(0)), id, from - 1, 1);
+        _book.commit(ledger, id, perEpoch, from, end);
     }
 
     /// @inheritdoc IAudits
     function reschedule(VNodeId id, uint256 perEpoch, uint32 end, uint32 newEnd) external onlyRegistry {
-        _book.reschedule(_context(address(0)), id, perEpoch, end, newEnd);
+        _book.reschedule(ledger, id, perEpoch, end, newEnd);
     }
 
     // --------------------------------------------------------------------------------------------------- challenges
@@ -522,8 +523,7 @@ contract Audits is IAudits, Multicall {
     function _termsOf(uint8 profile, uint8 beacon, ClusterParams calldata p) private view returns (Terms) {
         _profile(profile);
         beacons(beacon);
-        Parameters.check(p, epochSeconds);
-        return TermsWord.pack(p, profile, beacon);
+        return Settlement.checkedTerms(profile, beacon, p, epochSeconds);
     }
 
     /// @inheritdoc IAudits

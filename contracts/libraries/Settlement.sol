@@ -6,10 +6,18 @@ import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol
 import {IAudits} from "../interfaces/IAudits.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
-import {BASIS_POINTS, ClusterId, NO_NODE, NodeId, Unauthorized, VNodeId} from "../interfaces/Types.sol";
+import {
+    BASIS_POINTS,
+    ClusterId,
+    ClusterParams,
+    NO_NODE,
+    NodeId,
+    Unauthorized,
+    VNodeId
+} from "../interfaces/Types.sol";
 import {Parameters} from "./Parameters.sol";
 import {Schedule} from "./Schedule.sol";
-import {Terms} from "./Terms.sol";
+import {Terms, TermsWord} from "./Terms.sol";
 import {VNode, VNodeWord} from "./VNodeWord.sol";
 
 /// @title Settlement
@@ -621,6 +629,17 @@ library Settlement {
 
     // -------------------------------------------------------------------------------------------------------- terms
 
+    /// @notice A cluster's terms, if they are within bounds.
+    function checkedTerms(
+        uint8 profile,
+        uint8 beacon,
+        ClusterParams calldata p,
+        uint256 epochSeconds
+    ) external pure returns (Terms) {
+        Parameters.check(p, epochSeconds);
+        return TermsWord.pack(p, profile, beacon);
+    }
+
     /// @notice See IAudits.
     function changeTerms(
         Book storage b,
@@ -639,44 +658,31 @@ library Settlement {
 
     // ------------------------------------------------------------------------------------------------------- stored
 
-    /// @notice See IAudits.
+    /// @notice See IAudits. A vNode without data is settled.
     function commit(
         Book storage b,
-        Context memory context,
+        ILedger ledger,
         VNodeId id,
         uint256 perEpoch,
         uint32 from,
         uint32 end
-    ) external {
+    ) internal {
         uint256 word = b.words[id];
         Stake storage s = b.stakes[id];
         uint256 committed = s.committed + perEpoch;
         require(committed <= type(uint80).max, IAudits.RateTooHigh(id, committed));
-        if (s.committed == 0) word = _skipTo(b, context, id, from - 1);
 
         b.words[id] = VNodeWord.changingAt(word, from);
-        b.changes[id].add(from, end, uint128(perEpoch));
+        b.changes[id].add(VNodeWord.settledOf(word), from, end, uint80(perEpoch));
         s.committed = uint80(committed);
-        _back(context, s, word);
-    }
-
-    /// @return the vNode's word.
-    function _skipTo(
-        Book storage b,
-        Context memory context,
-        VNodeId id,
-        uint32 last
-    ) private returns (uint256) {
-        Run memory r = _open(b, context, id);
-        _skipIdle(b, r, last);
-        return VNodeWord.pack(r.v);
+        _back(ledger, s, word);
     }
 
     /// @notice See IAudits.
     /// @dev Neither end has begun: both are entered in their time.
     function reschedule(
         Book storage b,
-        Context memory context,
+        ILedger ledger,
         VNodeId id,
         uint256 perEpoch,
         uint32 end,
@@ -686,11 +692,11 @@ library Settlement {
 
         b.words[id] = VNodeWord.changingAt(word, newEnd);
         b.changes[id].move(end, newEnd, uint128(perEpoch));
-        if (newEnd > end) _back(context, b.stakes[id], word);
+        if (newEnd > end) _back(ledger, b.stakes[id], word);
     }
 
     /// @dev Locks what is missing for what is committed, slashed bond included.
-    function _back(Context memory context, Stake storage s, uint256 word) private {
+    function _back(ILedger ledger, Stake storage s, uint256 word) private {
         bool next = VNodeWord.nextSinceOf(word) != 0;
         (NodeId node, uint256 locked, uint256 bondEpochs) = next
             ? (s.nextNode, s.nextLock, s.nextBondEpochs)
@@ -699,6 +705,6 @@ library Settlement {
         if (needed <= locked) return;
         if (next) s.nextLock = uint96(needed);
         else s.lock = uint96(needed);
-        context.ledger.lock(node, needed - locked);
+        ledger.lock(node, needed - locked);
     }
 }

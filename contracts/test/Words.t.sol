@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {ClusterParams} from "../interfaces/Types.sol";
 import {Schedule} from "../libraries/Schedule.sol";
@@ -14,7 +15,17 @@ import {VNode, VNodeWord} from "../libraries/VNodeWord.sol";
 contract WordsTest {
     using Schedule for Schedule.Changes;
 
+    struct Stored {
+        uint32 from;
+        uint32 end;
+        uint72 rate;
+    }
+
     Schedule.Changes private _changes;
+    Stored[] private _stored;
+    uint256 private _rate;
+    uint32 private _settled;
+    uint32 private _quiet;
 
     function testFuzz_SegmentSurvivesPacking(IRegistry.SegmentRecord memory s) external pure {
         IRegistry.SegmentRecord memory back = SegmentWord.unpack(SegmentWord.pack(s));
@@ -54,29 +65,43 @@ contract WordsTest {
         assert(t.profile() == profile && t.beacon() == beacon);
     }
 
-    /// @dev Walking from change to change gives the same rate as adding up all that began and did not end.
+    /// @dev Walking from change to change, however far behind, gives the same rate as adding up all that began and did not
+    /// end.
     function testFuzz_ScheduleFindsEveryChange(
-        uint8[8] calldata froms,
-        uint16[8] calldata lengths,
-        uint80[8] calldata rates
-    ) public {
-        for (uint256 i = 0; i < 8; ++i) {
-            _changes.add(froms[i], uint32(froms[i]) + 1 + (lengths[i] % 700), rates[i]);
+        uint8[12] calldata steps,
+        uint8[12] calldata walks,
+        uint16[12] calldata lengths,
+        uint72[12] calldata rates
+    ) external {
+        uint32 from = 1;
+        for (uint256 i = 0; i < 12; ++i) {
+            from += steps[i] % 3;
+            _walk(uint32(Math.min(_settled + (walks[i] % 4), from - 1)));
+            uint32 end = from + 1 + (lengths[i] % 700);
+            _stored.push(Stored(from, end, rates[i]));
+            _changes.add(_settled, from, end, rates[i]);
+            if (from < _quiet) _quiet = from;
         }
-        uint256 rate;
-        uint32 quiet;
-        for (uint32 epoch = 0; epoch < 1000; ++epoch) {
+        _walk(1000);
+        assert(_rate == 0);
+    }
+
+    function _walk(uint32 until) private {
+        for (uint32 epoch = _settled + 1; epoch <= until; ++epoch) {
             (uint256 raise, uint256 lower) = _changes.changeAt(epoch);
-            if (epoch < quiet) assert(raise == 0 && lower == 0);
-            else quiet = _changes.quietUntil(epoch);
-            assert(quiet > epoch && quiet <= epoch + 256);
-            rate = rate + raise - lower;
-            uint256 expected;
-            for (uint256 i = 0; i < 8; ++i) {
-                uint256 end = uint256(froms[i]) + 1 + (lengths[i] % 700);
-                if (froms[i] <= epoch && epoch < end) expected += rates[i];
-            }
-            assert(rate == expected);
+            if (epoch < _quiet) assert(raise == 0 && lower == 0);
+            else _quiet = _changes.quietUntil(epoch);
+            assert(_quiet > epoch && _quiet <= epoch + 256);
+            _rate = _rate + raise - lower;
+            assert(_rate == _rateAt(epoch));
+            _settled = epoch;
+        }
+    }
+
+    function _rateAt(uint32 epoch) private view returns (uint256 rate) {
+        for (uint256 i = 0; i < _stored.length; ++i) {
+            Stored storage s = _stored[i];
+            if (s.from <= epoch && epoch < s.end) rate += s.rate;
         }
     }
 }

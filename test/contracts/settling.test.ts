@@ -118,6 +118,22 @@ describe("contracts: settling", () => {
     });
   });
 
+  it("finds in each epoch what began and what ended, however long nobody settled", async () => {
+    world = await createWorld();
+    // From epochs 1 to 4 on, each until epoch 6 but the first, which ends as the fourth begins.
+    for (const [epoch, leaves] of [1, 2, 4, 8].entries()) {
+      await world.toEpoch(epoch);
+      await world.store({ leaves: [leaves], epochs: epoch === 0 ? 3 : 5 - epoch });
+    }
+    await world.toEpoch(7);
+    const rates: bigint[] = [];
+    for (let epoch = 1; epoch <= 6; epoch++) {
+      await world.audits.settle(1, 1);
+      rates.push((await state()).rate / RATE);
+    }
+    expect(rates).to.deep.equal([1n, 3n, 7n, 14n, 14n, 0n]);
+  });
+
   describe("with a unit per epoch", () => {
     const UNIT_RENT = 10n ** 18n;
     beforeEach(async () => {
