@@ -141,7 +141,9 @@ async function createBench(size: Size, log: (line: string) => void) {
       await world.begin(1);
       await count("prove", () => world.prove(1));
       await world.prove(1);
+      await keep(1);
       await world.begin(2);
+      await count("store, a vNode's first of an epoch", () => store(1));
       await count("prove, when a segment has ended", () => world.prove(2));
       await world.prove(2);
       const path = directory.path(0).map((others) => others.map(toHex32)) as [string, string, string][];
@@ -187,7 +189,7 @@ async function createBench(size: Size, log: (line: string) => void) {
       await count("settle, 64 epochs", () => audits.settle(1, 64));
       await count("settle, all epochs of a vNode without data", () => audits.settle(2, 2n ** 32n));
       for (let left = size.epochs; left > 64; left -= 64) await audits.settle(1, 64);
-      await count("store, the last 64 epochs with it", () => store(1));
+      await count("store, up to 64 epochs to be settled", () => store(1));
       await count("claim, of all epochs", () => registry.claim(1, 1));
     },
   };

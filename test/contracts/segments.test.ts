@@ -3,6 +3,7 @@
 import { expect } from "chai";
 import { Directory } from "../../protocol/directory.ts";
 import { toHex32 } from "../../protocol/field.ts";
+import { PROFILES } from "../../protocol/profiles.ts";
 import { signExtension, signGrant, type Extension, type GrantTerms } from "../helpers/consents.ts";
 import { present } from "../helpers/present.ts";
 import { createWorld, FUNDS, RENT, SHAPE, type Order, type World } from "../helpers/world.ts";
@@ -502,6 +503,20 @@ describe("contracts: Segments", () => {
         .to.be.revertedWithCustomError(world.ledger, "InsufficientBalance")
         .withArgs(alice, 1999n, 2000n);
     });
+  });
+
+  it("cost at most 330,000 gas to store one, in a directory of the standard depth", async () => {
+    const deep = await createWorld({}, { ...SHAPE, directoryDepth: PROFILES.standard.directoryDepth });
+    const gas: bigint[] = [];
+    // Each is the first of its epoch, which is not proven yet, and the only one until its end.
+    for (let epoch = 1; epoch <= 7; epoch++) {
+      await deep.begin(epoch);
+      const receipt = present((await (await deep.store()).wait()) ?? undefined);
+      gas.push(receipt.gasUsed);
+      if (epoch > 1) await deep.prove(epoch);
+    }
+    // The first two write both of a directory's roots for the first time.
+    for (const each of gas.slice(2)) expect(each).to.be.at.most(330_000n);
   });
 
   it("are found by the vNodes that a bucket was stored on, in pages", async () => {
