@@ -66,7 +66,8 @@ function* changes(node: Tree, source: string): Generator<Change> {
   const [start, end] = rangeOf(node);
   const text = source.slice(start, end);
   const kind = node.nodeType ?? "";
-  if (STATEMENTS.has(kind)) yield [start, end, "{}"];
+  // With the semicolon, which a block must not have.
+  if (STATEMENTS.has(kind) && source[end] === ";") yield [start, end + 1, "{}"];
   if (YUL_STATEMENTS.has(kind)) yield [start, end, ""];
   if (kind === "ModifierInvocation") yield [start, end, ""];
   if (kind === "BinaryOperation")

@@ -48,7 +48,9 @@ describe("contracts: Ledger", () => {
     it("pay out what is in them, to whom the owner says, and no more", async () => {
       const { alice, stranger } = world.people;
       const ledger = world.ledger.connect(alice);
-      await expect(ledger.withdraw(stranger, 7n)).to.changeTokenBalances(
+      const sent = await ledger.withdraw(stranger, 7n);
+      await expect(sent).to.emit(ledger, "Withdrawn").withArgs(alice, stranger, 7n);
+      await expect(sent).to.changeTokenBalances(
         world.ethers,
         world.token,
         [world.ledger, stranger],
@@ -221,8 +223,9 @@ describe("contracts: Ledger", () => {
 
     it("leave after the delay, to the provider's account", async () => {
       const ledger = world.ledger.connect(provider());
-      await ledger.requestUnbond(1, 100n);
+      const requested = await ledger.requestUnbond(1, 100n);
       const { releaseAt, unbonding, total } = await ledger.bondOf(1);
+      await expect(requested).to.emit(ledger, "UnbondRequested").withArgs(1, 100n, releaseAt);
       expect([unbonding, total]).to.deep.equal([100n, FUNDS]);
       await world.chain.networkHelpers.time.setNextBlockTimestamp(releaseAt - 1n);
       await expect(ledger.releaseBond(1))
@@ -310,8 +313,12 @@ describe("contracts: Ledger", () => {
       await expect(ledger.lock(1, FUNDS))
         .to.be.revertedWithCustomError(ledger, "InsufficientBond")
         .withArgs(1, FUNDS - 1n, FUNDS);
-      await ledger.lock(1, FUNDS - 1n);
+      await expect(ledger.lock(1, FUNDS - 1n))
+        .to.emit(ledger, "BondLocked")
+        .withArgs(1, FUNDS - 1n);
       expect(await world.ledger.freeBond(1)).to.equal(0n);
+      await expect(ledger.unlock(1, 5n)).to.emit(ledger, "BondUnlocked").withArgs(1, 5n);
+      expect(await world.ledger.freeBond(1)).to.equal(5n);
     });
 
     it("frees no more of a bond than 128 bits can say", async () => {

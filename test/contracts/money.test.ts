@@ -146,7 +146,9 @@ describe("contracts: money", () => {
     it("are split to manager, treasury and auditors, to the unit", async () => {
       await world.store();
       await world.proveEach(1, 3);
-      await world.ledger.collectFees(1);
+      await expect(world.ledger.collectFees(1))
+        .to.emit(world.ledger, "FeesCollected")
+        .withArgs(1, world.people.manager, 60n, 30n, 0, 30n);
       expect(await world.balance(world.people.manager)).to.equal(60n);
       expect(await world.balance(world.people.treasury)).to.equal(30n);
       expect(await world.ledger.auditPool(0)).to.equal(30n);

@@ -96,8 +96,10 @@ describe("contracts: Registry", () => {
 
   describe("a cluster", () => {
     it("belongs to who created it, and is changed by nobody else", async () => {
-      await as("stranger").createCluster(0, 0, PARAMS, "two");
       const { manager, stranger } = world.people;
+      await expect(as("stranger").createCluster(0, 0, PARAMS, "two"))
+        .to.emit(world.registry, "ClusterCreated")
+        .withArgs(2, stranger, 0, 0, Object.values(PARAMS), "two");
       expect((await world.registry.cluster(2)).manager).to.equal(stranger.address);
       // The manager of another cluster is a stranger here.
       for (const [who, attempt] of [
@@ -115,7 +117,9 @@ describe("contracts: Registry", () => {
 
     it("changes its manager in two steps", async () => {
       const { manager, bob, stranger } = world.people;
-      await as("manager").proposeManager(1, bob);
+      await expect(as("manager").proposeManager(1, bob))
+        .to.emit(world.registry, "ManagerProposed")
+        .withArgs(1, bob);
       await unauthorized(as("stranger").acceptManager(1), stranger);
       await unauthorized(as("manager").acceptManager(1), manager);
       await as("manager").addVNodes(1, [6]);
@@ -142,7 +146,9 @@ describe("contracts: Registry", () => {
 
     it("uses only nodes whose provider trusts the manager, from now on", async () => {
       const third = provider(3);
-      await world.registry.connect(third).trust(world.people.manager, false);
+      await expect(world.registry.connect(third).trust(world.people.manager, false))
+        .to.emit(world.registry, "Trusted")
+        .withArgs(third, world.people.manager, false);
       for (const attempt of [() => as("manager").assign(2, 3), () => as("manager").addStandby(1, 3)]) {
         await expect(attempt())
           .to.be.revertedWithCustomError(world.registry, "NotTrusted")
@@ -162,7 +168,7 @@ describe("contracts: Registry", () => {
     });
 
     it("keeps its standby nodes in order, each once, and lets a provider take his away", async () => {
-      await as("manager").addStandby(1, 3);
+      await expect(as("manager").addStandby(1, 3)).to.emit(world.registry, "StandbyAdded").withArgs(1, 3);
       await as("manager").addStandby(1, 2);
       await as("manager").addStandby(1, 1);
       expect(await world.registry.standby(1)).to.deep.equal([3n, 2n, 1n]);
@@ -234,7 +240,9 @@ describe("contracts: Registry", () => {
         world.registry,
         "ZeroAddress",
       );
-      await as("alice").transferBucket(1, bob);
+      await expect(as("alice").transferBucket(1, bob))
+        .to.emit(world.registry, "BucketTransferred")
+        .withArgs(1, bob);
       await unauthorized(as("alice").setPublic(1, true), world.people.alice);
     });
 
@@ -246,14 +254,18 @@ describe("contracts: Registry", () => {
       ];
       expect(await rights(alice)).to.deep.equal([true, true]);
       expect(await rights(bob)).to.deep.equal([false, false]);
-      await as("alice").setReader(1, bob, true);
+      await expect(as("alice").setReader(1, bob, true))
+        .to.emit(world.registry, "ReaderChanged")
+        .withArgs(1, bob, true);
       expect(await rights(bob)).to.deep.equal([true, false]);
-      await as("alice").setWriter(1, stranger, true);
+      await expect(as("alice").setWriter(1, stranger, true))
+        .to.emit(world.registry, "WriterChanged")
+        .withArgs(1, stranger, true);
       expect(await rights(stranger)).to.deep.equal([true, true]);
       await as("alice").setWriter(1, stranger, false);
       await as("alice").setReader(1, bob, false);
       expect([...(await rights(bob)), ...(await rights(stranger))]).to.deep.equal(new Array(4).fill(false));
-      await as("alice").setPublic(1, true);
+      await expect(as("alice").setPublic(1, true)).to.emit(world.registry, "PublicChanged").withArgs(1, true);
       expect(await rights(bob)).to.deep.equal([true, false]);
     });
 

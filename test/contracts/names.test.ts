@@ -1,44 +1,49 @@
-// Every custom error that a deployed contract can throw is thrown by a test, which says so by name.
+// Every custom error that a deployed contract can throw is thrown by a test, and every event emitted, which says so by name.
 import { expect } from "chai";
 import { artifacts } from "hardhat";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import ts from "typescript";
 
-const ASSERTION = "revertedWithCustomError";
 /** Of libraries, for what cannot happen here. */
 const NEVER: Readonly<Record<string, string>> = {
   AddressEmptyCode: "Audits calls itself, and has code (Multicall)",
   CheckpointUnorderedInsertion: "epochs are settled in their order (Checkpoints)",
 };
 
-describe("contracts: custom errors", () => {
+describe("contracts: custom errors and events", () => {
   it("are each thrown by a test, but for those that cannot be", async () => {
-    const thrown = await errorsInTests();
-    const missing = [...(await errorsOfContracts())].filter((name) => !thrown.has(name));
+    const thrown = await namesInTests("revertedWithCustomError");
+    for (const file of await filesIn("contracts/test", ".sol")) {
+      for (const [, name] of file.matchAll(/\b(\w+)\.selector\b/g)) thrown.add(name ?? "");
+    }
+    const missing = [...(await namesOfContracts("error"))].filter((name) => !thrown.has(name));
     expect(missing.sort()).to.deep.equal(Object.keys(NEVER));
+  });
+
+  it("are each expected by a test", async () => {
+    const expected = await namesInTests("emit");
+    expect([...(await namesOfContracts("event"))].filter((name) => !expected.has(name))).to.deep.equal([]);
   });
 });
 
-async function errorsOfContracts(): Promise<Set<string>> {
+async function namesOfContracts(type: "error" | "event"): Promise<Set<string>> {
   const names = new Set<string>();
   for (const contract of await artifacts.getAllFullyQualifiedNames()) {
     if (/contracts\/(test|test-support|local)\//.test(contract)) continue;
     const { abi } = await artifacts.readArtifact(contract);
     for (const entry of abi as { type: string; name?: string }[]) {
-      if (entry.type === "error" && entry.name !== undefined) names.add(entry.name);
+      if (entry.type === type && entry.name !== undefined) names.add(entry.name);
     }
   }
   return names;
 }
 
-async function errorsInTests(): Promise<Set<string>> {
+async function namesInTests(assertion: string): Promise<Set<string>> {
   const names = new Set<string>();
   for (const file of await filesIn("test/contracts", ".ts")) {
-    for (const name of asserted(ts.createSourceFile("", file, ts.ScriptTarget.Latest))) names.add(name);
-  }
-  for (const file of await filesIn("contracts/test", ".sol")) {
-    for (const [, name] of file.matchAll(/\b(\w+)\.selector\b/g)) names.add(name ?? "");
+    const source = ts.createSourceFile("", file, ts.ScriptTarget.Latest);
+    for (const name of asserted(source, assertion)) names.add(name);
   }
   return names;
 }
@@ -49,12 +54,12 @@ async function filesIn(folder: string, ending: string): Promise<string[]> {
 }
 
 /** What is passed by name to the assertion, or to a function of the file that passes its argument on to it. */
-function asserted(file: ts.SourceFile): Set<string> {
-  const assertions = new Set([ASSERTION]);
+function asserted(file: ts.SourceFile, assertion: string): Set<string> {
+  const assertions = new Set([assertion]);
   const names = new Set<string>();
   visit(file, (node) => {
     const name = functionName(node);
-    if (name !== undefined && node.getText(file).includes(`${ASSERTION}(`)) assertions.add(name);
+    if (name !== undefined && node.getText(file).includes(`${assertion}(`)) assertions.add(name);
   });
   visit(file, (node) => {
     if (!ts.isCallExpression(node) || !assertions.has(calleeOf(node))) return;
