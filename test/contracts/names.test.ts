@@ -1,4 +1,4 @@
-// Every custom error that a deployed contract can throw is thrown by a test, and every event emitted, which says so by name.
+// Every custom error of a deployed contract is thrown by a test, and every event expected by one, by name.
 import { expect } from "chai";
 import { artifacts } from "hardhat";
 import { readdir, readFile } from "node:fs/promises";
@@ -11,8 +11,8 @@ const NEVER: Readonly<Record<string, string>> = {
   CheckpointUnorderedInsertion: "epochs are settled in their order (Checkpoints)",
 };
 
-describe("contracts: custom errors and events", () => {
-  it("are each thrown by a test, but for those that cannot be", async () => {
+describe("contracts: what the ABIs name", () => {
+  it("every custom error is thrown by a test, but for those that cannot be", async () => {
     const thrown = await namesInTests("revertedWithCustomError");
     for (const file of await filesIn("contracts/test", ".sol")) {
       for (const [, name] of file.matchAll(/\b(\w+)\.selector\b/g)) thrown.add(name ?? "");
@@ -21,7 +21,7 @@ describe("contracts: custom errors and events", () => {
     expect(missing.sort()).to.deep.equal(Object.keys(NEVER));
   });
 
-  it("are each expected by a test", async () => {
+  it("every event is expected by a test", async () => {
     const expected = await namesInTests("emit");
     expect([...(await namesOfContracts("event"))].filter((name) => !expected.has(name))).to.deep.equal([]);
   });
