@@ -10,7 +10,8 @@ import {Poseidon2T4} from "./Poseidon2T4.sol";
 /// of the place where the next entry goes (protocol.md, section 5; protocol/directory.ts).
 library Directory {
     struct Frontier {
-        /// Per level the complete nodes under the parent that is incomplete; at the top level the root of a full tree.
+        /// Per level up to MAX_DEPTH the complete nodes under the parent that is incomplete; at the top level the root of
+        /// a full tree.
         uint256[3][9] left;
     }
 

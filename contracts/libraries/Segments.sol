@@ -38,7 +38,7 @@ library Segments {
         uint256[2] roots;
         ClusterId cluster;
         uint64 token;
-        /// As its cluster's, which keeps them.
+        /// Its cluster's, which never change.
         uint8 dataDepth;
         uint8 directoryDepth;
         Directory.Frontier frontier;

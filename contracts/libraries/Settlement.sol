@@ -658,7 +658,8 @@ library Settlement {
 
     // ------------------------------------------------------------------------------------------------------- stored
 
-    /// @notice See IAudits. A vNode without data is settled.
+    /// @notice See IAudits.
+    /// @dev Warning: the caller settles a vNode before, if nothing is committed yet.
     function commit(
         Book storage b,
         ILedger ledger,
