@@ -4,20 +4,27 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IBeacon} from "./IBeacon.sol";
 import {IChallenges} from "./IChallenges.sol";
+import {IFactory} from "./IFactory.sol";
 import {ILedger} from "./ILedger.sol";
 import {IRegistry} from "./IRegistry.sol";
 import {IVerifier} from "./IVerifier.sol";
 import {ClusterId, ClusterParams, NodeId, VNodeId} from "./Types.sol";
 
 /// @title IAudits
-/// @notice Time, randomness, proofs, payments and penalties. A vNode is settled epoch by epoch, in order:
+/// @notice Time, randomness, proofs, payments and penalties. A vNode is settled epoch by epoch, in order. Nothing is paid that
+/// no proof follows: an epoch that asked for nothing is deferred, and decided by the next one that did.
 ///
-///     vacant ----------------------------------------------> rate refunded to the owners
-///     void (no randomness)  --- syncing? ------------------> rate refunded, else paid
-///     not due --------------------------------------------> paid
-///     due and proven -------------------------------------> paid; misses = 0; a syncing node is in sync
-///     due, not proven, syncing ---------------------------> refunded; the last one drops the node
-///     due, not proven ------------------------------------> refunded, slashed beyond grace; the last one is a fault
+///     vacant, or paused -------------> refunded to the owners, and what was deferred
+///     no data ended the rate --------> what was deferred is refunded
+///     void, or not due, syncing -----> refunded
+///     void, or not due --------------> deferred
+///     due and proven ----------------> paid, and what was deferred; misses = 0; a syncing node is in sync
+///     due, not proven, syncing ------> refunded; the last one drops the node
+///     due, not proven ---------------> refunded, and what was deferred; slashed beyond grace; the last one is a fault
+///
+/// Void: no randomness, or not on record for half of the window, or the beacon fails. Due whatever the odds: while a node
+/// syncs, while one waits to take over, in a notice to leave, before and after a pause, and in the last epoch before the
+/// rate falls to zero.
 interface IAudits {
     struct Profile {
         IVerifier verifier;
@@ -36,14 +43,22 @@ interface IAudits {
         uint8 syncLeft;
         /// Token units per epoch, of all segments that were active in the last settled epoch.
         uint80 rate;
-        /// Responsible from nextSince on, if that is not 0.
+        /// Named as the next one, if nextSince is not 0: takes over in that epoch, or with its first proof from then on
+        /// if there is data and somebody has it.
         NodeId nextNode;
         uint32 nextSince;
+        /// Audits that it may still leave unanswered before it is dropped, if it waits.
+        uint8 nextSyncLeft;
         /// Token units per epoch of all segments that have not ended, those that have not begun included.
         uint80 committed;
         /// Parts of the nodes' bonds that are locked for this vNode.
         uint96 locked;
         uint96 nextLocked;
+        /// Whether so much of it was slashed that the node is paid nothing until it is topped up.
+        bool short;
+        /// The epochs from deferredSince until settled, if that is not 0, are not decided: token units, fees included.
+        uint32 deferredSince;
+        uint112 deferred;
     }
 
     /// @notice All that is needed to prove the running epoch.
@@ -57,6 +72,12 @@ interface IAudits {
         bytes32 root;
         uint40 total;
         uint256 deadline;
+        /// Who may take over with a proof under its own seed in this epoch; nobody: 0.
+        NodeId successor;
+        uint256 successorSeed;
+        /// Token units per epoch, and those that the directory's total stands for: coverage is the one by the other.
+        uint256 rate;
+        uint256 asked;
     }
 
     /// @notice Whom a challenge of the running epoch asks, under which terms.
@@ -64,8 +85,6 @@ interface IAudits {
         NodeId node;
         uint80 rate;
         bool syncing;
-        /// In this epoch or the next two.
-        bool pausing;
         uint16 faultMultiple;
         uint16 reporterShare;
         uint8 profile;
@@ -82,8 +101,6 @@ interface IAudits {
         address challenger;
         /// Basis points of what is taken that go to the challenger.
         uint256 share;
-        /// Who gets the rest; nobody: the owners of all that the vNode holds.
-        address owner;
     }
 
     /// @notice Why a proof is refused without a look at it.
@@ -114,11 +131,21 @@ interface IAudits {
         address by,
         uint256 reward
     );
-    /// @param amount what the provider got.
-    event Proven(VNodeId indexed vNode, NodeId indexed node, uint32 epoch, uint256 amount, uint256 fee);
-    /// @notice Emitted when an epoch is paid that asked for no proof.
-    event EpochPaid(VNodeId indexed vNode, NodeId indexed node, uint32 epoch, uint256 amount, uint256 fee);
-    event EpochRefunded(VNodeId indexed vNode, uint32 epoch, uint256 amount);
+    /// @param since the first epoch that is decided: those from here were deferred.
+    /// @param amount what the provider got for all of them, fee what the others got, refunded what the owners got back.
+    event Proven(
+        VNodeId indexed vNode,
+        NodeId indexed node,
+        uint32 epoch,
+        uint32 since,
+        uint256 amount,
+        uint256 fee,
+        uint256 refunded
+    );
+    /// @notice Emitted when an epoch that asked for nothing waits for the next one that does.
+    event EpochDeferred(VNodeId indexed vNode, NodeId indexed node, uint32 epoch, uint256 rate);
+    /// @notice Emitted when the epochs from since until epoch go back to the owners.
+    event EpochsRefunded(VNodeId indexed vNode, uint32 since, uint32 epoch, uint256 amount);
     event Missed(VNodeId indexed vNode, NodeId indexed node, uint32 epoch, uint8 misses);
     /// @param amount what was taken, reward included.
     event Slashed(
@@ -130,15 +157,21 @@ interface IAudits {
         uint256 reward
     );
     event Faulted(VNodeId indexed vNode, NodeId indexed node, uint32 epoch);
-    /// @notice Emitted when a part of a node's bond would be free, but for the challenges that the node has not answered.
-    event BondKept(VNodeId indexed vNode, NodeId indexed node, uint256 amount);
+    /// @notice Emitted when a part of a node's bond would be free, but for the challenges that the node has not answered, or
+    /// because it has left and nobody has taken over: then until that epoch at most.
+    event BondKept(VNodeId indexed vNode, NodeId indexed node, uint256 amount, uint32 until);
+    /// @notice Emitted when what a node lacked of the bond for a vNode is locked.
+    event ToppedUp(VNodeId indexed vNode, NodeId indexed node, uint256 amount);
     /// @notice Emitted when the owners of all that is paid for in an epoch share what was taken for a challenge: the
     /// treasury, if there are none.
     event OwnersCompensated(VNodeId indexed vNode, uint32 epoch, uint256 amount);
     event SyncDropped(VNodeId indexed vNode, NodeId indexed node, uint32 epoch);
-    /// @notice Emitted when a provider says that it will leave, and when it does: it is responsible until fromEpoch.
+    /// @notice Emitted when a named node proves that it has the data, or need not: it is responsible from that epoch on.
+    event TakeOverProven(VNodeId indexed vNode, NodeId indexed node, uint32 epoch);
+    event NodeSwitched(VNodeId indexed vNode, NodeId indexed node, uint32 fromEpoch);
+    /// @notice Emitted when a provider says that it will leave, and when it has: it is asked for nothing from that epoch on.
     event LeaveAnnounced(VNodeId indexed vNode, NodeId indexed node, uint32 epoch);
-    event Left(VNodeId indexed vNode, NodeId indexed node, uint32 fromEpoch);
+    event Left(VNodeId indexed vNode, NodeId indexed node, uint32 epoch);
     /// @notice Emitted when a provider declares maintenance: the epochs from `from` until `end` ask for nothing and pay nothing.
     event Paused(VNodeId indexed vNode, NodeId indexed node, uint32 from, uint32 end);
     event ProfileAdded(
@@ -168,30 +201,46 @@ interface IAudits {
     /// @notice Thrown when a vNode has more epochs to settle than the transaction may: call settle before.
     error SettleFirst(VNodeId vNode, uint32 settled, uint32 needed);
 
+    /// @notice Thrown when a profile's verifier, or a beacon, was not made by the deployment's factory.
+    error NotOurs(address made);
+
+    /// @notice Thrown when too little gas is left to tell a beacon that fails from one that was not given enough.
+    error NotEnoughGas();
+
     /// @notice Thrown when a proof is refused without a look at it.
     error ProofRefused(VNodeId vNode, uint32 epoch, Refusal reason);
 
     /// @notice Thrown when a proof does not hold.
     error ProofInvalid(VNodeId vNode, uint32 epoch);
 
-    /// @notice Thrown when a batch has no or more than 64 proofs.
+    /// @notice Thrown when a batch has no or more than 32 proofs.
     error BadBatch(uint256 vNodes, uint256 proofs);
 
-    /// @notice Thrown when the node is responsible for the vNode already.
+    /// @notice Thrown when the node is responsible for the vNode, or named, already.
     error AlreadyAssigned(VNodeId vNode, NodeId node);
 
-    /// @notice Thrown when a node would leave whose successor is named already.
-    error SuccessorNamed(VNodeId vNode, NodeId successor);
+    /// @notice Thrown when a node would be removed that has data, without another one that takes over.
+    error HasData(VNodeId vNode, NodeId node);
 
-    /// @notice Thrown when a node has announced to leave already, or would leave without or before that.
+    /// @notice Thrown when nobody waits to take the vNode over, in the running epoch.
+    error NoSuccessor(VNodeId vNode);
+
+    /// @notice Thrown when a node has announced to leave already.
     error LeaveAnnouncedAlready(VNodeId vNode, NodeId node);
-    error LeaveNotDue(VNodeId vNode, NodeId node, uint32 epoch);
+
+    /// @notice Thrown when a notice to leave and a pause would overlap, or a pause would follow another one without an epoch
+    /// between them.
+    error PauseOverlaps(VNodeId vNode, uint32 from, uint32 end);
 
     /// @notice Thrown when a pause is for no epoch.
     error NoEpochs();
 
-    /// @notice Thrown when a node would pause for more than is left of a quarter's budget.
+    /// @notice Thrown when a node would pause for more than is left of a quarter's budget, or for the sixth time in it.
     error PauseBudgetSpent(VNodeId vNode, NodeId node, uint256 used, uint256 budget);
+
+    /// @notice Thrown when nothing is kept, or for longer: for challenges, or until that epoch.
+    error NothingKept(VNodeId vNode, NodeId node);
+    error StillKept(VNodeId vNode, NodeId node, uint32 until);
 
     /// @notice Thrown when a cluster would change to a profile whose trees have other depths.
     error OtherDepths(uint8 profile);
@@ -212,10 +261,16 @@ interface IAudits {
 
     function token() external view returns (IERC20);
 
+    /// @notice Makes the verifiers and beacons that can be chosen.
+    function factory() external view returns (IFactory);
+
     /// @notice Start of epoch 0, and seconds of an epoch.
     function genesis() external view returns (uint256);
 
     function epochSeconds() external view returns (uint256);
+
+    /// @notice Seconds from an epoch's start to the source point of its randomness.
+    function margin() external view returns (uint256);
 
     /// @notice Basis points of every payment.
     function protocolFee() external view returns (uint256);
@@ -228,7 +283,8 @@ interface IAudits {
 
     function beacons(uint256 index) external view returns (IBeacon);
 
-    /// @notice Adds a profile, or a beacon, that clusters may choose, by the treasury. Nothing changes for those that do not.
+    /// @notice Adds a profile, or a beacon, that clusters may choose, by the treasury: of what the deployment's factory has
+    /// made. Nothing changes for those that do not.
     function addProfile(Profile calldata profile) external returns (uint256 index);
 
     function addBeacon(IBeacon beacon) external returns (uint256 index);
@@ -252,19 +308,24 @@ interface IAudits {
 
     // --------------------------------------------------------------------------------------------------- randomness
 
-    /// @notice Fixes the running epoch's randomness; whoever does gets an eighth of the beacon's audit pool. Does nothing if
-    /// it is on record.
+    /// @notice Fixes the running epoch's randomness; whoever does gets an eighth of the beacon's audit pool at the source
+    /// point, and linearly less until the shortest window, a quarter of the epoch, is over. Does nothing if it is on record.
     function recordBeacon(uint8 beacon, uint32 epoch, bytes calldata evidence) external;
 
-    /// @notice 0 if it was not recorded.
+    /// @notice 0 if it was not recorded, or the beacon fails.
     function randomness(uint8 beacon, uint32 epoch) external view returns (bytes32);
 
     // ------------------------------------------------------------------------------------------------------- proofs
 
     /// @notice Settles the vNode up to the running epoch and proves that one: its rate is paid to the provider on record,
-    /// whoever delivers the proof.
+    /// with what was deferred, whoever delivers the proof. Where coverage - the rate by what the directory's total stands
+    /// for - is below 3/4, that is only coverage by 3/4 of it, and the owners get the rest back.
     /// @param proof as IVerifier takes it.
     function prove(VNodeId vNode, uint32 epoch, uint256[8] calldata proof) external;
+
+    /// @notice Proves for a node that waits to take over, under its own seed: it is responsible from the next epoch on, and
+    /// paid from then on. Anyone may deliver.
+    function takeOver(VNodeId vNode, uint32 epoch, uint256[8] calldata proof) external;
 
     /// @notice As prove for many vNodes of one profile. One that cannot count (too late, not due, proven, a proof that does
     /// not hold) is left out.
@@ -279,7 +340,7 @@ interface IAudits {
     /// @notice Settles up to maxEpochs of the epochs that are over. Rewards the caller for the misses that it finds.
     /// @return settled the last epoch that is settled.
     /// @dev A due epoch without a proof is a miss if its randomness was on record for at least half of the window; if not, it is
-    /// void, as without randomness: paid, and nobody is penalized.
+    /// void, as without randomness.
     /// @dev Warning: a provider can be the first to report its own misses; reporterShare is what that saves it.
     function settle(VNodeId vNode, uint256 maxEpochs) external returns (uint32 settled);
 
@@ -291,14 +352,19 @@ interface IAudits {
 
     // ----------------------------------------------------------------------------------------------------- for views
 
-    /// @notice Who is responsible for the vNode in the next epoch.
-    function responsible(VNodeId vNode) external view returns (NodeId);
+    /// @notice As far as the vNode is settled: who is responsible for it in the next epoch; who waits to take over, or
+    /// nobody; whether the first proof of either of them is still to come, so that nothing is stored; and the epoch that
+    /// runs.
+    function outlook(
+        VNodeId vNode
+    ) external view returns (NodeId node, NodeId successor, bool handingOver, uint32 epoch);
 
-    /// @notice Who is responsible for the vNode in the next epoch, and the epoch that runs.
-    function outlook(VNodeId vNode) external view returns (NodeId node, uint32 epoch);
+    /// @notice Settles the vNode, and says what all segments that have not ended in the running epoch pay per epoch. For
+    /// the registry.
+    function liveRate(VNodeId vNode) external returns (uint256);
 
     /// @notice Credit of one unit of rate, times 1e18, from the epoch from until the epoch to, which is end or the first
-    /// that is not settled.
+    /// that is not decided.
     function creditBetween(
         VNodeId vNode,
         uint32 from,
@@ -307,31 +373,33 @@ interface IAudits {
 
     // ---------------------------------------------------------------------------------------------- responsibility
 
-    /// @notice Says that the caller's node will leave the vNode, LEAVE_NOTICE epochs from now.
+    /// @notice Says that the caller's node will leave the vNode. All of the next 4 epochs are due; from the one after them on
+    /// it is asked for nothing, if it has proven the last of them that asked, and otherwise once it has proven one. A
+    /// standby node takes over, or whoever was named, or nobody.
     function announceLeave(VNodeId vNode) external;
 
-    /// @notice Lets a node go that announced it, from the next epoch on; anyone may. The first standby node takes over, or
-    /// nobody.
-    function leave(VNodeId vNode) external;
-
-    /// @notice Declares maintenance of the caller's node from the next epoch on, or longer than declared before: nothing is
-    /// asked and nothing paid. At most a 45th of each quarter.
+    /// @notice Declares maintenance of the caller's node, two epochs from now, or longer than declared before: nothing is
+    /// asked and nothing paid. At most a 45th of any 90 days, in at most 5 pauses.
     function pause(VNodeId vNode, uint32 epochs) external returns (uint32 from, uint32 end);
+
+    /// @notice Locks what the responsible node lacks of the bond that its data requires, of what it has free; anyone may.
+    function topUp(VNodeId vNode) external;
+
+    /// @notice Frees what was kept of a node's bond, once nothing is left that it is kept for; anyone may.
+    function unlockKept(VNodeId vNode, NodeId node) external;
 
     /// @notice Epochs in 90 days.
     function quarterEpochs() external view returns (uint32);
 
-    /// @notice The pause declared last, and what of a quarter's budget is used.
-    function pauseOf(
-        VNodeId vNode,
-        NodeId node
-    ) external view returns (uint32 from, uint32 end, uint32 quarter, uint32 used);
+    /// @notice The pause declared last, and how many epochs of the 90 days before its end were paused.
+    function pauseOf(VNodeId vNode, NodeId node) external view returns (uint32 from, uint32 end, uint32 used);
 
-    /// @notice Who will leave and may from which epoch on; nobody once a successor was named.
+    /// @notice Who will leave, and from which epoch on it need not be asked.
     function leaveOf(VNodeId vNode) external view returns (NodeId node, uint32 epoch);
 
-    /// @notice What of a node's bond stays locked although it is no longer needed for the vNode, because of challenges.
-    function keptOf(VNodeId vNode, NodeId node) external view returns (uint256);
+    /// @notice What of a node's bond stays locked although it is no longer needed for the vNode, and until which epoch at
+    /// most if the node has left and nobody has taken over; longer while it has challenges to answer.
+    function keptOf(VNodeId vNode, NodeId node) external view returns (uint256 amount, uint32 until);
 
     /// @notice What the owners of the first epoch that is not settled share, once it is.
     function owedOf(VNodeId vNode) external view returns (uint256);
@@ -347,12 +415,17 @@ interface IAudits {
         Verdict calldata verdict
     ) external returns (uint256 taken, uint256 reward);
 
-    /// @notice Frees what was kept of a node's bond, unless there are more challenges that it must answer.
-    function absolve(VNodeId vNode, NodeId node) external;
+    /// @notice The last epoch in which a node may answer a challenge of the epoch: the second one after it that the node does not pause.
+    function lastAnswer(VNodeId vNode, NodeId node, uint32 epoch) external view returns (uint32);
 
     // ------------------------------------------------------------------------------------------------- the registry
 
-    function openCluster(ClusterId cluster, uint8 profile, uint8 beacon, ClusterParams calldata) external;
+    function openCluster(
+        ClusterId cluster,
+        uint8 profile,
+        uint8 beacon,
+        ClusterParams calldata params
+    ) external;
 
     /// @return since the epoch from which the new terms hold: changeDelay from now.
     function changeCluster(
@@ -364,7 +437,7 @@ interface IAudits {
 
     function openVNode(VNodeId vNode, ClusterId cluster) external;
 
-    /// @return previous who was to be responsible in the next epoch until now.
+    /// @return previous whose room for the vNode is free now: who was named before, or was responsible for no data.
     function assign(
         VNodeId vNode,
         NodeId node,
@@ -372,8 +445,19 @@ interface IAudits {
     ) external returns (NodeId previous, uint32 since);
 
     /// @notice Raises the vNode's rate from one epoch until another, and locks the bond for it.
-    function commit(VNodeId vNode, uint256 perEpoch, uint32 from, uint32 end) external;
+    /// @return locked token units of the node's bond.
+    function commit(
+        VNodeId vNode,
+        uint256 perEpoch,
+        uint32 from,
+        uint32 end
+    ) external returns (uint256 locked);
 
     /// @notice Lowers the rate at another epoch than was said. Locks the bond as commit does if that is a later one.
-    function reschedule(VNodeId vNode, uint256 perEpoch, uint32 end, uint32 newEnd) external;
+    function reschedule(
+        VNodeId vNode,
+        uint256 perEpoch,
+        uint32 end,
+        uint32 newEnd
+    ) external returns (uint256 locked);
 }

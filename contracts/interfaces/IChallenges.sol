@@ -9,18 +9,24 @@ import {IVerifier} from "./IVerifier.sol";
 
 /// @title IChallenges
 /// @notice Challenges on demand: anyone asks a vNode, or one segment of it, for a proof beyond those of the epochs, with a
-/// bond. A challenge of epoch e is drawn by the randomness of epoch e + 1 and answered before epoch e + 3:
+/// bond. A challenge of epoch e is drawn by the randomness of epoch e + 1 and answered in the two epochs after e, or later by
+/// as many epochs as the node pauses meanwhile:
 ///
-///     open -- a proof holds, before e + 3 ------> answered: half of the bond to the provider, the rest to the treasury
-///     open -- no randomness, from e + 3 on -----> void: the bond goes back
-///     open -- no proof, from e + 3 on ----------> failed: the bond goes back, the node is slashed as for a fault
+///     open -- a proof holds, in time ------------> answered: half of the bond to the provider, the rest to the treasury
+///     open -- no randomness, time is over -------> void: the bond goes back
+///     open -- no proof, time is over ------------> failed: the bond goes back, the node is slashed as for a fault
+///     open -- the node is removed for another ---> dismissed: the bond goes back
+///
+/// What a failed one costs the node is shared: a part to the challenger, a tenth to the treasury, the rest to all owners of
+/// the vNode in proportion to what they pay.
 interface IChallenges {
     enum Status {
         None,
         Open,
         Answered,
         Failed,
-        Void
+        Void,
+        Dismissed
     }
 
     /// @notice What is asked of whom, under which terms: all as it was at the time of the challenge.
@@ -34,17 +40,15 @@ interface IChallenges {
         uint16 faultMultiple;
         /// Basis points of it that go to the challenger.
         uint16 reporterShare;
-        /// Whose owner is compensated; 0: the owners of the whole vNode.
-        BucketId bucket;
         /// Of the next epoch.
         uint8 beacon;
         address challenger;
         uint96 bond;
         bytes32 root;
         IVerifier verifier;
-        /// The range that is asked for.
+        /// The range of the directory that is asked for, in quanta.
         uint40 start;
-        uint40 leaves;
+        uint40 length;
         Status status;
     }
 
@@ -57,16 +61,15 @@ interface IChallenges {
         uint256 toTreasury
     );
     /// @param taken what the node was slashed, the challenger's reward included.
-    /// @param owner who got the rest; nobody: it is for the owners of all that the vNode holds.
     event Failed(
         ChallengeId indexed id,
         VNodeId indexed vNode,
         NodeId indexed node,
         uint256 taken,
-        uint256 reward,
-        address owner
+        uint256 reward
     );
     event Voided(ChallengeId indexed id, VNodeId indexed vNode, NodeId indexed node);
+    event Dismissed(ChallengeId indexed id, VNodeId indexed vNode, NodeId indexed node);
 
     /// @notice Thrown when the deployment's neighbours do not know each other, there is no least bond, or bonds of nodes
     /// would be released before a challenge is over.
@@ -78,15 +81,17 @@ interface IChallenges {
     /// @notice Thrown when the vNode holds nothing that is paid for in the running epoch.
     error NothingStored(VNodeId vNode);
 
-    /// @notice Thrown when the node has taken over and has not proven yet, or pauses before the answer would be due.
+    /// @notice Thrown when the node has taken over and has not proven yet.
     error StillSyncing(VNodeId vNode, NodeId node);
-    error Pausing(VNodeId vNode, NodeId node);
 
-    /// @notice Thrown when a segment is challenged that has ended or is retired.
-    error SegmentNotLive(VNodeId vNode, uint32 serial);
+    /// @notice Thrown when a range is empty or reaches beyond the directory.
+    error BadRange(VNodeId vNode, uint256 start, uint256 length, uint256 total);
 
     /// @notice Thrown when the node's provider or operator challenges it.
     error OwnNode(NodeId node, address challenger);
+
+    /// @notice Thrown when an account that has a challenge of the vNode open opens another one.
+    error OneEach(VNodeId vNode, address challenger);
 
     /// @notice Thrown when 4 challenges of the vNode are open.
     error TooManyOpen(VNodeId vNode);
@@ -118,13 +123,16 @@ interface IChallenges {
 
     function challengeCount() external view returns (uint64);
 
-    /// @notice Challenges everything that a vNode holds now. The bond comes from the caller's account: 8 epochs of the
-    /// vNode's rate, at least minBond, and twice as much for each challenge of the vNode that is open already.
+    /// @notice Challenges a range of what a vNode's directory has in it now: start 0 and the total for all of it, start and weight of
+    /// an entry for one segment. The bond comes from the caller's account: 8 epochs of the vNode's rate, at least minBond,
+    /// and twice as much for each challenge of the vNode that is open already. One account has one open at a time.
     /// @param maxBond the most that the caller agrees to.
-    function challenge(VNodeId vNode, uint256 maxBond) external returns (ChallengeId);
-
-    /// @notice As challenge, of the leaves of one segment.
-    function challengeSegment(VNodeId vNode, uint32 serial, uint256 maxBond) external returns (ChallengeId);
+    function challenge(
+        VNodeId vNode,
+        uint40 start,
+        uint40 length,
+        uint256 maxBond
+    ) external returns (ChallengeId);
 
     /// @notice Answers a challenge; anyone may deliver the proof.
     /// @param proof as IVerifier takes it, of inputsOf.
@@ -132,6 +140,12 @@ interface IChallenges {
 
     /// @notice Ends a challenge that was not answered in time; anyone may.
     function expire(ChallengeId id) external;
+
+    /// @notice Ends all that a node would have to answer for a vNode from which it was removed. For the audits.
+    function dismiss(VNodeId vNode, NodeId node) external;
+
+    /// @notice The last epoch in which a challenge may be answered, as far as pauses are declared.
+    function lastAnswer(ChallengeId id) external view returns (uint32);
 
     function challengeOf(ChallengeId id) external view returns (Challenge memory);
 

@@ -9,12 +9,15 @@ import {ClusterId, NodeId} from "./Types.sol";
 /// @dev Invariant, always: token balance >= held = accounts + bonds + escrow + credits + fees.
 /// @dev Warning: a token whose balances shrink by themselves makes the ledger insolvent; deploy with one that does not.
 interface ILedger {
-    /// @notice Of an epoch's rate: amount to an account, fee to a cluster's pot.
+    /// @notice Of what epochs cost: amount to an account, fee to a cluster's pot (protocol of it is the treasury's), refund to
+    /// the owners' credits.
     struct Payment {
         address to;
         ClusterId cluster;
         uint256 amount;
         uint256 fee;
+        uint256 protocol;
+        uint256 refund;
     }
 
     event Deposited(address indexed from, address indexed to, uint256 amount);
@@ -114,11 +117,12 @@ interface ILedger {
 
     // --------------------------------------------------------------------------------------------------------- fees
 
-    /// @notice Splits a cluster's fees as its terms of the running epoch say: to its manager's account, the treasury's, and the audit pool of its beacon.
+    /// @notice Takes the treasury's part of a cluster's fees to its account, and splits the rest as the cluster's terms of the
+    /// running epoch say: to its manager's account, and the audit pool of its beacon.
     function collectFees(ClusterId cluster) external;
 
-    /// @notice Fees of a cluster that were not collected yet.
-    function feesOf(ClusterId cluster) external view returns (uint256);
+    /// @notice Fees of a cluster that were not collected yet, and what of them is the treasury's.
+    function feesOf(ClusterId cluster) external view returns (uint256 fees, uint256 protocol);
 
     /// @notice What there is for those who record a beacon.
     function auditPool(uint8 beacon) external view returns (uint256);
@@ -144,8 +148,8 @@ interface ILedger {
 
     // --------------------------------------------------------------------------------------------------- the audits
 
-    /// @notice From escrow: amount to an account, fee to a cluster's pot.
-    function pay(address to, ClusterId cluster, uint256 amount, uint256 fee) external;
+    /// @notice From escrow to an account, a cluster's pot, and credits.
+    function pay(Payment calldata payment) external;
 
     /// @notice As pay for many, with fewer writes. A payment to nobody is left out.
     function payMany(Payment[] calldata payments) external;
@@ -158,18 +162,24 @@ interface ILedger {
     function unlock(NodeId node, uint256 amount) external;
 
     /// @notice Takes fromLock of the locked bond and the rest of amount, as far as it goes, of what is not locked: a
-    /// share for the reporter's account, the rest to credits.
-    /// @return taken what was slashed, reward of it included.
+    /// share for the reporter's account, another for the treasury's, the rest to credits.
+    /// @return taken what was slashed, with reward for the reporter and what is left to credits of it.
     function slash(
         NodeId node,
         uint256 amount,
         uint256 fromLock,
         address reporter,
-        uint256 reporterShare
-    ) external returns (uint256 taken, uint256 reward);
+        uint256 reporterShare,
+        uint256 treasuryShare
+    ) external returns (uint256 taken, uint256 reward, uint256 left);
 
-    /// @notice An eighth of the beacon's audit pool to an account.
-    function payAuditor(uint8 beacon, address to) external returns (uint256 reward);
+    /// @notice An eighth of the beacon's audit pool, times part by whole, to an account.
+    function payAuditor(
+        uint8 beacon,
+        address to,
+        uint256 part,
+        uint256 whole
+    ) external returns (uint256 reward);
 
     // ----------------------------------------------------------------------------------------------- the challenges
 

@@ -10,7 +10,7 @@ import {
     ClusterParams,
     Grant,
     NodeId,
-    Retirement,
+    Opening,
     Segment,
     VNodeId
 } from "./Types.sol";
@@ -20,13 +20,20 @@ import {
 interface IRegistry {
     struct Node {
         address provider;
+        /// The most of its bond that acceptances may lock in one epoch, in token units.
+        uint96 lockPerEpoch;
         /// The hot key that signs acceptances.
         address operator;
         /// Leaves that the node offers, and those that are taken.
         uint40 capacity;
         uint40 used;
-        /// Advertised token units per 1e18 leaves and epoch; an acceptance may name another.
-        uint128 rent;
+        /// Token units per 1e18 leaves and epoch: the most that an acceptance may name.
+        uint96 rent;
+        /// What acceptances have locked in lockedEpoch.
+        uint96 locked;
+        uint32 lockedEpoch;
+        /// Times that all acceptances were revoked: one that was signed before says another number.
+        uint32 revision;
         string url;
         string metadata;
     }
@@ -38,6 +45,8 @@ interface IRegistry {
         uint8 beacon;
         uint8 dataDepth;
         uint8 directoryDepth;
+        /// What a segment pays per epoch is a multiple of 2^quantumBits token units.
+        uint8 quantumBits;
         address pendingManager;
         string metadata;
     }
@@ -46,21 +55,35 @@ interface IRegistry {
         ClusterId cluster;
         /// Place on the cluster's ring.
         uint64 token;
-        /// Leaves of the segments that are not retired.
+        /// Leaves of the entries that are neither retired nor compacted away.
         uint40 held;
-        /// Who is responsible in the next epoch.
+        /// Who is responsible in the next epoch, as far as that is settled, and who will take over with its first proof.
         NodeId node;
+        NodeId successor;
     }
 
     struct DirectoryView {
         bytes32 root;
-        /// Leaves of all entries, tombstones included.
+        /// Weights of all entries, tombstones included, in quanta.
         uint40 total;
         uint32 count;
-        /// Serial of entry 0.
-        uint32 base;
         /// Entries that are not tombstones.
         uint32 live;
+        /// Serial of the next segment.
+        uint32 nextSerial;
+    }
+
+    /// @notice A directory's live entries on their way into a fresh tree.
+    struct CompactionView {
+        /// In which it began; it may go on in the next one. 0 entries and 0 left: none is under way.
+        uint32 epoch;
+        /// Serials below this are done with.
+        uint32 nextSerial;
+        /// Entries and their weights in the fresh tree so far.
+        uint32 count;
+        uint40 total;
+        /// Weights that are still to come.
+        uint40 left;
     }
 
     struct Bucket {
@@ -71,7 +94,6 @@ interface IRegistry {
 
     struct SegmentRecord {
         BucketId bucket;
-        uint40 start;
         /// 0 once retired.
         uint32 leaves;
         /// First epoch not claimed yet.
@@ -80,6 +102,15 @@ interface IRegistry {
         uint32 end;
         /// Token units.
         uint80 perEpoch;
+        /// How many payers there are, if it is not the bucket's owner alone.
+        uint8 payers;
+    }
+
+    /// @notice Who paid for a segment's epochs before end, from the end of the payer before.
+    struct Payer {
+        /// Nobody: the bucket's owner, whoever that is.
+        address account;
+        uint32 end;
     }
 
     event NodeRegistered(NodeId indexed node, address indexed provider);
@@ -88,15 +119,20 @@ interface IRegistry {
         address operator,
         string url,
         uint40 capacity,
-        uint128 rent,
+        uint96 rent,
+        uint96 lockPerEpoch,
         string metadata
     );
+    event ProviderProposed(NodeId indexed node, address indexed provider, uint256 acceptableAt);
+    event ProviderChanged(NodeId indexed node, address indexed provider);
+    event AcceptancesRevoked(NodeId indexed node, uint32 revision);
     event Trusted(address indexed provider, address indexed manager, bool trusted);
     event ClusterCreated(
         ClusterId indexed cluster,
         address indexed manager,
         uint8 profile,
         uint8 beacon,
+        uint8 quantumBits,
         ClusterParams params,
         string metadata
     );
@@ -124,6 +160,7 @@ interface IRegistry {
     event PublicChanged(BucketId indexed bucket, bool isPublic);
     event ReaderChanged(BucketId indexed bucket, address indexed account, bool allowed);
     event WriterChanged(BucketId indexed bucket, address indexed account, bool allowed);
+    /// @param start of its range in the directory, in quanta: its weight is perEpoch / 2^quantumBits.
     event SegmentStored(
         VNodeId indexed vNode,
         BucketId indexed bucket,
@@ -143,13 +180,12 @@ interface IRegistry {
         uint32 end,
         address payer
     );
-    /// @param amount what the owner got back.
+    /// @param amount what those who paid got back.
     event SegmentEndedEarly(
         VNodeId indexed vNode,
         BucketId indexed bucket,
         uint32 serial,
         uint32 end,
-        address owner,
         uint256 amount
     );
     /// @param grant the hash that was signed.
@@ -157,6 +193,10 @@ interface IRegistry {
     event GrantRevoked(address indexed owner, bytes32 grant);
     event SegmentRetired(VNodeId indexed vNode, uint32 serial);
     event DirectoryReset(VNodeId indexed vNode);
+    /// @notice Emitted when a directory's entries begin to be written again: those of the segments that end after the epoch, in the
+    /// order of their serials; and when all of them are, and what was the directory before is no more.
+    event CompactionStarted(VNodeId indexed vNode, uint32 epoch);
+    event Compacted(VNodeId indexed vNode, uint32 entries, uint40 total, bytes32 root);
     event Claimed(VNodeId indexed vNode, uint32 serial, address indexed owner, uint256 amount);
 
     /// @notice Thrown when there is no node, cluster, vNode, bucket or segment with that id.
@@ -168,6 +208,12 @@ interface IRegistry {
 
     /// @notice Thrown when an address that must be somebody is zero.
     error ZeroAddress();
+
+    /// @notice Thrown when a cluster's quantum is 2^80 or more.
+    error BadQuantum(uint8 quantumBits);
+
+    /// @notice Thrown when a provider accepts a node before the delay is over.
+    error NotAcceptableYet(NodeId node, uint256 acceptableAt, uint256 timestamp);
 
     /// @notice Thrown when a text is longer than 512 bytes.
     error TextTooLong(uint256 length);
@@ -198,14 +244,26 @@ interface IRegistry {
     /// @notice Thrown when a root is zero or not below the field's order, or a segment has no leaf or too many.
     error BadSegment(uint256 index, bytes32 root, uint32 leaves);
 
-    /// @notice Thrown when a vNode's directory has no room for as many segments or leaves.
-    error DirectoryFull(VNodeId vNode, uint256 segments, uint256 leaves);
+    /// @notice Thrown when a vNode's directory has no room for as many segments or as much weight.
+    error DirectoryFull(VNodeId vNode, uint256 segments, uint256 total);
 
     /// @notice Thrown when nobody is responsible for the vNode.
     error NotAssigned(VNodeId vNode);
 
-    /// @notice Thrown when the accepted rent is more than the caller is ready to pay, or 2^128 or more.
+    /// @notice Thrown when something would be stored while a node takes over what is there, or while the directory is
+    /// compacted.
+    error HandingOver(VNodeId vNode);
+    error Compacting(VNodeId vNode, uint32 sinceEpoch);
+
+    /// @notice Thrown when an opening is of a segment that ended before the compaction began, or not in the order of serials, or more is
+    /// written again than there is.
+    error NotToCompact(VNodeId vNode, uint32 serial);
+
+    /// @notice Thrown when the accepted rent is more than the caller is ready to pay, or than the node's provider said.
     error RentTooHigh(uint256 rent, uint256 maxRent);
+
+    /// @notice Thrown when acceptances would lock more of a node's bond in an epoch than its provider said.
+    error LockLimit(NodeId node, uint256 limit, uint256 needed);
 
     /// @notice Thrown when a segment would cost nothing, or 2^80 token units or more, per epoch.
     error BadPrice(uint256 perEpoch);
@@ -215,6 +273,9 @@ interface IRegistry {
     error AcceptanceExpired(uint256 deadline, uint256 timestamp);
     error AcceptanceUsed(NodeId node, uint256 nonce);
     error AcceptanceInvalid(NodeId node, address operator);
+
+    /// @notice Thrown when a segment would have more than 8 payers in turn.
+    error TooManyPayers(VNodeId vNode, uint32 serial);
 
     /// @notice Thrown when a segment that has ended is to go on, or one is to end early that ends by itself before the
     /// notice is over.
@@ -235,8 +296,8 @@ interface IRegistry {
     error NotEnded(uint32 end, uint32 currentEpoch);
     error AlreadyRetired(VNodeId vNode, uint32 serial);
 
-    /// @notice Thrown when a path has another length than the directory's depth, or holds something that is no field
-    /// element, or does not lead from the segment to the directory's root.
+    /// @notice Thrown when a multi-path has too few or too many siblings, or holds something that is no field element, or its
+    /// openings are not in the order of their indices; or it does not lead to the directory's root.
     error PathMalformed();
     error PathInvalid(uint256 directoryRoot);
 
@@ -248,11 +309,14 @@ interface IRegistry {
 
     /// @notice Registers a node of the caller.
     /// @param capacity leaves.
+    /// @param rent the most that its operator may accept, in token units per 1e18 leaves and epoch.
+    /// @param lockPerEpoch the most of its bond that acceptances may lock in one epoch.
     function registerNode(
         address operator,
         string calldata url,
         uint40 capacity,
-        uint128 rent,
+        uint96 rent,
+        uint96 lockPerEpoch,
         string calldata metadata
     ) external returns (NodeId);
 
@@ -262,9 +326,19 @@ interface IRegistry {
         address operator,
         string calldata url,
         uint40 capacity,
-        uint128 rent,
+        uint96 rent,
+        uint96 lockPerEpoch,
         string calldata metadata
     ) external;
+
+    /// @notice Hands a node to another account, which accepts once the delay of a bond is over: by the provider, who may
+    /// name nobody until then. The bond and what the node earns go with it.
+    function proposeProvider(NodeId node, address provider) external;
+
+    function acceptProvider(NodeId node) external;
+
+    /// @notice Makes every acceptance that was signed for the node so far worthless, by its provider or its operator.
+    function revokeAcceptances(NodeId node) external;
 
     /// @notice Lets a manager use the caller's nodes, or no longer. What is assigned stays assigned.
     function trust(address manager, bool trusted) external;
@@ -280,9 +354,11 @@ interface IRegistry {
     // ----------------------------------------------------------------------------------------------------- clusters
 
     /// @notice Creates a cluster that the caller manages.
+    /// @param quantumBits what a segment pays per epoch is rounded up to a multiple of 2^quantumBits token units, for good.
     function createCluster(
         uint8 profile,
         uint8 beacon,
+        uint8 quantumBits,
         ClusterParams calldata params,
         string calldata metadata
     ) external returns (ClusterId);
@@ -314,8 +390,10 @@ interface IRegistry {
 
     function standby(ClusterId cluster) external view returns (NodeId[] memory);
 
-    /// @notice Makes a node responsible for a vNode from the next epoch on; none: leaves it vacant. Its provider trusts the
-    /// manager; it has the room and the bond for what is there, and time to fetch it. Until then the old node goes on.
+    /// @notice Names the node that takes a vNode over: from the next epoch on if there is no data, and otherwise once it has
+    /// proven that it has the data, for which it has syncEpochs; until then the old node, if there is one, stays
+    /// responsible. Its provider trusts the manager; it has the room and the bond for what is there. None: takes back what
+    /// was named, or leaves a vNode without data vacant.
     function assign(VNodeId vNode, NodeId node) external;
 
     function cluster(ClusterId id) external view returns (Cluster memory);
@@ -396,8 +474,8 @@ interface IRegistry {
         Acceptance calldata acceptance
     ) external;
 
-    /// @notice Ends a segment two epochs after the running one, by the bucket's owner, who gets what later ones would have
-    /// cost, whoever paid for them.
+    /// @notice Ends a segment two epochs after the running one, by the bucket's owner. What later ones would have cost goes
+    /// back to whoever paid for them.
     function endEarly(VNodeId vNode, uint32 serial) external;
 
     /// @notice Makes a grant of the caller worthless, used or not.
@@ -407,14 +485,22 @@ interface IRegistry {
     /// @notice Token units that a grant of the owner has paid; 2^256 - 1 if it was revoked.
     function spentOf(address owner, bytes32 grant) external view returns (uint256);
 
-    /// @notice Replaces a segment that has ended by its tombstone; anyone may. The last one empties the directory, and
-    /// needs neither root nor path.
-    /// @param path per level the three other children, in order.
-    function retire(VNodeId vNode, uint32 serial, bytes32 root, bytes32[3][] calldata path) external;
+    /// @notice Replaces entries of segments that have ended by their tombstones; anyone may. If none is left then, the
+    /// directory is empty again, and nothing needs to be opened.
+    /// @param openings in the order of their indices.
+    /// @param siblings of the multi-path that opens them: from the bottom up, for each parent of what is known, in order,
+    /// those of its children that are not (protocol/directory.ts).
+    function retire(VNodeId vNode, Opening[] calldata openings, bytes32[] calldata siblings) external;
 
-    /// @notice As retire for many. Each path is for the directory as the ones before leave it; none is needed if nothing is
-    /// left.
-    function retireMany(VNodeId vNode, Retirement[] calldata items) external;
+    /// @notice Writes the entries of all segments that have not ended again, in the order of their serials, into a fresh
+    /// tree, by the responsible node's operator or provider. The last call replaces the directory, from the next epoch on.
+    /// Meanwhile nothing is stored or retired, and the old tree is audited. What is not done by the end of the epoch after
+    /// the one in which it began is given up; the next call then begins anew.
+    /// @param openings some of the entries, or the next ones, in order; siblings as for retire. A directory without live
+    /// entries takes none, and is emptied.
+    function compact(VNodeId vNode, Opening[] calldata openings, bytes32[] calldata siblings) external;
+
+    function compaction(VNodeId vNode) external view returns (CompactionView memory);
 
     /// @notice Pays what the settled epochs since the last claim owe the segment's owner, to the owner's account; anyone
     /// may.
@@ -425,6 +511,9 @@ interface IRegistry {
 
     function segment(VNodeId vNode, uint32 serial) external view returns (SegmentRecord memory);
 
+    /// @notice Who paid for a segment, by time; none: the bucket's owner for all of it.
+    function payersOf(VNodeId vNode, uint32 serial) external view returns (Payer[] memory);
+
     function directory(VNodeId vNode) external view returns (DirectoryView memory);
 
     /// @notice The directory as it stood when the epoch began.
@@ -433,14 +522,17 @@ interface IRegistry {
 
     // --------------------------------------------------------------------------------------------------- the audits
 
-    /// @notice The directory as it stood when the epoch began, and who is paid for the node.
+    /// @notice The directory as it stood when the epoch began, the token units per epoch that its total stands for, and who
+    /// is paid for the node.
     function statement(
         VNodeId vNode,
         uint32 epoch,
         NodeId node
-    ) external view returns (bytes32 root, uint40 total, address provider);
+    ) external view returns (bytes32 root, uint40 total, uint256 asked, address provider);
 
-    /// @notice Frees the room of a node that was removed, and takes the first standby node that has the room, the bond and
-    /// the trust, of up to 8.
-    function replaceNode(VNodeId vNode, NodeId old, uint256 neededBond) external returns (NodeId next);
+    /// @notice Takes the first standby node that has the room, the bond and the trust, other than the one that goes.
+    function takeStandby(VNodeId vNode, NodeId old, uint256 neededBond) external returns (NodeId next);
+
+    /// @notice Frees the room that a node has for a vNode's data.
+    function freeRoom(VNodeId vNode, NodeId node) external;
 }

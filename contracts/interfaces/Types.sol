@@ -16,7 +16,7 @@ using {sameBucket as ==} for BucketId global;
 NodeId constant NO_NODE = NodeId.wrap(0);
 ChallengeId constant NO_CHALLENGE = ChallengeId.wrap(0);
 
-/// @dev Fees and shares are in hundredths of a percent of this.
+/// @dev Fees and shares are parts of this.
 uint256 constant BASIS_POINTS = 10_000;
 
 /// @notice Thrown when the caller does not have the role that the function is for.
@@ -44,24 +44,26 @@ struct Grant {
     BucketId bucket;
     /// Token units, of all that is paid.
     uint256 limit;
+    /// The most that is paid, in token units per 1e18 leaves and epoch.
+    uint256 maxRent;
     uint256 deadline;
     uint256 nonce;
     bytes signature;
 }
 
-/// @notice A segment that has ended, and how its entry leads to the directory's root.
-struct Retirement {
+/// @notice An entry of a vNode's directory, opened: where it is in the tree now, where its range starts, and its root.
+struct Opening {
     uint32 serial;
+    uint32 index;
+    uint40 start;
     bytes32 root;
-    /// Per level the three other children, in order.
-    bytes32[3][] path;
 }
 
 /// @notice A cluster's rules.
 struct ClusterParams {
     /// A vNode is due in an epoch with probability 1 / odds.
     uint16 odds;
-    /// Seconds from the epoch's start in which a proof counts.
+    /// Seconds from the randomness's source point in which a proof counts.
     uint32 window;
     /// Misses in a row that cost nothing but the epoch's rate.
     uint8 grace;
@@ -70,14 +72,14 @@ struct ClusterParams {
     /// Epochs' rate that a miss beyond grace costs, and what the last one costs on top.
     uint16 slashMultiple;
     uint16 faultMultiple;
-    /// Audits that a node that takes over data may leave unanswered.
+    /// Audits that a node that takes over data may leave unanswered until its first proof.
     uint8 syncEpochs;
     /// Epochs' rate that a node locks of its bond.
     uint16 bondEpochs;
     /// Basis points of every payment.
     uint16 managerFee;
     uint16 auditFee;
-    /// Basis points of a slash that go to whoever settles the miss.
+    /// Basis points of a slash that go to whoever settles the miss, or challenged.
     uint16 reporterShare;
 }
 
