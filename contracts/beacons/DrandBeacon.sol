@@ -6,10 +6,10 @@ import {HashToG1} from "../libraries/HashToG1.sol";
 import {EpochBeacon} from "./EpochBeacon.sol";
 
 /// @title DrandBeacon
-/// @notice Randomness of an epoch = sha256 of drand's signature of the first round at or after the epoch's start, scheme
-/// bls-bn254-unchained-on-g1, verified here.
-/// @dev Warning: a round is public from its own time on, by drand's clock. Where a chain's timestamps lag behind it, the
-/// randomness is known for as long before the epoch starts on that chain.
+/// @notice Randomness of an epoch = sha256 of drand's signature of the first round at or after the epoch's source point,
+/// scheme bls-bn254-unchained-on-g1, verified here.
+/// @dev Warning: a round is public from its own time on, by drand's clock. A chain whose blocks' timestamps lag behind that
+/// by more than the margin still takes what changes an epoch's snapshot when the epoch's randomness is known.
 contract DrandBeacon is EpochBeacon {
     /// @dev The negated generator of G2.
     uint256 private constant NEG_G2_XI = 0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2;
@@ -33,9 +33,9 @@ contract DrandBeacon is EpochBeacon {
     /// @notice Thrown when the group key is the point at infinity.
     error NoKey();
 
-    /// @notice Thrown when two epochs would share a round: an epoch is shorter than drand's period, or drand's first
-    /// round is after the first epoch's start.
-    error RoundsNotDistinct(uint64 drandGenesis, uint64 drandPeriod, uint64 genesis, uint64 epochSeconds);
+    /// @notice Thrown when two epochs would share a round, or one's could come after its end: drand's period is 0 or longer
+    /// than what follows an epoch's source point, or drand's first round is after the first epoch's start.
+    error RoundsNotDistinct(uint64 drandGenesis, uint64 drandPeriod, Home home);
 
     /// @notice Thrown when the evidence is not a signature of 64 bytes and at most four roots of 32.
     error EvidenceLength(uint256 length);
@@ -48,12 +48,13 @@ contract DrandBeacon is EpochBeacon {
         uint256[4] memory publicKey_,
         uint64 drandGenesis_,
         uint64 drandPeriod_,
-        uint64 genesis_,
-        uint64 epochSeconds_
-    ) EpochBeacon(genesis_, epochSeconds_) {
+        Home memory home
+    ) EpochBeacon(home) {
         require(
-            drandPeriod_ != 0 && drandPeriod_ <= epochSeconds_ && drandGenesis_ <= genesis_,
-            RoundsNotDistinct(drandGenesis_, drandPeriod_, genesis_, epochSeconds_)
+            drandPeriod_ != 0 &&
+                drandPeriod_ <= home.epochSeconds - home.margin &&
+                drandGenesis_ <= home.genesis,
+            RoundsNotDistinct(drandGenesis_, drandPeriod_, home)
         );
         _checkKey(publicKey_);
         // sha256 is the one precompile that Solidity calls without looking at how much came back.
@@ -111,11 +112,11 @@ contract DrandBeacon is EpochBeacon {
         return mulmod(y, y, Bn254.Q) == addmod(cube, 3, Bn254.Q);
     }
 
-    /// @notice drand's first round at or after the epoch's start.
+    /// @notice drand's first round at or after the epoch's source point.
     function roundFor(uint32 epoch) public view returns (uint256) {
-        // drand's first round is not after epoch 0.
+        // drand's first round is not after the start of epoch 0.
         unchecked {
-            uint256 sinceFirst = epochStart(epoch) - drandGenesis;
+            uint256 sinceFirst = sourcePoint(epoch) - drandGenesis;
             return (sinceFirst + drandPeriod - 1) / drandPeriod + 1;
         }
     }

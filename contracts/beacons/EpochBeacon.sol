@@ -2,14 +2,28 @@
 pragma solidity 0.8.37;
 
 import {IBeacon} from "../interfaces/IBeacon.sol";
+import {Unauthorized} from "../interfaces/Types.sol";
 
 /// @title EpochBeacon
-/// @notice What all beacons have in common: each epoch's randomness is recorded once, while the epoch runs. What a source
-/// publishes late counts until the epoch ends; an epoch that ends without is void for good.
+/// @notice What all beacons have in common: each epoch's randomness is recorded once, from its source point until the epoch
+/// ends. What a source publishes late counts until then; an epoch that ends without is void for good.
 abstract contract EpochBeacon is IBeacon {
-    /// @notice When epoch 0 starts, in seconds, and the seconds of an epoch.
+    /// @notice The deployment that a beacon belongs to: who records, and the time.
+    struct Home {
+        address audits;
+        uint64 genesis;
+        uint64 epochSeconds;
+        uint64 margin;
+    }
+
+    /// @inheritdoc IBeacon
+    address public immutable audits;
+    /// @inheritdoc IBeacon
     uint64 public immutable genesis;
+    /// @inheritdoc IBeacon
     uint64 public immutable epochSeconds;
+    /// @inheritdoc IBeacon
+    uint64 public immutable margin;
 
     /// @inheritdoc IBeacon
     mapping(uint32 epoch => bytes32) public randomness;
@@ -17,28 +31,39 @@ abstract contract EpochBeacon is IBeacon {
     /// @inheritdoc IBeacon
     mapping(uint32 epoch => uint256) public recordedAfter;
 
+    /// @dev Seconds: two of Ethereum's slots and a half, more than a block's time and drand's clock differ by.
+    uint256 private constant MIN_MARGIN = 30;
+    uint256 private constant MARGIN_DIVISOR = 4;
     /// @dev What is recorded in the first eighth of an epoch is in time for everybody (Parameters: the shortest window is a
     /// quarter), and saves the note.
     uint256 private constant PROMPT_DIVISOR = 8;
 
-    constructor(uint64 genesis_, uint64 epochSeconds_) {
-        (genesis, epochSeconds) = (genesis_, epochSeconds_);
+    constructor(Home memory home) {
+        uint256 quarter = home.epochSeconds / MARGIN_DIVISOR;
+        require(
+            home.margin != 0 &&
+                home.margin <= quarter &&
+                (home.margin >= MIN_MARGIN || home.margin == quarter),
+            BadMargin(home.margin, home.epochSeconds)
+        );
+        (audits, genesis, epochSeconds, margin) = (home.audits, home.genesis, home.epochSeconds, home.margin);
     }
 
     /// @inheritdoc IBeacon
     function record(uint32 epoch, bytes calldata evidence) external returns (bytes32 value) {
+        require(msg.sender == audits, Unauthorized(msg.sender));
         value = randomness[epoch];
         if (value != 0) return value;
-        uint256 start = epochStart(epoch);
-        uint256 end = start + epochSeconds;
+        uint256 source = sourcePoint(epoch);
+        uint256 end = source - margin + epochSeconds;
         require(
-            start <= block.timestamp && block.timestamp < end,
-            NotDuringEpoch(epoch, start, end, block.timestamp)
+            source <= block.timestamp && block.timestamp < end,
+            NotDuringEpoch(epoch, source, end, block.timestamp)
         );
         value = _draw(epoch, evidence);
 
         randomness[epoch] = value;
-        uint256 delay = block.timestamp - start;
+        uint256 delay = block.timestamp - source;
         if (delay > epochSeconds / PROMPT_DIVISOR) recordedAfter[epoch] = delay;
 
         emit RandomnessRecorded(epoch, value);
@@ -47,11 +72,11 @@ abstract contract EpochBeacon is IBeacon {
     /// @dev The only value that the epoch can have, never 0. Reverts unless the evidence proves it.
     function _draw(uint32 epoch, bytes calldata evidence) internal view virtual returns (bytes32);
 
-    /// @notice When an epoch starts, in seconds.
-    function epochStart(uint32 epoch) public view returns (uint256) {
+    /// @notice The time that the source of an epoch's randomness is the first at or after, in seconds.
+    function sourcePoint(uint32 epoch) public view returns (uint256) {
         // Below 2^97.
         unchecked {
-            return uint256(genesis) + uint256(epoch) * epochSeconds;
+            return uint256(genesis) + uint256(epoch) * epochSeconds + margin;
         }
     }
 }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title PrevrandaoProbe
-/// @notice Remembers what contracts saw as the randomness of one block: the first step of PrevrandaoBeacon's self-test.
+/// @notice Remembers what contracts saw as the randomness of one block: the first step of ChainTest.
 contract PrevrandaoProbe {
     uint256 public blockNumber;
     uint256 public prevrandao;

@@ -11,8 +11,8 @@ interface IBeacon {
     /// @notice Thrown when the randomness of an epoch is recorded before its source point or after the epoch's end.
     error NotDuringEpoch(uint32 epoch, uint256 sourcePoint, uint256 end, uint256 timestamp);
 
-    /// @notice Thrown when the margin is shorter than 30 seconds (or a quarter of an epoch that is shorter than two minutes), or longer than a
-    /// quarter of the epoch.
+    /// @notice Thrown when the margin is 0, shorter than 30 seconds (or than a quarter of an epoch that is shorter than two
+    /// minutes), or longer than a quarter of the epoch.
     error BadMargin(uint256 margin, uint256 epochSeconds);
 
     /// @notice The only contract that may record: it pays whoever brings the evidence.

@@ -4,21 +4,83 @@ pragma solidity 0.8.37;
 import {IBeacon} from "../interfaces/IBeacon.sol";
 
 /// @title SettableBeacon
-/// @notice Stands in for a beacon: the evidence is the randomness, and how late it came is what one says.
+/// @notice Stands in for a beacon: the evidence is the randomness, anybody may record, how late it came is what one says, and
+/// so is how it fails.
 contract SettableBeacon is IBeacon {
-    mapping(uint32 epoch => bytes32) public randomness;
-    mapping(uint32 epoch => uint256) public recordedAfter;
+    /// @dev What record, randomness and recordedAfter do: answer, or revert, or return 31 bytes, or 100,000, or a delay that no
+    /// epoch has, or burn all gas they are given.
+    enum Mood {
+        Sound,
+        Reverts,
+        AnswersShort,
+        AnswersLong,
+        AnswersNonsense,
+        BurnsGas
+    }
 
-    function record(uint32 epoch, bytes calldata evidence) external returns (bytes32) {
-        if (randomness[epoch] == 0) {
-            randomness[epoch] = bytes32(evidence);
+    address public immutable audits;
+    uint64 public immutable genesis;
+    uint64 public immutable epochSeconds;
+    uint64 public immutable margin;
 
-            emit RandomnessRecorded(epoch, randomness[epoch]);
-        }
-        return randomness[epoch];
+    Mood public mood;
+
+    /// @notice Thrown when the mood is to revert.
+    error OutOfOrder();
+
+    mapping(uint32 epoch => bytes32) private _randomness;
+    mapping(uint32 epoch => uint256) private _recordedAfter;
+
+    constructor(address audits_, uint64 genesis_, uint64 epochSeconds_, uint64 margin_) {
+        (audits, genesis, epochSeconds, margin) = (audits_, genesis_, epochSeconds_, margin_);
+    }
+
+    function setMood(Mood mood_) external {
+        mood = mood_;
     }
 
     function setRecordedAfter(uint32 epoch, uint256 delay) external {
-        recordedAfter[epoch] = delay;
+        _recordedAfter[epoch] = delay;
+    }
+
+    function record(uint32 epoch, bytes calldata evidence) external returns (bytes32) {
+        _behave();
+        if (_randomness[epoch] == 0) {
+            _randomness[epoch] = bytes32(evidence);
+
+            emit RandomnessRecorded(epoch, _randomness[epoch]);
+        }
+        return _randomness[epoch];
+    }
+
+    function randomness(uint32 epoch) external view returns (bytes32) {
+        _behave();
+        return _randomness[epoch];
+    }
+
+    function recordedAfter(uint32 epoch) external view returns (uint256) {
+        _behave();
+        return mood == Mood.AnswersNonsense ? type(uint256).max : _recordedAfter[epoch];
+    }
+
+    function _behave() private view {
+        Mood now_ = mood;
+        require(now_ != Mood.Reverts, OutOfOrder());
+        (bool short, bool long, bool burns) = (
+            now_ == Mood.AnswersShort,
+            now_ == Mood.AnswersLong,
+            now_ == Mood.BurnsGas
+        );
+        assembly ("memory-safe") {
+            if short {
+                return(0, 31)
+            }
+            if long {
+                return(0, 100000)
+            }
+            if burns {
+                invalid()
+            }
+        }
     }
 }
