@@ -58,26 +58,29 @@ export async function headersFrom(provider: Asking, first: number, count: number
 }
 
 /**
- * For an epoch that starts at `start`, in seconds: the headers of the first block from then on, the one before and the one
- * after. undefined until that one is there.
+ * For an epoch's source point, in seconds: the headers of the first block from then on and of the one before. undefined until
+ * there is a block after them: servers estimate gas as of the latest one, whose own hash contracts cannot ask for.
  */
-export async function headerEvidence(provider: Asking, start: number): Promise<HeaderEvidence | undefined> {
+export async function headerEvidence(
+  provider: Asking,
+  sourcePoint: number,
+): Promise<HeaderEvidence | undefined> {
   const timeOf = async (block: number): Promise<number> =>
     Number((await headerOf(provider, block)).timestamp);
   const head = await headerOf(provider, "latest");
-  if (Number(head.timestamp) < start) return undefined;
+  if (Number(head.timestamp) < sourcePoint) return undefined;
   const latest = Number(head.number);
   let [before, first] = [latest, latest];
-  for (let step = 1; before > 0 && (await timeOf(before)) >= start; step *= 2) {
+  for (let step = 1; before > 0 && (await timeOf(before)) >= sourcePoint; step *= 2) {
     [before, first] = [Math.max(0, before - step), before];
   }
   while (first - before > 1) {
     const middle = Math.floor((before + first) / 2);
-    if ((await timeOf(middle)) < start) before = middle;
+    if ((await timeOf(middle)) < sourcePoint) before = middle;
     else first = middle;
   }
   if (first === latest) return undefined;
-  const headers = await headersFrom(provider, first - 1, 3);
-  const { mixHash: randomness } = await headerOf(provider, first + 1);
+  const headers = await headersFrom(provider, first - 1, 2);
+  const { mixHash: randomness } = await headerOf(provider, first);
   return { evidence: AbiCoder.defaultAbiCoder().encode(["bytes[]"], [headers]), randomness };
 }

@@ -9,6 +9,7 @@ import { bn254 } from "@noble/curves/bn254.js";
 import type { CHash } from "@noble/curves/utils.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { keccak_256 } from "@noble/hashes/sha3.js";
+import { sourcePoint, type Clock } from "./epochs.ts";
 
 type G1 = typeof bn254.G1.Point.BASE;
 type G2 = typeof bn254.G2.Point.BASE;
@@ -23,6 +24,8 @@ export interface DrandChain {
   readonly period: number;
 }
 
+type Times = Pick<DrandChain, "genesis" | "period">;
+
 export const SIGNATURE_BYTES = 64;
 export const PUBLIC_KEY_BYTES = 128;
 export const DRAND_SCHEME = "bls-bn254-unchained-on-g1";
@@ -33,13 +36,18 @@ const { Fp, Fp2, Fp12, Fr } = bn254.fields;
 // ---------------------------------------------------------------------------------------------------------------- time
 
 /** When a round is due, in seconds. */
-export function roundTime(round: number, { genesis, period }: DrandChain): number {
+export function roundTime(round: number, { genesis, period }: Times): number {
   return genesis + (round - 1) * period;
 }
 
 /** The first round at or after a time in seconds. */
-export function firstRoundAt(seconds: number, { genesis, period }: DrandChain): number {
+export function firstRoundAt(seconds: number, { genesis, period }: Times): number {
   return seconds <= genesis ? 1 : Math.ceil((seconds - genesis) / period) + 1;
+}
+
+/** The round that an epoch's randomness is made of. */
+export function roundFor(epoch: number, clock: Clock, chain: Times): number {
+  return firstRoundAt(sourcePoint(epoch, clock), chain);
 }
 
 // ---------------------------------------------------------------------------------------------------------- signatures

@@ -25,6 +25,7 @@ import {
 } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { headerEvidence } from "../contracts/headers.ts";
+import { sourcePoint } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { toHex32, type Hex } from "../protocol/field.ts";
 import type { ProofWords } from "../protocol/groth16.ts";
@@ -176,7 +177,8 @@ export interface NodeChain {
   readonly operator: string;
   readonly epochSeconds: number;
   epochAt(timestamp: number): number;
-  epochStart(epoch: number): number;
+  /** From when on the epoch's randomness is known. */
+  sourcePoint(epoch: number): number;
 
   block(): Promise<Block>;
   /** undefined if the chain has no such block. */
@@ -395,6 +397,7 @@ async function createChain({
   const challengesAddress = await challenges.getAddress();
   const genesis = Number(await view<bigint>(audits, "genesis"));
   const epochSeconds = Number(await view<bigint>(audits, "epochSeconds"));
+  const margin = Number(await view<bigint>(audits, "margin"));
   const signingDomain = domain(chainId, registryAddress) as TypedDataDomain;
 
   const eventsOf = async (logs: readonly Log[]): Promise<ChainEvent[]> => {
@@ -457,7 +460,7 @@ async function createChain({
     operator: wallet.address,
     epochSeconds,
     epochAt: (timestamp) => Math.max(0, Math.floor((timestamp - genesis) / epochSeconds)),
-    epochStart: (epoch) => genesis + epoch * epochSeconds,
+    sourcePoint: (epoch) => sourcePoint(epoch, { genesis, epochSeconds, margin }),
 
     async block() {
       const block = await asked("getBlock", provider.getBlock("latest"));
@@ -558,7 +561,8 @@ async function createChain({
         words = [...((await contract.getFunction("publicKey").staticCall()) as bigint[])];
       } catch (error) {
         if (!isCallException(error)) throw explain(errors, "publicKey", error);
-        const found = await headerEvidence(provider, genesis + epoch * epochSeconds); // it has no key
+        const clock = { genesis, epochSeconds, margin };
+        const found = await headerEvidence(provider, sourcePoint(epoch, clock)); // it has no key
         return found && { kind: "headers", evidence: getBytes(found.evidence) };
       }
       const publicKey = Buffer.concat(words.map((word) => Buffer.from(toHex32(word).slice(2), "hex")));

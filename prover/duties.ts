@@ -200,8 +200,8 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   };
 
   const isLate = ({ epoch, time, duty }: Charge): boolean => {
-    const begun = chain.epochStart(epoch);
-    return time - begun >= recordAfter * (duty.deadline - begun);
+    const known = chain.sourcePoint(epoch);
+    return time - known >= recordAfter * (duty.deadline - known);
   };
 
   const isOurProfile = async ({ vNode, epoch }: Charge): Promise<boolean> => {

@@ -5,7 +5,8 @@
  * Whatever of our own fails (chain, relay, disk) is logged and tried again: it is never held against a node.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { firstRoundAt, roundEvidence } from "../protocol/drand.ts";
+import { roundEvidence, roundFor } from "../protocol/drand.ts";
+import { sourcePoint } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import type { AuditChain, AuditEvent, DrandOnChain, ProfileOnChain } from "./chain.ts";
@@ -85,6 +86,7 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
   /** Read from the chain and not dealt with yet. */
   let queue: AuditEvent[] = [];
   let seen = { number: options.fromBlock - 1, hash: "" };
+  let now = 0;
   let current = 0;
   let troubles: string[] = [];
 
@@ -123,7 +125,8 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     const head = await chain.head();
     // Before the events, which may speak of new ones.
     await readChoices();
-    current = Math.max(0, Math.floor((head.timestamp - chain.genesis) / chain.epochSeconds));
+    now = head.timestamp;
+    current = Math.max(0, Math.floor((now - chain.genesis) / chain.epochSeconds));
     if (seen.hash !== "" && (await chain.hashOf(seen.number)) !== seen.hash) {
       log.warn({ block: seen.number }, "reorganized");
       model = startModel();
@@ -213,7 +216,8 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
 
   async function record(beacon: Beacon): Promise<void> {
     const epoch = current;
-    if (epoch === 0 || !beacon.draw || (await chain.randomness(beacon.index, epoch)) !== 0n) return;
+    if (epoch === 0 || !beacon.draw || now < sourcePoint(epoch, chain)) return;
+    if ((await chain.randomness(beacon.index, epoch)) !== 0n) return;
     const drawn = await beacon.draw(epoch);
     if (drawn) await chain.recordBeacon(beacon.index, epoch, drawn.evidence);
   }
@@ -267,9 +271,7 @@ async function openBeacon(
 ): Promise<Beacon> {
   const source = await chain.beacon(index);
   if (!source) return { index, facts: () => ({}), draw: (epoch) => chain.headers(epoch) };
-  // Rounds are counted without the key.
-  const roundOf = (epoch: number): number =>
-    firstRoundAt(chain.genesis + epoch * chain.epochSeconds, { ...source, publicKey: new Uint8Array() });
+  const roundOf = (epoch: number): number => roundFor(epoch, chain, source);
   const facts = (epoch: number) => ({ round: roundOf(epoch) });
   const client = drand(source);
   if (!client) return { index, facts };

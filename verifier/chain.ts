@@ -20,6 +20,7 @@ import {
 } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { headerEvidence } from "../contracts/headers.ts";
+import { sourcePoint, type Clock } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { keyWords, type SnarkjsKey } from "../protocol/groth16.ts";
@@ -64,11 +65,9 @@ export interface DrandOnChain {
   readonly publicKey: string;
 }
 
-export interface AuditChain {
+export interface AuditChain extends Clock {
   readonly chainId: bigint;
   readonly audits: string;
-  readonly genesis: number;
-  readonly epochSeconds: number;
   head(): Promise<Head>;
   /** Undefined if there is no such block any more. */
   hashOf(block: number): Promise<string | undefined>;
@@ -143,6 +142,8 @@ async function open(
     new Contract((await view(auditsContract, "beacons", index)) as string, abi("DrandBeacon"), provider);
   const genesis = Number(await view(auditsContract, "genesis"));
   const epochSeconds = Number(await view(auditsContract, "epochSeconds"));
+  const margin = Number(await view(auditsContract, "margin"));
+  const clock: Clock = { genesis, epochSeconds, margin };
   const timestamps = new Map<number, number>();
   const timestampOf = async (block: number): Promise<number> => {
     const known = timestamps.get(block);
@@ -162,8 +163,7 @@ async function open(
   return {
     chainId: (await provider.getNetwork()).chainId,
     audits,
-    genesis,
-    epochSeconds,
+    ...clock,
     async head() {
       const block = await provider.getBlock("latest");
       if (!block?.hash) throw new HoldfastError("unreachable", "the chain has no block");
@@ -212,7 +212,7 @@ async function open(
       };
     },
     async headers(epoch) {
-      const found = await headerEvidence(provider, genesis + epoch * epochSeconds);
+      const found = await headerEvidence(provider, sourcePoint(epoch, clock));
       return found && { evidence: getBytes(found.evidence), randomness: found.randomness as Hex };
     },
     profileCount: async () => Number(await view(auditsContract, "profileCount")),

@@ -21,7 +21,11 @@ import {
 /** In the contract's order, with what each means and what it is by default. */
 const PARAMS: readonly [name: keyof ClusterParams, description: string, standard: number | undefined][] = [
   ["odds", "a vNode is due in an epoch with probability 1 / odds", 1],
-  ["window", "seconds from the epoch's start in which a proof counts; default: the whole epoch", undefined],
+  [
+    "window",
+    "seconds from when its randomness is known in which a proof counts; default: all of them",
+    undefined,
+  ],
   ["grace", "misses in a row that cost only the epoch's pay", 1],
   ["maxMisses", "misses in a row that end the assignment", 3],
   ["slashMultiple", "epochs' rate that a miss beyond the grace costs", 5],
@@ -111,9 +115,10 @@ export function addManagerCommands(program: Command): void {
 
 function createCluster(options: CreateOptions): Promise<void> {
   return withChain(options, async (chain) => {
-    const epoch = Number(await chain.read<bigint>("audits", "epochSeconds"));
+    const seconds = async (name: string): Promise<number> => Number(await chain.read<bigint>("audits", name));
+    const longest = (await seconds("epochSeconds")) - (await seconds("margin"));
     const params = Object.fromEntries(
-      PARAMS.map(([name, , standard]) => [name, options[name] ?? standard ?? epoch]),
+      PARAMS.map(([name, , standard]) => [name, options[name] ?? standard ?? longest]),
     );
     await agree(`create a cluster managed by ${chain.account()}`, options);
     const { profileIndex, beaconIndex } = options;

@@ -32,6 +32,8 @@ export const OPERATOR = new Wallet(`0x${"33".repeat(32)}`);
 export const PEER_OPERATOR = new Wallet(`0x${"66".repeat(32)}`);
 export const DOMAIN = domain(31337n, `0x${"44".repeat(20)}`) as TypedDataDomain;
 export const EPOCH_SECONDS = 20;
+/** Seconds from an epoch's start until its randomness can be known. */
+const MARGIN = 4;
 
 export interface FakeChain extends NodeChain {
   /** Chain time in seconds; a new block is there as soon as it changes. */
@@ -190,7 +192,7 @@ export function createFakeChain(): FakeChain {
     operator: OPERATOR.address,
     epochSeconds: EPOCH_SECONDS,
     epochAt,
-    epochStart: (epoch) => epoch * EPOCH_SECONDS,
+    sourcePoint: (epoch) => epoch * EPOCH_SECONDS + MARGIN,
     block: () => (chain.failure ? Promise.reject(chain.failure) : Promise.resolve(current())),
     blockHash: (number) => Promise.resolve(hashes.get(number)),
     events: (from, to) => Promise.resolve(events.filter((event) => event.block >= from && event.block <= to)),

@@ -286,10 +286,10 @@ describe("prover: duties", () => {
   it("records the randomness itself, late in the window and once", async () => {
     chain.randomness = undefined;
     const duties = create();
-    chain.time = 109;
+    chain.time = 111;
     await lookOnce(duties);
     expect(chain.mined).to.deep.equal([]);
-    chain.time = 110;
+    chain.time = 112;
     await lookOnce(duties);
     await lookOnce(duties);
     expect(chain.mined.map(({ kind }) => kind)).to.deep.equal(["recordBeacon", "prove"]);
@@ -298,7 +298,7 @@ describe("prover: duties", () => {
   it("records what block headers say, once they are there, without any drand server", async () => {
     chain.randomness = undefined;
     chain.beaconSource = undefined;
-    chain.time = 110;
+    chain.time = 112;
     const duties = create({ fetchRound: undefined });
     await lookOnce(duties);
     expect(chain.mined).to.deep.equal([]);

@@ -9,6 +9,9 @@ import { openState, type AuditorState } from "../../verifier/state.ts";
 import { present } from "../helpers/present.ts";
 
 const EPOCH = 10;
+const MARGIN = 2;
+/** Of the made-up drand network, for epoch 2. */
+const ROUND = 2 * EPOCH + MARGIN;
 const PROOF = [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n];
 const KEY_HASH = toHex32(1n);
 const DRAND_KEY = "ab".repeat(128);
@@ -41,7 +44,10 @@ function world() {
     states: new Map([[1n, { settled: 0, idle: false }]]),
   };
   const mine = (epoch: number, ...events: { name: string; args: object; transaction?: string }[]): void => {
-    const [block, timestamp] = [blocks.length, epoch * EPOCH];
+    mineAt(epoch * EPOCH + MARGIN, ...events);
+  };
+  const mineAt = (timestamp: number, ...events: Parameters<typeof mine>[1][]): void => {
+    const block = blocks.length;
     blocks.push({
       ...{ hash: `0x${block}`, timestamp },
       events: events.map(({ name, args, transaction = "0xaa" }) => ({
@@ -56,7 +62,7 @@ function world() {
       : Promise.resolve(value);
 
   const chain: AuditChain = {
-    ...{ chainId: 31337n, audits: `0x${"ab".repeat(20)}`, genesis: 0, epochSeconds: EPOCH },
+    ...{ chainId: 31337n, audits: `0x${"ab".repeat(20)}`, genesis: 0, epochSeconds: EPOCH, margin: MARGIN },
     head: () => {
       const { hash, timestamp } = present(blocks.at(-1));
       return reach("head", { number: blocks.length - 1, hash, timestamp });
@@ -132,14 +138,28 @@ function world() {
     { name: "SegmentStored", args: { serial: 0n, root: toHex32(11n), leaves: 5n } },
   );
   const said = (message: string): LogLine[] => lines.filter((line) => line.message === message);
-  return { fake, mine, proofs, recorded, settlements, expired, lines, said, verified, start, blocks, ending };
+  return {
+    fake,
+    mine,
+    mineAt,
+    proofs,
+    recorded,
+    settlements,
+    expired,
+    lines,
+    said,
+    verified,
+    start,
+    blocks,
+    ending,
+  };
 }
 
 type World = ReturnType<typeof world>;
 
 /** Epoch 2 begins, its beacon is on record, node 7 proves. */
 function prove({ mine, proofs }: World, proof: Partial<SubmittedProof> = {}, node = 7n): void {
-  mine(2, { name: "BeaconRecorded", args: { beacon: 0n, epoch: 2n, randomness: randomness(20) } });
+  mine(2, { name: "BeaconRecorded", args: { beacon: 0n, epoch: 2n, randomness: randomness(ROUND) } });
   proofs.set("0xbb", [{ vNode: 1n, epoch: 2, proof: PROOF, ...proof }]);
   mine(2, { name: "Proven", args: { node, epoch: 2n }, transaction: "0xbb" });
 }
@@ -223,8 +243,21 @@ describe("verifier: the auditor", () => {
     one.mine(3);
     await auditor.tick();
     await auditor.tick();
-    const evidence = roundEvidence(3 * EPOCH, Buffer.from(toHex32(7n).slice(2), "hex"));
+    const evidence = roundEvidence(3 * EPOCH + MARGIN, Buffer.from(toHex32(7n).slice(2), "hex"));
     expect(one.recorded).to.deep.equal([{ beacon: 0, epoch: 3, evidence }]);
+  });
+
+  it("asks for no randomness before its source point", async () => {
+    const one = world();
+    one.fake.relayDown = true;
+    const auditor = one.start();
+    one.mineAt(3 * EPOCH + MARGIN - 1);
+    await auditor.tick();
+    expect(auditor.status.troubles).to.deep.equal([]);
+    one.fake.relayDown = false;
+    one.mineAt(3 * EPOCH + MARGIN);
+    await auditor.tick();
+    expect(one.recorded.map(({ epoch }) => epoch)).to.deep.equal([3]);
   });
 
   it("records a beacon that the deployment adds meanwhile, unless it is of a drand network with another key", async () => {
@@ -327,10 +360,13 @@ describe("verifier: the auditor", () => {
   it("says when the beacon on record is not drand's", async () => {
     const one = world();
     const auditor = one.start();
-    one.mine(2, { name: "BeaconRecorded", args: { beacon: 0n, epoch: 2n, randomness: randomness(19) } });
+    one.mine(2, {
+      name: "BeaconRecorded",
+      args: { beacon: 0n, epoch: 2n, randomness: randomness(ROUND - 1) },
+    });
     await auditor.tick();
     expect(one.said("beacon")).to.deep.equal([
-      { level: "error", message: "beacon", epoch: 2, round: 20, beacon: 0, agrees: false },
+      { level: "error", message: "beacon", epoch: 2, round: ROUND, beacon: 0, agrees: false },
     ]);
   });
 
