@@ -4,25 +4,35 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
-import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {IAudits} from "./interfaces/IAudits.sol";
 import {IBeacon} from "./interfaces/IBeacon.sol";
 import {IChallenges} from "./interfaces/IChallenges.sol";
+import {IFactory} from "./interfaces/IFactory.sol";
 import {ILedger} from "./interfaces/ILedger.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {ClusterId, ClusterParams, NO_NODE, NodeId, Unauthorized, VNodeId} from "./interfaces/Types.sol";
 import {IVerifier} from "./interfaces/IVerifier.sol";
-import {Directory} from "./libraries/Directory.sol";
+import {AuditViews} from "./libraries/AuditViews.sol";
+import {Choices} from "./libraries/Choices.sol";
 import {Parameters} from "./libraries/Parameters.sol";
+import {Responsibility} from "./libraries/Responsibility.sol";
+import {Schedule} from "./libraries/Schedule.sol";
 import {Settlement} from "./libraries/Settlement.sol";
+import {Asks} from "./libraries/settlement/Asks.sol";
+import {Book, Context, Kept, Leave, Stake} from "./libraries/settlement/Book.sol";
+import {CreditIndex} from "./libraries/settlement/CreditIndex.sol";
+import {Epochs} from "./libraries/settlement/Epochs.sol";
 import {Terms, TermsWord} from "./libraries/Terms.sol";
 import {VNode, VNodeWord} from "./libraries/VNodeWord.sol";
 
 /// @title Audits
 /// @notice See IAudits. `multicall` lets a proof bring its epoch's randomness along.
 contract Audits is IAudits, Multicall {
-    using Checkpoints for Checkpoints.Trace224;
-    using Settlement for Settlement.Book;
+    using Asks for Book;
+    using AuditViews for Book;
+    using Responsibility for Book;
+    using Schedule for Schedule.Changes;
+    using Settlement for Book;
 
     /// @dev The running epoch, seconds since its start, and the randomness that was looked up last.
     struct Present {
@@ -40,6 +50,8 @@ contract Audits is IAudits, Multicall {
         uint256 word;
         NodeId node;
         uint256 rate;
+        /// Token units per epoch that the directory's total stands for.
+        uint256 asked;
         Terms terms;
         address provider;
         IVerifier verifier;
@@ -47,10 +59,13 @@ contract Audits is IAudits, Multicall {
         uint256 place;
     }
 
-    /// @dev Epochs that a proof settles before itself.
+    /// @dev Epochs that a proof settles before itself, alone and in a batch.
     uint256 private constant MAX_LAG = 64;
-    /// @dev Verified one by one if need be, they stay below the 2^24 gas of a transaction.
-    uint256 private constant MAX_BATCH = 64;
+    uint256 private constant MAX_BATCH_LAG = 4;
+    /// @dev Verified one by one if need be, with misses behind them, they stay below the 2^24 gas of a transaction.
+    uint256 private constant MAX_BATCH = 32;
+    /// @dev What a beacon may use to answer: ours need a tenth.
+    uint256 private constant BEACON_GAS = 50_000;
     /// @dev Profiles, and beacons, at deployment and in all.
     uint256 private constant MAX_FIRST = 4;
     uint256 private constant MAX_CHOICES = 256;
@@ -59,8 +74,10 @@ contract Audits is IAudits, Multicall {
     IRegistry public immutable registry;
     IChallenges public immutable challenges;
     IERC20 public immutable token;
+    IFactory public immutable factory;
     uint256 public immutable genesis;
     uint256 public immutable epochSeconds;
+    uint256 public immutable margin;
     uint256 public immutable protocolFee;
     uint32 public immutable changeDelay;
 
@@ -82,7 +99,7 @@ contract Audits is IAudits, Multicall {
     mapping(uint256 index => uint256) private _laterProfiles;
     mapping(uint256 index => IBeacon) private _laterBeacons;
 
-    Settlement.Book private _book;
+    Book private _book;
 
     modifier onlyRegistry() {
         require(msg.sender == address(registry), Unauthorized(msg.sender));
@@ -99,10 +116,12 @@ contract Audits is IAudits, Multicall {
     constructor(
         ILedger ledger_,
         IRegistry registry_,
+        IFactory factory_,
         Profile[] memory profiles_,
         IBeacon[] memory beacons_,
         uint256 genesis_,
         uint256 epochSeconds_,
+        uint256 margin_,
         uint256 protocolFee_
     ) {
         require(
@@ -117,24 +136,29 @@ contract Audits is IAudits, Multicall {
                 epochSeconds_ != 0 &&
                 epochSeconds_ <= type(uint32).max &&
                 2 * epochSeconds_ <= ledger_.unbondSeconds() &&
+                margin_ <= epochSeconds_ / 4 &&
+                protocolFee_ >= Parameters.MIN_PROTOCOL_FEE &&
                 protocolFee_ <= Parameters.MAX_PROTOCOL_FEE,
             BadDeployment()
         );
-        (ledger, registry, token) = (ledger_, registry_, ledger_.token());
+        (ledger, registry, token, factory) = (ledger_, registry_, ledger_.token(), factory_);
         challenges = IChallenges(ledger_.challenges());
-        (genesis, epochSeconds, protocolFee) = (genesis_, epochSeconds_, protocolFee_);
+        (genesis, epochSeconds, margin, protocolFee) = (genesis_, epochSeconds_, margin_, protocolFee_);
         changeDelay = uint32(Math.ceilDiv(ledger_.unbondSeconds(), epochSeconds_)) + Parameters.EXIT_EPOCHS;
 
         (profileCount, FIRST_PROFILES) = (profiles_.length, profiles_.length);
         require(profiles_.length != 0 && profiles_.length <= MAX_FIRST, BadDeployment());
-        PROFILE_0 = _pack(profiles_, 0);
-        PROFILE_1 = _pack(profiles_, 1);
-        PROFILE_2 = _pack(profiles_, 2);
-        PROFILE_3 = _pack(profiles_, 3);
+        PROFILE_0 = _pack(factory_, profiles_, 0);
+        PROFILE_1 = _pack(factory_, profiles_, 1);
+        PROFILE_2 = _pack(factory_, profiles_, 2);
+        PROFILE_3 = _pack(factory_, profiles_, 3);
 
         uint256 count = beacons_.length;
         (beaconCount, FIRST_BEACONS) = (count, count);
         require(count != 0 && count <= MAX_FIRST, BadDeployment());
+        for (uint256 i = 0; i < count; ++i) {
+            Choices.check(factory_, beacons_[i], genesis_, epochSeconds_, margin_);
+        }
         BEACON_0 = beacons_[0];
         // Those from count on are not read.
         BEACON_1 = beacons_[count > 1 ? 1 : 0];
@@ -142,26 +166,12 @@ contract Audits is IAudits, Multicall {
         BEACON_3 = beacons_[count > 3 ? 3 : 0];
     }
 
-    function _pack(Profile[] memory list, uint256 index) private view returns (uint256) {
-        return index < list.length ? _packOne(list[index]) : 0;
-    }
-
-    function _packOne(Profile memory p) private view returns (uint256) {
-        require(
-            address(p.verifier).code.length != 0 &&
-                p.samples != 0 &&
-                // A segment's leaves are counted in 32 bits.
-                p.dataDepth != 0 &&
-                p.dataDepth < 8 &&
-                p.directoryDepth != 0 &&
-                p.directoryDepth <= Directory.MAX_DEPTH,
-            BadDeployment()
-        );
-        return
-            (uint256(uint160(address(p.verifier))) << 32) |
-            (uint256(p.samples) << 16) |
-            (uint256(p.dataDepth) << 8) |
-            p.directoryDepth;
+    function _pack(
+        IFactory factory_,
+        Profile[] memory list,
+        uint256 index
+    ) private view returns (uint256) {
+        return index < list.length ? Choices.packed(factory_, list[index]) : 0;
     }
 
     /// @inheritdoc IAudits
@@ -203,7 +213,7 @@ contract Audits is IAudits, Multicall {
         index = profileCount;
         require(index < MAX_CHOICES, BadDeployment());
 
-        _laterProfiles[index] = _packOne(profile);
+        _laterProfiles[index] = Choices.packed(factory, profile);
         profileCount = index + 1;
 
         emit ProfileAdded(
@@ -218,7 +228,8 @@ contract Audits is IAudits, Multicall {
     /// @inheritdoc IAudits
     function addBeacon(IBeacon beacon) external onlyTreasury returns (uint256 index) {
         index = beaconCount;
-        require(index < MAX_CHOICES && address(beacon).code.length != 0, BadDeployment());
+        require(index < MAX_CHOICES, BadDeployment());
+        Choices.check(factory, beacon, genesis, epochSeconds, margin);
 
         _laterBeacons[index] = beacon;
         beaconCount = index + 1;
@@ -244,14 +255,42 @@ contract Audits is IAudits, Multicall {
         if (b.randomness(epoch) != 0) return;
 
         bytes32 value = b.record(epoch, evidence);
-        uint256 reward = ledger.payAuditor(beacon, msg.sender);
+        uint256 elapsed = block.timestamp - epochStart(epoch) - margin;
+        uint256 whole = Parameters.minWindow(epochSeconds);
+        uint256 reward = elapsed < whole ? ledger.payAuditor(beacon, msg.sender, whole - elapsed, whole) : 0;
 
         emit BeaconRecorded(beacon, epoch, value, msg.sender, reward);
     }
 
     /// @inheritdoc IAudits
-    function randomness(uint8 beacon, uint32 epoch) public view returns (bytes32) {
-        return beacons(beacon).randomness(epoch);
+    function randomness(uint8 beacon, uint32 epoch) public view returns (bytes32 value) {
+        (bool answered, uint256 word) =
+            _askBeacon(beacons(beacon), abi.encodeCall(IBeacon.randomness, (epoch)));
+        if (answered) value = bytes32(word);
+    }
+
+    /// @inheritdoc IAudits
+    function recordedAfter(uint8 beacon, uint32 epoch) external view returns (uint256) {
+        (bool answered, uint256 word) =
+            _askBeacon(beacons(beacon), abi.encodeCall(IBeacon.recordedAfter, (epoch)));
+        return answered ? word : type(uint256).max;
+    }
+
+    /// @dev A beacon that fails, or does not end, has no randomness, and stops nothing. One that was given too little gas has
+    /// not failed: a caller could choose so.
+    function _askBeacon(
+        IBeacon beacon,
+        bytes memory question
+    ) private view returns (bool answered, uint256 word) {
+        // A 64th stays here.
+        require(gasleft() > BEACON_GAS + BEACON_GAS / 32, NotEnoughGas());
+        assembly ("memory-safe") {
+            answered := staticcall(BEACON_GAS, beacon, add(question, 32), mload(question), 0, 32)
+            answered := and(answered, gt(returndatasize(), 31))
+            if answered {
+                word := mload(0)
+            }
+        }
     }
 
     // ------------------------------------------------------------------------------------------------------- proofs
@@ -260,12 +299,16 @@ contract Audits is IAudits, Multicall {
     function prove(VNodeId id, uint32 epoch, uint256[8] calldata proof) external {
         Candidate memory c;
         uint256[4] memory inputs;
-        Refusal refusal = _examine(id, epoch, _present(), c, inputs);
+        Refusal refusal = _examine(id, epoch, _present(), MAX_LAG, c, inputs);
         require(refusal == Refusal.None, ProofRefused(id, epoch, refusal));
         require(c.verifier.verify(proof, inputs), ProofInvalid(id, epoch));
 
-        (uint256 amount, uint256 fee) = _accept(c, epoch);
-        ledger.pay(c.provider, VNodeWord.clusterOf(c.word), amount, fee);
+        ledger.pay(_accept(c, epoch));
+    }
+
+    /// @inheritdoc IAudits
+    function takeOver(VNodeId id, uint32 epoch, uint256[8] calldata proof) external {
+        _book.takeOver(_context(msg.sender), id, epoch, epochStart(epoch) + margin, proof);
     }
 
     /// @inheritdoc IAudits
@@ -286,7 +329,8 @@ contract Audits is IAudits, Multicall {
         uint256 count;
         for (uint256 i = 0; i < length; ++i) {
             Candidate memory c = candidates[count];
-            if (_examine(vNodes[i], epoch, present, c, inputs[count]) != Refusal.None) continue;
+            Refusal refusal = _examine(vNodes[i], epoch, present, MAX_BATCH_LAG, c, inputs[count]);
+            if (refusal != Refusal.None) continue;
             if (address(c.verifier) != address(candidates[0].verifier)) continue;
             c.place = i;
             ++count;
@@ -330,8 +374,7 @@ contract Audits is IAudits, Multicall {
             if (!allHold && !c.verifier.verify(proofs[c.place], inputs[i])) continue;
             // Twice in one batch counts once.
             if (_book.words[c.id] != c.word) continue;
-            (payments[i].amount, payments[i].fee) = _accept(c, epoch);
-            (payments[i].to, payments[i].cluster) = (c.provider, VNodeWord.clusterOf(c.word));
+            payments[i] = _accept(c, epoch);
             accepted[c.place] = true;
         }
         ledger.payMany(payments);
@@ -347,6 +390,7 @@ contract Audits is IAudits, Multicall {
         VNodeId id,
         uint32 epoch,
         Present memory present,
+        uint256 lag,
         Candidate memory c,
         uint256[4] memory inputs
     ) private returns (Refusal) {
@@ -355,24 +399,28 @@ contract Audits is IAudits, Multicall {
         ClusterId cluster = VNodeWord.clusterOf(word);
         if (ClusterId.unwrap(cluster) == 0) return Refusal.NoSuchVNode;
         if (VNodeWord.settledOf(word) + 1 < epoch) {
-            _book.settle(_context(msg.sender), id, epoch - 1, MAX_LAG);
+            _book.settle(_context(msg.sender), id, epoch - 1, lag);
             word = _book.words[id];
             if (VNodeWord.settledOf(word) + 1 < epoch) return Refusal.SettleFirst;
         }
         if (VNodeWord.settledOf(word) >= epoch) return Refusal.AlreadyProven;
-        Terms t = _book.termsAt(cluster, epoch);
-        if (present.elapsed >= t.window()) return Refusal.WindowClosed;
-        bytes32 random = _draw(present, t.beacon());
+        c.terms = _book.termsAt(cluster, epoch);
+        if (present.elapsed >= margin + c.terms.window()) return Refusal.WindowClosed;
+        bytes32 random = _draw(present, c.terms.beacon());
         if (random == 0) return Refusal.NoRandomness;
 
-        (NodeId node, uint256 rate, bool syncing) = VNodeWord.isQuiet(word, epoch)
-            ? (VNodeWord.nodeOf(word), VNodeWord.rateOf(word), VNodeWord.isSyncing(word))
-            : _book.preview(id, VNodeWord.unpack(word), epoch);
-        uint256 seed = Settlement.seedOf(id, node, epoch, random);
-        if (!Settlement.isDue(node, rate, syncing, t, seed)) return Refusal.NotDue;
-        (c.id, c.word, c.node, c.rate, c.terms) = (id, word, node, rate, t);
-        c.verifier = IVerifier(address(uint160(_profile(t.profile()) >> 32)));
-        c.provider = _setInputs(inputs, id, node, epoch, seed);
+        bool must;
+        (c.id, c.word, c.node, c.rate) = (id, word, VNodeWord.nodeOf(word), VNodeWord.rateOf(word));
+        if (!VNodeWord.isPlain(word, epoch)) {
+            Asks.Ask memory a = _book.ask(id, epoch);
+            if (a.paused) return Refusal.NotDue;
+            (c.node, c.rate, must) = (a.node, a.rate, a.must);
+        }
+        if (c.node == NO_NODE || c.rate == 0) return Refusal.NotDue;
+        uint256 seed = Asks.seedOf(id, c.node, epoch, random);
+        if (!must && !Asks.isDrawn(c.terms, seed)) return Refusal.NotDue;
+        c.verifier = IVerifier(address(uint160(_profile(c.terms.profile()) >> 32)));
+        (c.asked, c.provider) = _setInputs(inputs, id, c.node, epoch, seed);
         return Refusal.None;
     }
 
@@ -391,19 +439,27 @@ contract Audits is IAudits, Multicall {
         NodeId node,
         uint32 epoch,
         uint256 seed
-    ) private view returns (address) {
-        (bytes32 root, uint40 total, address provider) = registry.statement(id, epoch, node);
+    ) private view returns (uint256 asked, address provider) {
+        bytes32 root;
+        uint40 total;
+        (root, total, asked, provider) = registry.statement(id, epoch, node);
         (inputs[0], inputs[1], inputs[2], inputs[3]) = (uint256(root), seed, 0, total);
-        return provider;
     }
 
     /// @dev Settles the epoch as proven.
-    function _accept(Candidate memory c, uint32 epoch) private returns (uint256 amount, uint256 fee) {
-        if (VNodeWord.isQuiet(c.word, epoch)) _book.words[c.id] = VNodeWord.proven(c.word, epoch);
-        else _book.enterProven(_context(msg.sender), c.id, epoch);
-        (amount, fee) = Settlement.split(c.rate, c.terms, protocolFee);
+    function _accept(Candidate memory c, uint32 epoch) private returns (ILedger.Payment memory p) {
+        uint256 part = Settlement.covered(c.rate, c.asked);
+        if (VNodeWord.isPlain(c.word, epoch) && part == CreditIndex.CREDIT_UNIT) {
+            _book.words[c.id] = VNodeWord.proven(c.word, epoch);
+            (p.amount, p.fee) = (c.rate, Epochs.feesOf(c.rate, c.terms, protocolFee));
+            Settlement.split(p, part, protocolFee);
+            p.cluster = VNodeWord.clusterOf(c.word);
 
-        emit Proven(c.id, c.node, epoch, amount, fee);
+            emit Proven(c.id, c.node, epoch, epoch, p.amount, p.fee, 0);
+        } else {
+            p = _book.enterProven(_context(msg.sender), c.id, epoch, c.asked);
+        }
+        p.to = c.provider;
     }
 
     // ----------------------------------------------------------------------------------------------------- settling
@@ -414,21 +470,29 @@ contract Audits is IAudits, Multicall {
         return _book.settle(_context(msg.sender), id, current == 0 ? 0 : current - 1, maxEpochs);
     }
 
-    function _context(address caller) private view returns (Settlement.Context memory) {
-        return Settlement.Context(ledger, registry, protocolFee, currentEpoch(), caller);
+    function _context(address caller) private view returns (Context memory) {
+        return Context(ledger, registry, challenges, protocolFee, currentEpoch(), caller);
     }
 
     // ---------------------------------------------------------------------------------------------- responsibility
 
     /// @inheritdoc IAudits
-    function responsible(VNodeId id) public view returns (NodeId) {
+    function outlook(
+        VNodeId id
+    ) external view returns (NodeId node, NodeId successor, bool handingOver, uint32 epoch) {
         uint256 word = _book.words[id];
-        return VNodeWord.nextSinceOf(word) == 0 ? VNodeWord.nodeOf(word) : _book.stakes[id].nextNode;
+        (node, epoch) = (VNodeWord.nodeOf(word), currentEpoch());
+        bool syncing = VNodeWord.isSyncing(word);
+        if (VNodeWord.nextSinceOf(word) == 0) return (node, NO_NODE, syncing, epoch);
+        Stake storage s = _book.stakes[id];
+        // Who is named where nobody and nothing is, is there from the next epoch on.
+        if (node == NO_NODE && !s.nextSyncs) return (s.nextNode, NO_NODE, false, epoch);
+        return (node, s.nextNode, true, epoch);
     }
 
     /// @inheritdoc IAudits
-    function outlook(VNodeId id) external view returns (NodeId node, uint32 epoch) {
-        return (responsible(id), currentEpoch());
+    function liveRate(VNodeId id) external onlyRegistry returns (uint256) {
+        return _book.liveRate(_context(address(0)), id);
     }
 
     /// @inheritdoc IAudits
@@ -453,13 +517,18 @@ contract Audits is IAudits, Multicall {
     }
 
     /// @inheritdoc IAudits
-    function leave(VNodeId id) external {
-        _book.leave(_context(msg.sender), id);
+    function pause(VNodeId id, uint32 epochs) external returns (uint32 from, uint32 end) {
+        return _book.pause(_context(msg.sender), id, epochs, quarterEpochs());
     }
 
     /// @inheritdoc IAudits
-    function pause(VNodeId id, uint32 epochs) external returns (uint32 from, uint32 end) {
-        return _book.pause(_context(msg.sender), id, epochs, quarterEpochs());
+    function topUp(VNodeId id) external {
+        _book.topUp(_context(msg.sender), id);
+    }
+
+    /// @inheritdoc IAudits
+    function unlockKept(VNodeId id, NodeId node) external {
+        _book.unlockKept(_context(msg.sender), id, node);
     }
 
     /// @inheritdoc IAudits
@@ -468,14 +537,33 @@ contract Audits is IAudits, Multicall {
     }
 
     /// @inheritdoc IAudits
-    function commit(VNodeId id, uint256 perEpoch, uint32 from, uint32 end) external onlyRegistry {
-        if (_book.stakes[id].committed == 0) _book.settle(_context(address(0)), id, from - 1, 1);
-        _book.commit(ledger, id, perEpoch, from, end);
+    /// @dev Nothing is asked of a vNode without data: it is settled before something is.
+    function commit(
+        VNodeId id,
+        uint256 perEpoch,
+        uint32 from,
+        uint32 end
+    ) external onlyRegistry returns (uint256 locked) {
+        Stake storage s = _book.stakes[id];
+        if (s.committed == 0) _book.settle(_context(address(0)), id, from - 1, 1);
+        uint256 word = VNodeWord.changingAt(_book.words[id], from);
+        uint256 committed = s.committed + perEpoch;
+        require(committed <= type(uint80).max, RateTooHigh(id, committed));
+
+        _book.words[id] = word;
+        _book.changes[id].add(VNodeWord.settledOf(word), from, end, uint80(perEpoch));
+        s.committed = uint80(committed);
+        return _book.back(ledger, s, id, word);
     }
 
     /// @inheritdoc IAudits
-    function reschedule(VNodeId id, uint256 perEpoch, uint32 end, uint32 newEnd) external onlyRegistry {
-        _book.reschedule(ledger, id, perEpoch, end, newEnd);
+    function reschedule(
+        VNodeId id,
+        uint256 perEpoch,
+        uint32 end,
+        uint32 newEnd
+    ) external onlyRegistry returns (uint256) {
+        return _book.reschedule(ledger, id, perEpoch, end, newEnd);
     }
 
     // --------------------------------------------------------------------------------------------------- challenges
@@ -494,13 +582,14 @@ contract Audits is IAudits, Multicall {
     }
 
     /// @inheritdoc IAudits
-    function absolve(VNodeId id, NodeId node) external onlyChallenges {
-        _book.absolve(_context(address(0)), id, node);
+    function lastAnswer(VNodeId id, NodeId node, uint32 epoch) external view returns (uint32) {
+        return _book.lastAnswer(id, node, epoch);
     }
 
     /// @inheritdoc IAudits
-    function keptOf(VNodeId id, NodeId node) external view returns (uint256) {
-        return _book.kept[id][node];
+    function keptOf(VNodeId id, NodeId node) external view returns (uint256 amount, uint32 until) {
+        Kept storage k = _book.kept[id][node];
+        return (k.amount, _book.takenOver[id] < k.since ? k.until : 0);
     }
 
     /// @inheritdoc IAudits
@@ -523,7 +612,7 @@ contract Audits is IAudits, Multicall {
     function _termsOf(uint8 profile, uint8 beacon, ClusterParams calldata p) private view returns (Terms) {
         _profile(profile);
         beacons(beacon);
-        return Settlement.checkedTerms(profile, beacon, p, epochSeconds);
+        return Settlement.checkedTerms(profile, beacon, p, epochSeconds, margin);
     }
 
     /// @inheritdoc IAudits
@@ -560,56 +649,27 @@ contract Audits is IAudits, Multicall {
 
     /// @inheritdoc IAudits
     function state(VNodeId id) external view returns (VNodeState memory) {
-        VNode memory v = _book.existing(id);
-        Settlement.Stake storage s = _book.stakes[id];
-        return
-            VNodeState({
-                node: v.node,
-                settled: v.settled,
-                misses: v.misses,
-                syncLeft: v.syncLeft,
-                rate: v.rate,
-                nextNode: s.nextNode,
-                nextSince: v.nextSince,
-                committed: s.committed,
-                locked: s.lock,
-                nextLocked: s.nextLock
-            });
+        return _book.state(id);
     }
 
     /// @inheritdoc IAudits
-    function duty(VNodeId id, uint32 epoch) external view returns (Duty memory d) {
+    function duty(VNodeId id, uint32 epoch) external view returns (Duty memory) {
         uint32 current = currentEpoch();
         require(epoch == current, NotCurrentEpoch(epoch, current));
-        VNode memory v = _book.existing(id);
-        Terms t = _book.termsAt(v.cluster, epoch);
-        d.deadline = epochStart(epoch) + t.window();
-        d.randomness = randomness(t.beacon(), epoch);
-        bool settled = v.settled >= epoch;
-        bool syncing;
-        uint256 rate;
-        (d.node, rate, syncing) = _book.preview(id, v, epoch);
-        (d.root, d.total) = registry.snapshot(id, epoch);
-        if (d.randomness == 0) return d;
-        d.seed = Settlement.seedOf(id, d.node, epoch, d.randomness);
-        // The running epoch is settled by its proof, or has nothing to prove.
-        d.proven = settled && rate != 0;
-        d.due = d.proven || (!settled && Settlement.isDue(d.node, rate, syncing, t, d.seed));
+        return _book.duty(registry, id, epoch, epochStart(epoch) + margin);
     }
 
     /// @inheritdoc IAudits
     function pauseOf(
         VNodeId id,
         NodeId node
-    ) external view returns (uint32 from, uint32 end, uint32 quarter, uint32 used) {
-        Settlement.Pause storage p = _book.pauses[id][node];
-        return (p.from, p.end, p.quarter, p.used);
+    ) external view returns (uint32 from, uint32 end, uint32 used) {
+        return _book.pauseOf(id, node, quarterEpochs());
     }
 
     /// @inheritdoc IAudits
     function leaveOf(VNodeId id) external view returns (NodeId node, uint32 epoch) {
-        if (VNodeWord.nextSinceOf(_book.words[id]) != 0) return (NO_NODE, 0);
-        Settlement.Leave storage l = _book.leaves[id];
+        Leave storage l = _book.leaves[id];
         return (l.node, l.epoch);
     }
 
@@ -619,10 +679,6 @@ contract Audits is IAudits, Multicall {
         uint32 from,
         uint32 end
     ) external view returns (uint32 to, uint256 credit) {
-        uint32 unsettled = VNodeWord.unpack(_book.words[id]).settled + 1;
-        to = unsettled < end ? unsettled : end;
-        if (to <= from) return (from, 0);
-        Checkpoints.Trace224 storage index = _book.creditIndex[id];
-        credit = index.upperLookupRecent(to - 1) - index.upperLookupRecent(from - 1);
+        return _book.creditBetween(id, from, end);
     }
 }

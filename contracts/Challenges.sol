@@ -6,23 +6,16 @@ import {IAudits} from "./interfaces/IAudits.sol";
 import {IChallenges} from "./interfaces/IChallenges.sol";
 import {ILedger} from "./interfaces/ILedger.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
-import {BucketId, ChallengeId, NO_CHALLENGE, NO_NODE, NodeId, VNodeId} from "./interfaces/Types.sol";
+import {ChallengeId, NO_CHALLENGE, NO_NODE, NodeId, Unauthorized, VNodeId} from "./interfaces/Types.sol";
 
 /// @title Challenges
 /// @notice See IChallenges.
 contract Challenges is IChallenges {
-    /// @dev What is asked for, before it is known of whom.
-    struct Range {
-        bytes32 root;
-        uint40 start;
-        uint40 leaves;
-        BucketId bucket;
-    }
-
     uint256 private constant MAX_OPEN = 4;
     /// @dev Epochs of a vNode's rate: half of it pays for the proof, and makes squatting on an own node dear.
     uint256 private constant BOND_EPOCHS = 8;
-    /// @dev The randomness comes with the next epoch, and is known for all of the one after that.
+    /// @dev The randomness comes with the next epoch, and is known for all of the one after that: a bond is not released
+    /// before.
     uint32 private constant RESPONSE_EPOCHS = 2;
 
     ILedger public immutable ledger;
@@ -52,24 +45,17 @@ contract Challenges is IChallenges {
     // -------------------------------------------------------------------------------------------------- challenging
 
     /// @inheritdoc IChallenges
-    function challenge(VNodeId vNode, uint256 maxBond) external returns (ChallengeId) {
+    function challenge(
+        VNodeId vNode,
+        uint40 start,
+        uint40 length,
+        uint256 maxBond
+    ) external returns (ChallengeId id) {
         IRegistry.DirectoryView memory d = registry.directory(vNode);
-        return _challenge(vNode, Range(d.root, 0, d.total, BucketId.wrap(0)), maxBond);
-    }
-
-    /// @inheritdoc IChallenges
-    function challengeSegment(VNodeId vNode, uint32 serial, uint256 maxBond) external returns (ChallengeId) {
-        IRegistry.SegmentRecord memory s = registry.segment(vNode, serial);
-        require(s.leaves != 0 && audits.currentEpoch() < s.end, SegmentNotLive(vNode, serial));
-
-        bytes32 root = registry.directory(vNode).root;
-        return _challenge(vNode, Range(root, s.start, s.leaves, s.bucket), maxBond);
-    }
-
-    function _challenge(VNodeId vNode, Range memory range, uint256 maxBond) private returns (ChallengeId id) {
+        bool within = length != 0 && uint256(start) + length <= d.total;
+        require(within, BadRange(vNode, start, length, d.total));
         IAudits.Subject memory s = audits.summon(vNode, msg.sender);
         require(s.node != NO_NODE, NotAssigned(vNode));
-        require(!s.pausing, Pausing(vNode, s.node));
         require(s.rate != 0, NothingStored(vNode));
         require(!s.syncing, StillSyncing(vNode, s.node));
         IRegistry.Node memory n = registry.node(s.node);
@@ -86,14 +72,13 @@ contract Challenges is IChallenges {
             rate: s.rate,
             faultMultiple: s.faultMultiple,
             reporterShare: s.reporterShare,
-            bucket: range.bucket,
             beacon: s.beacon,
             challenger: msg.sender,
             bond: uint96(bond),
-            root: range.root,
+            root: d.root,
             verifier: audits.profiles(s.profile).verifier,
-            start: range.start,
-            leaves: range.leaves,
+            start: start,
+            length: length,
             status: Status.Open
         });
         _challenges[id] = c;
@@ -108,8 +93,12 @@ contract Challenges is IChallenges {
         ChallengeId[MAX_OPEN] storage list = _open[vNode];
         uint256 gap = MAX_OPEN;
         for (uint256 i = 0; i < MAX_OPEN; ++i) {
-            if (list[i] == NO_CHALLENGE) gap = i;
-            else ++others;
+            if (list[i] == NO_CHALLENGE) {
+                gap = i;
+                continue;
+            }
+            require(_challenges[list[i]].challenger != msg.sender, OneEach(vNode, msg.sender));
+            ++others;
         }
         require(gap != MAX_OPEN, TooManyOpen(vNode));
         list[gap] = id;
@@ -120,7 +109,7 @@ contract Challenges is IChallenges {
     /// @inheritdoc IChallenges
     function answer(ChallengeId id, uint256[8] calldata proof) external {
         Challenge memory c = _running(id);
-        uint32 last = c.epoch + RESPONSE_EPOCHS;
+        uint32 last = audits.lastAnswer(c.vNode, c.node, c.epoch);
         require(audits.currentEpoch() <= last, ResponseOver(id, last));
         bytes32 random = audits.randomness(c.beacon, c.epoch + 1);
         require(random != 0, NoRandomness(id, c.epoch + 1));
@@ -133,38 +122,48 @@ contract Challenges is IChallenges {
 
         ledger.payOut(registry.providerOf(c.node), toProvider);
         ledger.payOut(ledger.treasury(), c.bond - toProvider);
-        audits.absolve(c.vNode, c.node);
+        audits.unlockKept(c.vNode, c.node);
     }
 
     /// @inheritdoc IChallenges
     function expire(ChallengeId id) external {
         Challenge memory c = _running(id);
-        uint32 last = c.epoch + RESPONSE_EPOCHS;
+        uint32 last = audits.lastAnswer(c.vNode, c.node, c.epoch);
         require(audits.currentEpoch() > last, ResponseRuns(id, last));
         bool void = audits.randomness(c.beacon, c.epoch + 1) == 0;
 
         _resolve(id, c, void ? Status.Void : Status.Failed);
         ledger.payOut(c.challenger, c.bond);
         if (void) {
-            audits.absolve(c.vNode, c.node);
-
             emit Voided(id, c.vNode, c.node);
+
+            audits.unlockKept(c.vNode, c.node);
         } else {
-            BucketId bucket = c.bucket;
-            address owner = BucketId.unwrap(bucket) == 0 ? address(0) : registry.bucket(bucket).owner;
             (uint256 taken, uint256 reward) = audits.convict(
                 c.vNode,
-                IAudits.Verdict({
-                    node: c.node,
-                    rate: c.rate,
-                    multiple: c.faultMultiple,
-                    challenger: c.challenger,
-                    share: c.reporterShare,
-                    owner: owner
-                })
+                IAudits.Verdict(c.node, c.rate, c.faultMultiple, c.challenger, c.reporterShare)
             );
 
-            emit Failed(id, c.vNode, c.node, taken, reward, owner);
+            emit Failed(id, c.vNode, c.node, taken, reward);
+        }
+    }
+
+    /// @inheritdoc IChallenges
+    /// @dev One penalty is for all of them.
+    function dismiss(VNodeId vNode, NodeId node) external {
+        require(msg.sender == address(audits), Unauthorized(msg.sender));
+        for (uint256 i = 0; i < MAX_OPEN; ++i) {
+            ChallengeId id = _open[vNode][i];
+            if (id == NO_CHALLENGE) continue;
+            Challenge memory c = _challenges[id];
+            if (c.node != node) continue;
+
+            _open[vNode][i] = NO_CHALLENGE;
+            _challenges[id].status = Status.Dismissed;
+
+            emit Dismissed(id, vNode, node);
+
+            ledger.payOut(c.challenger, c.bond);
         }
     }
 
@@ -190,7 +189,7 @@ contract Challenges is IChallenges {
     ) private view returns (uint256[4] memory) {
         uint256 seed =
             uint256(keccak256(abi.encode(block.chainid, address(this), c.vNode, c.node, id, random))) >> 8;
-        return [uint256(c.root), seed, c.start, c.leaves];
+        return [uint256(c.root), seed, c.start, c.length];
     }
 
     // -------------------------------------------------------------------------------------------------------- views
@@ -199,6 +198,12 @@ contract Challenges is IChallenges {
     function challengeOf(ChallengeId id) external view returns (Challenge memory c) {
         c = _challenges[id];
         require(c.status != Status.None, NotOpen(id, c.status));
+    }
+
+    /// @inheritdoc IChallenges
+    function lastAnswer(ChallengeId id) external view returns (uint32) {
+        Challenge memory c = _running(id);
+        return audits.lastAnswer(c.vNode, c.node, c.epoch);
     }
 
     /// @inheritdoc IChallenges

@@ -28,7 +28,13 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
         uint64 releaseAt;
     }
 
-    /// @dev The part of an audit pool that recording one epoch earns.
+    /// @dev What a cluster's payments left for others: the treasury's part, which is fixed, and what its terms split.
+    struct Pot {
+        uint128 protocol;
+        uint128 rest;
+    }
+
+    /// @dev The part of an audit pool that recording one epoch at once earns.
     uint256 private constant AUDITOR_DIVISOR = 8;
 
     IERC20 public immutable token;
@@ -48,7 +54,7 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
 
     mapping(address account => uint256) public balanceOf;
     mapping(NodeId node => Bond) private _bonds;
-    mapping(ClusterId cluster => uint256) public feesOf;
+    mapping(ClusterId cluster => Pot) private _pots;
     mapping(uint8 beacon => uint256) public auditPool;
 
     modifier onlyRegistry() {
@@ -241,20 +247,24 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
         uint256 amount,
         uint256 fromLock,
         address reporter,
-        uint256 reporterShare
-    ) external onlyAudits returns (uint256 taken, uint256 reward) {
+        uint256 reporterShare,
+        uint256 treasuryShare
+    ) external onlyAudits returns (uint256 taken, uint256 reward, uint256 left) {
         Bond storage b = _bonds[node];
         uint256 fromFree = Math.min(amount - fromLock, b.free);
         uint256 fromUnbonding = Math.min(amount - fromLock - fromFree, b.unbonding);
         taken = fromLock + fromFree + fromUnbonding;
         reward = (taken * reporterShare) / BASIS_POINTS;
+        uint256 cut = (taken * treasuryShare) / BASIS_POINTS;
+        left = taken - reward - cut;
 
         b.locked -= fromLock.toUint128();
         b.free -= uint128(fromFree);
         b.unbonding -= uint128(fromUnbonding);
         _bondTotal -= uint128(taken);
-        _credits += uint128(taken - reward);
+        _credits += uint128(left);
         balanceOf[reporter] += reward;
+        if (cut != 0) balanceOf[treasury] += cut;
     }
 
     // ------------------------------------------------------------------------------------------- escrow and credits
@@ -276,36 +286,50 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILedger
-    function pay(address to, ClusterId cluster, uint256 amount, uint256 fee) external onlyAudits {
-        _escrow -= (amount + fee).toUint128();
-        balanceOf[to] += amount;
-        if (fee != 0) {
-            _fees += uint128(fee);
-            feesOf[cluster] += fee;
+    function pay(Payment calldata p) external onlyAudits {
+        _escrow -= (p.amount + p.fee + p.refund).toUint128();
+        balanceOf[p.to] += p.amount;
+        if (p.refund != 0) _credits += uint128(p.refund);
+        if (p.fee != 0) {
+            _fees += uint128(p.fee);
+            _fill(p.cluster, p.fee, p.protocol);
         }
+    }
+
+    /// @dev Invariant: protocol <= fee, and the pots add up to _fees.
+    function _fill(ClusterId cluster, uint256 fee, uint256 protocol) private {
+        Pot storage pot = _pots[cluster];
+        (pot.protocol, pot.rest) = (
+            pot.protocol + protocol.toUint128(),
+            pot.rest + (fee - protocol).toUint128()
+        );
     }
 
     /// @inheritdoc ILedger
     function payMany(Payment[] calldata payments) external onlyAudits {
-        uint256 amounts;
-        uint256 fees;
+        Payment memory sum;
         ClusterId cluster;
-        uint256 pot;
+        uint256 fee;
+        uint256 protocol;
         for (uint256 i = 0; i < payments.length; ++i) {
             Payment calldata p = payments[i];
             if (p.to == address(0)) continue;
             if (!(p.cluster == cluster)) {
-                if (pot != 0) feesOf[cluster] += pot;
-                (cluster, pot) = (p.cluster, 0);
+                if (fee != 0) _fill(cluster, fee, protocol);
+                (cluster, fee, protocol) = (p.cluster, 0, 0);
             }
-            amounts += p.amount;
-            fees += p.fee;
-            pot += p.fee;
+            (fee, protocol) = (fee + p.fee, protocol + p.protocol);
+            (sum.amount, sum.fee, sum.refund) = (
+                sum.amount + p.amount,
+                sum.fee + p.fee,
+                sum.refund + p.refund
+            );
             balanceOf[p.to] += p.amount;
         }
-        if (pot != 0) feesOf[cluster] += pot;
-        _escrow -= (amounts + fees).toUint128();
-        _fees += uint128(fees);
+        if (fee != 0) _fill(cluster, fee, protocol);
+        _escrow -= (sum.amount + sum.fee + sum.refund).toUint128();
+        _fees += uint128(sum.fee);
+        if (sum.refund != 0) _credits += uint128(sum.refund);
     }
 
     /// @inheritdoc ILedger
@@ -340,21 +364,20 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
 
     /// @inheritdoc ILedger
     function collectFees(ClusterId cluster) external {
-        uint256 pot = feesOf[cluster];
-        require(pot != 0, ZeroAmount());
+        Pot memory pot = _pots[cluster];
+        uint256 protocolAmount = pot.protocol;
+        require(protocolAmount + pot.rest != 0, ZeroAmount());
         (ClusterParams memory params, , uint8 beacon) = IAudits(audits).params(cluster);
-        uint256 protocolFee = IAudits(audits).protocolFee();
-        uint256 sum = protocolFee + params.managerFee + params.auditFee;
-        // All of them may have become zero since.
+        uint256 sum = params.managerFee + params.auditFee;
+        // Both of them may have become zero since.
         if (sum == 0) sum = 1;
-        uint256 managerAmount = (pot * params.managerFee) / sum;
-        uint256 protocolAmount = (pot * protocolFee) / sum;
+        uint256 managerAmount = (pot.rest * params.managerFee) / sum;
         // The rounding stays with the auditors.
-        uint256 auditAmount = pot - managerAmount - protocolAmount;
+        uint256 auditAmount = pot.rest - managerAmount;
         address manager = IRegistry(registry).managerOf(cluster);
 
-        feesOf[cluster] = 0;
-        _fees -= uint128(pot);
+        delete _pots[cluster];
+        _fees -= pot.protocol + pot.rest;
         balanceOf[manager] += managerAmount;
         balanceOf[treasury] += protocolAmount;
         auditPool[beacon] += auditAmount;
@@ -363,9 +386,20 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILedger
-    function payAuditor(uint8 beacon, address to) external onlyAudits returns (uint256 reward) {
+    function feesOf(ClusterId cluster) external view returns (uint256 fees, uint256 protocol) {
+        Pot storage pot = _pots[cluster];
+        return (uint256(pot.protocol) + pot.rest, pot.protocol);
+    }
+
+    /// @inheritdoc ILedger
+    function payAuditor(
+        uint8 beacon,
+        address to,
+        uint256 part,
+        uint256 whole
+    ) external onlyAudits returns (uint256 reward) {
         uint256 pool = auditPool[beacon];
-        reward = pool / AUDITOR_DIVISOR;
+        reward = (pool * part) / (whole * AUDITOR_DIVISOR);
 
         // Nobody has more than what is held, which is below 2^128.
         unchecked {

@@ -35,7 +35,7 @@ contract Lens is ILens {
             id
         );
         item.standby = registry.standby(id);
-        item.fees = ledger.feesOf(id);
+        (item.fees, ) = ledger.feesOf(id);
     }
 
     /// @inheritdoc ILens
@@ -305,8 +305,7 @@ contract Lens is ILens {
     }
 
     function _serialsOf(VNodeId id) private view returns (uint256) {
-        IRegistry.DirectoryView memory d = registry.directory(id);
-        return uint256(d.base) + d.count;
+        return registry.directory(id).nextSerial;
     }
 
     function _segment(VNodeId id, uint32 serial) private view returns (SegmentItem memory item) {

@@ -235,12 +235,9 @@ interface IAudits {
     /// @notice Thrown when a pause is for no epoch.
     error NoEpochs();
 
-    /// @notice Thrown when a node would pause for more than is left of a quarter's budget, or for the sixth time in it.
+    /// @notice Thrown when a node would have paused for more than a quarter's budget, or for the sixth time in one.
     error PauseBudgetSpent(VNodeId vNode, NodeId node, uint256 used, uint256 budget);
-
-    /// @notice Thrown when nothing is kept, or for longer: for challenges, or until that epoch.
-    error NothingKept(VNodeId vNode, NodeId node);
-    error StillKept(VNodeId vNode, NodeId node, uint32 until);
+    error TooManyPauses(VNodeId vNode, NodeId node);
 
     /// @notice Thrown when a cluster would change to a profile whose trees have other depths.
     error OtherDepths(uint8 profile);
@@ -315,6 +312,9 @@ interface IAudits {
     /// @notice 0 if it was not recorded, or the beacon fails.
     function randomness(uint8 beacon, uint32 epoch) external view returns (bytes32);
 
+    /// @notice As IBeacon.recordedAfter; for ever if the beacon fails.
+    function recordedAfter(uint8 beacon, uint32 epoch) external view returns (uint256);
+
     // ------------------------------------------------------------------------------------------------------- proofs
 
     /// @notice Settles the vNode up to the running epoch and proves that one: its rate is paid to the provider on record,
@@ -385,7 +385,7 @@ interface IAudits {
     /// @notice Locks what the responsible node lacks of the bond that its data requires, of what it has free; anyone may.
     function topUp(VNodeId vNode) external;
 
-    /// @notice Frees what was kept of a node's bond, once nothing is left that it is kept for; anyone may.
+    /// @notice Frees what was kept of a node's bond, if nothing is left that it is kept for; anyone may.
     function unlockKept(VNodeId vNode, NodeId node) external;
 
     /// @notice Epochs in 90 days.
@@ -437,7 +437,7 @@ interface IAudits {
 
     function openVNode(VNodeId vNode, ClusterId cluster) external;
 
-    /// @return previous whose room for the vNode is free now: who was named before, or was responsible for no data.
+    /// @return previous who was named before, and is no more; since the epoch from which the node is, 0: only that was taken back.
     function assign(
         VNodeId vNode,
         NodeId node,

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IAudits} from "./IAudits.sol";
 import {ILedger} from "./ILedger.sol";
 import {IRegistry} from "./IRegistry.sol";
-import {BucketId, ChallengeId, NodeId, VNodeId} from "./Types.sol";
+import {ChallengeId, NodeId, VNodeId} from "./Types.sol";
 import {IVerifier} from "./IVerifier.sol";
 
 /// @title IChallenges

@@ -75,7 +75,7 @@ interface IRegistry {
 
     /// @notice A directory's live entries on their way into a fresh tree.
     struct CompactionView {
-        /// In which it began; it may go on in the next one. 0 entries and 0 left: none is under way.
+        /// In which it began; it may go on in the next one, and is given up after that. Nothing left: none is under way.
         uint32 epoch;
         /// Serials below this are done with.
         uint32 nextSerial;
@@ -104,6 +104,8 @@ interface IRegistry {
         uint80 perEpoch;
         /// How many payers there are, if it is not the bucket's owner alone.
         uint8 payers;
+        /// Of its entry in the directory as it is now; means nothing once it is retired or compacted away.
+        uint16 index;
     }
 
     /// @notice Who paid for a segment's epochs before end, from the end of the payer before.
@@ -255,8 +257,8 @@ interface IRegistry {
     error HandingOver(VNodeId vNode);
     error Compacting(VNodeId vNode, uint32 sinceEpoch);
 
-    /// @notice Thrown when an opening is of a segment that ended before the compaction began, or not in the order of serials, or more is
-    /// written again than there is.
+    /// @notice Thrown when an opening is of a segment that had ended when the compaction began, or not in the order of
+    /// serials, or would begin a compaction anew where one that was given up would have gone on.
     error NotToCompact(VNodeId vNode, uint32 serial);
 
     /// @notice Thrown when the accepted rent is more than the caller is ready to pay, or than the node's provider said.
@@ -274,7 +276,7 @@ interface IRegistry {
     error AcceptanceUsed(NodeId node, uint256 nonce);
     error AcceptanceInvalid(NodeId node, address operator);
 
-    /// @notice Thrown when a segment would have more than 8 payers in turn.
+    /// @notice Thrown when a segment would have more than 8 payers in turn, of the epochs to come.
     error TooManyPayers(VNodeId vNode, uint32 serial);
 
     /// @notice Thrown when a segment that has ended is to go on, or one is to end early that ends by itself before the
@@ -292,7 +294,7 @@ interface IRegistry {
     error RevokedGrant(bytes32 grant);
     error GrantExceeded(uint256 limit, uint256 needed);
 
-    /// @notice Thrown when a segment is retired before its end, or twice.
+    /// @notice Thrown when a segment is retired before its end, or twice, or its entry was left out by a compaction.
     error NotEnded(uint32 end, uint32 currentEpoch);
     error AlreadyRetired(VNodeId vNode, uint32 serial);
 
@@ -487,7 +489,7 @@ interface IRegistry {
 
     /// @notice Replaces entries of segments that have ended by their tombstones; anyone may. If none is left then, the
     /// directory is empty again, and nothing needs to be opened.
-    /// @param openings in the order of their indices.
+    /// @param openings in the order of their serials, which is that of their indices.
     /// @param siblings of the multi-path that opens them: from the bottom up, for each parent of what is known, in order,
     /// those of its children that are not (protocol/directory.ts).
     function retire(VNodeId vNode, Opening[] calldata openings, bytes32[] calldata siblings) external;
@@ -496,8 +498,8 @@ interface IRegistry {
     /// tree, by the responsible node's operator or provider. The last call replaces the directory, from the next epoch on.
     /// Meanwhile nothing is stored or retired, and the old tree is audited. What is not done by the end of the epoch after
     /// the one in which it began is given up; the next call then begins anew.
-    /// @param openings some of the entries, or the next ones, in order; siblings as for retire. A directory without live
-    /// entries takes none, and is emptied.
+    /// @param openings the first of the entries, or the next ones, in the order of their serials; siblings as for retire. A
+    /// directory without live entries takes none, and is emptied.
     function compact(VNodeId vNode, Opening[] calldata openings, bytes32[] calldata siblings) external;
 
     function compaction(VNodeId vNode) external view returns (CompactionView memory);
@@ -511,7 +513,7 @@ interface IRegistry {
 
     function segment(VNodeId vNode, uint32 serial) external view returns (SegmentRecord memory);
 
-    /// @notice Who paid for a segment, by time; none: the bucket's owner for all of it.
+    /// @notice Who paid for a segment, by time, but for what is over; none: the bucket's owner for all of it.
     function payersOf(VNodeId vNode, uint32 serial) external view returns (Payer[] memory);
 
     function directory(VNodeId vNode) external view returns (DirectoryView memory);

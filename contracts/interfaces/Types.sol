@@ -51,10 +51,10 @@ struct Grant {
     bytes signature;
 }
 
-/// @notice An entry of a vNode's directory, opened: where it is in the tree now, where its range starts, and its root.
+/// @notice An entry of a vNode's directory, opened: whose it is, where its range starts, and its root. The rest is on record:
+/// its weight, its leaves, and where it is in the tree.
 struct Opening {
     uint32 serial;
-    uint32 index;
     uint40 start;
     bytes32 root;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IAudits} from "../interfaces/IAudits.sol";
 import {ClusterParams} from "../interfaces/Types.sol";
 
@@ -17,13 +18,20 @@ library Parameters {
     uint256 internal constant MAX_BOND_EPOCHS = 16_383;
     uint256 internal constant MAX_MANAGER_FEE = 2000;
     uint256 internal constant MAX_AUDIT_FEE = 1000;
+    /// @dev The least is what makes paying oneself dear (protocol.md, section 9.1).
+    uint256 internal constant MIN_PROTOCOL_FEE = 200;
     uint256 internal constant MAX_PROTOCOL_FEE = 500;
     uint256 internal constant MAX_REPORTER_SHARE = 2000;
 
-    /// @dev Epochs from the announcement until a node may leave: a challenge of the epoch before is answered by then.
+    /// @dev Basis points of what a lost challenge costs, to the treasury: who challenges itself loses them.
+    uint256 internal constant TREASURY_SHARE = 1000;
+
+    /// @dev Epochs of a notice to leave, all of them due.
     uint32 internal constant LEAVE_NOTICE = 4;
-    /// @dev Epochs that leaving takes at most, without the delay of the bond: the running one, the notice, the hand-over.
+    /// @dev Epochs that leaving takes at most, without the delay of the bond: the running one, the notice, and one more.
     uint32 internal constant EXIT_EPOCHS = LEAVE_NOTICE + 2;
+    /// @dev From the declaration of a pause to its beginning: the epoch before it is due.
+    uint32 internal constant PAUSE_NOTICE = 2;
     uint256 internal constant QUARTER_SECONDS = 90 days;
     /// @dev Of a quarter, a node may pause 2 days, and at least one epoch.
     uint256 internal constant PAUSE_DIVISOR = 45;
@@ -32,14 +40,13 @@ library Parameters {
         return (quarterEpochs + PAUSE_DIVISOR - 1) / PAUSE_DIVISOR;
     }
 
-    function check(ClusterParams calldata p, uint256 epochSeconds) internal pure {
-        _bound("odds", p.odds, 1, MAX_ODDS);
-        _bound(
-            "window",
-            p.window,
-            (epochSeconds + MIN_WINDOW_DIVISOR - 1) / MIN_WINDOW_DIVISOR,
-            epochSeconds
-        );
+    /// @notice Seconds of the shortest window.
+    function minWindow(uint256 epochSeconds) internal pure returns (uint256) {
+        return (epochSeconds + MIN_WINDOW_DIVISOR - 1) / MIN_WINDOW_DIVISOR;
+    }
+
+    function check(ClusterParams calldata p, uint256 epochSeconds, uint256 margin) internal pure {
+        _bound("window", p.window, minWindow(epochSeconds), epochSeconds - margin);
         _bound("maxMisses", p.maxMisses, 1, MAX_MISSES);
         _bound("grace", p.grace, 0, p.maxMisses - 1);
         _bound("slashMultiple", p.slashMultiple, 0, MAX_SLASH_MULTIPLE);
@@ -48,6 +55,8 @@ library Parameters {
         // All that a node can be slashed from its last proof to its removal.
         uint256 atStake = uint256(p.maxMisses - p.grace) * p.slashMultiple + p.faultMultiple;
         _bound("bondEpochs", p.bondEpochs, atStake, MAX_BOND_EPOCHS);
+        // Rarer audits cost more.
+        _bound("odds", p.odds, 1, Math.min(MAX_ODDS, atStake / 2));
         _bound("managerFee", p.managerFee, 0, MAX_MANAGER_FEE);
         _bound("auditFee", p.auditFee, 0, MAX_AUDIT_FEE);
         _bound("reporterShare", p.reporterShare, 0, MAX_REPORTER_SHARE);

@@ -7,11 +7,17 @@ import {ClusterId, NodeId} from "../interfaces/Types.sol";
 struct VNode {
     NodeId node;
     uint32 settled;
+    /// Below 64.
     uint8 misses;
+    /// So much of its lock was slashed that the node is paid nothing.
+    bool short;
+    /// Epochs until settled are not decided: Book.deferred.
+    bool deferring;
     uint8 syncLeft;
     uint80 rate;
     uint32 nextSince;
-    /// The rate stays as it is in every epoch before this one.
+    /// Every epoch before this one, from the one after settled on, is as the one before: the rate stays, and only the draw
+    /// decides whether it is due.
     uint32 nextChange;
     ClusterId cluster;
 }
@@ -20,10 +26,17 @@ struct VNode {
 /// @notice A VNode in one word, lowest bits first in the order of its members: written at once, where the compiler would
 /// write each member for itself, and read in parts where a proof needs no more.
 library VNodeWord {
+    uint256 private constant SHORT = 1 << 70;
+    uint256 private constant DEFERRING = 1 << 71;
+    /// @dev short, deferring and syncLeft.
+    uint256 private constant SPECIAL = 0x3ff << 70;
+
     function unpack(uint256 word) internal pure returns (VNode memory v) {
         v.node = nodeOf(word);
         v.settled = settledOf(word);
-        v.misses = uint8(word >> 64);
+        v.misses = uint8((word >> 64) & 63);
+        v.short = word & SHORT != 0;
+        v.deferring = word & DEFERRING != 0;
         v.syncLeft = uint8(word >> 72);
         v.rate = uint80(word >> 80);
         v.nextSince = nextSinceOf(word);
@@ -36,6 +49,8 @@ library VNodeWord {
             uint256(NodeId.unwrap(v.node)) |
             (uint256(v.settled) << 32) |
             (uint256(v.misses) << 64) |
+            (v.short ? SHORT : 0) |
+            (v.deferring ? DEFERRING : 0) |
             (uint256(v.syncLeft) << 72) |
             (uint256(v.rate) << 80) |
             (uint256(v.nextSince) << 160) |
@@ -67,10 +82,25 @@ library VNodeWord {
         return uint32(word >> 160);
     }
 
-    /// @notice Whether entering the epoch changes neither who is responsible nor the rate.
-    function isQuiet(uint256 word, uint32 epoch) internal pure returns (bool) {
+    /// @notice Whether a proof of the epoch has nothing to do but to be paid for it: nobody comes or goes, the rate stays, and
+    /// nothing is deferred, short or syncing.
+    function isPlain(uint256 word, uint32 epoch) internal pure returns (bool) {
         uint32 nextSince = nextSinceOf(word);
-        return epoch < uint32(word >> 192) && (nextSince == 0 || epoch < nextSince);
+        return
+            epoch < uint32(word >> 192) && (nextSince == 0 || epoch < nextSince) && word & SPECIAL == 0;
+    }
+
+    function isShort(uint256 word) internal pure returns (bool) {
+        return word & SHORT != 0;
+    }
+
+    function isDeferring(uint256 word) internal pure returns (bool) {
+        return word & DEFERRING != 0;
+    }
+
+    /// @notice The word of a vNode whose node has locked again what was slashed.
+    function topped(uint256 word) internal pure returns (uint256) {
+        return word & ~SHORT;
     }
 
     /// @notice The word of a vNode to which something happens in an epoch too.
@@ -79,7 +109,7 @@ library VNodeWord {
         return (word & ~(uint256(type(uint32).max) << 192)) | (uint256(epoch) << 192);
     }
 
-    /// @notice The word with a quiet epoch settled as proven: settled is the epoch, misses and syncLeft are 0.
+    /// @notice The word with a plain epoch settled as proven: settled is the epoch, misses are 0.
     function proven(uint256 word, uint32 epoch) internal pure returns (uint256) {
         return (word & ~(uint256(type(uint48).max) << 32)) | (uint256(epoch) << 32);
     }

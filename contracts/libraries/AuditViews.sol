@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {IAudits} from "../interfaces/IAudits.sol";
+import {IRegistry} from "../interfaces/IRegistry.sol";
+import {NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
+import {Asks} from "./settlement/Asks.sol";
+import {Book, Deferred, Stake} from "./settlement/Book.sol";
+import {CreditIndex} from "./settlement/CreditIndex.sol";
+import {Pauses} from "./settlement/Pauses.sol";
+import {Terms} from "./Terms.sol";
+import {VNode, VNodeWord} from "./VNodeWord.sol";
+
+/// @title AuditViews
+/// @notice What Audits says of a vNode. See IAudits.
+/// @dev Linked, not inlined: Audits would be too large to deploy.
+library AuditViews {
+    using Asks for Book;
+    using CreditIndex for CreditIndex.Index;
+
+    /// @dev A challenge is answered in this many epochs after its own.
+    uint32 private constant RESPONSE_EPOCHS = 2;
+
+    /// @notice See IAudits.
+    function state(Book storage b, VNodeId id) external view returns (IAudits.VNodeState memory) {
+        VNode memory v = b.existing(id);
+        Stake storage s = b.stakes[id];
+        Deferred storage d = b.deferred[id];
+        return
+            IAudits.VNodeState({
+                node: v.node,
+                settled: v.settled,
+                misses: v.misses,
+                syncLeft: v.syncLeft,
+                rate: v.rate,
+                nextNode: s.nextNode,
+                nextSince: v.nextSince,
+                nextSyncLeft: v.nextSince == 0 ? 0 : s.nextSyncLeft,
+                committed: s.committed,
+                locked: s.lock,
+                nextLocked: s.nextLock,
+                short: v.short,
+                deferredSince: v.deferring ? d.since : 0,
+                deferred: v.deferring ? d.amount : 0
+            });
+    }
+
+    /// @notice See IAudits.
+    /// @param source point of the epoch's randomness, in seconds.
+    function duty(
+        Book storage b,
+        IRegistry registry,
+        VNodeId id,
+        uint32 epoch,
+        uint256 source
+    ) external view returns (IAudits.Duty memory d) {
+        VNode memory v = b.existing(id);
+        Terms t = b.termsAt(v.cluster, epoch);
+        Asks.Ask memory a = b.preview(id, v, epoch);
+        d.deadline = source + t.window();
+        d.randomness = IAudits(address(this)).randomness(t.beacon(), epoch);
+        (d.node, d.rate) = (a.node, a.rate);
+        (d.root, d.total, d.asked, ) = registry.statement(id, epoch, a.node);
+        // The running epoch is settled by its proof, or has nothing to prove.
+        d.proven = v.settled >= epoch && a.rate != 0;
+        if (d.randomness == 0 || a.rate == 0) return d;
+        d.seed = Asks.seedOf(id, a.node, epoch, d.randomness);
+        bool asked = a.node != NO_NODE && !a.paused && (a.must || Asks.isDrawn(t, d.seed));
+        d.due = d.proven || asked;
+        if (a.successor != NO_NODE && !b.stakes[id].nextReady) {
+            d.successor = a.successor;
+            d.successorSeed = Asks.seedOf(id, a.successor, epoch, d.randomness);
+        }
+    }
+
+    /// @notice See IAudits.
+    function creditBetween(
+        Book storage b,
+        VNodeId id,
+        uint32 from,
+        uint32 end
+    ) external view returns (uint32 to, uint256 credit) {
+        uint256 word = b.words[id];
+        to = VNodeWord.isDeferring(word) ? b.deferred[id].since : VNodeWord.settledOf(word) + 1;
+        if (to > end) to = end;
+        if (to <= from) return (from, 0);
+        credit = b.credits[id].at(to - 1) - b.credits[id].at(from - 1);
+    }
+
+    /// @notice See IAudits.
+    function lastAnswer(
+        Book storage b,
+        VNodeId id,
+        NodeId node,
+        uint32 epoch
+    ) external view returns (uint32) {
+        return b.pauses[id][node].lastAnswer(epoch, RESPONSE_EPOCHS);
+    }
+
+    /// @notice See IAudits.
+    function pauseOf(
+        Book storage b,
+        VNodeId id,
+        NodeId node,
+        uint32 quarterEpochs
+    ) external view returns (uint32 from, uint32 end, uint32 used) {
+        Pauses p = b.pauses[id][node];
+        (from, end) = p.latest();
+        used = uint32(p.usedSince(end < quarterEpochs ? 0 : end - quarterEpochs));
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {IAudits} from "../../interfaces/IAudits.sol";
+import {ClusterId, NO_NODE, NodeId, VNodeId} from "../../interfaces/Types.sol";
+import {Parameters} from "../Parameters.sol";
+import {Schedule} from "../Schedule.sol";
+import {Terms} from "../Terms.sol";
+import {VNode, VNodeWord} from "../VNodeWord.sol";
+import {Book, Leave, Stake} from "./Book.sol";
+import {Pauses} from "./Pauses.sol";
+
+/// @title Asks
+/// @notice What an epoch asks of a vNode, and of whom.
+library Asks {
+    using Schedule for Schedule.Changes;
+
+    /// @dev What entering an epoch makes of a vNode.
+    struct Ask {
+        NodeId node;
+        uint256 rate;
+        bool syncing;
+        bool paused;
+        /// Whether it is due whatever the draw says.
+        bool must;
+        /// Who waits to take over, or nobody.
+        NodeId successor;
+    }
+
+    bytes32 private constant TAG_DUE = "due";
+
+    // -------------------------------------------------------------------------------------------------------- terms
+
+    /// @dev The newest ones first; those before by halving.
+    function termsAt(Book storage b, ClusterId cluster, uint32 epoch) internal view returns (Terms t) {
+        t = b.terms[cluster];
+        if (t.since() <= epoch) return t;
+        (uint32 low, uint32 high) = (0, t.version());
+        // Version low holds at the epoch or before, version high later. The one before the newest is the likely one.
+        uint32 middle = high - 1;
+        while (true) {
+            t = b.pastTerms[cluster][middle];
+            if (t.since() <= epoch) low = middle;
+            else high = middle;
+            if (high - low == 1) break;
+            middle = (low + high) / 2;
+        }
+        return b.pastTerms[cluster][low];
+    }
+
+    /// @dev protocol/statement.ts, auditSeed.
+    function seedOf(VNodeId id, NodeId node, uint32 epoch, bytes32 random) internal view returns (uint256) {
+        return uint256(keccak256(abi.encode(block.chainid, address(this), id, node, epoch, random))) >> 8;
+    }
+
+    /// @dev protocol/statement.ts, isDue.
+    function isDrawn(Terms t, uint256 seed) internal pure returns (bool) {
+        if (t.odds() == 1) return true;
+        return uint256(keccak256(abi.encode(seed, TAG_DUE))) % t.odds() == 0;
+    }
+
+    // --------------------------------------------------------------------------------------------------- what is asked
+
+    /// @notice What entering each epoch from the next one to this one would make of a vNode.
+    /// @dev As Epochs.enter does it, but for nodes that are removed in epochs that are not settled yet.
+    function preview(
+        Book storage b,
+        VNodeId id,
+        VNode memory v,
+        uint32 epoch
+    ) internal view returns (Ask memory a) {
+        Stake storage s = b.stakes[id];
+        uint256 committed = s.committed;
+        (a.node, a.rate, a.syncing) = (v.node, v.rate, v.syncLeft != 0);
+        for (uint32 e = v.settled + 1; e <= epoch; ++e) {
+            (uint256 raise, uint256 lower) = b.changes[id].changeAt(e);
+            (a.rate, committed) = (a.rate + raise - lower, committed - lower);
+        }
+        if (committed == 0) a.syncing = false;
+        if (leavesIn(b, id, v, epoch)) a.node = NO_NODE;
+        if (v.nextSince != 0 && v.nextSince <= epoch) {
+            bool ready = !s.nextSyncs || s.nextReady || committed == 0;
+            if (a.node == NO_NODE || ready) (a.node, a.syncing) = (s.nextNode, !ready);
+            else a.successor = s.nextNode;
+        }
+        a.paused = b.pauses[id][a.node].covers(epoch);
+        a.must = mustProve(b, id, a, epoch);
+    }
+
+    /// @notice Whether the node that has announced to leave is asked no more from the epoch on.
+    function leavesIn(Book storage b, VNodeId id, VNode memory v, uint32 epoch) internal view returns (bool) {
+        if (v.node == NO_NODE || v.misses != 0) return false;
+        Leave storage l = b.leaves[id];
+        return l.node == v.node && epoch >= l.epoch;
+    }
+
+    /// @notice Whether an epoch, entered as the ask says, is due whatever the odds.
+    function mustProve(
+        Book storage b,
+        VNodeId id,
+        Ask memory a,
+        uint32 epoch
+    ) internal view returns (bool) {
+        if (a.syncing || a.successor != NO_NODE) return true;
+        Leave storage l = b.leaves[id];
+        if (l.node == a.node && epoch + Parameters.LEAVE_NOTICE >= l.epoch) return true;
+        if (b.pauses[id][a.node].touches(epoch)) return true;
+        (uint256 raise, uint256 lower) = b.changes[id].changeAt(epoch + 1);
+        return a.rate + raise == lower;
+    }
+
+    function existing(Book storage b, VNodeId id) internal view returns (VNode memory) {
+        uint256 word = b.words[id];
+        require(ClusterId.unwrap(VNodeWord.clusterOf(word)) != 0, IAudits.NoSuchVNode(id));
+        return VNodeWord.unpack(word);
+    }
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {IAudits} from "../../interfaces/IAudits.sol";
+import {BASIS_POINTS, NO_NODE, NodeId, VNodeId} from "../../interfaces/Types.sol";
+import {Schedule} from "../Schedule.sol";
+import {Terms} from "../Terms.sol";
+import {VNode, VNodeWord} from "../VNodeWord.sol";
+import {Asks} from "./Asks.sol";
+import {Book, Context, Deferred, Run, Stake} from "./Book.sol";
+import {CreditIndex} from "./CreditIndex.sol";
+import {Stakes} from "./Stakes.sol";
+
+/// @title Epochs
+/// @notice How a vNode's epochs are entered and decided, one after the other.
+library Epochs {
+    using Asks for Book;
+    using CreditIndex for CreditIndex.Index;
+    using Schedule for Schedule.Changes;
+    using Stakes for Book;
+
+    /// @dev Epochs that a change settles before itself.
+    uint256 internal constant MAX_LAG = 64;
+
+    // ------------------------------------------------------------------------------------------------------ running
+
+    function open(Book storage b, Context memory context, VNodeId id) internal view returns (Run memory r) {
+        r = Run(context, id, b.existing(id), Terms.wrap(0), 0);
+        r.terms = b.termsAt(r.v.cluster, r.v.settled + 1);
+    }
+
+    function close(Book storage b, Run memory r) internal returns (uint32 settled) {
+        if (r.refunded != 0) r.context.ledger.refund(r.refunded);
+        b.words[r.id] = VNodeWord.pack(r.v);
+        return r.v.settled;
+    }
+
+    /// @dev Settled to the last epoch that is over, with the running epoch's node in its place, and the next one's terms.
+    function openSettled(Book storage b, Context memory context, VNodeId id) internal returns (Run memory r) {
+        r = open(b, context, id);
+        uint32 current = context.current;
+        if (r.v.settled < current) {
+            settle(b, r, current - 1, MAX_LAG);
+            require(r.v.settled + 1 >= current, IAudits.SettleFirst(id, r.v.settled, current - 1));
+            r.terms = b.termsAt(r.v.cluster, current);
+            if (r.v.settled < current) _handOver(b, r, current);
+        }
+        r.terms = b.termsAt(r.v.cluster, current + 1);
+    }
+
+    /// @notice Settles up to limit epochs until last, which is over.
+    function settle(Book storage b, Run memory r, uint32 last, uint256 limit) internal {
+        VNode memory v = r.v;
+        for (uint32 epoch = v.settled + 1; epoch <= last && limit != 0; ++epoch) {
+            if (v.rate == 0 && b.stakes[r.id].committed == 0) return _skipIdle(b, r, last);
+            --limit;
+            enter(b, r, epoch);
+            v.settled = epoch;
+            _decide(b, r, epoch);
+        }
+    }
+
+    /// @dev Nothing is stored and nothing will be: every epoch until last is the same.
+    function _skipIdle(Book storage b, Run memory r, uint32 last) private {
+        r.terms = b.termsAt(r.v.cluster, last);
+        _handOver(b, r, last);
+        r.v.settled = last;
+    }
+
+    // ----------------------------------------------------------------------------------------------------- entering
+
+    /// @notice What the start of an epoch changes: the terms, the rate, who is responsible.
+    function enter(Book storage b, Run memory r, uint32 epoch) internal {
+        VNode memory v = r.v;
+        r.terms = b.termsAt(v.cluster, epoch);
+        bool changes = epoch >= v.nextChange;
+        if (changes) _changeRate(b, r, epoch);
+        if (changes || v.nextSince != 0) _handOver(b, r, epoch);
+        if (epoch >= v.nextChange) v.nextChange = _quietUntil(b, r, epoch);
+    }
+
+    function _changeRate(Book storage b, Run memory r, uint32 epoch) private {
+        VNode memory v = r.v;
+        (uint256 raise, uint256 lower) = b.changes[r.id].changeAt(epoch);
+        uint256 rate = v.rate + raise - lower;
+        if (rate == 0 && v.deferring) refund(b, r, epoch - 1, 0);
+        v.rate = uint80(rate);
+        if (lower != 0) b.shrink(r, lower);
+    }
+
+    /// @dev Who has announced to leave goes, and who is named comes, if it is time. Does nothing the second time.
+    function _handOver(Book storage b, Run memory r, uint32 epoch) private {
+        VNode memory v = r.v;
+        if (b.leavesIn(r.id, v, epoch)) _depart(b, r, epoch);
+        if (v.nextSince == 0 || v.nextSince > epoch) return;
+        Stake storage s = b.stakes[r.id];
+        if (v.node != NO_NODE && s.nextSyncs && !s.nextReady) return;
+        if (v.deferring) refund(b, r, epoch - 1, 0);
+        b.switchNode(r, epoch);
+    }
+
+    function _depart(Book storage b, Run memory r, uint32 epoch) private {
+        NodeId node = r.v.node;
+        if (r.v.deferring) refund(b, r, epoch - 1, 0);
+        b.keepStake(r, epoch);
+
+        emit IAudits.Left(r.id, node, epoch);
+
+        b.vacate(r);
+    }
+
+    /// @dev Nothing is quiet around a pause, in a notice to leave, while owners are owed, and in the last epoch before a
+    /// change, which may be due.
+    function _quietUntil(Book storage b, Run memory r, uint32 epoch) private view returns (uint32 quiet) {
+        NodeId node = r.v.node;
+        if (node != NO_NODE && b.leaves[r.id].node == node) return epoch + 1;
+        if (b.owed[r.id] != 0) return epoch + 1;
+        quiet = b.changes[r.id].quietUntil(epoch) - 1;
+        return b.pauses[r.id][node].quietUntil(epoch, quiet);
+    }
+
+    // ----------------------------------------------------------------------------------------------------- deciding
+
+    /// @dev An epoch that is over and was not proven.
+    function _decide(Book storage b, Run memory r, uint32 epoch) private {
+        VNode memory v = r.v;
+        if (v.rate == 0) return _compensate(b, r, epoch);
+        bytes32 random = IAudits(address(this)).randomness(r.terms.beacon(), epoch);
+        bool asked = random != 0 && _hadTime(r.terms, epoch);
+        if (asked) b.countSuccessor(r, epoch);
+        if (v.node == NO_NODE || b.pauses[r.id][v.node].covers(epoch)) return refund(b, r, epoch, v.rate);
+
+        bool syncing = v.syncLeft != 0;
+        bool due = asked && _isDue(b, r, epoch, random);
+        if (!due && !syncing) return _defer(b, r, epoch);
+        refund(b, r, epoch, v.rate);
+        if (!due) return;
+        if (!syncing) return _miss(b, r, epoch);
+        if (--v.syncLeft == 0) {
+            emit IAudits.SyncDropped(r.id, v.node, epoch);
+
+            b.release(r);
+            b.vacate(r);
+        }
+    }
+
+    function _isDue(
+        Book storage b,
+        Run memory r,
+        uint32 epoch,
+        bytes32 random
+    ) private view returns (bool) {
+        VNode memory v = r.v;
+        if (Asks.isDrawn(r.terms, Asks.seedOf(r.id, v.node, epoch, random))) return true;
+        NodeId successor = v.nextSince != 0 && v.nextSince <= epoch ? b.stakes[r.id].nextNode : NO_NODE;
+        return b.mustProve(r.id, Asks.Ask(v.node, v.rate, v.syncLeft != 0, false, false, successor), epoch);
+    }
+
+    /// @dev Whether the randomness was on record for half of the window at least. A node that could not know in time what to
+    /// prove has missed nothing, whoever recorded it so late: the epoch is void to it.
+    function _hadTime(Terms t, uint32 epoch) private view returns (bool) {
+        uint256 delay = IAudits(address(this)).recordedAfter(t.beacon(), epoch);
+        return delay <= t.window() / 2;
+    }
+
+    function _defer(Book storage b, Run memory r, uint32 epoch) private {
+        VNode memory v = r.v;
+        Deferred storage d = b.deferred[r.id];
+        uint112 fees = uint112(feesOf(v.rate, r.terms, r.context.protocolFee));
+        if (v.deferring) (d.amount, d.fees) = (d.amount + v.rate, d.fees + fees);
+        else (v.deferring, d.since, d.amount, d.fees) = (true, epoch, v.rate, fees);
+
+        emit IAudits.EpochDeferred(r.id, v.node, epoch, v.rate);
+    }
+
+    /// @notice Gives the owners back what was deferred, and amount for the epoch itself.
+    function refund(Book storage b, Run memory r, uint32 epoch, uint256 amount) internal {
+        uint32 since = epoch;
+        if (r.v.deferring) {
+            since = b.deferred[r.id].since;
+            amount += b.deferred[r.id].amount;
+            r.v.deferring = false;
+        }
+        r.refunded += amount;
+        credit(b, r, since, epoch, CreditIndex.CREDIT_UNIT);
+
+        emit IAudits.EpochsRefunded(r.id, since, epoch, amount);
+    }
+
+    /// @notice Credits every segment with perEpoch · each / CREDIT_UNIT for every epoch from since until epoch that it is
+    /// active in, and with its part of what is owed for the last one.
+    function credit(Book storage b, Run memory r, uint32 since, uint32 epoch, uint256 each) internal {
+        if (each != 0) b.credits[r.id].add(since, epoch, each);
+        _compensate(b, r, epoch);
+    }
+
+    function _compensate(Book storage b, Run memory r, uint32 epoch) private {
+        uint256 owed = b.owed[r.id];
+        if (owed == 0) return;
+        delete b.owed[r.id];
+        if (r.v.rate == 0) r.context.ledger.payCredit(r.context.ledger.treasury(), owed);
+        else b.credits[r.id].add(epoch, epoch, (owed * CreditIndex.CREDIT_UNIT) / r.v.rate);
+
+        emit IAudits.OwnersCompensated(r.id, epoch, owed);
+    }
+
+    /// @notice What of an epoch's rate does not go to the provider.
+    function feesOf(uint256 rate, Terms t, uint256 protocolFee) internal pure returns (uint256) {
+        return (rate * (protocolFee + t.managerFee() + t.auditFee())) / BASIS_POINTS;
+    }
+
+    // ---------------------------------------------------------------------------------------------------- penalties
+
+    function _miss(Book storage b, Run memory r, uint32 epoch) private {
+        (VNode memory v, Terms t) = (r.v, r.terms);
+        ++v.misses;
+
+        emit IAudits.Missed(r.id, v.node, epoch, v.misses);
+
+        bool faulted = v.misses >= t.maxMisses();
+        uint256 multiple = v.misses > t.grace() ? t.slashMultiple() : 0;
+        if (faulted) multiple += t.faultMultiple();
+        if (multiple != 0) {
+            uint256 left = b.slash(r, epoch, multiple * v.rate);
+            b.credits[r.id].add(epoch, epoch, (left * CreditIndex.CREDIT_UNIT) / v.rate);
+        }
+        if (faulted) {
+            emit IAudits.Faulted(r.id, v.node, epoch);
+
+            b.remove(r);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IAudits} from "../../interfaces/IAudits.sol";
+import {NO_NODE, NodeId, VNodeId} from "../../interfaces/Types.sol";
+import {VNode} from "../VNodeWord.sol";
+import {Asks} from "./Asks.sol";
+import {Book, Kept, Run, Stake} from "./Book.sol";
+
+/// @title Stakes
+/// @notice Who is responsible for a vNode, and the bond that is locked for it.
+library Stakes {
+    using Asks for Book;
+
+    // ------------------------------------------------------------------------------------------------ what is locked
+
+    /// @notice Some segments ended: their part of the bond is free.
+    function shrink(Book storage b, Run memory r, uint256 lower) internal {
+        Stake storage s = b.stakes[r.id];
+        s.committed = uint80(s.committed - lower);
+        // Nothing is left that would have to be proven.
+        if (s.committed == 0) (r.v.syncLeft, s.nextReady) = (0, true);
+        if (r.v.node != NO_NODE) trim(b, r, s);
+    }
+
+    function trim(Book storage b, Run memory r, Stake storage s) internal {
+        uint256 needed = required(s);
+        uint256 locked = s.lock;
+        if (locked > needed) {
+            s.lock = uint96(needed);
+            free(b, r, r.v.node, locked - needed);
+        }
+        r.v.short = 2 * uint256(s.lock) < needed;
+    }
+
+    /// @dev What the data requires.
+    function required(Stake storage s) internal view returns (uint256) {
+        return uint256(s.committed) * s.bondEpochs;
+    }
+
+    /// @notice What a node is no longer responsible for stays locked while it has challenges to answer.
+    function free(Book storage b, Run memory r, NodeId node, uint256 amount) internal {
+        if (amount == 0) return;
+        if (r.context.challenges.openAgainst(r.id, node) == 0) return r.context.ledger.unlock(node, amount);
+        _keep(b, r.id, node, amount, 0, 0);
+    }
+
+    function _keep(
+        Book storage b,
+        VNodeId id,
+        NodeId node,
+        uint256 amount,
+        uint32 since,
+        uint32 until
+    ) private {
+        Kept storage k = b.kept[id][node];
+        k.amount += uint192(amount);
+        if (until > k.until) (k.since, k.until) = (since, until);
+
+        emit IAudits.BondKept(id, node, amount, until);
+    }
+
+    /// @notice What a node that leaves has locked stays locked until somebody has taken over, or had the time to.
+    function keepStake(Book storage b, Run memory r, uint32 epoch) internal {
+        Stake storage s = b.stakes[r.id];
+        uint256 amount = s.lock;
+        if (amount == 0) return;
+        s.lock = 0;
+        _keep(b, r.id, r.v.node, amount, epoch, epoch + r.terms.syncEpochs());
+    }
+
+    /// @notice What is locked for this vNode, then what the node has not locked at all, and never what is locked for
+    /// another.
+    /// @return left for the owners.
+    function slash(Book storage b, Run memory r, uint32 epoch, uint256 amount) internal returns (uint256 left) {
+        Stake storage s = b.stakes[r.id];
+        uint256 fromLock = Math.min(amount, s.lock);
+        s.lock -= uint96(fromLock);
+        r.v.short = 2 * uint256(s.lock) < required(s);
+        address reporter = r.context.caller;
+        uint256 taken;
+        uint256 reward;
+        (taken, reward, left) = r.context.ledger.slash(
+            r.v.node,
+            amount,
+            fromLock,
+            reporter,
+            r.terms.reporterShare(),
+            0
+        );
+
+        emit IAudits.Slashed(r.id, r.v.node, epoch, taken, reporter, reward);
+    }
+
+    // ---------------------------------------------------------------------------------------------- responsibility
+
+    /// @notice A node that failed goes at once, and answers no more challenges.
+    function remove(Book storage b, Run memory r) internal {
+        r.context.challenges.dismiss(r.id, r.v.node);
+        release(b, r);
+        vacate(b, r);
+    }
+
+    /// @notice Frees what the node has locked.
+    function release(Book storage b, Run memory r) internal {
+        Stake storage s = b.stakes[r.id];
+        uint256 amount = s.lock;
+        s.lock = 0;
+        free(b, r, r.v.node, amount);
+    }
+
+    /// @notice Lets the node go. Unless the next one is named already, a standby node takes over in the next epoch.
+    function vacate(Book storage b, Run memory r) internal {
+        VNode memory v = r.v;
+        NodeId old = v.node;
+        (v.node, v.misses, v.short, v.syncLeft) = (NO_NODE, 0, false, 0);
+        delete b.leaves[r.id];
+        r.context.registry.freeRoom(r.id, old);
+        if (v.nextSince != 0) return;
+
+        r.terms = b.termsAt(v.cluster, r.context.current + 1);
+        Stake storage s = b.stakes[r.id];
+        uint256 needed = uint256(s.committed) * r.terms.bondEpochs();
+        NodeId next = r.context.registry.takeStandby(r.id, old, needed);
+        if (next == NO_NODE) return;
+        appoint(r, s, next, needed);
+
+        emit IAudits.TookOver(r.id, next, v.nextSince);
+    }
+
+    /// @notice Names the next node, with its bond locked.
+    function appoint(Run memory r, Stake storage s, NodeId node, uint256 needed) internal {
+        (s.nextNode, r.v.nextSince) = (node, r.context.current + 1);
+        (s.nextBondEpochs, s.nextSyncLeft) = (r.terms.bondEpochs(), r.terms.syncEpochs());
+        (s.nextSyncs, s.nextReady) = (s.committed != 0, false);
+        if (node == NO_NODE || needed == 0) return;
+        s.nextLock = uint96(needed);
+        r.context.ledger.lock(node, needed);
+    }
+
+    /// @notice Takes back who is named.
+    function dismissNext(Run memory r, Stake storage s) internal {
+        (NodeId next, uint256 amount) = (s.nextNode, s.nextLock);
+        (s.nextNode, s.nextLock, r.v.nextSince) = (NO_NODE, 0, 0);
+        if (amount != 0) r.context.ledger.unlock(next, amount);
+    }
+
+    /// @notice The next node becomes the node.
+    function switchNode(Book storage b, Run memory r, uint32 epoch) internal {
+        VNode memory v = r.v;
+        Stake storage s = b.stakes[r.id];
+        NodeId old = v.node;
+        release(b, r);
+        if (old != NO_NODE) r.context.registry.freeRoom(r.id, old);
+        bool inSync = !s.nextSyncs || s.nextReady;
+        (v.node, v.nextSince, v.misses, v.nextChange) = (s.nextNode, 0, 0, 0);
+        v.syncLeft = inSync ? 0 : s.nextSyncLeft;
+        if (inSync) b.takenOver[r.id] = epoch;
+        (s.lock, s.bondEpochs, s.nextLock, s.nextNode) = (s.nextLock, s.nextBondEpochs, 0, NO_NODE);
+        // Whoever announced to leave has gone.
+        delete b.leaves[r.id];
+
+        emit IAudits.NodeSwitched(r.id, v.node, epoch);
+
+        // What has ended since it was named.
+        trim(b, r, s);
+    }
+
+    /// @notice An audit in which a node that waits did not take over. After the last one it is dropped, and the old node keeps
+    /// the vNode.
+    function countSuccessor(Book storage b, Run memory r, uint32 epoch) internal {
+        VNode memory v = r.v;
+        if (v.node == NO_NODE || v.nextSince == 0 || v.nextSince > epoch) return;
+        Stake storage s = b.stakes[r.id];
+        if (s.nextReady || --s.nextSyncLeft != 0) return;
+        NodeId next = s.nextNode;
+
+        emit IAudits.SyncDropped(r.id, next, epoch);
+
+        r.context.registry.freeRoom(r.id, next);
+        dismissNext(r, s);
+    }
+}
