@@ -157,7 +157,7 @@ contract Audits is IAudits, Multicall {
         (beaconCount, FIRST_BEACONS) = (count, count);
         require(count != 0 && count <= MAX_FIRST, BadDeployment());
         for (uint256 i = 0; i < count; ++i) {
-            Choices.check(factory_, beacons_[i], genesis_, epochSeconds_, margin_);
+            Choices.check(address(factory_), address(beacons_[i]), genesis_, epochSeconds_, margin_);
         }
         BEACON_0 = beacons_[0];
         // Those from count on are not read.
@@ -166,12 +166,8 @@ contract Audits is IAudits, Multicall {
         BEACON_3 = beacons_[count > 3 ? 3 : 0];
     }
 
-    function _pack(
-        IFactory factory_,
-        Profile[] memory list,
-        uint256 index
-    ) private view returns (uint256) {
-        return index < list.length ? Choices.packed(factory_, list[index]) : 0;
+    function _pack(IFactory factory_, Profile[] memory list, uint256 index) private view returns (uint256) {
+        return index < list.length ? Choices.packed(address(factory_), list[index]) : 0;
     }
 
     /// @inheritdoc IAudits
@@ -213,7 +209,7 @@ contract Audits is IAudits, Multicall {
         index = profileCount;
         require(index < MAX_CHOICES, BadDeployment());
 
-        _laterProfiles[index] = Choices.packed(factory, profile);
+        _laterProfiles[index] = Choices.packed(address(factory), profile);
         profileCount = index + 1;
 
         emit ProfileAdded(
@@ -229,7 +225,7 @@ contract Audits is IAudits, Multicall {
     function addBeacon(IBeacon beacon) external onlyTreasury returns (uint256 index) {
         index = beaconCount;
         require(index < MAX_CHOICES, BadDeployment());
-        Choices.check(factory, beacon, genesis, epochSeconds, margin);
+        Choices.check(address(factory), address(beacon), genesis, epochSeconds, margin);
 
         _laterBeacons[index] = beacon;
         beaconCount = index + 1;
@@ -264,15 +260,19 @@ contract Audits is IAudits, Multicall {
 
     /// @inheritdoc IAudits
     function randomness(uint8 beacon, uint32 epoch) public view returns (bytes32 value) {
-        (bool answered, uint256 word) =
-            _askBeacon(beacons(beacon), abi.encodeCall(IBeacon.randomness, (epoch)));
+        (bool answered, uint256 word) = _askBeacon(
+            beacons(beacon),
+            abi.encodeCall(IBeacon.randomness, (epoch))
+        );
         if (answered) value = bytes32(word);
     }
 
     /// @inheritdoc IAudits
     function recordedAfter(uint8 beacon, uint32 epoch) external view returns (uint256) {
-        (bool answered, uint256 word) =
-            _askBeacon(beacons(beacon), abi.encodeCall(IBeacon.recordedAfter, (epoch)));
+        (bool answered, uint256 word) = _askBeacon(
+            beacons(beacon),
+            abi.encodeCall(IBeacon.recordedAfter, (epoch))
+        );
         return answered ? word : type(uint256).max;
     }
 
@@ -660,10 +660,7 @@ contract Audits is IAudits, Multicall {
     }
 
     /// @inheritdoc IAudits
-    function pauseOf(
-        VNodeId id,
-        NodeId node
-    ) external view returns (uint32 from, uint32 end, uint32 used) {
+    function pauseOf(VNodeId id, NodeId node) external view returns (uint32 from, uint32 end, uint32 used) {
         return _book.pauseOf(id, node, quarterEpochs());
     }
 

@@ -11,8 +11,8 @@ import {Directory} from "./Directory.sol";
 /// @dev Linked, not inlined: Audits would be too large to deploy.
 library Choices {
     /// @notice A profile in one word, lowest bits first: directoryDepth 8, dataDepth 8, samples 16, verifier 160.
-    function packed(IFactory factory, IAudits.Profile memory p) external view returns (uint256) {
-        require(factory.isVerifier(address(p.verifier)), IAudits.NotOurs(address(p.verifier)));
+    function packed(address factory, IAudits.Profile memory p) external view returns (uint256) {
+        require(IFactory(factory).isVerifier(address(p.verifier)), IAudits.NotOurs(address(p.verifier)));
         require(
             p.samples != 0 &&
                 // A segment's leaves are at most 2^28.
@@ -31,19 +31,20 @@ library Choices {
 
     /// @notice One with another clock would give randomness that is known too early, or for another epoch.
     function check(
-        IFactory factory,
-        IBeacon beacon,
+        address factory,
+        address candidate,
         uint256 genesis,
         uint256 epochSeconds,
         uint256 margin
     ) external view {
+        IBeacon beacon = IBeacon(candidate);
         require(
-            factory.isBeacon(address(beacon)) &&
+            IFactory(factory).isBeacon(candidate) &&
                 beacon.audits() == address(this) &&
                 beacon.genesis() == genesis &&
                 beacon.epochSeconds() == epochSeconds &&
                 beacon.margin() == margin,
-            IAudits.NotOurs(address(beacon))
+            IAudits.NotOurs(candidate)
         );
     }
 }

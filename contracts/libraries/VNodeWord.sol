@@ -86,8 +86,7 @@ library VNodeWord {
     /// nothing is deferred, short or syncing.
     function isPlain(uint256 word, uint32 epoch) internal pure returns (bool) {
         uint32 nextSince = nextSinceOf(word);
-        return
-            epoch < uint32(word >> 192) && (nextSince == 0 || epoch < nextSince) && word & SPECIAL == 0;
+        return epoch < uint32(word >> 192) && (nextSince == 0 || epoch < nextSince) && word & SPECIAL == 0;
     }
 
     function isShort(uint256 word) internal pure returns (bool) {

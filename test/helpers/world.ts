@@ -18,15 +18,21 @@ import { present } from "./present.ts";
 
 /** Seconds: long enough that a slow machine changes nothing. */
 export const EPOCH = 10_000;
+export const MARGIN = 1_000;
 export const WINDOW = 6_000;
 export const UNBOND = 100_000;
-export const PROTOCOL_FEE = 100;
+export const PROTOCOL_FEE = 200;
 /** Each of the accounts of owners, and each bond. */
 export const FUNDS = 10n ** 9n;
 /** The least bond of a challenge: more than 8 epochs of one leaf, and odd. */
 export const MIN_BOND = 10_001n;
 /** A leaf costs 1,000 units per epoch. */
 export const RENT = 1000n * 10n ** 18n;
+/** What a segment pays per epoch is a multiple of 8 units. */
+export const QUANTUM_BITS = 3;
+export const QUANTUM = 2n ** BigInt(QUANTUM_BITS);
+/** The most that acceptances lock of a bond in an epoch. */
+export const LOCK_PER_EPOCH = FUNDS;
 
 export const PARAMS = {
   ...{ odds: 1, window: WINDOW, grace: 1, maxMisses: 3, slashMultiple: 5, faultMultiple: 10 },
@@ -60,6 +66,9 @@ export interface Order {
   readonly maxRent?: bigint;
   readonly nonce?: bigint;
   readonly deadline?: bigint;
+  /** Default: whose operator signs, or 1. */
+  readonly node?: number;
+  readonly revision?: bigint;
   readonly operator?: HardhatEthersSigner;
   /** What the operator signed instead. */
   readonly signed?: Readonly<Record<string, unknown>>;
@@ -115,7 +124,11 @@ export async function createWorld(
         leaves,
       }));
       const terms = { rent, nonce: options.nonce ?? ++nonce, deadline: options.deadline ?? 2n ** 64n };
+      const operator = options.operator ?? present(operators[(options.node ?? 1) - 1]);
+      const node = options.node ?? Math.max(operators.indexOf(operator), 0) + 1;
       const message = {
+        node,
+        revision: options.revision ?? (await registry.node(node)).revision,
         bucket,
         vNode,
         segments: hashSegments(segments),
@@ -124,7 +137,6 @@ export async function createWorld(
         ...options.signed,
       };
       const { chainId } = await ethers.provider.getNetwork();
-      const operator = options.operator ?? present(operators[0]);
       const signature =
         options.signature ??
         (await operator.signTypedData(domain(chainId, await registry.getAddress()), ACCEPTANCE, message));
@@ -142,6 +154,13 @@ export async function createWorld(
     async proof(epoch: number, vNode = 1): Promise<Proof> {
       const { root, seed, total } = await audits.duty(vNode, epoch);
       return [BigInt(root), seed, 0n, total, 1n, 0n, 0n, 0n];
+    },
+
+    /** A proof that holds, of the node that waits to take over. */
+    async takeOver(epoch: number, vNode = 1) {
+      const { root, successorSeed, total } = await audits.duty(vNode, epoch);
+      const proof: Proof = [BigInt(root), successorSeed, 0n, total, 1n, 0n, 0n, 0n];
+      return audits.connect(people.stranger).takeOver(vNode, epoch, proof);
     },
 
     async prove(epoch: number, vNode = 1) {
@@ -174,12 +193,14 @@ export async function createWorld(
 
   for (const owner of [alice, bob]) await fund(contracts, owner);
   for (const [i, provider] of providers.entries()) {
-    await registry.connect(provider).registerNode(present(operators[i]), `http://node${i}`, 1000, RENT, "");
+    await registry
+      .connect(provider)
+      .registerNode(present(operators[i]), `http://node${i}`, 1000, RENT, LOCK_PER_EPOCH, "");
     await fund(contracts, provider);
     await ledger.connect(provider).bond(i + 1, FUNDS);
     await registry.connect(provider).trust(manager, true);
   }
-  await registry.connect(manager).createCluster(0, 0, { ...PARAMS, ...params }, "one");
+  await registry.connect(manager).createCluster(0, 0, QUANTUM_BITS, { ...PARAMS, ...params }, "one");
   await registry.connect(manager).addVNodes(1, [10, 20]);
   await registry.connect(alice).createBucket(1, false);
   await registry.connect(bob).createBucket(1, false);
@@ -231,18 +252,22 @@ async function deployAll(
   { token, shape, protocolFee }: { token: TestToken; shape: typeof SHAPE; protocolFee: number },
 ): Promise<Contracts> {
   const verifier = await ethers.deployContract("FlagVerifier");
-  const beacon = await ethers.deployContract("SettableBeacon");
-  const { ledger, registry, libraries, addresses } = await deployBooks(
+  const factory = await ethers.deployContract("AnyFactory");
+  // Epoch 0 is to last for all of the preparations.
+  const genesis = await networkHelpers.time.latest();
+  const { ledger, registry, beacon, libraries, addresses } = await deployBooks(
     { ethers },
     people.deployer,
     token,
     people.treasury,
+    (audits) => ethers.deployContract("SettableBeacon", [audits, genesis, EPOCH, MARGIN]),
   );
-  // Epoch 0 is to last for all of the preparations.
-  const genesis = await networkHelpers.time.latest();
   const audits = await ethers.deployContract(
     "Audits",
-    [ledger, registry, [{ verifier, ...shape }], [beacon], genesis, EPOCH, protocolFee],
+    [
+      ...[ledger, registry, factory, [{ verifier, ...shape }], [beacon]],
+      ...[genesis, EPOCH, MARGIN, protocolFee],
+    ],
     { libraries },
   );
   if ((await audits.getAddress()) !== addresses.audits) throw new Error("Audits is somewhere else");
@@ -250,31 +275,49 @@ async function deployAll(
   return { token, ledger, registry, audits, challenges, verifier, beacon };
 }
 
-/** Ledger and Registry, which expect Audits and Challenges as the next contracts of the account. */
-export async function deployBooks(
+/** What Audits and Registry are linked with. */
+export async function deployLibraries({ ethers }: Pick<TestChain, "ethers">) {
+  const deploy = async (name: string): Promise<string> => (await ethers.deployContract(name)).getAddress();
+  return {
+    audits: {
+      Settlement: await deploy("Settlement"),
+      Responsibility: await deploy("Responsibility"),
+      AuditViews: await deploy("AuditViews"),
+      Choices: await deploy("Choices"),
+    },
+    registry: { Segments: await deploy("Segments"), Compaction: await deploy("Compaction") },
+  };
+}
+
+/**
+ * Ledger and Registry, which expect Audits and Challenges as the next contracts of the account.
+ *
+ * `makeBeacon` makes a beacon at which Audits, whose address it is told, may record.
+ */
+export async function deployBooks<Beacon = undefined>(
   { ethers }: Pick<TestChain, "ethers">,
   deployer: HardhatEthersSigner,
   token: { getAddress(): Promise<string> },
   treasury: { getAddress(): Promise<string> },
+  makeBeacon: (audits: string) => Promise<Beacon>,
   unbond = UNBOND,
 ) {
-  const segments = await ethers.deployContract("Segments");
-  const settlement = await ethers.deployContract("Settlement");
+  const libraries = await deployLibraries({ ethers });
   const nonce = await deployer.getNonce();
   const from = deployer.address;
   const addresses = {
-    registry: getCreateAddress({ from, nonce: nonce + 1 }),
-    audits: getCreateAddress({ from, nonce: nonce + 2 }),
-    challenges: getCreateAddress({ from, nonce: nonce + 3 }),
+    registry: getCreateAddress({ from, nonce: nonce + 2 }),
+    audits: getCreateAddress({ from, nonce: nonce + 3 }),
+    challenges: getCreateAddress({ from, nonce: nonce + 4 }),
   };
+  const beacon = await makeBeacon(addresses.audits);
   const ledger = await ethers.deployContract("Ledger", [
     ...[token, addresses.registry, addresses.audits, addresses.challenges, treasury, unbond],
   ]);
   const registry = await ethers.deployContract("Registry", [ledger, addresses.audits], {
-    libraries: { Segments: await segments.getAddress() },
+    libraries: libraries.registry,
   });
-  const libraries = { Settlement: await settlement.getAddress() };
-  return { ledger, registry, libraries, addresses };
+  return { ledger, registry, beacon, libraries: libraries.audits, addresses };
 }
 
 async function fund({ token, ledger }: Contracts, who: HardhatEthersSigner): Promise<void> {

@@ -144,12 +144,7 @@ library Epochs {
         }
     }
 
-    function _isDue(
-        Book storage b,
-        Run memory r,
-        uint32 epoch,
-        bytes32 random
-    ) private view returns (bool) {
+    function _isDue(Book storage b, Run memory r, uint32 epoch, bytes32 random) private view returns (bool) {
         VNode memory v = r.v;
         if (Asks.isDrawn(r.terms, Asks.seedOf(r.id, v.node, epoch, random))) return true;
         NodeId successor = v.nextSince != 0 && v.nextSince <= epoch ? b.stakes[r.id].nextNode : NO_NODE;

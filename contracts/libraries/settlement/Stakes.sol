@@ -73,7 +73,12 @@ library Stakes {
     /// @notice What is locked for this vNode, then what the node has not locked at all, and never what is locked for
     /// another.
     /// @return left for the owners.
-    function slash(Book storage b, Run memory r, uint32 epoch, uint256 amount) internal returns (uint256 left) {
+    function slash(
+        Book storage b,
+        Run memory r,
+        uint32 epoch,
+        uint256 amount
+    ) internal returns (uint256 left) {
         Stake storage s = b.stakes[r.id];
         uint256 fromLock = Math.min(amount, s.lock);
         s.lock -= uint96(fromLock);
