@@ -18,9 +18,14 @@ export const domain = (chainId: bigint, registry: string): Domain => ({
 
 type Types = Record<string, { name: string; type: string }[]>;
 
-/** A node's operator holds these segments and will prove them at this rent (protocol.md, section 9.1). */
+/**
+ * A node's operator holds these segments and will prove them at this rent (protocol.md, section 9.1). Worth nothing once the
+ * node's acceptances have been revoked, which makes `revision` another.
+ */
 export const ACCEPTANCE: Types = {
   Acceptance: [
+    { name: "node", type: "uint256" },
+    { name: "revision", type: "uint256" },
     { name: "bucket", type: "uint256" },
     { name: "vNode", type: "uint256" },
     { name: "segments", type: "bytes32" },
@@ -34,6 +39,8 @@ export const ACCEPTANCE: Types = {
 /** A node's operator goes on holding a segment, for so many epochs after its end (protocol.md, section 9.1). */
 export const EXTENSION: Types = {
   Extension: [
+    { name: "node", type: "uint256" },
+    { name: "revision", type: "uint256" },
     { name: "vNode", type: "uint256" },
     { name: "serial", type: "uint256" },
     { name: "epochs", type: "uint256" },
@@ -43,13 +50,14 @@ export const EXTENSION: Types = {
   ],
 };
 
-/** A bucket's owner pays for what a writer stores in it, up to a limit in token units (protocol.md, section 10). */
+/** A bucket's owner pays for what a writer stores in it, up to a limit in token units and a rent (protocol.md, section 10). */
 export const GRANT: Types = {
   Grant: [
     { name: "owner", type: "address" },
     { name: "writer", type: "address" },
     { name: "bucket", type: "uint256" },
     { name: "limit", type: "uint256" },
+    { name: "maxRent", type: "uint256" },
     { name: "deadline", type: "uint256" },
     { name: "nonce", type: "uint256" },
   ],

@@ -24,19 +24,21 @@ library Consents {
     bytes32 private constant NAME = keccak256("Holdfast");
     bytes32 private constant VERSION = keccak256("1");
     bytes32 private constant ACCEPTANCE_TYPE = keccak256(
-        "Acceptance(uint256 bucket,uint256 vNode,bytes32 segments,uint256 epochs,uint256 rent,uint256 nonce,uint256 deadline)"
+        "Acceptance(uint256 node,uint256 revision,uint256 bucket,uint256 vNode,bytes32 segments,uint256 epochs,uint256 rent,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant EXTENSION_TYPE = keccak256(
-        "Extension(uint256 vNode,uint256 serial,uint256 epochs,uint256 rent,uint256 nonce,uint256 deadline)"
+        "Extension(uint256 node,uint256 revision,uint256 vNode,uint256 serial,uint256 epochs,uint256 rent,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant GRANT_TYPE = keccak256(
-        "Grant(address owner,address writer,uint256 bucket,uint256 limit,uint256 deadline,uint256 nonce)"
+        "Grant(address owner,address writer,uint256 bucket,uint256 limit,uint256 maxRent,uint256 deadline,uint256 nonce)"
     );
     uint256 private constant REVOKED = type(uint256).max;
 
     // -------------------------------------------------------------------------------------------------- acceptances
 
     function acceptanceDigest(
+        NodeId node,
+        uint256 revision,
         BucketId bucket,
         VNodeId vNode,
         Segment[] calldata segments,
@@ -44,16 +46,41 @@ library Consents {
         Acceptance calldata a
     ) internal view returns (bytes32) {
         bytes32 list = keccak256(abi.encode(segments));
-        return _digest(abi.encode(ACCEPTANCE_TYPE, bucket, vNode, list, epochs, a.rent, a.nonce, a.deadline));
+        bytes memory message = abi.encode(
+            ACCEPTANCE_TYPE,
+            node,
+            revision,
+            bucket,
+            vNode,
+            list,
+            epochs,
+            a.rent,
+            a.nonce,
+            a.deadline
+        );
+        return _digest(message);
     }
 
     function extensionDigest(
+        NodeId node,
+        uint256 revision,
         VNodeId vNode,
         uint256 serial,
         uint256 epochs,
         Acceptance calldata a
     ) internal view returns (bytes32) {
-        return _digest(abi.encode(EXTENSION_TYPE, vNode, serial, epochs, a.rent, a.nonce, a.deadline));
+        bytes memory message = abi.encode(
+            EXTENSION_TYPE,
+            node,
+            revision,
+            vNode,
+            serial,
+            epochs,
+            a.rent,
+            a.nonce,
+            a.deadline
+        );
+        return _digest(message);
     }
 
     /// @notice Takes an acceptance of these terms, once.
@@ -76,7 +103,17 @@ library Consents {
     // ------------------------------------------------------------------------------------------------------- grants
 
     function grantDigest(Grant calldata g) internal view returns (bytes32) {
-        return _digest(abi.encode(GRANT_TYPE, g.owner, g.writer, g.bucket, g.limit, g.deadline, g.nonce));
+        bytes memory message = abi.encode(
+            GRANT_TYPE,
+            g.owner,
+            g.writer,
+            g.bucket,
+            g.limit,
+            g.maxRent,
+            g.deadline,
+            g.nonce
+        );
+        return _digest(message);
     }
 
     /// @notice Takes amount of what a grant of the bucket's owner leaves to the caller.

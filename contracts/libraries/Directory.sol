@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IRegistry} from "../interfaces/IRegistry.sol";
-import {Segment} from "../interfaces/Types.sol";
 import {Poseidon2T4} from "./Poseidon2T4.sol";
 
 /// @title Directory
 /// @notice A vNode's 4-ary tree of fixed depth over its segments, of which only the frontier is kept: the left siblings
-/// of the place where the next entry goes (protocol.md, section 5; protocol/directory.ts).
+/// of the place where the next entry goes (protocol.md, section 5; protocol/directory.ts). MultiPath opens what is in it.
 library Directory {
     struct Frontier {
         /// Per level up to MAX_DEPTH the complete nodes under the parent that is incomplete; at the top level the root of
@@ -15,61 +13,51 @@ library Directory {
         uint256[3][9] left;
     }
 
-    /// @dev Where an entry stands, and what it says.
-    struct Place {
-        uint256 count;
-        uint256 index;
-        uint256 segmentRoot;
-        uint256 start;
-        uint256 leaves;
+    /// @dev What hashes need of the memory, however many there are: one each would cost more than the last ones of many.
+    struct Hasher {
+        bytes constants;
+        uint256[4] state;
     }
 
     uint256 internal constant MAX_DEPTH = 8;
 
     /// @dev "entry" in ASCII.
     uint256 private constant TAG_ENTRY = 0x656e747279;
+    /// @dev The tag is below 2^40, so that no two numbers of leaves give the same sum.
+    uint256 private constant LEAVES_AT = 40;
+
+    // ------------------------------------------------------------------------------------------------------ hashing
+
+    function hasher() internal pure returns (Hasher memory h) {
+        h.constants = Poseidon2T4.load();
+    }
+
+    /// @param segmentRoot 0 for a tombstone.
+    function entry(
+        Hasher memory h,
+        uint256 segmentRoot,
+        uint256 start,
+        uint256 weight,
+        uint256 leaves
+    ) internal pure returns (uint256) {
+        uint256[4] memory state = h.state;
+        (state[0], state[1], state[2]) = (segmentRoot, start, weight);
+        state[3] = (leaves << LEAVES_AT) | TAG_ENTRY;
+        return Poseidon2T4.compress(h.constants, state);
+    }
 
     // ---------------------------------------------------------------------------------------------------- appending
 
-    /// @notice Appends segments to a tree of count entries with start leaves: per segment one hash and amortized 1/3, and
-    /// up to depth hashes for the root.
-    /// @param constants of Poseidon2T4.
-    /// @dev Warning: the caller ensures that there is room for all of them, and that they are sound.
-    function extend(
+    /// @notice Appends an entry to a tree that has index of them: amortized 1/3 hash.
+    /// @dev Warning: the caller ensures that there is room for it.
+    function append(
         Frontier storage frontier,
-        bytes memory constants,
-        uint256 depth,
-        uint256 count,
-        uint256 start,
-        Segment[] calldata segments
-    ) internal returns (uint256 root) {
-        for (uint256 i = 0; i < segments.length; ++i) {
-            uint256 leaves = segments[i].leaves;
-            uint256 entry = _entry(constants, uint256(segments[i].root), start, leaves);
-            _append(frontier, constants, depth, count, entry);
-            start += leaves;
-            ++count;
-        }
-        return _rootOf(frontier, constants, depth, count);
-    }
-
-    /// @dev Root 0 is the tombstone.
-    function _entry(
-        bytes memory constants,
-        uint256 segmentRoot,
-        uint256 start,
-        uint256 leaves
-    ) private pure returns (uint256) {
-        return Poseidon2T4.compress(constants, [segmentRoot, start, leaves, TAG_ENTRY]);
-    }
-
-    function _append(
-        Frontier storage frontier,
-        bytes memory constants,
+        Hasher memory h,
         uint256 depth,
         uint256 index,
         uint256 node
-    ) private {
+    ) internal {
+        uint256[4] memory state = h.state;
         for (uint256 level = 0; level < depth; ++level) {
             uint256[3] storage left = frontier.left[level];
             uint256 digit = index & 3;
@@ -77,21 +65,23 @@ library Directory {
                 left[digit] = node;
                 return;
             }
-            node = Poseidon2T4.compress(constants, [left[0], left[1], left[2], node]);
+            (state[0], state[1], state[2], state[3]) = (left[0], left[1], left[2], node);
+            node = Poseidon2T4.compress(h.constants, state);
             index >>= 2;
         }
         frontier.left[depth][0] = node;
     }
 
-    function _rootOf(
+    /// @notice The root of a tree of count entries: up to depth hashes.
+    function rootOf(
         Frontier storage frontier,
-        bytes memory constants,
+        Hasher memory h,
         uint256 depth,
         uint256 count
-    ) private view returns (uint256 node) {
+    ) internal view returns (uint256 node) {
         if (count >> (2 * depth) != 0) return frontier.left[depth][0];
         uint256[9] memory empty = _empty();
-        uint256[4] memory children;
+        uint256[4] memory state = h.state;
         for (uint256 level = 0; level < depth; ++level) {
             uint256 digit = count & 3;
             count >>= 2;
@@ -100,54 +90,11 @@ library Directory {
                 node = empty[level + 1];
                 continue;
             }
-            (children[0], children[1], children[2], children[3]) = (blank, blank, blank, blank);
+            (state[0], state[1], state[2], state[3]) = (blank, blank, blank, blank);
             uint256[3] storage left = frontier.left[level];
-            for (uint256 i = 0; i < digit; ++i) children[i] = left[i];
-            children[digit] = node;
-            node = Poseidon2T4.compress(constants, children);
-        }
-    }
-
-    // --------------------------------------------------------------------------------------------------- tombstones
-
-    /// @notice The root once an entry is replaced by its tombstone, with the frontier brought up to date: 2 · depth + 2
-    /// hashes.
-    /// @param constants of Poseidon2T4.
-    /// @param path per level the three other children, in order.
-    function bury(
-        Frontier storage frontier,
-        bytes memory constants,
-        Place memory place,
-        uint256 root,
-        bytes32[3][] calldata path
-    ) internal returns (uint256) {
-        require(place.segmentRoot < Poseidon2T4.P, IRegistry.PathMalformed());
-        uint256 oldNode = _entry(constants, place.segmentRoot, place.start, place.leaves);
-        uint256 newNode = _entry(constants, 0, place.start, place.leaves);
-        (uint256 index, uint256 count) = (place.index, place.count);
-        for (uint256 level = 0; level < path.length; ++level) {
-            uint256 digit = index & 3;
-            if (index >> 2 == count >> 2 && index < count) frontier.left[level][digit] = newNode;
-            uint256[4] memory children = _children(digit, path[level]);
-            children[digit] = oldNode;
-            oldNode = Poseidon2T4.compress(constants, children);
-            children[digit] = newNode;
-            newNode = Poseidon2T4.compress(constants, children);
-            index >>= 2;
-            count >>= 2;
-        }
-        require(oldNode == root, IRegistry.PathInvalid(root));
-        return newNode;
-    }
-
-    function _children(
-        uint256 digit,
-        bytes32[3] calldata others
-    ) private pure returns (uint256[4] memory children) {
-        for (uint256 i = 0; i < 3; ++i) {
-            uint256 other = uint256(others[i]);
-            require(other < Poseidon2T4.P, IRegistry.PathMalformed());
-            children[i < digit ? i : i + 1] = other;
+            for (uint256 i = 0; i < digit; ++i) state[i] = left[i];
+            state[digit] = node;
+            node = Poseidon2T4.compress(h.constants, state);
         }
     }
 

@@ -6,24 +6,46 @@ import {BucketId} from "../interfaces/Types.sol";
 
 /// @title SegmentWord
 /// @notice A segment's record in one word, lowest bits first in the order of its members: written at once, where the
-/// compiler would write each member for itself.
+/// compiler would write each member for itself. Where its entry is, is there for both of the vNode's trees.
 library SegmentWord {
+    uint256 private constant INDEX_BITS = 16;
+    uint256 private constant INDICES_AT = 224;
+
+    /// @dev Without the index, which needs to be known for which tree.
     function unpack(uint256 word) internal pure returns (IRegistry.SegmentRecord memory s) {
         s.bucket = BucketId.wrap(uint40(word));
-        s.start = uint40(word >> 40);
-        s.leaves = uint32(word >> 80);
-        s.from = uint32(word >> 112);
-        s.end = uint32(word >> 144);
-        s.perEpoch = uint80(word >> 176);
+        s.leaves = uint32(word >> 40);
+        s.from = uint32(word >> 72);
+        s.end = uint32(word >> 104);
+        s.perEpoch = uint80(word >> 136);
+        s.payers = uint8(word >> 216);
     }
 
+    /// @dev Without the index.
     function pack(IRegistry.SegmentRecord memory s) internal pure returns (uint256) {
         return
             uint256(BucketId.unwrap(s.bucket)) |
-            (uint256(s.start) << 40) |
-            (uint256(s.leaves) << 80) |
-            (uint256(s.from) << 112) |
-            (uint256(s.end) << 144) |
-            (uint256(s.perEpoch) << 176);
+            (uint256(s.leaves) << 40) |
+            (uint256(s.from) << 72) |
+            (uint256(s.end) << 104) |
+            (uint256(s.perEpoch) << 136) |
+            (uint256(s.payers) << 216);
+    }
+
+    /// @notice Another record of the same entry.
+    function update(uint256 word, IRegistry.SegmentRecord memory s) internal pure returns (uint256) {
+        return pack(s) | ((word >> INDICES_AT) << INDICES_AT);
+    }
+
+    function indexIn(uint256 word, uint256 tree) internal pure returns (uint16) {
+        return uint16(word >> _at(tree));
+    }
+
+    function withIndex(uint256 word, uint256 tree, uint256 index) internal pure returns (uint256) {
+        return (word & ~(uint256(type(uint16).max) << _at(tree))) | (index << _at(tree));
+    }
+
+    function _at(uint256 tree) private pure returns (uint256) {
+        return INDICES_AT + INDEX_BITS * tree;
     }
 }

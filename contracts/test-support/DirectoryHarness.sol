@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {Segment} from "../interfaces/Types.sol";
 import {Directory} from "../libraries/Directory.sol";
-import {Poseidon2T4} from "../libraries/Poseidon2T4.sol";
+import {MultiPath} from "../libraries/MultiPath.sol";
 
 /// @title DirectoryHarness
-/// @notice One directory that tests append to and bury in.
+/// @notice One directory that tests append to, open and bury in.
 contract DirectoryHarness {
+    using Directory for Directory.Frontier;
+    using Directory for Directory.Hasher;
+    using MultiPath for MultiPath.Nodes;
+
+    struct Entry {
+        uint256 root;
+        uint256 start;
+        uint256 weight;
+        uint256 leaves;
+    }
+
     uint256 public immutable depth;
     uint256 public root;
     uint256 public count;
@@ -20,20 +30,55 @@ contract DirectoryHarness {
         root = Directory.emptyRoot(depth_);
     }
 
-    function append(Segment[] calldata segments) external {
-        root = Directory.extend(_frontier, Poseidon2T4.load(), depth, count, total, segments);
-        count += segments.length;
-        for (uint256 i = 0; i < segments.length; ++i) total += segments[i].leaves;
+    /// @param entries each starts where the one before ends, whatever it says.
+    function append(Entry[] calldata entries) external {
+        Directory.Hasher memory h = Directory.hasher();
+        for (uint256 i = 0; i < entries.length; ++i) {
+            Entry memory e = entries[i];
+            e.start = total;
+            _frontier.append(h, depth, count, _hash(h, e));
+            ++count;
+            total += e.weight;
+        }
+        root = _frontier.rootOf(h, depth, count);
+    }
+
+    function rootOf(
+        Entry[] calldata entries,
+        uint256[] calldata indices,
+        bytes32[] calldata siblings
+    ) external view returns (uint256) {
+        Directory.Hasher memory h = Directory.hasher();
+        return _nodes(h, entries, indices, false).rootOf(h, depth, siblings);
     }
 
     function bury(
-        uint256 index,
-        uint256 segmentRoot,
-        uint256 start,
-        uint256 leaves,
-        bytes32[3][] calldata path
-    ) external {
-        Directory.Place memory place = Directory.Place(count, index, segmentRoot, start, leaves);
-        root = Directory.bury(_frontier, Poseidon2T4.load(), place, root, path);
+        Entry[] calldata entries,
+        uint256[] calldata indices,
+        bytes32[] calldata siblings
+    ) external returns (uint256 opened) {
+        Directory.Hasher memory h = Directory.hasher();
+        MultiPath.Nodes memory nodes = _nodes(h, entries, indices, true);
+        (opened, root) = nodes.replace(_frontier, h, depth, count, siblings);
+    }
+
+    function _nodes(
+        Directory.Hasher memory h,
+        Entry[] calldata entries,
+        uint256[] calldata indices,
+        bool buried
+    ) private pure returns (MultiPath.Nodes memory nodes) {
+        nodes = MultiPath.make(entries.length, buried);
+        for (uint256 i = 0; i < entries.length; ++i) {
+            Entry memory e = entries[i];
+            (nodes.at[i], nodes.node[i]) = (indices[i], _hash(h, e));
+            if (!buried) continue;
+            e.root = 0;
+            nodes.next[i] = _hash(h, e);
+        }
+    }
+
+    function _hash(Directory.Hasher memory h, Entry memory e) private pure returns (uint256) {
+        return h.entry(e.root, e.start, e.weight, e.leaves);
     }
 }

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {IRegistry} from "../interfaces/IRegistry.sol";
+import {Directory} from "./Directory.sol";
+import {Poseidon2T4} from "./Poseidon2T4.sol";
+
+/// @title MultiPath
+/// @notice Opens many entries of a directory at once: from the bottom up, each parent of what is known is hashed once, and
+/// those of its children that are not known come from one list (protocol/directory.ts).
+library MultiPath {
+    /// @dev What is known of one level, in order of position: of the entries first, in the end of the root.
+    struct Nodes {
+        uint256[] at;
+        uint256[] node;
+        /// What takes the place of each; nothing, if they are only opened.
+        uint256[] next;
+    }
+
+    /// @dev What is the same for all levels.
+    struct Climb {
+        Directory.Hasher hasher;
+        uint256[4] nextState;
+        /// Siblings that were used.
+        uint256 used;
+    }
+
+    function make(uint256 entries, bool replaced) internal pure returns (Nodes memory nodes) {
+        (nodes.at, nodes.node) = (new uint256[](entries), new uint256[](entries));
+        if (replaced) nodes.next = new uint256[](entries);
+    }
+
+    /// @notice The root that the entries lead to.
+    function rootOf(
+        Nodes memory nodes,
+        Directory.Hasher memory h,
+        uint256 depth,
+        bytes32[] calldata siblings
+    ) internal pure returns (uint256) {
+        uint256 known = _expectOrder(nodes.at);
+        Climb memory c;
+        c.hasher = h;
+        for (uint256 level = 0; level < depth; ++level) known = _rise(nodes, known, c, siblings);
+        require(c.used == siblings.length, IRegistry.PathMalformed());
+        return nodes.node[0];
+    }
+
+    /// @notice As rootOf, and puts others in their places in the tree, of count entries, and in its frontier: but for the
+    /// root of a full tree, after which nothing is appended.
+    function replace(
+        Nodes memory nodes,
+        Directory.Frontier storage frontier,
+        Directory.Hasher memory h,
+        uint256 depth,
+        uint256 count,
+        bytes32[] calldata siblings
+    ) internal returns (uint256 root, uint256 nextRoot) {
+        uint256 known = _expectOrder(nodes.at);
+        Climb memory c;
+        c.hasher = h;
+        for (uint256 level = 0; level < depth; ++level) {
+            _mend(frontier.left[level], nodes, known, count);
+            count >>= 2;
+            known = _rise(nodes, known, c, siblings);
+        }
+        require(c.used == siblings.length, IRegistry.PathMalformed());
+        return (nodes.node[0], nodes.next[0]);
+    }
+
+    function _expectOrder(uint256[] memory at) private pure returns (uint256 known) {
+        known = at.length;
+        require(known != 0, IRegistry.PathMalformed());
+        for (uint256 i = 1; i < known; ++i) require(at[i - 1] < at[i], IRegistry.PathMalformed());
+    }
+
+    /// @dev A level's part of the frontier is what stands left of its place number count, under the same parent.
+    function _mend(
+        uint256[3] storage left,
+        Nodes memory nodes,
+        uint256 known,
+        uint256 count
+    ) private {
+        uint256 parent = count >> 2;
+        while (known != 0) {
+            uint256 at = nodes.at[--known];
+            if (at >> 2 < parent) return;
+            if (at >> 2 == parent && at < count) left[at & 3] = nodes.next[known];
+        }
+    }
+
+    /// @dev Parents take the places of their children in the arrays: there are not more of them.
+    function _rise(
+        Nodes memory nodes,
+        uint256 known,
+        Climb memory c,
+        bytes32[] calldata siblings
+    ) private pure returns (uint256 parents) {
+        for (uint256 i = 0; i < known; ++parents) {
+            uint256 parent = nodes.at[i] >> 2;
+            i = _gather(nodes, known, i, c, siblings);
+            nodes.at[parents] = parent;
+            nodes.node[parents] = Poseidon2T4.compress(c.hasher.constants, c.hasher.state);
+            if (nodes.next.length == 0) continue;
+            nodes.next[parents] = Poseidon2T4.compress(c.hasher.constants, c.nextState);
+        }
+    }
+
+    /// @dev The children of the parent of known node number i; returns the number of the first one of another parent.
+    function _gather(
+        Nodes memory nodes,
+        uint256 known,
+        uint256 i,
+        Climb memory c,
+        bytes32[] calldata siblings
+    ) private pure returns (uint256) {
+        uint256 child = nodes.at[i] & ~uint256(3);
+        for (uint256 digit = 0; digit < 4; ++digit) {
+            if (i < known && nodes.at[i] == child + digit) {
+                c.hasher.state[digit] = nodes.node[i];
+                if (nodes.next.length != 0) c.nextState[digit] = nodes.next[i];
+                ++i;
+                continue;
+            }
+            require(c.used < siblings.length, IRegistry.PathMalformed());
+            uint256 sibling = uint256(siblings[c.used++]);
+            require(sibling < Poseidon2T4.P, IRegistry.PathMalformed());
+            (c.hasher.state[digit], c.nextState[digit]) = (sibling, sibling);
+        }
+        return i;
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {IRegistry} from "../interfaces/IRegistry.sol";
+
+/// @title Payers
+/// @notice Who paid for which epochs of a segment, so that who paid gets back what is not needed. Nothing is on record while
+/// it was the bucket's owner alone.
+library Payers {
+    /// @dev What a payer gets back.
+    struct Refund {
+        address account;
+        uint256 epochs;
+    }
+
+    uint256 internal constant MAX = 8;
+
+    /// @notice Notes who pays for a new segment; nobody: the bucket's owner.
+    function begin(
+        mapping(uint256 index => IRegistry.Payer) storage spans,
+        IRegistry.SegmentRecord memory s,
+        address account
+    ) internal {
+        if (account == address(0)) return;
+        spans[0] = IRegistry.Payer(account, s.end);
+        s.payers = 1;
+    }
+
+    /// @notice Notes who pays for the epochs from the segment's end, which has not come yet, until another one.
+    /// @return fits whether there is room to note it.
+    function extend(
+        mapping(uint256 index => IRegistry.Payer) storage spans,
+        IRegistry.SegmentRecord memory s,
+        address account,
+        uint32 current,
+        uint32 end
+    ) internal returns (bool fits) {
+        uint256 count = s.payers;
+        if (count == 0) {
+            if (account == address(0)) return true;
+            spans[count++] = IRegistry.Payer(address(0), s.end);
+        } else if (spans[count - 1].account == account) {
+            spans[count - 1].end = end;
+            return true;
+        }
+        if (count == MAX) count = _forget(spans, count, current);
+        if (count == MAX) return false;
+        spans[count] = IRegistry.Payer(account, end);
+        s.payers = uint8(count + 1);
+        return true;
+    }
+
+    /// @dev What is over is paid back to nobody. The last one is not over.
+    function _forget(
+        mapping(uint256 index => IRegistry.Payer) storage spans,
+        uint256 count,
+        uint32 current
+    ) private returns (uint256 left) {
+        uint256 over;
+        while (spans[over].end <= current) ++over;
+        left = count - over;
+        for (uint256 i = 0; over != 0 && i < left; ++i) spans[i] = spans[over + i];
+    }
+
+    /// @notice Ends what is paid for at another epoch.
+    /// @return refunds for the epochs from there on.
+    function cut(
+        mapping(uint256 index => IRegistry.Payer) storage spans,
+        IRegistry.SegmentRecord memory s,
+        uint32 end
+    ) internal returns (Refund[] memory refunds) {
+        uint256 count = s.payers;
+        if (count == 0) {
+            refunds = new Refund[](1);
+            refunds[0].epochs = s.end - end;
+            return refunds;
+        }
+        uint256 kept;
+        while (spans[kept].end < end) ++kept;
+        refunds = new Refund[](count - kept);
+        uint32 from = end;
+        for (uint256 i = kept; i < count; ++i) {
+            IRegistry.Payer memory span = spans[i];
+            refunds[i - kept] = Refund(span.account, span.end - from);
+            from = span.end;
+        }
+        spans[kept].end = end;
+        s.payers = kept == 0 && spans[0].account == address(0) ? 0 : uint8(kept + 1);
+    }
+}

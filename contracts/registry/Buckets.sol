@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {IRegistry} from "../interfaces/IRegistry.sol";
+import {BucketId, ClusterId, VNodeId} from "../interfaces/Types.sol";
+import {Holdings} from "../libraries/Holdings.sol";
+import {Clusters} from "./Clusters.sol";
+
+/// @title Buckets
+/// @notice The Registry's buckets: whose they are, and who reads and writes them.
+abstract contract Buckets is Clusters {
+    uint40 public bucketCount;
+    Holdings.Book internal _book;
+
+    modifier onlyOwner(BucketId id) {
+        _checkCaller(_book.buckets[id].owner);
+        _;
+    }
+
+    /// @inheritdoc IRegistry
+    function createBucket(ClusterId clusterId, bool isPublic) external returns (BucketId id) {
+        require(_clusters[clusterId].manager != address(0), NoSuchCluster(clusterId));
+
+        id = BucketId.wrap(++bucketCount);
+        _book.buckets[id] = Bucket(msg.sender, clusterId, isPublic);
+
+        emit BucketCreated(id, clusterId, msg.sender, isPublic);
+    }
+
+    /// @inheritdoc IRegistry
+    function transferBucket(BucketId id, address owner) external onlyOwner(id) {
+        require(owner != address(0), ZeroAddress());
+
+        _book.buckets[id].owner = owner;
+
+        emit BucketTransferred(id, owner);
+    }
+
+    /// @inheritdoc IRegistry
+    function setPublic(BucketId id, bool isPublic) external onlyOwner(id) {
+        _book.buckets[id].isPublic = isPublic;
+
+        emit PublicChanged(id, isPublic);
+    }
+
+    /// @inheritdoc IRegistry
+    function setReader(BucketId id, address account, bool allowed) external onlyOwner(id) {
+        _book.readers[id][account] = allowed;
+
+        emit ReaderChanged(id, account, allowed);
+    }
+
+    /// @inheritdoc IRegistry
+    function setWriter(BucketId id, address account, bool allowed) external onlyOwner(id) {
+        _book.writers[id][account] = allowed;
+
+        emit WriterChanged(id, account, allowed);
+    }
+
+    /// @inheritdoc IRegistry
+    function bucket(BucketId id) external view returns (Bucket memory) {
+        require(_book.buckets[id].owner != address(0), NoSuchBucket(id));
+        return _book.buckets[id];
+    }
+
+    /// @inheritdoc IRegistry
+    function mayRead(BucketId id, address who) external view returns (bool) {
+        return _book.buckets[id].isPublic || _book.readers[id][who] || mayWrite(id, who);
+    }
+
+    /// @inheritdoc IRegistry
+    function mayWrite(BucketId id, address who) public view returns (bool) {
+        return (who == _book.buckets[id].owner && who != address(0)) || _book.writers[id][who];
+    }
+
+    /// @inheritdoc IRegistry
+    function vNodesOf(
+        BucketId id,
+        uint256 from,
+        uint256 count
+    ) external view returns (VNodeId[] memory page) {
+        VNodeId[] storage list = _book.vNodes[id];
+        uint256 left = from < list.length ? list.length - from : 0;
+        page = new VNodeId[](count < left ? count : left);
+        for (uint256 i = 0; i < page.length; ++i) page[i] = list[from + i];
+    }
+}
