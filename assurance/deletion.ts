@@ -21,16 +21,13 @@ import { TEMPLATES, type Template } from "./templates.ts";
  * Where the same few free numbers are decomposed several times, discrete bits say more than derivatives can. Those
  * constraints are within these parts, each of which is looked at on its own.
  */
-const PART = /(?:^|\.)(SamplePositions|CanonicalBits|Scale|RangeCheck|Poseidon2)_/;
+const PART = /(?:^|\.)(SampleDraws|CanonicalBits|Scale|RangeCheck|Poseidon2)_/;
 
 /** After simplification a wire has the name of the first signal that is equal to it: one of a part's is enough, or a bit. */
 const SIMPLIFIED = /(?:^|\.)(?:(CanonicalBits|Scale|RangeCheck|Poseidon2)_|(bit)\[)/;
 
-/** The links between its parts are the same lines as in SamplePositions(2), where each of them is looked at. */
-const UNROLLED = "SamplePositions(20)";
-
-/** circomlib's IsZero asks for in * out = 0. Where its output is bound to be 0 that says nothing, and circom drops it. */
-const SAID_ALREADY = /(?:^|\.)IsZero_\w+\.in \* .*IsZero_\w+\.out$/;
+/** The links between its parts are the same lines as in SampleDraws(2), where each of them is looked at. */
+const UNROLLED = "SampleDraws(20)";
 
 export async function* deletion(
   { constraints }: Pick<Scale, "constraints">,
@@ -49,7 +46,7 @@ export async function* deletion(
     const alone = await brokenAlone(template, plain, engine);
     const plainPart: PartOf = (circuit, i) =>
       partAround(circuit, i) ??
-      (template.main === UNROLLED && isLink(circuit, i) ? "SamplePositions(2)" : undefined);
+      (template.main === UNROLLED && isLink(circuit, i) ? "SampleDraws(2)" : undefined);
     yield row(`${template.main}, plain`, plain, await dependentAt(plain, input), plainPart, alone);
   }
 }
@@ -96,7 +93,6 @@ function row(
 /** The part that has all wires of the constraint. */
 function partAround(circuit: Circuit, i: number): string | undefined {
   const [a, b, c] = namesIn(circuit, i);
-  if (c.length === 0 && SAID_ALREADY.test(`${a.join("+")} * ${b.join("+")}`)) return "IsZero";
   const parts = [...a, ...b, ...c].map((name) => PART.exec(name)?.[1]);
   return parts.every((part) => part !== undefined) ? parts[0] : undefined;
 }

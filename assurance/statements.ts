@@ -40,8 +40,17 @@ export function honest({ sizes, ...asked }: Plan, engine: HashEngine): HonestSta
 export const statement = (plan: Plan, engine: HashEngine): CircuitInput => honest(plan, engine).input;
 
 /** The inputs of SampleOpening(2, 2), for a draw of one's own. */
-export function opening({ sizes, ...kept }: Kept, draw: Draw, engine: HashEngine): CircuitInput {
-  const { directory, open } = hold(pieces(sizes), { profile, ...kept }, engine);
+export const opening = ({ sizes, ...kept }: Kept, draw: Draw, engine: HashEngine): CircuitInput =>
+  openingIn(pieces(sizes), kept, draw, engine);
+
+/** The same for segments of one's own. */
+export function openingIn(
+  segments: readonly Uint8Array[],
+  kept: Omit<Kept, "sizes">,
+  draw: Draw,
+  engine: HashEngine,
+): CircuitInput {
+  const { directory, open } = hold(segments, { profile, ...kept }, engine);
   const samples = [sampleOf(directory, draw)];
   const range = { seed: 0n, start: draw.position, length: 1 };
   return openingOf(
@@ -51,7 +60,7 @@ export function opening({ sizes, ...kept }: Kept, draw: Draw, engine: HashEngine
 }
 
 /** What a plan says of the directory. */
-type Kept = Pick<Plan, "sizes" | "weights" | "tombstones">;
+export type Kept = Pick<Plan, "sizes" | "weights" | "tombstones">;
 
 const pieces = (sizes: readonly number[]): Uint8Array[] =>
   sizes.map((size, s) => material.subarray(s * 997, s * 997 + size));
