@@ -1,9 +1,11 @@
 /**
- * Assignments to SampleDraws that break a single link between its parts: a part is handed something else than the one
- * before it gave, and all that follows agrees with that.
+ * Assignments that break a single link to a part: it is handed something else than what comes before it gives, and all that
+ * follows agrees with that.
  */
 import type { Patch } from "./build.ts";
 import type { Cheat } from "./cheats.ts";
+import { bytesOf } from "./plans.ts";
+import { statement } from "./statements.ts";
 
 const FILE = "sample_draws.circom";
 const ELEMENT = "random[e \\ 4][e % 4]";
@@ -37,4 +39,9 @@ export const LINKS: readonly Cheat[] = [
       `Scale(50, 40)(u + (j == ${j} ? 1 : 0), length)`,
     ] as const),
   ]),
+  ...["start", "length - 1", "start + length - 1"].map((checked): Cheat => ({
+    ...{ main: "StorageAudit(2, 2, 2)", claim: `another ${checked} is checked` },
+    input: (engine) => statement({ seed: 12345n, sizes: [bytesOf(7)] }, engine),
+    patches: [["storage_audit.circom", `RangeCheck(40)(${checked})`, "RangeCheck(40)(9)"]],
+  })),
 ];

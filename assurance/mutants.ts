@@ -15,6 +15,7 @@ import { loadCircuit } from "./circuit.ts";
 import { brokenBy, forge } from "./forge.ts";
 import { createRandom } from "./random.ts";
 import { undetermined } from "./rank.ts";
+import { drawRegular } from "./regular.ts";
 import type { Row, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
 import { jacobian } from "./system.ts";
@@ -102,7 +103,7 @@ export async function notice(
     throw error;
   });
   if (!plain) return NO_MUTANT;
-  const input = template.draw(createRandom(`mutants ${template.main}`), engine);
+  const input = drawRegular(template, createRandom(`mutants ${template.main}`), engine);
   const left = undetermined(
     jacobian(plain, await plain.witness(input)),
     unknownWires(plain, Object.keys(input)),

@@ -92,6 +92,11 @@ export const STATEMENT_CHEATS: readonly Cheat[] = [
     (engine) => ({ ...honest(engine, SECOND), start: 940n }),
     [[AUDIT, "SampleDraws(k)(seed, start, length)", "SampleDraws(k)(seed, 900, length)"]],
   ),
+  audit(
+    "the samples of another range, drawn by its length",
+    (engine) => ({ ...honest(engine, SECOND), length: 100n }),
+    [[AUDIT, "SampleDraws(k)(seed, start, length)", "SampleDraws(k)(seed, start, 40)"]],
+  ),
   audit("a leaf that the seed does not choose", anotherLeaf, [
     [DRAWS, "v[j] <== choice;", `v[j] <-- j == 0 ? ${choosing(LEAF, 7)} : choice;`],
   ]),
