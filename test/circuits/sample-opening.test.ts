@@ -93,10 +93,12 @@ describe("circuits: SampleOpening", () => {
   });
 
   it("refuses any other value of any other input", async () => {
-    const { position, v, ...honest } = opening(17);
-    for (const [name, value] of Object.entries(honest)) {
+    const honest = opening(17);
+    for (const [name, value] of Object.entries(honest).filter(
+      ([name]) => !["position", "v"].includes(name),
+    )) {
       for (const raised of raiseEach(value)) {
-        const changed = { ...honest, position, v, [name]: raised };
+        const changed = { ...honest, [name]: raised };
         expect(await errorOf(circuit.witness(changed)), name).to.have.property("code", "proof");
         expect(circuit.broken(await circuit.forge(changed)), name).not.to.deep.equal([]);
       }
