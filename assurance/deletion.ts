@@ -12,25 +12,25 @@ import { brokenBy, forge } from "./forge.ts";
 import { LINKS } from "./links.ts";
 import { createRandom } from "./random.ts";
 import { dependentRows } from "./rank.ts";
+import { drawRegular } from "./regular.ts";
 import type { Row, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
 import { jacobian, type Term } from "./system.ts";
 import { TEMPLATES, type Template } from "./templates.ts";
 
 /**
- * Where the same few free numbers are decomposed several times, discrete bits say more than derivatives can. Those
+ * Here the same few free numbers are decomposed several times, and discrete bits say more than derivatives can. Those
  * constraints are within these parts, each of which is looked at on its own.
  */
-const PART = /(?:^|\.)(SamplePositions|CanonicalBits|Scale|RangeCheck|Poseidon2)_/;
+const DECOMPOSING = /^(?:SampleDraws|StorageAudit)\(/;
+const PART = /(?:^|\.)(SampleDraws|CanonicalBits|Scale|RangeCheck|Poseidon2)_/;
 
 /** After simplification a wire has the name of the first signal that is equal to it: one of a part's is enough, or a bit. */
-const SIMPLIFIED = /(?:^|\.)(?:(CanonicalBits|Scale|RangeCheck|Poseidon2)_|(bit)\[)/;
+const SIMPLIFIED = /(?:^|\.)(?:(CanonicalBits|Scale|RangeCheck|Poseidon2)_|(bit|offsetBit)\[)/;
+const BITS_OF: Readonly<Record<string, string>> = { bit: "CanonicalBits", offsetBit: "Scale" };
 
-/** The links between its parts are the same lines as in SamplePositions(2), where each of them is looked at. */
-const UNROLLED = "SamplePositions(20)";
-
-/** circomlib's IsZero asks for in * out = 0. Where its output is bound to be 0 that says nothing, and circom drops it. */
-const SAID_ALREADY = /(?:^|\.)IsZero_\w+\.in \* .*IsZero_\w+\.out$/;
+/** The links between its parts are the same lines as in SampleDraws(2), where each of them is looked at. */
+const UNROLLED = "SampleDraws(20)";
 
 export async function* deletion(
   { constraints }: Pick<Scale, "constraints">,
@@ -42,14 +42,14 @@ export async function* deletion(
     const simple = await loadCircuit(template, "simple", patches);
     if (simple.constraints.length > constraints) continue;
     const random = createRandom(`deletion ${template.main}`);
-    const input = template.draw(random, engine);
+    const input = drawRegular(template, random, engine);
+    const [simplifiedPart, plainPart] = DECOMPOSING.test(template.main)
+      ? [partOfSimplified, partOfPlain(template)]
+      : [noPart, noPart];
     yield row(`${template.main}, simple`, simple, await dependentAt(simple, input), simplifiedPart);
     // Here every `<==` that hands a value to a part is a constraint, too.
     const plain = await loadCircuit(template, "plain", patches);
     const alone = await brokenAlone(template, plain, engine);
-    const plainPart: PartOf = (circuit, i) =>
-      partAround(circuit, i) ??
-      (template.main === UNROLLED && isLink(circuit, i) ? "SamplePositions(2)" : undefined);
     yield row(`${template.main}, plain`, plain, await dependentAt(plain, input), plainPart, alone);
   }
 }
@@ -70,6 +70,13 @@ async function brokenAlone(template: Template, circuit: Circuit, engine: HashEng
 
 /** The part in which the constraint is. */
 type PartOf = (circuit: Circuit, i: number) => string | undefined;
+
+const noPart: PartOf = () => undefined;
+
+const partOfPlain =
+  ({ main }: Template): PartOf =>
+  (circuit, i) =>
+    partAround(circuit, i) ?? (main === UNROLLED && isLink(circuit, i) ? "SampleDraws(2)" : undefined);
 
 function row(
   subject: string,
@@ -96,7 +103,6 @@ function row(
 /** The part that has all wires of the constraint. */
 function partAround(circuit: Circuit, i: number): string | undefined {
   const [a, b, c] = namesIn(circuit, i);
-  if (c.length === 0 && SAID_ALREADY.test(`${a.join("+")} * ${b.join("+")}`)) return "IsZero";
   const parts = [...a, ...b, ...c].map((name) => PART.exec(name)?.[1]);
   return parts.every((part) => part !== undefined) ? parts[0] : undefined;
 }
@@ -107,10 +113,10 @@ function isLink(circuit: Circuit, i: number): boolean {
   return a.length + b.length === 0 && c.some((name) => PART.test(name));
 }
 
-function simplifiedPart(circuit: Circuit, i: number): string | undefined {
+function partOfSimplified(circuit: Circuit, i: number): string | undefined {
   const matches = namesIn(circuit, i).flatMap((names) => names.map((name) => SIMPLIFIED.exec(name)));
   const [, part, bit] = matches.find((match) => match !== null) ?? [];
-  return part ?? (bit && "CanonicalBits");
+  return part ?? (bit && BITS_OF[bit]);
 }
 
 /** Names of a constraint's wires, without the constant. */

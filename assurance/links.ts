@@ -1,18 +1,20 @@
 /**
- * Assignments to SamplePositions that break a single link between its parts: a part is handed something else than the one
- * before it gave, and all that follows agrees with that.
+ * Assignments that break a single link to a part: it is handed something else than what comes before it gives, and all that
+ * follows agrees with that.
  */
 import type { Patch } from "./build.ts";
 import type { Cheat } from "./cheats.ts";
+import { bytesOf } from "./plans.ts";
+import { statement } from "./statements.ts";
 
-const FILE = "sample_positions.circom";
+const FILE = "sample_draws.circom";
 const ELEMENT = "random[e \\ 4][e % 4]";
 const SAMPLES = [0, 1];
 /** Of an element, those that two samples use. */
-const USED_BITS = 120;
+const USED_BITS = 168;
 
 const link = (claim: string, start: number, patch: Patch): Cheat => ({
-  ...{ main: "SamplePositions(2)", claim, patches: [patch] },
+  ...{ main: "SampleDraws(2)", claim, patches: [patch] },
   input: () => ({ seed: 5n, start: BigInt(start), length: 1000n }),
 });
 
@@ -29,12 +31,17 @@ export const LINKS: readonly Cheat[] = [
   ),
   ...SAMPLES.flatMap((j) => [
     link(`sample ${j} is scaled to another length`, 0, [
-      ...[FILE, "Scale()(window, length)"],
-      `Scale()(window, length + (j == ${j} ? 1 : 0))`,
+      ...[FILE, "Scale(50, 40)(u, length)"],
+      `Scale(50, 40)(u, length + (j == ${j} ? 1 : 0))`,
     ] as const),
     link(`sample ${j} scales another window`, 0, [
-      ...[FILE, "Scale()(window, length)"],
-      `Scale()(window + (j == ${j} ? 1 : 0), length)`,
+      ...[FILE, "Scale(50, 40)(u, length)"],
+      `Scale(50, 40)(u + (j == ${j} ? 1 : 0), length)`,
     ] as const),
   ]),
+  ...["start", "length - 1", "start + length - 1"].map((checked): Cheat => ({
+    ...{ main: "StorageAudit(2, 2, 2)", claim: `another ${checked} is checked` },
+    input: (engine) => statement({ seed: 12345n, sizes: [bytesOf(7)] }, engine),
+    patches: [["storage_audit.circom", `RangeCheck(40)(${checked})`, "RangeCheck(40)(9)"]],
+  })),
 ];

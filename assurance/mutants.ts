@@ -15,6 +15,7 @@ import { loadCircuit } from "./circuit.ts";
 import { brokenBy, forge } from "./forge.ts";
 import { createRandom } from "./random.ts";
 import { undetermined } from "./rank.ts";
+import { drawRegular } from "./regular.ts";
 import type { Row, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
 import { jacobian } from "./system.ts";
@@ -26,12 +27,12 @@ const SOURCES: Readonly<Record<string, string>> = {
   "insert_child.circom": "InsertChild(2)",
   "range_check.circom": "RangeCheck(40)",
   "canonical_bits.circom": "CanonicalBits()",
-  "scale.circom": "Scale()",
+  "scale.circom": "Scale(50, 40)",
   "poseidon2.circom": "Poseidon2(4)",
   "compress.circom": "Compress(4)",
   "directory_entry.circom": "DirectoryEntry()",
   "merkle_path.circom": "MerklePath(2, 2)",
-  "sample_positions.circom": "SamplePositions(2)",
+  "sample_draws.circom": "SampleDraws(2)",
   "sample_opening.circom": "SampleOpening(2, 2)",
   "storage_audit.circom": "StorageAudit(2, 2, 2)",
 };
@@ -102,7 +103,7 @@ export async function notice(
     throw error;
   });
   if (!plain) return NO_MUTANT;
-  const input = template.draw(createRandom(`mutants ${template.main}`), engine);
+  const input = drawRegular(template, createRandom(`mutants ${template.main}`), engine);
   const left = undetermined(
     jacobian(plain, await plain.witness(input)),
     unknownWires(plain, Object.keys(input)),

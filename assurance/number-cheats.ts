@@ -95,55 +95,76 @@ const canonical: readonly Cheat[] = [
   })),
 ];
 
-const PRODUCT = "(window * length)";
+const PRODUCT = "(window * size)";
 const OTHER_SCALINGS = [
   {
     claim: "the next offset, with the same remainder",
-    offset: `(${PRODUCT} >> 60) + 1`,
-    remainder: `${PRODUCT} & (2 ** 60 - 1)`,
+    offset: `(${PRODUCT} >> w) + 1`,
+    remainder: `${PRODUCT} & (2 ** w - 1)`,
   },
   {
     claim: "the next offset, with a negative remainder",
-    offset: `(${PRODUCT} >> 60) + 1`,
-    remainder: `${PRODUCT} - offset * 2 ** 60`,
+    offset: `(${PRODUCT} >> w) + 1`,
+    remainder: `${PRODUCT} - offset * 2 ** w`,
   },
   {
-    claim: "the offset before, with a remainder above 2^60",
-    offset: `(${PRODUCT} >> 60) - 1`,
-    remainder: `${PRODUCT} - offset * 2 ** 60`,
+    claim: "the offset before, with a remainder above 2^w",
+    offset: `(${PRODUCT} >> w) - 1`,
+    remainder: `${PRODUCT} - offset * 2 ** w`,
   },
   {
     claim: "an offset that wraps, with a small remainder",
-    offset: `(${PRODUCT} - 7) / (2 ** 60)`,
+    offset: `(${PRODUCT} - 7) / (2 ** w)`,
     remainder: "7",
   },
-].map((scaling, i) => ({ ...scaling, length: 1_000_003n + BigInt(i) }));
+].map((scaling, i) => ({ ...scaling, size: 1_000_003n + BigInt(i) }));
 const scaled = (part: "offset" | "remainder"): string =>
-  choose("length", new Map(OTHER_SCALINGS.map((scaling) => [scaling.length, scaling[part]])), "0");
-const scalings = OTHER_SCALINGS.map(({ claim, length }): Cheat => ({
-  ...{ main: "Scale()", claim, input: () => ({ window: 2n ** 59n + 12345n, length }), breaks: 1 },
-  patches: [
-    ["scale.circom", `offset <-- ${PRODUCT} >> 60`, `offset <-- ${scaled("offset")}`],
-    ["scale.circom", `remainder <-- ${PRODUCT} & (2 ** 60 - 1)`, `remainder <-- ${scaled("remainder")}`],
-  ],
-}));
+  choose("size", new Map(OTHER_SCALINGS.map((scaling) => [scaling.size, scaling[part]])), "0");
+const scalings = [
+  { main: "Scale(50, 40)", window: 2n ** 49n + 12345n },
+  { main: "Scale(34, 28)", window: 2n ** 33n + 12345n },
+].flatMap(({ main, window }) =>
+  OTHER_SCALINGS.map(({ claim, size }): Cheat => ({
+    ...{ main, claim, input: () => ({ window, size }), breaks: 1 },
+    patches: [
+      ["scale.circom", `offset <-- ${PRODUCT} >> w`, `offset <-- ${scaled("offset")}`],
+      ["scale.circom", `remainder <-- ${PRODUCT} & (2 ** w - 1)`, `remainder <-- ${scaled("remainder")}`],
+    ],
+  })),
+);
 
 /** Whose first element has two forms. */
 function seedOfTwoForms(): bigint {
   for (let seed = 1n; ; seed++)
     if ((permute4([seed, 0n, 0n, TAG_SAMPLE])[0] ?? P) < 2n ** 254n - P) return seed;
 }
-const positions: readonly Cheat[] = [
+const DRAWS = "sample_draws.circom";
+const draws: readonly Cheat[] = [
   {
-    ...{ main: "SamplePositions(2)", claim: "positions by the second form of an element", patches: ALIAS },
-    input: () => ({ seed: seedOfTwoForms(), start: 0n, length: 2n ** 40n - 1n }),
+    ...{ main: "SampleDraws(2)", claim: "draws by the second form of an element", patches: ALIAS },
+    input: () => ({ seed: seedOfTwoForms(), start: 0n, length: 2n ** 40n }),
   },
   {
-    ...{ main: "SamplePositions(2)", claim: "positions by the second form, said to be smaller than p" },
+    ...{ main: "SampleDraws(2)", claim: "draws by the second form, said to be smaller than p" },
     patches: [...ALIAS, [BITS, "equal[254] <== 1;", "equal[254] <-- 0;"]],
-    input: () => ({ seed: seedOfTwoForms(), start: 0n, length: 2n ** 40n - 1n }),
+    input: () => ({ seed: seedOfTwoForms(), start: 0n, length: 2n ** 40n }),
     breaks: 1,
   },
+  ...Object.entries({
+    "the first sample's position twice": ["84 * (j % 3) + i]", "84 * 0 + i]"],
+    "the second sample's position twice": ["84 * (j % 3) + i]", "84 * 1 + i]"],
+    "positions from windows of 60 bits": ["84 * (j % 3) + i]", "60 * (j % 3) + i]"],
+    "the first sample's choice of a leaf twice": ["84 * (j % 3) + 50 + i]", "84 * 0 + 50 + i]"],
+    "a choice of a leaf by a position's bits": ["84 * (j % 3) + 50 + i]", "84 * (1 - j) + i]"],
+    "a position beside the one drawn": [
+      "position[j] <== start + offset",
+      "position[j] <-- start + offset + j",
+    ],
+    "a choice of a leaf of one's own": ["v[j] <== choice", "v[j] <-- j == 1 ? 5 : choice"],
+  } as const).map(([claim, [from, to]]): Cheat => ({
+    ...{ main: "SampleDraws(2)", claim, patches: [[DRAWS, from, to]] },
+    input: () => ({ seed: 5n, start: 3n, length: 1_000_003n }),
+  })),
 ];
 
-export const NUMBER_CHEATS: readonly Cheat[] = [...ranges, ...canonical, ...scalings, ...positions];
+export const NUMBER_CHEATS: readonly Cheat[] = [...ranges, ...canonical, ...scalings, ...draws];

@@ -3,13 +3,12 @@
  */
 import { inv, LEAF_BYTES, leafElements, mod, mul } from "../protocol/field.ts";
 import { compress16 } from "../protocol/poseidon2.ts";
-import { PROFILES } from "../protocol/profiles.ts";
 import { GROUP_BYTES, type HashEngine } from "../protocol/segment.ts";
 import type { CircuitInput } from "../protocol/statement.ts";
 import type { Patch } from "./build.ts";
 import type { Cheat } from "./cheats.ts";
-import { honestOpening } from "./opening-cheats.ts";
-import { honestStatement, openingOf } from "./statements.ts";
+import { choosing, honestOpening } from "./opening-cheats.ts";
+import { openingIn } from "./statements.ts";
 
 /**
  * A segment of the same 16 leaves twice: above them are two equal neighbours, whose digit may be anything. It makes up for
@@ -26,8 +25,7 @@ const lowest = mul(mod(beside - unstored), inv(mod(beside + stored - 2n * unstor
 function neverStored(engine: HashEngine): CircuitInput {
   // The padding's byte is that at the end of the first 16.
   const bytes = Buffer.concat([group, group.subarray(0, -1)]);
-  const asked = { profile: PROFILES.tiny, seed: 1n, range: { start: TWICE, length: 1 } };
-  const input = openingOf(honestStatement([bytes], asked, engine).input, 0);
+  const input = openingIn([bytes], {}, { position: 0, v: choosing(TWICE, 32) }, engine);
   const [siblings = [], upper = []] = input["leafSiblings"] as bigint[][];
   return {
     ...input,

@@ -25,15 +25,6 @@ const isBits = (values: readonly number[] = []): boolean => values.every((value)
 const number = (bits: readonly number[] = []): number => bits.reduce((sum, bit, i) => sum + bit * 2 ** i, 0);
 const at = (values: readonly number[] = []): number => values[0] ?? 0;
 
-/** offset < 2^2, remainder and window < 2^3, length < 2^2 in the place of 2^40, 2^60 and 2^40. */
-const NARROW_SCALE: readonly Patch[] = [
-  ["scale.circom", "(window * length) >> 60", "(window * length) >> 3"],
-  ["scale.circom", "(2 ** 60 - 1)", "(2 ** 3 - 1)"],
-  ["scale.circom", "offset * 2 ** 60", "offset * 2 ** 3"],
-  ["scale.circom", "RangeCheck(40)", "RangeCheck(2)"],
-  ["scale.circom", "RangeCheck(60)", "RangeCheck(3)"],
-];
-
 /** Primes of 8 bits. Less one they are 10000010, 11000100 (p - 1, too, begins with two ones and zeros) and 11111010. */
 const CANONICAL_PRIMES = [131, 197, 251];
 
@@ -74,11 +65,11 @@ export const SMALL_CASES: readonly SmallCase[] = [
     note: "2^5 < q, as 2^253 < p",
   },
   {
-    ...{ file: "scale.circom", main: "Scale()", q: 37, patches: NARROW_SCALE },
-    ...{ inputs: { window: 1, length: 1 }, outputs: "offset" },
-    meaning: ({ window, length }) =>
-      at(window) < 8 && at(length) < 4 ? [(at(window) * at(length)) >> 3] : "any",
-    note: "2^5 < q, as 2^101 < p",
+    ...{ file: "scale.circom", main: "Scale(3, 2)", q: 37 },
+    ...{ inputs: { window: 1, size: 1 }, outputs: "bit" },
+    meaning: ({ window, size }) =>
+      at(window) < 8 && at(size) <= 4 ? bitsOf((at(window) * at(size)) >> 3, 2) : "any",
+    note: "2^5 < q, as 2^90 < p",
   },
   ...CANONICAL_PRIMES.map((q): SmallCase => ({
     ...{ file: "canonical_bits.circom", main: "CanonicalBits()", q, patches: narrowBits(q) },

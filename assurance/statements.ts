@@ -1,9 +1,8 @@
 /**
- * Honest statements about random segments in random directories, and those at every limit.
+ * Honest statements: the inputs of StorageAudit and of SampleOpening, of a prover that has what it is asked for.
  */
 import { Directory } from "../protocol/directory.ts";
-import { LEAF_BYTES } from "../protocol/field.ts";
-import { maxBytes, maxLeaves, maxSegments, PROFILES, type Profile } from "../protocol/profiles.ts";
+import { maxBytes, PROFILES, type Profile } from "../protocol/profiles.ts";
 import {
   GROUP_BYTES,
   openLeaf,
@@ -12,27 +11,19 @@ import {
   type LeafOpening,
   type SegmentTree,
 } from "../protocol/segment.ts";
+import type { Draw } from "../protocol/sampling.ts";
 import {
   circuitInput,
   circuitPath,
+  sampleOf,
   samplesOf,
   type CircuitInput,
   type NestedBigints,
   type Sample,
 } from "../protocol/statement.ts";
-import type { Random } from "./random.ts";
+import type { Plan } from "./plans.ts";
 
 const profile: Profile = PROFILES.tiny;
-
-export interface Plan {
-  readonly seed: bigint;
-  /** Bytes of each segment. */
-  readonly sizes: readonly number[];
-  /** Indices of the entries to retire. */
-  readonly tombstones?: readonly number[];
-  /** Default: everything. */
-  readonly range?: { readonly start: number; readonly length: number };
-}
 
 /** As long as the longest segment, so that every segment is a piece of it. */
 const material = Uint8Array.from(
@@ -40,11 +31,39 @@ const material = Uint8Array.from(
   (_, i) => (i * i + 7 * i + (i >> 9)) % 251,
 );
 
-/** The inputs of StorageAudit(2, 2, 2). */
-export function statement({ sizes, ...asked }: Plan, engine: HashEngine): CircuitInput {
-  const segments = sizes.map((size, s) => material.subarray(s * 997, s * 997 + size));
-  return honestStatement(segments, { profile, ...asked }, engine).input;
+/** Of StorageAudit(2, 2, 2). */
+export function honest({ sizes, ...asked }: Plan, engine: HashEngine): HonestStatement {
+  return honestStatement(pieces(sizes), { profile, ...asked }, engine);
 }
+
+/** The inputs of StorageAudit(2, 2, 2). */
+export const statement = (plan: Plan, engine: HashEngine): CircuitInput => honest(plan, engine).input;
+
+/** The inputs of SampleOpening(2, 2), for a draw of one's own. */
+export const opening = ({ sizes, ...kept }: Kept, draw: Draw, engine: HashEngine): CircuitInput =>
+  openingIn(pieces(sizes), kept, draw, engine);
+
+/** The same for segments of one's own. */
+export function openingIn(
+  segments: readonly Uint8Array[],
+  kept: Omit<Kept, "sizes">,
+  draw: Draw,
+  engine: HashEngine,
+): CircuitInput {
+  const { directory, open } = hold(segments, { profile, ...kept }, engine);
+  const samples = [sampleOf(directory, draw)];
+  const range = { seed: 0n, start: draw.position, length: 1 };
+  return openingOf(
+    { input: circuitInput(directory, range, samples, samples.map(open), profile), samples },
+    0,
+  );
+}
+
+/** What a plan says of the directory. */
+export type Kept = Pick<Plan, "sizes" | "weights" | "tombstones">;
+
+const pieces = (sizes: readonly number[]): Uint8Array[] =>
+  sizes.map((size, s) => material.subarray(s * 997, s * 997 + size));
 
 export interface Asked extends Omit<Plan, "sizes"> {
   readonly profile: Profile;
@@ -61,101 +80,60 @@ export interface HonestStatement {
 /** What a node proves that has these segments, one after the other in its directory. */
 export function honestStatement(
   segments: readonly Uint8Array[],
-  { profile, seed, tombstones = [], range }: Asked,
+  { seed, range, ...kept }: Asked,
   engine: HashEngine,
 ): HonestStatement {
+  const { directory, open } = hold(segments, kept, engine);
+  const asked = { seed, start: 0, length: directory.total, ...range };
+  const samples = samplesOf(directory, asked, kept.profile);
+  const openings = samples.map(open);
+  return {
+    input: circuitInput(directory, asked, samples, openings, kept.profile),
+    ...{ directory, samples, openings },
+  };
+}
+
+interface Held {
+  readonly directory: Directory;
+  readonly open: (sample: Sample) => LeafOpening | undefined;
+}
+
+function hold(
+  segments: readonly Uint8Array[],
+  { profile, weights = [], tombstones = [] }: Omit<Kept, "sizes"> & { readonly profile: Profile },
+  engine: HashEngine,
+): Held {
   const trees = segments.map((bytes) =>
     new SegmentHasher({ depth: profile.dataDepth, engine }).update(bytes).finish(),
   );
   const directory = new Directory(profile.directoryDepth);
-  for (const tree of trees) directory.append(tree);
+  for (const [i, { root, leaves }] of trees.entries())
+    directory.append({ root, leaves, weight: weights[i] ?? leaves });
   for (const index of tombstones) directory.retire(index);
-
-  const asked = { seed, start: 0, length: directory.total, ...range };
-  const samples = samplesOf(directory, asked, profile);
-  const openings = samples.map(({ entry, entryIndex, leafIndex }) => {
+  const open = ({ entry, entryIndex, leafIndex }: Sample): LeafOpening | undefined => {
     if (entry.root === 0n) return undefined;
     const first = Math.floor(leafIndex / 16) * GROUP_BYTES;
     const group = (segments[entryIndex] as Uint8Array).subarray(first, first + GROUP_BYTES);
     return openLeaf(trees[entryIndex] as SegmentTree, leafIndex, group, engine);
-  });
-  return { input: circuitInput(directory, asked, samples, openings, profile), directory, samples, openings };
-}
-
-/** Of the longest segment with so many leaves. */
-export const bytesOf = (leaves: number): number => leaves * LEAF_BYTES - 1;
-const MAX_LEAVES = maxLeaves(profile);
-const FULL_DIRECTORY = Array.from({ length: maxSegments(profile) }, (_, i) => bytesOf(1 + (i % 3)));
-
-/** Every case that is at a limit, by what is special about it. */
-export const BOUNDARIES: Readonly<Record<string, Plan>> = {
-  "a segment of 1 leaf": { seed: 1n, sizes: [1] },
-  "a segment of 16^D - 1 leaves": { seed: 2n, sizes: [bytesOf(MAX_LEAVES - 1)] },
-  "a segment of 16^D leaves": { seed: 3n, sizes: [bytesOf(MAX_LEAVES)] },
-  "1 segment": { seed: 4n, sizes: [bytesOf(20)] },
-  "4^G segments": { seed: 5n, sizes: FULL_DIRECTORY },
-  "the last of 4^G segments": {
-    seed: 6n,
-    sizes: FULL_DIRECTORY,
-    range: { start: FULL_DIRECTORY.reduce((sum, _, i) => (i < 15 ? sum + 1 + (i % 3) : sum), 0), length: 1 },
-  },
-  "length 1": { seed: 7n, sizes: [bytesOf(5), bytesOf(9)], range: { start: 3, length: 1 } },
-  "start above 0": { seed: 8n, sizes: [bytesOf(5), bytesOf(9)], range: { start: 5, length: 9 } },
-  "the same position twice": { seed: 9n, sizes: [bytesOf(7)], range: { start: 6, length: 1 } },
-  "the first leaf of a segment": {
-    seed: 10n,
-    sizes: [bytesOf(5), bytesOf(9)],
-    range: { start: 5, length: 1 },
-  },
-  "the last leaf of a segment": {
-    seed: 11n,
-    sizes: [bytesOf(5), bytesOf(9)],
-    range: { start: 4, length: 1 },
-  },
-  "the last leaf of all": {
-    seed: 12n,
-    sizes: [bytesOf(5), bytesOf(MAX_LEAVES)],
-    range: { start: 260, length: 1 },
-  },
-  "a tombstone": {
-    seed: 13n,
-    sizes: [bytesOf(5), bytesOf(9)],
-    tombstones: [1],
-    range: { start: 5, length: 9 },
-  },
-  "nothing but tombstones": { seed: 14n, sizes: [1, 1, 1], tombstones: [0, 1, 2] },
-  "seed 0": { seed: 0n, sizes: [bytesOf(17)] },
-  "seed 2^248 - 1": { seed: (1n << 248n) - 1n, sizes: [bytesOf(17)] },
-};
-
-/** A statement as they come: a few segments of any size, some retired, any range. */
-export function drawPlan(random: Random): Plan {
-  const count = 1 + random.below(random.below(4) === 0 ? maxSegments(profile) : 3);
-  const leaves = Array.from(
-    { length: count },
-    () => 1 + random.below(random.below(8) === 0 ? MAX_LEAVES : 20),
-  );
-  const total = leaves.reduce((sum, n) => sum + n, 0);
-  const start = random.below(total);
-  return {
-    seed: random.bits(248),
-    sizes: leaves.map((n) => Math.max(1, bytesOf(n) - random.below(LEAF_BYTES))),
-    tombstones: leaves.flatMap((_, i) => (random.below(4) === 0 ? [i] : [])),
-    ...(random.below(2) === 0 && { range: { start, length: 1 + random.below(total - start) } }),
   };
+  return { directory, open };
 }
 
 const PER_SAMPLE = [
-  ...["entryRoot", "entryStart", "entryLeaves", "entryIndex", "entrySiblings"],
-  ...["leafIndex", "leaf", "leafSiblings"],
+  ...["entryRoot", "entryStart", "entryWeight", "entryLeaves", "entryIndex", "entrySiblings"],
+  ...["leaf", "leafSiblings"],
 ];
 
-/** What SampleOpening takes, from sample j of a statement; its position is where the leaf lies. */
-export function openingOf(input: CircuitInput, j: number): CircuitInput {
+/** What SampleOpening takes, from sample j of a statement. */
+export function openingOf(
+  { input, samples }: Pick<HonestStatement, "input" | "samples">,
+  j: number,
+): CircuitInput {
   const { directoryRoot = 0n } = input;
+  const { position, v } = samples[j] as Sample;
   const own: Record<string, NestedBigints> = {};
   for (const name of PER_SAMPLE) own[name] = (input[name] as readonly NestedBigints[])[j] ?? 0n;
-  return { directoryRoot, position: (own["entryStart"] as bigint) + (own["leafIndex"] as bigint), ...own };
+  return { directoryRoot, position: BigInt(position), v: BigInt(v), ...own };
 }
 
 /** A path's siblings in the order of the children, from those in the circuit's order: what circuitPath does, undone. */

@@ -5,12 +5,13 @@ import { entryHash } from "../protocol/directory.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { P } from "../protocol/field.ts";
 import { compress16, compress4, permute16, permute4 } from "../protocol/poseidon2.ts";
-import { samplePositions } from "../protocol/sampling.ts";
+import { drawSamples } from "../protocol/sampling.ts";
 import type { HashEngine } from "../protocol/segment.ts";
 import type { CircuitInput } from "../protocol/statement.ts";
 import type { Source } from "./circuit.ts";
+import { BOUNDARIES, bytesOf, drawPlan } from "./plans.ts";
 import type { Random } from "./random.ts";
-import { BOUNDARIES, drawPlan, inOrder, openingOf, statement } from "./statements.ts";
+import { honest, inOrder, opening, openingOf, statement } from "./statements.ts";
 
 /**
  * All inputs of the parts are public, so that circom does not express one by what depends on it; the whole statement is as
@@ -51,10 +52,16 @@ const compress = (t: 4 | 16, vectors: number): Template => ({
 
 const directoryEntry: Template = {
   ...{ file: "directory_entry.circom", main: "DirectoryEntry()", vectors: 6_000 },
-  publicSignals: ["root", "start", "leaves"],
-  draw: (random) => ({ root: random.element(), start: random.bits(40), leaves: random.bits(24) }),
-  expected: ({ root, start, leaves }) => ({
-    out: [entryHash({ root: one(root), start: Number(start), leaves: Number(leaves) })],
+  publicSignals: ["root", "start", "weight", "leaves"],
+  draw: (random) => ({
+    ...{ root: random.element(), start: random.bits(40), weight: random.bits(40), leaves: random.bits(28) },
+  }),
+  expected: ({ root, start, weight, leaves }) => ({
+    out: [
+      entryHash({
+        ...{ root: one(root), start: Number(start), weight: Number(weight), leaves: Number(leaves) },
+      }),
+    ],
   }),
 };
 
@@ -117,20 +124,27 @@ const canonicalBits: Template = {
   expected: (input) => ({ bit: Array.from({ length: 254 }, (_, i) => (one(input["in"]) >> BigInt(i)) & 1n) }),
 };
 
-const scale: Template = {
-  ...{ file: "scale.circom", main: "Scale()", vectors: 10_000 },
-  publicSignals: ["window", "length"],
-  draw: (random) => ({ window: random.bits(60), length: 1n + random.bits(1 + random.below(39)) }),
-  boundaries: () => ({
-    "the largest window and length": { window: 2n ** 60n - 1n, length: 2n ** 40n - 1n },
-    "window 0": { window: 0n, length: 2n ** 40n - 1n },
-    "length 1": { window: 2n ** 60n - 1n, length: 1n },
-  }),
-  expected: ({ window, length }) => ({ offset: [(one(window) * one(length)) >> 60n] }),
+const scale = (w: number, n: number, vectors: number): Template => {
+  const last = 2n ** BigInt(w) - 1n;
+  const largest = 2n ** BigInt(n);
+  return {
+    ...{ file: "scale.circom", main: `Scale(${w}, ${n})`, vectors },
+    publicSignals: ["window", "size"],
+    draw: (random) => ({ window: random.bits(w), size: 1n + random.bits(1 + random.below(n)) }),
+    boundaries: () => ({
+      "the largest window and size": { window: last, size: largest },
+      "window 0": { window: 0n, size: largest },
+      "size 1": { window: last, size: 1n },
+    }),
+    expected: ({ window, size }) => {
+      const offset = (one(window) * one(size)) >> BigInt(w);
+      return { bit: Array.from({ length: n }, (_, i) => (offset >> BigInt(i)) & 1n) };
+    },
+  };
 };
 
-const positions = (samples: number, vectors: number): Template => ({
-  ...{ file: "sample_positions.circom", main: `SamplePositions(${samples})`, vectors },
+const draws = (samples: number, vectors: number): Template => ({
+  ...{ file: "sample_draws.circom", main: `SampleDraws(${samples})`, vectors },
   publicSignals: ["seed", "start", "length"],
   draw: (random) => ({
     ...{ seed: random.bits(248), start: random.bits(1 + random.below(39)) },
@@ -138,14 +152,19 @@ const positions = (samples: number, vectors: number): Template => ({
   }),
   boundaries: () => ({
     "length 1": { seed: 5n, start: 7n, length: 1n },
-    "the largest start and length": { seed: 6n, start: 2n ** 40n - 1n, length: 2n ** 40n - 1n },
+    "the largest start": { seed: 6n, start: 2n ** 40n - 1n, length: 1n },
+    "the largest length": { seed: 6n, start: 0n, length: 2n ** 40n },
     "seed 2^248 - 1": { seed: 2n ** 248n - 1n, start: 0n, length: 1000n },
   }),
-  expected: ({ seed, start, length }) => ({
-    position: samplePositions({
+  expected: ({ seed, start, length }) => {
+    const drawn = drawSamples({
       ...{ seed: one(seed), start: Number(start), length: Number(length), samples },
-    }).map(BigInt),
-  }),
+    });
+    return {
+      position: drawn.map(({ position }) => BigInt(position)),
+      v: drawn.map(({ v }) => BigInt(v)),
+    };
+  },
 });
 
 const sampleOpening: Template = {
@@ -153,21 +172,30 @@ const sampleOpening: Template = {
   publicSignals: [
     "directoryRoot",
     "position",
+    "v",
     "entryRoot",
     "entryStart",
+    "entryWeight",
     "entryLeaves",
     "entryIndex",
     "entrySiblings",
-    "leafIndex",
     "leaf",
     "leafSiblings",
   ],
-  draw: (random, engine) => openingOf(statement(drawPlan(random), engine), random.below(2)),
+  draw: (random, engine) => openingOf(honest(drawPlan(random), engine), random.below(2)),
   boundaries: (engine) =>
-    Object.fromEntries(
-      Object.entries(BOUNDARIES).map(([name, plan]) => [name, openingOf(statement(plan, engine), 0)]),
-    ),
+    Object.fromEntries([
+      ...Object.entries(BOUNDARIES).map(
+        ([name, plan]) => [name, openingOf(honest(plan, engine), 0)] as const,
+      ),
+      ...Object.entries(CHOICES).map(
+        ([name, v]) => [name, opening(LARGEST, { position: 0, v }, engine)] as const,
+      ),
+    ]),
 };
+
+const LARGEST = { sizes: [bytesOf(256)] };
+const CHOICES = { "the first leaf": 0, "the last leaf": 2 ** 34 - 1 };
 
 const storageAudit: Template = {
   ...{ file: "storage_audit.circom", main: "StorageAudit(2, 2, 2)", vectors: 400 },
@@ -183,7 +211,8 @@ export const TEMPLATES: readonly Template[] = [
   insertChild(4, 16_000),
   rangeCheck,
   canonicalBits,
-  scale,
+  scale(50, 40, 8_000),
+  scale(34, 28, 4_000),
   poseidon2(4, 6_000),
   poseidon2(16, 2_000),
   compress(4, 6_000),
@@ -191,8 +220,8 @@ export const TEMPLATES: readonly Template[] = [
   directoryEntry,
   merklePath(2, 2, 4_000),
   merklePath(2, 4, 1_000),
-  positions(2, 2_000),
-  positions(20, 300),
+  draws(2, 2_000),
+  draws(20, 300),
   sampleOpening,
   storageAudit,
 ];

@@ -8,6 +8,7 @@ import { certain } from "./certain.ts";
 import { loadCircuit, wiresOf, type Circuit } from "./circuit.ts";
 import { createRandom } from "./random.ts";
 import { undetermined } from "./rank.ts";
+import { drawRegular } from "./regular.ts";
 import type { Row, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
 import { jacobian } from "./system.ts";
@@ -21,7 +22,7 @@ export async function* uniqueness(
   const engine = await loadHashEngine();
   for (const template of templates) {
     const random = createRandom(`uniqueness ${template.main}`);
-    const inputs = Array.from({ length: witnesses }, () => template.draw(random, engine));
+    const inputs = Array.from({ length: witnesses }, () => drawRegular(template, random, engine));
     const plain = await loadCircuit(template, "plain");
     yield await row(`${template.main}, plain`, plain, inputs);
     // Private inputs are among what circom simplifies away: the whole statement is looked at before it does.

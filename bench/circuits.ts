@@ -75,13 +75,15 @@ function partsOf({ samples: k, dataDepth: D, directoryDepth: G }: Profile): Part
   return [
     { file: "compress.circom", main: "Compress(16)", instances: k * (1 + D) },
     { file: "compress.circom", main: "Compress(4)", instances: k * (1 + G) },
-    { file: "poseidon2.circom", main: "Poseidon2(4)", instances: Math.ceil(k / 16) },
+    { file: "poseidon2.circom", main: "Poseidon2(4)", instances: Math.ceil(k / 12) },
     { file: "insert_child.circom", main: "InsertChild(4)", instances: k * D },
     { file: "insert_child.circom", main: "InsertChild(2)", instances: k * G },
-    { file: "canonical_bits.circom", main: "CanonicalBits()", instances: Math.ceil(k / 4) },
-    { file: "scale.circom", main: "Scale()", instances: k },
-    // Once for the bits of leafIndex, once for the distance to the last leaf; then the bits of entryIndex.
-    { file: "range_check.circom", main: `RangeCheck(${4 * D})`, instances: 2 * k },
+    { file: "canonical_bits.circom", main: "CanonicalBits()", instances: Math.ceil(k / 3) },
+    { file: "scale.circom", main: "Scale(50, 40)", instances: k },
+    { file: "scale.circom", main: `Scale(34, ${4 * D})`, instances: k },
+    // For each sample the distances to both ends of its entry; then the range's start, length and end.
+    { file: "range_check.circom", main: "RangeCheck(40)", instances: 2 * k + 3 },
+    // The bits of entryIndex.
     { file: "range_check.circom", main: `RangeCheck(${2 * G})`, instances: k },
   ];
 }

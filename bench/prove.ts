@@ -70,7 +70,7 @@ function someInput(profile: Profile): CircuitInput {
     .update(bytes)
     .finish();
   const directory = new Directory(profile.directoryDepth);
-  directory.append(tree);
+  directory.append({ ...tree, weight: tree.leaves });
   const range = { seed: 1n, start: 0, length: directory.total };
   const samples = samplesOf(directory, range, profile);
   const openings = samples.map(({ leafIndex }) => {

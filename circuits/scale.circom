@@ -1,23 +1,27 @@
 pragma circom 2.2.3;
 
-// A 60-bit random number scaled to a range: floor(window * length / 2^60) (protocol.md, section 6).
+// A random number of w bits scaled to a size: floor(window * size / 2^w) (protocol.md, section 6).
 //
-// Signals     window, length -> offset
-// Enforced    offset * 2^60 + remainder = window * length with offset < 2^40 and remainder < 2^60. Both sides are
-//             below 2^101, so the equation holds over the integers and has exactly one solution.
-// Caller's    window < 2^60 and length < 2^40; then offset < length for length > 0
-// Cost        101
+// Parameters  w: bits of the window; n: bits of the offset; w + n <= 253
+// Signals     window, size -> bit[n]: the offset's bits, least significant first
+// Enforced    every bit is boolean, and offset * 2^w + remainder = window * size with remainder < 2^w. The left side is below
+//             2^(w + n) < p: for any field elements window and size there is at most one solution.
+// Caller's    window < 2^w and size <= 2^n: the right side does not wrap either, so that the solution is the one over the
+//             integers. Then offset < size for size > 0.
+// Cost        1 + w + n
 
+include "circomlib/circuits/bitify.circom";
 include "range_check.circom";
 
-template Scale() {
+template Scale(w, n) {
+    assert(w + n <= 253);
     signal input window;
-    signal input length;
+    signal input size;
 
-    signal output offset <-- (window * length) >> 60;
-    signal remainder <-- (window * length) & (2 ** 60 - 1);
-    offset * 2 ** 60 + remainder === window * length;
+    signal offset <-- (window * size) >> w;
+    signal remainder <-- (window * size) & (2 ** w - 1);
+    offset * 2 ** w + remainder === window * size;
 
-    RangeCheck(40)(offset);
-    RangeCheck(60)(remainder);
+    signal output bit[n] <== Num2Bits(n)(offset);
+    RangeCheck(w)(remainder);
 }

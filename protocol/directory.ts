@@ -1,25 +1,35 @@
 /**
- * A vNode's directory: the 4-ary tree of fixed depth over the segments it holds (protocol.md, section 5).
+ * A vNode's directory: the 4-ary tree of fixed depth over the segments it is paid for (protocol.md, section 5).
  */
 import { P } from "./field.ts";
 import { compress4 } from "./poseidon2.ts";
 
 /** "entry" in ASCII. */
 export const TAG_ENTRY = 0x656e747279n;
-/** A directory's total of leaves stays below this. */
+/** A directory's total of weights stays below this. */
 export const MAX_TOTAL = 2 ** 40;
+/** Leaves that an entry can have: as many as the deepest segment tree that sampling is meant for, 16^7. */
+export const MAX_LEAVES = 2 ** 28;
 const ARITY = 4;
 
-export interface Entry {
-  /** 0 for a tombstone. */
+/** A segment as a directory takes it. */
+export interface NewEntry {
   readonly root: bigint;
-  /** Sum of the leaves of all entries before this one. */
-  readonly start: number;
+  /** What it pays per epoch, in the cluster's quanta: at least 1. */
+  readonly weight: number;
   readonly leaves: number;
 }
 
-export const entryHash = ({ root, start, leaves }: Entry): bigint =>
-  compress4([root, BigInt(start), BigInt(leaves), TAG_ENTRY]);
+export interface Entry extends NewEntry {
+  /** 0 for a tombstone. */
+  readonly root: bigint;
+  /** Sum of the weights of all entries before this one. */
+  readonly start: number;
+}
+
+/** The tag is below 2^40, so that no two numbers of leaves give the same sum. */
+export const entryHash = ({ root, start, weight, leaves }: Entry): bigint =>
+  compress4([root, BigInt(start), BigInt(weight), BigInt(leaves) * 2n ** 40n + TAG_ENTRY]);
 
 const empties: bigint[] = [0n];
 
@@ -48,7 +58,7 @@ export class Directory {
     return this.#entries;
   }
 
-  /** Leaves of all entries, tombstones included. */
+  /** Weight of all entries, tombstones included. */
   get total(): number {
     return this.#total;
   }
@@ -57,18 +67,20 @@ export class Directory {
     return this.#levels[this.depth]?.[0] ?? emptyNode(this.depth);
   }
 
-  /** Throws RangeError if the root, the leaves or one entry more cannot be, and changes nothing then. */
-  append({ root, leaves }: { root: bigint; leaves: number }): Entry {
+  /** Throws RangeError if the root, the weight, the leaves or one entry more cannot be, and changes nothing then. */
+  append({ root, weight, leaves }: NewEntry): Entry {
     if (typeof root !== "bigint") throw new TypeError(`"root" expected a bigint, got ${typeof root}`);
     if (root <= 0n || root >= P) throw new RangeError('"root" expected a non-zero field element');
-    if (!Number.isSafeInteger(leaves) || leaves < 1)
-      throw new RangeError(`"leaves" expected 1 or more, got ${leaves}`);
+    if (!Number.isSafeInteger(weight) || weight < 1)
+      throw new RangeError(`"weight" expected 1 or more, got ${weight}`);
+    if (!Number.isInteger(leaves) || leaves < 1 || leaves > MAX_LEAVES)
+      throw new RangeError(`"leaves" expected 1 to 2^28, got ${leaves}`);
     if (this.#entries.length === ARITY ** this.depth)
       throw new RangeError(`the directory is full: ${this.#entries.length} segments`);
-    if (this.#total + leaves >= MAX_TOTAL) throw new RangeError("the directory is full: 2^40 leaves");
-    const entry = { root, start: this.#total, leaves };
+    if (this.#total + weight >= MAX_TOTAL) throw new RangeError("the directory is full: a weight of 2^40");
+    const entry = { root, start: this.#total, weight, leaves };
     this.#entries.push(entry);
-    this.#total += leaves;
+    this.#total += weight;
     this.#update(this.#entries.length - 1, entry);
     return entry;
   }
@@ -82,6 +94,13 @@ export class Directory {
     this.#update(index, tombstone);
   }
 
+  /** A directory of its own that has the live entries alone, in their order. */
+  compacted(): Directory {
+    const fresh = new Directory(this.depth);
+    for (const entry of this.#entries) if (entry.root !== 0n) fresh.append(entry);
+    return fresh;
+  }
+
   /** path[level] has the 3 other children of the parent, in order. */
   path(index: number): bigint[][] {
     this.#entry(index);
@@ -90,7 +109,26 @@ export class Directory {
     );
   }
 
-  /** The entry that the leaf at `position` belongs to. */
+  /**
+   * What directoryRootOfMany needs beside these entries: from the bottom up, level by level and parent by parent, the
+   * children that are neither given nor follow from those below, in order of position.
+   *
+   * Throws RangeError unless the indices are of entries and strictly increasing, and there is at least one.
+   */
+  multiPath(indices: readonly number[]): bigint[] {
+    expectIncreasing(indices, this.#entries.length);
+    const siblings: bigint[] = [];
+    let known = new Set(indices);
+    for (let level = 0; level < this.depth; level++) {
+      const parents = parentsOf(known);
+      for (const child of parents.flatMap(childrenOf))
+        if (!known.has(child)) siblings.push(this.#node(level, child));
+      known = new Set(parents);
+    }
+    return siblings;
+  }
+
+  /** The entry that `position` belongs to. */
   find(position: number): { index: number; entry: Entry } {
     if (!Number.isSafeInteger(position) || position < 0 || position >= this.#total) {
       throw new RangeError(`"position" expected 0 to ${this.#total - 1}, got ${position}`);
@@ -115,9 +153,7 @@ export class Directory {
   }
 
   #siblings(level: number, index: number): bigint[] {
-    const first = index - (index % ARITY);
-    return [0, 1, 2, 3]
-      .map((i) => first + i)
+    return childrenOf(Math.floor(index / ARITY))
       .filter((i) => i !== index)
       .map((i) => this.#node(level, i));
   }
@@ -139,3 +175,54 @@ export function directoryRootOf(entry: Entry, index: number, path: readonly (rea
     entryHash(entry),
   );
 }
+
+/**
+ * The root that entries at these indices lead to, with the siblings that multiPath gives.
+ *
+ * Throws RangeError unless the indices are strictly increasing places of a tree of this depth, one for each entry and at
+ * least one, and the siblings exactly as many as they need.
+ */
+export function directoryRootOfMany(
+  entries: readonly Entry[],
+  indices: readonly number[],
+  siblings: readonly bigint[],
+  depth: number,
+): bigint {
+  expectIncreasing(indices, ARITY ** depth);
+  if (entries.length !== indices.length)
+    throw new RangeError(`"entries" expected ${indices.length}, got ${entries.length}`);
+  let used = 0;
+  const next = (): bigint => {
+    const sibling = siblings[used++];
+    if (sibling === undefined) throw new RangeError(`"siblings" expected more than ${siblings.length}`);
+    return sibling;
+  };
+  let known = new Map(entries.map((entry, i) => [indices[i] as number, entryHash(entry)]));
+  for (let level = 0; level < depth; level++) {
+    known = new Map(
+      parentsOf(known.keys()).map((parent) => [
+        parent,
+        compress4(childrenOf(parent).map((child) => known.get(child) ?? next())),
+      ]),
+    );
+  }
+  if (used < siblings.length) throw new RangeError(`"siblings" expected ${used}, got ${siblings.length}`);
+  return known.get(0) as bigint;
+}
+
+function expectIncreasing(indices: readonly number[], limit: number): void {
+  if (indices.length === 0) throw new RangeError('"indices" expected at least one');
+  for (const [i, index] of indices.entries()) {
+    if (!Number.isInteger(index) || index < 0 || index >= limit)
+      throw new RangeError(`there is no entry ${index}`);
+    if (i > 0 && index <= (indices[i - 1] as number))
+      throw new RangeError(`"indices" expected strictly increasing ones, got ${index} at ${i}`);
+  }
+}
+
+/** Of increasing indices, in order. */
+const parentsOf = (indices: Iterable<number>): number[] => [
+  ...new Set([...indices].map((index) => Math.floor(index / ARITY))),
+];
+
+const childrenOf = (parent: number): number[] => Array.from({ length: ARITY }, (_, i) => ARITY * parent + i);

@@ -1,5 +1,5 @@
 /**
- * Which positions a seed asks for (protocol.md, section 6).
+ * Which positions and which of their leaves a seed asks for (protocol.md, section 6).
  */
 import { permute4 } from "./poseidon2.ts";
 
@@ -10,35 +10,52 @@ export interface Range {
   /** Below 2^248. */
   readonly seed: bigint;
   readonly start: number;
-  /** 1 to 2^40 - 1 positions. */
+  /** Positions: 1 or more, and none of them beyond 2^40 - 1. */
   readonly length: number;
+}
+
+/** What one sample asks for. */
+export interface Draw {
+  /** A unit of weight of the vNode. */
+  readonly position: number;
+  /** Chooses the leaf of the segment that has the position: 34 bits. */
+  readonly v: number;
 }
 
 const SEED_LIMIT = 1n << 248n;
 const RANGE_LIMIT = 2 ** 40;
-const WINDOW_BITS = 60n;
-const WINDOW_MASK = (1n << WINDOW_BITS) - 1n;
-/** Samples drawn from one block: 4 windows of each of its 4 elements. */
-const BLOCK_SAMPLES = 16;
+const POSITION_BITS = 50n;
+const LEAF_BITS = 34n;
+const SAMPLE_BITS = POSITION_BITS + LEAF_BITS;
+/** Of an element's 254 bits. */
+const ELEMENT_SAMPLES = 3;
+const BLOCK_SAMPLES = 4 * ELEMENT_SAMPLES;
 
-/** The `samples` positions, in order, with replacement. Throws RangeError for values out of range. */
-export function samplePositions({ seed, start, length, samples }: Range & { samples: number }): number[] {
+/** The draws of `samples` samples, in order, with replacement. Throws RangeError for values out of range. */
+export function drawSamples({ seed, start, length, samples }: Range & { samples: number }): Draw[] {
   if (typeof seed !== "bigint") throw new TypeError(`"seed" expected a bigint, got ${typeof seed}`);
   if (seed < 0n || seed >= SEED_LIMIT) throw new RangeError('"seed" expected an integer below 2^248');
   if (!Number.isInteger(start) || start < 0 || start >= RANGE_LIMIT)
     throw new RangeError(`"start" expected 0 to 2^40 - 1, got ${start}`);
-  if (!Number.isInteger(length) || length < 1 || length >= RANGE_LIMIT)
-    throw new RangeError(`"length" expected 1 to 2^40 - 1, got ${length}`);
+  if (!Number.isInteger(length) || length < 1 || start + length > RANGE_LIMIT)
+    throw new RangeError(`"length" expected 1 to ${RANGE_LIMIT - start}, got ${length}`);
   if (!Number.isInteger(samples) || samples < 1)
     throw new RangeError(`"samples" expected 1 or more, got ${samples}`);
 
-  const positions: number[] = [];
-  for (let block = 0n; positions.length < samples; block++) {
+  const draws: Draw[] = [];
+  for (let block = 0n; draws.length < samples; block++) {
     const elements = permute4([seed, block, 0n, TAG_SAMPLE]);
-    for (let i = 0; i < BLOCK_SAMPLES && positions.length < samples; i++) {
-      const w = ((elements[i >> 2] ?? 0n) >> (WINDOW_BITS * BigInt(i & 3))) & WINDOW_MASK;
-      positions.push(start + Number((w * BigInt(length)) >> WINDOW_BITS));
+    for (let i = 0; i < BLOCK_SAMPLES && draws.length < samples; i++) {
+      const element = elements[Math.floor(i / ELEMENT_SAMPLES)] ?? 0n;
+      const window = element >> (SAMPLE_BITS * BigInt(i % ELEMENT_SAMPLES));
+      const u = BigInt.asUintN(Number(POSITION_BITS), window);
+      const v = BigInt.asUintN(Number(LEAF_BITS), window >> POSITION_BITS);
+      draws.push({ position: start + Number((u * BigInt(length)) >> POSITION_BITS), v: Number(v) });
     }
   }
-  return positions;
+  return draws;
 }
+
+/** The leaf that a draw's `v` chooses of a segment with so many: floor(v * leaves / 2^34). */
+export const leafAt = (v: number, leaves: number): number =>
+  Number((BigInt(v) * BigInt(leaves)) >> LEAF_BITS);

@@ -6,7 +6,7 @@ import { keccak_256 } from "@noble/hashes/sha3.js";
 import type { Directory, Entry } from "./directory.ts";
 import { fromBytesLE, toBytesLE32, type Hex } from "./field.ts";
 import type { Profile } from "./profiles.ts";
-import { samplePositions, type Range } from "./sampling.ts";
+import { drawSamples, leafAt, type Draw, type Range } from "./sampling.ts";
 import type { LeafOpening } from "./segment.ts";
 
 export interface Statement extends Range {
@@ -58,9 +58,8 @@ function keccakWords(words: readonly bigint[]): bigint {
   return fromBytesLE(keccak_256(bytes).reverse());
 }
 
-/** One sample: where it lies. */
-export interface Sample {
-  readonly position: number;
+/** One sample: what is drawn, and where it lies. */
+export interface Sample extends Draw {
   readonly entryIndex: number;
   readonly entry: Entry;
   readonly leafIndex: number;
@@ -68,10 +67,13 @@ export interface Sample {
 
 /** Which leaves of which entries a range asks for. */
 export function samplesOf(directory: Directory, range: Range, profile: Profile): Sample[] {
-  return samplePositions({ ...range, samples: profile.samples }).map((position) => {
-    const { index, entry } = directory.find(position);
-    return { position, entryIndex: index, entry, leafIndex: position - entry.start };
-  });
+  return drawSamples({ ...range, samples: profile.samples }).map((draw) => sampleOf(directory, draw));
+}
+
+/** Throws RangeError for a position outside the directory. */
+export function sampleOf(directory: Directory, draw: Draw): Sample {
+  const { index, entry } = directory.find(draw.position);
+  return { ...draw, entryIndex: index, entry, leafIndex: leafAt(draw.v, entry.leaves) };
 }
 
 /** The circuit's signals by name. */
@@ -110,10 +112,10 @@ export function circuitInput(
     length: BigInt(range.length),
     entryRoot: samples.map(({ entry }) => entry.root),
     entryStart: samples.map(({ entry }) => BigInt(entry.start)),
+    entryWeight: samples.map(({ entry }) => BigInt(entry.weight)),
     entryLeaves: samples.map(({ entry }) => BigInt(entry.leaves)),
     entryIndex: samples.map(({ entryIndex }) => BigInt(entryIndex)),
     entrySiblings: samples.map(({ entryIndex }) => circuitPath(directory.path(entryIndex), entryIndex)),
-    leafIndex: samples.map(({ leafIndex }) => BigInt(leafIndex)),
     leaf: opened.map(({ elements }) => elements),
     leafSiblings: opened.map(({ siblings, leafIndex }) => circuitPath(siblings, leafIndex)),
   };

@@ -48,7 +48,7 @@ export interface ProvenFolder {
   readonly profile: ProfileName;
   readonly files: number;
   readonly bytes: number;
-  /** Leaves of all files: the length of the range that is proven. */
+  /** Leaves of all files, each the weight of its file: the length of the range that is proven. */
   readonly total: number;
   readonly directoryRoot: Hex;
   readonly positions: readonly number[];
@@ -86,7 +86,7 @@ export async function proveFolder(
   const files: Committed[] = [];
   for (const path of paths) files.push({ path, tree: await commit(path, profile, hashEngine, signal) });
   const directory = new Directory(profile.directoryDepth);
-  for (const { tree } of files) directory.append(tree);
+  for (const { tree } of files) directory.append({ ...tree, weight: tree.leaves });
   const bytes = files.reduce((sum, { tree }) => sum + tree.bytes, 0);
   const commitMs = performance.now() - begun;
   log?.(`committed ${files.length} files, ${bytes} bytes, ${directory.total} leaves`);

@@ -15,7 +15,7 @@ import { Directory } from "../../protocol/directory.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { fromHex32, toHex32 } from "../../protocol/field.ts";
 import { maxBytes, maxLeaves, profileNamed } from "../../protocol/profiles.ts";
-import { samplePositions } from "../../protocol/sampling.ts";
+import { drawSamples } from "../../protocol/sampling.ts";
 import { verifyProof } from "../../prover/engine.ts";
 import { proveFolder } from "../../prover/folder.ts";
 import { createProgress, printResult } from "../output.ts";
@@ -30,7 +30,11 @@ export function addToolCommands(program: Command, signal: AbortSignal): void {
   command(program, "root <file>", "the segment root of a file")
     .requiredOption("--profile <name>", "tiny, demo or standard")
     .action((file: string, options: ProfileOptions) => printRoot(file, options, signal));
-  command(program, "positions", "the positions that a seed asks for")
+  command(
+    program,
+    "positions",
+    "the positions that a seed asks for, and the numbers that choose their leaves",
+  )
     .requiredOption("--seed <hex>", "below 2^248", hex)
     .requiredOption("--start <n>", "first position", natural)
     .requiredOption("--length <n>", "positions to draw from", count)
@@ -38,7 +42,7 @@ export function addToolCommands(program: Command, signal: AbortSignal): void {
     .action(printPositions);
   command(program, "directory", "the directory of segments: its root and total")
     .requiredOption("--profile <name>", "tiny, demo or standard")
-    .requiredOption("--segments <file>", 'JSON array of {"root", "leaves"}')
+    .requiredOption("--segments <file>", 'JSON array of {"root", "weight", "leaves"}')
     .action(printDirectory);
   command(program, "circuit <profile>", "compiles a profile's circuit if needed and describes it").action(
     (profile: string, options: JsonOptions) => printCircuit(profile, options, signal),
@@ -84,11 +88,16 @@ interface PositionsOptions extends JsonOptions {
 }
 
 function printPositions({ json, ...range }: PositionsOptions): void {
-  const positions = samplePositions(range);
-  printResult({ positions }, { json, text: positions.join("\n") });
+  const draws = drawSamples(range);
+  const positions = draws.map(({ position }) => position);
+  const choices = draws.map(({ v }) => v);
+  const text = draws.map(({ position, v }) => `${position} ${v}`).join("\n");
+  printResult({ positions, choices }, { json, text });
 }
 
-const segmentsSchema = z.array(z.object({ root: z.string(), leaves: z.int().positive() }));
+const segmentsSchema = z.array(
+  z.object({ root: z.string(), weight: z.int().positive(), leaves: z.int().positive() }),
+);
 
 async function printDirectory({
   profile: name,
@@ -100,20 +109,20 @@ async function printDirectory({
   if (!parsed.success) {
     throw new HoldfastError(
       "bad-input",
-      `${path} is not a JSON array of {"root", "leaves"}`,
+      `${path} is not a JSON array of {"root", "weight", "leaves"}`,
       { path },
       { cause: parsed.error },
     );
   }
   const directory = new Directory(profile.directoryDepth);
-  for (const [i, { root, leaves }] of parsed.data.entries()) {
+  for (const [i, { root, weight, leaves }] of parsed.data.entries()) {
     if (leaves > maxLeaves(profile)) {
       throw new HoldfastError(
         "too-large",
         `segment ${i} has ${leaves} leaves, the ${name} profile ${maxLeaves(profile)}`,
       );
     }
-    directory.append({ root: fromHex32(root), leaves });
+    directory.append({ root: fromHex32(root), weight, leaves });
   }
   printResult({ total: directory.total, root: toHex32(directory.root) }, { json });
 }

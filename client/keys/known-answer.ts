@@ -19,7 +19,7 @@ export async function makeKnownAnswer(
     .update(bytes)
     .finish();
   const directory = new Directory(profile.directoryDepth);
-  directory.append(tree);
+  directory.append({ ...tree, weight: tree.leaves });
   const range = { seed: 1n, start: 0, length: directory.total };
   const samples = samplesOf(directory, range, profile);
   const openings = samples.map(({ leafIndex }) => openLeaf(tree, leafIndex, bytes, referenceEngine));

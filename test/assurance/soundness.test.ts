@@ -6,12 +6,21 @@ import { loadCircuit, wiresOf } from "../../assurance/circuit.ts";
 import { deletion } from "../../assurance/deletion.ts";
 import { mutants, mutantsOf } from "../../assurance/mutants.ts";
 import { createRandom } from "../../assurance/random.ts";
+import { drawRegular } from "../../assurance/regular.ts";
 import { SMALL } from "../../assurance/scale.ts";
 import { SMALL_CASES, smallFields } from "../../assurance/small-fields.ts";
 import { templateOf } from "../../assurance/templates.ts";
 import { uniqueness } from "../../assurance/uniqueness.ts";
+import { permute4 } from "../../protocol/poseidon2.ts";
+import { TAG_SAMPLE } from "../../protocol/sampling.ts";
+import { referenceEngine } from "../../protocol/segment.ts";
 import { present } from "../helpers/present.ts";
 import { expectAllHold, rowsOf } from "../helpers/rows.ts";
+
+/** Whose first element is at least that. */
+function seedAbove(limit: bigint): bigint {
+  for (let seed = 1n; ; seed++) if (present(permute4([seed, 0n, 0n, TAG_SAMPLE])[0]) >= limit) return seed;
+}
 
 describe("assurance: soundness", function () {
   this.timeout(120_000);
@@ -29,9 +38,16 @@ describe("assurance: soundness", function () {
     });
 
     it("are not excused where they cannot vary", async () => {
-      const listed = { main: "Scale()", wire: "window", input: { window: 5n, length: 1n }, why: "untrue" };
-      const rows = await rowsOf(changes(SMALL, [templateOf("Scale()")], [listed]));
+      const main = "Scale(50, 40)";
+      const listed = { main, wire: "window", input: { window: 5n, size: 1n }, why: "untrue" };
+      const rows = await rowsOf(changes(SMALL, [templateOf(main)], [listed]));
       expect(rows.map(({ holds }) => holds)).to.deep.equal([true, false]);
+    });
+
+    it("are looked at where derivatives tell all there is", () => {
+      const seeds = [seedAbove(3n * 2n ** 252n), 1n].values();
+      const draws = { ...templateOf("SampleDraws(2)"), draw: () => ({ seed: present(seeds.next().value) }) };
+      expect(drawRegular(draws, createRandom("regular"), referenceEngine)).to.deep.equal({ seed: 1n });
     });
 
     it("are determined by the inputs", async () => {
@@ -76,19 +92,19 @@ describe("assurance: soundness", function () {
     });
 
     it("are not said to be needed where one is there twice", async () => {
-      const line = "offset * 2 ** 60 + remainder === window * length;";
+      const line = "offset * 2 ** w + remainder === window * size;";
       const twice = [["scale.circom", line, `${line} ${line}`]] as const;
-      const rows = await rowsOf(deletion(SMALL, [templateOf("Scale()")], twice));
+      const rows = await rowsOf(deletion(SMALL, [templateOf("Scale(50, 40)")], twice));
       expect(rows.map(({ holds }) => holds)).to.deep.equal([false, false]);
     });
 
     it("are noticed when one is left out of the source", async () => {
       const rows = await expectAllHold(mutants(SMALL));
       expect(rows.map(({ detail }) => detail)).to.include(
-        "accepted: an offset that wraps, with a small remainder",
+        "accepted: the next offset, with a negative remainder",
       );
-      // Calls of Num2Bits, Poseidon2 and Compress: no mutants, as circom does not compile them.
-      expect(rows.filter(({ evidence }) => evidence === "a line cannot be left out")).to.have.lengthOf(3);
+      // Calls of Num2Bits (twice), Poseidon2 and Compress: no mutants, as circom does not compile them.
+      expect(rows.filter(({ evidence }) => evidence === "a line cannot be left out")).to.have.lengthOf(4);
     });
 
     it("of a directory entry are those of its hash", async () => {
@@ -100,8 +116,11 @@ describe("assurance: soundness", function () {
 
     it("are left out one at a time, each of them", async () => {
       const lines = (await mutantsOf("storage_audit.circom")).map(({ line }) => line);
-      expect(lines).to.include.members(["empty === 0;", "RangeCheck(40)(start);", "SampleOpening(D, G)("]);
-      expect(lines).to.have.lengthOf(6);
+      expect(lines).to.have.members([
+        "(position, v) <== SampleDraws(k)(seed, start, length);",
+        ...["start", "length - 1", "start + length - 1"].map((checked) => `RangeCheck(40)(${checked});`),
+        "SampleOpening(D, G)(",
+      ]);
     });
   });
 });

@@ -9,7 +9,7 @@ describe("assurance: statistics", function () {
   this.timeout(60_000);
 
   it("hold", async () => {
-    expect(await expectAllHold(statistics(SMALL))).to.have.lengthOf(11);
+    expect(await expectAllHold(statistics(SMALL))).to.have.lengthOf(23);
   });
 
   it("are the same in every run", async () => {

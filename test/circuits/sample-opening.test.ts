@@ -19,12 +19,12 @@ const TREE = 1; // the entry in the directory
 
 function directory(): Directory {
   const made = new Directory(2);
-  made.append(other);
-  made.append(tree);
+  made.append({ ...other, weight: 1000 });
+  made.append({ ...tree, weight: 7 });
   return made;
 }
 
-/** Opens leaf `leafIndex` of `tree`; `changes` are what a cheat would rather claim. */
+/** Opens leaf `leafIndex` of `tree` for a position in the middle of it; `changes` are what a cheat would rather claim. */
 function opening(leafIndex: number, changes: CircuitInput = {}, held = directory()): CircuitInput {
   const entry = present(held.entries[TREE]);
   const first = leafIndex - (leafIndex % 16);
@@ -36,13 +36,14 @@ function opening(leafIndex: number, changes: CircuitInput = {}, held = directory
   );
   return {
     directoryRoot: held.root,
-    position: entry.start + leafIndex,
+    position: entry.start + 3,
+    v: Math.ceil((leafIndex * 2 ** 34) / tree.leaves),
     entryRoot: entry.root,
     entryStart: entry.start,
+    entryWeight: entry.weight,
     entryLeaves: entry.leaves,
     entryIndex: TREE,
     entrySiblings: circuitPath(held.path(TREE), TREE),
-    leafIndex,
     leaf: elements,
     leafSiblings: circuitPath(siblings, leafIndex),
     ...changes,
@@ -53,8 +54,8 @@ describe("circuits: SampleOpening", () => {
   let circuit: TestCircuit;
   before(async () => void (circuit = await testCircuit("SampleOpening(2, 2)")));
 
-  it("costs 820 + 269 G + 578 D constraints", async () => {
-    expect(await costOf("sample_opening.circom", "SampleOpening(1, 3)")).to.equal(820 + 269 * 3 + 578);
+  it("costs 935 + 269 G + 574 D constraints", async () => {
+    expect(await costOf("sample_opening.circom", "SampleOpening(1, 3)")).to.equal(935 + 269 * 3 + 574);
     // With 2 and 2: in StorageAudit.
   });
 
@@ -66,9 +67,36 @@ describe("circuits: SampleOpening", () => {
     }
   });
 
-  it("refuses any other value of any input", async () => {
+  it("accepts every position of an entry, and every number that chooses the leaf", async () => {
+    const { start, weight } = present(directory().entries[TREE]);
+    const v = Math.ceil((5 * 2 ** 34) / tree.leaves);
+    const changes = [
+      ...[start, start + weight - 1].map((position) => ({ position })),
+      ...[v, Math.ceil((6 * 2 ** 34) / tree.leaves) - 1].map((v) => ({ v })),
+    ];
+    for (const change of changes)
+      expect(circuit.broken(await circuit.witness(opening(5, change)))).to.deep.equal([]);
+  });
+
+  it("refuses the positions around an entry, and the numbers that choose the leaves around", async () => {
+    const { start, weight } = present(directory().entries[TREE]);
+    const changes = [
+      ...[start - 1, start + weight].map((position) => ({ position })),
+      ...[Math.ceil((5 * 2 ** 34) / tree.leaves) - 1, Math.ceil((6 * 2 ** 34) / tree.leaves)].map((v) => ({
+        v,
+      })),
+    ];
+    for (const change of changes) {
+      expect(await errorOf(circuit.witness(opening(5, change)))).to.have.property("code", "proof");
+      expect(circuit.broken(await circuit.forge(opening(5, change)))).not.to.deep.equal([]);
+    }
+  });
+
+  it("refuses any other value of any other input", async () => {
     const honest = opening(17);
-    for (const [name, value] of Object.entries(honest)) {
+    for (const [name, value] of Object.entries(honest).filter(
+      ([name]) => !["position", "v"].includes(name),
+    )) {
       for (const raised of raiseEach(value)) {
         const changed = { ...honest, [name]: raised };
         expect(await errorOf(circuit.witness(changed)), name).to.have.property("code", "proof");

@@ -1,4 +1,4 @@
-// RangeCheck, CanonicalBits, Scale and SamplePositions in circom: the vectors, and no choice of sample.
+// RangeCheck, CanonicalBits, Scale and SampleDraws in circom: the vectors, and no choice of sample.
 // That no wire is free, and what a cheat would rather claim: test/assurance/.
 import { expect } from "chai";
 import { P } from "../../protocol/field.ts";
@@ -46,42 +46,59 @@ describe("circuits: CanonicalBits", () => {
 });
 
 describe("circuits: Scale", () => {
-  const window = 2n ** 59n + 12345n;
-  const length = 1_000_003n;
-  let circuit: TestCircuit;
-  before(async () => void (circuit = await testCircuit("Scale()")));
+  let position: TestCircuit;
+  let leaf: TestCircuit;
+  before(async () => {
+    position = await testCircuit("Scale(50, 40)");
+    leaf = await testCircuit("Scale(34, 28)");
+  });
 
-  it("costs 101 constraints", () => expect(circuit.constraints.length).to.equal(101));
+  it("costs 1 + w + n constraints", () => {
+    expect(position.constraints.length).to.equal(1 + 50 + 40);
+    expect(leaf.constraints.length).to.equal(1 + 34 + 28);
+  });
 
-  it("rounds down, and stays below the length for the largest window", async () => {
-    const offset = async (w: bigint, l: bigint): Promise<bigint[]> =>
-      circuit.read(await circuit.witness({ window: w, length: l }), "offset");
-    expect(await offset(window, length)).to.deep.equal([(window * length) >> 60n]);
-    expect(await offset(2n ** 60n - 1n, 2n ** 40n - 1n)).to.deep.equal([2n ** 40n - 2n]);
-    expect(await offset(2n ** 60n - 1n, 1n)).to.deep.equal([0n]);
-    expect(await offset(0n, length)).to.deep.equal([0n]);
+  it("rounds down, and stays below the size for the largest window", async () => {
+    const offset = async (circuit: TestCircuit, window: bigint, size: bigint): Promise<bigint> => {
+      const witness = await circuit.witness({ window, size });
+      expect(circuit.broken(witness)).to.deep.equal([]);
+      return circuit.read(witness, "bit").reduce((sum, bit, i) => sum + (bit << BigInt(i)), 0n);
+    };
+    const window = 2n ** 49n + 12345n;
+    expect(await offset(position, window, 1_000_003n)).to.equal((window * 1_000_003n) >> 50n);
+    expect(await offset(position, 2n ** 50n - 1n, 2n ** 40n)).to.equal(2n ** 40n - 1n);
+    expect(await offset(position, 2n ** 50n - 1n, 1n)).to.equal(0n);
+    expect(await offset(position, 0n, 1_000_003n)).to.equal(0n);
+    expect(await offset(leaf, 2n ** 34n - 1n, 2n ** 28n)).to.equal(2n ** 28n - 1n);
+    expect(await offset(leaf, 2n ** 33n - 1n, 2n)).to.equal(0n);
+    expect(await offset(leaf, 2n ** 33n, 2n)).to.equal(1n);
+  });
+
+  it("refuses an offset of more bits", async () => {
+    expect(await errorOf(leaf.witness({ window: 2n ** 34n - 1n, size: 2n ** 28n + 2n }))).to.have.property(
+      "code",
+      "proof",
+    );
   });
 });
 
-describe("circuits: SamplePositions", () => {
+describe("circuits: SampleDraws", () => {
   let twenty: TestCircuit;
-  before(async () => void (twenty = await testCircuit("SamplePositions(20)")));
+  before(async () => void (twenty = await testCircuit("SampleDraws(20)")));
 
-  it("costs 264 for each block, 353 for each element and 101 for each sample", async () => {
-    const two = await testCircuit("SamplePositions(2)");
-    expect(two.constraints.length).to.equal(264 + 353 + 2 * 101);
-    expect(twenty.constraints.length).to.equal(2 * 264 + 5 * 353 + 20 * 101);
+  it("costs 264 for each block, 353 for each element and 91 for each sample", async () => {
+    expect(await costOf("sample_draws.circom", "SampleDraws(2)")).to.equal(264 + 353 + 2 * 91);
+    expect(await costOf("sample_draws.circom", "SampleDraws(20)")).to.equal(2 * 264 + 7 * 353 + 20 * 91);
   });
 
   it("agrees with the vectors", async () => {
-    for (const { seed, start, length, positions } of vectors("sampling").cases) {
+    for (const { seed, start, length, draws } of vectors("sampling").cases) {
       const witness = await twenty.witness({ seed, start, length });
       expect(twenty.broken(witness)).to.deep.equal([]);
+      const [positions, choices] = ["position", "v"].map((name) => twenty.read(witness, name));
       // A sample is the same however many there are.
-      const both = Math.min(20, positions.length);
-      expect(twenty.read(witness, "position").slice(0, both)).to.deep.equal(
-        positions.slice(0, both).map(BigInt),
-      );
+      const drawn = draws.slice(0, 20).map(({ position, v }) => [BigInt(position), BigInt(v)]);
+      expect(drawn.map((_, j) => [positions?.[j], choices?.[j]])).to.deep.equal(drawn);
     }
   });
 });

@@ -108,14 +108,28 @@ describe("client: the small tools", function () {
         readonly start: number;
         readonly length: number;
         readonly samples: number;
-        readonly positions: readonly number[];
+        readonly draws: readonly { readonly position: number; readonly v: number }[];
       }
       const { cases } = await vector<{ cases: Case[] }>("sampling");
-      for (const { seed, start, length, samples, positions } of cases.slice(0, 4)) {
+      for (const { seed, start, length, samples, draws } of cases) {
         const range = ["--start", String(start), "--length", String(length), "--samples", String(samples)];
         const { stdout } = await holdfast("positions", "--seed", seed, ...range, "--json");
-        expect(JSON.parse(stdout)).to.deep.equal({ positions });
+        expect(JSON.parse(stdout)).to.deep.equal({
+          positions: draws.map(({ position }) => position),
+          choices: draws.map(({ v }) => v),
+        });
       }
+    });
+
+    it("are printed one a line, each with the number that chooses its leaf", async () => {
+      const { cases } = await vector<{
+        cases: { seed: string; draws: { position: number; v: number }[] }[];
+      }>("sampling");
+      const { seed, draws } = cases[1] as (typeof cases)[number];
+      const { stdout } = await holdfast(
+        ...["positions", "--seed", seed, "--start", "0", "--length", "101", "--samples", "4"],
+      );
+      expect(stdout.trim().split("\n")).to.deep.equal(draws.map(({ position, v }) => `${position} ${v}`));
     });
 
     it("refuse a seed of 2^248", async () => {
@@ -147,13 +161,17 @@ describe("client: the small tools", function () {
         return errorIn(await holdfast("directory", "--profile", "tiny", "--segments", path, "--json"))
           .message;
       };
+      const root = `0x${"0".repeat(63)}1`;
       expect(await run({})).to.match(/is not a JSON array/);
-      expect(await run([{ root: `0x${"f".repeat(64)}`, leaves: 1 }])).to.match(
+      expect(await run([{ root, leaves: 1 }])).to.match(
+        /is not a JSON array of {"root", "weight", "leaves"}/,
+      );
+      expect(await run([{ root, weight: 0, leaves: 1 }])).to.match(/is not a JSON array/);
+      expect(await run([{ root: `0x${"f".repeat(64)}`, weight: 1, leaves: 1 }])).to.match(
         /element of the BN254 scalar field/,
       );
-      expect(await run([{ root: `0x${"0".repeat(63)}1`, leaves: 257 }])).to.match(
-        /has 257 leaves, the tiny profile 256/,
-      );
+      expect(await run([{ root, weight: 1, leaves: 257 }])).to.match(/has 257 leaves, the tiny profile 256/);
+      expect(await run([{ root, weight: 2 ** 40, leaves: 1 }])).to.match(/full: a weight of 2\^40/);
     });
   });
 

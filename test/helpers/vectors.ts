@@ -31,14 +31,28 @@ interface Vectors {
   };
   directory: {
     depth: number;
-    segments: readonly { root: string; leaves: number }[];
+    segments: readonly { root: string; weight: number; leaves: number }[];
+    entries: readonly string[];
     afterAppending: readonly { segments: number; total: number; root: string }[];
     segment1Tombstoned: { total: number; root: string };
     tagEntry: string;
+    /** Of the directory with all segments. */
+    samples: readonly {
+      seed: string;
+      start: number;
+      length: number;
+      samples: readonly { entry: number; leaf: number }[];
+    }[];
   };
   sampling: {
     tagSample: string;
-    cases: readonly { seed: string; start: number; length: number; samples: number; positions: number[] }[];
+    cases: readonly {
+      seed: string;
+      start: number;
+      length: number;
+      samples: number;
+      draws: readonly { position: number; v: number }[];
+    }[];
   };
 }
 

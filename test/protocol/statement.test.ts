@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { directoryRootOf } from "../../protocol/directory.ts";
 import { toHex32, type Hex } from "../../protocol/field.ts";
 import { maxBytes, maxLeaves, maxSegments, profileNamed, PROFILES } from "../../protocol/profiles.ts";
-import { samplePositions } from "../../protocol/sampling.ts";
+import { drawSamples, leafAt } from "../../protocol/sampling.ts";
 import { rootOf } from "../../protocol/segment.ts";
 import {
   auditSeed,
@@ -115,7 +115,7 @@ describe("protocol: draw of who is due", () => {
       const positions = seeds
         .slice(0, 2000)
         .filter((seed) => isDue(seed, 2) === due)
-        .map((seed) => present(samplePositions({ ...range, seed })[0]));
+        .map((seed) => present(drawSamples({ ...range, seed })[0]).position);
       return positions.reduce((sum, x) => sum + x / 2 ** 20, 0) / positions.length;
     };
     // Means of about 1,000 uniform draws: a standard deviation of 0.0091 each.
@@ -140,14 +140,15 @@ describe("protocol: circuit inputs", () => {
     ]);
   });
 
-  it("name, for each sample, the entry and the leaf that lie at its position", () => {
+  it("name, for each sample, the entry that has its position and the leaf that it chooses", () => {
     const seed = auditSeed(duty);
-    const { input, directory, samples, openings } = honestStatement({ profile, seed, sizes });
-    const positions = samplePositions({ seed, start: 0, length: directory.total, samples: profile.samples });
-    expect(samples.map(({ position }) => position)).to.deep.equal(positions);
-    samples.forEach(({ entry, entryIndex, leafIndex, position }, j) => {
-      expect(entry.start + leafIndex).to.equal(position);
-      expect(leafIndex).to.be.within(0, entry.leaves - 1);
+    const weights = [1, 4000, 900];
+    const { input, directory, samples, openings } = honestStatement({ profile, seed, sizes, weights });
+    const draws = drawSamples({ seed, start: 0, length: directory.total, samples: profile.samples });
+    expect(samples.map(({ position, v }) => ({ position, v }))).to.deep.equal(draws);
+    samples.forEach(({ entry, entryIndex, leafIndex, position, v }, j) => {
+      expect(position).to.be.within(entry.start, entry.start + entry.weight - 1);
+      expect(leafIndex).to.equal(leafAt(v, entry.leaves));
       expect(directoryRootOf(entry, entryIndex, directory.path(entryIndex))).to.equal(directory.root);
       const opening = present(openings[j]);
       expect(rootOf(opening)).to.equal(entry.root);
@@ -160,10 +161,10 @@ describe("protocol: circuit inputs", () => {
       length: BigInt(directory.total),
       entryRoot: samples.map(({ entry }) => entry.root),
       entryStart: samples.map(({ entry }) => BigInt(entry.start)),
+      entryWeight: samples.map(({ entry }) => BigInt(entry.weight)),
       entryLeaves: samples.map(({ entry }) => BigInt(entry.leaves)),
       entryIndex: samples.map(({ entryIndex }) => BigInt(entryIndex)),
       entrySiblings: samples.map(({ entryIndex }) => circuitPath(directory.path(entryIndex), entryIndex)),
-      leafIndex: samples.map(({ leafIndex }) => BigInt(leafIndex)),
       leaf: openings.map((opening) => present(opening).elements),
       leafSiblings: openings.map((opening, j) =>
         circuitPath(present(opening).siblings, present(samples[j]).leafIndex),
