@@ -4,9 +4,10 @@
 import type { Provider, Signer } from "ethers";
 import { refuseForgeable } from "../circuits/key-gate.ts";
 import type { DrandChain } from "../protocol/drand.ts";
-import { checkToken } from "./deployment/token-check.ts";
+import { minMargin } from "../protocol/epochs.ts";
 import { execute } from "./deployment/execute.ts";
 import {
+  addressOf,
   DEFAULT_CHALLENGE_BOND,
   DEFAULT_UNBOND_EPOCHS,
   deploymentOf,
@@ -16,6 +17,7 @@ import {
   type Terms,
 } from "./deployment/plan.ts";
 import { createProvider } from "./deployment/provider.ts";
+import { checkPublicChain } from "./deployment/public-chain.ts";
 
 export type { Deployment } from "./deployment/plan.ts";
 
@@ -26,11 +28,13 @@ export interface DeployOptions
   /** Whether the key's secrets are known to whoever made it; default true. Such a key is for local chains only. */
   readonly insecureKey?: boolean;
   readonly drand: DrandChain;
+  /** Default: the shortest that the contracts take. */
+  readonly margin?: number;
   /** Default 168 epochs. */
   readonly unbondSeconds?: number;
   /** Default 10^15. */
   readonly minChallengeBond?: bigint;
-  /** One line for people per contract. */
+  /** One line for people per step. */
   readonly log?: (line: string) => void;
 }
 
@@ -38,19 +42,20 @@ export interface DeployOptions
 const POLL_MS = 10;
 
 /**
- * @throws HoldfastError "key" for an insecure key, "chain" for a missing token, on a chain that is not a local one; "key" for
- *   one that anybody can forge with; "chain" if another transaction of the signer came between
+ * @throws HoldfastError "key" for an insecure key, "chain" for a missing token, "bad-input" for short epochs, on a chain that
+ *   is not a local one; "key" for one that anybody can forge with; "chain" if another transaction of the signer came between
  */
 export async function deploy(options: DeployOptions): Promise<Deployment> {
   const { signer, insecureKey = true, verificationKey, token, epochSeconds, log } = options;
   const provider = providerOf(signer);
   const { chainId } = await provider.getNetwork();
   await refuseForgeable({ insecure: insecureKey, verificationKey, chainId });
-  checkToken(chainId, token);
+  checkPublicChain(chainId, { token, epochSeconds });
   const plan = makePlan(
     {
       unbondSeconds: DEFAULT_UNBOND_EPOCHS * epochSeconds,
       minChallengeBond: DEFAULT_CHALLENGE_BOND,
+      margin: minMargin(epochSeconds),
       ...options,
       ...{ keys: [options], beacons: [{ kind: "drand", chain: options.drand }] },
     },
@@ -68,7 +73,7 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
       async (transaction) => (await signer.sendTransaction(transaction)).hash,
     ),
     pollMs: POLL_MS,
-    onStep: (id, address) => log?.(`${id} is at ${address}`),
+    onStep: (id) => log?.(`${id} is at ${addressOf(plan, id)}`),
   });
   return deploymentOf(plan);
 }

@@ -4,9 +4,12 @@
 import { Contract, getAddress, type Provider } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
+import { maxMargin, minMargin } from "../protocol/epochs.ts";
 import { EVMNET } from "../protocol/trust.ts";
 import { initCode, isCodeOf, isMadeBy, librariesOf } from "./deployment/code.ts";
+import { MAX_PROTOCOL_FEE, MIN_PROTOCOL_FEE } from "./deployment/config.ts";
 import type { Expectations, ExpectedProfile } from "./deployment/expectations.ts";
+import { codeHash } from "./deployment/made.ts";
 import { groupKeyWords, type BeaconSource } from "./deployment/plan.ts";
 
 export interface Finding {
@@ -25,8 +28,9 @@ export interface CheckOptions {
 
 /** EIP-170: bytes. */
 const MAX_CODE = 24_576;
-const MAX_PROTOCOL_FEE = 500n;
 const BEACONS = ["DrandBeacon", "PrevrandaoBeacon"] as const;
+/** What all beacons and the factory have from their deployment. */
+const TIMES = ["genesis", "epochSeconds", "margin"] as const;
 
 /**
  * Everything that can be reached from the Audits contract.
@@ -43,6 +47,7 @@ export async function checkDeployment(
   reader.compare("chain", chainId, expected.chainId);
   const core = await findCore(reader, getAddress(audits));
   await checkWires(reader, core);
+  await checkFactory(reader, core);
   await checkTerms(reader, core, expected);
   await checkProfiles(reader, core, expected.profiles ?? []);
   await checkBeacons(reader, core, expected.beacons ?? []);
@@ -65,13 +70,14 @@ interface Core {
   readonly ledger: string;
   readonly registry: string;
   readonly challenges: string;
+  readonly factory: string;
 }
 
 async function findCore({ read, code }: Reader, audits: string): Promise<Core> {
-  const [ledger, registry, challenges] = (await Promise.all(
-    ["ledger", "registry", "challenges"].map(async (name) => String(await read("Audits", audits, name))),
-  )) as [string, string, string];
-  if (![ledger, registry, challenges].every((address) => /^0x[0-9a-fA-F]{40}$/.test(address))) {
+  const names = ["ledger", "registry", "challenges", "factory"];
+  const places = await Promise.all(names.map(async (name) => String(await read("Audits", audits, name))));
+  const [ledger, registry, challenges, factory] = places as [string, string, string, string];
+  if (!places.every((address) => /^0x[0-9a-fA-F]{40}$/.test(address))) {
     const message = `there is no Audits contract at ${audits}: check the address and the chain`;
     throw new HoldfastError("chain", message, { audits });
   }
@@ -79,7 +85,8 @@ async function findCore({ read, code }: Reader, audits: string): Promise<Core> {
   await code(["Ledger"], ledger);
   await code(["Registry"], registry);
   await code(["Challenges"], challenges);
-  return { audits, ledger, registry, challenges };
+  await code(["Factory"], factory);
+  return { audits, ledger, registry, challenges, factory };
 }
 
 async function checkWires({ wire, read }: Reader, core: Core): Promise<void> {
@@ -95,15 +102,35 @@ async function checkWires({ wire, read }: Reader, core: Core): Promise<void> {
   await wire("Challenges", challenges, "audits", audits);
 }
 
+/** That it makes what this build would, for this deployment. */
+async function checkFactory({ read, wire, compare }: Reader, { audits, factory }: Core): Promise<void> {
+  await wire("Factory", factory, "audits", audits);
+  for (const name of TIMES)
+    compare(
+      `factory: ${name}`,
+      await read("Factory", factory, name),
+      String(await read("Audits", audits, name)),
+    );
+  const codes = {
+    verifierCode: "makeVerifier",
+    drandCode: "makeDrandBeacon",
+    prevrandaoCode: "makePrevrandaoBeacon",
+  } as const;
+  for (const [name, making] of Object.entries(codes))
+    compare(`factory: ${name}`, await read("Factory", factory, name), codeHash(making));
+}
+
 async function checkTerms(reader: Reader, core: Core, expected: Expectations): Promise<void> {
   const { read, compare } = reader;
   const { audits, ledger, challenges } = core;
   const epoch = await read("Audits", audits, "epochSeconds");
+  const margin = await read("Audits", audits, "margin");
   const fee = await read("Audits", audits, "protocolFee");
   const unbond = await read("Ledger", ledger, "unbondSeconds");
   const legal = {
-    fee: typeof fee === "bigint" && fee <= MAX_PROTOCOL_FEE,
+    fee: isWithin(fee, MIN_PROTOCOL_FEE, MAX_PROTOCOL_FEE),
     epoch: typeof epoch === "bigint" && epoch > 0n,
+    margin: isWithin(margin, minMargin(Number(epoch)), maxMargin(Number(epoch))),
     unbond: Number(unbond) >= 2 * Number(epoch),
   };
   compare("token", await read("Ledger", ledger, "token"), expected.token);
@@ -111,14 +138,19 @@ async function checkTerms(reader: Reader, core: Core, expected: Expectations): P
   compare("protocol fee in basis points", fee, expected.protocolFee, legal.fee);
   compare("start of epoch 0", await read("Audits", audits, "genesis"), expected.genesis);
   compare("seconds of an epoch", epoch, expected.epochSeconds, legal.epoch);
+  compare("seconds of the margin", margin, expected.margin, legal.margin);
   compare("seconds until a bond is released", unbond, expected.unbondSeconds, legal.unbond);
   const minBond = await read("Challenges", challenges, "minBond");
   compare("least bond of a challenge", minBond, expected.minChallengeBond);
 }
 
+function isWithin(value: unknown, least: number, most: number): boolean {
+  return typeof value === "bigint" && least <= value && value <= most;
+}
+
 async function checkProfiles(
   reader: Reader,
-  { audits }: Core,
+  { audits, factory }: Core,
   expected: readonly ExpectedProfile[],
 ): Promise<void> {
   const { read, compare, code, find } = reader;
@@ -130,6 +162,8 @@ async function checkProfiles(
     const wanted = profile && [profile.samples, profile.dataDepth, profile.directoryDepth].join(", ");
     compare(`profile ${i}: samples, depth of data, depth of the directory`, shape.join(", "), wanted);
     await code(["Groth16Verifier"], verifier);
+    const made = await read("Factory", factory, "isVerifier", verifier);
+    find(`profile ${i}: made by the factory`, made, made === true);
     find(`profile ${i}: hash of the key`, await read("Groth16Verifier", verifier, "keyHash"));
     if (verifierArgs === undefined) continue;
     const data = initCode({ contract: "Groth16Verifier", args: verifierArgs }, getAddress);
@@ -139,7 +173,7 @@ async function checkProfiles(
 
 async function checkBeacons(
   reader: Reader,
-  { audits }: Core,
+  { audits, factory }: Core,
   expected: readonly BeaconSource[],
 ): Promise<void> {
   const { read, compare, code, find } = reader;
@@ -150,9 +184,12 @@ async function checkBeacons(
     const source = expected[i];
     const kind = await code(BEACONS, address);
     if (source) compare(`beacon ${i}: kind`, kind, source.kind === "drand" ? BEACONS[0] : BEACONS[1]);
+    const made = await read("Factory", factory, "isBeacon", address);
+    find(`beacon ${i}: made by the factory`, made, made === true);
     if (kind === "DrandBeacon")
       await checkDrand(reader, i, address, source?.kind === "drand" ? source : undefined);
-    for (const method of ["genesis", "epochSeconds"] as const) {
+    compare(`beacon ${i}: audits`, await read("DrandBeacon", address, "audits"), audits);
+    for (const method of TIMES) {
       const value = await read("DrandBeacon", address, method);
       compare(`beacon ${i}: ${method}`, value, String(await read("Audits", audits, method)));
     }

@@ -28,12 +28,20 @@ interface AddBeaconOptions extends ChainOptions {
 }
 
 export function addAddCommands(deployment: Command): void {
-  spendingCommand(deployment, "add-profile", "deploys a verifier; the treasury's key also adds it")
+  spendingCommand(
+    deployment,
+    "add-profile",
+    "has the factory make a verifier; the treasury's key also adds it",
+  )
     .requiredOption("--profile <name>", "whose key in build/ it verifies with")
     .option("--min-contributions <n>", "to the ceremony of the key", count)
     .option("--at <address>", "the verifier, if it is there already")
     .action(addProfile);
-  spendingCommand(deployment, "add-beacon", "deploys a drand beacon; the treasury's key also adds it")
+  spendingCommand(
+    deployment,
+    "add-beacon",
+    "has the factory make a drand beacon; the treasury's key also adds it",
+  )
     .requiredOption("--public-key <hex>", "drand's group key, 256 hex digits", groupKey)
     .requiredOption("--drand-genesis <seconds>", "when drand's round 1 was, since 1970", count)
     .requiredOption("--period <seconds>", "from one round to the next", count)
@@ -55,10 +63,8 @@ async function addProfile({ profile, at, minContributions, ...options }: AddProf
 async function addBeacon(given: AddBeaconOptions): Promise<void> {
   const { publicKey, drandGenesis, period, at, ...options } = given;
   await withChain(options, async (chain) => {
-    const time = async (name: string): Promise<number> => Number(await chain.read<bigint>("audits", name));
-    const times = { genesis: await time("genesis"), epochSeconds: await time("epochSeconds") };
-    const index = await time("beaconCount");
-    const step = drandStep(index, { publicKey, genesis: drandGenesis, period }, times);
+    const index = Number(await chain.read<bigint>("audits", "beaconCount"));
+    const step = drandStep(index, { publicKey, genesis: drandGenesis, period });
     await add("a drand beacon", options, chain, { step, at, argument: String, method: "addBeacon" });
   });
 }
@@ -71,7 +77,7 @@ async function add(
 ): Promise<void> {
   const account = chain.account();
   const treasury = await chain.read<string>("ledger", "treasury");
-  const deploys = addition.at === undefined ? `deploy a ${addition.step.contract} for ${what}` : "";
+  const deploys = addition.at === undefined ? `make a ${addition.step.contract} for ${what}` : "";
   const adds = account === treasury ? `add ${what} to the deployment, for good` : "";
   const will = [deploys, adds].filter((part) => part !== "");
   if (will.length > 0) await agree(`${will.join(" and ")}, from ${account}`, options);

@@ -70,7 +70,7 @@ async function create(options: CreateCommandOptions, signal: AbortSignal): Promi
   const { gas, most } = cost;
   const result = dryRun ? { dryRun, missing, gas, mostWei: most } : { complete: true, sent: missing };
   const text = dryRun
-    ? `${missing} contracts to deploy, for at most ${gas} gas, now ${formatEther(most)} of the chain's coin`
+    ? `${missing} transactions to send, for at most ${gas} gas, now ${formatEther(most)} of the chain's coin`
     : `${table(findings)}\nThe deployment is complete; its record is ${folder}/deployment.json`;
   printResult({ ...result, deployment, findings }, { json, text: `${addresses(deployment)}\n${text}` });
 }

@@ -1,20 +1,22 @@
 /**
- * Adds a profile or a beacon to a deployment, for clusters to choose. Anybody can pay for the contract; the treasury adds it.
+ * Adds a profile or a beacon to a deployment, for clusters to choose. Anybody can have the factory make the contract; the
+ * treasury adds it.
  */
-import { getAddress, Interface, Wallet } from "ethers";
+import { Contract, getAddress, Interface, Wallet } from "ethers";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { Chain } from "../chain.ts";
-import { initCode, isMadeBy } from "./code.ts";
-import type { Argument, Step } from "./plan.ts";
+import { isMadeBy } from "./code.ts";
+import { madeInitCode, makingData, placeOf, type Home, type MadeStep } from "./made.ts";
+import type { Argument } from "./plan.ts";
 
 export interface AddOptions {
   readonly chain: Chain;
   /** Of the account that pays. */
   readonly privateKey: string;
-  /** What to deploy. */
-  readonly step: Step;
-  /** Where it is already. */
+  /** What to make. */
+  readonly step: MadeStep;
+  /** Where the factory has made it already: a verifier's place depends on the proof that it checked itself with. */
   readonly at?: string | undefined;
   readonly method: "addProfile" | "addBeacon";
   /** What the method takes, from the contract's address. */
@@ -31,10 +33,10 @@ export interface Addition {
   readonly call: { readonly from: string; readonly to: string; readonly data: string };
 }
 
-/** @throws HoldfastError "chain" if what is at `at` is another contract, or one with other values */
+/** @throws HoldfastError "chain" if what is at `at` is another contract, one with other values, or not the factory's */
 export async function addToDeployment(options: AddOptions): Promise<Addition> {
   const { chain, method, argument } = options;
-  const address = await placeOf(options);
+  const address = await makeIt(options);
   const args = [argument(address)];
   const from = await chain.read<string>("ledger", "treasury");
   const to = chain.addresses.audits;
@@ -46,16 +48,32 @@ export async function addToDeployment(options: AddOptions): Promise<Addition> {
   return { ...result, added: true, ...(index !== undefined && { index: String(index) }) };
 }
 
-async function placeOf({ chain, privateKey, step, at }: AddOptions): Promise<string> {
-  const data = initCode(step, getAddress);
+async function makeIt({ chain, privateKey, step, at }: AddOptions): Promise<string> {
+  const factory = await chain.read<string>("audits", "factory");
+  const views = new Contract(factory, contractArtifact("Factory").abi, chain.provider);
+  const home = await homeOf(views);
   if (at !== undefined) {
-    if (await isMadeBy(chain.provider, at, data)) return getAddress(at);
-    const message = `what is at ${at} is not this ${step.contract}: check the address, the key and the parameters`;
+    const view = views.getFunction(step.making === "makeVerifier" ? "isVerifier" : "isBeacon");
+    const isMade =
+      ((await view(at)) as boolean) && (await isMadeBy(chain.provider, at, madeInitCode(step, home)));
+    if (isMade) return getAddress(at);
+    const message = `what is at ${at} is not this ${step.contract}, or not made by the deployment's factory: check the address, the key and the parameters`;
     throw new HoldfastError("chain", message, { at, contract: step.contract });
   }
-  const sent = await new Wallet(privateKey, chain.provider).sendTransaction({ data });
-  const receipt = await sent.wait();
-  if (receipt?.contractAddress) return receipt.contractAddress;
-  const message = `the transaction ${sent.hash} made no ${step.contract}: look it up, and try again`;
+  const place = placeOf(step, factory, home);
+  const isThere = async (): Promise<boolean> => (await chain.provider.getCode(place)) !== "0x";
+  if (await isThere()) return place;
+  const data = makingData(step);
+  const sent = await new Wallet(privateKey, chain.provider).sendTransaction({ to: factory, data });
+  await sent.wait();
+  if (await isThere()) return place;
+  const message = `the transaction ${sent.hash} made no ${step.contract} at ${place}: look it up, and try again`;
   throw new HoldfastError("chain", message, { transaction: sent.hash });
+}
+
+async function homeOf(factory: Contract): Promise<Home> {
+  const read = (name: string): Promise<unknown> => factory.getFunction(name)();
+  const [audits, ...times] = await Promise.all(["audits", "genesis", "epochSeconds", "margin"].map(read));
+  const [genesis, epochSeconds, margin] = times.map(Number) as [number, number, number];
+  return { audits: audits as string, genesis, epochSeconds, margin };
 }

@@ -8,7 +8,7 @@ import type { DeploymentConfig } from "./config.ts";
 import { execute } from "./execute.ts";
 import type { DeploymentFolder, SavedPlan } from "./folder.ts";
 import { addHeaders } from "./headers.ts";
-import { initCodeOf, type Plan } from "./plan.ts";
+import { addressOf, transactionOf, type Plan } from "./plan.ts";
 import { createProvider, type Send } from "./provider.ts";
 
 export interface CarryOutOptions {
@@ -59,18 +59,24 @@ async function executeSteps(
   await execute({
     ...{ plan, provider: createProvider(provider, send, signal), journal: folder.journal },
     ...{ pollMs: local ? POLL_MS.local : POLL_MS.other, confirmations: local ? 1 : config.confirmations },
-    onStep: (id, address) => {
+    onStep: (id) => {
       const place = plan.steps.findIndex((step) => step.id === id) + 1;
-      log(`${place} of ${total}: ${id} is at ${address}`);
+      log(`${place} of ${total}: ${id} is at ${addressOf(plan, id)}`);
     },
   });
 }
 
 /** Nothing else is ever signed: whatever a run makes of what it finds, no contract is deployed twice, or elsewhere. */
-function checkIsNext(plan: Plan, index: number, { nonce, data }: Parameters<Send>[0]): void {
+function checkIsNext(plan: Plan, index: number, { nonce, to, data }: Parameters<Send>[0]): void {
   const step = plan.steps[index];
-  if (step && nonce === plan.nonce + index && data === initCodeOf(plan, step)) return;
+  const next = step && transactionOf(plan, step);
+  if (next && nonce === plan.nonce + index && data === next.data && sameAddress(to, next.to)) return;
   const what = step?.id ?? "nothing more";
   const message = `the transaction with nonce ${nonce} is not the plan's next (${what}, nonce ${plan.nonce + index}): the account sent something else meanwhile, or this folder was changed; begin in a new one`;
   throw new HoldfastError("chain", message, { nonce, step: step?.id });
+}
+
+function sameAddress(given: Parameters<Send>[0]["to"], expected: string | undefined): boolean {
+  if (typeof given !== "string" || expected === undefined) return given === expected;
+  return given.toLowerCase() === expected.toLowerCase();
 }

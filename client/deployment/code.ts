@@ -27,6 +27,22 @@ export function linkedBytecode(name: string, addressOf: (library: string) => str
   return code;
 }
 
+/** Every library that the contracts are linked with, each after those that it is linked with itself. */
+export function librariesFor(names: readonly string[]): string[] {
+  const found: string[] = [];
+  const visit = (name: string): void => {
+    const { linkReferences } = contractArtifact(name);
+    for (const library of Object.values(linkReferences)
+      .flatMap((file) => Object.keys(file))
+      .toSorted()) {
+      visit(library);
+      if (!found.includes(library)) found.push(library);
+    }
+  };
+  for (const name of names) visit(name);
+  return found;
+}
+
 /** Whether an address has what the init code would make: a constructor returns the code with all that it fills in. */
 export async function isMadeBy(provider: Provider, address: string, data: string): Promise<boolean> {
   return (await provider.getCode(address)) === (await provider.call({ data }));

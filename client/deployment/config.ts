@@ -5,12 +5,16 @@ import { readFileSync } from "node:fs";
 import { getAddress, ZeroAddress } from "ethers";
 import { z } from "zod";
 import { decodePublicKey } from "../../protocol/drand.ts";
+import { maxMargin, minMargin } from "../../protocol/epochs.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { DEFAULT_CHALLENGE_BOND, DEFAULT_UNBOND_EPOCHS, type BeaconSource } from "./plan.ts";
 
 /** As the contracts have it: basis points, and how many profiles and beacons a deployment can begin with. */
-const MAX_PROTOCOL_FEE = 500;
+export const MIN_PROTOCOL_FEE = 200;
+export const MAX_PROTOCOL_FEE = 500;
 const MAX_FIRST = 4;
+/** Seconds: of which a quarter is one. */
+const MIN_EPOCH = 4;
 
 const address = z.string().transform((text, context) => {
   try {
@@ -54,8 +58,15 @@ const schema = z
     passwordFile: z.string().min(1).optional().describe("password of the keystore; mode 0600"),
     token: address.optional().describe("ERC-20 to pay with; only local chains get one for tests"),
     treasury: address.describe("gets the protocol's fee, may add profiles and beacons"),
-    protocolFee: z.int().min(0).max(MAX_PROTOCOL_FEE).describe("basis points of every payment"),
-    epochSeconds: seconds.describe("length of an epoch"),
+    protocolFee: z
+      .int()
+      .min(MIN_PROTOCOL_FEE)
+      .max(MAX_PROTOCOL_FEE)
+      .describe("basis points of every payment"),
+    epochSeconds: seconds.min(MIN_EPOCH).describe("length of an epoch"),
+    margin: seconds
+      .optional()
+      .describe("from an epoch's start to its randomness's source point; default 30 s, at most a quarter"),
     genesis: z
       .union([z.literal("now"), seconds])
       .default("now")
@@ -82,21 +93,30 @@ const schema = z
     minContributions: z.int().positive().optional().describe("that a public chain's key needs; default 10"),
     confirmations: z.int().min(1).max(1000).default(5).describe("blocks until a contract counts as deployed"),
   })
-  .superRefine(({ epochSeconds, unbondSeconds, genesis, beacons }, context) => {
+  .superRefine((config, context) => {
+    const { epochSeconds, unbondSeconds, genesis, beacons } = config;
+    const [least, most] = [minMargin(epochSeconds), maxMargin(epochSeconds)];
+    const { margin = least } = config;
     const issue = (path: PropertyKey[], message: string): void =>
       context.addIssue({ code: "custom", path, message });
     if (unbondSeconds !== undefined && unbondSeconds < 2 * epochSeconds)
       issue(["unbondSeconds"], `expected at least two epochs, ${2 * epochSeconds}`);
+    if (margin < least || margin > most)
+      issue(["margin"], `expected 30 seconds to a quarter of an epoch, ${least} to ${most}`);
     for (const [i, beacon] of beacons.entries()) {
       if (beacon.kind !== "drand") continue;
-      if (beacon.period > epochSeconds)
-        issue(["beacons", i, "period"], `expected at most an epoch, ${epochSeconds}`);
+      if (beacon.period > epochSeconds - margin)
+        issue(
+          ["beacons", i, "period"],
+          `expected at most an epoch without the margin, ${epochSeconds - margin}`,
+        );
       if (genesis !== "now" && beacon.genesis > genesis)
         issue(["beacons", i, "genesis"], `expected no later than the deployment's genesis, ${genesis}`);
     }
   })
-  .transform(({ unbondSeconds, ...rest }) => ({
+  .transform(({ unbondSeconds, margin, ...rest }) => ({
     ...rest,
+    margin: margin ?? minMargin(rest.epochSeconds),
     unbondSeconds: unbondSeconds ?? DEFAULT_UNBOND_EPOCHS * rest.epochSeconds,
   }));
 

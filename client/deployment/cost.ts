@@ -5,7 +5,8 @@
 import { formatEther, getBytes, ZeroAddress, type JsonRpcProvider } from "ethers";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { initCodeOf, type Plan, type Step } from "./plan.ts";
+import { isMade } from "./made.ts";
+import { transactionOf, type Plan, type Step } from "./plan.ts";
 
 export interface Cost {
   readonly gas: bigint;
@@ -25,9 +26,12 @@ const CODE_BYTE_GAS = 200n;
 /** For what constructors do, more than any of them takes (a test compares). */
 const CONSTRUCTOR_GAS: Readonly<Record<string, bigint>> = {
   Groth16Verifier: 1_800_000n,
-  PrevrandaoBeacon: 600_000n,
+  Factory: 300_000n,
 };
 const OTHER_CONSTRUCTOR_GAS = 150_000n;
+/** For what the factory does besides: it hashes and copies the code, and tests the chain. */
+const MAKING_GAS: Readonly<Record<string, bigint>> = { PrevrandaoBeacon: 450_000n };
+const OTHER_MAKING_GAS = 100_000n;
 /** As long as those of 8 blocks are, or longer. */
 const HEADERS = Array.from({ length: 8 }, () => `0x${"ff".repeat(700)}`);
 
@@ -52,11 +56,11 @@ export async function checkFunds(
   throw new HoldfastError("funds", message, { balance, needed: most, missing });
 }
 
-/** Of deploying one contract, at most. */
+/** Of one step, at most. */
 export function gasOf(plan: Plan, step: Step): bigint {
   const { contract, args, needsProbe } = step;
   const complete = needsProbe === undefined ? args : [...args, ZeroAddress, HEADERS];
-  const data = getBytes(initCodeOf(plan, { ...step, args: complete }));
+  const data = getBytes(transactionOf(plan, { ...step, args: complete }).data);
   const { deployedBytecode } = contractArtifact(contract);
   const zeros = BigInt(data.filter((byte) => byte === 0).length);
   const length = BigInt(data.length);
@@ -66,6 +70,7 @@ export function gasOf(plan: Plan, step: Step): bigint {
     BYTE_GAS * (length - zeros) +
     WORD_GAS * ((length + 31n) / 32n) +
     CODE_BYTE_GAS * BigInt((deployedBytecode.length - 2) / 2) +
-    (CONSTRUCTOR_GAS[contract] ?? OTHER_CONSTRUCTOR_GAS)
+    (CONSTRUCTOR_GAS[contract] ?? OTHER_CONSTRUCTOR_GAS) +
+    (isMade(step) ? (MAKING_GAS[contract] ?? OTHER_MAKING_GAS) : 0n)
   );
 }

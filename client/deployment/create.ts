@@ -17,8 +17,8 @@ import { expectationsOfPlan } from "./expectations.ts";
 import { openFolder, readPlan, type Origins, type SavedPlan } from "./folder.ts";
 import { deploymentOf, makePlan, type Deployment, type Plan, type ProfileKey } from "./plan.ts";
 import { preflight } from "./preflight.ts";
+import { checkPublicChain } from "./public-chain.ts";
 import { checkOrigins, takeUp } from "./resume.ts";
-import { checkToken } from "./token-check.ts";
 
 export interface CreateOptions {
   readonly config: DeploymentConfig;
@@ -112,8 +112,8 @@ async function perform(options: CreateOptions, stage: Stage, origins: Origins): 
 
 function describe({ account, chainId, nonce, steps }: Plan, missing: number, { gas, most }: Cost): string {
   const which =
-    missing === steps.length ? `${missing} contracts` : `the ${missing} contracts that are missing`;
-  return `deploy ${which} to the chain ${chainId} from ${account} (nonces ${nonce + steps.length - missing} to ${nonce + steps.length - 1}), for at most ${gas} gas, now ${formatEther(most)} of the chain's coin`;
+    missing === steps.length ? `${missing} transactions` : `the ${missing} transactions that are missing`;
+  return `deploy with ${which} to the chain ${chainId} from ${account} (nonces ${nonce + steps.length - missing} to ${nonce + steps.length - 1}), for at most ${gas} gas, now ${formatEther(most)} of the chain's coin`;
 }
 
 // ---------------------------------------------------------------------------------------------------------------- plan
@@ -152,7 +152,7 @@ async function planOf(
   return { origins, plan };
 }
 
-/** @throws HoldfastError "key" for a key that money must not depend on, "chain" for a missing token */
+/** @throws HoldfastError "key" for a key that money must not depend on, and as checkPublicChain does */
 async function originsOf(config: DeploymentConfig, account: string): Promise<Origins> {
   const chainId = BigInt(config.chainId);
   const keys: Partial<Record<ProfileName, string>> = {};
@@ -161,7 +161,7 @@ async function originsOf(config: DeploymentConfig, account: string): Promise<Ori
     const { key } = await loadManifest(profile);
     if (key) keys[profile] = key.verificationKey;
   }
-  checkToken(chainId, config.token);
+  checkPublicChain(chainId, config);
   const what = Object.entries(config).filter(([name]) => !WAYS.has(name));
   // As it will be read again.
   return JSON.parse(JSON.stringify({ ...Object.fromEntries(what), account, keys })) as Origins;

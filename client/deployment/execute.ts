@@ -20,8 +20,8 @@ export interface ExecuteOptions {
   readonly pollMs: number;
   /** Blocks until a contract counts as deployed, its own included; default 1. */
   readonly confirmations?: number;
-  /** After each contract. */
-  readonly onStep?: ((id: string, address: string) => void) | undefined;
+  /** After each step. */
+  readonly onStep?: ((id: string) => void) | undefined;
   readonly journal?: Journal;
 }
 
@@ -93,12 +93,12 @@ function resolverOf(plan: Plan): ArtifactResolver {
 function listener(onStep: ExecuteOptions["onStep"]): ExecutionEventListener {
   const ignore = (): Promise<void> => Promise.resolve();
   const done: ExecutionEventListener["deploymentExecutionStateComplete"] = ({ futureId, result }) => {
-    // An address, where there is one.
-    if ("result" in result && result.result) onStep?.(stepOf(futureId), result.result);
+    if (!("error" in result)) onStep?.(stepOf(futureId));
     return Promise.resolve();
   };
+  const steps = new Set<unknown>(["deploymentExecutionStateComplete", "callExecutionStateComplete"]);
   return new Proxy({} as ExecutionEventListener, {
-    get: (_, name) => (name === "deploymentExecutionStateComplete" ? done : ignore),
+    get: (_, name) => (steps.has(name) ? done : ignore),
   });
 }
 

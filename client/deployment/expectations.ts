@@ -12,6 +12,7 @@ export interface Expectations {
   readonly treasury?: string | undefined;
   readonly protocolFee?: number | undefined;
   readonly epochSeconds?: number | undefined;
+  readonly margin?: number | undefined;
   readonly genesis?: number | undefined;
   readonly unbondSeconds?: number | undefined;
   readonly minChallengeBond?: string | undefined;
@@ -29,9 +30,10 @@ export interface ExpectedProfile {
 type VerifierArgs = readonly (readonly Argument[])[];
 
 export function expectationsOf(config: DeploymentConfig, verifiers: VerifierArgs): Expectations {
-  const { chainId, token, treasury, protocolFee, epochSeconds, unbondSeconds, minChallengeBond } = config;
+  const { chainId, token, treasury, protocolFee, unbondSeconds, minChallengeBond } = config;
+  const { epochSeconds, margin } = config;
   return {
-    ...{ chainId, token, treasury, protocolFee, epochSeconds, unbondSeconds, minChallengeBond },
+    ...{ chainId, token, treasury, protocolFee, epochSeconds, margin, unbondSeconds, minChallengeBond },
     genesis: config.genesis === "now" ? undefined : config.genesis,
     profiles: config.profiles.map((name, i) => ({ shape: PROFILES[name], verifierArgs: verifiers[i] })),
     beacons: sourcesOf(config),
@@ -40,6 +42,6 @@ export function expectationsOf(config: DeploymentConfig, verifiers: VerifierArgs
 
 /** What only the plan knows: a genesis that was "now", a token that was made, the verifiers' arguments. */
 export function expectationsOfPlan(config: DeploymentConfig, { steps, genesis, token }: Plan): Expectations {
-  const verifiers = steps.filter(({ contract }) => contract === "Groth16Verifier").map(({ args }) => args);
+  const verifiers = steps.filter(({ making }) => making === "makeVerifier").map(({ args }) => args);
   return { ...expectationsOf(config, verifiers), genesis, token };
 }

@@ -1,5 +1,5 @@
 /**
- * The headers that PrevrandaoBeacon is made with: of the block of its probe and the seven after it.
+ * The headers that the factory tests a chain with: of the block of a probe and the seven after it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Contract, type JsonRpcProvider } from "ethers";
@@ -9,7 +9,7 @@ import { headersFrom } from "../../contracts/headers.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { addressOf, type Plan } from "./plan.ts";
 
-/** That PrevrandaoBeacon tests the chain with, the probe's first. */
+/** Of ChainTest, the probe's first. */
 const TEST_BLOCKS = 8;
 const POLL_MS = 1000;
 

@@ -3,8 +3,9 @@
  *
  * The contracts know each other's addresses from the start, which nobody can change afterwards. An address follows from the
  * account and its nonce, so the order of the steps is part of the plan, and nothing else may use the account meanwhile.
+ * Verifiers and beacons are made by the factory: anybody may make them, at addresses that follow from what they are.
  */
-import { getCreateAddress } from "ethers";
+import { getCreateAddress, ZeroAddress } from "ethers";
 import type { DrandChain } from "../../protocol/drand.ts";
 import {
   inputWords,
@@ -13,8 +14,10 @@ import {
   type SnarkjsKey,
   type SnarkjsProof,
 } from "../../protocol/groth16.ts";
+import type { Clock } from "../../protocol/epochs.ts";
 import { PROFILES, type ProfileName } from "../../protocol/profiles.ts";
-import { initCode } from "./code.ts";
+import { initCode, librariesFor } from "./code.ts";
+import { isMade, makingData, placeOf, type Home, type MadeStep, type Making } from "./made.ts";
 
 /** Words are decimal or hexadecimal strings, so that a plan can be written down and read again. */
 export type Argument = string | number | Argument[] | { [name: string]: Argument };
@@ -24,7 +27,10 @@ export interface Step {
   readonly id: string;
   /** Name of the artifact. */
   readonly contract: string;
+  /** Of the constructor, or of the factory's method after the code. */
   readonly args: readonly Argument[];
+  /** The factory's method that makes it; undefined: a transaction of its own. */
+  readonly making?: Making;
   /** An earlier step, whose address and whose block's header, with those after it, will be the last arguments. */
   readonly needsProbe?: string;
 }
@@ -40,13 +46,11 @@ export type BeaconSource =
   /** See PrevrandaoBeacon: for chains where no provider proposes many blocks. */
   | { readonly kind: "prevrandao" };
 
-export interface Terms {
+/** `genesis` is not in the future. */
+export interface Terms extends Clock {
   readonly treasury: string;
-  /** Basis points of every payment. */
+  /** Basis points of every payment: 200 to 500. */
   readonly protocolFee: number;
-  readonly epochSeconds: number;
-  /** Start of epoch 0 in seconds, not in the future. */
-  readonly genesis: number;
   /** From the request to the release of a bond. */
   readonly unbondSeconds: number;
   /** The least bond of a challenge, in token units. */
@@ -70,9 +74,7 @@ export interface Origin {
 }
 
 /** Plain data, to be written down as it is. */
-export interface Plan extends Origin {
-  readonly genesis: number;
-  readonly epochSeconds: number;
+export interface Plan extends Origin, Clock {
   readonly token: string;
   readonly profiles: readonly ProfileName[];
   readonly beacons: number;
@@ -80,7 +82,7 @@ export interface Plan extends Origin {
 }
 
 /** Plain data, to be written down as it is. */
-export interface Deployment {
+export interface Deployment extends Clock {
   readonly chainId: number;
   readonly token: string;
   readonly ledger: string;
@@ -89,6 +91,8 @@ export interface Deployment {
   /** Views in pages, for those who look around. */
   readonly lens: string;
   readonly challenges: string;
+  /** Makes verifiers and beacons. */
+  readonly factory: string;
   /** Of profile 0. */
   readonly verifier: string;
   /** Beacon 0. */
@@ -98,8 +102,6 @@ export interface Deployment {
   /** All of them, by their number in the Audits contract. */
   readonly profiles: readonly { readonly profile: ProfileName; readonly verifier: string }[];
   readonly beacons: readonly string[];
-  readonly genesis: number;
-  readonly epochSeconds: number;
   /** The first block that has something of the deployment in it. */
   readonly block: number;
 }
@@ -108,17 +110,20 @@ export const DEFAULT_UNBOND_EPOCHS = 168;
 /** Token units. */
 export const DEFAULT_CHALLENGE_BOND = 10n ** 15n;
 const TOKEN = "TestToken";
+const FACTORY = "Factory";
 
 export function makePlan(terms: Terms, origin: Origin): Plan {
-  const { genesis, epochSeconds, keys } = terms;
-  const before = firstSteps(terms);
-  const at = (id: string): string =>
-    addressIn([...before, ...CORE.map((name) => ({ id: name }))], origin, id);
+  const { genesis, epochSeconds, margin, keys } = terms;
+  const clock = { genesis, epochSeconds, margin };
+  const { length } = firstSteps(terms, { ...clock, audits: ZeroAddress });
+  const core = (name: Core): string => accountsAddress(origin, length + CORE.indexOf(name));
+  const before = firstSteps(terms, { ...clock, audits: core("Audits") });
+  const at = (id: string): string => addressIn(before, origin, id);
   const token = terms.token ?? at(TOKEN);
   return {
-    ...{ ...origin, genesis, epochSeconds, token, beacons: terms.beacons.length },
+    ...{ ...origin, ...clock, token, beacons: terms.beacons.length },
     profiles: keys.map(({ profile }) => profile),
-    steps: [...before, ...coreSteps(terms, token, at)],
+    steps: [...before, ...coreSteps(terms, { token, at, core })],
   };
 }
 
@@ -127,22 +132,29 @@ export function addressOf(plan: Plan, id: string): string {
   return addressIn(plan.steps, plan, id);
 }
 
-/** What makes the step's contract. */
-export function initCodeOf(plan: Plan, step: Step): string {
-  return initCode(step, (library) => addressOf(plan, library));
+export interface StepTransaction {
+  /** undefined: it makes a contract itself. */
+  readonly to?: string;
+  readonly data: string;
+}
+
+/** What the step sends. */
+export function transactionOf(plan: Plan, step: Step): StepTransaction {
+  if (isMade(step)) return { to: addressOf(plan, FACTORY), data: makingData(step) };
+  return { data: initCode(step, (library) => addressOf(plan, library)) };
 }
 
 /** What comes out of a plan that was carried out. */
 export function deploymentOf(plan: Plan): Deployment {
-  const { chainId, token, genesis, epochSeconds, block } = plan;
+  const { chainId, token, genesis, epochSeconds, margin, block } = plan;
   const at = (id: string): string => addressOf(plan, id);
   const profiles = plan.profiles.map((profile) => ({ profile, verifier: at(verifierId(profile)) }));
   const beacons = Array.from({ length: plan.beacons }, (_, i) => at(beaconId(i)));
   return {
     ...{ chainId, token, ledger: at("Ledger"), registry: at("Registry"), audits: at("Audits") },
-    ...{ lens: at("Lens"), challenges: at("Challenges"), profiles, beacons },
+    ...{ lens: at("Lens"), challenges: at("Challenges"), factory: at(FACTORY), profiles, beacons },
     ...{ verifier: profiles[0]?.verifier ?? "", beacon: beacons[0] ?? "" },
-    ...{ profile: profiles[0]?.profile ?? "tiny", genesis, epochSeconds, block },
+    ...{ profile: profiles[0]?.profile ?? "tiny", genesis, epochSeconds, margin, block },
   };
 }
 
@@ -169,82 +181,83 @@ export function groupKeyWords(key: Uint8Array): string[] {
 const verifierId = (profile: ProfileName): string => `Groth16Verifier_${profile}`;
 const beaconId = (index: number): string => `Beacon_${index}`;
 
-/** What the contracts below are made of, and know nothing of. */
-function firstSteps({ token, keys, beacons, genesis, epochSeconds }: Terms): Step[] {
+/** What the contracts below are made of, and know nothing of: but for the factory, which knows Audits. */
+function firstSteps({ token, keys, beacons }: Terms, home: Home): Step[] {
   return [
     ...(token === undefined ? [{ id: TOKEN, contract: TOKEN, args: [] }] : []),
+    { id: FACTORY, contract: "Factory", args: [{ ...home }] },
     // First, as they are what a chain may refuse.
-    ...beacons.flatMap((source, i) => beaconSteps(source, i, { genesis, epochSeconds })),
-    { id: "Segments", contract: "Segments", args: [] },
-    { id: "Settlement", contract: "Settlement", args: [] },
+    ...beacons.flatMap(beaconSteps),
+    ...librariesFor(CORE).map((name) => ({ id: name, contract: name, args: [] })),
     ...keys.map(verifierStep),
   ];
 }
 
-export function verifierStep(key: ProfileKey): Step {
-  return { id: verifierId(key.profile), contract: "Groth16Verifier", args: verifierArgs(key) };
+export function verifierStep(key: ProfileKey): MadeStep {
+  const args = verifierArgs(key);
+  return { id: verifierId(key.profile), contract: "Groth16Verifier", making: "makeVerifier", args };
 }
 
-type Times = Pick<Terms, "genesis" | "epochSeconds">;
-
-export function drandStep(
-  index: number,
-  { publicKey, genesis: first, period }: DrandChain,
-  { genesis, epochSeconds }: Times,
-): Step {
-  const args = [groupKeyWords(publicKey), first, period, genesis, epochSeconds];
-  return { id: beaconId(index), contract: "DrandBeacon", args };
+export function drandStep(index: number, { publicKey, genesis, period }: DrandChain): MadeStep {
+  const args = [groupKeyWords(publicKey), genesis, period];
+  return { id: beaconId(index), contract: "DrandBeacon", making: "makeDrandBeacon", args };
 }
 
-function beaconSteps(source: BeaconSource, index: number, times: Times): Step[] {
-  if (source.kind === "drand") return [drandStep(index, source.chain, times)];
+function beaconSteps(source: BeaconSource, index: number): Step[] {
+  if (source.kind === "drand") return [drandStep(index, source.chain)];
   const probe = `Probe_${index}`;
   return [
     { id: probe, contract: "PrevrandaoProbe", args: [] },
     {
-      ...{ id: beaconId(index), contract: "PrevrandaoBeacon", needsProbe: probe },
-      args: [times.genesis, times.epochSeconds],
+      ...{ id: beaconId(index), contract: "PrevrandaoBeacon", making: "makePrevrandaoBeacon", args: [] },
+      needsProbe: probe,
     },
   ];
 }
 
 const CORE = ["Ledger", "Registry", "Audits", "Challenges", "Lens"] as const;
+type Core = (typeof CORE)[number];
 
-function coreSteps(terms: Terms, token: string, at: (id: string) => string): Step[] {
-  const {
-    treasury,
-    unbondSeconds,
-    keys,
-    beacons: sources,
-    genesis,
-    epochSeconds,
-    protocolFee,
-    minChallengeBond,
-  } = terms;
-  const [ledger, registry, audits, challenges] = [
-    at("Ledger"),
-    at("Registry"),
-    at("Audits"),
-    at("Challenges"),
-  ];
+interface Places {
+  readonly token: string;
+  /** Of the first steps. */
+  readonly at: (id: string) => string;
+  readonly core: (name: Core) => string;
+}
+
+function coreSteps(terms: Terms, { token, at, core }: Places): Step[] {
+  const { treasury, unbondSeconds, keys, beacons: sources, protocolFee, minChallengeBond } = terms;
+  const { genesis, epochSeconds, margin } = terms;
   const profiles = keys.map(({ profile }) => {
     const { samples, dataDepth, directoryDepth } = PROFILES[profile];
     return { verifier: at(verifierId(profile)), samples, dataDepth, directoryDepth };
   });
   const beacons = sources.map((_, i) => at(beaconId(i)));
-  const args: Readonly<Record<(typeof CORE)[number], Argument[]>> = {
+  const [ledger, registry, audits, challenges] = CORE.map(core) as [string, string, string, string];
+  const args: Readonly<Record<Core, Argument[]>> = {
     Ledger: [token, registry, audits, challenges, treasury, unbondSeconds],
     Registry: [ledger, audits],
-    Audits: [ledger, registry, profiles, beacons, genesis, epochSeconds, protocolFee],
+    Audits: [
+      ...[ledger, registry, at(FACTORY), profiles, beacons],
+      ...[genesis, epochSeconds, margin, protocolFee],
+    ],
     Challenges: [ledger, registry, audits, String(minChallengeBond)],
     Lens: [audits],
   };
   return CORE.map((name) => ({ id: name, contract: name, args: args[name] }));
 }
 
-function addressIn(steps: readonly Pick<Step, "id">[], { account, nonce }: Origin, id: string): string {
+function addressIn(steps: readonly Step[], origin: Origin, id: string): string {
   const index = steps.findIndex((step) => step.id === id);
-  if (index < 0) throw new TypeError(`the plan has no step "${id}"`);
+  const step = steps[index];
+  if (!step) throw new TypeError(`the plan has no step "${id}"`);
+  if (!isMade(step)) return accountsAddress(origin, index);
+  const factory = steps.find(({ id: other }) => other === FACTORY);
+  return placeOf(step, addressIn(steps, origin, FACTORY), factory?.args[0] as unknown as Home);
+}
+
+/** Of what the account's transaction with that number in the plan makes. */
+function accountsAddress({ account, nonce }: Origin, index: number): string {
   return getCreateAddress({ from: account, nonce: nonce + index });
 }
 

@@ -32,6 +32,7 @@ export function createProvider(provider: Provider, send: Send, signal?: AbortSig
 }
 
 interface RpcTransaction {
+  readonly to?: string;
   readonly data: string;
   readonly nonce: string;
   readonly gas: string;
@@ -41,6 +42,7 @@ interface RpcTransaction {
 }
 
 function transactionOf({
+  to,
   data,
   nonce,
   gas,
@@ -49,6 +51,7 @@ function transactionOf({
   const { maxFeePerGas, maxPriorityFeePerGas, gasPrice } = fees;
   return {
     ...{ data, nonce: Number(nonce), gasLimit: gas },
+    ...(to !== undefined && { to }),
     ...(maxFeePerGas !== undefined && { maxFeePerGas }),
     ...(maxPriorityFeePerGas !== undefined && { maxPriorityFeePerGas }),
     ...(gasPrice !== undefined && { gasPrice }),

@@ -6,6 +6,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import type { DrandChain } from "../../protocol/drand.ts";
+import { MIN_MARGIN } from "../../protocol/epochs.ts";
 import { fetchDrandChain } from "../../verifier/drand.ts";
 import { connect, connectSigner, latestTime, type Chain } from "../chain.ts";
 import { deploy, type Deployment } from "../deploy.ts";
@@ -41,7 +42,7 @@ export interface NetworkOptions extends Pick<DevnetOptions, "profile" | "epochSe
   readonly onLog: (process: string, line: LogLine) => void;
 }
 
-/** From an epoch's start until its beacon is on record, and from a proof until it is mined. */
+/** From the source point of an epoch's randomness until it is on record, and from a proof until it is mined. */
 const SPARE_SECONDS = 6;
 /** How often nodes and auditor look at the chain. */
 const POLL_MS = 1000;
@@ -80,10 +81,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   return { rpcUrl, chain, deployment, roles, nodes };
 }
 
-/** Long enough for everybody's proof on this machine, and two thirds more. */
+/** Long enough, after its margin, for everybody's proof on this machine, and two thirds more. */
 function comfortableEpoch(proofSeconds: number, provers: number): number {
   const turns = provers / Math.min(provers, availableParallelism());
-  return Math.ceil(1.7 * turns * proofSeconds) + SPARE_SECONDS;
+  const seconds = Math.ceil(1.7 * turns * proofSeconds) + SPARE_SECONDS;
+  return Math.min(Math.ceil((4 * seconds) / 3), seconds + MIN_MARGIN);
 }
 
 async function startChain(processes: Processes): Promise<string> {

@@ -2,6 +2,7 @@
  * Who takes part in a local network, each with an account of its own, and what they agree on.
  */
 import { developmentAccounts, type DevelopmentAccount } from "../../contracts/accounts.ts";
+import type { Clock } from "../../protocol/epochs.ts";
 import type { ClusterParams } from "../records.ts";
 
 export interface ProviderRole {
@@ -37,16 +38,20 @@ export function castRoles(): Roles {
 /** Epochs' rate that a node locks of its bond: all that its misses can cost, and some more. */
 export const BOND_EPOCHS = 20;
 
-/** Every vNode is due in every epoch, one miss is forgiven, the second ends the assignment. */
-export function clusterParams(epochSeconds: number): ClusterParams {
+/** Every vNode is due in every epoch until its end, one miss is forgiven, the second ends the assignment. */
+export function clusterParams({
+  epochSeconds,
+  margin,
+}: Pick<Clock, "epochSeconds" | "margin">): ClusterParams {
+  const window = epochSeconds - margin;
   return {
-    ...{ odds: 1, window: epochSeconds, grace: 1, maxMisses: 2, slashMultiple: 5, faultMultiple: 10 },
+    ...{ odds: 1, window, grace: 1, maxMisses: 2, slashMultiple: 5, faultMultiple: 10 },
     ...{ syncEpochs: 3, bondEpochs: BOND_EPOCHS, managerFee: 200, auditFee: 100, reporterShare: 1000 },
   };
 }
 
 /** Of what is paid, in units of 1/10,000: to the treasury. */
-export const PROTOCOL_FEE = 100;
+export const PROTOCOL_FEE = 200;
 /** Epochs that the file is stored for. */
 export const STORED_EPOCHS = 50;
 /** Token units per 1e18 leaves and epoch: 0.0001 tokens of 18 decimals a leaf. */

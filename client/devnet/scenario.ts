@@ -70,12 +70,7 @@ async function buildCluster({
   const { chain, roles, nodes, deployment } = network;
   options.log("the manager creates a cluster with four vNodes and a standby; the app creates a bucket");
   const manager = chain.as(roles.manager.privateKey);
-  const created = await manager.send("registry", "createCluster", [
-    0,
-    0,
-    clusterParams(deployment.epochSeconds),
-    "",
-  ]);
+  const created = await manager.send("registry", "createCluster", [0, 0, clusterParams(deployment), ""]);
   const cluster = created.events.find(({ name }) => name === "ClusterCreated")?.args["cluster"] as bigint;
   const tokens = Array.from({ length: SERVING }, (_, i) => (BigInt(i) << 64n) / BigInt(SERVING));
   const added = await manager.send("registry", "addVNodes", [cluster, tokens]);

@@ -1,19 +1,30 @@
 /**
- * The deployment as Ignition runs it: one contract after the other, so that each one's nonce, and with it its address, is
- * known before the first is sent.
+ * The deployment as Ignition runs it: one transaction after the other, so that each contract's address is known before the
+ * first is sent.
  */
-import { buildModule, type ContractFuture } from "@nomicfoundation/ignition-core";
+import {
+  buildModule,
+  type Future,
+  type NamedArtifactContractDeploymentFuture,
+} from "@nomicfoundation/ignition-core";
+import { isMade, makingArgs } from "../../client/deployment/made.ts";
 import type { Step } from "../../client/deployment/plan.ts";
 
 export const MODULE_ID = "Holdfast";
 
 export function holdfastModule(steps: readonly Step[]) {
   return buildModule(MODULE_ID, (m) => {
-    const made: Record<string, ContractFuture<string>> = {};
-    let previous: ContractFuture<string>[] = [];
-    for (const { id, contract, args } of steps) {
-      const future = m.contract(contract, [...args], { id, after: previous });
-      made[id] = future;
+    const made: Record<string, NamedArtifactContractDeploymentFuture<string>> = {};
+    let previous: Future[] = [];
+    for (const step of steps) {
+      const options = { id: step.id, after: previous };
+      const { Factory: factory } = made;
+      if (isMade(step) && factory) {
+        previous = [m.call(factory, step.making, makingArgs(step), options)];
+        continue;
+      }
+      const future = m.contract(step.contract, [...step.args], options);
+      made[step.id] = future;
       previous = [future];
     }
     return made;

@@ -9,6 +9,8 @@ import { errorOf } from "../helpers/errors.ts";
 import { evmnet } from "../helpers/evmnet.ts";
 import { useFolder } from "../helpers/folder.ts";
 
+const PREVRANDAO = { kind: "prevrandao" };
+
 describe("client: a deployment's configuration", () => {
   const folder = useFolder();
   const drand = {
@@ -18,7 +20,7 @@ describe("client: a deployment's configuration", () => {
   const read = async (changes: object): Promise<DeploymentConfig> => {
     const path = join(folder(), "config.json");
     const settings = {
-      ...{ rpcUrl: "http://127.0.0.1:1", chainId: 1, keyFile: "key", protocolFee: 100, epochSeconds: 60 },
+      ...{ rpcUrl: "http://127.0.0.1:1", chainId: 1, keyFile: "key", protocolFee: 200, epochSeconds: 60 },
       ...{ treasury: "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", profiles: ["tiny"], beacons: [drand] },
       ...changes,
     };
@@ -34,7 +36,9 @@ describe("client: a deployment's configuration", () => {
 
   it("has defaults for what most deployments have in common", async () => {
     expect(await read({})).to.deep.include({ genesis: "now", unbondSeconds: 168 * 60, confirmations: 5 });
-    expect(await read({})).to.deep.include({ minChallengeBond: "1000000000000000" });
+    expect(await read({})).to.deep.include({ minChallengeBond: "1000000000000000", margin: 15 });
+    expect((await read({ epochSeconds: 3600 })).margin).to.equal(30);
+    expect((await read({ epochSeconds: 3600, margin: 900 })).margin).to.equal(900);
   });
 
   it("is the one of the documentation", async () => {
@@ -59,6 +63,15 @@ describe("client: a deployment's configuration", () => {
     ],
     ["a checksum that is wrong", { token: "0x70997970c51812dc3A010C7d01b50e0d17dc79C8" }, /^token: /],
     ["a fee above the contracts' cap", { protocolFee: 501 }, /^protocolFee: /],
+    ["a fee that makes it cheap to pay oneself", { protocolFee: 199 }, /^protocolFee: /],
+    [
+      "an epoch of which a quarter is no second",
+      { epochSeconds: 3, beacons: [PREVRANDAO] },
+      /^epochSeconds: /,
+    ],
+    ["a margin that is too short", { epochSeconds: 3600, margin: 29 }, /^margin: .* 30 to 900$/],
+    ["a margin that is too long", { epochSeconds: 3600, margin: 901 }, /^margin: .* 30 to 900$/],
+    ["another margin than a quarter of a short epoch", { margin: 14 }, /^margin: .* 15 to 15$/],
     ["an epoch that a contract cannot count", { epochSeconds: 2 ** 32 }, /^epochSeconds: /],
     [
       "a bond that is released within two epochs",
@@ -78,9 +91,9 @@ describe("client: a deployment's configuration", () => {
       /^beacons\.0\.publicKey: not a drand public key/,
     ],
     [
-      "two epochs in one round",
-      { beacons: [{ ...drand, period: 61 }] },
-      /period: expected at most an epoch, 60$/,
+      "a round that can come after its epoch",
+      { beacons: [{ ...drand, period: 46 }] },
+      /period: expected at most an epoch without the margin, 45$/,
     ],
     [
       "rounds that begin after epoch 0",

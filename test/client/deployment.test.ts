@@ -8,7 +8,8 @@ import { gasOf } from "../../client/deployment/cost.ts";
 import { createDeployment, type Created } from "../../client/deployment/create.ts";
 import type { SavedPlan } from "../../client/deployment/folder.ts";
 import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
-import { addressOf } from "../../client/deployment/plan.ts";
+import { librariesFor } from "../../client/deployment/code.ts";
+import { addressOf, transactionOf } from "../../client/deployment/plan.ts";
 import { ensureProfile } from "../../client/keys/make.ts";
 import { publicKeyOf } from "../../protocol/drand.ts";
 import type { ProfileName } from "../../protocol/profiles.ts";
@@ -28,8 +29,11 @@ const DRAND = {
   genesis: evmnet.genesis,
   period: evmnet.period,
 } as const;
-/** TestToken, DrandBeacon, Segments, Settlement, Groth16Verifier, Ledger, Registry, Audits, Challenges, Lens. */
-const STEPS = 10;
+/** TestToken, Factory, the beacon, libraries, the verifier. */
+const LEDGER = 4 + librariesFor(["Ledger", "Registry", "Audits", "Challenges", "Lens"]).length;
+/** And Ledger, Registry, Audits, Challenges, Lens. */
+const STEPS = LEDGER + 5;
+const BEACON = 2;
 
 const answers = new Map<ProfileName, ReturnType<typeof makeKnownAnswer>>();
 /** One proof of a profile does for all deployments here. */
@@ -69,7 +73,7 @@ describe("client: deployments in folders", function () {
     const path = join(home, "config.json");
     const settings = {
       ...{ rpcUrl: proxy.url, chainId: 31337, keyFile: account.keyFile, treasury: TREASURY },
-      ...{ protocolFee: 100, epochSeconds: 3600, profiles: ["tiny"], beacons: [DRAND], ...changes },
+      ...{ protocolFee: 200, epochSeconds: 3600, profiles: ["tiny"], beacons: [DRAND], ...changes },
     };
     await writeFile(path, JSON.stringify(settings));
     return readDeploymentConfig(path);
@@ -124,8 +128,9 @@ describe("client: deployments in folders", function () {
     ]);
     const record: unknown = JSON.parse(await readFile(join(folder, "deployment.json"), "utf8"));
     expect(record).to.deep.equal(deployment);
-    expect(lines.filter((line) => / of 10: /.test(line))).to.have.length(STEPS);
-    expect(lines).to.include(`10 of 10: Lens is at ${deployment.lens}`);
+    expect(lines.filter((line) => line.includes(` of ${STEPS}: `))).to.have.length(STEPS);
+    expect(lines).to.include(`${STEPS} of ${STEPS}: Lens is at ${deployment.lens}`);
+    expect(lines).to.include(`${BEACON + 1} of ${STEPS}: Beacon_0 is at ${deployment.beacon}`);
   });
 
   it("go on after each transaction that does not reach the chain, and send it again", async () => {
@@ -159,6 +164,17 @@ describe("client: deployments in folders", function () {
     expect(await nonce()).to.equal(STEPS);
   });
 
+  it("go on when somebody else has had the factory make what was to be made, and send theirs all the same", async () => {
+    await cutAfter(BEACON);
+    const { plan } = await savedPlan();
+    const step = present(plan.steps[BEACON]);
+    const other = await fundedKey(chain.provider, home);
+    await (await other.wallet.sendTransaction(transactionOf(plan, step))).wait();
+    expect(await chain.provider.getCode(addressOf(plan, step.id))).not.to.equal("0x");
+    const { deployment } = await create();
+    expect([deployment.beacon, await nonce()]).to.deep.equal([addressOf(plan, step.id), STEPS]);
+  });
+
   it("go on after a run that ended while Ignition wrote its journal", async () => {
     await cutAfter(2);
     const path = join(folder, "ignition", "journal.jsonl");
@@ -172,7 +188,7 @@ describe("client: deployments in folders", function () {
     await rm(join(folder, "ignition"), { recursive: true });
     const { code, message } = await refusal();
     expect(code).to.equal("chain");
-    expect(message).to.match(/is not the plan's next \(Registry, nonce 6\).*begin in a new one/);
+    expect(message).to.match(/is not the plan's next \(\w+, nonce 6\).*begin in a new one/);
     expect(await nonce()).to.equal(6);
   });
 
@@ -189,28 +205,28 @@ describe("client: deployments in folders", function () {
   it("stop at a signal, and go on later", async () => {
     const ending = new AbortController();
     const log = (line: string): void => {
-      if (line.startsWith("4 of 10")) ending.abort();
+      if (line.startsWith("4 of ")) ending.abort();
     };
     expect((await refusal({}, { log, signal: ending.signal })).code).to.equal("aborted");
     expect(await nonce()).to.equal(4);
-    expect((await create()).missing).to.equal(6);
+    expect((await create()).missing).to.equal(STEPS - 4);
   });
 
   it("refuse to go on when the account has sent something else", async () => {
-    await cutAfter(5);
+    await cutAfter(LEDGER);
     await chain.provider.send("eth_sendRawTransaction", [await otherTransaction()]);
     const error = await refusal();
     expect(error.code).to.equal("chain");
     expect(error.message).to.match(
       /sent something else meanwhile, so Ledger cannot be .*begin in a new folder/,
     );
-    expect(await nonce()).to.equal(6);
+    expect(await nonce()).to.equal(LEDGER + 1);
   });
 
   it("refuse to go on when the account has sent something else, and nothing was signed for that nonce", async () => {
-    await cutAfter(5);
+    await cutAfter(LEDGER);
     const database = new Database(join(folder, "signed.sqlite"));
-    database.exec("DELETE FROM signed WHERE nonce = 5");
+    database.exec(`DELETE FROM signed WHERE nonce = ${LEDGER}`);
     database.close();
     await chain.provider.send("eth_sendRawTransaction", [await otherTransaction()]);
     expect((await refusal()).message).to.match(/so Ledger cannot be .*begin in a new folder/);
@@ -218,7 +234,7 @@ describe("client: deployments in folders", function () {
 
   it("refuse to go on with other settings or another key, and name them", async () => {
     await cutAfter(1);
-    const changed = await refusal({ protocolFee: 200, epochSeconds: 7200 });
+    const changed = await refusal({ protocolFee: 300, epochSeconds: 7200 });
     expect(changed).to.have.property("code", "bad-input");
     expect(changed.details["changed"]).to.deep.equal(["protocolFee", "epochSeconds", "unbondSeconds"]);
     account = await fundedKey(chain.provider, home);
@@ -261,7 +277,7 @@ describe("client: deployments in folders", function () {
   it("send nothing that was not agreed to", async () => {
     const agree = (what: string): Promise<void> => {
       expect(what).to.match(
-        /^deploy 10 contracts to the chain 31337 from 0x\w{40} \(nonces 0 to 9\), for at most \d+ gas/,
+        /^deploy with \d+ transactions to the chain 31337 from 0x\w{40} \(nonces 0 to \d+\), for at most \d+ gas/,
       );
       return Promise.reject(new HoldfastError("aborted", "no"));
     };
@@ -280,7 +296,7 @@ describe("client: deployments in folders", function () {
 
     const { plan } = await savedPlan();
     for (const [i, step] of plan.steps.entries()) {
-      const hash = await transactionOf(i, plan.block);
+      const hash = await hashOf(i, plan.block);
       const used = present((await chain.provider.getTransactionReceipt(hash)) ?? undefined).gasUsed;
       const [least, most] = [used, (used * 5n) / 4n + 200_000n];
       expect(
@@ -360,7 +376,7 @@ describe("client: deployments in folders", function () {
   }
 
   /** Of the account, by its nonce. */
-  async function transactionOf(index: number, firstBlock: number): Promise<string> {
+  async function hashOf(index: number, firstBlock: number): Promise<string> {
     for (let number = firstBlock; ; number++) {
       const block = present((await chain.provider.getBlock(number, true)) ?? undefined);
       const found = block.prefetchedTransactions.find(

@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { deploy, type DeployOptions } from "../../client/deploy.ts";
+import { librariesFor } from "../../client/deployment/code.ts";
 import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
 import { ensureProfile } from "../../client/keys/make.ts";
 import { publicKeyOf } from "../../protocol/drand.ts";
@@ -9,6 +10,8 @@ import { HoldfastError } from "../../protocol/errors.ts";
 import { testChain } from "../helpers/contracts.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { present } from "../helpers/present.ts";
+
+const CONTRACTS = ["Ledger", "Registry", "Audits", "Challenges", "Lens"];
 
 describe("contracts: deployment", function () {
   this.timeout(120_000);
@@ -28,7 +31,7 @@ describe("contracts: deployment", function () {
     const genesis = await networkHelpers.time.latest();
     const given: DeployOptions = {
       ...parts,
-      ...{ signer: present(signer), profile: "tiny", epochSeconds: 20, genesis, protocolFee: 100 },
+      ...{ signer: present(signer), profile: "tiny", epochSeconds: 20, genesis, protocolFee: 200 },
       drand: { publicKey: publicKeyOf(5n), genesis: genesis - 1, period: 1 },
       treasury: present(treasury).address,
     };
@@ -40,7 +43,8 @@ describe("contracts: deployment", function () {
     const lines: string[] = [];
     const made = await deploy({ ...given, log: (line) => lines.push(line) });
     expect(made.chainId).to.equal(31337);
-    expect(lines).to.have.length(10);
+    expect(lines).to.have.length(9 + librariesFor(CONTRACTS).length);
+    expect(lines).to.include(`Factory is at ${made.factory}`).and.include(`Beacon_0 is at ${made.beacon}`);
     const audits = await ethers.getContractAt("Audits", made.audits);
     expect(await audits.ledger()).to.equal(made.ledger);
     expect(await audits.registry()).to.equal(made.registry);
@@ -59,7 +63,19 @@ describe("contracts: deployment", function () {
     expect(await challenges.ledger()).to.equal(made.ledger);
     expect(await challenges.minBond()).to.equal(10n ** 15n);
     const beacon = await ethers.getContractAt("DrandBeacon", made.beacon);
-    expect(await beacon.epochStart(3)).to.equal(await audits.epochStart(3));
+    expect(await beacon.sourcePoint(3)).to.equal((await audits.epochStart(3)) + 5n);
+    expect([await audits.margin(), await beacon.audits()]).to.deep.equal([5n, made.audits]);
+    const factory = await ethers.getContractAt("Factory", made.factory);
+    expect([await audits.factory(), await factory.audits()]).to.deep.equal([made.factory, made.audits]);
+    expect(await factory.isVerifier(made.verifier)).to.equal(true);
+    expect(await factory.isBeacon(made.beacon)).to.equal(true);
+  });
+
+  it("takes another margin than the shortest", async () => {
+    const { ethers, given } = await options();
+    const made = await deploy({ ...given, epochSeconds: 3600, margin: 900 });
+    expect(made.margin).to.equal(900);
+    expect(await (await ethers.getContractAt("Audits", made.audits)).margin()).to.equal(900n);
   });
 
   it("takes a token that is there", async () => {
@@ -74,6 +90,14 @@ describe("contracts: deployment", function () {
     expect(insecure).to.be.instanceOf(HoldfastError).with.property("code", "key");
     const withoutToken = await errorOf(deploy({ ...given, insecureKey: false }));
     expect(withoutToken).to.be.instanceOf(HoldfastError).with.property("code", "chain");
+  });
+
+  it("refuses epochs shorter than two minutes on a chain that is not a local one", async () => {
+    const { given } = await options(5);
+    const known = { ...given, insecureKey: false, token: given.treasury };
+    const error = await errorOf(deploy({ ...known, epochSeconds: 119 }));
+    expect(error).to.be.instanceOf(HoldfastError).with.property("code", "bad-input");
+    expect((error as HoldfastError).message).to.include("at least 120");
   });
 
   it("refuses a drand key of another length", async () => {

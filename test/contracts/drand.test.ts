@@ -1,16 +1,19 @@
 // The drand beacon: a real round of evmnet, forged and aliased signatures, time, and rounds of a key of our own.
 import { expect } from "chai";
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import {
   firstRoundAt,
   hashToG1,
   publicKeyOf,
   roundEvidence,
+  roundFor,
   roundMessage,
   roundTime,
   signatureRandomness,
   signRound,
   type DrandChain,
 } from "../../protocol/drand.ts";
+import { sourcePoint } from "../../protocol/epochs.ts";
 import type { DrandBeacon, HashToG1Harness } from "../../types/ethers/index.js";
 import { breakableFactory, breakPrecompile, BROKEN } from "../helpers/breakable.ts";
 import { concatHex, evmnet, evmnetRound, Q, wordsOf } from "../helpers/evmnet.ts";
@@ -20,8 +23,9 @@ import { createWorld, EPOCH, PARAMS, WINDOW, type World } from "../helpers/world
 import { outsideG2, scalar, type Words4 } from "../helpers/trapdoor-proofs.ts";
 
 const SOURCE = "beacons/DrandBeacon.sol";
-/** Seconds of an epoch that runs from the real round to long after any test. */
+/** Seconds of an epoch that runs from before the real round to long after any test, and of its margin. */
 const AGES = 2_000_000_000;
+const MARGIN = 30;
 
 const evidence = roundEvidence(evmnetRound.round, Buffer.from(evmnetRound.signature, "hex"));
 const secret = scalar("drand key");
@@ -32,30 +36,46 @@ describe("contracts: DrandBeacon", () => {
   let beacon: DrandBeacon;
   let harness: HashToG1Harness;
   const deploy = (...args: unknown[]) => chain.ethers.deployContract("DrandBeacon", args);
-  /** A beacon whose epoch 0 began with the real round. */
+  /** Who records in place of Audits, and another one. */
+  let audits: HardhatEthersSigner;
+  let stranger: HardhatEthersSigner;
+  const home = (genesis: number, epochSeconds: number, margin: number) => ({
+    ...{ audits: audits.address, genesis, epochSeconds, margin },
+  });
+  const atRealRound = (shift = 0) =>
+    home(roundTime(evmnetRound.round, evmnet) - MARGIN + shift, AGES, MARGIN);
+  /** A beacon whose epoch 0 draws the real round. */
   const deployReal = (publicKey: Uint8Array = evmnet.publicKey, shift = 0) =>
-    deploy(
-      keyWords(publicKey),
-      evmnet.genesis,
-      evmnet.period,
-      roundTime(evmnetRound.round, evmnet) + shift,
-      AGES,
-    );
+    deploy(keyWords(publicKey), evmnet.genesis, evmnet.period, atRealRound(shift));
   before(async () => {
     chain = await testChain();
+    [audits, stranger] = (await chain.ethers.getSigners()).map(present) as [
+      HardhatEthersSigner,
+      HardhatEthersSigner,
+    ];
     beacon = await deployReal();
     harness = await chain.ethers.deployContract("HashToG1Harness");
   });
 
   describe("a real round of drand's evmnet", () => {
-    it("is recorded once, by anyone, as drand's own randomness", async () => {
+    it("is recorded once, as drand's own randomness", async () => {
       const fresh = await deployReal();
-      const [, stranger] = await chain.ethers.getSigners();
       expect(await fresh.randomness(0)).to.equal(chain.ethers.ZeroHash);
-      await expect(fresh.connect(present(stranger)).record(0, `0x${evmnetRound.signature}`))
+      await expect(fresh.record(0, `0x${evmnetRound.signature}`))
         .to.emit(fresh, "RandomnessRecorded")
         .withArgs(0, `0x${evmnetRound.randomness}`);
       expect(await fresh.randomness(0)).to.equal(`0x${evmnetRound.randomness}`);
+    });
+
+    it("is recorded by Audits alone, so that nobody takes the reward from who brings it", async () => {
+      const fresh = await deployReal();
+      const refused = () =>
+        expect(fresh.connect(stranger).record(0, `0x${evmnetRound.signature}`))
+          .to.be.revertedWithCustomError(fresh, "Unauthorized")
+          .withArgs(stranger.address);
+      await refused();
+      await fresh.record(0, `0x${evmnetRound.signature}`);
+      await refused();
     });
 
     it("stays as it is when recorded again, whatever the evidence", async () => {
@@ -157,12 +177,21 @@ describe("contracts: DrandBeacon", () => {
     expect(await beacon.publicKey()).to.deep.equal(keyWords(evmnet.publicKey));
     expect(await beacon.drandGenesis()).to.equal(evmnet.genesis);
     expect(await beacon.drandPeriod()).to.equal(evmnet.period);
-    expect(await beacon.genesis()).to.equal(roundTime(evmnetRound.round, evmnet));
-    expect(await beacon.epochSeconds()).to.equal(AGES);
+    const made = await Promise.all([
+      beacon.audits(),
+      beacon.genesis(),
+      beacon.epochSeconds(),
+      beacon.margin(),
+    ]);
+    const given = atRealRound();
+    expect(made).to.deep.equal([given.audits, BigInt(given.genesis), BigInt(AGES), BigInt(MARGIN)]);
   });
 
   describe("construction", () => {
-    const times = [0, 3, 1000, 20];
+    let times: unknown[];
+    before(() => {
+      times = [0, 3, home(1000, 20, 5)];
+    });
 
     it("refuses a key with real parts first", async () => {
       const [xi, xr, yi, yr] = keyWords(evmnet.publicKey);
@@ -188,50 +217,97 @@ describe("contracts: DrandBeacon", () => {
       await expect(deploy([0, 0, 0, 0], ...times)).to.be.revertedWithCustomError(beacon, "NoKey");
     });
 
-    it("refuses times that let two epochs share a round", async () => {
-      for (const [drandGenesis, period, genesis, epochSeconds] of [
-        [0, 0, 1000, 20],
-        [0, 21, 1000, 20],
-        [1001, 3, 1000, 20],
+    it("refuses times that let two epochs share a round, or a round come after its epoch", async () => {
+      for (const [drandGenesis, period] of [
+        [0, 0],
+        [0, 16],
+        [1001, 3],
       ]) {
-        await expect(deploy(keyWords(ownKey), drandGenesis, period, genesis, epochSeconds))
+        const given = home(1000, 20, 5);
+        await expect(deploy(keyWords(ownKey), drandGenesis, period, given))
           .to.be.revertedWithCustomError(beacon, "RoundsNotDistinct")
-          .withArgs(drandGenesis, period, genesis, epochSeconds);
+          .withArgs(drandGenesis, period, Object.values(given));
       }
+      await deploy(keyWords(ownKey), 1000, 15, home(1000, 20, 5));
     });
+
+    for (const [epochSeconds, margin] of [
+      [3600, 0],
+      [3600, 29],
+      [3600, 901],
+      [120, 29],
+      [120, 31],
+      [100, 24],
+      [100, 26],
+      [3, 0],
+      [3, 1],
+      [0, 0],
+    ] as const) {
+      it(`refuses a margin of ${margin} s in epochs of ${epochSeconds} s`, async () => {
+        await expect(deploy(keyWords(ownKey), 0, 1, home(1000, epochSeconds, margin)))
+          .to.be.revertedWithCustomError(beacon, "BadMargin")
+          .withArgs(margin, epochSeconds);
+      });
+    }
+
+    for (const [epochSeconds, margin] of [
+      [3600, 30],
+      [3600, 900],
+      [120, 30],
+      [119, 29],
+      [4, 1],
+    ] as const) {
+      it(`takes a margin of ${margin} s in epochs of ${epochSeconds} s`, async () => {
+        const made = await deploy(keyWords(ownKey), 0, 1, home(1000, epochSeconds, margin));
+        expect(await made.sourcePoint(2)).to.equal(1000 + 2 * epochSeconds + margin);
+      });
+    }
   });
 
   describe("the round of an epoch", () => {
-    it("is the first at or after the epoch's start", async () => {
+    it("is the first at or after the epoch's source point", async () => {
       for (const { genesis, expected } of [
-        { genesis: 1000, expected: 1 },
-        { genesis: 1001, expected: 2 },
-        { genesis: 1003, expected: 2 },
-        { genesis: 1004, expected: 3 },
+        { genesis: 1000, expected: 3 },
+        { genesis: 1001, expected: 3 },
+        { genesis: 1002, expected: 4 },
+        { genesis: 1004, expected: 4 },
+        { genesis: 1005, expected: 5 },
       ]) {
-        const at = await deploy(keyWords(ownKey), 1000, 3, genesis, 20);
+        const at = await deploy(keyWords(ownKey), 1000, 3, home(genesis, 20, 5));
         expect(await at.roundFor(0)).to.equal(expected);
       }
     });
 
     it("agrees with the reference up to the last epoch", async () => {
       const drand: DrandChain = { publicKey: ownKey, genesis: 1_700_000_001, period: 7 };
-      const at = await deploy(keyWords(ownKey), drand.genesis, drand.period, 1_700_000_100, 3600);
+      const clock = { genesis: 1_700_000_100, epochSeconds: 3600, margin: 77 };
+      const at = await deploy(keyWords(ownKey), drand.genesis, drand.period, home(1_700_000_100, 3600, 77));
       for (const epoch of [0, 1, 2, 3, 1000, 2 ** 32 - 1]) {
-        const start = 1_700_000_100 + 3600 * epoch;
-        expect(await at.epochStart(epoch)).to.equal(start);
-        expect(await at.roundFor(epoch)).to.equal(firstRoundAt(start, drand));
+        expect(await at.sourcePoint(epoch)).to.equal(sourcePoint(epoch, clock));
+        expect(await at.roundFor(epoch)).to.equal(roundFor(epoch, clock, drand));
+      }
+    });
+
+    it("comes no earlier than the margin after the start, when what is asked about is fixed (finding 5)", async () => {
+      const drand: DrandChain = { publicKey: ownKey, genesis: 1_000, period: 3 };
+      for (let genesis = 2_000; genesis < 2_006; genesis++) {
+        const at = await deploy(keyWords(ownKey), drand.genesis, drand.period, home(genesis, 200, 30));
+        for (const epoch of [0, 1, 2, 100]) {
+          const round = Number(await at.roundFor(epoch));
+          const start = genesis + 200 * epoch;
+          expect(roundTime(round, drand)).to.be.within(start + 30, start + 30 + drand.period - 1);
+        }
       }
     });
   });
 
   describe("time", () => {
-    const SECONDS = 20;
+    const [SECONDS, LATE] = [20, 5];
     let genesis: number;
     let own: DrandBeacon;
     let drand: DrandChain;
     const signatureFor = (epoch: number): Uint8Array =>
-      signRound(secret, firstRoundAt(genesis + SECONDS * epoch, drand));
+      signRound(secret, roundFor(epoch, { genesis, epochSeconds: SECONDS, margin: LATE }, drand));
     const recordAt = async (seconds: number, epoch: number) => {
       await chain.networkHelpers.time.setNextBlockTimestamp(seconds);
       return own.record(epoch, signatureFor(epoch));
@@ -240,11 +316,11 @@ describe("contracts: DrandBeacon", () => {
       await chain.networkHelpers.mine(); // uses up a timestamp that was set for a refused transaction
       genesis = (await chain.networkHelpers.time.latest()) + 1000;
       drand = { publicKey: ownKey, genesis: genesis - 500, period: 3 };
-      own = await deploy(keyWords(ownKey), drand.genesis, drand.period, genesis, SECONDS);
+      own = await deploy(keyWords(ownKey), drand.genesis, drand.period, home(genesis, SECONDS, LATE));
     });
 
-    it("lets an epoch be recorded in its first second and in its last", async () => {
-      await recordAt(genesis + SECONDS, 1);
+    it("lets an epoch be recorded in the second of its source point and in its last", async () => {
+      await recordAt(genesis + SECONDS + LATE, 1);
       await recordAt(genesis + 3 * SECONDS - 1, 2);
       for (const epoch of [1, 2]) {
         expect(await own.randomness(epoch)).to.equal(
@@ -254,33 +330,33 @@ describe("contracts: DrandBeacon", () => {
     });
 
     it("refuses an epoch a second too early and a second too late", async () => {
-      const [start, end] = [genesis + SECONDS, genesis + 2 * SECONDS];
-      for (const now of [start - 1, end]) {
+      const [source, end] = [genesis + SECONDS + LATE, genesis + 2 * SECONDS];
+      for (const now of [source - 1, end]) {
         await expect(recordAt(now, 1))
           .to.be.revertedWithCustomError(own, "NotDuringEpoch")
-          .withArgs(1, start, end, now);
+          .withArgs(1, source, end, now);
       }
       expect(await own.randomness(1)).to.equal(chain.ethers.ZeroHash);
     });
 
-    it("notes how late an epoch was recorded, unless that was in its first eighth", async () => {
+    it("notes how long after its source point an epoch was recorded, unless that was within an eighth", async () => {
       const eighth = Math.floor(SECONDS / 8);
-      await recordAt(genesis + eighth, 0);
-      await recordAt(genesis + SECONDS + eighth + 1, 1);
+      await recordAt(genesis + LATE + eighth, 0);
+      await recordAt(genesis + SECONDS + LATE + eighth + 1, 1);
       await recordAt(genesis + 3 * SECONDS - 1, 2);
       await own.record(2, signatureFor(2));
       const delays = await Promise.all([0, 1, 2, 3].map((epoch) => own.recordedAfter(epoch)));
-      expect(delays).to.deep.equal([0n, BigInt(eighth + 1), BigInt(SECONDS - 1), 0n]);
+      expect(delays).to.deep.equal([0n, BigInt(eighth + 1), BigInt(SECONDS - LATE - 1), 0n]);
     });
 
     it("still answers with an epoch's value after the epoch", async () => {
-      await recordAt(genesis, 0);
+      await recordAt(genesis + LATE, 0);
       await chain.networkHelpers.time.increaseTo(genesis + 10 * SECONDS);
       expect(await own.record.staticCall(0, "0x")).to.equal(await own.randomness(0));
     });
 
     it("refuses the signature of another epoch", async () => {
-      await chain.networkHelpers.time.increaseTo(genesis + SECONDS);
+      await chain.networkHelpers.time.increaseTo(genesis + SECONDS + LATE);
       await expect(own.record(1, signatureFor(0))).to.be.revertedWithCustomError(own, "SignatureInvalid");
       await expect(own.record(1, signatureFor(2))).to.be.revertedWithCustomError(own, "SignatureInvalid");
     });
@@ -456,8 +532,7 @@ describe("contracts: DrandBeacon", () => {
             keyWords(evmnet.publicKey),
             evmnet.genesis,
             evmnet.period,
-            roundTime(evmnetRound.round, evmnet),
-            AGES,
+            atRealRound(),
           )) as unknown as DrandBeacon;
           expect(await breakable.record.staticCall(0, `0x${evmnetRound.signature}`)).to.equal(
             `0x${evmnetRound.randomness}`,

@@ -1,0 +1,64 @@
+/**
+ * What a deployment's Factory makes of the code that it is given, and where: an address follows from code and parameters.
+ */
+import { getCreate2Address, Interface, keccak256, ZeroHash } from "ethers";
+import { contractArtifact } from "../../contracts/artifacts.ts";
+import type { Clock } from "../../protocol/epochs.ts";
+import { initCode, linkedBytecode } from "./code.ts";
+import type { Argument, Step } from "./plan.ts";
+
+/** The deployment that a factory makes for: EpochBeacon.Home. */
+export interface Home extends Clock {
+  readonly audits: string;
+}
+
+/** The factory's methods, and what is made of the code that they take. */
+export const MAKINGS = {
+  makeVerifier: "Groth16Verifier",
+  makeDrandBeacon: "DrandBeacon",
+  makePrevrandaoBeacon: "PrevrandaoBeacon",
+} as const;
+
+export type Making = keyof typeof MAKINGS;
+
+/** A step that is a call of the factory. */
+export type MadeStep = Step & { readonly making: Making };
+
+export function isMade(step: Step): step is MadeStep {
+  return step.making !== undefined;
+}
+
+/** What the factory's method takes: the code, and then the step's arguments. */
+export function makingArgs({ making, args }: MadeStep): Argument[] {
+  return [codeOf(MAKINGS[making]), ...args];
+}
+
+/** What a transaction to the factory carries. */
+export function makingData(step: MadeStep): string {
+  return new Interface(contractArtifact("Factory").abi).encodeFunctionData(step.making, makingArgs(step));
+}
+
+/** Where the factory puts it. */
+export function placeOf(step: MadeStep, factory: string, home: Home): string {
+  return getCreate2Address(factory, ZeroHash, keccak256(madeInitCode(step, home)));
+}
+
+/** What the factory creates it from. */
+export function madeInitCode({ making, args }: MadeStep, home: Home): string {
+  const own = making === "makePrevrandaoBeacon" ? [] : args;
+  const given = making === "makeVerifier" ? own : [...own, { ...home }];
+  return initCode({ contract: MAKINGS[making], args: given }, noLibrary);
+}
+
+/** keccak256 of what the factory must be given to make it of. */
+export function codeHash(making: Making): string {
+  return keccak256(codeOf(MAKINGS[making]));
+}
+
+function codeOf(contract: string): string {
+  return linkedBytecode(contract, noLibrary);
+}
+
+function noLibrary(library: string): never {
+  throw new TypeError(`what a factory makes has no libraries, but ${library} was asked for`);
+}
