@@ -457,7 +457,7 @@ contract Audits is IAudits, Multicall {
 
             emit Proven(c.id, c.node, epoch, epoch, p.amount, p.fee, 0);
         } else {
-            p = _book.enterProven(_context(msg.sender), c.id, epoch, c.asked);
+            p = _book.enterProven(_context(msg.sender), c.id, c.node, epoch, c.asked);
         }
         p.to = c.provider;
     }

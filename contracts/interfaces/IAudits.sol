@@ -39,7 +39,7 @@ interface IAudits {
         uint32 settled;
         /// In a row.
         uint8 misses;
-        /// Audits that a node that took over may still leave unanswered before it is dropped; 0: it is in sync.
+        /// Audits that a node that took over from nobody may still leave unanswered before it is dropped; 0: it is in sync.
         uint8 syncLeft;
         /// Token units per epoch, of all segments that were active in the last settled epoch.
         uint80 rate;
@@ -47,8 +47,8 @@ interface IAudits {
         /// if there is data and somebody has it.
         NodeId nextNode;
         uint32 nextSince;
-        /// Audits that it may still leave unanswered before it is dropped, if it waits.
-        uint8 nextSyncLeft;
+        /// If it waits for somebody else to be replaced, the epoch in which it is dropped if it has not proven until then.
+        uint32 nextUntil;
         /// Token units per epoch of all segments that have not ended, those that have not begun included.
         uint80 committed;
         /// Parts of the nodes' bonds that are locked for this vNode.

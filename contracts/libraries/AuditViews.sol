@@ -35,7 +35,7 @@ library AuditViews {
                 rate: v.rate,
                 nextNode: s.nextNode,
                 nextSince: v.nextSince,
-                nextSyncLeft: v.nextSince == 0 ? 0 : s.nextSyncLeft,
+                nextUntil: v.nextSince == 0 ? 0 : v.nextSince + s.nextSyncEpochs,
                 committed: s.committed,
                 locked: s.lock,
                 nextLocked: s.nextLock,

@@ -58,15 +58,17 @@ library Settlement {
         Book storage b,
         Context memory context,
         VNodeId id,
+        NodeId node,
         uint32 epoch,
         uint256 asked
     ) external returns (ILedger.Payment memory p) {
         Run memory r = b.open(context, id);
         b.enter(r, epoch);
         VNode memory v = r.v;
+        // Who proves is who Asks.preview said would be responsible.
+        assert(v.node == node);
         v.settled = epoch;
         uint32 since = _reckon(b, r, epoch, asked, p);
-        b.countSuccessor(r, epoch);
 
         emit IAudits.Proven(id, v.node, epoch, since, p.amount, p.fee, p.refund);
 

@@ -77,9 +77,11 @@ library Asks {
             (a.rate, committed) = (a.rate + raise - lower, committed - lower);
         }
         if (committed == 0) a.syncing = false;
+        bool named = v.nextSince != 0 && v.nextSince <= epoch;
+        bool ready = !s.nextSyncs || s.nextReady || committed == 0;
+        if (named && !ready && a.node != NO_NODE) named = epoch < v.nextSince + s.nextSyncEpochs;
         if (leavesIn(b, id, v, epoch)) a.node = NO_NODE;
-        if (v.nextSince != 0 && v.nextSince <= epoch) {
-            bool ready = !s.nextSyncs || s.nextReady || committed == 0;
+        if (named) {
             if (a.node == NO_NODE || ready) (a.node, a.syncing) = (s.nextNode, !ready);
             else a.successor = s.nextNode;
         }

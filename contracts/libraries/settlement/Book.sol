@@ -18,7 +18,8 @@ struct Stake {
     uint16 bondEpochs;
     uint96 lock;
     NodeId nextNode;
-    uint8 nextSyncLeft;
+    /// Epochs that it has for its first proof.
+    uint8 nextSyncEpochs;
     /// Whether the next node takes over data that it has not accepted itself.
     bool nextSyncs;
     /// Whether it has proven that it has it, or there is none any more.

@@ -88,9 +88,11 @@ library Epochs {
         if (lower != 0) b.shrink(r, lower);
     }
 
-    /// @dev Who has announced to leave goes, and who is named comes, if it is time. Does nothing the second time.
+    /// @dev Who has waited for too long is dropped, who has announced to leave goes, and who is named comes, if it is time.
+    /// Does nothing the second time.
     function _handOver(Book storage b, Run memory r, uint32 epoch) private {
         VNode memory v = r.v;
+        if (b.isOverdue(r.id, v, epoch)) b.dropNext(r, epoch);
         if (b.leavesIn(r.id, v, epoch)) _depart(b, r, epoch);
         if (v.nextSince == 0 || v.nextSince > epoch) return;
         Stake storage s = b.stakes[r.id];
@@ -127,7 +129,6 @@ library Epochs {
         if (v.rate == 0) return _compensate(b, r, epoch);
         bytes32 random = IAudits(address(this)).randomness(r.terms.beacon(), epoch);
         bool asked = random != 0 && _hadTime(r.terms, epoch);
-        if (asked) b.countSuccessor(r, epoch);
         if (v.node == NO_NODE || b.pauses[r.id][v.node].covers(epoch)) return refund(b, r, epoch, v.rate);
 
         bool syncing = v.syncLeft != 0;

@@ -137,7 +137,7 @@ library Stakes {
     /// @notice Names the next node, with its bond locked.
     function appoint(Run memory r, Stake storage s, NodeId node, uint256 needed) internal {
         (s.nextNode, r.v.nextSince) = (node, r.context.current + 1);
-        (s.nextBondEpochs, s.nextSyncLeft) = (r.terms.bondEpochs(), r.terms.syncEpochs());
+        (s.nextBondEpochs, s.nextSyncEpochs) = (r.terms.bondEpochs(), r.terms.syncEpochs());
         (s.nextSyncs, s.nextReady) = (s.committed != 0, false);
         if (node == NO_NODE || needed == 0) return;
         s.nextLock = uint96(needed);
@@ -160,7 +160,7 @@ library Stakes {
         if (old != NO_NODE) r.context.registry.freeRoom(r.id, old);
         bool inSync = !s.nextSyncs || s.nextReady;
         (v.node, v.nextSince, v.misses, v.nextChange) = (s.nextNode, 0, 0, 0);
-        v.syncLeft = inSync ? 0 : s.nextSyncLeft;
+        v.syncLeft = inSync ? 0 : s.nextSyncEpochs;
         if (inSync) b.takenOver[r.id] = epoch;
         (s.lock, s.bondEpochs, s.nextLock, s.nextNode) = (s.nextLock, s.nextBondEpochs, 0, NO_NODE);
         // Whoever announced to leave has gone.
@@ -172,13 +172,21 @@ library Stakes {
         trim(b, r, s);
     }
 
-    /// @notice An audit in which a node that waits did not take over. After the last one it is dropped, and the old node keeps
-    /// the vNode.
-    function countSuccessor(Book storage b, Run memory r, uint32 epoch) internal {
-        VNode memory v = r.v;
-        if (v.node == NO_NODE || v.nextSince == 0 || v.nextSince > epoch) return;
+    /// @notice Whether the time is over in which a node that waits could take over from another one.
+    function isOverdue(
+        Book storage b,
+        VNodeId id,
+        VNode memory v,
+        uint32 epoch
+    ) internal view returns (bool) {
+        if (v.node == NO_NODE || v.nextSince == 0) return false;
+        Stake storage s = b.stakes[id];
+        return s.nextSyncs && !s.nextReady && epoch >= v.nextSince + s.nextSyncEpochs;
+    }
+
+    /// @notice A node that waited in vain is named no more, and the old one keeps the vNode.
+    function dropNext(Book storage b, Run memory r, uint32 epoch) internal {
         Stake storage s = b.stakes[r.id];
-        if (s.nextReady || --s.nextSyncLeft != 0) return;
         NodeId next = s.nextNode;
 
         emit IAudits.SyncDropped(r.id, next, epoch);
