@@ -149,7 +149,7 @@ abstract contract Clusters is Nodes {
         (NodeId previous, uint32 since) = audits.assign(id, nodeId, msg.sender);
         uint40 held = StockWord.heldOf(_vNodes[id].stock);
         Holdings.free(_nodes, previous, held);
-        if (nodeId != NO_NODE) Holdings.occupy(_nodes[nodeId], nodeId, held);
+        if (since != 0 && nodeId != NO_NODE) Holdings.occupy(_nodes[nodeId], nodeId, held);
 
         emit NodeAssigned(id, nodeId, since);
     }
