@@ -73,17 +73,18 @@ async function liveDirectory(
     const live = entries.flatMap(({ root }, i) => (root === 0n ? [] : [i]));
     const victim = live[random.below(live.length + 1)];
     if (victim !== undefined && random.below(3) === 0) {
-      const { root, start, leaves } = entries[victim] as (typeof entries)[number];
+      const { root, start, weight, leaves } = entries[victim] as (typeof entries)[number];
       const path = directory.path(victim).map((level) => level.map(toHex32) as [string, string, string]);
-      await contract.bury(victim, root, start, leaves, path);
+      await contract.bury(victim, root, start, weight, leaves, path);
       directory.retire(victim);
     } else if (entries.length < room) {
       const count = Math.min(1 + random.below(3), room - entries.length);
       const segments = Array.from({ length: count }, () => ({
         root: random.element() || 1n,
+        weight: 1 + random.below(2 ** 36),
         leaves: 1 + random.below(2 ** 24),
       }));
-      await contract.append(segments.map(({ root, leaves }) => ({ root: toHex32(root), leaves })));
+      await contract.append(segments.map((segment) => ({ ...segment, root: toHex32(segment.root) })));
       for (const segment of segments) directory.append(segment);
     } else if (live.length === 0 || random.below(4) === 0) {
       return { changes };
