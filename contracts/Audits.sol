@@ -491,8 +491,8 @@ contract Audits is IAudits, Multicall {
     }
 
     /// @inheritdoc IAudits
-    function liveRate(VNodeId id) external onlyRegistry returns (uint256) {
-        return _book.liveRate(_context(address(0)), id);
+    function nextRate(VNodeId id) external onlyRegistry returns (uint256) {
+        return _book.nextRate(_context(address(0)), id);
     }
 
     /// @inheritdoc IAudits

@@ -359,9 +359,8 @@ interface IAudits {
         VNodeId vNode
     ) external view returns (NodeId node, NodeId successor, bool handingOver, uint32 epoch);
 
-    /// @notice Settles the vNode, and says what all segments that have not ended in the running epoch pay per epoch. For
-    /// the registry.
-    function liveRate(VNodeId vNode) external returns (uint256);
+    /// @notice Settles the vNode, and says what all segments that are paid for in the next epoch or begin then pay per epoch. For the registry.
+    function nextRate(VNodeId vNode) external returns (uint256);
 
     /// @notice Credit of one unit of rate, times 1e18, from the epoch from until the epoch to, which is end or the first
     /// that is not decided.

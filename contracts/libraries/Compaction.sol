@@ -29,24 +29,17 @@ library Compaction {
         NodeId node;
         NodeId successor;
         uint32 current;
+        uint256 depth;
         Directory.Hasher hasher;
     }
 
-    function _run(IAudits audits, VNodeId id) private view returns (Run memory r) {
-        r.vNode = id;
+    function _run(
+        Holdings.Holding storage h,
+        IAudits audits,
+        VNodeId id
+    ) private view returns (Run memory r) {
+        (r.vNode, r.depth) = (id, h.directoryDepth);
         (r.node, r.successor, , r.current) = audits.outlook(id);
-    }
-
-    /// @dev The entry, in the tree until now, of a segment whose record is s.
-    function _open(
-        Run memory r,
-        Opening calldata opening,
-        IRegistry.SegmentRecord memory s,
-        uint8 quantumBits
-    ) private pure returns (uint256) {
-        uint256 root = uint256(opening.root);
-        require(root < Poseidon2T4.P, IRegistry.PathMalformed());
-        return r.hasher.entry(root, opening.start, s.perEpoch >> quantumBits, s.leaves);
     }
 
     function _free(
@@ -70,7 +63,7 @@ library Compaction {
         bytes32[] calldata siblings
     ) external {
         if (openings.length == 0) return;
-        Run memory r = _run(audits, id);
+        Run memory r = _run(h, audits, id);
         Stock memory stock = StockWord.unpack(h.stock);
         h.expectWhole(stock, id, r.current);
         if (openings.length == stock.live) _reset(h, nodes, r, stock, openings);
@@ -107,22 +100,25 @@ library Compaction {
     ) private {
         r.hasher = Directory.hasher();
         uint32 cleared = CompactionWord.clearedOf(h.compaction);
-        MultiPath.Nodes memory nodesOfLevel = MultiPath.make(openings.length, true);
+        MultiPath.Nodes memory path = MultiPath.make(openings.length, true);
         uint40 leaves;
         for (uint256 i = 0; i < openings.length; ++i) {
-            uint256 word = _strike(h, r, openings[i].serial, cleared);
-            IRegistry.SegmentRecord memory s = SegmentWord.unpack(word);
-            leaves += s.leaves;
-            nodesOfLevel.at[i] = SegmentWord.indexIn(word, stock.tree);
-            nodesOfLevel.node[i] = _open(r, openings[i], s, stock.quantumBits);
-            uint256 weight = s.perEpoch >> stock.quantumBits;
-            nodesOfLevel.next[i] = r.hasher.entry(0, openings[i].start, weight, s.leaves);
+            Opening calldata opening = openings[i];
+            uint256 word = _strike(h, r, opening.serial, cleared);
+            (uint256 weight, uint256 size) = (
+                SegmentWord.weightOf(word, stock.quantumBits),
+                SegmentWord.leavesOf(word)
+            );
+            leaves += uint40(size);
+            path.at[i] = SegmentWord.indexIn(word, stock.tree);
+            path.node[i] = r.hasher.entry(_rootIn(opening), opening.start, weight, size);
+            path.next[i] = r.hasher.entry(0, opening.start, weight, size);
         }
         uint256 root = h.roots[stock.latest];
-        (uint256 opened, uint256 next) = nodesOfLevel.replace(
+        (uint256 opened, uint256 next) = path.replace(
             h.frontiers[stock.tree],
             r.hasher,
-            h.directoryDepth,
+            r.depth,
             stock.count,
             siblings
         );
@@ -169,8 +165,8 @@ library Compaction {
         Stock memory stock = StockWord.unpack(h.stock);
         Progress memory c = CompactionWord.unpack(h.compaction);
         bool begins = !stock.compacting || Holdings.isGivenUp(c.epoch, audits.currentEpoch());
-        uint256 rate = begins ? audits.liveRate(id) : 0;
-        Run memory r = _run(audits, id);
+        uint256 rate = begins ? audits.nextRate(id) : 0;
+        Run memory r = _run(h, audits, id);
         IRegistry.Node storage node = nodes[r.node];
         require(msg.sender == node.operator || msg.sender == node.provider, Unauthorized(msg.sender));
         if (begins) _begin(r, stock, c, rate, openings);
@@ -199,11 +195,11 @@ library Compaction {
         (c.epoch, c.nextSerial, c.count, c.total, c.held) = (r.current, 0, 0, 0, 0);
         c.left = uint40(rate >> stock.quantumBits);
 
-        emit IRegistry.CompactionStarted(r.vNode, r.current);
+        emit IRegistry.CompactionStarted(r.vNode, CompactionWord.lastEnd(c.epoch));
     }
 
     /// @dev All entries are there once nothing is left: no serial comes twice, each weighs something, and together those of
-    /// the segments that had not ended weighed just as much. Neither does one begin meanwhile, nor go on that had ended.
+    /// the segments that end later weighed just as much. Neither does one begin meanwhile, nor go on that ends before.
     function _rewrite(
         Holdings.Holding storage h,
         Run memory r,
@@ -213,31 +209,50 @@ library Compaction {
         bytes32[] calldata siblings
     ) private {
         r.hasher = Directory.hasher();
-        MultiPath.Nodes memory nodes = MultiPath.make(openings.length, false);
-        uint256 tree = 1 - stock.tree;
-        Directory.Frontier storage fresh = h.frontiers[tree];
-        uint256 depth = h.directoryDepth;
+        MultiPath.Nodes memory path = MultiPath.make(openings.length, false);
         for (uint256 i = 0; i < openings.length; ++i) {
-            Opening calldata opening = openings[i];
-            uint256 word = h.segments[opening.serial];
-            IRegistry.SegmentRecord memory s = SegmentWord.unpack(word);
-            uint256 weight = s.perEpoch >> stock.quantumBits;
-            require(
-                opening.serial >= c.nextSerial && s.end > c.epoch && weight <= c.left,
-                IRegistry.NotToCompact(r.vNode, opening.serial)
-            );
-            nodes.at[i] = SegmentWord.indexIn(word, stock.tree);
-            nodes.node[i] = _open(r, opening, s, stock.quantumBits);
-
-            h.segments[opening.serial] = SegmentWord.withIndex(word, tree, c.count);
-            uint256 entry = r.hasher.entry(uint256(opening.root), c.total, weight, s.leaves);
-            fresh.append(r.hasher, depth, c.count, entry);
-            ++c.count;
-            (c.nextSerial, c.held) = (opening.serial + 1, c.held + s.leaves);
-            (c.total, c.left) = (c.total + uint40(weight), c.left - uint40(weight));
+            uint256 word = h.segments[openings[i].serial];
+            path.at[i] = SegmentWord.indexIn(word, stock.tree);
+            path.node[i] = _move(h, r, stock, c, openings[i], word);
         }
         uint256 root = h.roots[stock.latest];
-        require(nodes.rootOf(r.hasher, depth, siblings) == root, IRegistry.PathInvalid(root));
+        require(path.rootOf(r.hasher, r.depth, siblings) == root, IRegistry.PathInvalid(root));
+    }
+
+    /// @return the entry's hash where it is.
+    function _move(
+        Holdings.Holding storage h,
+        Run memory r,
+        Stock memory stock,
+        Progress memory c,
+        Opening calldata opening,
+        uint256 word
+    ) private returns (uint256) {
+        uint32 serial = opening.serial;
+        (uint256 weight, uint256 leaves) = (
+            SegmentWord.weightOf(word, stock.quantumBits),
+            SegmentWord.leavesOf(word)
+        );
+        require(
+            serial >= c.nextSerial && SegmentWord.endOf(word) > CompactionWord.lastEnd(c.epoch),
+            IRegistry.NotToCompact(r.vNode, serial)
+        );
+        (uint256 tree, uint256 count, uint256 root) = (1 - stock.tree, c.count, _rootIn(opening));
+        h.segments[serial] = SegmentWord.withIndex(word, tree, count);
+        uint256 moved = r.hasher.entry(root, c.total, weight, leaves);
+        h.frontiers[tree].append(r.hasher, r.depth, count, moved);
+        c.nextSerial = serial + 1;
+        c.left -= uint40(weight);
+        unchecked {
+            (c.count, c.total) = (uint32(count + 1), c.total + uint40(weight));
+            c.held += uint40(leaves);
+        }
+        return r.hasher.entry(root, opening.start, weight, leaves);
+    }
+
+    function _rootIn(Opening calldata opening) private pure returns (uint256 root) {
+        root = uint256(opening.root);
+        require(root < Poseidon2T4.P, IRegistry.PathMalformed());
     }
 
     /// @dev The tree that was becomes the one that the next compaction writes.
@@ -252,9 +267,9 @@ library Compaction {
         Holdings.remember(stock, r.current);
         (stock.tree, stock.compacting) = (1 - stock.tree, false);
         (stock.total, stock.count, stock.live, stock.held) = (c.total, c.count, c.count, c.held);
-        uint256 root = h.frontiers[stock.tree].rootOf(r.hasher, h.directoryDepth, c.count);
+        uint256 root = h.frontiers[stock.tree].rootOf(r.hasher, r.depth, c.count);
         h.roots[stock.latest] = root;
-        (c.cleared, c.nextSerial) = (c.epoch, 0);
+        (c.cleared, c.nextSerial) = (CompactionWord.lastEnd(c.epoch), 0);
         _free(nodes, r, freed);
 
         emit IRegistry.Compacted(r.vNode, c.count, c.total, bytes32(root));

@@ -11,8 +11,8 @@ struct Progress {
     uint40 left;
     /// Leaves of the entries so far.
     uint40 held;
-    /// Segments that had ended by this epoch are not in the tree any more, retired or not: that of the last compaction that
-    /// was done. None had before epoch 0.
+    /// Segments that end by this epoch are not in the tree any more, retired or not: lastEnd of the last compaction that was
+    /// done. None ends by epoch 0.
     uint32 cleared;
 }
 
@@ -34,6 +34,12 @@ library CompactionWord {
             (uint256(c.left) << 128) |
             (uint256(c.held) << 168) |
             (uint256(c.cleared) << 208);
+    }
+
+    /// @notice What ends by this epoch is left out by a compaction that began in another: the fresh tree is the directory
+    /// from the next one on, and a node that compacts in time never has in it what is not paid for.
+    function lastEnd(uint32 epoch) internal pure returns (uint32) {
+        return epoch + 1;
     }
 
     function epochOf(uint256 word) internal pure returns (uint32) {

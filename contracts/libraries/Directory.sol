@@ -82,19 +82,21 @@ library Directory {
         if (count >> (2 * depth) != 0) return frontier.left[depth][0];
         uint256[9] memory empty = _empty();
         uint256[4] memory state = h.state;
-        for (uint256 level = 0; level < depth; ++level) {
-            uint256 digit = count & 3;
-            count >>= 2;
-            uint256 blank = empty[level];
-            if (digit == 0 && node == blank) {
-                node = empty[level + 1];
-                continue;
+        unchecked {
+            for (uint256 level = 0; level < depth; ++level) {
+                uint256 digit = count & 3;
+                count >>= 2;
+                uint256 blank = empty[level];
+                if (digit == 0 && node == blank) {
+                    node = empty[level + 1];
+                    continue;
+                }
+                (state[0], state[1], state[2], state[3]) = (blank, blank, blank, blank);
+                uint256[3] storage left = frontier.left[level];
+                for (uint256 i = 0; i < digit; ++i) state[i] = left[i];
+                state[digit] = node;
+                node = Poseidon2T4.compress(h.constants, state);
             }
-            (state[0], state[1], state[2], state[3]) = (blank, blank, blank, blank);
-            uint256[3] storage left = frontier.left[level];
-            for (uint256 i = 0; i < digit; ++i) state[i] = left[i];
-            state[digit] = node;
-            node = Poseidon2T4.compress(h.constants, state);
         }
     }
 

@@ -9,7 +9,7 @@ import {CompactionWord} from "./CompactionWord.sol";
 import {Consents} from "./Consents.sol";
 import {Directory} from "./Directory.sol";
 import {SegmentWord} from "./SegmentWord.sol";
-import {Stock} from "./StockWord.sol";
+import {Stock, StockWord} from "./StockWord.sol";
 
 /// @title Holdings
 /// @notice What the Registry and its linked libraries have in common: what a vNode holds, and for whom.
@@ -61,16 +61,19 @@ library Holdings {
     }
 
     /// @notice Refuses changes of the directory while it is compacted; a compaction that was given up is over.
-    function expectWhole(
-        Holding storage h,
-        Stock memory stock,
-        VNodeId id,
-        uint32 current
-    ) internal view {
+    function expectWhole(Holding storage h, Stock memory stock, VNodeId id, uint32 current) internal view {
         if (!stock.compacting) return;
         uint32 since = CompactionWord.epochOf(h.compaction);
         require(isGivenUp(since, current), IRegistry.Compacting(id, since));
         stock.compacting = false;
+    }
+
+    /// @notice Segments that end by this epoch are not in the directory, or will not be in the one that is being written.
+    function leftOut(Holding storage h, uint32 current) internal view returns (uint32) {
+        uint256 word = h.compaction;
+        uint32 since = CompactionWord.epochOf(word);
+        bool goesOn = StockWord.isCompacting(h.stock) && !isGivenUp(since, current);
+        return goesOn ? CompactionWord.lastEnd(since) : CompactionWord.clearedOf(word);
     }
 
     /// @notice A compaction has the epoch in which it began, and the next one.
@@ -94,11 +97,7 @@ library Holdings {
         n.used = uint40(used);
     }
 
-    function free(
-        mapping(NodeId node => IRegistry.Node) storage nodes,
-        NodeId id,
-        uint40 leaves
-    ) internal {
+    function free(mapping(NodeId node => IRegistry.Node) storage nodes, NodeId id, uint40 leaves) internal {
         if (id != NO_NODE && leaves != 0) nodes[id].used -= leaves;
     }
 }

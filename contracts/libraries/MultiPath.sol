@@ -20,6 +20,7 @@ library MultiPath {
     /// @dev What is the same for all levels.
     struct Climb {
         Directory.Hasher hasher;
+        bool replaces;
         uint256[4] nextState;
         /// Siblings that were used.
         uint256 used;
@@ -57,7 +58,7 @@ library MultiPath {
     ) internal returns (uint256 root, uint256 nextRoot) {
         uint256 known = _expectOrder(nodes.at);
         Climb memory c;
-        c.hasher = h;
+        (c.hasher, c.replaces) = (h, true);
         for (uint256 level = 0; level < depth; ++level) {
             _mend(frontier.left[level], nodes, known, count);
             count >>= 2;
@@ -95,13 +96,14 @@ library MultiPath {
         Climb memory c,
         bytes32[] calldata siblings
     ) private pure returns (uint256 parents) {
-        for (uint256 i = 0; i < known; ++parents) {
-            uint256 parent = nodes.at[i] >> 2;
-            i = _gather(nodes, known, i, c, siblings);
-            nodes.at[parents] = parent;
-            nodes.node[parents] = Poseidon2T4.compress(c.hasher.constants, c.hasher.state);
-            if (nodes.next.length == 0) continue;
-            nodes.next[parents] = Poseidon2T4.compress(c.hasher.constants, c.nextState);
+        unchecked {
+            for (uint256 i = 0; i < known; ++parents) {
+                uint256 parent = nodes.at[i] >> 2;
+                i = _gather(nodes, known, i, c, siblings);
+                nodes.at[parents] = parent;
+                nodes.node[parents] = Poseidon2T4.compress(c.hasher.constants, c.hasher.state);
+                if (c.replaces) nodes.next[parents] = Poseidon2T4.compress(c.hasher.constants, c.nextState);
+            }
         }
     }
 
@@ -113,19 +115,27 @@ library MultiPath {
         Climb memory c,
         bytes32[] calldata siblings
     ) private pure returns (uint256) {
-        uint256 child = nodes.at[i] & ~uint256(3);
-        for (uint256 digit = 0; digit < 4; ++digit) {
-            if (i < known && nodes.at[i] == child + digit) {
-                c.hasher.state[digit] = nodes.node[i];
-                if (nodes.next.length != 0) c.nextState[digit] = nodes.next[i];
-                ++i;
-                continue;
+        uint256[] memory at = nodes.at;
+        uint256[4] memory state = c.hasher.state;
+        (uint256 next, uint256 used) = (at[i], c.used);
+        uint256 child = next & ~uint256(3);
+        unchecked {
+            for (uint256 digit = 0; digit < 4; ++digit) {
+                if (child + digit == next) {
+                    state[digit] = nodes.node[i];
+                    if (c.replaces) c.nextState[digit] = nodes.next[i];
+                    ++i;
+                    next = i < known ? at[i] : 0;
+                    continue;
+                }
+                require(used < siblings.length, IRegistry.PathMalformed());
+                uint256 sibling = uint256(siblings[used++]);
+                require(sibling < Poseidon2T4.P, IRegistry.PathMalformed());
+                state[digit] = sibling;
+                if (c.replaces) c.nextState[digit] = sibling;
             }
-            require(c.used < siblings.length, IRegistry.PathMalformed());
-            uint256 sibling = uint256(siblings[c.used++]);
-            require(sibling < Poseidon2T4.P, IRegistry.PathMalformed());
-            (c.hasher.state[digit], c.nextState[digit]) = (sibling, sibling);
         }
+        c.used = used;
         return i;
     }
 }

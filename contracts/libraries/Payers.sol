@@ -15,13 +15,12 @@ library Payers {
 
     uint256 internal constant MAX = 8;
 
-    /// @notice Notes who pays for a new segment; nobody: the bucket's owner.
+    /// @notice Notes who pays for a new segment, if that is not the bucket's owner.
     function begin(
         mapping(uint256 index => IRegistry.Payer) storage spans,
         IRegistry.SegmentRecord memory s,
         address account
     ) internal {
-        if (account == address(0)) return;
         spans[0] = IRegistry.Payer(account, s.end);
         s.payers = 1;
     }

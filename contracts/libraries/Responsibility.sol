@@ -243,12 +243,12 @@ library Responsibility {
     // ------------------------------------------------------------------------------------------------------- stored
 
     /// @notice See IAudits.
-    function liveRate(Book storage b, Context memory context, VNodeId id) external returns (uint256 rate) {
+    function nextRate(Book storage b, Context memory context, VNodeId id) external returns (uint256 rate) {
         Run memory r = b.openSettled(context, id);
         b.close(r);
         rate = b.stakes[id].committed;
-        if (r.v.settled < context.current) {
-            (, uint256 lower) = b.changes[id].changeAt(context.current);
+        for (uint32 epoch = r.v.settled + 1; epoch <= context.current + 1; ++epoch) {
+            (, uint256 lower) = b.changes[id].changeAt(epoch);
             rate -= lower;
         }
     }

@@ -14,9 +14,9 @@ library SegmentWord {
     /// @dev Without the index, which needs to be known for which tree.
     function unpack(uint256 word) internal pure returns (IRegistry.SegmentRecord memory s) {
         s.bucket = BucketId.wrap(uint40(word));
-        s.leaves = uint32(word >> 40);
+        s.leaves = uint32(leavesOf(word));
         s.from = uint32(word >> 72);
-        s.end = uint32(word >> 104);
+        s.end = endOf(word);
         s.perEpoch = uint80(word >> 136);
         s.payers = uint8(word >> 216);
     }
@@ -32,9 +32,22 @@ library SegmentWord {
             (uint256(s.payers) << 216);
     }
 
-    /// @notice Another record of the same entry.
+    /// @notice Another record for the same entry.
     function update(uint256 word, IRegistry.SegmentRecord memory s) internal pure returns (uint256) {
         return pack(s) | ((word >> INDICES_AT) << INDICES_AT);
+    }
+
+    function leavesOf(uint256 word) internal pure returns (uint256) {
+        return uint32(word >> 40);
+    }
+
+    function endOf(uint256 word) internal pure returns (uint32) {
+        return uint32(word >> 104);
+    }
+
+    /// @notice What the segment pays per epoch, in quanta.
+    function weightOf(uint256 word, uint256 quantumBits) internal pure returns (uint256) {
+        return uint80(word >> 136) >> quantumBits;
     }
 
     function indexIn(uint256 word, uint256 tree) internal pure returns (uint16) {

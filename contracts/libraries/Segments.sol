@@ -83,16 +83,15 @@ library Segments {
         Segment[] calldata segments,
         Acceptance calldata acceptance
     ) external returns (uint256 amount) {
-        ClusterId home = book.buckets[order.bucket].cluster;
-        require(home == h.cluster, IRegistry.OtherCluster(home, h.cluster));
-        Run memory r = _open(book, nodes, context, order, acceptance);
+        (ClusterId home, ClusterId here) = (book.buckets[order.bucket].cluster, h.cluster);
+        require(home == here, IRegistry.OtherCluster(home, here));
+        (Run memory r, IRegistry.Node storage node) = _open(book, nodes, context, order, acceptance);
         (BucketId bucket, VNodeId vNode, uint32 epochs) = (order.bucket, order.vNode, order.epochs);
         require(!r.handingOver, IRegistry.HandingOver(vNode));
         require(
             segments.length != 0 && epochs != 0 && epochs <= MAX_EPOCHS,
             IRegistry.BadOrder(segments.length, epochs)
         );
-        IRegistry.Node storage node = nodes[r.node];
         bytes32 digest = Consents.acceptanceDigest(
             r.node,
             node.revision,
@@ -119,12 +118,13 @@ library Segments {
         Holdings.Context memory context,
         Order memory order,
         Acceptance calldata acceptance
-    ) private view returns (Run memory r) {
+    ) private view returns (Run memory r, IRegistry.Node storage node) {
         (r.order, r.rent) = (order, acceptance.rent);
         require(r.rent <= order.maxRent, IRegistry.RentTooHigh(r.rent, order.maxRent));
         (r.node, , r.handingOver, r.current) = context.audits.outlook(order.vNode);
         require(r.node != NO_NODE, IRegistry.NotAssigned(order.vNode));
-        uint256 asked = nodes[r.node].rent;
+        node = nodes[r.node];
+        uint256 asked = node.rent;
         require(r.rent <= asked, IRegistry.RentTooHigh(r.rent, asked));
         if (order.payer != book.buckets[order.bucket].owner) r.other = order.payer;
     }
@@ -153,7 +153,7 @@ library Segments {
             IRegistry.SegmentRecord memory s = _record(r, segments[i], maxLeaves, stock.quantumBits, i);
             leaves += s.leaves;
             perEpoch += s.perEpoch;
-            h.payers[stock.nextSerial].begin(s, r.other);
+            if (r.other != address(0)) h.payers[stock.nextSerial].begin(s, r.other);
             h.segments[stock.nextSerial] = SegmentWord.withIndex(SegmentWord.pack(s), stock.tree, count);
             _announce(r.order, stock.nextSerial, root, total, s);
             ++stock.nextSerial;
@@ -162,10 +162,7 @@ library Segments {
             total += weight;
             ++count;
         }
-        require(
-            count <= 1 << (2 * depth) && total < MAX_TOTAL,
-            IRegistry.DirectoryFull(vNode, count, total)
-        );
+        require(count <= 1 << (2 * depth) && total < MAX_TOTAL, IRegistry.DirectoryFull(vNode, count, total));
 
         Holdings.remember(stock, r.current);
         (stock.total, stock.count) = (uint40(total), uint32(count));
@@ -240,20 +237,20 @@ library Segments {
         uint32 serial,
         Acceptance calldata acceptance
     ) external returns (uint256 amount) {
-        Run memory r = _open(book, nodes, context, order, acceptance);
+        (Run memory r, IRegistry.Node storage node) = _open(book, nodes, context, order, acceptance);
         (VNodeId id, uint32 epochs) = (order.vNode, order.epochs);
         IRegistry.SegmentRecord memory s = h.existing(id, serial);
         BucketId bucket = s.bucket;
         require(bucket == order.bucket, IRegistry.OtherBucket(bucket, order.bucket));
         (uint32 end, uint256 perEpoch) = (s.end, s.perEpoch);
         require(r.current < end, IRegistry.HasEnded(end, r.current));
+        require(h.leftOut(r.current) < end, IRegistry.LeftOut(id, serial));
         require(
             epochs != 0 && uint256(end) + epochs <= r.current + 1 + MAX_EPOCHS,
             IRegistry.BadOrder(1, epochs)
         );
         uint256 agreed = _perEpoch(s.leaves, r.rent, StockWord.quantumBitsOf(h.stock));
         require(agreed == perEpoch, IRegistry.OtherPrice(perEpoch, agreed));
-        IRegistry.Node storage node = nodes[r.node];
         bytes32 digest = Consents.extensionDigest(r.node, node.revision, id, serial, epochs, acceptance);
         book.used.accept(r.node, node.operator, digest, acceptance);
         require(
