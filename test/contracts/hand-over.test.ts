@@ -24,8 +24,8 @@ describe("contracts: a hand-over", () => {
       .connect(provider(node))
       .updateNode(node, operator(node), "", capacity, RENT, LOCK_PER_EPOCH, "");
   const summary = async () => {
-    const { node, nextNode, nextSince, nextSyncLeft } = await state();
-    return [node, nextNode, nextSince, nextSyncLeft].map(Number);
+    const { node, nextNode, nextSince, nextUntil } = await state();
+    return [node, nextNode, nextSince, nextUntil].map(Number);
   };
 
   /** One leaf on vNode 1 until epoch 40; node 1 has proven epoch 1, and node 2 is named. */
@@ -38,7 +38,7 @@ describe("contracts: a hand-over", () => {
   describe("that is announced", () => {
     it("leaves the old node where it is: asked, paid and slashed, whoever waits", async () => {
       await expect(assign(2)).to.emit(world.registry, "NodeAssigned").withArgs(1, 2, 2);
-      expect(await summary()).to.deep.equal([1, 2, 2, 2]);
+      expect(await summary()).to.deep.equal([1, 2, 2, 4]);
       await world.begin(2);
       const { node, due, successor } = await world.audits.duty(1, 2);
       expect([node, due, successor]).to.deep.equal([1n, true, 2n]);
@@ -128,9 +128,8 @@ describe("contracts: a hand-over", () => {
       await assign(2);
       await world.begin(2);
       await world.prove(2);
-      expect((await state()).nextSyncLeft).to.equal(1n);
       await expect(assign(3)).to.emit(world.registry, "NodeAssigned").withArgs(1, 3, 3);
-      expect(await summary()).to.deep.equal([1, 3, 3, 2]);
+      expect(await summary()).to.deep.equal([1, 3, 3, 5]);
       expect([await used(1), await used(2), await used(3)]).to.deep.equal([1n, 0n, 1n]);
       expect([(await bond(2)).locked, (await bond(3)).locked]).to.deep.equal([0n, LOCK]);
     });
@@ -144,7 +143,7 @@ describe("contracts: a hand-over", () => {
       await world.begin(3);
       expect((await world.audits.duty(1, 3)).node).to.equal(1n);
       await assign(2);
-      expect(await summary()).to.deep.equal([1, 2, 4, 2]);
+      expect(await summary()).to.deep.equal([1, 2, 4, 6]);
     });
   });
 
@@ -257,33 +256,43 @@ describe("contracts: a hand-over", () => {
     });
 
     it("ends with the new node dropped, and the old one as if nothing had been", async () => {
-      await world.proveEach(2, 2);
-      await world.begin(3);
-      await expect(world.prove(3)).to.emit(world.audits, "SyncDropped").withArgs(1, 2, 3);
+      await world.proveEach(2, 3);
+      await world.begin(4);
+      expect((await world.audits.duty(1, 4)).successor).to.equal(0n);
+      await refuses(world.takeOver(4), "NoSuccessor", 1);
+      await expect(world.prove(4)).to.emit(world.audits, "SyncDropped").withArgs(1, 2, 4);
       expect(await summary()).to.deep.equal([1, 0, 0, 0]);
       expect([await used(1), await used(2)]).to.deep.equal([1n, 0n]);
       expect([(await bond(1)).locked, (await bond(2)).locked]).to.deep.equal([LOCK, 0n]);
       expect((await bond(2)).total).to.equal(FUNDS);
       await world.store();
-      await world.proveEach(4, 4);
-      expect(await earned(1)).to.equal(5n * PAID);
+      await world.proveEach(5, 5);
+      expect(await earned(1)).to.equal(6n * PAID);
     });
 
-    it("does not count epochs without randomness, or with too late one", async () => {
-      await world.begin(3);
-      await world.beacon.setRecordedAfter(3, WINDOW / 2 + 1);
+    it("takes so many epochs, whether they ask for something or not", async () => {
       await world.toEpoch(4);
       await world.settle();
-      expect((await state()).nextSyncLeft).to.equal(2n);
+      expect(await summary()).to.deep.equal([1, 2, 2, 4]);
+      await world.toEpoch(5);
+      await expect(world.settle()).to.emit(world.audits, "SyncDropped").withArgs(1, 2, 4);
+    });
+
+    it("in its last epoch may still be", async () => {
+      await world.begin(3);
+      await world.takeOver(3);
+      await world.begin(4);
+      await world.prove(4);
+      expect(await earned(2)).to.equal(PAID);
     });
 
     it("may be announced again", async () => {
-      await world.proveEach(2, 3);
+      await world.proveEach(2, 4);
       await assign(2);
-      await world.begin(4);
-      await world.takeOver(4);
       await world.begin(5);
-      await world.prove(5);
+      await world.takeOver(5);
+      await world.begin(6);
+      await world.prove(6);
       expect(await earned(2)).to.equal(PAID);
     });
   });
@@ -340,7 +349,7 @@ describe("contracts: a hand-over", () => {
   });
 
   describe("while the old node leaves", () => {
-    it("leaves the vNode to who waits, with the time that it has left", async () => {
+    it("leaves the vNode to who waits, with all of its time", async () => {
       await asProvider(1).announceLeave(1);
       await world.proveEach(2, 4);
       await assign(2);
@@ -365,22 +374,32 @@ describe("contracts: a hand-over", () => {
       expect(await earned(2)).to.equal(PAID);
     });
 
-    it("happens without a proof also from one node to another, and to nobody", async () => {
+    it("happens without a proof also from one node to another, which stores once that is settled", async () => {
       await assign(2, 2);
       await world.toEpoch(2);
       await assign(3, 2);
       await world.toEpoch(3);
+      await expect(world.store({ vNode: 2, node: 3 }))
+        .to.be.revertedWithCustomError(world.registry, "HandingOver")
+        .withArgs(2);
+      await world.toEpoch(4);
       await world.settle(2);
-      await world.store({ vNode: 2, node: 3, epochs: 1 });
+      expect((await state(2)).node).to.equal(3n);
+      await world.store({ vNode: 2, node: 3 });
+    });
+
+    it("happens to nobody, also when all data has ended", async () => {
+      await assign(2, 2);
+      await world.store({ vNode: 2, node: 2, epochs: 1 });
+      await world.toEpoch(5);
+      await assign(0, 2);
       await world.toEpoch(7);
       await world.settle(2);
-      await assign(0, 2);
-      await world.toEpoch(9);
-      await world.settle(2);
       expect((await state(2)).node).to.equal(0n);
-      await expect(world.store({ vNode: 2, node: 3 }))
+      await expect(world.store({ vNode: 2, node: 2 }))
         .to.be.revertedWithCustomError(world.registry, "NotAssigned")
         .withArgs(2);
+      expect((await bond(2)).locked).to.equal(0n);
     });
 
     it("can be decided again in the same epoch", async () => {

@@ -96,9 +96,9 @@ describe("contracts: settling", () => {
       await world.store({ epochs: 60 });
       await world.proveEach(1, 1);
       await assign(1, 2);
-      await world.proveEach(2, 2);
-      await world.begin(3);
-      await expect(world.prove(3)).to.emit(world.audits, "SyncDropped").withArgs(1, 2, 3);
+      await world.proveEach(2, 3);
+      await world.begin(4);
+      await expect(world.prove(4)).to.emit(world.audits, "SyncDropped").withArgs(1, 2, 4);
       const { node, nextNode, nextSince, misses } = await state();
       expect([node, nextNode, nextSince, misses]).to.deep.equal([1n, 0n, 0n, 0n]);
     });
