@@ -29,12 +29,11 @@ describe("contracts: Directory", () => {
     const entries = Array.from({ length: to - from }, (_, i) => directory.append(entryOf(from + i)));
     await harness.append(entries);
   };
-  const open = (directory: Directory, indices: readonly number[]) =>
-    [
-      indices.map((index) => present(directory.entries[index])) as Entry[],
-      [...indices],
-      directory.multiPath(indices).map(toHex32) as string[],
-    ] as const;
+  const open = (directory: Directory, indices: readonly number[]): [Entry[], number[], string[]] => [
+    indices.map((index) => present(directory.entries[index])),
+    [...indices],
+    directory.multiPath(indices).map(toHex32),
+  ];
 
   it("is that of the vectors", async () => {
     const harness = await deploy(vectors.depth);
