@@ -15,7 +15,6 @@ export interface Extension {
   readonly maxRent?: bigint;
   readonly nonce?: bigint;
   readonly deadline?: bigint;
-  /** Default: whose operator signs, or 1. */
   readonly node?: number;
   readonly revision?: bigint;
   readonly operator?: HardhatEthersSigner;
@@ -42,11 +41,9 @@ let nonce = 2n ** 64n;
 
 /** Of segment 0 of vNode 1, by the operator of node 1: the arguments of Registry.extend. */
 export async function signExtension(world: World, options: Extension = {}) {
-  const { vNode = 1, serial = 0, epochs = 5, rent = RENT } = options;
+  const { vNode = 1, serial = 0, epochs = 5, rent = RENT, node = 1 } = options;
   const terms = { rent, nonce: options.nonce ?? ++nonce, deadline: options.deadline ?? 2n ** 64n };
-  const { operators } = world.people;
-  const operator = options.operator ?? present(operators[(options.node ?? 1) - 1]);
-  const node = options.node ?? Math.max(operators.indexOf(operator), 0) + 1;
+  const operator = options.operator ?? present(world.people.operators[node - 1]);
   const revision = options.revision ?? (await world.registry.node(node)).revision;
   const message = { node, revision, vNode, serial, epochs, ...terms, ...options.signed };
   const signature = await operator.signTypedData(await domainOf(world), EXTENSION, message);
