@@ -25,7 +25,8 @@ describe("contracts: finding 4, a stolen operator's key", () => {
       .withArgs(...values);
   };
   /** The thief is bob, who stores for himself and will never hold it. */
-  const steal = (order: Parameters<World["store"]>[0] = {}) => world.store({ bucket: 2, epochs: 40, ...order });
+  const steal = (order: Parameters<World["store"]>[0] = {}) =>
+    world.store({ bucket: 2, epochs: 40, ...order });
 
   it("accepts no rent above the provider's, so that no junk has an enormous rate", async () => {
     await refused(steal({ rent: RENT + 1n }), "RentTooHigh", RENT + 1n, RENT);

@@ -1,6 +1,7 @@
 // Finding 6: a directory that one live leaf keeps full of tombstones for ever.
 import { expect } from "chai";
 import { Directory } from "../../../protocol/directory.ts";
+import type { SegmentStoredEvent } from "../../../types/ethers/Registry.js";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
 import { openingsOf } from "../../helpers/openings.ts";
 import { QUANTUM, type World } from "../../helpers/world.ts";
@@ -24,8 +25,8 @@ describe("contracts: finding 6, a full directory", () => {
     for (const log of receipt?.logs ?? []) {
       const parsed = world.registry.interface.parseLog(log);
       if (parsed?.name !== "SegmentStored") continue;
-      const { root, perEpoch, leaves: count, serial } = parsed.args as unknown as Record<string, bigint>;
-      tree.append({ root: BigInt(root ?? 0n), weight: Number((perEpoch ?? 0n) / QUANTUM), leaves: Number(count) });
+      const [, , serial, root, , count, perEpoch] = parsed.args as unknown as SegmentStoredEvent.OutputTuple;
+      tree.append({ root: BigInt(root), weight: Number(perEpoch / QUANTUM), leaves: Number(count) });
       serials.push(Number(serial));
     }
   };

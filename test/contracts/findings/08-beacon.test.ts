@@ -2,14 +2,29 @@
 import { expect } from "chai";
 import type { ContractTransactionResponse } from "ethers";
 import { freshWorld, REFUSAL, shortcuts } from "../../helpers/fresh-world.ts";
-import { createWorld, EPOCH, FUNDS, MARGIN, MIN_BOND, PARAMS, QUANTUM_BITS, type World } from "../../helpers/world.ts";
+import {
+  createWorld,
+  EPOCH,
+  FUNDS,
+  MARGIN,
+  MIN_BOND,
+  PARAMS,
+  QUANTUM_BITS,
+  type World,
+} from "../../helpers/world.ts";
 
 const RATE = 1000n;
 const PAID = 950n;
 const LEAF = 125n;
 const ANY = 2n ** 100n;
 /** SettableBeacon.Mood. */
-const MOODS = { reverts: 1, "answers 31 bytes": 2, "answers 100,000 bytes": 3, "answers nonsense": 4, "burns all gas": 5 };
+const MOODS = {
+  reverts: 1,
+  "answers 31 bytes": 2,
+  "answers 100,000 bytes": 3,
+  "answers nonsense": 4,
+  "burns all gas": 5,
+};
 
 describe("contracts: finding 8, a beacon that fails", () => {
   let world: World;
@@ -147,8 +162,7 @@ describe("contracts: finding 8, a beacon that fails", () => {
     await expect(world.audits.randomness.staticCall(0, 2, { gasLimit: 70_000n }))
       .to.be.revertedWithCustomError(world.audits, "NotEnoughGas")
       .withArgs();
-    await expect(world.audits.randomness.staticCall(0, 2, { gasLimit: 80_000n })).to.eventually.equal(
-      world.ethers.toBeHex(3, 32),
-    );
+    const value = await world.audits.randomness.staticCall(0, 2, { gasLimit: 80_000n });
+    expect(value).to.equal(world.ethers.toBeHex(3, 32));
   });
 });

@@ -82,9 +82,7 @@ describe("contracts: finding 11", () => {
   }).timeout(60_000);
 
   it("one operator's key on two nodes lets no acceptance be used twice after a hand-over", async () => {
-    await world.registry
-      .connect(provider(2))
-      .updateNode(2, operator(1), "", 1000, RENT, LOCK_PER_EPOCH, "");
+    await world.registry.connect(provider(2)).updateNode(2, operator(1), "", 1000, RENT, LOCK_PER_EPOCH, "");
     const { bucket, vNode, segments, epochs, maxRent, ...acceptance } = await world.order({ epochs: 40 });
     const store = () =>
       world.registry.connect(world.people.alice).store(bucket, vNode, segments, epochs, maxRent, acceptance);
@@ -102,7 +100,13 @@ describe("contracts: finding 11", () => {
   });
 
   it("a node whose lock is used up is paid nothing", async () => {
-    world = await createWorld({ grace: 0, maxMisses: 2, slashMultiple: 11, faultMultiple: 0, bondEpochs: 22 });
+    world = await createWorld({
+      grace: 0,
+      maxMisses: 2,
+      slashMultiple: 11,
+      faultMultiple: 0,
+      bondEpochs: 22,
+    });
     await world.store({ epochs: 40 });
     for (const epoch of [1, 3]) {
       await world.begin(epoch);
