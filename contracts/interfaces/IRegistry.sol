@@ -504,7 +504,7 @@ interface IRegistry {
     /// @param openings the first of the entries, or the next ones, in the order of their serials; siblings as for retire. A
     /// directory without live entries takes none, and is emptied.
     /// @dev A call begins anew if none is under way, unless its openings are of where one that was given up would have gone
-    /// on; without openings it always does.
+    /// on; without openings it always does, and nobody else changes the tree then before the openings come.
     function compact(VNodeId vNode, Opening[] calldata openings, bytes32[] calldata siblings) external;
 
     function compaction(VNodeId vNode) external view returns (CompactionView memory);
