@@ -4,20 +4,22 @@
  */
 import { network } from "hardhat";
 import { JsonRpcProvider, Wallet } from "ethers";
-import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { developmentAccounts, type DevelopmentAccount } from "../../contracts/accounts.ts";
 import { connect, type Chain } from "../../client/chain.ts";
-import { deploy, type Deployment } from "../../client/deploy.ts";
-import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
 import { ensureProfile } from "../../client/keys/make.ts";
 import { createRelay } from "../../verifier/relay.ts";
 import { startAnvil } from "./anvil.ts";
 import { ON_ANVIL } from "./contracts.ts";
+import { deployLive, type LiveDeployment } from "./live-deployment.ts";
 import { present } from "./present.ts";
 
 /** Seconds: no epoch ends by itself. */
 export const EPOCH_SECONDS = 10_000;
+/** From an epoch's start to the source point of its randomness. */
+export const MARGIN = 1_000;
 export const RENT = 10n ** 21n;
+/** What a segment pays per epoch is a multiple of 2^3 units. */
+export const QUANTUM_BITS = 3;
 const FUNDS = 10n ** 9n;
 const PARAMS = {
   ...{ odds: 1, window: 9_000, grace: 1, maxMisses: 2, slashMultiple: 5, faultMultiple: 10 },
@@ -34,11 +36,11 @@ export interface LiveChain {
   readonly rpcUrl: string;
   readonly relayUrl: string;
   readonly provider: JsonRpcProvider;
-  readonly deployment: Deployment;
+  readonly deployment: LiveDeployment;
   readonly manager: Chain;
   readonly app: Chain;
   readonly nodes: readonly LiveNode[];
-  /** Ends the running epoch. */
+  /** Ends the running epoch, and goes to the next one's source point. */
   nextEpoch(): Promise<number>;
   setUrl(node: LiveNode, url: string): Promise<void>;
   close(): Promise<void>;
@@ -69,21 +71,9 @@ export async function startLiveChain(): Promise<LiveChain> {
     { clock: () => chainTime + 1 },
   );
   const relayUrl = await relay.listen({ port: 0 });
-  const deployment = await deploy({
-    ...{
-      signer: new Wallet(deployer.privateKey, provider),
-      profile: "tiny",
-      epochSeconds: EPOCH_SECONDS,
-      genesis,
-    },
-    verificationKey: await loadVerificationKey("tiny"),
-    ...{
-      knownAnswer: await makeKnownAnswer("tiny"),
-      drand: relay.chain,
-      protocolFee: 100,
-      treasury: treasury.address,
-    },
-  });
+  const signer = new Wallet(deployer.privateKey, provider);
+  const times = { genesis, epochSeconds: EPOCH_SECONDS, margin: MARGIN };
+  const deployment = await deployLive(signer, { ...times, treasury: treasury.address, drand: relay.chain });
   const chain = await connect({ rpcUrl, audits: deployment.audits });
   const as = ({ privateKey }: DevelopmentAccount): Chain => chain.as(privateKey);
   const fund = async (who: Chain): Promise<void> => {
@@ -94,14 +84,21 @@ export async function startLiveChain(): Promise<LiveChain> {
   const register = async (i: number): Promise<LiveNode> => {
     const [owner, operator] = [as(present(others[2 * i])), present(others[2 * i + 1])];
     await fund(owner);
-    await owner.send("registry", "registerNode", [operator.address, "http://127.0.0.1:1", 1000, RENT, ""]);
+    await owner.send("registry", "registerNode", [
+      operator.address,
+      "http://127.0.0.1:1",
+      1000,
+      RENT,
+      FUNDS,
+      "",
+    ]);
     await owner.send("ledger", "bond", [i + 1, FUNDS]);
     await owner.send("registry", "trust", [manager.address, true]);
     return { id: BigInt(i + 1), owner, operator };
   };
   const nodes = [await register(0), await register(1), await register(2)];
   await fund(as(app));
-  await as(manager).send("registry", "createCluster", [0, 0, PARAMS, "one"]);
+  await as(manager).send("registry", "createCluster", [0, 0, QUANTUM_BITS, PARAMS, "one"]);
   await as(manager).send("registry", "addVNodes", [1, [10, 20]]);
   await as(manager).send("registry", "assign", [1, 1]);
   await as(manager).send("registry", "assign", [2, 2]);
@@ -112,13 +109,13 @@ export async function startLiveChain(): Promise<LiveChain> {
     ...{ rpcUrl, relayUrl, provider, deployment, nodes, manager: as(manager), app: as(app) },
     async nextEpoch() {
       const epoch = Math.floor(((await time()) - genesis) / EPOCH_SECONDS) + 1;
-      chainTime = genesis + epoch * EPOCH_SECONDS;
+      chainTime = genesis + epoch * EPOCH_SECONDS + MARGIN;
       await provider.send("evm_setNextBlockTimestamp", [chainTime]);
       await provider.send("evm_mine", []);
       return epoch;
     },
     async setUrl({ id, owner, operator }, url) {
-      await owner.send("registry", "updateNode", [id, operator.address, url, 1000, RENT, ""]);
+      await owner.send("registry", "updateNode", [id, operator.address, url, 1000, RENT, FUNDS, ""]);
     },
     async close() {
       chain.close();
