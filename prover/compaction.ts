@@ -8,7 +8,7 @@
 import type { Logger } from "pino";
 import { HoldfastError } from "../protocol/errors.ts";
 import { maxSegments, type Profile } from "../protocol/profiles.ts";
-import { mayGoOn } from "./affairs.ts";
+import { lastEndOf, mayGoOn } from "./affairs.ts";
 import { fit, openingCall, placed } from "./batches.ts";
 import type { Call, NodeChain } from "./chain-model.ts";
 import { forecast, reasonFor, type Forecast, type Reason } from "./coverage.ts";
@@ -90,7 +90,7 @@ export function createCompaction(options: CompactionOptions, modules: Compaction
     const reason = reasonFor(seen, { ...terms, cost });
     if (!reason) return undefined;
     const facts = { vNode: Number(vNode), reason, entries: seen.entries, live: seen.live };
-    const money = { coverage: round(seen.lowest), saves: String(seen.saved), costs: String(cost) };
+    const money = { coverage: round(seen.coverage), saves: String(seen.saved), costs: String(cost) };
     log.info({ ...facts, ...money }, "compaction begins");
     return reason;
   };
@@ -107,7 +107,7 @@ export function createCompaction(options: CompactionOptions, modules: Compaction
     const since = goesOn ? record.epoch : epoch;
     const from = goesOn ? record.nextSerial : 0;
     const rest = placed(contents).filter(
-      ({ retired, end, serial }) => !retired && end > since && serial >= from,
+      ({ retired, end, serial }) => !retired && end > lastEndOf(since) && serial >= from,
     );
     const callFor = (count: number): Call =>
       openingCall("compact", vNode, contents.directory, rest.slice(0, count));

@@ -3,7 +3,17 @@ import { expect } from "chai";
 import type { Result } from "ethers";
 import type { Lens } from "../../types/ethers/index.js";
 import { present } from "../helpers/present.ts";
-import { createWorld, FUNDS, PARAMS, RENT, SHAPE, WINDOW, type World } from "../helpers/world.ts";
+import {
+  createWorld,
+  FUNDS,
+  LOCK_PER_EPOCH,
+  PARAMS,
+  QUANTUM_BITS,
+  RENT,
+  SHAPE,
+  WINDOW,
+  type World,
+} from "../helpers/world.ts";
 
 const RATE = 1000n;
 
@@ -17,7 +27,7 @@ describe("contracts: Lens", () => {
     lens = await world.ethers.deployContract("Lens", [audits]);
     const manager = registry.connect(people.manager);
     // Cluster 2 has vNodes 3 to 5, node 2 on 3 and 5, and node 3 in reserve; vNodes 2 and 4 are vacant.
-    await manager.createCluster(0, 0, { ...PARAMS, odds: 7 }, "two");
+    await manager.createCluster(0, 0, QUANTUM_BITS, { ...PARAMS, odds: 7 }, "two");
     await manager.addVNodes(2, [1, 2, 3]);
     await manager.assign(3, 2);
     await manager.assign(5, 2);
@@ -82,15 +92,16 @@ describe("contracts: Lens", () => {
       expect(two.fees).to.equal(0n);
 
       await world.proveEach(1, 1);
-      expect((await lens.cluster(1)).fees).to.equal(await world.ledger.feesOf(1));
-      expect((await lens.cluster(1)).fees).not.to.equal(0n);
+      // 5 % of 12 leaves' rate.
+      expect((await lens.cluster(1)).fees).to.equal(600n);
+      expect((await world.ledger.feesOf(1)).fees).to.equal(600n);
     });
 
     it("offer what their nodes do: prices, room, and what their vNodes are paid", async () => {
       const { registry, people } = world;
       const [, second, third] = people.providers.map(present);
-      await registry.connect(present(second)).updateNode(2, present(second), "", 500, 7, "");
-      await registry.connect(present(third)).updateNode(3, present(third), "", 50, 3, "");
+      await registry.connect(present(second)).updateNode(2, present(second), "", 500, 7, LOCK_PER_EPOCH, "");
+      await registry.connect(present(third)).updateNode(3, present(third), "", 50, 3, LOCK_PER_EPOCH, "");
       await registry.connect(people.manager).assign(4, 3);
       const [sum, next] = await lens.supply(2, 1, 100);
       expect(next).to.equal(0n);
@@ -103,7 +114,7 @@ describe("contracts: Lens", () => {
         ...[2n, 1n, 1n, RENT, 1000n - 12n],
       ]);
 
-      await registry.connect(present(third)).updateNode(3, present(third), "", 50, 9, "");
+      await registry.connect(present(third)).updateNode(3, present(third), "", 50, 9, LOCK_PER_EPOCH, "");
       const [dearer] = await lens.supply(2, 1, 100);
       expect([dearer.nodes, dearer.minRent, dearer.maxRent]).to.deep.equal([2n, 7n, 9n]);
     });
@@ -123,6 +134,13 @@ describe("contracts: Lens", () => {
       expect((await lens.supply(1, 1, 100)).sum.syncing).to.equal(0n);
       await world.settle();
       expect((await lens.supply(1, 1, 100)).sum.syncing).to.equal(1n);
+    });
+
+    it("that wait to take over are said to be the successors", async () => {
+      await world.begin(1);
+      await world.registry.connect(world.people.manager).assign(1, 3);
+      const { info, state } = await lens.vNode(1);
+      expect([info.node, info.successor, state.nextNode, state.nextUntil]).to.deep.equal([1n, 3n, 3n, 4n]);
     });
 
     it("put together from pages of one offer the same vNodes", async () => {
@@ -150,7 +168,7 @@ describe("contracts: Lens", () => {
 
     it("of one provider are those and no other", async () => {
       const second = present(world.people.providers[1]);
-      await world.registry.connect(second).registerNode(second, "", 1, 1, "");
+      await world.registry.connect(second).registerNode(second, "", 1, 1, LOCK_PER_EPOCH, "");
       const page = async (from: bigint, count: number) => {
         const { items, next } = await lens.nodes(second, from, count);
         return [items, next] as [typeof items, bigint];
@@ -176,8 +194,10 @@ describe("contracts: Lens", () => {
     it("come with who is responsible, what they hold and what is asked of them", async () => {
       await world.begin(1);
       const before = await lens.vNode(1);
-      expect(plain(before.info)).to.deep.equal({ cluster: 1n, token: 10n, held: 12n, node: 1n });
-      expect([before.directory.total, before.directory.count]).to.deep.equal([12n, 3n]);
+      expect(plain(before.info)).to.deep.equal({
+        ...{ cluster: 1n, token: 10n, held: 12n, node: 1n, successor: 0n },
+      });
+      expect([before.directory.total, before.directory.count]).to.deep.equal([1500n, 3n]);
       expect([before.duty.due, before.duty.proven]).to.deep.equal([true, false]);
       await world.prove(1);
       const after = await lens.vNode(1);
@@ -247,7 +267,7 @@ describe("contracts: Lens", () => {
         0n,
       ]);
       expect(plain(present(items[1]).info)).to.deep.equal({
-        ...{ bucket: 1n, start: 3n, leaves: 4n, from: 1n, end: 3n, perEpoch: 4n * RATE },
+        ...{ bucket: 1n, leaves: 4n, from: 1n, end: 3n, perEpoch: 4n * RATE, payers: 0n, index: 1n },
       });
     });
 
@@ -274,8 +294,9 @@ describe("contracts: Lens", () => {
     it("are shown after they are retired, and after their directory was emptied", async () => {
       await world.toEpoch(12);
       await world.settle(3);
-      await world.registry.retire(3, 0, world.ethers.ZeroHash, []);
-      expect((await lens.vNode(3)).directory.base).to.equal(1n);
+      await world.registry.retire(3, [{ serial: 0, start: 0, root: world.ethers.ZeroHash }], []);
+      const { count, nextSerial } = (await lens.vNode(3)).directory;
+      expect([count, nextSerial]).to.deep.equal([0n, 1n]);
       const { items } = await lens.segments(3, 0, 10);
       expect(places(items)).to.deep.equal([[3n, 0n]]);
       expect(present(items[0]).info.leaves).to.equal(0n);
@@ -351,13 +372,14 @@ describe("contracts: Lens", () => {
     const gone = async (contract: { getAddress(): Promise<string> }): Promise<void> =>
       world.chain.networkHelpers.setCode(await contract.getAddress(), "0x");
 
-    it("leaves a vNode without its duty when its beacon fails", async () => {
+    it("is no vNode whose beacon fails: it comes with nothing to prove", async () => {
+      await world.begin(1);
       await gone(world.beacon);
       const { items } = await lens.vNodes(1, 1, 10);
       expect(items.map(({ info }) => info.token)).to.deep.equal([10n, 20n]);
-      expect(items.map(({ duty }) => [duty.node, duty.deadline])).to.deep.equal([
-        [0n, 0n],
-        [0n, 0n],
+      expect(items.map(({ duty }) => [duty.node, duty.due, duty.randomness])).to.deep.equal([
+        [1n, false, world.ethers.ZeroHash],
+        [0n, false, world.ethers.ZeroHash],
       ]);
     });
 

@@ -197,7 +197,9 @@ export function createFakeChain(): FakeChain {
     compactNow() {
       const epoch = epochAt(chain.time);
       const tree = directory.before(Infinity);
-      const live = [...directory.entries.entries()].filter(([, { end, retired }]) => !retired && end > epoch);
+      const live = [...directory.entries.entries()].filter(
+        ([, { end, retired }]) => !retired && end > epoch + 1,
+      );
       const openings = live.map(([index, { serial, root }]) => ({
         ...{ serial, root, start: tree.entries[index]?.start ?? 0 },
       }));

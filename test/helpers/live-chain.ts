@@ -4,23 +4,26 @@
  */
 import { network } from "hardhat";
 import { JsonRpcProvider, Wallet } from "ethers";
+import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { developmentAccounts, type DevelopmentAccount } from "../../contracts/accounts.ts";
 import { connect, type Chain } from "../../client/chain.ts";
+import { deploy, type Deployment } from "../../client/deploy.ts";
+import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
 import { ensureProfile } from "../../client/keys/make.ts";
+import { sourcePoint } from "../../protocol/epochs.ts";
 import { createRelay } from "../../verifier/relay.ts";
 import { startAnvil } from "./anvil.ts";
 import { ON_ANVIL } from "./contracts.ts";
-import { deployLive, type LiveDeployment } from "./live-deployment.ts";
 import { present } from "./present.ts";
 
 /** Seconds: no epoch ends by itself. */
 export const EPOCH_SECONDS = 10_000;
-/** From an epoch's start to the source point of its randomness. */
-export const MARGIN = 1_000;
 export const RENT = 10n ** 21n;
-/** What a segment pays per epoch is a multiple of 2^3 units. */
-export const QUANTUM_BITS = 3;
 const FUNDS = 10n ** 9n;
+/** Seconds from an epoch's start until its randomness can be known. */
+const MARGIN = 100;
+/** What a segment pays per epoch is a multiple of 8 units. */
+const QUANTUM_BITS = 3;
 const PARAMS = {
   ...{ odds: 1, window: 9_000, grace: 1, maxMisses: 2, slashMultiple: 5, faultMultiple: 10 },
   ...{ syncEpochs: 3, bondEpochs: 20, managerFee: 200, auditFee: 100, reporterShare: 1000 },
@@ -36,11 +39,11 @@ export interface LiveChain {
   readonly rpcUrl: string;
   readonly relayUrl: string;
   readonly provider: JsonRpcProvider;
-  readonly deployment: LiveDeployment;
+  readonly deployment: Deployment;
   readonly manager: Chain;
   readonly app: Chain;
   readonly nodes: readonly LiveNode[];
-  /** Ends the running epoch, and goes to the next one's source point. */
+  /** Ends the running epoch, and lets the next one's margin pass. */
   nextEpoch(): Promise<number>;
   setUrl(node: LiveNode, url: string): Promise<void>;
   close(): Promise<void>;
@@ -71,9 +74,22 @@ export async function startLiveChain(): Promise<LiveChain> {
     { clock: () => chainTime + 1 },
   );
   const relayUrl = await relay.listen({ port: 0 });
-  const signer = new Wallet(deployer.privateKey, provider);
-  const times = { genesis, epochSeconds: EPOCH_SECONDS, margin: MARGIN };
-  const deployment = await deployLive(signer, { ...times, treasury: treasury.address, drand: relay.chain });
+  const deployment = await deploy({
+    ...{
+      signer: new Wallet(deployer.privateKey, provider),
+      profile: "tiny",
+      epochSeconds: EPOCH_SECONDS,
+      margin: MARGIN,
+      genesis,
+    },
+    verificationKey: await loadVerificationKey("tiny"),
+    ...{
+      knownAnswer: await makeKnownAnswer("tiny"),
+      drand: relay.chain,
+      protocolFee: 200,
+      treasury: treasury.address,
+    },
+  });
   const chain = await connect({ rpcUrl, audits: deployment.audits });
   const as = ({ privateKey }: DevelopmentAccount): Chain => chain.as(privateKey);
   const fund = async (who: Chain): Promise<void> => {
@@ -84,14 +100,8 @@ export async function startLiveChain(): Promise<LiveChain> {
   const register = async (i: number): Promise<LiveNode> => {
     const [owner, operator] = [as(present(others[2 * i])), present(others[2 * i + 1])];
     await fund(owner);
-    await owner.send("registry", "registerNode", [
-      operator.address,
-      "http://127.0.0.1:1",
-      1000,
-      RENT,
-      FUNDS,
-      "",
-    ]);
+    const offer = [operator.address, "http://127.0.0.1:1", 1000, RENT, FUNDS, ""];
+    await owner.send("registry", "registerNode", offer);
     await owner.send("ledger", "bond", [i + 1, FUNDS]);
     await owner.send("registry", "trust", [manager.address, true]);
     return { id: BigInt(i + 1), owner, operator };
@@ -109,7 +119,7 @@ export async function startLiveChain(): Promise<LiveChain> {
     ...{ rpcUrl, relayUrl, provider, deployment, nodes, manager: as(manager), app: as(app) },
     async nextEpoch() {
       const epoch = Math.floor(((await time()) - genesis) / EPOCH_SECONDS) + 1;
-      chainTime = genesis + epoch * EPOCH_SECONDS + MARGIN;
+      chainTime = sourcePoint(epoch, deployment);
       await provider.send("evm_setNextBlockTimestamp", [chainTime]);
       await provider.send("evm_mine", []);
       return epoch;

@@ -113,7 +113,7 @@ describe("prover: holdings", () => {
         [d, 6],
       ] as const)
         chain.store({ root, leaves: 5, end });
-      chain.reschedule(3, 8);
+      chain.reschedule(3, 9);
       toEpoch(6);
       chain.retireNow(2);
       await holdings.update();
@@ -167,10 +167,10 @@ describe("prover: holdings", () => {
 
     it("takes the epoch in which it began for what has ended, however late it is done", async () => {
       const { directory } = holdings.latest(VNODE);
-      chain.emit("CompactionStarted", { vNode: VNODE, epoch: 6n });
+      chain.emit("CompactionStarted", { vNode: VNODE, lastEnd: 7n });
       const fresh = new Directory(directory.depth);
       for (const root of [a, d]) fresh.append({ root: BigInt(root), weight: 5, leaves: 5 });
-      toEpoch(8); // d has ended by now
+      toEpoch(9); // all has ended by now
       const root = toHex32(fresh.root);
       chain.emit("Compacted", { vNode: VNODE, entries: 2n, total: 10n, root });
       await holdings.update();
@@ -178,7 +178,7 @@ describe("prover: holdings", () => {
     });
 
     it("keeps the tree when one is given up, and takes the next one's beginning", async () => {
-      chain.emit("CompactionStarted", { vNode: VNODE, epoch: 5n });
+      chain.emit("CompactionStarted", { vNode: VNODE, lastEnd: 6n });
       await holdings.update();
       expect(holdings.latest(VNODE).holdings).to.have.lengthOf(4);
       toEpoch(9);
