@@ -54,9 +54,9 @@ export interface Present {
   readonly earning: boolean;
 }
 
-/** Per entry, and for the rest of it: what the contracts take (docs/contracts.md). */
-const ENTRY_GAS = 32_000n;
-const BASE_GAS = 300_000n;
+/** Per entry, where half of the others have ended, and for the rest of it: what the contracts take at the standard depth. */
+const ENTRY_GAS = 62_000n;
+const BASE_GAS = 250_000n;
 /** Begun in the last tenth of an epoch, it may be mined in the next one, which has fewer live entries. */
 const TOO_LATE = 0.1;
 

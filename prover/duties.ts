@@ -124,6 +124,8 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     const alarm = foreign.length === 0 ? undefined : { advice: ADVICE, foreign };
     status = { ready: true, problem: undefined, epoch, time, vNodes: mine, challenges: open, alarm };
     metrics.observe(status, store.usedBytes);
+    if (alarm)
+      alert("key", "error", { uses: foreign.length, advice: ADVICE }, "the operator's key may be stolen");
     if (tidiedEpoch < epoch) {
       start("tidy", async () => {
         if (await keeping.tidy(charges, epoch, time)) tidiedEpoch = epoch;

@@ -58,10 +58,10 @@ describe("prover: compaction", () => {
 
   it("does not while it saves less than its gas is worth", async () => {
     toEpoch(6);
-    // 10 epochs, in each of which 100 - 83 = 17 units are not paid. 460,000 gas at 1 gwei are 460,000 gwei.
-    await lookOnce(create({ coinValue: (171n * 10n ** 9n) / 460_000n }));
+    // 10 epochs, in each of which 100 - 83 = 17 units are not paid. 560,000 gas at 1 gwei are 560,000 gwei.
+    await lookOnce(create({ coinValue: (171n * 10n ** 9n) / 560_000n }));
     expect(calls()).to.deep.equal([]);
-    await lookOnce(create({ coinValue: (170n * 10n ** 9n) / 460_000n }));
+    await lookOnce(create({ coinValue: (170n * 10n ** 9n) / 560_000n }));
     expect(calls()).to.have.lengthOf(1);
   });
 

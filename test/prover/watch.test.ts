@@ -66,6 +66,7 @@ describe("prover: watch", () => {
     expect(await bench.metrics.text()).to.match(/holdfast_foreign_acceptances 1\n/);
     await look();
     expect(alarms()).to.equal(1);
+    expect(bench.linesOf("the operator's key may be stolen")).to.have.lengthOf(2); // once a start, and an epoch
     expect(bench.linesOf("foreign acceptance")[0]).to.include({
       vNode: 7,
       serial: 1,
