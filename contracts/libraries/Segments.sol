@@ -78,7 +78,7 @@ library Segments {
         Holdings.Book storage book,
         Holdings.Holding storage h,
         mapping(NodeId node => IRegistry.Node) storage nodes,
-        Holdings.Context memory context,
+        Holdings.Context calldata context,
         Order memory order,
         Segment[] calldata segments,
         Acceptance calldata acceptance
@@ -115,7 +115,7 @@ library Segments {
     function _open(
         Holdings.Book storage book,
         mapping(NodeId node => IRegistry.Node) storage nodes,
-        Holdings.Context memory context,
+        Holdings.Context calldata context,
         Order memory order,
         Acceptance calldata acceptance
     ) private view returns (Run memory r, IRegistry.Node storage node) {
@@ -232,7 +232,7 @@ library Segments {
         Holdings.Book storage book,
         Holdings.Holding storage h,
         mapping(NodeId node => IRegistry.Node) storage nodes,
-        Holdings.Context memory context,
+        Holdings.Context calldata context,
         Order memory order,
         uint32 serial,
         Acceptance calldata acceptance
@@ -272,7 +272,7 @@ library Segments {
     function endEarly(
         Holdings.Book storage book,
         Holdings.Holding storage h,
-        Holdings.Context memory context,
+        Holdings.Context calldata context,
         VNodeId id,
         uint32 serial
     ) external {
@@ -310,7 +310,7 @@ library Segments {
     function claim(
         Holdings.Book storage book,
         Holdings.Holding storage h,
-        Holdings.Context memory context,
+        Holdings.Context calldata context,
         VNodeId id,
         uint32 serial
     ) external returns (uint256 amount) {
@@ -326,7 +326,7 @@ library Segments {
     function claimMany(
         Holdings.Book storage book,
         Holdings.Holding storage h,
-        Holdings.Context memory context,
+        Holdings.Context calldata context,
         VNodeId id,
         uint32[] calldata serials
     ) external returns (uint256 amount) {
