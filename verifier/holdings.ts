@@ -28,7 +28,8 @@ export class Holdings {
   #segments = new Map<number, StoredSegment & { readonly index: number }>();
   /** What was there when the epoch began, before its first change: of the last two epochs with changes. */
   #before: readonly (DirectoryState & { readonly epoch: number })[] = [];
-  #compacting: number | undefined;
+  /** What ends by then is left out of the tree that is being written. */
+  #lastEnd: number | undefined;
 
   constructor(depth: number) {
     this.#depth = depth;
@@ -72,17 +73,17 @@ export class Holdings {
     this.#rewrite([]);
   }
 
-  beginCompaction(epoch: number): void {
-    this.#compacting = epoch;
+  beginCompaction(lastEnd: number): void {
+    this.#lastEnd = lastEnd;
   }
 
-  /** The tree has the segments that end after the epoch in which the compaction began, and nothing else. */
+  /** The tree has the segments that end after lastEnd, and nothing else. */
   compact(epoch: number): void {
-    const began = this.#compacting;
-    if (began === undefined) throw new HoldfastError("corrupt", "a compaction ends that did not begin");
-    this.#compacting = undefined;
+    const lastEnd = this.#lastEnd;
+    if (lastEnd === undefined) throw new HoldfastError("corrupt", "a compaction ends that did not begin");
+    this.#lastEnd = undefined;
     this.#change(epoch);
-    this.#rewrite([...this.#segments.values()].filter(({ end }) => end > began));
+    this.#rewrite([...this.#segments.values()].filter(({ end }) => end > lastEnd));
   }
 
   #rewrite(segments: readonly StoredSegment[]): void {

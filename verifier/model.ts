@@ -166,7 +166,7 @@ export function createModel(options: ModelOptions): Model {
     const { root, total } = holdings.now;
     if (root === fromHex32(event.args["root"] as string) && BigInt(total) === event.args["total"])
       return undefined;
-    return "the compacted directory does not have just what had not ended";
+    return "the compacted directory does not have just what goes on";
   }
 
   const appliers: Readonly<Record<string, (event: AuditEvent) => string | undefined | void>> = {
@@ -204,7 +204,7 @@ export function createModel(options: ModelOptions): Model {
     SegmentRetired: (event) =>
       find(event.args["vNode"]).holdings.retire(epochOf(event), Number(event.args["serial"])),
     DirectoryReset: (event) => find(event.args["vNode"]).holdings.reset(epochOf(event)),
-    CompactionStarted: ({ args }) => find(args["vNode"]).holdings.beginCompaction(Number(args["epoch"])),
+    CompactionStarted: ({ args }) => find(args["vNode"]).holdings.beginCompaction(Number(args["lastEnd"])),
     Compacted: compact,
     Challenged: (event) => void challenges.set(event.args["id"] as bigint, epochOf(event)),
     Answered: ({ args }) => void challenges.delete(args["id"] as bigint),

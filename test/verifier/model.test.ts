@@ -126,14 +126,12 @@ describe("verifier: the model's directories", () => {
       root: toHex32(directory.root),
     });
 
-    it("have all that ends after the epoch in which that began, in the order of serials, from the next one on", () => {
+    it("have all that ends later than was said when that began, in the order of serials, from the next epoch on", () => {
       const { model, tell } = ending();
       const before = model.directory(1n, 5).root;
-      tell(4, "CompactionStarted", { epoch: 4n });
+      tell(3, "CompactionStarted", { lastEnd: 4n });
       const fresh = directoryOf([13n, 7], [14n, 8]);
-      expect(tell(5, "Compacted", compacted(fresh)), "2 has ended meanwhile and is there").to.equal(
-        undefined,
-      );
+      expect(tell(5, "Compacted", compacted(fresh)), "2 has ended by then and is there").to.equal(undefined);
       expect(model.expected(1n, 5).inputs).to.deep.equal([before, seedOf(7n, 5), 0n, 26n]);
       expect(model.expected(1n, 6).inputs).to.deep.equal([fresh.root, seedOf(7n, 6), 0n, 15n]);
       expect(tell(6, "SegmentStored", store(4, 15n, 1, { start: 15 }))).to.equal(undefined);
@@ -148,7 +146,7 @@ describe("verifier: the model's directories", () => {
       const { model, tell } = ending();
       tell(3, "SegmentExtended", { serial: 0n, end: 6n });
       tell(3, "SegmentEndedEarly", { serial: 3n, end: 6n });
-      tell(6, "CompactionStarted", { epoch: 6n });
+      tell(5, "CompactionStarted", { lastEnd: 6n });
       const empty = new Directory(DEPTH);
       expect(tell(6, "Compacted", compacted(empty))).to.equal(undefined);
       expect(() => model.expected(1n, 7)).to.throw(/nothing to prove/);
@@ -157,17 +155,17 @@ describe("verifier: the model's directories", () => {
 
     it("begin anew where one was given up", () => {
       const { tell } = ending();
-      tell(3, "CompactionStarted", { epoch: 3n });
-      tell(5, "CompactionStarted", { epoch: 5n });
+      tell(3, "CompactionStarted", { lastEnd: 4n });
+      tell(5, "CompactionStarted", { lastEnd: 6n });
       expect(tell(5, "Compacted", compacted(directoryOf([14n, 8])))).to.equal(undefined);
     });
 
     it("do not bear out another root, another total, or the end of what did not begin", () => {
       for (const wrong of [{ root: toHex32(5n) }, { total: 14n }]) {
         const { tell } = ending();
-        tell(4, "CompactionStarted", { epoch: 4n });
+        tell(3, "CompactionStarted", { lastEnd: 4n });
         const said = { ...compacted(directoryOf([13n, 7], [14n, 8])), ...wrong };
-        expect(tell(4, "Compacted", said)).to.match(/not have just what had not ended/);
+        expect(tell(4, "Compacted", said)).to.match(/not have just what goes on/);
       }
       expect(() => ending().tell(4, "Compacted", compacted(directoryOf([13n, 7])))).to.throw(/did not begin/);
     });
