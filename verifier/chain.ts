@@ -54,8 +54,8 @@ export interface ProfileOnChain {
   readonly samples: number;
   readonly dataDepth: number;
   readonly directoryDepth: number;
-  /** Groth16Verifier.keyHash; undefined: another verifier, which has none. */
-  readonly keyHash: Hex | undefined;
+  /** Groth16Verifier.keyHash. */
+  readonly keyHash: Hex;
 }
 
 /** A drand network, as a beacon's contract has it. */
@@ -212,7 +212,7 @@ async function open(
         samples: Number(samples),
         dataDepth: Number(dataDepth),
         directoryDepth: Number(directoryDepth),
-        keyHash: (await unlessMissing(view(verifier, "keyHash"))) as Hex | undefined,
+        keyHash: (await view(verifier, "keyHash")) as Hex,
       };
     },
     async beacon(index) {
