@@ -1,19 +1,11 @@
 /**
- * A vNode's directory as events alone say it is: entries by their serials, in the tree as it is now and as it stood when an
- * epoch began (protocol.md, section 5).
+ * A vNode's directory as events alone say it is: the tree as it is now and as it stood when an epoch began (protocol.md,
+ * section 5).
  */
-import { Directory } from "../protocol/directory.ts";
-import { HoldfastError } from "../protocol/errors.ts";
+import { Directory, type NewEntry } from "../protocol/directory.ts";
+import { Entries, type SegmentFacts } from "../protocol/entries.ts";
 
-export interface StoredSegment {
-  readonly serial: number;
-  readonly root: bigint;
-  readonly leaves: number;
-  /** In quanta per epoch. */
-  readonly weight: number;
-  /** First epoch that is not paid for. */
-  readonly end: number;
-}
+export interface StoredSegment extends SegmentFacts, NewEntry {}
 
 export interface DirectoryState {
   readonly root: bigint;
@@ -22,17 +14,12 @@ export interface DirectoryState {
 
 /** Changes come in the order of the chain, each with the epoch in which it was made: it counts from the next one on. */
 export class Holdings {
-  readonly #depth: number;
+  readonly #entries = new Entries<StoredSegment>();
   #directory: Directory;
-  /** Those whose entries are in the tree and no tombstones, in the order of their serials; and at which index. */
-  #segments = new Map<number, StoredSegment & { readonly index: number }>();
   /** What was there when the epoch began, before its first change: of the last two epochs with changes. */
   #before: readonly (DirectoryState & { readonly epoch: number })[] = [];
-  /** What ends by then is left out of the tree that is being written. */
-  #lastEnd: number | undefined;
 
   constructor(depth: number) {
-    this.#depth = depth;
     this.#directory = new Directory(depth);
   }
 
@@ -47,65 +34,50 @@ export class Holdings {
     return { root, total };
   }
 
-  /** Whether anything is paid for in the epoch, or will be. */
+  /** Whether anything that is in the tree is paid for in the epoch, or will be. */
   lasts(epoch: number): boolean {
-    return [...this.#segments.values()].some(({ end }) => end > epoch);
+    return this.#entries.live.some(({ end }) => end > epoch);
   }
 
   store(epoch: number, segment: StoredSegment): void {
     this.#change(epoch);
-    this.#append(segment);
+    this.#directory.append(segment);
+    this.#entries.store(segment);
   }
 
   /** Extended, or ended early. */
   setEnd(serial: number, end: number): void {
-    this.#segments.set(serial, { ...this.#find(serial), end });
+    this.#entries.setEnd(serial, end);
   }
 
   retire(epoch: number, serial: number): void {
     this.#change(epoch);
-    this.#directory.retire(this.#find(serial).index);
-    this.#segments.delete(serial);
+    this.#directory.retire(this.#entries.retire(serial).index);
   }
 
   reset(epoch: number): void {
     this.#change(epoch);
-    this.#rewrite([]);
+    this.#entries.reset();
+    this.#rewrite();
   }
 
   beginCompaction(lastEnd: number): void {
-    this.#lastEnd = lastEnd;
+    this.#entries.beginCompaction(lastEnd);
   }
 
-  /** The tree has the segments that end after lastEnd, and nothing else. */
   compact(epoch: number): void {
-    const lastEnd = this.#lastEnd;
-    if (lastEnd === undefined) throw new HoldfastError("corrupt", "a compaction ends that did not begin");
-    this.#lastEnd = undefined;
+    this.#entries.compact();
     this.#change(epoch);
-    this.#rewrite([...this.#segments.values()].filter(({ end }) => end > lastEnd));
+    this.#rewrite();
   }
 
-  #rewrite(segments: readonly StoredSegment[]): void {
-    this.#directory = new Directory(this.#depth);
-    this.#segments = new Map();
-    for (const segment of segments) this.#append(segment);
-  }
-
-  #append(segment: StoredSegment): void {
-    const index = this.#directory.entries.length;
-    this.#directory.append(segment);
-    this.#segments.set(segment.serial, { ...segment, index });
+  #rewrite(): void {
+    this.#directory = new Directory(this.#directory.depth);
+    for (const segment of this.#entries.live) this.#directory.append(segment);
   }
 
   #change(epoch: number): void {
     if (this.#before.at(-1)?.epoch === epoch) return;
     this.#before = [...this.#before.slice(-1), { epoch, ...this.now }];
-  }
-
-  #find(serial: number): StoredSegment & { readonly index: number } {
-    const found = this.#segments.get(serial);
-    if (found) return found;
-    throw new HoldfastError("corrupt", `the events speak of segment ${serial}, which is not there`);
   }
 }
