@@ -16,6 +16,8 @@ export interface Roles {
   readonly manager: DevelopmentAccount;
   readonly app: DevelopmentAccount;
   readonly auditor: DevelopmentAccount;
+  /** Who doubts a vNode: the auditor's own account is its daemon's. */
+  readonly challenger: DevelopmentAccount;
   readonly treasury: DevelopmentAccount;
   /** Four that serve, then the standby. */
   readonly providers: readonly ProviderRole[];
@@ -24,15 +26,16 @@ export interface Roles {
 export const SERVING = 4;
 
 export function castRoles(): Roles {
-  const accounts = developmentAccounts(5 + 2 * (SERVING + 1));
+  const accounts = developmentAccounts(6 + 2 * (SERVING + 1));
   const take = (): DevelopmentAccount => accounts.shift() as DevelopmentAccount;
   const [deployer, manager, app, auditor, treasury] = [take(), take(), take(), take(), take()];
+  const challenger = take();
   const providers = Array.from({ length: SERVING + 1 }, (_, i) => ({
     name: i < SERVING ? `provider ${i + 1}` : "standby",
     cold: take(),
     operator: take(),
   }));
-  return { deployer, manager, app, auditor, treasury, providers };
+  return { deployer, manager, app, auditor, challenger, treasury, providers };
 }
 
 /** Epochs' rate that a node locks of its bond: all that its misses can cost, and some more. */

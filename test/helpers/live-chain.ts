@@ -10,6 +10,7 @@ import { connect, type Chain } from "../../client/chain.ts";
 import { deploy, type Deployment } from "../../client/deploy.ts";
 import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
 import { ensureProfile } from "../../client/keys/make.ts";
+import { sourcePoint } from "../../protocol/epochs.ts";
 import { createRelay } from "../../verifier/relay.ts";
 import { startAnvil } from "./anvil.ts";
 import { ON_ANVIL } from "./contracts.ts";
@@ -18,9 +19,11 @@ import { present } from "./present.ts";
 /** Seconds: no epoch ends by itself. */
 export const EPOCH_SECONDS = 10_000;
 export const RENT = 10n ** 21n;
-/** What a segment pays per epoch is a multiple of 2^QUANTUM_BITS token units. */
-export const QUANTUM_BITS = 6;
 const FUNDS = 10n ** 9n;
+/** Seconds from an epoch's start until its randomness can be known. */
+const MARGIN = 100;
+/** What a segment pays per epoch is a multiple of 8 units. */
+const QUANTUM_BITS = 3;
 const PARAMS = {
   ...{ odds: 1, window: 9_000, grace: 1, maxMisses: 2, slashMultiple: 5, faultMultiple: 10 },
   ...{ syncEpochs: 3, bondEpochs: 20, managerFee: 200, auditFee: 100, reporterShare: 1000 },
@@ -40,7 +43,7 @@ export interface LiveChain {
   readonly manager: Chain;
   readonly app: Chain;
   readonly nodes: readonly LiveNode[];
-  /** Ends the running epoch, and goes on to when the next one's randomness is known. */
+  /** Ends the running epoch, and lets the next one's margin pass. */
   nextEpoch(): Promise<number>;
   setUrl(node: LiveNode, url: string): Promise<void>;
   close(): Promise<void>;
@@ -76,6 +79,7 @@ export async function startLiveChain(): Promise<LiveChain> {
       signer: new Wallet(deployer.privateKey, provider),
       profile: "tiny",
       epochSeconds: EPOCH_SECONDS,
+      margin: MARGIN,
       genesis,
     },
     verificationKey: await loadVerificationKey("tiny"),
@@ -96,10 +100,8 @@ export async function startLiveChain(): Promise<LiveChain> {
   const register = async (i: number): Promise<LiveNode> => {
     const [owner, operator] = [as(present(others[2 * i])), present(others[2 * i + 1])];
     await fund(owner);
-    await owner.send("registry", "registerNode", [
-      ...[operator.address, "http://127.0.0.1:1", 1000, RENT, FUNDS],
-      "",
-    ]);
+    const offer = [operator.address, "http://127.0.0.1:1", 1000, RENT, FUNDS, ""];
+    await owner.send("registry", "registerNode", offer);
     await owner.send("ledger", "bond", [i + 1, FUNDS]);
     await owner.send("registry", "trust", [manager.address, true]);
     return { id: BigInt(i + 1), owner, operator };
@@ -117,7 +119,7 @@ export async function startLiveChain(): Promise<LiveChain> {
     ...{ rpcUrl, relayUrl, provider, deployment, nodes, manager: as(manager), app: as(app) },
     async nextEpoch() {
       const epoch = Math.floor(((await time()) - genesis) / EPOCH_SECONDS) + 1;
-      chainTime = genesis + epoch * EPOCH_SECONDS + deployment.margin;
+      chainTime = sourcePoint(epoch, deployment);
       await provider.send("evm_setNextBlockTimestamp", [chainTime]);
       await provider.send("evm_mine", []);
       return epoch;

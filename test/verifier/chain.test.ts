@@ -3,7 +3,6 @@ import { expect } from "chai";
 import { concat, ContractFactory, hexlify, Interface, keccak256, Wallet } from "ethers";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { addToDeployment } from "../../client/deployment/add.ts";
-import type { MadeStep } from "../../client/deployment/made.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { developmentAccounts } from "../../contracts/accounts.ts";
 import { headersFrom } from "../../contracts/headers.ts";
@@ -23,18 +22,17 @@ describe("verifier and prover: where randomness comes from", () => {
     const treasury = present(developmentAccounts(4)[3]);
     const signer = new Wallet(treasury.privateKey, live.provider);
     const { abi, bytecode } = contractArtifact("PrevrandaoProbe");
-    const probe = await new ContractFactory(abi, bytecode, signer).deploy();
-    await probe.waitForDeployment();
+    const made = await new ContractFactory(abi, bytecode, signer).deploy({ gasLimit: 4_000_000 });
+    const probe = await (await made.waitForDeployment()).getAddress();
     for (let i = 0; i < 7; i++) await mine();
     const headers = await headersFrom(live.provider, (await live.provider.getBlockNumber()) - 7, 8);
-    const step: MadeStep = {
-      ...{ id: "beacon", contract: "PrevrandaoBeacon", making: "makePrevrandaoBeacon" },
-      args: [await probe.getAddress(), headers],
-    };
     const { audits, rpcUrl } = { ...live.deployment, ...live };
-    const { privateKey: key } = treasury;
-    const chain = live.manager.as(key);
-    await addToDeployment({ chain, privateKey: key, step, method: "addBeacon", argument: (at) => at });
+    const step = { id: "", contract: "PrevrandaoBeacon", making: "makePrevrandaoBeacon" } as const;
+    const chain = live.manager.as(treasury.privateKey);
+    await addToDeployment({
+      ...{ chain, privateKey: treasury.privateKey, step: { ...step, args: [probe, headers] } },
+      ...{ method: "addBeacon", argument: String },
+    });
     auditor = await connectAuditChain({ rpcUrl, audits, privateKey: treasury.privateKey });
     const { privateKey } = present(live.nodes[0]).operator;
     node = await connectChain({ rpcUrl, audits, node: 1n, privateKey, maxFeePerGas: 10n ** 12n });
@@ -59,7 +57,7 @@ describe("verifier and prover: where randomness comes from", () => {
   });
 
   for (const blocks of [2, 40]) {
-    it(`is in the headers of the epoch's first blocks, ${blocks} blocks later`, async () => {
+    it(`is in the headers of the first blocks from the source point on, ${blocks} blocks later`, async () => {
       expect(await auditor.beacon(1)).to.equal(undefined);
       const epoch = await live.nextEpoch();
       expect(await auditor.headers(epoch)).to.equal(undefined);
