@@ -21,7 +21,7 @@ export interface Place {
 /** Takes changes in the order of the chain. Throws HoldfastError "corrupt" for a segment that it has not heard of. */
 export class Entries<Segment extends SegmentFacts> {
   /** In the order of serials, which is that of indices. */
-  #live = new Map<number, Segment & Place>();
+  readonly #live = new Map<number, Segment & Place>();
   #count = 0;
   #total = 0;
   /** What ends by then is left out of the tree that is being written. */
@@ -78,7 +78,8 @@ export class Entries<Segment extends SegmentFacts> {
   }
 
   #rewrite(segments: readonly Segment[]): void {
-    [this.#live, this.#count, this.#total] = [new Map(), 0, 0];
+    this.#live.clear();
+    [this.#count, this.#total] = [0, 0];
     for (const segment of segments) this.store(segment);
   }
 }

@@ -100,7 +100,7 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
   let readAt = 0;
   let current = 0;
   /** The epoch in which each vNode's directory was compared last. */
-  let compared = new Map<bigint, number>();
+  const compared = new Map<bigint, number>();
   let troubles: string[] = [];
 
   const ended = (): boolean => signal.aborted;
@@ -142,7 +142,8 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     if (seen.hash !== "" && (await chain.hashOf(seen.number)) !== seen.hash) {
       log.warn({ block: seen.number }, "reorganized");
       model = startModel();
-      [queue, compared] = [[], new Map()];
+      queue = [];
+      compared.clear();
       seen = { number: options.fromBlock - 1, hash: "" };
     }
     if (head.number <= seen.number) return;

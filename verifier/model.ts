@@ -169,10 +169,10 @@ export function createModel(options: ModelOptions): Model {
     return "the compacted directory does not have just what goes on";
   }
 
-  const appliers: Readonly<Record<string, (event: AuditEvent) => string | undefined | void>> = {
+  const appliers: Readonly<Record<string, (event: AuditEvent) => unknown>> = {
     ClusterCreated: ({ args }) =>
       void clusters.set(args["cluster"] as bigint, {
-        quantumBits: BigInt(args["quantumBits"] as bigint),
+        quantumBits: args["quantumBits"] as bigint,
         terms: [{ from: 0, beacon: Number(args["beacon"]), profile: Number(args["profile"]) }],
       }),
     ClusterChanged(event) {
@@ -231,7 +231,10 @@ export function createModel(options: ModelOptions): Model {
   }
 
   return {
-    apply: (event) => appliers[event.name]?.(event) ?? undefined,
+    apply(event) {
+      const said = appliers[event.name]?.(event);
+      return typeof said === "string" ? said : undefined;
+    },
     get vNodes() {
       return [...vNodes.keys()];
     },

@@ -144,12 +144,12 @@ function assign(vNode: bigint, node: bigint, options: ChainOptions): Promise<voi
   return withChain(options, async (chain) => {
     await agree(await whatAssigningDoes(chain, vNode, node), options);
     const { events, hash } = await chain.send("registry", "assign", [vNode, node]);
-    const fromEpoch = events.find(({ name }) => name === "NodeAssigned")?.args["fromEpoch"];
+    const fromEpoch = events.find(({ name }) => name === "NodeAssigned")?.args["fromEpoch"] as bigint;
     const now = await chain.read<Outlook>("audits", "outlook", [vNode]);
     const { nextUntil } = await chain.read<VNodeState>("audits", "state", [vNode]);
     const waits = now.successor !== 0n;
     const text = waits
-      ? `node ${node} may prove from epoch ${String(fromEpoch)} until epoch ${nextUntil - 1n} that it has what vNode ${vNode} holds, and is responsible from the epoch after that; until then node ${now.node} stays, and nothing is stored`
+      ? `node ${node} may prove from epoch ${fromEpoch} until epoch ${nextUntil - 1n} that it has what vNode ${vNode} holds, and is responsible from the epoch after that; until then node ${now.node} stays, and nothing is stored`
       : `node ${now.node === 0n ? "nobody" : now.node} is responsible for vNode ${vNode} in the next epoch${now.handingOver ? ", and is paid from its first proof on" : ""}`;
     const result = { vNode, node, fromEpoch, responsible: now.node, successor: now.successor };
     printResult({ ...result, ...(waits && { until: nextUntil }), transaction: hash }, { ...options, text });

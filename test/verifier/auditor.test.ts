@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { Directory } from "../../protocol/directory.ts";
 import { roundEvidence } from "../../protocol/drand.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { fromHex32, toHex32, type Hex } from "../../protocol/field.ts";
+import { toHex32, type Hex } from "../../protocol/field.ts";
 import { createAuditor, type Auditor, type Log } from "../../verifier/auditor.ts";
 import type { AuditChain, AuditEvent, SubmittedProof } from "../../verifier/chain.ts";
 import type { DirectoryState } from "../../verifier/holdings.ts";

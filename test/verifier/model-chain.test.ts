@@ -49,7 +49,7 @@ function createMirror(world: World) {
       [directory, serials] = [new Directory(SHAPE.directoryDepth), wanted];
       for (const entry of entries) directory.append(entry);
     },
-    forget(): void {
+    mirror.forget(): void {
       [directory, serials] = [new Directory(SHAPE.directoryDepth), []];
     },
   };
@@ -78,7 +78,9 @@ async function createFollower({ ethers, genesis, audits, registry, challenges, b
     const call = present(calls.parseTransaction({ data }) ?? undefined);
     const [vNode, epoch, proof] = call.args.toArray() as [bigint, bigint, bigint[]];
     const ofSuccessor = event.name === "TakeOverProven";
-    const expected = (ofSuccessor ? model.expectedOfSuccessor : model.expected)(vNode, Number(epoch));
+    const expected = ofSuccessor
+      ? model.expectedOfSuccessor(vNode, Number(epoch))
+      : model.expected(vNode, Number(epoch));
     expect(expected.node).to.equal(event.args["node"]);
     expect(expected.inputs).to.deep.equal([...proof.slice(0, 4)]);
   }
@@ -118,7 +120,7 @@ describe("verifier: the model beside the real contracts", () => {
   it("agrees on weights, tombstones, compactions and resets, and on what is proven of them", async () => {
     const world = await createWorld();
     const catchUp = await createFollower(world);
-    const { store, retire, compact, forget } = createMirror(world);
+    const mirror = createMirror(world);
     // Until epoch 3, 21, 4, 21.
     for (const [leaves, epochs] of [
       [3, 2],
@@ -126,41 +128,41 @@ describe("verifier: the model beside the real contracts", () => {
       [1, 3],
       [7, 20],
     ] as const)
-      await store(leaves, epochs);
+      await mirror.store(leaves, epochs);
     await catchUp();
     await world.proveEach(1, 2);
-    await store(2, 20);
+    await mirror.store(2, 20);
     expect(await catchUp()).to.include.members(["Proven", "SegmentStored"]);
     await world.proveEach(3, 3);
-    await retire(0);
+    await mirror.retire(0);
     expect(await catchUp()).to.include("SegmentRetired");
 
-    await compact(1, 3, 4);
+    await mirror.compact(1, 3, 4);
     expect(await catchUp(), "2 ends with the next epoch").to.include.members([
       "CompactionStarted",
       "Compacted",
     ]);
     await world.proveEach(4, 5);
-    await store(4, 1);
+    await mirror.store(4, 1);
     await catchUp();
     await world.proveEach(6, 7);
-    await retire(5);
+    await mirror.retire(5);
     await world.registry.connect(world.people.alice).endEarly(VNODE, 3);
     await catchUp();
     await world.proveEach(8, 9);
-    await compact(1, 4);
+    await mirror.compact(1, 4);
     await catchUp();
 
     await world.proveEach(10, 22);
-    await compact();
+    await mirror.compact();
     expect(await catchUp()).to.include("Compacted");
-    await store(9, 1);
+    await mirror.store(9, 1);
     await world.proveEach(23, 23);
     await world.toEpoch(24);
-    await retire(6);
-    forget();
+    await mirror.retire(6);
+    mirror.forget();
     expect(await catchUp()).to.include.members(["SegmentRetired", "DirectoryReset"]);
-    await store(2, 5);
+    await mirror.store(2, 5);
     await world.proveEach(25, 25);
     expect(await catchUp()).to.include("Proven");
   });
