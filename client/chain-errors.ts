@@ -95,7 +95,7 @@ function decodeError(data: string): Revert | undefined {
   if (dataLength(data) < 4) return undefined;
   for (const name of CONTRACTS) {
     const parsed = new Interface(contractArtifact(name).abi).parseError(data);
-    if (parsed) return { name: parsed.name, args: byName(parsed.args as Result) };
+    if (parsed) return { name: parsed.name, args: byName(parsed.args) };
   }
   return undefined;
 }

@@ -49,7 +49,7 @@ function createMirror(world: World) {
       [directory, serials] = [new Directory(SHAPE.directoryDepth), wanted];
       for (const entry of entries) directory.append(entry);
     },
-    mirror.forget(): void {
+    forget(): void {
       [directory, serials] = [new Directory(SHAPE.directoryDepth), []];
     },
   };
