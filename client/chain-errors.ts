@@ -1,7 +1,7 @@
 /**
  * What a contract or the chain's server answers, as a sentence that says what to do.
  */
-import { dataLength, Interface, isCallException, isError, type Result } from "ethers";
+import { dataLength, Interface, isCallException, isError } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { byName, type Value } from "./chain-values.ts";
