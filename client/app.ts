@@ -104,14 +104,17 @@ export function createApp({ chain, engine, signal, progress }: AppOptions): App 
       const step = (fraction: number): void => progress?.("computing the roots", fraction);
       const file = await commitFile(path, { profile, engine, progress: step, signal });
       const { quantumBits } = await chain.read<ClusterRecord>("registry", "cluster", [cluster]);
-      const prices = targets.flatMap(({ rent }) =>
-        file.segments.map(({ leaves }) => priceOf(leaves, rent, Number(quantumBits))),
-      );
-      const perEpoch = sum(prices.map((price) => price.perEpoch));
+      const priceWith = (bits: bigint): bigint =>
+        sum(
+          targets.flatMap(({ rent }) =>
+            file.segments.map(({ leaves }) => priceOf(leaves, rent, Number(bits))),
+          ),
+        );
+      const perEpoch = priceWith(quantumBits);
       const balance = await chain.read<bigint>("ledger", "balanceOf", [chain.account()]);
       const price = {
         ...{ perEpoch, total: perEpoch * BigInt(epochs), balance, bytes: file.bytes },
-        ...{ rounding: sum(prices.map(({ rounding }) => rounding)), quantum: 1n << quantumBits },
+        ...{ rounding: perEpoch - priceWith(0n), quantum: 1n << quantumBits },
       };
       return { ...options, profile, file, targets, price };
     },

@@ -1,15 +1,28 @@
 /**
- * Where a segment is in its vNode's directory: the range of weights that a challenge names. Only the events tell where it
- * starts.
+ * What a challenge asks for, and what it costs: a range of weights of a vNode's directory. Only the events tell where a
+ * segment's starts.
  */
 import { Entries, type SegmentFacts } from "../protocol/entries.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Chain, ChainEvent } from "./chain.ts";
-import type { ClusterRecord, DirectoryRecord, VNodeRecord } from "./records.ts";
+import type { ClusterRecord, DirectoryRecord, DutyRecord, Outlook, VNodeRecord } from "./records.ts";
 
 export interface WeightRange {
   readonly start: number;
   readonly length: number;
+}
+
+/** Epochs of the vNode's rate that a challenge costs, twice as many for each that is open already (IChallenges). */
+const BOND_EPOCHS = 8n;
+
+/** What a challenge costs now, in token units. */
+export async function challengeBond(chain: Chain, vNode: bigint): Promise<bigint> {
+  const least = await chain.read<bigint>("challenges", "minBond");
+  const open = await chain.read<readonly bigint[]>("challenges", "openOf", [vNode]);
+  const { epoch } = await chain.read<Outlook>("audits", "outlook", [vNode]);
+  const { rate } = await chain.read<DutyRecord>("audits", "duty", [vNode, epoch]);
+  const bond = BOND_EPOCHS * rate > least ? BOND_EPOCHS * rate : least;
+  return bond << BigInt(open.length);
 }
 
 /** All that a vNode holds. Throws "not-found" if that is nothing. */

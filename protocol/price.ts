@@ -3,17 +3,13 @@
  */
 const RENT_UNIT = 10n ** 18n;
 
-export interface Price {
-  /** In token units, a multiple of the cluster's quantum. */
-  readonly perEpoch: bigint;
-  /** What of it is rounding up to the quantum. */
-  readonly rounding: bigint;
-}
-
-/** @param rent token units per 1e18 leaves and epoch; @param quantumBits what is paid is a multiple of 2^quantumBits units */
-export function priceOf(leaves: number, rent: bigint, quantumBits: number): Price {
-  const exact = (BigInt(leaves) * rent + RENT_UNIT - 1n) / RENT_UNIT;
-  const quantum = 1n << BigInt(quantumBits);
-  const perEpoch = ((exact + quantum - 1n) / quantum) * quantum;
-  return { perEpoch, rounding: perEpoch - exact };
+/**
+ * Token units: rounded up, to a multiple of the cluster's quantum.
+ *
+ * @param rent token units per 1e18 leaves and epoch
+ * @param quantumBits the quantum is 2^quantumBits token units
+ */
+export function priceOf(leaves: number, rent: bigint, quantumBits: number): bigint {
+  const [exact, quantum] = [(BigInt(leaves) * rent + RENT_UNIT - 1n) / RENT_UNIT, 1n << BigInt(quantumBits)];
+  return ((exact + quantum - 1n) / quantum) * quantum;
 }

@@ -4,8 +4,8 @@
 import type { Command } from "commander";
 import type { Chain, Sent } from "../chain.ts";
 import { agree, formatAmount, parseAmount, printResult } from "../output.ts";
-import { segmentRange, wholeRange } from "../ranges.ts";
-import type { ChallengeRecord, DutyRecord, Outlook } from "../records.ts";
+import { challengeBond, segmentRange, wholeRange } from "../ranges.ts";
+import type { ChallengeRecord } from "../records.ts";
 import { chainCommand, group, id, natural, spendingCommand, withChain, type ChainOptions } from "./common.ts";
 
 interface MakeOptions extends ChainOptions {
@@ -19,8 +19,6 @@ const STATUS = ["none", "open", "answered", "failed", "void", "dismissed"] as co
 const OPEN = 1;
 /** A challenge of epoch e is answered in the two epochs after it, or later if the node pauses (IChallenges). */
 const RESPONSE_EPOCHS = 2n;
-/** Epochs of the vNode's rate that a challenge costs, twice as many for each that is open already (IChallenges). */
-const BOND_EPOCHS = 8n;
 
 export function addChallengeCommands(program: Command): void {
   const challenge = group(program, "challenge", "who doubts a vNode: ask for a proof on demand, with a bond");
@@ -56,7 +54,7 @@ function make(vNode: bigint, options: MakeOptions): Promise<void> {
       segment === undefined
         ? await wholeRange(chain, vNode)
         : await segmentRange(chain, vNode, segment, fromBlock);
-    const bond = `${formatAmount(await bondOf(chain, vNode), chain.decimals)} ${chain.symbol}`;
+    const bond = `${formatAmount(await challengeBond(chain, vNode), chain.decimals)} ${chain.symbol}`;
     await agree(
       `challenge ${what}, ${length} quanta from ${start} on, with a bond that is ${bond} now and at most ${maxBond} ${chain.symbol}: lost if the node answers`,
       options,
@@ -71,16 +69,6 @@ function make(vNode: bigint, options: MakeOptions): Promise<void> {
     };
     printResult({ ...result, transaction: sent.hash }, options);
   });
-}
-
-/** What a challenge costs now. */
-async function bondOf(chain: Chain, vNode: bigint): Promise<bigint> {
-  const least = await chain.read<bigint>("challenges", "minBond");
-  const open = await chain.read<readonly bigint[]>("challenges", "openOf", [vNode]);
-  const { epoch } = await chain.read<Outlook>("audits", "outlook", [vNode]);
-  const { rate } = await chain.read<DutyRecord>("audits", "duty", [vNode, epoch]);
-  const bond = BOND_EPOCHS * rate > least ? BOND_EPOCHS * rate : least;
-  return bond << BigInt(open.length);
 }
 
 /** The first epoch in which it is too late, as far as pauses are declared. */

@@ -1,10 +1,10 @@
 /**
  * The challenger's part of the story: it asks a node that has its data, and one whose disk has just failed.
  */
-import type { ChallengeRecord, VNodeState } from "../records.ts";
 import { formatAmount } from "../output.ts";
-import { wholeRange } from "../ranges.ts";
-import { select, total } from "./history.ts";
+import { challengeBond, wholeRange } from "../ranges.ts";
+import type { ChallengeRecord } from "../records.ts";
+import { select } from "./history.ts";
 import { fund } from "./network.ts";
 import type { Stage } from "./scenario.ts";
 
@@ -14,24 +14,21 @@ export interface Asked {
   readonly bond: bigint;
 }
 
-/** Epochs' rate that a challenge costs, and more than enough. */
-const BOND_EPOCHS = 10n;
 /** A challenge of epoch e is answered in the two epochs after it. */
 const RESPONSE_EPOCHS = 2;
 
 /** All that the vNode holds, with a bond that the challenger has for it. */
 export async function challenge({ network, options, history }: Stage, vNode: bigint): Promise<Asked> {
   const chain = network.chain.as(network.roles.challenger.privateKey);
-  const { rate } = await chain.read<VNodeState>("audits", "state", [vNode]);
-  const most = BOND_EPOCHS * rate;
-  await fund(chain, most);
+  const price = await challengeBond(chain, vNode);
+  await fund(chain, price);
   const { start, length } = await wholeRange(chain, vNode);
-  const { events } = await chain.send("challenges", "challenge", [vNode, start, length, most]);
+  const { events } = await chain.send("challenges", "challenge", [vNode, start, length, price]);
   const made = select(events, "Challenged")[0]?.args ?? {};
   const { bond, epoch } = made["challenge"] as unknown as ChallengeRecord;
-  const price = `${formatAmount(bond, chain.decimals)} ${chain.symbol}`;
+  const amount = `${formatAmount(bond, chain.decimals)} ${chain.symbol}`;
   options.log(
-    `a challenger asks vNode ${vNode} for a proof of all that it holds, to be answered before epoch ${epoch + 3n}: its bond is ${price}`,
+    `a challenger asks vNode ${vNode} for a proof of all that it holds, to be answered before epoch ${epoch + 3n}: its bond is ${amount}`,
   );
   await history.update();
   return { id: made["id"] as bigint, vNode, bond };
@@ -60,16 +57,18 @@ export async function seeAnswer(
 }
 
 /** A node that is removed for its misses is not punished once more: the challenge is dismissed, and its bond goes back. */
-export function expectDismissal({ network, history, checks }: Stage, { id, vNode, bond }: Asked): void {
-  const { events } = history;
-  const dismissed = select(events, "Dismissed", { id }).length;
-  const returned = select(events, "Released").filter(
-    ({ args }) => args["to"] === network.roles.challenger.address && args["amount"] === bond,
-  ).length;
-  const failed = total(select(events, "Failed", { id }), "taken");
+export async function seeDismissal(
+  { network, history, checks }: Stage,
+  { id, vNode, bond }: Asked,
+): Promise<void> {
+  const { chain, roles } = network;
+  const dismissed = select(history.events, "Dismissed", { id }).length;
+  const failed = select(history.events, "Failed").length;
+  // The bond of the challenge that was answered is gone.
+  const account = await chain.read<bigint>("ledger", "balanceOf", [roles.challenger.address]);
   checks.expect(
     "a node that is removed is punished once: the open challenge is dismissed and its bond goes back",
-    dismissed === 1 && returned === 1 && failed === 0n,
-    `challenge ${id} of vNode ${vNode}`,
+    dismissed === 1 && failed === 0 && account === bond,
+    `challenge ${id} of vNode ${vNode}: ${formatAmount(account, chain.decimals)} ${chain.symbol} are the challenger's again`,
   );
 }

@@ -76,6 +76,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 
   log("five providers register, bond and start their nodes; an auditor starts");
   const auditor = startAuditor(options, { rpcUrl, relayUrl, drand, chain, roles });
+  auditor.catch(() => undefined); // if the nodes do not start, that is what is told
   const nodes = await startNodes(options, { rpcUrl, relayUrl, chain, roles });
   await auditor;
   return { rpcUrl, chain, deployment, roles, nodes };

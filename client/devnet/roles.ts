@@ -57,5 +57,5 @@ export function clusterParams({
 export const PROTOCOL_FEE = 200;
 /** Epochs that the file is stored for. */
 export const STORED_EPOCHS = 50;
-/** Token units per 1e18 leaves and epoch: 0.0001 tokens of 18 decimals a leaf. */
-export const RENT = 10n ** 14n * 10n ** 18n;
+/** Token units per 1e18 leaves and epoch: 50 billionths of a token of 18 decimals a leaf, near the most that a rent can be. */
+export const RENT = 5n * 10n ** 10n * 10n ** 18n;

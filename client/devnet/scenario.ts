@@ -16,7 +16,7 @@ import { formatAmount } from "../output.ts";
 import { defaultQuantumBits } from "../quantum.ts";
 import type { VNodeRecord, VNodeState } from "../records.ts";
 import { compensationIn, refundsIn } from "./accounting.ts";
-import { challenge, expectDismissal, seeAnswer, type Asked } from "./challenges.ts";
+import { challenge, seeDismissal, seeAnswer, type Asked } from "./challenges.ts";
 import type { Checks } from "./checks.ts";
 import { decisionsOf } from "./decisions.ts";
 import { covering, select, total, type History, type Span } from "./history.ts";
@@ -217,7 +217,7 @@ async function seePenalties(stage: Stage, victim: Victim, dismissing: Asked): Pr
   );
   const rewarded = total(select(history.events, "Slashed", where), "reward");
   checks.expect("whoever reports the miss is rewarded", rewarded > 0n, `${amount(rewarded)} to the auditor`);
-  expectDismissal(stage, dismissing);
+  await seeDismissal(stage, dismissing);
 }
 
 async function seeTakeOver({ history, checks, network }: Stage, { vNode }: Victim): Promise<void> {
