@@ -23,7 +23,7 @@ library Asks {
         bool paused;
         /// Whether it is due whatever the draw says.
         bool must;
-        /// Who waits to take over, or nobody.
+        /// Who waits to take over, or has proven and takes over after the epoch; or nobody.
         NodeId successor;
     }
 
@@ -84,6 +84,8 @@ library Asks {
         if (named) {
             if (a.node == NO_NODE || ready) (a.node, a.syncing) = (s.nextNode, !ready);
             else a.successor = s.nextNode;
+        } else if (isFollowed(s, v, epoch)) {
+            a.successor = s.nextNode;
         }
         a.paused = b.pauses[id][a.node].covers(epoch);
         a.must = mustProve(b, id, a, epoch);
@@ -94,6 +96,12 @@ library Asks {
         if (v.node == NO_NODE || v.misses != 0) return false;
         Leave storage l = b.leaves[id];
         return l.node == v.node && epoch >= l.epoch;
+    }
+
+    /// @notice Whether somebody has proven that it has the data, and takes over after the epoch: whoever is there is asked to
+    /// the end, as it was when the epoch began, and paid.
+    function isFollowed(Stake storage s, VNode memory v, uint32 epoch) internal view returns (bool) {
+        return v.nextSince == epoch + 1 && s.nextReady;
     }
 
     /// @notice Whether an epoch, entered as the ask says, is due whatever the odds.
