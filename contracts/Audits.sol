@@ -167,7 +167,12 @@ contract Audits is IAudits, Multicall {
     }
 
     function _pack(IFactory factory_, Profile[] memory list, uint256 index) private view returns (uint256) {
-        return index < list.length ? Choices.packed(address(factory_), list[index]) : 0;
+        return index < list.length ? _packOne(factory_, list[index]) : 0;
+    }
+
+    function _packOne(IFactory factory_, Profile memory p) private view returns (uint256) {
+        return
+            Choices.packed(address(factory_), address(p.verifier), p.samples, p.dataDepth, p.directoryDepth);
     }
 
     /// @inheritdoc IAudits
@@ -209,7 +214,7 @@ contract Audits is IAudits, Multicall {
         index = profileCount;
         require(index < MAX_CHOICES, BadDeployment());
 
-        _laterProfiles[index] = Choices.packed(address(factory), profile);
+        _laterProfiles[index] = _packOne(factory, profile);
         profileCount = index + 1;
 
         emit ProfileAdded(

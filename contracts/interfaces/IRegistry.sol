@@ -267,7 +267,7 @@ interface IRegistry {
     /// @notice Thrown when acceptances would lock more of a node's bond in an epoch than its provider said.
     error LockLimit(NodeId node, uint256 limit, uint256 needed);
 
-    /// @notice Thrown when a segment would cost nothing, or 2^80 token units or more, per epoch.
+    /// @notice Thrown when a segment would cost nothing.
     error BadPrice(uint256 perEpoch);
 
     /// @notice Thrown when an acceptance is used after its deadline, or again, or was not signed by the operator of the

@@ -172,12 +172,13 @@ library Segments {
             IRegistry.BadSegment(index, s.root, s.leaves)
         );
         uint256 perEpoch = _perEpoch(s.leaves, r.rent, quantumBits);
-        require(perEpoch != 0 && perEpoch <= type(uint80).max, IRegistry.BadPrice(perEpoch));
+        require(perEpoch != 0, IRegistry.BadPrice(perEpoch));
         (record.bucket, record.leaves, record.perEpoch) = (r.order.bucket, s.leaves, uint80(perEpoch));
         (record.from, record.end) = (r.current + 1, r.current + 1 + r.order.epochs);
     }
 
-    /// @dev ceil(leaves · rent / 1e18), rounded up to a multiple of the quantum.
+    /// @dev ceil(leaves · rent / 1e18), rounded up to a multiple of the quantum: below 2^80, as leaves are below 2^32, a
+    /// node's rent below 2^96 and a quantum at most 2^79.
     function _perEpoch(uint256 leaves, uint256 rent, uint256 quantumBits) private pure returns (uint256) {
         uint256 exact = (leaves * rent + RENT_UNIT - 1) / RENT_UNIT;
         return ((exact + (1 << quantumBits) - 1) >> quantumBits) << quantumBits;

@@ -2,12 +2,13 @@
 import { expect } from "chai";
 import { ContractFactory, hexlify, Wallet } from "ethers";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
+import { addToDeployment } from "../../client/deployment/add.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { developmentAccounts } from "../../contracts/accounts.ts";
 import { headersFrom } from "../../contracts/headers.ts";
 import { connectChain, type NodeChain } from "../../prover/chain.ts";
 import { connectAuditChain, keyHashOf, type AuditChain } from "../../verifier/chain.ts";
-import { EPOCH_SECONDS, startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
+import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
 import { present } from "../helpers/present.ts";
 
 describe("verifier and prover: where randomness comes from", () => {
@@ -20,18 +21,18 @@ describe("verifier and prover: where randomness comes from", () => {
     live = await startLiveChain();
     const treasury = present(developmentAccounts(4)[3]);
     const signer = new Wallet(treasury.privateKey, live.provider);
-    const deploy = async (name: string, ...args: unknown[]) => {
-      const { abi, bytecode } = contractArtifact(name);
-      const made = await new ContractFactory(abi, bytecode, signer).deploy(...args, { gasLimit: 4_000_000 });
-      return made.waitForDeployment();
-    };
-    const probe = await deploy("PrevrandaoProbe");
+    const { abi, bytecode } = contractArtifact("PrevrandaoProbe");
+    const made = await new ContractFactory(abi, bytecode, signer).deploy({ gasLimit: 4_000_000 });
+    const probe = await (await made.waitForDeployment()).getAddress();
     for (let i = 0; i < 7; i++) await mine();
     const headers = await headersFrom(live.provider, (await live.provider.getBlockNumber()) - 7, 8);
     const { audits, rpcUrl } = { ...live.deployment, ...live };
-    const genesis: bigint = await live.manager.read("audits", "genesis");
-    const beacon = await deploy("PrevrandaoBeacon", genesis, EPOCH_SECONDS, probe, headers);
-    await live.manager.as(treasury.privateKey).send("audits", "addBeacon", [await beacon.getAddress()]);
+    const step = { id: "", contract: "PrevrandaoBeacon", making: "makePrevrandaoBeacon" } as const;
+    const chain = live.manager.as(treasury.privateKey);
+    await addToDeployment({
+      ...{ chain, privateKey: treasury.privateKey, step: { ...step, args: [probe, headers] } },
+      ...{ method: "addBeacon", argument: String },
+    });
     auditor = await connectAuditChain({ rpcUrl, audits, privateKey: treasury.privateKey });
     const { privateKey } = present(live.nodes[0]).operator;
     node = await connectChain({ rpcUrl, audits, node: 1n, privateKey, maxFeePerGas: 10n ** 12n });
@@ -53,14 +54,10 @@ describe("verifier and prover: where randomness comes from", () => {
 
   it("knows the key of a profile by the hash that the verifier keeps", async () => {
     expect((await auditor.profile(0)).keyHash).to.equal(keyHashOf(await loadVerificationKey("tiny")));
-    const { manager, deployment } = live;
-    const other = { verifier: deployment.audits, samples: 2, dataDepth: 2, directoryDepth: 2 };
-    await manager.as(present(developmentAccounts(4)[3]).privateKey).send("audits", "addProfile", [other]);
-    expect((await auditor.profile(1)).keyHash, "of a contract that has none").to.equal(undefined);
   });
 
   for (const blocks of [2, 40]) {
-    it(`is in the headers of the epoch's first blocks, ${blocks} blocks later`, async () => {
+    it(`is in the headers of the first blocks from the source point on, ${blocks} blocks later`, async () => {
       expect(await auditor.beacon(1)).to.equal(undefined);
       const epoch = await live.nextEpoch();
       expect(await auditor.headers(epoch)).to.equal(undefined);

@@ -80,7 +80,8 @@ library Asks {
         bool named = v.nextSince != 0 && v.nextSince <= epoch;
         bool ready = !s.nextSyncs || s.nextReady || committed == 0;
         if (named && !ready && a.node != NO_NODE) named = epoch < v.nextSince + s.nextSyncEpochs;
-        if (leavesIn(b, id, v, epoch)) a.node = NO_NODE;
+        // Whether it has missed the last epoch of its notice is known once that is settled.
+        if (v.settled + 1 >= b.leaves[id].epoch && leavesIn(b, id, v, epoch)) a.node = NO_NODE;
         if (named) {
             if (a.node == NO_NODE || ready) (a.node, a.syncing) = (s.nextNode, !ready);
             else a.successor = s.nextNode;
