@@ -1,0 +1,75 @@
+/**
+ * What a node does that wants to be paid: it proves what it can, answers challenges, takes over, compacts and tops up. An
+ * honest node can do all of it; one that has lost data looks first.
+ */
+import type { Challenge } from "./challenges.ts";
+import type { Ground } from "./ground.ts";
+import { GAS_PRICE, gasOf } from "./model.ts";
+import { proofOf, type Statement } from "./oracle.ts";
+import type { Node, Play, View } from "./play.ts";
+
+/** Coverage below this is paid in proportion (protocol.md, section 5). */
+const FULL_COVERAGE = 0.75;
+/** Epochs over which a compaction has to pay. */
+const HORIZON = 24;
+/** Entries that are left free for an epoch's stores. */
+const RESERVE = 24;
+
+/** Once the epoch's randomness is on record. */
+export function attend(play: Play, node: Node): void {
+  for (const ground of play.grounds) {
+    const view = play.view(ground);
+    if (view.node === node.id && view.due && !view.proven) prove(play, node, ground, view);
+    if (view.successor === node.id && view.drawn) takeOver(play, node, ground, view);
+    if (view.node !== node.id) continue;
+    if (view.short) play.call(node.role, "Audits", "topUp", [ground.id], () => undefined);
+    if (!view.named && !view.syncing && wantsCompaction(play, ground)) play.compact(node, ground);
+  }
+  for (const challenge of play.challenges.open) answer(play, node, challenge);
+}
+
+function prove(play: Play, node: Node, ground: Ground, view: View): void {
+  const proof = proofFor(play, node, ground, view, view.seed);
+  if (proof === undefined) play.missed.add(ground);
+  else play.call(node.role, "Audits", "prove", [ground.id, play.epoch, proof]);
+}
+
+function takeOver(play: Play, node: Node, ground: Ground, view: View): void {
+  const proof = proofFor(play, node, ground, view, view.successorSeed);
+  if (proof !== undefined)
+    play.call(node.role, "Audits", "takeOver", [ground.id, play.epoch, proof], () => undefined);
+}
+
+/** Of the whole vNode. */
+export function proofFor(
+  play: Play,
+  node: Node,
+  ground: Ground,
+  view: Pick<View, "root" | "total">,
+  seed: bigint,
+): string | undefined {
+  const audited = ground.audited(play.epoch);
+  if (audited.total !== view.total || audited.root !== view.root)
+    throw new Error(`${play.name}, epoch ${play.epoch}: the directory is not what the chain has`);
+  const statement: Statement = { root: view.root, seed, start: 0, length: view.total };
+  return proofOf(statement, audited.directory, node.holding.on(ground));
+}
+
+function answer(play: Play, node: Node, challenge: Challenge): void {
+  if (challenge.node !== node.id || play.epoch <= challenge.epoch) return;
+  const statement = play.challenges.statementOf(challenge);
+  if (!statement) return;
+  const proof = proofOf(statement, challenge.directory, node.holding.on(challenge.ground));
+  if (proof === undefined) return;
+  play.challenges.answer(challenge, node.role, proof);
+}
+
+/** Whether the directory as it stands would cost more, or has hardly room. */
+function wantsCompaction(play: Play, ground: Ground): boolean {
+  const next = play.epoch + 1;
+  const count = ground.directory.entries.length;
+  if (count === 0 || ground.rate(next) === 0) return false;
+  if (count > 4 ** ground.directory.depth - RESERVE) return ground.coverage(next) < 1;
+  const lost = 1 - ground.coverage(next) / FULL_COVERAGE;
+  return lost * HORIZON * (ground.rate(next) / play.rate) > gasOf("compact") * GAS_PRICE;
+}
