@@ -46,8 +46,8 @@ export class Books {
     return address;
   }
 
-  spend(role: string, transaction: string): void {
-    this.#gas.set(role, (this.#gas.get(role) ?? 0) + gasOf(transaction));
+  spend(role: string, transaction: string, entries = 0): void {
+    this.#gas.set(role, (this.#gas.get(role) ?? 0) + gasOf(transaction, entries));
   }
 
   /** So many leaves were held for an epoch. */

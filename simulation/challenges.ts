@@ -41,14 +41,15 @@ export class PlayChallenges {
   /** Of a range of weights; default: the whole vNode. */
   make(challenger: string, range?: { start: number; length: number }, ground = this.#play.ground): void {
     const { epoch } = this.#play;
-    const { directory } = ground;
-    const { start, length } = range ?? { start: 0, length: directory.total };
-    const root = directory.root;
+    const { start, length } = range ?? { start: 0, length: ground.directory.total };
     const node = this.#play.view(ground).node;
     const args = [ground.id, start, length, 2n ** 90n];
     this.#play.call(challenger, "Challenges", "challenge", args, ({ success, answer }) => {
       if (!success) return;
       this.count.made++;
+      // As it is now: what is done before in the same block counts.
+      const { directory } = ground;
+      const { root } = directory;
       this.open.push({
         id: Number(`0x${answer}`),
         challenger,

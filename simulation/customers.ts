@@ -7,9 +7,6 @@ import { CUSTOMER_LEAVES, LEAF_PRICE, LEAVES_PER_SEGMENT } from "./model.ts";
 import type { Play } from "./play.ts";
 import type { Random } from "./random.ts";
 
-/** Part of the segments that are extended once. */
-const EXTENDED = 0.2;
-
 interface Slot {
   readonly leaves: number;
   readonly price: number;
@@ -26,7 +23,7 @@ export interface Customers {
 
 export function createCustomers(play: Play, ground: Ground): Customers {
   const { random, market } = play;
-  const { segments, spread, life } = market;
+  const { segments, spread, life, extended } = market;
   const slots: Slot[] = sizes(random, segments).map((leaves, i) => ({
     leaves,
     price: Math.round(LEAF_PRICE * (1 + ((spread - 1) * i) / (segments - 1))),
@@ -38,7 +35,7 @@ export function createCustomers(play: Play, ground: Ground): Customers {
     visit() {
       for (const slot of slots) {
         const { segment } = slot;
-        if (segment?.end === play.epoch + 2 && random.next() < EXTENDED)
+        if (segment?.end === play.epoch + 2 && random.next() < extended)
           play.extend(segment, random.between(...life), ground);
         if (slot.waiting || (segment && segment.end > play.epoch + 1)) continue;
         slot.waiting = true;

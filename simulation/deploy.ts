@@ -4,7 +4,7 @@
  */
 import { AbiCoder, getCreateAddress, Interface } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
-import { EPOCH_SECONDS, MARGIN, MIN_CHALLENGE_BOND, PROFILE, PROTOCOL_FEE, UNBOND_SECONDS } from "./model.ts";
+import { MARGIN, MIN_CHALLENGE_BOND, PROFILE, PROTOCOL_FEE, UNBOND_SECONDS } from "./model.ts";
 import { SECRET } from "./oracle.ts";
 
 export interface Addresses {
@@ -24,12 +24,19 @@ interface Deployer {
   readonly send: (data: string) => Promise<{ contractAddress: string }>;
   readonly from: string;
   readonly beacons: number;
+  readonly epochSeconds: number;
 }
 
 /** As many as a deployment begins with; the treasury adds the others. */
 const FIRST_BEACONS = 4;
 
-export async function deployWorld({ request, send, from, beacons: count }: Deployer): Promise<Addresses> {
+export async function deployWorld({
+  request,
+  send,
+  from,
+  beacons: count,
+  epochSeconds,
+}: Deployer): Promise<Addresses> {
   const create = async (name: string, values: unknown[] = [], libraries = {}): Promise<string> =>
     (await send(bytecodeOf(name, values, libraries))).contractAddress;
   const nonceOf = async (): Promise<number> =>
@@ -45,14 +52,14 @@ export async function deployWorld({ request, send, from, beacons: count }: Deplo
   const forRegistry = await linked(create, ["Segments", "Compaction"]);
   const nonce = (await nonceOf()) + Math.min(count, FIRST_BEACONS);
   const at = (n: number): string => getCreateAddress({ from, nonce: nonce + n });
-  const home = { audits: at(2), genesis, epochSeconds: EPOCH_SECONDS, margin: MARGIN };
+  const home = { audits: at(2), genesis, epochSeconds, margin: MARGIN };
   const beacons: string[] = [];
   for (let i = 0; i < Math.min(count, FIRST_BEACONS); i++) beacons.push(await create("GivenBeacon", [home]));
   const ledger = await create("Ledger", [token, at(1), at(2), at(3), treasury, UNBOND_SECONDS]);
   const registry = await create("Registry", [ledger, at(2)], forRegistry);
   const { samples, dataDepth, directoryDepth } = PROFILE;
   const profiles = [{ verifier, samples, dataDepth, directoryDepth }];
-  const fixed = [ledger, registry, factory, profiles, beacons, genesis, EPOCH_SECONDS, MARGIN, PROTOCOL_FEE];
+  const fixed = [ledger, registry, factory, profiles, beacons, genesis, epochSeconds, MARGIN, PROTOCOL_FEE];
   const audits = await create("Audits", fixed, forAudits);
   const challenges = await create("Challenges", [ledger, registry, audits, MIN_CHALLENGE_BOND]);
   const add = new Interface(contractArtifact("Audits").abi);

@@ -33,7 +33,7 @@ export class Ground {
   readonly #byRoot = new Map<bigint, Segment>();
   /** Of the entries, in their order. */
   #entries: Segment[] = [];
-  /** All that have not ended long ago. */
+  /** All that had not ended when something was stored last. */
   #recent: Segment[] = [];
   #directory = new Directory(PROFILE.directoryDepth);
   #before: Audited;
@@ -53,6 +53,11 @@ export class Ground {
     return this.#changed === epoch ? this.#before : this.#now();
   }
 
+  /** Of the directory's entries, in their order. */
+  get segmentsNow(): readonly Segment[] {
+    return this.#entries;
+  }
+
   get directory(): Directory {
     return this.#directory;
   }
@@ -63,9 +68,8 @@ export class Ground {
     return segment;
   }
 
-  /** Those that are paid for in the running epoch or in the next one. */
+  /** Those that are paid for in an epoch, which is not over. */
   active(epoch: number): Segment[] {
-    this.#recent = this.#recent.filter(({ end }) => end > epoch - 2);
     return this.#recent.filter(({ from, end }) => from <= epoch && epoch < end);
   }
 
@@ -85,6 +89,7 @@ export class Ground {
 
   append(epoch: number, segment: Omit<Segment, "serial">): Segment {
     this.#remember(epoch);
+    this.#recent = this.#recent.filter(({ end }) => end >= epoch);
     const { root, perEpoch: weight, leaves } = segment;
     this.#directory.append({ root, weight, leaves });
     const stored = { ...segment, serial: this.segments.length };

@@ -12,7 +12,7 @@ export type Dropping = (segment: Segment) => number;
 export class Holding {
   readonly #seed: string;
   #dropping: Dropping | undefined;
-  readonly #lost = new Map<Segment, Set<number>>();
+  readonly #lost = new Map<Segment, { part: number; leaves: Set<number> }>();
 
   constructor(seed: string) {
     this.#seed = seed;
@@ -40,13 +40,13 @@ export class Holding {
 
   /** Each leaf is dropped by itself, with the part's probability. */
   #lostOf(segment: Segment): Set<number> {
-    let lost = this.#lost.get(segment);
-    if (lost) return lost;
-    lost = new Set();
     const part = this.#dropping?.(segment) ?? 0;
+    const known = this.#lost.get(segment);
+    if (known?.part === part) return known.leaves;
+    const lost = new Set<number>();
     const random = randomOf(this.#seed, segment.serial, segment.root.toString(36));
     for (let leaf = 0; leaf < segment.leaves; leaf++) if (random.next() < part) lost.add(leaf);
-    this.#lost.set(segment, lost);
+    this.#lost.set(segment, { part, leaves: lost });
     return lost;
   }
 

@@ -4,14 +4,18 @@
  */
 import type { Challenge } from "./challenges.ts";
 import type { Ground } from "./ground.ts";
-import { GAS_PRICE, gasOf } from "./model.ts";
+import { GAS_PRICE, gasOf, RATE } from "./model.ts";
 import { proofOf, type Statement } from "./oracle.ts";
 import type { Node, Play, View } from "./play.ts";
 
 /** Coverage below this is paid in proportion (protocol.md, section 5). */
 const FULL_COVERAGE = 0.75;
+/** Above, nothing that is known to end soon can make it worth the gas. */
+const WORTH_A_LOOK = 0.9;
 /** Epochs over which a compaction has to pay. */
 const HORIZON = 24;
+/** Of the customers' rate: what may have ended before a node writes its directory anew that has lost it. */
+const TIDIED = 0.15;
 /** Entries that are left free for an epoch's stores. */
 const RESERVE = 24;
 
@@ -23,9 +27,15 @@ export function attend(play: Play, node: Node): void {
     if (view.successor === node.id && view.drawn) takeOver(play, node, ground, view);
     if (view.node !== node.id) continue;
     if (view.short) play.call(node.role, "Audits", "topUp", [ground.id], () => undefined);
-    if (!view.named && !view.syncing && wantsCompaction(play, ground)) play.compact(node, ground);
+    if (node.compacts) maintain(play, node, ground);
   }
   for (const challenge of play.challenges.open) answer(play, node, challenge);
+}
+
+/** Writes the directory anew if that pays. */
+export function maintain(play: Play, node: Node, ground: Ground): void {
+  const { named, syncing } = play.view(ground);
+  if (!named && !syncing && wantsCompaction(play, ground, node)) play.compact(node, ground);
 }
 
 function prove(play: Play, node: Node, ground: Ground, view: View): void {
@@ -64,12 +74,21 @@ function answer(play: Play, node: Node, challenge: Challenge): void {
   play.challenges.answer(challenge, node.role, proof);
 }
 
-/** Whether the directory as it stands would cost more, or has hardly room. */
-function wantsCompaction(play: Play, ground: Ground): boolean {
+/** Whether writing the directory anew saves more than its gas, or there is hardly room in it. */
+export function wantsCompaction(play: Play, ground: Ground, node: Node): boolean {
   const next = play.epoch + 1;
-  const count = ground.directory.entries.length;
-  if (count === 0 || ground.rate(next) === 0) return false;
-  if (count > 4 ** ground.directory.depth - RESERVE) return ground.coverage(next) < 1;
-  const lost = 1 - ground.coverage(next) / FULL_COVERAGE;
-  return lost * HORIZON * (ground.rate(next) / play.rate) > gasOf("compact") * GAS_PRICE;
+  const { directory } = ground;
+  const ended = directory.total - ground.rate(next);
+  if (ended === 0 || ended === directory.total) return false;
+  if (directory.entries.length > 4 ** directory.depth - RESERVE) return true;
+  if (node.tidies) return ended > TIDIED * play.rate;
+  if (ground.coverage(next) > WORTH_A_LOOK) return false;
+  let saved = 0;
+  for (let epoch = next; epoch < next + HORIZON; epoch++) {
+    const rate = ground.rate(epoch);
+    saved += rate * (paidPart(rate, directory.total - ended) - paidPart(rate, directory.total));
+  }
+  return saved / RATE > gasOf("compact", ground.active(next).length) * GAS_PRICE;
 }
+
+const paidPart = (rate: number, total: number): number => Math.min(1, rate / (FULL_COVERAGE * total));

@@ -52,7 +52,6 @@ export const GAS: Readonly<Record<string, number>> = {
   store: 330_000,
   extend: 114_000,
   endEarly: 92_000,
-  compact: 600_000,
   retire: 240_000,
   settle: 120_000,
   recordBeacon: 189_000,
@@ -68,7 +67,12 @@ const OTHER_GAS = 60_000;
 /** Epochs' rate that a unit of gas costs: a proof that is sent alone costs a hundredth of what it is paid for. */
 export const GAS_PRICE = 0.01 / 284_000;
 
-export const gasOf = (name: string): number => GAS[name] ?? OTHER_GAS;
+/** Of a compaction: what it costs anyway, and for each entry that is written again (long-run.ts measures it). */
+const COMPACTION = { base: 100_000, entry: 60_000 };
+
+/** @param entries that a compaction writes again. */
+export const gasOf = (name: string, entries = 0): number =>
+  name === "compact" ? COMPACTION.base + COMPACTION.entry * entries : (GAS[name] ?? OTHER_GAS);
 
 /** A cluster's terms, in the order of ClusterParams. */
 export interface Params {
@@ -108,11 +112,18 @@ export interface Market {
   readonly ownBeacon: boolean;
   /** Epochs that a segment is stored for: at least, at most. */
   readonly life: readonly [number, number];
-  /** Segments of customers. */
+  /** Part of the segments that are extended once. */
+  readonly extended: number;
+  /** Segments of the customers of a vNode. */
   readonly segments: number;
+  /** vNodes, all served by one node. */
+  readonly vNodes: number;
 }
 
-const BASE: Market = { params: USUAL, spread: 1, ownBeacon: false, life: [100, 600], segments: 12 };
+const BASE: Market = {
+  ...{ params: USUAL, spread: 1, ownBeacon: false },
+  ...{ life: [100, 600], extended: 0.2, segments: 12, vNodes: 1 },
+};
 const RARE: Params = { ...USUAL, odds: 64, slashMultiple: 20, faultMultiple: 100, bondEpochs: 160 };
 /** The least that the contracts ask of a cluster's terms. */
 const LAX: Params = {
@@ -126,6 +137,14 @@ export const MARKETS = {
   odds8: { ...BASE, params: { ...USUAL, odds: 8 } },
   odds64: { ...BASE, params: RARE },
   lax: { ...BASE, params: LAX },
+  lax64: { ...BASE, params: { ...LAX, odds: 64, faultMultiple: 128, bondEpochs: 128 } },
+  /** All that is stored ends at the same time, and is followed by as much. */
+  tides: { ...BASE, life: [128, 128], extended: 0 },
+  tides8: { ...BASE, params: { ...USUAL, odds: 8 }, life: [128, 128], extended: 0 },
+  tides64: { ...BASE, params: RARE, life: [128, 128], extended: 0 },
+  /** Of longer epochs (long-run.ts). */
+  long: { ...BASE, params: { ...USUAL, window: 7200 } },
+  three: { ...BASE, vNodes: 3 },
   beacon: { ...BASE, ownBeacon: true },
 } satisfies Record<string, Market>;
 export type MarketName = keyof typeof MARKETS;

@@ -27,6 +27,16 @@ export interface Node {
   readonly holding: Holding;
   /** Does nothing by itself. */
   idle: boolean;
+  /** Writes its directory anew when that pays. */
+  compacts: boolean;
+  /** Does so as soon as a little has ended that it has lost: it is asked for until then. */
+  tidies: boolean;
+}
+
+export interface NodeOptions {
+  /** Token units; default: more than it can ever need. */
+  readonly bond?: bigint;
+  readonly lockPerEpoch?: bigint;
 }
 
 /** What the chain says of a vNode in the running epoch, once its randomness is on record. */
@@ -53,12 +63,16 @@ export interface StoreOptions {
   readonly owner?: string;
   readonly vNode?: Ground;
   readonly leaves?: number;
+  /** How many in one call. */
+  readonly count?: number;
   /** Token units per leaf. */
   readonly price?: number;
   readonly epochs: number;
   readonly junk?: boolean;
   readonly then?: (segment: Segment | undefined) => void;
 }
+
+const hex32 = (value: bigint): string => `0x${value.toString(16).padStart(64, "0")}`;
 
 export class Play {
   readonly name: string;
@@ -118,6 +132,15 @@ export class Play {
     return `0x${hash32(this.#seed, "beacon", beacon, epoch)}`;
   }
 
+  get chainId(): bigint {
+    return this.#stagehand.scene.chainId;
+  }
+
+  /** Address of Audits. */
+  get audits(): string {
+    return this.#stagehand.scene.audits;
+  }
+
   get ground(): Ground {
     return this.grounds[0] as Ground;
   }
@@ -146,17 +169,18 @@ export class Play {
     return ground;
   }
 
-  /** @param bond token units; default: more than it can ever need. */
-  addNode(role: string, bond = FUNDS): Node {
+  addNode(role: string, { bond = FUNDS, lockPerEpoch = 2n ** 95n }: NodeOptions = {}): Node {
+    const holding = new Holding(`${this.#seed}/${role}`);
     const node = {
       id: ++this.#stagehand.ids.nodes,
       role,
       idle: false,
-      holding: new Holding(`${this.#seed}/${role}`),
+      compacts: true,
+      tidies: false,
+      holding,
     };
     const address = this.books.address(role);
-    const most = 2n ** 95n;
-    const data = encode("Registry", "registerNode", [address, "", 2n ** 39n, most, most, ""]);
+    const data = encode("Registry", "registerNode", [address, "", 2n ** 39n, 2n ** 95n, lockPerEpoch, ""]);
     this.send(role, "Registry", "registerNode", data);
     this.books.nodes.push({ id: node.id, role });
     this.call(role, "Ledger", "bond", [node.id, bond]);
@@ -202,7 +226,17 @@ export class Play {
     data: string,
     then?: (outcome: Outcome) => void,
   ): void {
-    this.books.spend(role, name);
+    this.#send(role, contract, name, data, { entries: 0, then });
+  }
+
+  #send(
+    role: string,
+    contract: ContractName,
+    name: string,
+    data: string,
+    { entries, then }: { entries: number; then?: ((outcome: Outcome) => void) | undefined },
+  ): void {
+    this.books.spend(role, name, entries);
     this.#stagehand.act(this.books.address(role), contract, data, then);
   }
 
@@ -214,18 +248,21 @@ export class Play {
   /** Whoever is responsible for the next epoch accepts. */
   store(options: StoreOptions): void {
     const { owner = "customers", vNode = this.ground, leaves = LEAVES_PER_SEGMENT, junk = false } = options;
-    const { price = LEAF_PRICE, then } = options;
+    const { price = LEAF_PRICE, count = 1, then } = options;
     const epochs = Math.min(options.epochs, this.last - this.epoch);
     if (epochs < 1) return;
-    const root = this.freshRoot();
+    const roots = Array.from({ length: count }, () => this.freshRoot());
     const rent = BigInt(price) * 10n ** 18n;
-    const segments = [{ root: `0x${root.toString(16).padStart(64, "0")}`, leaves }];
+    const segments = roots.map((root) => ({ root: hex32(root), leaves }));
     const acceptance = { rent, nonce: ++this.#nonces, deadline: 2n ** 64n, signature: "0x" };
     const order = [this.#bucketOf(owner), vNode.id, segments, epochs, rent, acceptance];
     const [from, end] = [this.epoch + 1, this.epoch + 1 + epochs];
-    const fresh = { root, leaves, perEpoch: leaves * price, from, end, owner, junk };
+    const fresh = { leaves, perEpoch: leaves * price, from, end, owner, junk };
     this.send(owner, "Registry", "store", encode("Registry", "store", order), ({ success }) => {
-      then?.(success ? vNode.append(this.epoch, fresh) : undefined);
+      for (const root of roots) {
+        const stored = success ? vNode.append(this.epoch, { ...fresh, root }) : undefined;
+        then?.(stored);
+      }
     });
   }
 
@@ -270,12 +307,12 @@ export class Play {
     siblings: readonly bigint[],
     apply: () => void,
   ): void {
-    const hex = (value: bigint): string => `0x${value.toString(16).padStart(64, "0")}`;
-    const opened = openings.map(({ serial, start, root }) => ({ serial, start, root: hex(root) }));
-    const data = encode("Registry", name, [ground.id, opened, siblings.map(hex)]);
-    this.send(role, "Registry", name, data, ({ success, answer }) => {
+    const opened = openings.map(({ serial, start, root }) => ({ serial, start, root: hex32(root) }));
+    const data = encode("Registry", name, [ground.id, opened, siblings.map(hex32)]);
+    const then = ({ success, answer }: Outcome): void => {
       if (!success) throw new Error(`${this.name}, epoch ${this.epoch}: ${name} failed: ${answer}`);
       apply();
-    });
+    };
+    this.#send(role, "Registry", name, data, { entries: openings.length, then });
   }
 }

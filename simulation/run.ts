@@ -5,9 +5,10 @@
 import { quick } from "./calls.ts";
 import { createCustomers, type Customers } from "./customers.ts";
 import { readOutcomes, type Outcome } from "./outcome.ts";
+import type { Ground } from "./ground.ts";
 import { attend } from "./keeper.ts";
-import { MARGIN, type MarketName } from "./model.ts";
-import { Play } from "./play.ts";
+import { LEAF_PRICE, MARGIN, type MarketName } from "./model.ts";
+import { Play, type View } from "./play.ts";
 import { createScene } from "./scene.ts";
 import { Stagehand } from "./stagehand.ts";
 import { honestIn } from "./strategies/index.ts";
@@ -31,6 +32,8 @@ export interface Show {
 
 /** Seconds after the source point at which randomness is recorded at once. */
 const PROMPT = 5;
+/** When those are looked at that nobody records. */
+const UNRECORDED = 2000;
 /** Epochs in which all that is open is decided. */
 export const TAIL = 6;
 const ACCOUNTS_PER_PLAY = 12;
@@ -50,6 +53,10 @@ export async function run({ strategies, epochs, seed, onEpoch }: RunOptions): Pr
     await scene.perform();
     for (const show of shows) open(show);
     await scene.perform();
+    await lookAt(
+      stagehand,
+      shows.map(({ play }) => play),
+    );
     for (let epoch = 1; epoch <= epochs + TAIL; epoch++) {
       await stage(stagehand, shows, recorder, epoch);
       onEpoch?.(epoch);
@@ -62,16 +69,16 @@ export async function run({ strategies, epochs, seed, onEpoch }: RunOptions): Pr
 
 function prepare(stagehand: Stagehand, strategy: Strategy, options: { seed: number; last: number }): Show {
   const play = new Play(stagehand, strategy.name, strategy.market, options);
-  const ground = play.addGround();
-  const node = play.addNode("node");
-  play.addStandby(play.addNode("rival"));
-  play.assign(node);
+  const node = play.addNode("node", strategy.node);
+  for (let i = 0; i < play.market.vNodes; i++) play.assign(node, play.addGround());
+  for (const role of strategy.standby ?? ["rival"]) play.addStandby(play.addNode(role));
+  for (const role of strategy.reserves ?? []) play.addNode(role);
   play.books.address("auditor");
   play.books.address("customers");
   const hooks = strategy.play(play);
-  const customers = createCustomers(play, ground);
-  play.rate = customers.rate;
-  return { strategy, play, customers: [customers], hooks };
+  const customers = play.grounds.map((ground) => createCustomers(play, ground));
+  play.rate = customers.reduce((sum, { rate }) => sum + rate, 0);
+  return { strategy, play, customers, hooks };
 }
 
 function open({ play, customers, hooks }: Show): void {
@@ -93,7 +100,7 @@ async function stage(
     for (const { play } of group)
       if (play.beacon !== 0 && seconds !== undefined)
         play.send("auditor", "Audits", "recordBeacon", encodeRecordOf(play), () => undefined);
-    await scene.perform(epoch, MARGIN + (seconds ?? PROMPT));
+    await scene.perform(epoch, MARGIN + (seconds ?? UNRECORDED));
     await lookAt(
       stagehand,
       group.map(({ play }) => play),
@@ -127,31 +134,42 @@ function begin({ play, customers, hooks }: Show, epoch: number): void {
   play.epoch = epoch;
   if (epoch <= play.last) for (const one of customers) one.visit();
   hooks.early?.();
-  for (const ground of play.grounds) {
-    const behind = epoch - (play.views.get(ground)?.settled ?? 0);
-    if (play.missed.has(ground) || behind > MAX_BEHIND || epoch > play.last) play.settle("auditor", ground);
-  }
-  play.missed.clear();
   play.challenges.expire();
+  for (const ground of play.grounds) if (wantsSettling(play, ground)) play.settle("auditor", ground);
+  play.missed.clear();
   if (play.beacon !== 0 && epoch % FEE_PERIOD === 0)
     play.call("manager", "Ledger", "collectFees", [play.cluster], () => undefined);
+}
+
+/** Whether there is something to report, or somebody waits for it. */
+function wantsSettling(play: Play, ground: Ground): boolean {
+  const view = play.views.get(ground);
+  const behind = play.epoch - (view?.settled ?? 0);
+  return play.missed.has(ground) || behind > MAX_BEHIND || view?.node === 0 || play.epoch > play.last;
 }
 
 /** Once it is. */
 function act({ play, hooks }: Show): void {
   for (const ground of play.grounds) count(play, ground);
-  for (const node of play.nodes) if (!node.idle) attend(play, node);
+  for (const node of play.nodes) {
+    if (!node.idle) attend(play, node);
+    else for (const ground of play.grounds) if (isAsked(play.view(ground), node.id)) play.missed.add(ground);
+  }
   hooks.late?.();
 }
 
+const isAsked = ({ node, due, proven }: View, id: number): boolean => node === id && due && !proven;
+
 /** What is stored in the epoch, by whom, and what of it is lost. */
-function count(play: Play, ground: Play["ground"]): void {
+function count(play: Play, ground: Ground): void {
   const node = play.nodeOf(play.view(ground).node);
   for (const segment of ground.active(play.epoch)) {
     if (segment.junk) continue;
     const lost = node ? node.holding.lostShare(segment) : 1;
-    if (node) play.books.store(node.role, segment.leaves * (1 - lost));
+    // What does harm is one dear segment for many, and costs as much to store.
+    const leaves = segment.owner === "harm" ? segment.perEpoch / LEAF_PRICE : segment.leaves;
+    if (node) play.books.store(node.role, leaves * (1 - lost));
     if (segment.owner === "customers") play.books.lose(segment.perEpoch * lost);
-    else play.books.want(segment.owner, segment.perEpoch * (1 - lost));
+    else if (segment.owner === "owner") play.books.want("owner", segment.perEpoch * (1 - lost));
   }
 }

@@ -43,18 +43,18 @@ const STAGE = new Interface(contractArtifact("Stage").abi);
 const ACTED = STAGE.getEvent("Acted")?.topicHash;
 
 /** @param beacons how many: one for each market that records for itself, and one for all others. */
-export async function createScene(beacons: number) {
+export async function createScene(beacons: number, epochSeconds = EPOCH_SECONDS) {
   const chain = await network.create({ network: "hardhat", override: CHAIN as never });
   const request = (method: string, ...params: unknown[]): Promise<unknown> =>
     chain.provider.request({ method, params });
   const [from] = (await request("eth_accounts")) as [string];
-  const send = async (data: string, to?: string): Promise<{ contractAddress: string; logs: Log[] }> => {
+  const send = async (data: string, to?: string): Promise<Receipt> => {
     const transaction = { from, data, gas: GAS, gasPrice: "0x0", ...(to === undefined ? {} : { to }) };
     const hash = await request("eth_sendTransaction", transaction);
-    return (await request("eth_getTransactionReceipt", hash)) as { contractAddress: string; logs: Log[] };
+    return (await request("eth_getTransactionReceipt", hash)) as Receipt;
   };
   await request("hardhat_setNextBlockBaseFeePerGas", "0x0");
-  const world: Addresses = await deployWorld({ request, send, from, beacons });
+  const world: Addresses = await deployWorld({ request, send, from, beacons, epochSeconds });
   const stage = (await send(contractArtifact("Stage").bytecode)).contractAddress;
   let hired = 0;
   let queue: Act[] = [];
@@ -77,13 +77,13 @@ export async function createScene(beacons: number) {
 
     act: (act: Act): unknown => queue.push(act),
 
-    /** Does what is queued, in one block: `seconds` after the epoch's start, or a second after the block before. */
-    async perform(epoch?: number, seconds = 0): Promise<void> {
+    /** Does what is queued, in one block, and says what gas that took: `seconds` after the epoch's start, or a second after the block before. */
+    async perform(epoch?: number, seconds = 0): Promise<number> {
       if (epoch !== undefined)
-        await request("evm_setNextBlockTimestamp", world.genesis + epoch * EPOCH_SECONDS + seconds);
+        await request("evm_setNextBlockTimestamp", world.genesis + epoch * epochSeconds + seconds);
       const acts = queue;
       queue = [];
-      const { logs } = await send(encodePerform(acts.map(packed).join("")), stage);
+      const { logs, gasUsed } = await send(encodePerform(acts.map(packed).join("")), stage);
       const reported = new Map(logs.filter(({ topics }) => topics[0] === ACTED).map(readActed));
       for (const [i, { then, data, target }] of acts.entries()) {
         const outcome = reported.get(i);
@@ -91,6 +91,7 @@ export async function createScene(beacons: number) {
         if (then) then(outcome);
         else throw new Error(`an act failed: ${world.explain(target, data, outcome.answer)}`);
       }
+      return Number(gasUsed);
     },
 
     /** The words that each view returned; none if it reverted. */
@@ -105,6 +106,12 @@ export async function createScene(beacons: number) {
     close: (): Promise<void> => chain.close(),
   };
   return scene;
+}
+
+interface Receipt {
+  readonly contractAddress: string;
+  readonly gasUsed: string;
+  readonly logs: readonly Log[];
 }
 
 interface Log {

@@ -2,7 +2,14 @@
  * All strategies, and the honest market that each is compared with.
  */
 import type { MarketName } from "../model.ts";
+import { BEACONS } from "./beacons.ts";
+import { CHALLENGES } from "./challenges.ts";
+import { EXITS } from "./exits.ts";
+import { JUNK } from "./junk.ts";
 import { LOSS } from "./loss.ts";
+import { MANAGERS } from "./managers.ts";
+import { OTHERS } from "./others.ts";
+import { OWNERS } from "./owners.ts";
 import type { Strategy } from "./strategy.ts";
 
 export const honestIn = (market: MarketName): Strategy => ({
@@ -21,4 +28,7 @@ export function strategyNamed(name: string): Strategy {
   return found;
 }
 
-export const STRATEGIES: readonly Strategy[] = [...LOSS];
+export const STRATEGIES: readonly Strategy[] = [
+  ...[...LOSS, ...JUNK, ...EXITS, ...CHALLENGES],
+  ...[...BEACONS, ...MANAGERS, ...OWNERS, ...OTHERS],
+];

@@ -2,7 +2,7 @@
  * A way to play: who does what otherwise than the honest would.
  */
 import type { MarketName } from "../model.ts";
-import type { Play } from "../play.ts";
+import type { NodeOptions, Play } from "../play.ts";
 
 export interface Hooks {
   /** Once the market is open, in epoch 0. */
@@ -23,6 +23,11 @@ export interface Strategy {
   readonly mine: readonly string[];
   /** Honest roles that must not lose by it. */
   readonly victims: readonly string[];
+  /** Who stands by, in order; default: an honest node that has all data. */
+  readonly standby?: readonly string[];
+  /** Further nodes that the manager may name. */
+  readonly reserves?: readonly string[];
+  readonly node?: NodeOptions;
   /** What honest play brings, in epochs' rate, where no role of the honest market corresponds. */
   readonly allowed?: number;
   /** Customers lose what no rule gives back: the reason is in `about`. */
