@@ -4,12 +4,17 @@
  */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { writeFile } from "node:fs/promises";
+import { writeTable } from "./docs.ts";
+import { longViolations, runLong, THREE_YEARS } from "./long-run.ts";
 import { runAll } from "./pool.ts";
 import { createProgress } from "./progress.ts";
 import { rowsOf, tableOf, violations } from "./report.ts";
 import { STRATEGIES, strategyNamed } from "./strategies/index.ts";
 
 interface Options {
+  readonly docs?: boolean;
+  readonly long?: boolean;
+  readonly list?: boolean;
   readonly json?: string;
   readonly strategy?: readonly string[];
   readonly epochs: number;
@@ -22,14 +27,17 @@ const program = new Command("simulate")
   .option("--strategy <name>", "only this one; may be given several times", collect)
   .option("--epochs <n>", "of each run", count, 2000)
   .option("--seeds <n>", "runs of each strategy", count, 4)
+  .option("--docs", "write the table into docs/incentives.md")
+  .option("--long", "three years of one vNode with an honest node instead, and what its upkeep costs")
   .option("--list", "say which strategies there are, and end")
   .exitOverride()
   .showHelpAfterError("(simulate --help shows what there is)");
 
 try {
   program.parse();
-  const options = program.opts<Options & { list?: boolean }>();
+  const options = program.opts<Options>();
   if (options.list === true) list();
+  else if (options.long === true) await simulateYears();
   else await simulate(options);
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
@@ -39,7 +47,7 @@ try {
   }
 }
 
-async function simulate({ json, strategy, epochs, seeds }: Options): Promise<void> {
+async function simulate({ json, strategy, epochs, seeds, docs }: Options): Promise<void> {
   const strategies = strategy ? strategy.map(strategyNamed) : STRATEGIES;
   const names = strategies.map(({ name }) => name);
   // Early, so that a wrong path does not cost the whole run.
@@ -50,7 +58,20 @@ async function simulate({ json, strategy, epochs, seeds }: Options): Promise<voi
   const rows = rowsOf(strategies, outcomes, epochs);
   if (json !== undefined) await writeFile(json, `${JSON.stringify(rows, null, 2)}\n`);
   process.stdout.write(`${tableOf(rows)}\n`);
-  const found = violations(strategies, rows, outcomes);
+  const head = `${seeds} runs of ${epochs} epochs each; all of a run, in epochs' rate:`;
+  if (docs === true) await writeTable(strategies, rows, head);
+  tell(violations(strategies, rows, outcomes));
+}
+
+async function simulateYears(): Promise<void> {
+  const progress = createProgress(THREE_YEARS.epochs);
+  const figures = await runLong({ ...THREE_YEARS, seed: 1, onEpoch: () => progress.add(1) });
+  progress.end();
+  for (const [name, value] of Object.entries(figures)) process.stdout.write(`${name.padEnd(16)}${value}\n`);
+  tell(longViolations(figures));
+}
+
+function tell(found: readonly string[]): void {
   for (const line of found) process.stdout.write(`${line}\n`);
   if (found.length !== 0) process.exitCode = 1;
 }

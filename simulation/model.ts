@@ -43,6 +43,8 @@ export const FUNDS = 10n ** 17n;
  * little by honesty and saves much by deleting. A node that saves more would earn nothing by storing.
  */
 export const STORING = 0.8;
+/** What is asserted is asserted for these as well, and so for all in between: a profit is linear in it. */
+export const STORING_BOUNDS = [0.5, 0.9] as const;
 
 /** Of transactions that are sent alone (docs/contracts.md, "Gas"). */
 export const GAS: Readonly<Record<string, number>> = {

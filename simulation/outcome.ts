@@ -19,6 +19,9 @@ export interface Outcome {
   readonly customersLost: number;
   readonly customersGot: number;
   readonly auditorsEarned: number;
+  /** What those who play stored, and what they would store honestly, each at the market's first price. */
+  readonly stored: number;
+  readonly honestStored: number;
   /** By victim: what it has more than without the strategy. */
   readonly victims: Readonly<Record<string, number>>;
   readonly roles: Readonly<Record<string, Profit>>;
@@ -47,6 +50,9 @@ export async function readOutcomes(
     return {
       ...{ strategy: strategy.name, seed, roles },
       profit: sum(strategy.mine, roles),
+      stored: storedBy(strategy.mine, roles),
+      honestStored:
+        strategy.allowed === undefined ? storedBy(strategy.mine, before) : storedBy(strategy.mine, roles),
       honest: strategy.allowed ?? sum(strategy.mine, before),
       customersLost: play.books.lost / play.rate,
       customersGot: play.books.got / play.rate,
@@ -60,6 +66,9 @@ type Roles = Readonly<Record<string, Profit>>;
 
 const sum = (mine: Strategy["mine"], roles: Roles): number =>
   mine.reduce((total, role) => total + (roles[role] ? totalOf(roles[role]) : 0), 0);
+
+const storedBy = (mine: Strategy["mine"], roles: Roles): number =>
+  mine.reduce((total, role) => total + (roles[role]?.stored ?? 0), 0);
 
 const difference = (role: string, roles: Roles, before: Roles): number =>
   sum([role], roles) - sum([role], before);

@@ -1,6 +1,7 @@
 /**
  * From the outcomes of several seeds to a row for each strategy, and to what is asserted of them.
  */
+import { STORING, STORING_BOUNDS } from "./model.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Strategy } from "./strategies/strategy.ts";
 
@@ -19,26 +20,35 @@ export interface Row {
 }
 
 const ERRORS = 2;
+/** Of sums of numbers that are equal. */
+const ROUNDING = 1e-9;
 /** What an honest node may have less in a run, as a part of the epochs: its transactions, a rounding. */
 export const VICTIM_TOLERANCE = 0.005;
 
 export function rowsOf(strategies: readonly Strategy[], outcomes: readonly Outcome[], epochs: number): Row[] {
   return strategies.map(({ name }) => {
     const own = outcomes.filter(({ strategy }) => strategy === name);
-    const mean = (value: (outcome: Outcome) => number): number =>
-      own.reduce((sum, outcome) => sum + value(outcome), 0) / own.length;
-    const profit = mean((outcome) => outcome.profit);
-    const variance =
-      own.reduce((sum, one) => sum + (one.profit - profit) ** 2, 0) / Math.max(1, own.length - 1);
-    const around = ERRORS * Math.sqrt(variance / own.length);
+    const { profit, honest, low, high } = estimate(own, STORING);
     return {
-      ...{ strategy: name, epochs, profit, honest: mean((one) => one.honest) },
-      ...{ low: profit - around, high: profit + around },
-      customersLost: mean((one) => one.customersLost),
-      customersGot: mean((one) => one.customersGot),
-      auditorsEarned: mean((one) => one.auditorsEarned),
+      ...{ strategy: name, epochs, profit, honest, low, high },
+      customersLost: mean(own, (one) => one.customersLost),
+      customersGot: mean(own, (one) => one.customersGot),
+      auditorsEarned: mean(own, (one) => one.auditorsEarned),
     };
   });
+}
+
+const mean = (own: readonly Outcome[], value: (outcome: Outcome) => number): number =>
+  own.reduce((sum, outcome) => sum + value(outcome), 0) / own.length;
+
+/** Where storing a leaf costs this part of its price. */
+function estimate(own: readonly Outcome[], storing: number): Pick<Row, "profit" | "honest" | "low" | "high"> {
+  const profitOf = (one: Outcome): number => one.profit + (STORING - storing) * one.stored;
+  const profit = mean(own, profitOf);
+  const squares = own.reduce((sum, one) => sum + (profitOf(one) - profit) ** 2, 0);
+  const around = ERRORS * Math.sqrt(squares / Math.max(1, own.length - 1) / own.length);
+  const honest = mean(own, (one) => one.honest + (STORING - storing) * one.honestStored);
+  return { profit, honest, low: profit - around, high: profit + around };
 }
 
 /** What should not be, in words. */
@@ -47,23 +57,36 @@ export function violations(
   rows: readonly Row[],
   outcomes: readonly Outcome[],
 ): string[] {
-  const found: string[] = [];
-  for (const [i, { name, victims, uncompensated }] of strategies.entries()) {
+  return strategies.flatMap((strategy, i) => {
+    const own = outcomes.filter((one) => one.strategy === strategy.name);
     const row = rows[i] as Row;
-    const own = outcomes.filter(({ strategy }) => strategy === name);
-    const tolerance = VICTIM_TOLERANCE * row.epochs;
-    if (row.low > row.honest)
-      found.push(`${name} pays: ${row.low.toFixed(2)} at least, honesty ${row.honest.toFixed(2)}`);
-    for (const role of victims) {
-      const change = own.reduce((sum, one) => sum + (one.victims[role] ?? 0), 0) / own.length;
-      if (change < -tolerance) found.push(`${name} costs an honest ${role} ${(-change).toFixed(2)}`);
-    }
-    if (uncompensated !== true && row.customersGot < row.customersLost) {
-      const [lost, got] = [row.customersLost.toFixed(2), row.customersGot.toFixed(2)];
-      found.push(`${name} leaves customers with a loss of ${lost} and gives them ${got}`);
-    }
-  }
-  return found;
+    return [...paying(row, own), ...harmed(strategy, row, own), ...uncompensated(strategy, row)];
+  });
+}
+
+function paying({ strategy }: Row, own: readonly Outcome[]): string[] {
+  return [STORING, ...STORING_BOUNDS].flatMap((storing) => {
+    const { low, honest } = estimate(own, storing);
+    if (low <= honest + ROUNDING) return [];
+    const where = `where storing costs ${100 * storing} % of the price`;
+    return [`${strategy} pays ${where}: ${low.toFixed(2)} at least, honesty ${honest.toFixed(2)}`];
+  });
+}
+
+function harmed({ name, victims }: Strategy, { epochs }: Row, own: readonly Outcome[]): string[] {
+  return victims.flatMap((role) => {
+    const change = mean(own, (one) => one.victims[role] ?? 0);
+    if (change >= -VICTIM_TOLERANCE * epochs) return [];
+    return [`${name} costs an honest ${role} ${(-change).toFixed(2)}`];
+  });
+}
+
+/** Who loses by lost data gets as much, or the harm has cost its author more. */
+function uncompensated(strategy: Strategy, row: Row): string[] {
+  const [damage, price] = [row.customersLost - row.customersGot, row.honest - row.profit];
+  if (strategy.uncompensated === true || damage <= 0 || damage <= price) return [];
+  const [lost, got] = [row.customersLost.toFixed(2), row.customersGot.toFixed(2)];
+  return [`${row.strategy} leaves customers with a loss of ${lost}, and gives them ${got}`];
 }
 
 const COLUMNS = [

@@ -7,7 +7,7 @@ import { createCustomers, type Customers } from "./customers.ts";
 import { readOutcomes, type Outcome } from "./outcome.ts";
 import type { Ground } from "./ground.ts";
 import { attend } from "./keeper.ts";
-import { LEAF_PRICE, MARGIN, type MarketName } from "./model.ts";
+import { LEAF_PRICE, MARGIN } from "./model.ts";
 import { Play, type View } from "./play.ts";
 import { createScene } from "./scene.ts";
 import { Stagehand } from "./stagehand.ts";
@@ -81,7 +81,7 @@ function prepare(stagehand: Stagehand, strategy: Strategy, options: { seed: numb
   return { strategy, play, customers, hooks };
 }
 
-function open({ play, customers, hooks }: Show): void {
+function open({ customers, hooks }: Show): void {
   for (const one of customers) one.visit();
   hooks.open?.();
 }

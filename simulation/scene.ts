@@ -38,6 +38,8 @@ export type Scene = Awaited<ReturnType<typeof createScene>>;
 
 /** No limit that a block of all acts would meet; each single one is far below a transaction's. */
 const CHAIN = { hardfork: "prague", blockGasLimit: 2n ** 50n, allowUnlimitedContractSize: true };
+/** Acts in a transaction. The machine is slow with very long ones. */
+const TOGETHER = 64;
 const GAS = `0x${(2n ** 48n).toString(16)}`;
 const STAGE = new Interface(contractArtifact("Stage").abi);
 const ACTED = STAGE.getEvent("Acted")?.topicHash;
@@ -59,6 +61,18 @@ export async function createScene(beacons: number, epochSeconds = EPOCH_SECONDS)
   let hired = 0;
   let queue: Act[] = [];
 
+  const performSome = async (acts: readonly Act[]): Promise<number> => {
+    const { logs, gasUsed } = await send(encodePerform(acts.map(packed).join("")), stage);
+    const reported = new Map(logs.filter(({ topics }) => topics[0] === ACTED).map(readActed));
+    for (const [i, { then, data, target }] of acts.entries()) {
+      const outcome = reported.get(i);
+      if (!outcome) continue;
+      if (then) then(outcome);
+      else throw new Error(`an act failed: ${world.explain(target, data, outcome.answer)}`);
+    }
+    return Number(gasUsed);
+  };
+
   const scene = {
     ...world,
     stage,
@@ -77,21 +91,19 @@ export async function createScene(beacons: number, epochSeconds = EPOCH_SECONDS)
 
     act: (act: Act): unknown => queue.push(act),
 
-    /** Does what is queued, in one block, and says what gas that took: `seconds` after the epoch's start, or a second after the block before. */
+    /**
+     * Does what is queued: `seconds` after the epoch's start, or a second after the block before.
+     *
+     * @returns the gas of it.
+     */
     async perform(epoch?: number, seconds = 0): Promise<number> {
       if (epoch !== undefined)
         await request("evm_setNextBlockTimestamp", world.genesis + epoch * epochSeconds + seconds);
       const acts = queue;
       queue = [];
-      const { logs, gasUsed } = await send(encodePerform(acts.map(packed).join("")), stage);
-      const reported = new Map(logs.filter(({ topics }) => topics[0] === ACTED).map(readActed));
-      for (const [i, { then, data, target }] of acts.entries()) {
-        const outcome = reported.get(i);
-        if (!outcome) continue;
-        if (then) then(outcome);
-        else throw new Error(`an act failed: ${world.explain(target, data, outcome.answer)}`);
-      }
-      return Number(gasUsed);
+      let gas = 0;
+      for (let i = 0; i < acts.length; i += TOGETHER) gas += await performSome(acts.slice(i, i + TOGETHER));
+      return gas;
     },
 
     /** The words that each view returned; none if it reverted. */

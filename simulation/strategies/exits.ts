@@ -88,8 +88,9 @@ export const EXITS: readonly Strategy[] = [
     ...{ name: "pause-and-leave", about: "drops all, and declares a pause and to leave, both ways round" },
     act: (play, since) => {
       if (since < 0) return;
-      if (since % 2 === 0) [pause(play, 24), leave(play)];
-      else [leave(play), pause(play, 24)];
+      if (since % 2 === 0) pause(play, 24);
+      leave(play);
+      pause(play, 24);
     },
   }),
   exit({
