@@ -2,11 +2,11 @@
  * The hashes and the directory in Solidity give the same as those in TypeScript, on a chain of its own.
  */
 import { network } from "hardhat";
-import { Directory } from "../protocol/directory.ts";
+import { Directory, type Entry } from "../protocol/directory.ts";
 import { toHex32 } from "../protocol/field.ts";
 import { compress4, permute4 } from "../protocol/poseidon2.ts";
 import type { DirectoryHarness, Poseidon2T4Harness } from "../types/ethers/index.js";
-import { createRandom } from "./random.ts";
+import { createRandom, type Random } from "./random.ts";
 import type { Row, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
 
@@ -61,37 +61,47 @@ interface Outcome {
   readonly wrong?: string;
 }
 
-/** Fills a directory in calls of one to three segments, burying some between; compares the root after each call. */
-async function liveDirectory(
-  contract: DirectoryHarness,
-  random: ReturnType<typeof createRandom>,
-): Promise<Outcome> {
+/**
+ * Fills a directory in calls of one to three segments, burying as many at once between; compares the root after each call,
+ * and what a multi-path leads to before each burial.
+ */
+async function liveDirectory(contract: DirectoryHarness, random: Random): Promise<Outcome> {
   const directory = new Directory(DEPTH);
   const room = 4 ** DEPTH;
   for (let changes = 1; ; changes++) {
     const { entries } = directory;
     const live = entries.flatMap(({ root }, i) => (root === 0n ? [] : [i]));
-    const victim = live[random.below(live.length + 1)];
-    if (victim !== undefined && random.below(3) === 0) {
-      const { root, start, weight, leaves } = entries[victim] as (typeof entries)[number];
-      const path = directory.path(victim).map((level) => level.map(toHex32) as [string, string, string]);
-      await contract.bury(victim, root, start, weight, leaves, path);
-      directory.retire(victim);
+    if (live.length > 0 && random.below(3) === 0) {
+      const indices = pick(live, 1 + random.below(Math.min(3, live.length)), random);
+      const opened = indices.map((i) => entries[i] as Entry);
+      const siblings = directory.multiPath(indices).map(toHex32);
+      if ((await contract.rootOf(opened, indices, siblings)) !== directory.root)
+        return { changes, wrong: `another root by the multi-path of ${String(indices)}` };
+      await contract.bury(opened, indices, siblings);
+      for (const index of indices) directory.retire(index);
     } else if (entries.length < room) {
       const count = Math.min(1 + random.below(3), room - entries.length);
-      const segments = Array.from({ length: count }, () => ({
-        root: random.element() || 1n,
-        weight: 1 + random.below(2 ** 36),
-        leaves: 1 + random.below(2 ** 24),
-      }));
-      await contract.append(segments.map((segment) => ({ ...segment, root: toHex32(segment.root) })));
-      for (const segment of segments) directory.append(segment);
+      const appended = Array.from({ length: count }, () =>
+        directory.append({
+          root: random.element() || 1n,
+          weight: 1 + random.below(2 ** 36),
+          leaves: 1 + random.below(2 ** 24),
+        }),
+      );
+      await contract.append(appended);
     } else if (live.length === 0 || random.below(4) === 0) {
       return { changes };
     }
     if ((await contract.root()) !== directory.root)
       return { changes, wrong: `another root after ${changes} changes` };
   }
+}
+
+/** Some of the values, in their order. */
+function pick(values: readonly number[], count: number, random: Random): number[] {
+  const left = [...values];
+  while (left.length > count) left.splice(random.below(left.length), 1);
+  return left;
 }
 
 function row(subject: string, cases: number, wrong: string | undefined): Row {

@@ -10,7 +10,8 @@ import { deploy } from "../client/deploy.ts";
 import { makeKnownAnswer } from "../client/keys/known-answer.ts";
 import { ensureProfile } from "../client/keys/make.ts";
 import { Directory } from "../protocol/directory.ts";
-import { firstRoundAt, publicKeyOf, roundEvidence, signRound, type DrandChain } from "../protocol/drand.ts";
+import { publicKeyOf, roundEvidence, roundFor, signRound, type DrandChain } from "../protocol/drand.ts";
+import { minMargin, sourcePoint } from "../protocol/epochs.ts";
 import { toHex32 } from "../protocol/field.ts";
 import { proofWords, type ProofWords } from "../protocol/groth16.ts";
 import { PROFILES, type ProfileName } from "../protocol/profiles.ts";
@@ -41,7 +42,14 @@ const STORED = 32;
 const ROUNDS = 16;
 const SECRET = 7n;
 const PARAMS = {
-  ...{ odds: 1, window: EPOCH_SECONDS, grace: 1, maxMisses: 3, slashMultiple: 5, faultMultiple: 10 },
+  ...{
+    odds: 1,
+    window: EPOCH_SECONDS - minMargin(EPOCH_SECONDS),
+    grace: 1,
+    maxMisses: 3,
+    slashMultiple: 5,
+    faultMultiple: 10,
+  },
   ...{ syncEpochs: 3, bondEpochs: 20, managerFee: 200, auditFee: 100, reporterShare: 1000 },
 };
 const CONTENT = Uint8Array.from({ length: 5000 }, (_, i) => i % 251);
@@ -79,7 +87,7 @@ async function createBench(engine: Engine) {
   const knownAnswer = await makeKnownAnswer(PROFILE);
   const deployment = await deploy({
     ...{ signer: deployer, profile: PROFILE, verificationKey, knownAnswer, drand },
-    ...{ epochSeconds: EPOCH_SECONDS, genesis, protocolFee: 100, treasury: treasury.address },
+    ...{ epochSeconds: EPOCH_SECONDS, genesis, protocolFee: 200, treasury: treasury.address },
   });
   const token = await ethers.getContractAt("TestToken", deployment.token);
   const ledger = await ethers.getContractAt("Ledger", deployment.ledger);
@@ -106,9 +114,9 @@ async function createBench(engine: Engine) {
     rows.push({ transaction, batch, gasPerItem: Math.round((await gasOf(sent)) / batch) });
   };
   const toEpoch = (epoch: number): Promise<void> =>
-    networkHelpers.time.increaseTo(genesis + epoch * EPOCH_SECONDS);
+    networkHelpers.time.increaseTo(sourcePoint(epoch, deployment));
   const evidenceFor = (epoch: number): Uint8Array => {
-    const round = firstRoundAt(genesis + epoch * EPOCH_SECONDS, drand);
+    const round = roundFor(epoch, deployment, drand);
     return roundEvidence(round, signRound(SECRET, round));
   };
   const record = (epoch: number): Sent => audits.connect(auditor).recordBeacon(0, epoch, evidenceFor(epoch));

@@ -167,7 +167,12 @@ contract Audits is IAudits, Multicall {
     }
 
     function _pack(IFactory factory_, Profile[] memory list, uint256 index) private view returns (uint256) {
-        return index < list.length ? Choices.packed(address(factory_), list[index]) : 0;
+        return index < list.length ? _packOne(factory_, list[index]) : 0;
+    }
+
+    function _packOne(IFactory factory_, Profile memory p) private view returns (uint256) {
+        return
+            Choices.packed(address(factory_), address(p.verifier), p.samples, p.dataDepth, p.directoryDepth);
     }
 
     /// @inheritdoc IAudits
@@ -209,7 +214,7 @@ contract Audits is IAudits, Multicall {
         index = profileCount;
         require(index < MAX_CHOICES, BadDeployment());
 
-        _laterProfiles[index] = Choices.packed(address(factory), profile);
+        _laterProfiles[index] = _packOne(factory, profile);
         profileCount = index + 1;
 
         emit ProfileAdded(
@@ -545,7 +550,7 @@ contract Audits is IAudits, Multicall {
         uint32 end
     ) external onlyRegistry returns (uint256 locked) {
         Stake storage s = _book.stakes[id];
-        if (s.committed == 0) _book.settle(_context(address(0)), id, from - 1, 1);
+        if (s.committed == 0) _settleIdle(id, from - 1);
         uint256 word = VNodeWord.changingAt(_book.words[id], from);
         uint256 committed = s.committed + perEpoch;
         require(committed <= type(uint80).max, RateTooHigh(id, committed));
@@ -554,6 +559,14 @@ contract Audits is IAudits, Multicall {
         _book.changes[id].add(VNodeWord.settledOf(word), from, end, uint80(perEpoch));
         s.committed = uint80(committed);
         return _book.back(ledger, s, id, word);
+    }
+
+    /// @dev Whoever has announced to leave, and has accepted all the same, may be gone then: nobody else has accepted.
+    function _settleIdle(VNodeId id, uint32 epoch) private {
+        NodeId node = VNodeWord.nodeOf(_book.words[id]);
+        _book.settle(_context(address(0)), id, epoch, 1);
+        bool same = node == NO_NODE || node == VNodeWord.nodeOf(_book.words[id]);
+        require(same, IRegistry.HandingOver(id));
     }
 
     /// @inheritdoc IAudits

@@ -131,6 +131,11 @@ contract Challenges is IChallenges {
         uint32 last = audits.lastAnswer(c.vNode, c.node, c.epoch);
         require(audits.currentEpoch() > last, ResponseRuns(id, last));
         bool void = audits.randomness(c.beacon, c.epoch + 1) == 0;
+        if (!void) {
+            // A fault that comes to light is penalty enough, and dismisses it.
+            audits.summon(c.vNode, c.challenger);
+            if (_challenges[id].status != Status.Open) return;
+        }
 
         _resolve(id, c, void ? Status.Void : Status.Failed);
         ledger.payOut(c.challenger, c.bond);

@@ -14,6 +14,7 @@ import {
     Unauthorized,
     VNodeId
 } from "./interfaces/Types.sol";
+import {Claims} from "./libraries/Claims.sol";
 import {Compaction} from "./libraries/Compaction.sol";
 import {CompactionWord, Progress} from "./libraries/CompactionWord.sol";
 import {Consents} from "./libraries/Consents.sol";
@@ -27,6 +28,7 @@ import {Nodes} from "./registry/Nodes.sol";
 /// @title Registry
 /// @notice See IRegistry. Here are the segments and directories; Nodes, Clusters and Buckets are the rest of it.
 contract Registry is Buckets {
+    using Claims for Holdings.Book;
     using Compaction for Holdings.Holding;
     using Consents for Consents.Used;
     using Holdings for Holdings.Holding;

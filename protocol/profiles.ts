@@ -27,7 +27,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
 export const maxLeaves = ({ dataDepth }: Profile): number => 16 ** dataDepth;
 /** Bytes that a segment can have: one byte of its last leaf is padding. */
 export const maxBytes = (profile: Profile): number => maxLeaves(profile) * LEAF_BYTES - 1;
-/** Segments that a vNode can have. */
+/** Entries that a directory can have, live or not. */
 export const maxSegments = ({ directoryDepth }: Profile): number => 4 ** directoryDepth;
 
 /** The profile of that name. Throws "bad-input" if there is none. */

@@ -1,12 +1,13 @@
 /**
  * A node's consent to hold segments: signed only for bytes that are on disk, and only where the chain will take it.
  */
+import { MAX_TOTAL } from "../protocol/directory.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { maxSegments, type Profile } from "../protocol/profiles.ts";
-import { MAX_TOTAL } from "../protocol/directory.ts";
 import type { Access } from "./auth.ts";
-import type { NodeChain } from "./chain.ts";
+import type { ClusterRecord, NodeChain, NodeRecord } from "./chain-model.ts";
+import { priceOf, pricesOf, storingOf } from "./consents.ts";
 import type { Journal } from "./journal.ts";
 import type { Store } from "./store.ts";
 
@@ -17,16 +18,22 @@ export interface Order {
   readonly epochs: bigint;
 }
 
-export interface SignedOrder {
-  readonly bucket: bigint;
+/** What both kinds of consent say. */
+export interface SignedTerms {
+  readonly node: bigint;
+  readonly revision: bigint;
   readonly vNode: bigint;
-  /** Hash of the segments. */
-  readonly segments: string;
   readonly epochs: bigint;
   readonly rent: bigint;
   readonly nonce: bigint;
   readonly deadline: bigint;
   readonly signature: string;
+}
+
+export interface SignedOrder extends SignedTerms {
+  readonly bucket: bigint;
+  /** Hash of the segments. */
+  readonly segments: string;
 }
 
 export interface AcceptanceOptions {
@@ -41,19 +48,15 @@ export interface AcceptanceModules {
   readonly store: Store;
   readonly journal: Journal;
   readonly access: Access;
-}
-
-const RENT_UNIT = 10n ** 18n;
-
-/** Token units per epoch that the contract asks for segments. */
-export function rentOf(segments: readonly { readonly leaves: number }[], rent: bigint): bigint {
-  return segments.reduce((sum, { leaves }) => sum + (BigInt(leaves) * rent + RENT_UNIT - 1n) / RENT_UNIT, 0n);
+  /** vNodes whose directories this node is about to write again. */
+  readonly compacting: ReadonlySet<bigint>;
 }
 
 /**
- * @throws HoldfastError "not-found" for a segment that was not uploaded to this bucket, "bad-input" for another number of
- *   leaves, "disk-full" if the node's capacity or the vNode's directory does not suffice, "funds" if the node's bond or
- *   the payer's account does not: each says how much is missing
+ * @throws HoldfastError "busy" (409) while the vNode is handed over or its directory is compacted, "not-found" for a segment
+ *   that was not uploaded to this bucket, "bad-input" for another number of leaves, "disk-full" if the node's capacity or
+ *   the vNode's directory does not suffice, "funds" if the node's bond, what may be locked of it in this epoch, or the
+ *   payer's account does not: each says how much is missing
  */
 export async function accept(
   order: Order,
@@ -61,21 +64,52 @@ export async function accept(
   { node, profile, acceptSeconds }: AcceptanceOptions,
   modules: AcceptanceModules,
 ): Promise<SignedOrder> {
-  const { chain, journal } = modules;
+  const { chain, journal, compacting } = modules;
   const { bucket, vNode, segments, epochs } = order;
+  const { timestamp } = await chain.block();
+  await checkOpen(vNode, chain.epochAt(timestamp), chain);
   await checkHeld(order, modules);
-  await checkRoom(order, node, profile, chain);
-  const { rent } = await chain.node(node);
-  const perEpoch = rentOf(segments, rent);
-  await checkBond(order, node, perEpoch, chain);
+  const record = await chain.node(node);
+  const cluster = await clusterOf(vNode, chain);
+  const { rent, revision } = record;
+  const perEpoch = pricesOf(segments, rent, cluster.quantumBits);
+  await checkRoom(order, node, record, { profile, weight: perEpoch >> BigInt(cluster.quantumBits), chain });
+  await checkBond({ vNode, node, perEpoch, record, cluster, epoch: chain.epochAt(timestamp) }, chain);
   await checkPayer(payer, perEpoch * epochs, chain);
 
-  const { timestamp } = await chain.block();
   const terms = { bucket, vNode, segments, epochs, rent, deadline: BigInt(timestamp + acceptSeconds) };
+  const consents = segments.map(({ root, leaves }) => {
+    const price = priceOf(leaves, rent, cluster.quantumBits);
+    return storingOf({ vNode, bucket, root, leaves, perEpoch: price, epochs: Number(epochs) });
+  });
+  // It may have begun while we asked; from here to the journal nothing comes between.
+  if (compacting.has(vNode)) throw compacts(vNode);
   // On disk before it is signed: a crash in between costs a nonce and nothing else.
-  const nonce = journal.recordAcceptance(terms);
-  const { segments: hash, signature } = await chain.signAcceptance({ ...terms, nonce });
-  return { bucket, vNode, segments: hash, epochs, rent, nonce, deadline: terms.deadline, signature };
+  const nonce = journal.recordAcceptance({ ...terms, consents });
+  const { segments: hash, signature } = await chain.signAcceptance({ ...terms, node, revision, nonce });
+  return {
+    ...{ node, revision, bucket, vNode, segments: hash, epochs, rent, nonce },
+    ...{ deadline: terms.deadline, signature },
+  };
+}
+
+export async function clusterOf(vNode: bigint, chain: NodeChain): Promise<ClusterRecord> {
+  const found = await chain.vNode(vNode);
+  return chain.cluster(found?.cluster ?? 0n);
+}
+
+async function checkOpen(vNode: bigint, epoch: number, chain: NodeChain): Promise<void> {
+  if ((await chain.outlook(vNode)).handingOver) {
+    const message = `vNode ${vNode} is being handed over, and stores nothing until the next node has proven its data: use another vNode, or try in some epochs`;
+    throw new HoldfastError("busy", message, { status: 409, vNode: String(vNode) });
+  }
+  const { left, epoch: since } = await chain.compaction(vNode);
+  if (left > 0 && epoch <= since + 1) throw compacts(vNode);
+}
+
+function compacts(vNode: bigint): HoldfastError {
+  const message = `the directory of vNode ${vNode} is being compacted, and stores nothing until that is done: use another vNode, or try again in some minutes`;
+  return new HoldfastError("busy", message, { status: 409, vNode: String(vNode) });
 }
 
 async function checkHeld({ bucket, segments }: Order, { store, access }: AcceptanceModules): Promise<void> {
@@ -92,37 +126,52 @@ async function checkHeld({ bucket, segments }: Order, { store, access }: Accepta
 async function checkRoom(
   { vNode, segments }: Order,
   node: bigint,
-  profile: Profile,
-  chain: NodeChain,
+  { capacity, used }: NodeRecord,
+  { profile, weight, chain }: { profile: Profile; weight: bigint; chain: NodeChain },
 ): Promise<void> {
   const leaves = segments.reduce((sum, segment) => sum + segment.leaves, 0);
-  const { capacity, used } = await chain.node(node);
   const free = Number(capacity - used);
   if (leaves > free) {
     const message = `node ${node} has ${free} leaves left of its capacity, ${leaves} are needed: ${leaves - free} are missing`;
     throw new HoldfastError("disk-full", message, { free, needed: leaves, missing: leaves - free });
   }
   const { total, count } = await chain.directory(vNode);
-  if (count + segments.length <= maxSegments(profile) && total + leaves < MAX_TOTAL) return;
+  if (count + segments.length <= maxSegments(profile) && BigInt(total) + weight < MAX_TOTAL) return;
   const message = `vNode ${vNode} has ${count} segments and takes ${maxSegments(profile)}: use another vNode`;
   throw new HoldfastError("disk-full", message, { count, total });
 }
 
+export interface Backing {
+  readonly vNode: bigint;
+  readonly node: bigint;
+  /** Token units that would be paid for more than now. */
+  readonly perEpoch: bigint;
+  readonly record: NodeRecord;
+  readonly cluster: ClusterRecord;
+  readonly epoch: number;
+}
+
 /** As the contract will lock it: for all that the vNode then holds, less what is locked already. */
-async function checkBond({ vNode }: Order, node: bigint, perEpoch: bigint, chain: NodeChain): Promise<void> {
-  const found = await chain.vNode(vNode);
-  const { bondEpochs } = await chain.cluster(found?.cluster ?? 0n);
+export async function checkBond(
+  { vNode, node, perEpoch, record, cluster, epoch }: Backing,
+  chain: NodeChain,
+): Promise<void> {
   const { committed, locked, nextLocked, nextNode } = await chain.state(vNode);
-  const needed = (committed + perEpoch) * bondEpochs - (nextNode === node ? nextLocked : locked);
+  const needed = (committed + perEpoch) * cluster.bondEpochs - (nextNode === node ? nextLocked : locked);
+  if (needed <= 0n) return;
   const free = await chain.freeBond(node);
-  if (free >= needed) return;
-  const missing = needed - free;
-  const message = `node ${node} has ${free} token units of free bond, ${needed} are needed: its provider must bond ${missing} more`;
-  throw new HoldfastError("funds", message, {
-    free: String(free),
-    needed: String(needed),
-    missing: String(missing),
-  });
+  if (free < needed) {
+    const missing = needed - free;
+    const message = `node ${node} has ${free} token units of free bond, ${needed} are needed: its provider must bond ${missing} more`;
+    throw new HoldfastError("funds", message, amounts({ free, needed, missing }));
+  }
+  const limit = record.lockPerEpoch;
+  const left = limit - (record.lockedEpoch === epoch ? record.locked : 0n);
+  if (left >= needed) return;
+  const advice =
+    limit < needed ? "ask for less, or its provider raises lockPerEpoch" : "try again in the next epoch";
+  const message = `node ${node} may lock ${limit} token units of its bond in an epoch, of which ${left} are left, ${needed} are needed: ${advice}`;
+  throw new HoldfastError("funds", message, amounts({ limit, left, needed, missing: needed - left }));
 }
 
 /** Fails early what the contract would refuse later. */
@@ -131,7 +180,8 @@ export async function checkPayer(payer: string, needed: bigint, chain: NodeChain
   if (balance >= needed) return;
   const missing = needed - balance;
   const message = `the account of ${payer} holds ${balance} token units, ${needed} are needed: deposit ${missing} more`;
-  throw new HoldfastError("funds", message, {
-    ...{ balance: String(balance), needed: String(needed), missing: String(missing) },
-  });
+  throw new HoldfastError("funds", message, amounts({ balance, needed, missing }));
 }
+
+const amounts = (values: Readonly<Record<string, bigint>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { MAX_REQUEST_SECONDS } from "../protocol/typed-data.ts";
-import type { NodeChain, SignedRequest } from "./chain.ts";
+import type { NodeChain, SignedRequest } from "./chain-model.ts";
 import type { Clock } from "./clock.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";

@@ -5,8 +5,10 @@
 import type { Logger } from "pino";
 import { proofWords } from "../protocol/groth16.ts";
 import type { Statement } from "../protocol/statement.ts";
-import { isAlreadyAnswered, type ChallengeRecord, type NodeChain } from "./chain.ts";
-import type { Contents, Holdings } from "./holdings.ts";
+import { whyOver } from "./chain-errors.ts";
+import type { ChallengeRecord, NodeChain } from "./chain-model.ts";
+import type { Contents } from "./history.ts";
+import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
 import { isAbout, type Prove } from "./proving.ts";
@@ -66,9 +68,11 @@ export function createChallenges(
         const times = { witnessMs: Math.round(result.witnessMs), proveMs: Math.round(result.proveMs) };
         log.info({ ...facts, ...times, gasUsed, tx }, "answered");
       } catch (error) {
-        // Somebody else delivered it, or we did, before a crash.
-        if (!isAlreadyAnswered(error)) throw error;
-        log.info(facts, "answered already");
+        const why = whyOver(error);
+        if (!why) throw error;
+        // Somebody else delivered it, or we did, before a crash; or the node was removed, and need not answer any more.
+        log.info(facts, why === "answered" ? "answered already" : "dismissed");
+        if (why === "dismissed") return;
       }
       if (before?.state !== "mined") metrics.answered();
       journal.setAnswer({ challenge: id, state: "mined", result });

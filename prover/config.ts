@@ -21,6 +21,9 @@ const number = (schema: z.ZodNumber): z.ZodType<number> =>
 const whole = (min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number> =>
   number(z.number().int().min(min).max(max));
 
+/** Beyond what JSON's numbers can say: as text. */
+const integer = z.string().regex(/^\d+$/).transform(BigInt);
+
 const schema = z.strictObject({
   rpcUrl: z.url({ protocol: /^https?$/ }).describe("JSON-RPC of the chain"),
   audits: z
@@ -61,14 +64,24 @@ const schema = z.strictObject({
   pollMs: whole(10).default(1000).describe("milliseconds between looks at the chain"),
   confirmations: whole(0).default(0).describe("blocks on top of a transaction before it counts as mined"),
   bumpAfterMs: whole(1).default(30_000).describe("milliseconds until a waiting transaction's fee is raised"),
-  maxFeePerGas: z
-    .preprocess((value) => (value === undefined ? value : (value as string)), z.string().regex(/^\d+$/))
-    .transform(BigInt)
-    .default(500_000_000_000n)
-    .describe("wei: a fee is never raised above it"),
+  maxFeePerGas: integer.default(500_000_000_000n).describe("wei: a fee is never raised above it"),
   acceptSeconds: whole(1).default(600).describe("how long an acceptance can be used"),
   keepUnpaidSeconds: whole(60).default(3600).describe("how long an upload is kept that nobody pays for"),
-  retire: toggle.default(true).describe("retire segments that have ended, to free their room"),
+  retire: toggle.default(true).describe("retire segments that have ended, when the node's room is scarce"),
+  compactBelow: number(z.number().min(0).max(1))
+    .default(0.78)
+    .describe(
+      "share of a directory that is paid for, below which it is compacted if that saves more than its gas; 0: never",
+    ),
+  compactHorizon: whole(1, 100_000)
+    .default(168)
+    .describe("epochs in which a compaction has to save what it costs"),
+  compactGas: whole(1_000_000, 12_900_000)
+    .default(12_000_000)
+    .describe("gas of one transaction that compacts or retires, at most"),
+  coinValue: integer
+    .default(0n)
+    .describe("token units that 10^18 wei of gas are worth to you; 0: gas is not weighed"),
   repairLost: toggle.default(true).describe("fetch a segment again that the disk has lost"),
   allowPrivatePeers: toggle.default(false).describe("fetch from private addresses too: local networks only"),
   logLevel: z

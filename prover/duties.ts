@@ -1,60 +1,32 @@
 /**
- * The proving loop: which vNodes are due, their samples from disk, a proof that is checked here first, and its delivery;
- * and around it the upkeep of what a vNode must hold.
+ * The node's loop: which vNodes are its own, what the running epoch and open challenges ask, and the upkeep of what it must
+ * hold.
  *
  * A look at the chain starts what is to be done and waits for none of it; the next look starts what failed again.
  */
 import type { Logger } from "pino";
-import { roundEvidence } from "../protocol/drand.ts";
-import type { Hex } from "../protocol/field.ts";
-import { proofWords } from "../protocol/groth16.ts";
 import type { Profile } from "../protocol/profiles.ts";
-import type { Statement } from "../protocol/statement.ts";
+import { consenter } from "./affairs.ts";
 import type { FetchRound } from "./beacon.ts";
-import { isAlreadyProven, type Duty, type NodeChain, type VNodeState } from "./chain.ts";
+import type { NodeChain } from "./chain-model.ts";
 import { createChallenges, type OpenChallenge } from "./challenges.ts";
 import type { Clock } from "./clock.ts";
+import { createCompaction } from "./compaction.ts";
 import type { ProofResult } from "./engine.ts";
-import type { Holding, Holdings } from "./holdings.ts";
+import { createEpochProofs } from "./epoch-proofs.ts";
+import { isIncomplete, type Holding } from "./history.ts";
+import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
+import { createKeeping } from "./keeping.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ProverPool } from "./pool.ts";
-import { createProve, isAbout } from "./proving.ts";
+import { createProve, type Alert } from "./proving.ts";
 import type { Repair } from "./repair.ts";
+import { createRetire } from "./retiring.ts";
 import type { Sender } from "./sender.ts";
+import { STARTING, vNodeStatus, type Charge, type NodeStatus, type VNodeStatus } from "./status.ts";
 import type { Store } from "./store.ts";
-
-export interface VNodeStatus {
-  readonly vNode: bigint;
-  readonly cluster: bigint;
-  readonly due: boolean;
-  readonly proven: boolean;
-  /** Chain time in seconds. */
-  readonly deadline: number;
-  /** In a row, by the chain. */
-  readonly misses: number;
-  readonly lastProvenEpoch: number | undefined;
-  /** Segments that it must hold and that are not on disk. */
-  readonly absent: number;
-}
-
-export interface ChallengeStatus {
-  readonly challenge: bigint;
-  readonly vNode: bigint;
-  /** Chain time in seconds. */
-  readonly deadline: number;
-}
-
-export interface NodeStatus {
-  readonly ready: boolean;
-  readonly problem: string | undefined;
-  readonly epoch: number;
-  /** Of the last block, in seconds. */
-  readonly time: number;
-  readonly vNodes: readonly VNodeStatus[];
-  /** On demand, that are open. */
-  readonly challenges: readonly ChallengeStatus[];
-}
+import { ADVICE } from "./watch.ts";
 
 export interface DutyOptions {
   readonly node: bigint;
@@ -63,6 +35,10 @@ export interface DutyOptions {
   readonly recordAfter: number;
   readonly keepUnpaidSeconds: number;
   readonly retire: boolean;
+  readonly compactBelow: number;
+  readonly compactHorizon: number;
+  readonly compactGas: number;
+  readonly coinValue: bigint;
   readonly repairLost: boolean;
   readonly pollMs: number;
   readonly signal: AbortSignal;
@@ -79,6 +55,8 @@ export interface DutyModules {
   /** undefined if there are no servers to ask. */
   readonly fetchRound: FetchRound | undefined;
   readonly repair: Repair;
+  /** vNodes whose directories are being written again: nothing is accepted for them. */
+  readonly compacting: Set<bigint>;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Logger;
@@ -94,22 +72,8 @@ export interface Duties {
   settled(): Promise<void>;
 }
 
-/** A vNode that is ours, at one look. */
-interface Charge {
-  readonly vNode: bigint;
-  readonly epoch: number;
-  /** Chain time in seconds. */
-  readonly time: number;
-  readonly state: VNodeState;
-  readonly duty: Duty;
-  /** Now, or only from the next epoch on. */
-  readonly now: boolean;
-}
-
 /** Milliseconds until something that failed is tried again: doubled each time, up to this. */
 const MAX_BACKOFF_MS = 15_000;
-/** Epochs that a file is kept after nobody needs it: a reorganization may bring its entry back. */
-const KEEP_EPOCHS = 2;
 /** Host and chain may differ by so many seconds before we warn. */
 const MAX_CLOCK_SKEW = 30;
 
@@ -119,17 +83,24 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   const working = new Map<string, Promise<void>>();
   const failures = new Map<string, { count: number; retryAt: number }>();
   const alerted = new Set<string>();
-  const unneededSince = new Map<Hex, number>();
-  let status: NodeStatus = {
-    ready: false,
-    problem: "starting",
-    epoch: 0,
-    time: 0,
-    vNodes: [],
-    challenges: [],
-  };
+  let status = STARTING;
   let challenged: readonly OpenChallenge[] = [];
   let tidiedEpoch = -1;
+
+  /** Once an epoch: false if it was said. */
+  const alert: Alert = (key, level, facts, message) => {
+    if (alerted.has(key)) return false;
+    alerted.add(key);
+    log[level](facts, message);
+    return true;
+  };
+  const prove = createProve(profile, { holdings, store, pool, verify: modules.verify, metrics, alert });
+  const shared = { ...modules, prove, alert, challenges: () => challenged };
+  const proofs = createEpochProofs(options, shared);
+  const challenges = createChallenges(node, shared);
+  const keeping = createKeeping(options, shared);
+  const compaction = createCompaction(options, modules);
+  const retire = createRetire(options, modules);
 
   // ------------------------------------------------------------------------------------------------------------ looking
 
@@ -137,33 +108,43 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     const { timestamp: time } = await holdings.update();
     const epoch = chain.epochAt(time);
     challenged = await challenges.open();
-    const charges: Charge[] = [];
-    for (const vNode of holdings.namedFor(node)) {
-      const [state, duty] = await Promise.all([chain.state(vNode), chain.duty(vNode, epoch)]);
-      if (!duty) return; // the epoch has just ended
-      const now = duty.node === node;
-      const next = state.nextSince !== 0 && state.nextSince > epoch ? state.nextNode : duty.node;
-      if (now || next === node) charges.push({ vNode, epoch, time, state, duty, now });
-    }
+    const charges = await findCharges(epoch, time);
+    if (!charges) return;
     if (epoch !== status.epoch) newEpoch();
     const mine: VNodeStatus[] = [];
     for (const charge of charges) {
-      const absent = absentHoldings(charge);
+      const absent = keeping.absent(charge);
       mine.push(statusOf(charge, absent.length));
       if (await isOurProfile(charge)) attend(charge, absent);
     }
     for (const challenge of challenged) attendChallenge(challenge, time);
-    if (Math.abs(clock.now() / 1000 - time) > MAX_CLOCK_SKEW)
-      alert(
-        `clock ${epoch}`,
-        "warn",
-        { seconds: Math.round(clock.now() / 1000 - time) },
-        "clock differs from the chain's",
-      );
+    checkClock(epoch, time);
     const open = challenged.map(({ id, vNode, deadline }) => ({ challenge: id, vNode, deadline }));
-    status = { ready: true, problem: undefined, epoch, time, vNodes: mine, challenges: open };
+    const foreign = journal.foreign(chain.operator);
+    const alarm = foreign.length === 0 ? undefined : { advice: ADVICE, foreign };
+    status = { ready: true, problem: undefined, epoch, time, vNodes: mine, challenges: open, alarm };
     metrics.observe(status, store.usedBytes);
-    if (tidiedEpoch < epoch) start("tidy", () => tidy(charges, epoch, time));
+    if (alarm)
+      alert("key", "error", { uses: foreign.length, advice: ADVICE }, "the operator's key may be stolen");
+    if (tidiedEpoch < epoch) {
+      start("tidy", async () => {
+        if (await keeping.tidy(charges, epoch, time)) tidiedEpoch = epoch;
+      });
+    }
+  };
+
+  /** undefined if the epoch has just ended. */
+  const findCharges = async (epoch: number, time: number): Promise<Charge[] | undefined> => {
+    const charges: Charge[] = [];
+    for (const vNode of holdings.namedFor(node)) {
+      const [state, duty] = await Promise.all([chain.state(vNode), chain.duty(vNode, epoch)]);
+      if (!duty) return undefined;
+      const now = duty.node === node;
+      const isNamed = state.nextSince !== 0 && state.nextNode === node;
+      const affairs = holdings.affairsOf(vNode);
+      if (now || isNamed) charges.push({ vNode, epoch, time, state, duty, affairs, now });
+    }
+    return charges;
   };
 
   const newEpoch = (): void => {
@@ -171,24 +152,60 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     failures.clear();
   };
 
-  const statusOf = ({ vNode, state, duty, now }: Charge, absent: number): VNodeStatus => ({
-    ...{ vNode, cluster: holdings.clusterOf(vNode) ?? 0n, due: now && duty.due, proven: now && duty.proven },
-    ...{ deadline: duty.deadline, misses: now ? state.misses : 0, absent },
-    lastProvenEpoch: holdings.lastProven(vNode),
-  });
+  const statusOf = (charge: Charge, absent: number): VNodeStatus => {
+    const { vNode } = charge;
+    const cluster = holdings.clusterOf(vNode) ?? 0n;
+    return vNodeStatus(charge, { node, cluster, absent, lastProvenEpoch: holdings.lastProven(vNode) });
+  };
+
+  const checkClock = (epoch: number, time: number): void => {
+    const seconds = Math.round(clock.now() / 1000 - time);
+    if (Math.abs(seconds) > MAX_CLOCK_SKEW)
+      alert(`clock ${epoch}`, "warn", { seconds }, "clock differs from the chain's");
+  };
 
   /** Starts what a vNode needs. */
   const attend = (charge: Charge, absent: readonly Holding[]): void => {
-    const { vNode, epoch, time, duty, now } = charge;
+    const { vNode, epoch, time, now, state } = charge;
     // One vNode at a time: a node that takes over much data has other work, too.
-    if (absent.length > 0) start("repair", () => repairAll(vNode, absent));
-    if (now && options.retire) start(`retire ${vNode}`, () => retireEnded(vNode, epoch));
-    if (!now || epoch === 0 || duty.proven || duty.total === 0 || time >= duty.deadline) return;
-    if (duty.seed === undefined) {
-      if (charge.state.committed > 0n && isLate(charge))
-        start(`beacon ${epoch}`, () => recordBeacon(vNode, epoch));
-    } else if (duty.due) {
-      start(`prove ${vNode} ${epoch}`, () => answer(vNode, epoch, duty, duty.seed ?? 0n));
+    if (absent.length > 0) start("repair", () => keeping.repairAll(vNode, absent));
+    if (now && state.short)
+      alert(
+        `short ${vNode}`,
+        "error",
+        { vNode: Number(vNode) },
+        "nothing is paid until the bond is topped up",
+      );
+    if (consenter(charge.affairs) === node) {
+      const earning = now && state.syncLeft === 0 && !state.short;
+      // One after the other: both change the tree that the other one opens.
+      start(`upkeep ${vNode}`, async () => {
+        await compaction.attend(vNode, { epoch, time, earning });
+        if (options.retire) await retire(vNode, epoch);
+      });
+    }
+    attendEpoch(charge);
+  };
+
+  /** Who is responsible proves what is due; who waits to take over proves every epoch, until it has taken over. */
+  const attendEpoch = (charge: Charge): void => {
+    const { vNode, epoch, time, duty, now } = charge;
+    const { seed, root: directoryRoot, total, deadline, takeOver } = duty;
+    if (epoch === 0 || total === 0 || time >= deadline || (now && duty.proven)) return;
+    if (seed === undefined) {
+      const isAsked = now || charge.state.nextSince <= epoch;
+      if (isAsked && charge.state.committed > 0n && isLate(charge))
+        start(`beacon ${epoch}`, () => proofs.recordBeacon(vNode, epoch));
+      return;
+    }
+    const statement = { directoryRoot, start: 0, length: total };
+    if (now && duty.due) {
+      const task = { kind: "prove", vNode, epoch, deadline, statement: { ...statement, seed } } as const;
+      start(`prove ${vNode} ${epoch}`, () => proofs.answer(task));
+    } else if (takeOver?.node === node) {
+      const asked = { ...statement, seed: takeOver.seed };
+      const task = { kind: "takeOver", vNode, epoch, deadline, statement: asked } as const;
+      start(`take over ${vNode} ${epoch}`, () => proofs.answer(task));
     }
   };
 
@@ -213,19 +230,11 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
       directoryDepth === profile.directoryDepth;
     if (same) return true;
     const facts = {
-      vNode: Number(vNode),
-      cluster: Number(cluster),
-      profile: profile.name,
-      samples,
-      dataDepth,
-      directoryDepth,
+      ...{ vNode: Number(vNode), cluster: Number(cluster), profile: profile.name },
+      ...{ samples, dataDepth, directoryDepth },
     };
-    alert(
-      `profile ${vNode} ${epoch}`,
-      "error",
-      facts,
-      "the cluster's profile is not the node's: it cannot prove this vNode",
-    );
+    const message = "the cluster's profile is not the node's: it cannot prove this vNode";
+    alert(`profile ${vNode} ${epoch}`, "error", facts, message);
     return false;
   };
 
@@ -248,161 +257,6 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     working.set(name, running);
   };
 
-  /** Once an epoch: false if it was said. */
-  const alert = (key: string, level: "warn" | "error", facts: object, message: string): boolean => {
-    if (alerted.has(key)) return false;
-    alerted.add(key);
-    log[level](facts, message);
-    return true;
-  };
-  const prove = createProve(profile, { holdings, store, pool, verify: modules.verify, metrics, alert });
-  const challenges = createChallenges(node, { chain, holdings, journal, sender, prove, metrics, log });
-
-  /** What proves an epoch's randomness; undefined if it is not there yet, or we do not know where to ask. */
-  const evidenceOf = async (beacon: number, epoch: number): Promise<Uint8Array | undefined> => {
-    const source = await chain.source(beacon, epoch);
-    if (source?.kind !== "drand") return source?.evidence;
-    if (modules.fetchRound) return roundEvidence(source.round, await modules.fetchRound(source, signal));
-    alert(`beacon ${epoch}`, "warn", { epoch }, "nobody records the randomness, and no drandUrls are set");
-    return undefined;
-  };
-
-  const recordBeacon = async (vNode: bigint, epoch: number): Promise<void> => {
-    const { beacon } = await chain.cluster(holdings.clusterOf(vNode) ?? 0n);
-    const evidence = await evidenceOf(beacon, epoch);
-    if (!evidence) return;
-    const { hash } = await sender.send(`beacon/${beacon}/${epoch}`, {
-      kind: "recordBeacon",
-      beacon,
-      epoch,
-      evidence,
-    });
-    log.info({ epoch, tx: hash }, "beacon recorded");
-  };
-
-  /** Proves an epoch, or goes on from where the last attempt ended. */
-  const answer = async (vNode: bigint, epoch: number, duty: Duty, seed: bigint): Promise<void> => {
-    const key = `prove/${vNode}/${epoch}`;
-    const before = journal.proof(vNode, epoch)?.result;
-    const statement = { directoryRoot: duty.root, seed, start: 0, length: duty.total };
-    const result = isAbout(before, statement) ? before : await makeProof(vNode, epoch, statement, duty);
-    if (!result) return;
-    try {
-      const call = { kind: "prove", vNode, epoch, proof: proofWords(result.proof) } as const;
-      const { gasUsed, hash: tx } = await sender.send(key, call);
-      const times = { witnessMs: Math.round(result.witnessMs), proveMs: Math.round(result.proveMs) };
-      log.info({ vNode: Number(vNode), epoch, samples: profile.samples, ...times, gasUsed, tx }, "proven");
-    } catch (error) {
-      // Somebody else delivered it, or we did, before a crash: it is on the chain, which is all that counts.
-      const isOnChain = isAlreadyProven(error) || (await chain.duty(vNode, epoch))?.proven === true;
-      if (!isOnChain) throw error;
-      log.info({ vNode: Number(vNode), epoch }, "proven already");
-    }
-    metrics.proven();
-    journal.setProof({ vNode, epoch, state: "mined", result });
-  };
-
-  const makeProof = async (
-    vNode: bigint,
-    epoch: number,
-    statement: Statement,
-    { deadline }: Duty,
-  ): Promise<ProofResult | undefined> => {
-    journal.setProof({ vNode, epoch, state: "planned" });
-    const contents = holdings.atStartOf(vNode, epoch);
-    const result = await prove({ vNode, occasion: { epoch }, contents, statement, deadline });
-    if (result) journal.setProof({ vNode, epoch, state: "proved", result });
-    return result;
-  };
-
-  // ------------------------------------------------------------------------------------------------------------- upkeep
-
-  /** Of the directory as it stands, and of those that are asked about: until the epoch ends, and by challenges. */
-  const neededHoldings = ({ vNode, epoch }: Pick<Charge, "vNode" | "epoch">): Holding[] =>
-    [
-      holdings.latest(vNode),
-      holdings.atStartOf(vNode, epoch),
-      ...challenged.filter((challenge) => challenge.vNode === vNode).map(({ contents }) => contents),
-    ].flatMap((contents) => contents.holdings.filter(({ retired }) => !retired));
-
-  const absentHoldings = (charge: Charge): Holding[] => {
-    const absent = new Map<Hex, Holding>();
-    for (const holding of neededHoldings(charge))
-      if (!store.segments.has(holding.root)) absent.set(holding.root, holding);
-    return [...absent.values()];
-  };
-
-  /** One that fails does not keep the others from being fetched. */
-  const repairAll = async (vNode: bigint, absent: readonly Holding[]): Promise<void> => {
-    let failure: unknown;
-    for (const holding of absent) {
-      if (signal.aborted) return;
-      await repair(vNode, holding).catch((error: unknown) => (failure ??= error));
-    }
-    if (failure !== undefined) throw failure as Error;
-  };
-
-  const repair = async (vNode: bigint, holding: Holding): Promise<void> => {
-    const { root } = holding;
-    if (await store.find(root)) return;
-    if (journal.storedAt(root) !== undefined && !options.repairLost) {
-      alert(`lost ${root}`, "error", { vNode: Number(vNode), root }, "the disk has lost a segment");
-      return;
-    }
-    await modules.repair(vNode, holding);
-    metrics.repaired(store.segments.get(root)?.bytes ?? 0);
-  };
-
-  const retireEnded = async (vNode: bigint, epoch: number): Promise<void> => {
-    // One at a time: each changes the paths of the others.
-    const { directory, holdings: entries } = holdings.latest(vNode);
-    const index = entries.findIndex(({ retired, end }) => !retired && end <= epoch);
-    const ended = entries[index];
-    if (!ended || (await chain.directory(vNode)).root !== directory.root) return;
-    const { serial, root } = ended;
-    const call = { kind: "retire", vNode, serial, root, path: directory.path(index) } as const;
-    const { hash } = await sender.send(`retire/${vNode}/${serial}/${epoch}`, call);
-    log.info({ vNode: Number(vNode), serial, root, tx: hash }, "retired");
-    await holdings.update();
-  };
-
-  /** Once an epoch: notices what the disk has lost, and removes what nobody needs. */
-  const tidy = async (charges: readonly Charge[], epoch: number, time: number): Promise<void> => {
-    for (const charge of charges) for (const { root } of neededHoldings(charge)) await store.find(root);
-    const needed = await neededRoots(epoch, time);
-    if (!needed) return;
-    for (const root of store.segments.keys()) {
-      const isYoung = time - (journal.storedAt(root) ?? time) < options.keepUnpaidSeconds;
-      if (needed.has(root) || isYoung) {
-        unneededSince.delete(root);
-        continue;
-      }
-      const since = unneededSince.get(root) ?? epoch;
-      unneededSince.set(root, since);
-      if (epoch - since < KEEP_EPOCHS) continue;
-      await store.remove(root);
-      journal.forgetSegment(root);
-      unneededSince.delete(root);
-      log.info({ root }, "removed");
-    }
-    tidiedEpoch = epoch;
-  };
-
-  /** undefined if that is not certain. */
-  const neededRoots = async (epoch: number, time: number): Promise<Set<Hex> | undefined> => {
-    const needed = journal.acceptedRoots(time);
-    for (const vNode of holdings.namedFor(node)) {
-      if ((await chain.directory(vNode)).root !== holdings.latest(vNode).directory.root) return undefined;
-      // Whoever takes a vNode over from us may have to fetch its data here.
-      const state = await chain.state(vNode);
-      const isSettled = state.node !== 0n && state.nextNode === 0n && state.syncLeft === 0;
-      const isAsked = challenged.some((challenge) => challenge.vNode === vNode);
-      if (state.node !== node && isSettled && !isAsked) continue;
-      for (const { root } of neededHoldings({ vNode, epoch })) needed.add(root);
-    }
-    return needed;
-  };
-
   return {
     get status() {
       return status;
@@ -411,6 +265,7 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     async run() {
       start("resume", () => sender.resume());
       while (!signal.aborted) {
+        let pauseMs = pollMs;
         try {
           await look();
         } catch (error) {
@@ -419,8 +274,12 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
             log.error({ err: error }, "the chain cannot be read; will try again");
           status = { ...status, ready: false, problem };
           metrics.observe(status, store.usedBytes);
+          if (isIncomplete(error)) {
+            holdings.reset();
+            pauseMs = Math.max(pollMs, MAX_BACKOFF_MS);
+          }
         }
-        await clock.wait(pollMs, signal);
+        await clock.wait(pauseMs, signal);
       }
       await Promise.all(working.values());
     },

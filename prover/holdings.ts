@@ -5,28 +5,10 @@
  * anything is proven, its root is compared with the contract's.
  */
 import type { Logger } from "pino";
-import { Directory } from "../protocol/directory.ts";
-import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
-import type { Block, ChainEvent, NodeChain } from "./chain.ts";
-
-/** An entry of a directory. */
-export interface Holding {
-  readonly serial: number;
-  readonly bucket: bigint;
-  readonly root: Hex;
-  readonly leaves: number;
-  /** First epoch that is not paid for. */
-  readonly end: number;
-  readonly retired: boolean;
-}
-
-/** A directory as it stood at one time; the next look may change it. */
-export interface Contents {
-  readonly directory: Directory;
-  /** In the order of the directory's entries. */
-  readonly holdings: readonly Holding[];
-}
+import { affairsAfter, NO_AFFAIRS, type Affairs } from "./affairs.ts";
+import type { Block, ChainEvent, NodeChain } from "./chain-model.ts";
+import { History, incomplete, type Contents, type Holding } from "./history.ts";
 
 export interface Holdings {
   /** Reads what is new. */
@@ -36,6 +18,7 @@ export interface Holdings {
   /** vNodes that a node was ever named for. */
   namedFor(node: bigint): bigint[];
   clusterOf(vNode: bigint): bigint | undefined;
+  affairsOf(vNode: bigint): Affairs;
   /** Nodes with this operator. */
   operatedBy(account: string): bigint[];
   /** As the vNode's directory stands. Throws "chain" if events are missing. */
@@ -49,34 +32,42 @@ export interface Holdings {
   lastProven(vNode: bigint): number | undefined;
 }
 
+/** Sees every event in log order, also those that are read again. */
+export interface Observer {
+  /** @param affairs of the event's vNode, as they were before it */
+  take(event: ChainEvent, affairs: Affairs): void;
+  /** All will come again. */
+  forget(): void;
+}
+
 export interface HoldingsOptions {
   readonly directoryDepth: number;
   /** Block of the deployment. */
   readonly fromBlock: number;
 }
 
-type Change =
-  | { readonly kind: "stored"; readonly epoch: number; readonly holding: Holding }
-  | {
-      readonly kind: "rescheduled";
-      readonly epoch: number;
-      readonly serial: number;
-      readonly end: number;
-    }
-  | { readonly kind: "retired"; readonly epoch: number; readonly serial: number }
-  | { readonly kind: "reset"; readonly epoch: number };
+export interface HoldingsModules {
+  readonly chain: NodeChain;
+  readonly log: Logger;
+  readonly observer?: Observer | undefined;
+}
 
 export function createHoldings(
   { directoryDepth, fromBlock }: HoldingsOptions,
-  { chain, log }: { chain: NodeChain; log: Logger },
+  { chain, log, observer }: HoldingsModules,
 ): Holdings {
-  let known = emptyKnowledge();
+  let known = new Knowledge(directoryDepth);
   let lastBlock: Block | undefined;
   let updating: Promise<unknown> = Promise.resolve();
 
   const reset = (): void => {
-    known = emptyKnowledge();
+    known = new Knowledge(directoryDepth);
     lastBlock = undefined;
+    observer?.forget();
+  };
+  const take = (event: ChainEvent): void => {
+    observer?.take(event, known.affairsOf(event.args["vNode"] as bigint));
+    known.learn(event, chain.epochAt(event.timestamp));
   };
   const update = async (): Promise<Block> => {
     if (lastBlock && (await chain.blockHash(lastBlock.number)) !== lastBlock.hash) {
@@ -87,7 +78,12 @@ export function createHoldings(
     const first = lastBlock ? lastBlock.number + 1 : fromBlock;
     if (head.number >= first) {
       const events = await chain.events(first, head.number);
-      for (const event of events) learn(known, event, chain.epochAt(event.timestamp));
+      try {
+        for (const event of events) take(event);
+      } catch (error) {
+        reset(); // some are taken in, and none is twice
+        throw error;
+      }
       lastBlock = head;
     }
     return head;
@@ -103,83 +99,123 @@ export function createHoldings(
     reset,
     namedFor: (node) => [...(known.named.get(node) ?? [])],
     clusterOf: (vNode) => known.clusters.get(vNode),
+    affairsOf: (vNode) => known.affairsOf(vNode),
     operatedBy: (account) =>
       [...known.operators].filter(([, operator]) => operator === account).map(([id]) => id),
-    latest: (vNode) => history(known, vNode).latest(directoryDepth),
-    atStartOf: (vNode, epoch) => history(known, vNode).before(epoch, directoryDepth),
-    atChallenge: (vNode, challenge) => history(known, vNode).atMark(challenge, directoryDepth),
+    latest: (vNode) => known.history(vNode).latest(),
+    atStartOf: (vNode, epoch) => known.history(vNode).before(epoch),
+    atChallenge: (vNode, challenge) => known.history(vNode).atMark(challenge),
     holdersOf: (bucket, root) => [...(known.holders.get(`${bucket}/${root}`) ?? [])],
     lastProven: (vNode) => known.proven.get(vNode),
   };
 }
 
-interface Knowledge {
-  readonly histories: Map<bigint, History>;
-  readonly named: Map<bigint, Set<bigint>>;
-  readonly clusters: Map<bigint, bigint>;
-  readonly operators: Map<bigint, string>;
+class Knowledge {
+  readonly #depth: number;
+  readonly #histories = new Map<bigint, History>();
+  readonly #affairs = new Map<bigint, Affairs>();
+  /** By cluster. */
+  readonly #quantumBits = new Map<bigint, bigint>();
+  readonly named = new Map<bigint, Set<bigint>>();
+  readonly clusters = new Map<bigint, bigint>();
+  readonly operators = new Map<bigint, string>();
   /** By "bucket/root", the vNodes. */
-  readonly holders: Map<string, Set<bigint>>;
-  readonly proven: Map<bigint, number>;
-}
+  readonly holders = new Map<string, Set<bigint>>();
+  readonly proven = new Map<bigint, number>();
 
-const emptyKnowledge = (): Knowledge => ({
-  histories: new Map(),
-  named: new Map(),
-  clusters: new Map(),
-  operators: new Map(),
-  holders: new Map(),
-  proven: new Map(),
-});
+  constructor(depth: number) {
+    this.#depth = depth;
+  }
 
-function learn(known: Knowledge, { name, args }: ChainEvent, epoch: number): void {
-  const vNode = args["vNode"] as bigint;
-  const node = args["node"] as bigint;
-  switch (name) {
-    case "VNodeAdded":
-      known.clusters.set(vNode, args["cluster"] as bigint);
-      return;
-    case "NodeUpdated":
-      known.operators.set(node, args["operator"] as string);
-      return;
-    case "NodeAssigned":
-    case "TookOver":
-      addTo(known.named, node, vNode);
-      return;
-    case "Proven":
-      known.proven.set(vNode, Number(args["epoch"]));
-      return;
-    case "SegmentStored": {
-      const holding = {
-        ...{ serial: Number(args["serial"]), bucket: args["bucket"] as bigint, root: args["root"] as Hex },
-        ...{ leaves: Number(args["leaves"]), end: Number(args["end"]), retired: false },
-      };
-      history(known, vNode).add({ kind: "stored", epoch, holding });
-      addTo(known.holders, `${holding.bucket}/${holding.root}`, vNode);
-      return;
+  history(vNode: bigint): History {
+    let found = this.#histories.get(vNode);
+    if (!found) this.#histories.set(vNode, (found = new History(this.#depth)));
+    return found;
+  }
+
+  affairsOf(vNode: bigint): Affairs {
+    return this.#affairs.get(vNode) ?? NO_AFFAIRS;
+  }
+
+  learn(event: ChainEvent, epoch: number): void {
+    const { name, args } = event;
+    const vNode = args["vNode"] as bigint | undefined;
+    const node = args["node"] as bigint;
+    if (name === "ClusterCreated")
+      this.#quantumBits.set(args["cluster"] as bigint, args["quantumBits"] as bigint);
+    if (name === "NodeUpdated") this.operators.set(node, args["operator"] as string);
+    if (vNode === undefined) return;
+    this.#affairs.set(vNode, affairsAfter(this.affairsOf(vNode), event));
+    switch (name) {
+      case "VNodeAdded":
+        this.clusters.set(vNode, args["cluster"] as bigint);
+        return;
+      case "NodeAssigned":
+      case "TookOver":
+        addTo(this.named, node, vNode);
+        return;
+      case "Proven":
+        this.proven.set(vNode, Number(args["epoch"]));
+        return;
+      case "Challenged":
+        this.history(vNode).mark(args["id"] as bigint);
+        return;
+      case "Answered":
+      case "Failed":
+      case "Voided":
+      case "Dismissed":
+        this.history(vNode).unmark(args["id"] as bigint);
+        return;
+      default:
+        this.#learnHoldings(event, epoch);
     }
-    case "SegmentExtended":
-    case "SegmentEndedEarly": {
-      const [serial, end] = [Number(args["serial"]), Number(args["end"])];
-      history(known, vNode).add({ kind: "rescheduled", epoch, serial, end });
-      return;
+  }
+
+  #learnHoldings({ name, args }: ChainEvent, epoch: number): void {
+    const vNode = args["vNode"] as bigint;
+    const history = this.history(vNode);
+    const serial = Number(args["serial"]);
+    switch (name) {
+      case "SegmentStored": {
+        const holding = this.#holdingOf(args);
+        history.add({ kind: "stored", epoch, holding, start: Number(args["start"]) });
+        addTo(this.holders, `${holding.bucket}/${holding.root}`, vNode);
+        return;
+      }
+      case "SegmentExtended":
+      case "SegmentEndedEarly":
+        history.add({ kind: "rescheduled", epoch, serial, end: Number(args["end"]) });
+        return;
+      case "SegmentRetired":
+        this.#forget(vNode, history.add({ kind: "retired", epoch, serial }));
+        return;
+      case "DirectoryReset":
+        history.add({ kind: "reset", epoch });
+        return;
+      case "CompactionStarted":
+        history.add({ kind: "compacting", epoch, lastEnd: Number(args["lastEnd"]) });
+        return;
+      case "Compacted": {
+        const counts = { entries: Number(args["entries"]), total: Number(args["total"]) };
+        const root = BigInt(args["root"] as string);
+        this.#forget(vNode, history.add({ kind: "compacted", epoch, ...counts, root }));
+      }
     }
-    case "SegmentRetired": {
-      const serial = Number(args["serial"]);
-      const gone = history(known, vNode).add({ kind: "retired", epoch, serial });
-      if (gone) known.holders.get(`${gone.bucket}/${gone.root}`)?.delete(vNode);
-      return;
-    }
-    case "DirectoryReset":
-      history(known, vNode).add({ kind: "reset", epoch });
-      return;
-    case "Challenged":
-      history(known, vNode).mark(args["id"] as bigint);
-      return;
-    case "Answered":
-    case "Failed":
-    case "Voided":
-      history(known, vNode).unmark(args["id"] as bigint);
+  }
+
+  #holdingOf(args: ChainEvent["args"]): Holding {
+    const quantumBits = this.#quantumBits.get(this.clusters.get(args["vNode"] as bigint) ?? 0n);
+    if (quantumBits === undefined) throw incomplete();
+    const perEpoch = args["perEpoch"] as bigint;
+    return {
+      ...{ serial: Number(args["serial"]), bucket: args["bucket"] as bigint, root: args["root"] as Hex },
+      ...{ leaves: Number(args["leaves"]), perEpoch, weight: Number(perEpoch >> quantumBits) },
+      ...{ end: Number(args["end"]), retired: false },
+    };
+  }
+
+  #forget(vNode: bigint, gone: readonly Holding[]): void {
+    for (const { bucket, root } of gone) this.holders.get(`${bucket}/${root}`)?.delete(vNode);
   }
 }
 
@@ -187,116 +223,4 @@ function addTo<K>(sets: Map<K, Set<bigint>>, key: K, value: bigint): void {
   const set = sets.get(key);
   if (set) set.add(value);
   else sets.set(key, new Set([value]));
-}
-
-function history({ histories }: Knowledge, vNode: bigint): History {
-  let found = histories.get(vNode);
-  if (!found) histories.set(vNode, (found = new History()));
-  return found;
-}
-
-/**
- * What happened to one vNode's directory, and that directory at two times, both kept as they move forward, and at those
- * of open challenges.
- */
-class History {
-  readonly #changes: Change[] = [];
-  /** Live, by serial. */
-  readonly #live = new Map<number, Holding>();
-  /** By challenge, how many changes came before it, and the directory after them. */
-  readonly #marks = new Map<bigint, { readonly changes: number; contents?: Contents }>();
-  #latest: Replay | undefined;
-  #snapshot: Replay | undefined;
-
-  /** What a retirement ends, if no other live entry of this vNode has the same root and bucket. */
-  add(change: Change): Holding | undefined {
-    this.#changes.push(change);
-    if (change.kind === "stored") this.#live.set(change.holding.serial, change.holding);
-    if (change.kind !== "retired") return undefined;
-    const gone = this.#live.get(change.serial);
-    this.#live.delete(change.serial);
-    const again = [...this.#live.values()].some(
-      ({ root, bucket }) => root === gone?.root && bucket === gone.bucket,
-    );
-    return again ? undefined : gone;
-  }
-
-  mark(challenge: bigint): void {
-    this.#marks.set(challenge, { changes: this.#changes.length });
-  }
-
-  unmark(challenge: bigint): void {
-    this.#marks.delete(challenge);
-  }
-
-  atMark(challenge: bigint, depth: number): Contents | undefined {
-    const mark = this.#marks.get(challenge);
-    if (!mark) return undefined;
-    return (mark.contents ??= new Replay(depth).advance(this.#changes.slice(0, mark.changes), Infinity));
-  }
-
-  latest(depth: number): Contents {
-    this.#latest ??= new Replay(depth);
-    return this.#latest.advance(this.#changes, Infinity);
-  }
-
-  before(epoch: number, depth: number): Contents {
-    if (!this.#snapshot || this.#snapshot.reached > epoch) this.#snapshot = new Replay(depth);
-    return this.#snapshot.advance(this.#changes, epoch);
-  }
-}
-
-class Replay implements Contents {
-  readonly #depth: number;
-  directory: Directory;
-  holdings: Holding[] = [];
-  /** Changes of all epochs before this one are in. */
-  reached = 0;
-  #applied = 0;
-  /** Serial of entry 0. */
-  #base = 0;
-
-  constructor(depth: number) {
-    this.#depth = depth;
-    this.directory = new Directory(depth);
-  }
-
-  advance(changes: readonly Change[], epoch: number): this {
-    this.reached = epoch;
-    for (
-      let change = changes[this.#applied];
-      change && change.epoch < epoch;
-      change = changes[this.#applied]
-    ) {
-      this.#apply(change);
-      this.#applied++;
-    }
-    return this;
-  }
-
-  #apply(change: Change): void {
-    if (change.kind === "reset") {
-      this.#base += this.holdings.length;
-      this.directory = new Directory(this.#depth);
-      this.holdings = [];
-    } else if (change.kind === "stored") {
-      if (change.holding.serial !== this.#base + this.holdings.length) throw incomplete();
-      this.directory.append({ root: BigInt(change.holding.root), leaves: change.holding.leaves });
-      this.holdings.push(change.holding);
-    } else {
-      const index = change.serial - this.#base;
-      const holding = this.holdings[index];
-      if (!holding) throw incomplete();
-      if (change.kind === "retired") this.directory.retire(index);
-      const changed = change.kind === "retired" ? { retired: true } : { end: change.end };
-      this.holdings[index] = { ...holding, ...changed };
-    }
-  }
-}
-
-function incomplete(): HoldfastError {
-  return new HoldfastError(
-    "chain",
-    "the chain's events are incomplete: use another RPC, or an earlier fromBlock",
-  );
 }

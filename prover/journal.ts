@@ -20,11 +20,26 @@ export interface Identity {
 export interface AcceptedTerms {
   readonly bucket: bigint;
   readonly vNode: bigint;
+  /** None: a segment that is stored already goes on. */
   readonly segments: readonly { readonly root: Hex; readonly leaves: number }[];
   readonly epochs: bigint;
   readonly rent: bigint;
   /** Seconds, chain time. */
   readonly deadline: bigint;
+  /** What events will say of each segment, if it is used (consents.ts). */
+  readonly consents: readonly string[];
+}
+
+/** A use on chain of an acceptance that this node did not sign. */
+export interface ForeignRecord {
+  /** Names it. */
+  readonly consent: string;
+  readonly vNode: bigint;
+  readonly serial: number;
+  /** Chain time in seconds. */
+  readonly time: number;
+  /** Whose key signed it, at that time the node's. */
+  readonly operator: string;
 }
 
 /** planned: somebody works on it; proved: `result` is there; mined: done. */
@@ -82,6 +97,17 @@ export interface Journal {
   recordAcceptance(terms: AcceptedTerms): bigint;
   /** Roots of acceptances whose deadline is not over. */
   acceptedRoots(now: number): Set<Hex>;
+  /** Whether the vNode's directory may still grow by acceptances that were signed. */
+  mayBeUsed(vNode: bigint, now: number): boolean;
+
+  /** Chain time at which this journal began, in seconds: what was signed before is not in it. The first call says. */
+  beganAt(now: number): number;
+  /** Notes the nth use of a consent on chain; false if it was not signed as often. */
+  useConsent(consent: string, nth: number): boolean;
+  /** False if it is known already. */
+  recordForeign(record: ForeignRecord): boolean;
+  /** Signed with the operator's key. */
+  foreign(operator: string): ForeignRecord[];
 
   proof(vNode: bigint, epoch: number): ProofRecord | undefined;
   setProof(record: ProofRecord): void;
@@ -150,14 +176,19 @@ export function openJournal(folder: string): Journal {
         write("DELETE FROM segments WHERE root = ?", root);
       }),
 
-    recordAcceptance({ bucket, vNode, segments, epochs, rent, deadline }) {
-      write("DELETE FROM acceptances WHERE deadline < ?", Number(deadline) - KEEP_SECONDS);
-      const { lastInsertRowid } = write(
-        "INSERT INTO acceptances (bucket, vnode, segments, epochs, rent, deadline) VALUES (?, ?, ?, ?, ?, ?)",
-        ...[bucket, vNode, JSON.stringify(segments), epochs, String(rent), deadline],
-      );
-      return firstNonce + BigInt(lastInsertRowid);
-    },
+    recordAcceptance: ({ bucket, vNode, segments, epochs, rent, deadline, consents }) =>
+      atOnce(() => {
+        const over = Number(deadline) - KEEP_SECONDS;
+        write("DELETE FROM acceptances WHERE deadline < ?", over);
+        write("DELETE FROM consents WHERE used = 0 AND deadline < ?", over);
+        const { lastInsertRowid } = write(
+          "INSERT INTO acceptances (bucket, vnode, segments, epochs, rent, deadline) VALUES (?, ?, ?, ?, ?, ?)",
+          ...[bucket, vNode, JSON.stringify(segments), epochs, String(rent), deadline],
+        );
+        for (const consent of consents)
+          write("INSERT INTO consents (consent, deadline) VALUES (?, ?)", consent, deadline);
+        return firstNonce + BigInt(lastInsertRowid);
+      }),
     acceptedRoots(now) {
       const rows = readAll("SELECT segments FROM acceptances WHERE deadline >= ?", now) as {
         segments: string;
@@ -165,6 +196,29 @@ export function openJournal(folder: string): Journal {
       return new Set(
         rows.flatMap(({ segments }) => (JSON.parse(segments) as { root: Hex }[]).map(({ root }) => root)),
       );
+    },
+
+    mayBeUsed(vNode, now) {
+      const sql = "SELECT 1 FROM acceptances WHERE vnode = ? AND deadline >= ? AND segments <> '[]'";
+      return read(sql, vNode, now) !== undefined;
+    },
+
+    beganAt: (now) => Number(meta("began", String(now))),
+    useConsent(consent, nth) {
+      // Those that were used first: they are not forgotten.
+      const sql = "SELECT id FROM consents WHERE consent = ? ORDER BY used DESC, id LIMIT 1 OFFSET ?";
+      const row = read(sql, consent, nth - 1) as { id: number } | undefined;
+      if (row) write("UPDATE consents SET used = 1 WHERE id = ? AND used = 0", row.id);
+      return row !== undefined;
+    },
+    recordForeign: ({ consent, vNode, serial, time, operator }) =>
+      write(
+        "INSERT OR IGNORE INTO foreigners (consent, vnode, serial, time, operator) VALUES (?, ?, ?, ?, ?)",
+        ...[consent, vNode, serial, time, operator],
+      ).changes === 1,
+    foreign(operator) {
+      const rows = readAll("SELECT * FROM foreigners WHERE operator = ? ORDER BY time", operator);
+      return (rows as ForeignRow[]).map(({ vnode, ...row }) => ({ ...row, vNode: BigInt(vnode) }));
     },
 
     proof(vNode, epoch) {
@@ -243,6 +297,10 @@ function openDatabase(folder: string): Database.Database {
   }
 }
 
+interface ForeignRow extends Omit<ForeignRecord, "vNode"> {
+  readonly vnode: number;
+}
+
 interface TransactionRow {
   readonly key: string;
   readonly nonce: number;
@@ -274,6 +332,14 @@ const SCHEMA = `
     epochs INTEGER NOT NULL, rent TEXT NOT NULL, deadline INTEGER NOT NULL
   );
   CREATE INDEX IF NOT EXISTS acceptances_by_deadline ON acceptances (deadline);
+  CREATE TABLE IF NOT EXISTS consents (
+    id INTEGER PRIMARY KEY, consent TEXT NOT NULL, deadline INTEGER NOT NULL, used INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX IF NOT EXISTS consents_by_name ON consents (consent);
+  CREATE TABLE IF NOT EXISTS foreigners (
+    consent TEXT NOT NULL, vnode INTEGER NOT NULL, serial INTEGER NOT NULL, time INTEGER NOT NULL,
+    operator TEXT NOT NULL, PRIMARY KEY (consent, vnode, serial, time)
+  ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS proofs (
     vnode INTEGER NOT NULL, epoch INTEGER NOT NULL, state TEXT NOT NULL, result TEXT, PRIMARY KEY (vnode, epoch)
   ) WITHOUT ROWID;

@@ -2,7 +2,7 @@
  * What an operator's Prometheus sees: what the chain says of the node first, and no label that grows with the data.
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { NodeStatus } from "./duties.ts";
+import type { NodeStatus } from "./status.ts";
 
 export interface Metrics {
   proved(seconds: number): void;
@@ -11,6 +11,9 @@ export interface Metrics {
   missing(): void;
   repaired(bytes: number): void;
   failed(): void;
+  /** A transaction of a compaction. */
+  compacting(gasUsed: number): void;
+  compacted(): void;
   observe(status: NodeStatus, usedBytes: number): void;
   text(): Promise<string>;
 }
@@ -31,6 +34,8 @@ export function createMetrics(): Metrics {
   const failures = counter("failures_total", "pieces of work that failed and are tried again");
   const missing = counter("missing_total", "samples that were not on disk, or not as they were stored");
   const repairedBytes = counter("repaired_bytes_total", "bytes fetched from other nodes");
+  const compactions = counter("compactions_total", "directories that were written again");
+  const compactionGas = counter("compaction_gas_total", "gas that compacting took");
   const proveSeconds = new Histogram({
     ...{ name: "holdfast_prove_seconds", help: "witness and proof", buckets: PROVE_BUCKETS, registers },
   });
@@ -47,6 +52,17 @@ export function createMetrics(): Metrics {
     "seconds_to_deadline",
     "chain seconds to the first deadline of what is due; -1: nothing is",
   );
+  const coverage = gauge(
+    "coverage",
+    "least share of a vNode's directory that is paid for: below 0.75, less is paid",
+  );
+  const compacting = gauge("vnodes_compacting", "vNodes whose directory is being written again");
+  const deferred = gauge("vnodes_deferred", "vNodes with epochs that wait for the next proof");
+  const short = gauge("vnodes_short", "vNodes that pay nothing until the bond is topped up");
+  const foreign = gauge(
+    "foreign_acceptances",
+    "acceptances used on chain that this node did not sign: the operator's key may be stolen",
+  );
   const used = gauge("stored_bytes", "bytes of segments on disk");
   const absent = gauge(
     "absent_segments",
@@ -60,6 +76,8 @@ export function createMetrics(): Metrics {
     missing: () => missing.inc(),
     repaired: (bytes) => repairedBytes.inc(bytes),
     failed: () => failures.inc(),
+    compacting: (gasUsed) => compactionGas.inc(gasUsed),
+    compacted: () => compactions.inc(),
     observe(status, usedBytes) {
       const open = status.vNodes.filter((vNode) => vNode.due && !vNode.proven);
       ready.set(status.ready ? 1 : 0);
@@ -70,6 +88,11 @@ export function createMetrics(): Metrics {
       const asked = status.challenges.map((challenge) => challenge.deadline);
       challenges.set(asked.length);
       challengeDeadline.set(asked.length === 0 ? -1 : Math.min(...asked) - status.time);
+      coverage.set(Math.min(1, ...status.vNodes.map((vNode) => vNode.coverage)));
+      compacting.set(status.vNodes.filter((vNode) => vNode.compactingSince !== undefined).length);
+      deferred.set(status.vNodes.filter((vNode) => vNode.deferred !== undefined).length);
+      short.set(status.vNodes.filter((vNode) => vNode.short).length);
+      foreign.set(status.alarm?.foreign.length ?? 0);
       used.set(usedBytes);
       absent.set(status.vNodes.reduce((sum, vNode) => sum + vNode.absent, 0));
     },

@@ -10,7 +10,7 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { profileNamed } from "../protocol/profiles.ts";
 import { createAccess } from "./auth.ts";
 import { createFetchRound } from "./beacon.ts";
-import { connectChain, readOperatorKey, type ChainOptions, type NodeChain } from "./chain.ts";
+import { connectChain, type ChainOptions, type NodeChain } from "./chain.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import type { NodeConfig } from "./config.ts";
 import { createDuties } from "./duties.ts";
@@ -18,12 +18,14 @@ import { verifyProof } from "./engine.ts";
 import { createHoldings, type Holdings } from "./holdings.ts";
 import { openJournal, type Journal } from "./journal.ts";
 import { createMetrics } from "./metrics.ts";
+import { readOperatorKey } from "./operator-key.ts";
 import { createOpenPeer } from "./peer.ts";
 import { createProverPool } from "./pool.ts";
 import { createRepair } from "./repair.ts";
 import { createSender } from "./sender.ts";
 import { createServer } from "./server.ts";
 import { createStore, type Store } from "./store.ts";
+import { createWatch } from "./watch.ts";
 
 export interface StorageNode {
   /** Of the public server. */
@@ -71,10 +73,11 @@ export async function createNode(
     const { build, minContributions } = config;
     await passKey(profile.name, { chainId: chain.chainId, build, minContributions, zkey: true });
     journal.claim({ chainId: chain.chainId, registry: chain.registry, node });
-    const holdings = createHoldings(
-      { directoryDepth: profile.directoryDepth, fromBlock: config.fromBlock },
-      { chain, log },
-    );
+    const { acceptSeconds, fromBlock } = config;
+    const began = journal.beganAt((await chain.block()).timestamp);
+    const observer = createWatch({ node, acceptSeconds, began }, { journal, log });
+    const { directoryDepth } = profile;
+    const holdings = createHoldings({ directoryDepth, fromBlock }, { chain, log, observer });
     await holdings.update();
     await checkProfile(node, config, { chain, holdings });
     const store = await createStore(
@@ -98,11 +101,12 @@ export async function createNode(
     });
     closers.push(() => pool.close());
     const metrics = createMetrics();
+    const compacting = new Set<bigint>();
     const openPeer = createOpenPeer({ allowPrivate: config.allowPrivatePeers });
     const duties = createDuties(
       { ...config, node, profile, signal },
       {
-        ...{ chain, holdings, store, journal, pool, metrics, clock, log },
+        ...{ chain, holdings, store, journal, pool, compacting, metrics, clock, log },
         sender: createSender({ ...config, signal }, { chain, journal, clock, log }),
         verify: ({ proof, publicSignals }) => verifyProof(artifacts.verificationKey, proof, publicSignals),
         fetchRound: config.drandUrls.length === 0 ? undefined : createFetchRound(config.drandUrls),
@@ -113,7 +117,7 @@ export async function createNode(
     const access = createAccess(node, { chain, holdings, journal, clock });
     const server = await createServer(
       { ...config, node, profile },
-      { chain, access, store, journal, clock, log, status: () => duties.status },
+      { chain, access, store, holdings, journal, compacting, clock, log, status: () => duties.status },
     );
     closers.push(() => server.close());
     const url = await listen(server, config.host, config.port);

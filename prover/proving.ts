@@ -14,7 +14,8 @@ import {
   type Statement,
 } from "../protocol/statement.ts";
 import type { ProofResult } from "./engine.ts";
-import type { Contents, Holdings } from "./holdings.ts";
+import type { Contents } from "./history.ts";
+import type { Holdings } from "./holdings.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ProverPool } from "./pool.ts";
 import type { Store } from "./store.ts";
@@ -31,14 +32,16 @@ export interface Question {
   readonly deadline: number;
 }
 
+/** Says something once; false if it was said. */
+export type Alert = (key: string, level: "warn" | "error", facts: object, message: string) => boolean;
+
 export interface ProvingModules {
   readonly holdings: Holdings;
   readonly store: Store;
   readonly pool: ProverPool;
   readonly verify: (result: ProofResult) => Promise<boolean>;
   readonly metrics: Metrics;
-  /** Says something once; false if it was said. */
-  readonly alert: (key: string, level: "warn" | "error", facts: object, message: string) => boolean;
+  readonly alert: Alert;
 }
 
 /** undefined if a sample is not there: the next look may find it repaired. */

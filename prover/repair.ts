@@ -6,9 +6,10 @@ import type { Logger } from "pino";
 import { HoldfastError } from "../protocol/errors.ts";
 import { leafCount } from "../protocol/field.ts";
 import { EMPTY_BODY_HASH, encodeAuthorization } from "./auth.ts";
-import type { NodeChain, SignedRequest } from "./chain.ts";
+import type { NodeChain, SignedRequest } from "./chain-model.ts";
 import type { Clock } from "./clock.ts";
-import type { Holding, Holdings } from "./holdings.ts";
+import type { Holding } from "./history.ts";
+import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import type { OpenPeer } from "./peer.ts";
 import type { Store } from "./store.ts";
@@ -37,14 +38,15 @@ const VALID_SECONDS = 120;
 export function createRepair({ node, signal }: RepairOptions, modules: RepairModules): Repair {
   const { chain, holdings, store, journal, openPeer, clock, log } = modules;
 
-  /** Of now and of the next epoch: who hands over still has the data. */
+  /** Who answers for it or is to; and in the end who did last: it may have left, and still have the data. */
   const peers = async (bucket: bigint, root: Holding["root"]): Promise<bigint[]> => {
-    const nodes = new Set<bigint>();
+    const [nodes, former] = [new Set<bigint>(), new Set<bigint>()];
     for (const vNode of holdings.holdersOf(bucket, root)) {
       const state = await chain.state(vNode);
-      for (const id of [state.node, state.nextNode]) if (id !== 0n && id !== node) nodes.add(id);
+      nodes.add(state.node).add(state.nextNode);
+      former.add(holdings.affairsOf(vNode).former);
     }
-    return [...nodes];
+    return [...new Set([...nodes, ...former])].filter((id) => id !== 0n && id !== node);
   };
 
   const fetchFrom = async (

@@ -7,7 +7,7 @@
  */
 import type { Logger } from "pino";
 import { HoldfastError } from "../protocol/errors.ts";
-import type { Call, NodeChain, Receipt } from "./chain.ts";
+import type { Call, NodeChain, Receipt } from "./chain-model.ts";
 import type { Clock } from "./clock.ts";
 import type { Journal, TransactionRecord } from "./journal.ts";
 
@@ -24,6 +24,8 @@ export interface Sender {
    *   failed, or another transaction took its nonce; "aborted"
    */
   send(key: string, call: Call): Promise<Delivery>;
+  /** Goes on with what was signed and not mined, of the keys that begin so; ends, and never rejects, with all of it. */
+  finish(prefix: string): Promise<void>;
   /** Goes on with whatever was under way when the node stopped; ends with all of it. */
   resume(): Promise<void>;
 }
@@ -154,7 +156,22 @@ export function createSender(
     return promise;
   };
 
+  const finishOpen = async (prefix: string): Promise<void> => {
+    const goOn = async (record: TransactionRecord): Promise<void> => {
+      try {
+        const { hash } = await once(record.key, () => deliver(record));
+        log.info({ key: record.key, tx: hash }, "delivered after a restart");
+      } catch (error) {
+        if (!signal.aborted) log.error({ key: record.key, err: error }, "transaction failed");
+      }
+    };
+    const open = journal.openTransactions().filter(({ key }) => key.startsWith(prefix));
+    await Promise.all(open.map(goOn));
+  };
+
   return {
+    finish: finishOpen,
+    resume: () => finishOpen(""),
     send: (key, call) =>
       once(key, async () => {
         const before = journal.transaction(key);
@@ -162,17 +179,6 @@ export function createSender(
         if (before?.state === "signed" || before?.state === "sent") return deliver(before);
         return deliver(await sign(key, call));
       }),
-    async resume() {
-      const goOn = async (record: TransactionRecord): Promise<void> => {
-        try {
-          const { hash } = await once(record.key, () => deliver(record));
-          log.info({ key: record.key, tx: hash }, "delivered after a restart");
-        } catch (error) {
-          if (!signal.aborted) log.error({ key: record.key, err: error }, "transaction failed");
-        }
-      };
-      await Promise.all(journal.openTransactions().map(goOn));
-    },
   };
 }
 

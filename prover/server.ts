@@ -9,12 +9,15 @@ import { z } from "zod";
 import { HoldfastError, type ErrorCode } from "../protocol/errors.ts";
 import { leafCount, toHex32, type Hex } from "../protocol/field.ts";
 import type { Profile } from "../protocol/profiles.ts";
-import { accept, checkPayer, rentOf } from "./acceptances.ts";
+import { accept, checkPayer, clusterOf } from "./acceptances.ts";
 import { EMPTY_BODY_HASH, type Access, type Authorization } from "./auth.ts";
-import type { NodeChain } from "./chain.ts";
+import type { NodeChain } from "./chain-model.ts";
 import type { Clock } from "./clock.ts";
-import type { NodeStatus } from "./duties.ts";
+import { priceOf } from "./consents.ts";
+import { extend } from "./extensions.ts";
+import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
+import { isHealthy, type NodeStatus } from "./status.ts";
 import type { Store } from "./store.ts";
 
 export interface ServerOptions {
@@ -31,7 +34,10 @@ export interface ServerModules {
   readonly chain: NodeChain;
   readonly access: Access;
   readonly store: Store;
+  readonly holdings: Holdings;
   readonly journal: Journal;
+  /** vNodes whose directories this node is about to write again. */
+  readonly compacting: ReadonlySet<bigint>;
   readonly status: () => NodeStatus;
   readonly clock: Clock;
   readonly log: Logger;
@@ -85,6 +91,7 @@ const orderSchema = z.strictObject({
     .max(MAX_SEGMENTS),
   epochs: decimal.refine((epochs) => epochs >= 1).transform(BigInt),
 });
+const extensionSchema = orderSchema.pick({ epochs: true }).extend({ serial: decimal });
 
 export async function createServer(options: ServerOptions, modules: ServerModules): Promise<FastifyInstance> {
   const app = Fastify({
@@ -165,8 +172,11 @@ function addWriting(app: FastifyInstance, options: ServerOptions, modules: Serve
     const bytes = announcedBytes(request);
     const leaves = leafCount(bytes);
     // Whoever cannot pay for a single epoch will not pay.
-    const { rent } = await chain.node(options.node);
-    await checkPayer(signer, rentOf([{ leaves }], rent), chain);
+    const [{ rent }, { quantumBits }] = await Promise.all([
+      chain.node(options.node),
+      clusterOf(vNode, chain),
+    ]);
+    await checkPayer(signer, priceOf(leaves, rent, quantumBits), chain);
 
     const limit = AbortSignal.timeout(IDLE_MS + Math.ceil((1000 * bytes) / MIN_BYTES_PER_SECOND));
     const tooSlow = (): void => void request.raw.destroy();
@@ -192,7 +202,11 @@ function addWriting(app: FastifyInstance, options: ServerOptions, modules: Serve
     }
   });
 
-  app.post("/v1/vnodes/:vNode/acceptances", async (request) => {
+  /** Who asks, and for what. */
+  const readOrder = <T>(
+    request: FastifyRequest,
+    schema: z.ZodType<T>,
+  ): T & { vNode: bigint; signer: string } => {
     const { vNode } = parse(z.object({ vNode: id }), request.params, "the path");
     const { signer, bodySha256 } = authorize(access, request);
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
@@ -201,9 +215,18 @@ function addWriting(app: FastifyInstance, options: ServerOptions, modules: Serve
         "unauthorized",
         "the request's authorization is refused: it is for another body",
       );
-    const order = { ...parse(orderSchema, parseJson(body), "the order"), vNode };
-    await access.checkWrite(order.bucket, vNode, signer);
+    return { ...parse(schema, parseJson(body), "the order"), vNode, signer };
+  };
+
+  app.post("/v1/vnodes/:vNode/acceptances", async (request) => {
+    const { signer, ...order } = readOrder(request, orderSchema);
+    await access.checkWrite(order.bucket, order.vNode, signer);
     return asText(await accept(order, signer, options, modules));
+  });
+
+  app.post("/v1/vnodes/:vNode/extensions", async (request) => {
+    const { signer, ...order } = readOrder(request, extensionSchema);
+    return asText(await extend(order, signer, options, modules));
   });
 }
 
@@ -304,23 +327,18 @@ function addHealth(
     const { ready, problem } = status();
     return reply.code(ready ? 200 : 503).send({ ready, ...(problem !== undefined && { problem }) });
   });
-  // What the chain says, because that is what is paid for: 503 as soon as a proof is missed.
+  // What the chain says, because that is what is paid for: 503 as soon as a proof is missed, or nothing is paid.
   app.get("/status", (_request, reply) => {
     const now = status();
-    const healthy = now.ready && now.vNodes.every(({ misses }) => misses === 0);
+    const healthy = isHealthy(now);
     return reply.code(healthy ? 200 : 503).send(asText({ node, healthy, ...now }));
   });
   app.get("/v1/node", async () => {
-    const { provider, rent, capacity, used } = await chain.node(node);
+    const { provider, rent, revision, capacity, used } = await chain.node(node);
     const { chainId, registry } = chain;
     return asText({
-      node,
-      provider,
-      chainId,
-      registry,
-      profile: profile.name,
-      rent,
-      freeLeaves: capacity - used,
+      ...{ node, provider, chainId, registry, profile: profile.name },
+      ...{ rent, revision, freeLeaves: capacity - used },
     });
   });
 }

@@ -2,15 +2,20 @@
  * What this build compiles to, with what is filled in when it is deployed, and whether that is what runs on a chain.
  */
 import { getAddress, Interface, type Provider } from "ethers";
-import { contractArtifact, type Gap } from "../../contracts/artifacts.ts";
+import { contractArtifact, type ContractArtifact, type Gap } from "../../contracts/artifacts.ts";
 
 /** What a transaction that makes the contract carries. */
 export function initCode(
   { contract, args }: { readonly contract: string; readonly args: readonly unknown[] },
   addressOf: (library: string) => string,
 ): string {
-  const encoded = new Interface(contractArtifact(contract).abi).encodeDeploy(args);
+  const encoded = new Interface(constructorAbi(contract)).encodeDeploy(args);
   return linkedBytecode(contract, addressOf) + encoded.slice(2);
+}
+
+/** Without the functions, as ethers does not know the types of all that libraries have. */
+export function constructorAbi(name: string): ContractArtifact["abi"] {
+  return contractArtifact(name).abi.filter(({ type }) => type === "constructor");
 }
 
 /** With each library's address where the compiler left a gap for it. */

@@ -10,8 +10,8 @@ import type {
 } from "@nomicfoundation/ignition-core";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { linkedBytecode } from "./code.ts";
-import { addressOf, type Plan } from "./plan.ts";
+import { constructorAbi, linkedBytecode } from "./code.ts";
+import { addressOf, FACTORY, type Plan } from "./plan.ts";
 
 export interface ExecuteOptions {
   readonly plan: Plan;
@@ -82,6 +82,7 @@ function resolverOf(plan: Plan): ArtifactResolver {
       const bytecode = linkedBytecode(name, (library) => addressOf(plan, library));
       return Promise.resolve({
         ...contractArtifact(name),
+        ...(name !== FACTORY && { abi: constructorAbi(name) }),
         bytecode,
         linkReferences: {},
       } as unknown as Artifact);

@@ -110,7 +110,8 @@ export const DEFAULT_UNBOND_EPOCHS = 168;
 /** Token units. */
 export const DEFAULT_CHALLENGE_BOND = 10n ** 15n;
 const TOKEN = "TestToken";
-const FACTORY = "Factory";
+/** The only contract that a plan calls. */
+export const FACTORY = "Factory";
 
 export function makePlan(terms: Terms, origin: Origin): Plan {
   const { genesis, epochSeconds, margin, keys } = terms;

@@ -11,22 +11,19 @@ import {Directory} from "./Directory.sol";
 /// @dev Linked, not inlined: Audits would be too large to deploy.
 library Choices {
     /// @notice A profile in one word, lowest bits first: directoryDepth 8, dataDepth 8, samples 16, verifier 160.
-    function packed(address factory, IAudits.Profile memory p) external view returns (uint256) {
-        require(IFactory(factory).isVerifier(address(p.verifier)), IAudits.NotOurs(address(p.verifier)));
-        require(
-            p.samples != 0 &&
-                // A segment's leaves are at most 2^28.
-                p.dataDepth != 0 &&
-                p.dataDepth < 8 &&
-                p.directoryDepth != 0 &&
-                p.directoryDepth <= Directory.MAX_DEPTH,
-            IAudits.BadDeployment()
-        );
-        return
-            (uint256(uint160(address(p.verifier))) << 32) |
-            (uint256(p.samples) << 16) |
-            (uint256(p.dataDepth) << 8) |
-            p.directoryDepth;
+    function packed(
+        address factory,
+        address verifier,
+        uint256 samples,
+        uint256 dataDepth,
+        uint256 directoryDepth
+    ) external view returns (uint256) {
+        require(IFactory(factory).isVerifier(verifier), IAudits.NotOurs(verifier));
+        // A segment's leaves are at most 2^28.
+        bool sound = samples != 0 && dataDepth != 0 && dataDepth < 8;
+        sound = sound && directoryDepth != 0 && directoryDepth <= Directory.MAX_DEPTH;
+        require(sound, IAudits.BadDeployment());
+        return (uint256(uint160(verifier)) << 32) | (samples << 16) | (dataDepth << 8) | directoryDepth;
     }
 
     /// @notice One with another clock would give randomness that is known too early, or for another epoch.

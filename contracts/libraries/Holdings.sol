@@ -9,7 +9,7 @@ import {CompactionWord} from "./CompactionWord.sol";
 import {Consents} from "./Consents.sol";
 import {Directory} from "./Directory.sol";
 import {SegmentWord} from "./SegmentWord.sol";
-import {Stock, StockWord} from "./StockWord.sol";
+import {Stock} from "./StockWord.sol";
 
 /// @title Holdings
 /// @notice What the Registry and its linked libraries have in common: what a vNode holds, and for whom.
@@ -66,14 +66,6 @@ library Holdings {
         uint32 since = CompactionWord.epochOf(h.compaction);
         require(isGivenUp(since, current), IRegistry.Compacting(id, since));
         stock.compacting = false;
-    }
-
-    /// @notice Segments that end by this epoch are not in the directory, or will not be in the one that is being written.
-    function leftOut(Holding storage h, uint32 current) internal view returns (uint32) {
-        uint256 word = h.compaction;
-        uint32 since = CompactionWord.epochOf(word);
-        bool goesOn = StockWord.isCompacting(h.stock) && !isGivenUp(since, current);
-        return goesOn ? CompactionWord.lastEnd(since) : CompactionWord.clearedOf(word);
     }
 
     /// @notice A compaction has the epoch in which it began, and the next one.

@@ -75,17 +75,12 @@ library MultiPath {
     }
 
     /// @dev A level's part of the frontier is what stands left of its place number count, under the same parent.
-    function _mend(
-        uint256[3] storage left,
-        Nodes memory nodes,
-        uint256 known,
-        uint256 count
-    ) private {
+    function _mend(uint256[3] storage left, Nodes memory nodes, uint256 known, uint256 count) private {
         uint256 parent = count >> 2;
         while (known != 0) {
             uint256 at = nodes.at[--known];
             if (at >> 2 < parent) return;
-            if (at >> 2 == parent && at < count) left[at & 3] = nodes.next[known];
+            if (at < count) left[at & 3] = nodes.next[known];
         }
     }
 

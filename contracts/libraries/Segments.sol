@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IAudits} from "../interfaces/IAudits.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {
     Acceptance,
@@ -11,9 +10,9 @@ import {
     NO_NODE,
     NodeId,
     Segment,
-    Unauthorized,
     VNodeId
 } from "../interfaces/Types.sol";
+import {CompactionWord} from "./CompactionWord.sol";
 import {Consents} from "./Consents.sol";
 import {Directory} from "./Directory.sol";
 import {Holdings} from "./Holdings.sol";
@@ -23,8 +22,8 @@ import {SegmentWord} from "./SegmentWord.sol";
 import {Stock, StockWord} from "./StockWord.sol";
 
 /// @title Segments
-/// @notice The life of a segment, from the books' point of view: stored, extended, ended, and claimed for. See Compaction for
-/// what becomes of its entry.
+/// @notice What a segment needs others' word for: to be stored, and to go on. See Claims for what its owner gets back, and
+/// Compaction for what becomes of its entry.
 /// @dev Linked, not inlined, since the Registry would be too large to deploy otherwise. It works on the Registry's storage
 /// and emits the Registry's events.
 library Segments {
@@ -55,18 +54,8 @@ library Segments {
         uint256 rent;
     }
 
-    /// @dev A credit that was looked up: segments that were stored together ask for the same.
-    struct Span {
-        uint32 from;
-        uint32 end;
-        uint32 to;
-        uint256 credit;
-    }
-
     /// @dev Two years of minutes.
     uint256 private constant MAX_EPOCHS = 1 << 20;
-    /// @dev Epochs that a node is still paid for once an owner has had enough, besides the running one.
-    uint32 private constant NOTICE_EPOCHS = 2;
     uint256 private constant RENT_UNIT = 1e18;
     uint256 private constant MAX_TOTAL = 1 << 40;
 
@@ -78,7 +67,7 @@ library Segments {
         Holdings.Book storage book,
         Holdings.Holding storage h,
         mapping(NodeId node => IRegistry.Node) storage nodes,
-        Holdings.Context memory context,
+        Holdings.Context calldata context,
         Order memory order,
         Segment[] calldata segments,
         Acceptance calldata acceptance
@@ -115,7 +104,7 @@ library Segments {
     function _open(
         Holdings.Book storage book,
         mapping(NodeId node => IRegistry.Node) storage nodes,
-        Holdings.Context memory context,
+        Holdings.Context calldata context,
         Order memory order,
         Acceptance calldata acceptance
     ) private view returns (Run memory r, IRegistry.Node storage node) {
@@ -184,12 +173,13 @@ library Segments {
             IRegistry.BadSegment(index, s.root, s.leaves)
         );
         uint256 perEpoch = _perEpoch(s.leaves, r.rent, quantumBits);
-        require(perEpoch != 0 && perEpoch <= type(uint80).max, IRegistry.BadPrice(perEpoch));
+        require(perEpoch != 0, IRegistry.BadPrice(perEpoch));
         (record.bucket, record.leaves, record.perEpoch) = (r.order.bucket, s.leaves, uint80(perEpoch));
         (record.from, record.end) = (r.current + 1, r.current + 1 + r.order.epochs);
     }
 
-    /// @dev ceil(leaves · rent / 1e18), rounded up to a multiple of the quantum.
+    /// @dev ceil(leaves · rent / 1e18), rounded up to a multiple of the quantum: below 2^80, as leaves are below 2^32, a
+    /// node's rent below 2^96 and a quantum at most 2^79.
     function _perEpoch(uint256 leaves, uint256 rent, uint256 quantumBits) private pure returns (uint256) {
         uint256 exact = (leaves * rent + RENT_UNIT - 1) / RENT_UNIT;
         return ((exact + (1 << quantumBits) - 1) >> quantumBits) << quantumBits;
@@ -232,7 +222,7 @@ library Segments {
         Holdings.Book storage book,
         Holdings.Holding storage h,
         mapping(NodeId node => IRegistry.Node) storage nodes,
-        Holdings.Context memory context,
+        Holdings.Context calldata context,
         Order memory order,
         uint32 serial,
         Acceptance calldata acceptance
@@ -244,7 +234,7 @@ library Segments {
         require(bucket == order.bucket, IRegistry.OtherBucket(bucket, order.bucket));
         (uint32 end, uint256 perEpoch) = (s.end, s.perEpoch);
         require(r.current < end, IRegistry.HasEnded(end, r.current));
-        require(h.leftOut(r.current) < end, IRegistry.LeftOut(id, serial));
+        require(_isIn(h, end), IRegistry.LeftOut(id, serial));
         require(
             epochs != 0 && uint256(end) + epochs <= r.current + 1 + MAX_EPOCHS,
             IRegistry.BadOrder(1, epochs)
@@ -268,32 +258,10 @@ library Segments {
         context.ledger.reserve(order.payer, amount);
     }
 
-    /// @notice See IRegistry.
-    function endEarly(
-        Holdings.Book storage book,
-        Holdings.Holding storage h,
-        Holdings.Context memory context,
-        VNodeId id,
-        uint32 serial
-    ) external {
-        IRegistry.SegmentRecord memory s = h.existing(id, serial);
-        address owner = book.buckets[s.bucket].owner;
-        require(msg.sender == owner, Unauthorized(msg.sender));
-        (uint32 end, uint32 newEnd) = (s.end, context.audits.currentEpoch() + 1 + NOTICE_EPOCHS);
-        require(newEnd < end, IRegistry.EndsAnyway(end, newEnd));
-
-        Payers.Refund[] memory refunds = h.payers[serial].cut(s, newEnd);
-        s.end = newEnd;
-        h.segments[serial] = SegmentWord.update(h.segments[serial], s);
-
-        uint256 perEpoch = s.perEpoch;
-        emit IRegistry.SegmentEndedEarly(id, s.bucket, serial, newEnd, perEpoch * (end - newEnd));
-
-        context.audits.reschedule(id, perEpoch, end, newEnd);
-        for (uint256 i = 0; i < refunds.length; ++i) {
-            address payer = refunds[i].account;
-            context.ledger.release(payer == address(0) ? owner : payer, perEpoch * refunds[i].epochs);
-        }
+    /// @dev Whether the last compaction, under way or done, has the entry of what has not ended yet. If it was given up, all
+    /// that it would have left out has ended.
+    function _isIn(Holdings.Holding storage h, uint32 end) private view returns (bool) {
+        return end > CompactionWord.lastEnd(CompactionWord.epochOf(h.compaction));
     }
 
     // ------------------------------------------------------------------------------------------------------- grants
@@ -302,72 +270,6 @@ library Segments {
     /// all is undone.
     function spend(Holdings.Book storage book, Grant calldata grant, uint256 amount) external {
         book.used.spend(book.buckets[grant.bucket].owner, grant, amount);
-    }
-
-    // ----------------------------------------------------------------------------------------------------- claiming
-
-    /// @notice See IRegistry.
-    function claim(
-        Holdings.Book storage book,
-        Holdings.Holding storage h,
-        Holdings.Context memory context,
-        VNodeId id,
-        uint32 serial
-    ) external returns (uint256 amount) {
-        IRegistry.SegmentRecord memory s = h.existing(id, serial);
-        Span memory span;
-        address owner = book.buckets[s.bucket].owner;
-        amount = _take(h, s, id, serial, owner, span, context.audits);
-        if (amount != 0) context.ledger.payCredit(owner, amount);
-    }
-
-    /// @notice See IRegistry.
-    /// @dev One payment per run of segments of one owner.
-    function claimMany(
-        Holdings.Book storage book,
-        Holdings.Holding storage h,
-        Holdings.Context memory context,
-        VNodeId id,
-        uint32[] calldata serials
-    ) external returns (uint256 amount) {
-        Span memory span;
-        address owner;
-        uint256 due;
-        for (uint256 i = 0; i < serials.length; ++i) {
-            IRegistry.SegmentRecord memory s = h.existing(id, serials[i]);
-            address next = book.buckets[s.bucket].owner;
-            if (next != owner) {
-                if (due != 0) context.ledger.payCredit(owner, due);
-                (owner, due) = (next, 0);
-            }
-            uint256 taken = _take(h, s, id, serials[i], owner, span, context.audits);
-            due += taken;
-            amount += taken;
-        }
-        if (due != 0) context.ledger.payCredit(owner, due);
-    }
-
-    function _take(
-        Holdings.Holding storage h,
-        IRegistry.SegmentRecord memory s,
-        VNodeId id,
-        uint32 serial,
-        address owner,
-        Span memory span,
-        IAudits audits
-    ) private returns (uint256 amount) {
-        (uint32 from, uint32 end) = (s.from, s.end);
-        if (from != span.from || end != span.end) {
-            (span.from, span.end) = (from, end);
-            (span.to, span.credit) = audits.creditBetween(id, from, end);
-        }
-        if (span.to == from) return 0;
-        amount = (s.perEpoch * span.credit) / RENT_UNIT;
-
-        s.from = span.to;
-        h.segments[serial] = SegmentWord.update(h.segments[serial], s);
-
-        emit IRegistry.Claimed(id, serial, owner, amount);
     }
 
     /// @notice Of a directory without entries.

@@ -148,6 +148,8 @@ library Settlement {
 
         b.stakes[id].nextReady = true;
         r.v.nextSince = epoch + 1;
+        // Not quiet: whoever is there is asked to the end.
+        if (epoch < r.v.nextChange) r.v.nextChange = epoch;
         b.words[id] = VNodeWord.pack(r.v);
 
         emit IAudits.TakeOverProven(id, a.successor, epoch + 1);

@@ -330,7 +330,7 @@ describe("client: key ceremony", function () {
         const genesis = await latestTime(signer);
         options = {
           ...{ signer, treasury: signer.address, profile: "tiny" },
-          ...{ epochSeconds: 20, protocolFee: 100, genesis },
+          ...{ epochSeconds: 20, protocolFee: 200, genesis },
           drand: { publicKey: publicKeyOf(5n), genesis: genesis - 1, period: 1 },
           verificationKey: await loadVerificationKey("tiny"),
           knownAnswer: await makeKnownAnswer("tiny"),

@@ -132,10 +132,11 @@ describe("client: the deployment commands", function () {
   describe("add", () => {
     let treasuryKey: string;
     let otherKey: string;
+    let other: string;
     before(async () => {
       treasuryKey = join(folder, "treasury.key");
       await writeFile(treasuryKey, present(developmentAccounts(2)[1]).privateKey, { mode: 0o600 });
-      otherKey = (await fundedKey(chain.provider, folder)).keyFile;
+      ({ keyFile: otherKey, address: other } = await fundedKey(chain.provider, folder));
     });
     const add = (key: string, ...args: string[]): Promise<CliResult> =>
       holdfast(
@@ -175,8 +176,10 @@ describe("client: the deployment commands", function () {
       expect(added).to.deep.include({ added: true, index: "1" });
       const { findings } = parsed(await check()) as { findings: { what: string; value: string }[] };
       expect(findings.find(({ what }) => what.startsWith("beacon 1: group key"))?.value).to.equal(publicKey);
+      const sent = await chain.provider.getTransactionCount(other);
       const again = parsed(await add(otherKey, "add-beacon", "--public-key", publicKey, ...times));
-      expect(again["address"], "which is not made twice").to.equal(added["address"]);
+      expect(again["address"]).to.equal(added["address"]);
+      expect(await chain.provider.getTransactionCount(other), "it is not made twice").to.equal(sent);
     });
 
     it("nothing that is not what it should be", async () => {

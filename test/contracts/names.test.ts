@@ -49,7 +49,8 @@ async function namesInTests(assertion: string): Promise<Set<string>> {
 }
 
 async function filesIn(folder: string, ending: string): Promise<string[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(ending));
+  const all = await readdir(folder, { recursive: true });
+  const names = all.filter((name) => name.endsWith(ending));
   return Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
 }
 

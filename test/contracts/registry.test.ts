@@ -1,21 +1,22 @@
-// Nodes, clusters, buckets, and what is stored on whose word; the directory agrees with protocol/ entry by entry.
-import { readFileSync } from "node:fs";
+// Nodes, clusters, buckets, and what is stored on whose word.
 import { expect } from "chai";
 import { TypedDataEncoder } from "ethers";
-import { Directory } from "../../protocol/directory.ts";
 import { P, toHex32 } from "../../protocol/field.ts";
 import { ACCEPTANCE, domain } from "../../protocol/typed-data.ts";
 import { present } from "../helpers/present.ts";
-import { createWorld, hashSegments, PARAMS, RENT, SHAPE, type Order, type World } from "../helpers/world.ts";
-
-interface DirectoryVectors {
-  segments: { root: string; leaves: number }[];
-  afterAppending: { segments: number; total: number; root: string }[];
-  segment1Tombstoned: { total: number; root: string };
-}
-const vectors = JSON.parse(
-  readFileSync(new URL("../vectors/directory.json", import.meta.url), "utf8"),
-) as DirectoryVectors;
+import {
+  createWorld,
+  FUNDS,
+  hashSegments,
+  LOCK_PER_EPOCH,
+  PARAMS,
+  QUANTUM_BITS,
+  RENT,
+  SHAPE,
+  UNBOND,
+  type Order,
+  type World,
+} from "../helpers/world.ts";
 
 /** Leaves that a segment of the profile can have. */
 const MAX_LEAVES = 16 ** SHAPE.dataDepth;
@@ -40,12 +41,13 @@ describe("contracts: Registry", () => {
   describe("a node", () => {
     it("is registered for its provider, with all that others need to know", async () => {
       const { stranger, bob } = world.people;
-      const sent = as("stranger").registerNode(bob, "http://x", 5, 6, "meta");
+      const sent = as("stranger").registerNode(bob, "http://x", 5, 6, 7, "meta");
       await expect(sent).to.emit(world.registry, "NodeRegistered").withArgs(4, stranger);
-      await expect(sent).to.emit(world.registry, "NodeUpdated").withArgs(4, bob, "http://x", 5, 6, "meta");
+      await expect(sent).to.emit(world.registry, "NodeUpdated").withArgs(4, bob, "http://x", 5, 6, 7, "meta");
       const node = await world.registry.node(4);
       expect([node.provider, node.operator]).to.deep.equal([stranger.address, bob.address]);
-      expect([node.capacity, node.used, node.rent]).to.deep.equal([5n, 0n, 6n]);
+      expect([node.capacity, node.used, node.rent, node.lockPerEpoch]).to.deep.equal([5n, 0n, 6n, 7n]);
+      expect([node.locked, node.lockedEpoch, node.revision]).to.deep.equal([0n, 0n, 0n]);
       expect([node.url, node.metadata, await world.registry.nodeCount()]).to.deep.equal([
         "http://x",
         "meta",
@@ -55,24 +57,24 @@ describe("contracts: Registry", () => {
 
     it("is changed by its provider alone, not by its operator", async () => {
       const operator = present(world.people.operators[0]);
-      const attempt = world.registry.connect(operator).updateNode(1, operator, "", 1, 1, "");
+      const attempt = world.registry.connect(operator).updateNode(1, operator, "", 1, 1, 1, "");
       await unauthorized(attempt, operator);
-      await world.registry.connect(provider(1)).updateNode(1, operator, "http://y", 7, 8, "m");
+      await world.registry.connect(provider(1)).updateNode(1, operator, "http://y", 7, 8, 9, "m");
       expect((await world.registry.node(1)).url).to.equal("http://y");
     });
 
     it("does not offer less than is taken", async () => {
       await world.store({ leaves: [9] });
       const own = world.registry.connect(provider(1));
-      await expect(own.updateNode(1, provider(1), "", 8, 1, ""))
+      await expect(own.updateNode(1, provider(1), "", 8, 1, 1, ""))
         .to.be.revertedWithCustomError(own, "CapacityExceeded")
         .withArgs(1, 8, 9);
-      await own.updateNode(1, provider(1), "", 9, 1, "");
+      await own.updateNode(1, provider(1), "", 9, 1, 1, "");
     });
 
     it("has an operator and no text beyond 512 bytes", async () => {
       const { registry, ethers } = world;
-      await expect(registry.registerNode(ethers.ZeroAddress, "", 1, 1, "")).to.be.revertedWithCustomError(
+      await expect(registry.registerNode(ethers.ZeroAddress, "", 1, 1, 1, "")).to.be.revertedWithCustomError(
         registry,
         "ZeroAddress",
       );
@@ -80,11 +82,49 @@ describe("contracts: Registry", () => {
         ["x".repeat(513), ""],
         ["", "x".repeat(513)],
       ] as const) {
-        await expect(registry.registerNode(provider(1), url, 1, 1, metadata))
+        await expect(registry.registerNode(provider(1), url, 1, 1, 1, metadata))
           .to.be.revertedWithCustomError(registry, "TextTooLong")
           .withArgs(513);
       }
-      await registry.registerNode(provider(1), "x".repeat(512), 1, 1, "x".repeat(512));
+      await registry.registerNode(provider(1), "x".repeat(512), 1, 1, 1, "x".repeat(512));
+    });
+
+    it("is handed on in two steps, once a bond could have been released", async () => {
+      const { registry, chain, ledger, people } = world;
+      const [bob, first] = [people.bob, provider(1)];
+      await unauthorized(as("bob").proposeProvider(1, bob), bob);
+      await unauthorized(as("bob").acceptProvider(1), bob);
+      const at = BigInt(await chain.networkHelpers.time.latest()) + 10n;
+      await chain.networkHelpers.time.setNextBlockTimestamp(at);
+      await expect(registry.connect(first).proposeProvider(1, bob))
+        .to.emit(registry, "ProviderProposed")
+        .withArgs(1, bob, at + BigInt(UNBOND));
+      await unauthorized(as("alice").acceptProvider(1), people.alice);
+      await chain.networkHelpers.time.setNextBlockTimestamp(at + BigInt(UNBOND) - 1n);
+      await expect(as("bob").acceptProvider(1))
+        .to.be.revertedWithCustomError(registry, "NotAcceptableYet")
+        .withArgs(1, at + BigInt(UNBOND), at + BigInt(UNBOND) - 1n);
+      await chain.networkHelpers.time.setNextBlockTimestamp(at + BigInt(UNBOND));
+      await expect(as("bob").acceptProvider(1)).to.emit(registry, "ProviderChanged").withArgs(1, bob);
+      expect(await registry.providerOf(1)).to.equal(bob.address);
+      // The bond is bob's now, and the node asks him alone; he accepts once.
+      await unauthorized(registry.connect(first).proposeProvider(1, first), first);
+      await expect(ledger.connect(first).requestUnbond(1, 1n))
+        .to.be.revertedWithCustomError(ledger, "Unauthorized")
+        .withArgs(first);
+      await ledger.connect(bob).requestUnbond(1, FUNDS);
+      await unauthorized(as("bob").acceptProvider(1), bob);
+    });
+
+    it("is not handed on by what was taken back, nor before the delay of the last word", async () => {
+      const { registry, chain, people } = world;
+      const own = registry.connect(provider(1));
+      await own.proposeProvider(1, people.bob);
+      await own.proposeProvider(1, world.ethers.ZeroAddress);
+      await chain.networkHelpers.time.increase(UNBOND);
+      await unauthorized(as("bob").acceptProvider(1), people.bob);
+      await own.proposeProvider(1, people.bob);
+      await expect(as("bob").acceptProvider(1)).to.be.revertedWithCustomError(registry, "NotAcceptableYet");
     });
 
     it("that is not there is an error", async () => {
@@ -97,9 +137,9 @@ describe("contracts: Registry", () => {
   describe("a cluster", () => {
     it("belongs to who created it, and is changed by nobody else", async () => {
       const { manager, stranger } = world.people;
-      await expect(as("stranger").createCluster(0, 0, PARAMS, "two"))
+      await expect(as("stranger").createCluster(0, 0, QUANTUM_BITS, PARAMS, "two"))
         .to.emit(world.registry, "ClusterCreated")
-        .withArgs(2, stranger, 0, 0, Object.values(PARAMS), "two");
+        .withArgs(2, stranger, 0, 0, QUANTUM_BITS, Object.values(PARAMS), "two");
       expect((await world.registry.cluster(2)).manager).to.equal(stranger.address);
       // The manager of another cluster is a stranger here.
       for (const [who, attempt] of [
@@ -136,7 +176,7 @@ describe("contracts: Registry", () => {
       await expect(as("manager").addVNodes(1, [10]))
         .to.be.revertedWithCustomError(world.registry, "TokenTaken")
         .withArgs(1, 10);
-      await as("manager").createCluster(0, 0, PARAMS, "two");
+      await as("manager").createCluster(0, 0, QUANTUM_BITS, PARAMS, "two");
       await expect(as("manager").addVNodes(2, [10, 2n ** 64n - 1n]))
         .to.emit(world.registry, "VNodeAdded")
         .withArgs(3, 2, 10);
@@ -162,7 +202,7 @@ describe("contracts: Registry", () => {
     });
 
     it("trusts a manager's own nodes without a word", async () => {
-      await as("manager").registerNode(world.people.manager, "", 10, 1, "");
+      await as("manager").registerNode(world.people.manager, "", 10, 1, 1, "");
       await as("manager").assign(2, 4);
       expect((await world.registry.vNode(2)).node).to.equal(4n);
     });
@@ -186,7 +226,7 @@ describe("contracts: Registry", () => {
     });
 
     it("has 32 standby nodes at most", async () => {
-      for (let i = 0; i < 33; i++) await as("manager").registerNode(world.people.manager, "", 1, 1, "");
+      for (let i = 0; i < 33; i++) await as("manager").registerNode(world.people.manager, "", 1, 1, 1, "");
       for (let i = 0; i < 32; i++) await as("manager").addStandby(1, 4 + i);
       await expect(as("manager").addStandby(1, 36))
         .to.be.revertedWithCustomError(world.registry, "TooManyStandby")
@@ -202,8 +242,65 @@ describe("contracts: Registry", () => {
         .withArgs(2, 0);
     });
 
-    it("lets only the audits replace a node", async () => {
-      await unauthorized(as("manager").replaceNode(1, 1, 0), world.people.manager);
+    it("has a quantum below 2^80 token units", async () => {
+      await expect(as("manager").createCluster(0, 0, 80, PARAMS, ""))
+        .to.be.revertedWithCustomError(world.registry, "BadQuantum")
+        .withArgs(80);
+      await as("manager").createCluster(0, 0, 79, PARAMS, "");
+      expect((await world.registry.cluster(2)).quantumBits).to.equal(79n);
+    });
+
+    describe("as the audits ask", () => {
+      /** The registry, asked by the audits. */
+      const asAudits = async () => {
+        const address = await world.audits.getAddress();
+        await world.chain.networkHelpers.impersonateAccount(address);
+        await world.chain.networkHelpers.setBalance(address, 10n ** 20n);
+        return world.registry.connect(await world.ethers.getSigner(address));
+      };
+
+      it("and nobody else does", async () => {
+        const { manager } = world.people;
+        await unauthorized(as("manager").takeStandby(1, 1, 0), manager);
+        await unauthorized(as("manager").freeRoom(1, 1), manager);
+      });
+
+      it("takes the first standby node that is not the one that goes, and is trusted, with room and bond", async () => {
+        await world.store({ leaves: [9] });
+        const { manager } = world.people;
+        const add = async (capacity: number, by = manager) => {
+          await world.registry.connect(by).registerNode(by, "", capacity, 1, 1, "");
+          return world.registry.nodeCount();
+        };
+        const [small, poor] = [await add(8), await add(9)];
+        for (const id of [1n, small, poor, 2n, 3n]) await as("manager").addStandby(1, id);
+        await world.registry.connect(provider(2)).trust(manager, false);
+        const registry = await asAudits();
+        expect(await registry.takeStandby.staticCall(1, 0, FUNDS - 9000n * 30n)).to.equal(1n);
+        expect(await registry.takeStandby.staticCall(1, 1, 0)).to.equal(poor);
+        await expect(registry.takeStandby(1, 1, FUNDS))
+          .to.emit(registry, "StandbyRemoved")
+          .withArgs(1, 3);
+        expect(await registry.standby(1)).to.deep.equal([1n, small, poor, 2n]);
+        expect((await registry.node(3)).used).to.equal(9n);
+        await registry.takeStandby(1, 1, FUNDS);
+        expect(await registry.standby(1)).to.deep.equal([1n, small, poor, 2n]);
+        await registry.freeRoom(1, 3);
+        expect((await registry.node(3)).used).to.equal(0n);
+      });
+
+      it("tries all 32 of them", async () => {
+        const { manager } = world.people;
+        for (let i = 0; i < 32; i++) {
+          await as("manager").registerNode(manager, "", 1, 1, 1, "");
+          await as("manager").addStandby(1, 4 + i);
+        }
+        await world.ledger.connect(world.people.alice).bond(35, 5n);
+        const registry = await asAudits();
+        await expect(registry.takeStandby(1, 1, 5n))
+          .to.emit(registry, "StandbyRemoved")
+          .withArgs(1, 35);
+      });
     });
 
     it("that is not there is an error", async () => {
@@ -287,10 +384,31 @@ describe("contracts: Registry", () => {
       await expect(world.store({ leaves: [3], roots: [root], epochs: 4 }))
         .to.emit(world.registry, "SegmentStored")
         .withArgs(1, 1, 0, root, 0, 3, 3000, 1, 5, world.people.alice);
-      const { bucket, start, leaves, from, end, perEpoch } = await world.registry.segment(1, 0);
-      expect([bucket, start, leaves, from, end, perEpoch]).to.deep.equal([1n, 0n, 3n, 1n, 5n, 3000n]);
+      await expect(world.store({ leaves: [2], roots: [root], epochs: 1 }))
+        .to.emit(world.registry, "SegmentStored")
+        .withArgs(1, 1, 1, root, 375, 2, 2000, 1, 2, world.people.alice);
+      const { bucket, leaves, from, end, perEpoch, payers, index } = await world.registry.segment(1, 1);
+      expect([bucket, leaves, from, end, perEpoch, payers]).to.deep.equal([1n, 2n, 1n, 2n, 2000n, 0n]);
+      expect(index).to.equal(1n);
+      expect(await world.registry.payersOf(1, 1)).to.deep.equal([]);
       const { committed, rate } = await world.audits.state(1);
-      expect([committed, rate]).to.deep.equal([3000n, 0n]);
+      expect([committed, rate]).to.deep.equal([5000n, 0n]);
+    });
+
+    it("costs a multiple of the cluster's quantum, rounded up", async () => {
+      // A leaf costs 1,000.3 units.
+      const rent = RENT - 10n ** 18n + 13n * 10n ** 17n;
+      await world.registry
+        .connect(provider(1))
+        .updateNode(1, present(world.people.operators[0]), "", 1000, rent, LOCK_PER_EPOCH, "");
+      await world.store({ leaves: [1, 7, 8], rent });
+      const prices = await Promise.all(
+        [0, 1, 2].map(async (i) => (await world.registry.segment(1, i)).perEpoch),
+      );
+      expect(prices).to.deep.equal([1008n, 7008n, 8008n]);
+      expect((await world.registry.directory(1)).total).to.equal((1008n + 7008n + 8008n) / 8n);
+      const { asked, total, provider: paid } = await world.registry.statement(1, 1, 2);
+      expect([total, asked, paid]).to.deep.equal([2003n, 16_024n, provider(2).address]);
     });
 
     it("is for the bucket's owner and its writers, each from their own account", async () => {
@@ -306,7 +424,7 @@ describe("contracts: Registry", () => {
     });
 
     it("stays within the bucket's cluster", async () => {
-      await as("manager").createCluster(0, 0, PARAMS, "two");
+      await as("manager").createCluster(0, 0, QUANTUM_BITS, PARAMS, "two");
       await as("manager").addVNodes(2, [1]);
       await as("manager").assign(3, 1);
       await refused({ vNode: 3 }, "OtherCluster", 1, 2);
@@ -335,40 +453,63 @@ describe("contracts: Registry", () => {
 
     it("ends where the directory is full, and begins again when nothing in it is alive", async () => {
       await world.store({ leaves: new Array<number>(MAX_SEGMENTS - 1).fill(1), epochs: 1 });
-      await refused({ leaves: [1, 1] }, "DirectoryFull", 1, MAX_SEGMENTS + 1, MAX_SEGMENTS + 1);
+      const weight = 125 * (MAX_SEGMENTS + 1);
+      await refused({ leaves: [1, 1] }, "DirectoryFull", 1, MAX_SEGMENTS + 1, weight);
       await world.store({ epochs: 1 });
-      await refused({}, "DirectoryFull", 1, MAX_SEGMENTS + 1, MAX_SEGMENTS + 1);
+      await refused({}, "DirectoryFull", 1, MAX_SEGMENTS + 1, weight);
     });
 
-    it("ends below 2^40 leaves", async () => {
+    it("ends below a weight of 2^40", async () => {
       await world.store();
-      // What thousands of the largest segments would make of it, most of which have ended.
-      await setTotal(world, 1, 2n ** 40n - 3n);
-      expect((await world.registry.directory(1)).total).to.equal(2n ** 40n - 3n);
-      await refused({ leaves: [2, 1] }, "DirectoryFull", 1, 3, 2n ** 40n);
+      // What thousands of the dearest segments would make of it, most of which have ended.
+      await setTotal(world, 1, 2n ** 40n - 251n);
+      expect((await world.registry.directory(1)).total).to.equal(2n ** 40n - 251n);
+      await refused({ leaves: [2, 1] }, "DirectoryFull", 1, 3, 2n ** 40n + 124n);
       await world.store({ leaves: [2] });
-      await refused({}, "DirectoryFull", 1, 3, 2n ** 40n);
+      await refused({}, "DirectoryFull", 1, 3, 2n ** 40n + 124n);
     });
 
-    it("costs no more than the caller agrees to", async () => {
+    it("costs no more than the caller agrees to, nor than the node's provider said", async () => {
       await refused({ maxRent: RENT - 1n }, "RentTooHigh", RENT, RENT - 1n);
-      await refused({ rent: 2n ** 128n }, "RentTooHigh", 2n ** 128n, 2n ** 128n);
+      await refused({ rent: RENT + 1n }, "RentTooHigh", RENT + 1n, RENT);
+      await refused({ rent: 2n ** 256n - 1n }, "RentTooHigh", 2n ** 256n - 1n, RENT);
+      await world.store({ rent: RENT - 1n });
     });
 
-    it("fails for prices of 2^80 and beyond, of a segment or of a vNode", async () => {
-      const operator = present(world.people.operators[0]);
-      await world.registry.connect(provider(1)).updateNode(1, operator, "", 2 ** 30, 1, "");
-      const rent = 2n ** 128n - 1n;
-      const most = (BigInt(MAX_LEAVES) * rent) / 10n ** 18n + 1n;
-      await expect(world.store({ leaves: new Array<number>(16).fill(MAX_LEAVES), rent }))
-        .to.be.revertedWithCustomError(world.audits, "RateTooHigh")
-        .withArgs(1, 16n * most);
+    it("costs something", async () => {
+      await refused({ rent: 0n }, "BadPrice", 0);
+      await world.store({ rent: 1n });
+      expect((await world.registry.segment(1, 0)).perEpoch).to.equal(8n);
+    });
 
-      const deeper = await createWorld({}, { ...SHAPE, dataDepth: 4 });
-      const price = (65_536n * rent) / 10n ** 18n + 1n;
-      await expect(deeper.store({ leaves: [65_536], rent }))
-        .to.be.revertedWithCustomError(deeper.registry, "BadPrice")
-        .withArgs(price);
+    it("fails for prices of 2^80 and beyond of a vNode", async () => {
+      await as("manager").createCluster(0, 0, 79, PARAMS, "dear");
+      await as("manager").addVNodes(2, [1]);
+      await as("manager").assign(3, 1);
+      await as("alice").createBucket(2, false);
+      await expect(world.store({ bucket: 3, vNode: 3, leaves: [1, 1] }))
+        .to.be.revertedWithCustomError(world.audits, "RateTooHigh")
+        .withArgs(3, 2n ** 80n);
+    });
+
+    it("locks no more of the bond in an epoch than the node's provider said", async () => {
+      const { registry, audits, people } = world;
+      const own = registry.connect(provider(1));
+      const limit = 100_000n;
+      await own.updateNode(1, present(people.operators[0]), "", 1000, RENT, limit, "");
+      await refused({ leaves: [4] }, "LockLimit", 1, limit, 120_000n);
+      await world.store({ leaves: [2] });
+      await refused({ leaves: [2] }, "LockLimit", 1, limit, 120_000n);
+      // On whatever vNode.
+      await as("manager").assign(2, 1);
+      await refused({ vNode: 2, leaves: [2] }, "LockLimit", 1, limit, 120_000n);
+      await world.store({ vNode: 2 });
+      const { locked, lockedEpoch } = await registry.node(1);
+      expect([locked, lockedEpoch]).to.deep.equal([90_000n, 0n]);
+      expect((await audits.state(1)).locked + (await audits.state(1)).nextLocked).to.equal(60_000n);
+      await world.toEpoch(1);
+      await world.store({ leaves: [3] });
+      expect((await registry.node(1)).lockedEpoch).to.equal(1n);
     });
 
     it("fails where nobody is responsible", async () => {
@@ -379,7 +520,7 @@ describe("contracts: Registry", () => {
     it("takes the room of the node, as far as it goes", async () => {
       await world.registry
         .connect(provider(1))
-        .updateNode(1, world.people.operators[0] as never, "", 5, 1, "");
+        .updateNode(1, present(world.people.operators[0]), "", 5, RENT, LOCK_PER_EPOCH, "");
       await world.store({ leaves: [4] });
       expect((await world.registry.node(1)).used).to.equal(4n);
       await refused({ leaves: [2] }, "CapacityExceeded", 1, 5, 6);
@@ -404,6 +545,8 @@ describe("contracts: Registry", () => {
         const operator = present(world.people.operators[0]);
         const other = hashSegments([{ root: toHex32(1n), leaves: 2 }]);
         for (const signed of [
+          { node: 2 },
+          { revision: 1 },
           { bucket: 2 },
           { vNode: 2 },
           { segments: other },
@@ -423,7 +566,7 @@ describe("contracts: Registry", () => {
         const order = await world.order({});
         const { bucket, vNode, segments, epochs, rent, nonce, deadline } = order;
         const message = {
-          ...{ bucket, vNode, epochs, rent, nonce, deadline },
+          ...{ node: 1, revision: 0, bucket, vNode, epochs, rent, nonce, deadline },
           segments: hashSegments(segments),
         };
         const { chainId } = await world.ethers.provider.getNetwork();
@@ -446,24 +589,50 @@ describe("contracts: Registry", () => {
 
       it("no longer once the operator is another", async () => {
         const operator = present(world.people.operators[2]);
-        await world.registry.connect(provider(1)).updateNode(1, operator, "", 1000, 1, "");
+        await world.registry.connect(provider(1)).updateNode(1, operator, "", 1000, RENT, FUNDS, "");
         await refused({}, "AcceptanceInvalid", 1, operator);
-        await world.store({ operator });
+        await world.store({ operator, node: 1 });
+      });
+
+      it("no longer once its provider or its operator has revoked it", async () => {
+        const operator = present(world.people.operators[0]);
+        const { stranger } = world.people;
+        await unauthorized(as("stranger").revokeAcceptances(1), stranger);
+        const other = present(world.people.operators[1]);
+        await unauthorized(world.registry.connect(other).revokeAcceptances(1), other);
+        for (const [i, by] of [provider(1), operator].entries()) {
+          const revision = BigInt(i);
+          await expect(world.registry.connect(by).revokeAcceptances(1))
+            .to.emit(world.registry, "AcceptancesRevoked")
+            .withArgs(1, revision + 1n);
+          await refused({ revision }, "AcceptanceInvalid", 1, operator);
+          await refused({ revision: revision + 2n }, "AcceptanceInvalid", 1, operator);
+          await world.store({ revision: revision + 1n });
+        }
       });
 
       it("of who will be responsible, not of who is", async () => {
         await world.toEpoch(1);
-        await as("manager").assign(1, 2);
-        await refused({}, "AcceptanceInvalid", 2, world.people.operators[1]);
-        await world.store({ operator: present(world.people.operators[1]) });
-        expect((await world.audits.state(1)).nextLocked).to.equal(30_000n);
+        await as("manager").assign(2, 2);
+        const operator = present(world.people.operators[1]);
+        await refused({ vNode: 2 }, "AcceptanceInvalid", 2, operator);
+        await world.store({ vNode: 2, operator });
+        expect((await world.audits.state(2)).nextLocked).to.equal(30_000n);
         expect((await world.ledger.bondOf(1)).locked).to.equal(0n);
+      });
+
+      it("and of nobody's while one node takes over from another", async () => {
+        await world.store();
+        await world.toEpoch(1);
+        await as("manager").assign(1, 2);
+        await refused({}, "HandingOver", 1);
+        await refused({ node: 2 }, "HandingOver", 1);
       });
 
       it("which a contract may give", async () => {
         const contract = await world.ethers.deployContract("ContractOperator");
         const address = await contract.getAddress();
-        await world.registry.connect(provider(1)).updateNode(1, address, "", 1000, 1, "");
+        await world.registry.connect(provider(1)).updateNode(1, address, "", 1000, RENT, FUNDS, "");
         const order = await world.order({ signature: "0x" });
         const { bucket, vNode, segments, epochs, rent, nonce, deadline } = order;
         const store = () =>
@@ -478,7 +647,7 @@ describe("contracts: Registry", () => {
           .withArgs(1, address);
         const { chainId } = await world.ethers.provider.getNetwork();
         const message = {
-          ...{ bucket, vNode, epochs, rent, nonce, deadline },
+          ...{ node: 1, revision: 0, bucket, vNode, epochs, rent, nonce, deadline },
           segments: hashSegments(segments),
         };
         const typed = domain(chainId, await world.registry.getAddress());
@@ -486,182 +655,6 @@ describe("contracts: Registry", () => {
         await store();
         expect((await world.registry.segment(1, 0)).perEpoch).to.equal(1000n);
       });
-    });
-  });
-
-  describe("the directory", () => {
-    /** What the contract says about vNode 1 is what protocol/ says. */
-    const expectSame = async (directory: Directory) => {
-      const actual = await world.registry.directory(1);
-      expect(actual.root).to.equal(toHex32(directory.root));
-      expect([actual.total, actual.count]).to.deep.equal([
-        BigInt(directory.total),
-        BigInt(directory.entries.length),
-      ]);
-    };
-    const pathOf = (directory: Directory, index: number) =>
-      directory.path(index).map((others) => others.map(toHex32)) as [string, string, string][];
-
-    it("is that of the vectors", async () => {
-      world = await createWorld({}, { ...SHAPE, directoryDepth: 4 });
-      for (const [i, segment] of vectors.segments.entries()) {
-        const before = present(vectors.afterAppending[i]);
-        const { root, total } = await world.registry.directory(1);
-        expect([root, total]).to.deep.equal([before.root, BigInt(before.total)]);
-        await world.store({ leaves: [segment.leaves], roots: [segment.root], epochs: i === 1 ? 1 : 9 });
-      }
-      const last = present(vectors.afterAppending.at(-1));
-      expect((await world.registry.directory(1)).root).to.equal(last.root);
-
-      const directory = new Directory(4);
-      for (const { root, leaves } of vectors.segments) directory.append({ root: BigInt(root), leaves });
-      await world.toEpoch(2);
-      await world.registry.retire(1, 1, present(vectors.segments[1]).root, pathOf(directory, 1));
-      expect((await world.registry.directory(1)).root).to.equal(vectors.segment1Tombstoned.root);
-      world = await createWorld();
-      const snapshot = await world.chain.networkHelpers.takeSnapshot();
-      restore = () => snapshot.restore();
-    });
-
-    it("is the same in one call as in many, to the last entry", async () => {
-      const directory = new Directory(SHAPE.directoryDepth);
-      let root = 100n;
-      for (const sizes of [[1, 2, 3], [4], [5, 6], [7, 8, 9, 10], [11], [12, 13, 14, 15], [16]]) {
-        const roots = sizes.map(() => toHex32(++root));
-        await world.store({ leaves: sizes, roots });
-        sizes.forEach((leaves, i) => directory.append({ root: BigInt(present(roots[i])), leaves }));
-        await expectSame(directory);
-      }
-    });
-
-    it("keeps its frontier right when entries on it are retired before more follow", async () => {
-      for (const count of [2, 3, 4, 5, 6, 7, 9, 13, 14]) {
-        await restore();
-        const directory = new Directory(SHAPE.directoryDepth);
-        const roots = Array.from({ length: count }, (_, i) => toHex32(BigInt(i + 1)));
-        await world.store({ leaves: roots.map(() => 1), roots, epochs: 1 });
-        for (const root of roots) directory.append({ root: BigInt(root), leaves: 1 });
-        await world.toEpoch(2);
-        for (const index of [count - 1, 0]) {
-          await world.registry.retire(1, index, present(roots[index]), pathOf(directory, index));
-          directory.retire(index);
-          if (count > 2 || index > 0) await expectSame(directory);
-        }
-        if (count === 2) continue; // none is alive
-        await world.store({ leaves: [2, 3], roots: [toHex32(70n), toHex32(71n)] });
-        for (const [i, leaves] of [2, 3].entries()) directory.append({ root: BigInt(70 + i), leaves });
-        await expectSame(directory);
-      }
-    });
-
-    it("is as it was when the epoch began, through any number of changes within it", async () => {
-      await world.store({ leaves: [1], epochs: 1 });
-      await world.store({ leaves: [2], epochs: 8 });
-      const first = await world.registry.directory(1);
-      await world.toEpoch(2);
-      expect(await world.registry.snapshot(1, 2)).to.deep.equal([first.root, 3n]);
-      await world.store({ leaves: [4] });
-      await world.store({ leaves: [8] });
-      expect(await world.registry.snapshot(1, 2)).to.deep.equal([first.root, 3n]);
-      const second = await world.registry.directory(1);
-      expect(await world.registry.snapshot(1, 3)).to.deep.equal([second.root, 15n]);
-      await world.toEpoch(3);
-      await world.store();
-      expect(await world.registry.snapshot(1, 3)).to.deep.equal([second.root, 15n]);
-    });
-
-    it("is empty before the first segment", async () => {
-      const { root, total, count, base, live } = await world.registry.directory(1);
-      expect(root).to.equal(toHex32(new Directory(SHAPE.directoryDepth).root));
-      expect([total, count, base, live]).to.deep.equal([0n, 0n, 0n, 0n]);
-      await world.store();
-      expect((await world.registry.snapshot(1, 0)).total).to.equal(0n);
-    });
-  });
-
-  describe("retiring", () => {
-    let directory: Directory;
-    const path = (index: number) =>
-      directory.path(index).map((others) => others.map(toHex32)) as [string, string, string][];
-    beforeEach(async () => {
-      directory = new Directory(SHAPE.directoryDepth);
-      await world.store({ leaves: [1, 2], roots: [toHex32(11n), toHex32(12n)], epochs: 1 });
-      await world.store({ leaves: [3], roots: [toHex32(13n)], epochs: 3 });
-      for (const [i, leaves] of [1, 2, 3].entries()) directory.append({ root: BigInt(11 + i), leaves });
-    });
-
-    it("is for segments that have ended", async () => {
-      await world.toEpoch(1);
-      await expect(world.registry.retire(1, 1, toHex32(12n), path(1)))
-        .to.be.revertedWithCustomError(world.registry, "NotEnded")
-        .withArgs(2, 1);
-      await expect(world.registry.retire(1, 9, toHex32(12n), path(1)))
-        .to.be.revertedWithCustomError(world.registry, "NoSuchSegment")
-        .withArgs(1, 9);
-    });
-
-    it("is for anyone, frees the node's room, and happens once", async () => {
-      await world.toEpoch(2);
-      await expect(as("stranger").retire(1, 1, toHex32(12n), path(1)))
-        .to.emit(world.registry, "SegmentRetired")
-        .withArgs(1, 1);
-      expect((await world.registry.node(1)).used).to.equal(4n);
-      await expect(as("stranger").retire(1, 1, toHex32(12n), path(1)))
-        .to.be.revertedWithCustomError(world.registry, "AlreadyRetired")
-        .withArgs(1, 1);
-    });
-
-    it("needs the segment's own root and path", async () => {
-      await world.toEpoch(2);
-      const { registry } = world;
-      const root = (await registry.directory(1)).root;
-      const retire = (serial: number, segment: bigint, at: [string, string, string][]) =>
-        registry.retire(1, serial, world.ethers.toBeHex(segment, 32), at);
-      for (const attempt of [
-        () => retire(1, 11n, path(1)),
-        () => retire(1, 12n, path(0)),
-        () => retire(0, 12n, path(1)),
-        () => retire(1, 0n, path(1)),
-      ]) {
-        await expect(attempt()).to.be.revertedWithCustomError(registry, "PathInvalid").withArgs(root);
-      }
-      const alias = path(1);
-      const [first] = alias;
-      if (first) first[0] = world.ethers.toBeHex(BigInt(first[0]) + P, 32);
-      for (const attempt of [
-        () => retire(1, 12n, path(1).slice(1)),
-        () => retire(1, 12n, [...path(1), ...path(1).slice(1)]),
-        () => retire(1, 12n + P, path(1)),
-        () => retire(1, 12n, alias),
-      ]) {
-        await expect(attempt()).to.be.revertedWithCustomError(registry, "PathMalformed");
-      }
-    });
-
-    it("does not change what the running epoch asks", async () => {
-      await world.toEpoch(2);
-      const before = await world.registry.snapshot(1, 2);
-      await world.registry.retire(1, 1, toHex32(12n), path(1));
-      expect(await world.registry.snapshot(1, 2)).to.deep.equal(before);
-    });
-
-    it("of the last one alive empties the directory, and serials go on", async () => {
-      await world.toEpoch(4);
-      await world.registry.retire(1, 0, toHex32(11n), path(0));
-      directory.retire(0);
-      await world.registry.retire(1, 2, toHex32(13n), path(2));
-      await expect(world.registry.retire(1, 1, world.ethers.ZeroHash, []))
-        .to.emit(world.registry, "DirectoryReset")
-        .withArgs(1);
-      const { total, count, base, live } = await world.registry.directory(1);
-      expect([total, count, base, live]).to.deep.equal([0n, 0n, 3n, 0n]);
-      expect((await world.registry.node(1)).used).to.equal(0n);
-
-      await world.store({ leaves: [5], roots: [toHex32(99n)] });
-      expect((await world.registry.segment(1, 3)).start).to.equal(0n);
-      const fresh = new Directory(SHAPE.directoryDepth);
-      fresh.append({ root: 99n, leaves: 5 });
-      expect((await world.registry.directory(1)).root).to.equal(toHex32(fresh.root));
     });
   });
 });

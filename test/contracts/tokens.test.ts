@@ -5,7 +5,7 @@ import { FunctionFragment, type Interface, type ParamType } from "ethers";
 import type { HostileToken, TestToken } from "../../types/ethers/index.js";
 import type { TestChain } from "../helpers/contracts.ts";
 import { present } from "../helpers/present.ts";
-import { createWorld, FUNDS, PROTOCOL_FEE, SHAPE, UNBOND, type World } from "../helpers/world.ts";
+import { createWorld, FUNDS, PROTOCOL_FEE, RENT, SHAPE, UNBOND, type World } from "../helpers/world.ts";
 
 /** HostileToken.Manner. */
 const MANNER = { fee: 0, refuse: 1, callBack: 2, honest: 3, tryBack: 4 };
@@ -44,8 +44,8 @@ async function expectBalanced(world: World): Promise<void> {
 }
 
 /**
- * What alice stores is proven in epoch 1, missed in 2 and 3, which is slashed, and paid without randomness in 4 to 10; then
- * everybody's share is in their account.
+ * What alice stores is proven in epoch 1, missed in 2 and 3, which is slashed, and proven in 4 to 10; then everybody's share
+ * is in their account.
  * @returns what each of those who take part has earned in the Ledger
  */
 async function live(world: World, unit = 1n) {
@@ -53,10 +53,14 @@ async function live(world: World, unit = 1n) {
   const provider = present(people.providers[0]);
   const parties = [people.alice, provider, people.manager, people.treasury, people.auditor];
   const before = await Promise.all(parties.map((who) => world.balance(who)));
-  await world.store({ leaves: [Number(LEAVES)], epochs: 10, rent: 1000n * unit * 10n ** 18n });
+  const rent = RENT * unit;
+  const operator = present(people.operators[0]);
+  await registry.connect(provider).updateNode(1, operator, "", 1000, rent, FUNDS * unit, "");
+  await world.store({ leaves: [Number(LEAVES)], epochs: 10, rent });
   await world.proveEach(1, 1);
   await world.missEach(2, 3);
   await world.settle();
+  await world.proveEach(4, 10);
   // A bond is free once the first epoch is settled that needs it no more.
   await world.toEpoch(12);
   await world.settle();
@@ -70,7 +74,8 @@ async function live(world: World, unit = 1n) {
 function expected(unit: bigint): bigint[] {
   const rate = RATE * unit;
   const owner = 2n * rate + (5n * rate * 9n) / 10n - 10n * rate;
-  return [owner, (8n * rate * 96n) / 100n, (8n * rate * 2n) / 100n, (8n * rate) / 100n, (5n * rate) / 10n];
+  const fee = (8n * rate * 2n) / 100n;
+  return [owner, (8n * rate * 95n) / 100n, fee, fee, (5n * rate) / 10n];
 }
 
 /** Everybody takes out all that is theirs; the provider's bond first comes back. */
@@ -93,9 +98,9 @@ describe("contracts: tokens", () => {
   describe("with any number of decimals", () => {
     for (const { decimals, unit } of [
       { decimals: 6, unit: 1n },
-      { decimals: 18, unit: 10n ** 12n },
-      // A rent is below 2^128: a leaf costs less than 3.4e20 units per epoch.
-      { decimals: 27, unit: 10n ** 17n },
+      // A rent is below 2^96: a leaf costs less than 7.9e10 units per epoch.
+      { decimals: 18, unit: 10n ** 7n },
+      { decimals: 27, unit: 7n * 10n ** 7n },
     ]) {
       it(`pay everyone to the unit, with ${decimals}`, async () => {
         const world = await worldWith(hostileToken);

@@ -15,6 +15,8 @@ export interface Extension {
   readonly maxRent?: bigint;
   readonly nonce?: bigint;
   readonly deadline?: bigint;
+  readonly node?: number;
+  readonly revision?: bigint;
   readonly operator?: HardhatEthersSigner;
   /** What the operator signed instead. */
   readonly signed?: Readonly<Record<string, unknown>>;
@@ -25,6 +27,7 @@ export interface GrantTerms {
   readonly writer?: HardhatEthersSigner;
   readonly bucket?: number;
   readonly limit?: bigint;
+  readonly maxRent?: bigint;
   readonly deadline?: bigint;
   readonly nonce?: bigint;
   /** What the owner signed instead. */
@@ -38,10 +41,11 @@ let nonce = 2n ** 64n;
 
 /** Of segment 0 of vNode 1, by the operator of node 1: the arguments of Registry.extend. */
 export async function signExtension(world: World, options: Extension = {}) {
-  const { vNode = 1, serial = 0, epochs = 5, rent = RENT } = options;
+  const { vNode = 1, serial = 0, epochs = 5, rent = RENT, node = 1 } = options;
   const terms = { rent, nonce: options.nonce ?? ++nonce, deadline: options.deadline ?? 2n ** 64n };
-  const operator = options.operator ?? present(world.people.operators[0]);
-  const message = { vNode, serial, epochs, ...terms, ...options.signed };
+  const operator = options.operator ?? present(world.people.operators[node - 1]);
+  const revision = options.revision ?? (await world.registry.node(node)).revision;
+  const message = { node, revision, vNode, serial, epochs, ...terms, ...options.signed };
   const signature = await operator.signTypedData(await domainOf(world), EXTENSION, message);
   const acceptance = { ...terms, signature };
   return [vNode, serial, epochs, options.maxRent ?? rent, acceptance] as const;
@@ -50,10 +54,10 @@ export async function signExtension(world: World, options: Extension = {}) {
 /** Of alice, for the stranger and bucket 1. */
 export async function signGrant(world: World, options: GrantTerms = {}) {
   const { owner = world.people.alice, writer = world.people.stranger, bucket = 1 } = options;
-  const { limit = 10n ** 6n, deadline = 2n ** 64n } = options;
+  const { limit = 10n ** 6n, maxRent = RENT, deadline = 2n ** 64n } = options;
   const terms = {
     ...{ owner: owner.address, writer: writer.address },
-    ...{ bucket, limit, deadline, nonce: options.nonce ?? ++nonce },
+    ...{ bucket, limit, maxRent, deadline, nonce: options.nonce ?? ++nonce },
   };
   const typed = await domainOf(world);
   const signer = options.signer ?? owner;

@@ -3,7 +3,6 @@
  * mined when it says so.
  */
 import { verifyTypedData, Wallet, type TypedDataDomain } from "ethers";
-import { Directory } from "../../protocol/directory.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { Hex } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
@@ -16,10 +15,12 @@ import type {
   ChallengeRecord,
   Duty,
   NodeChain,
+  NodeRecord,
   Receipt,
   SignedTransaction,
   VNodeState,
-} from "../../prover/chain.ts";
+} from "../../prover/chain-model.ts";
+import { FakeDirectory } from "./fake-directory.ts";
 
 export const NODE = 3n;
 export const PEER = 4n;
@@ -34,6 +35,9 @@ export const DOMAIN = domain(31337n, `0x${"44".repeat(20)}`) as TypedDataDomain;
 export const EPOCH_SECONDS = 20;
 /** Seconds from an epoch's start until its randomness can be known. */
 const MARGIN = 4;
+export const QUANTUM_BITS = 2;
+/** A leaf costs a quantum. */
+export const RENT = 4n * 10n ** 18n;
 
 export interface FakeChain extends NodeChain {
   /** Chain time in seconds; a new block is there as soon as it changes. */
@@ -46,6 +50,15 @@ export interface FakeChain extends NodeChain {
   /** Responsible now. */
   responsible: bigint;
   misses: number;
+  /** What is otherwise in the state of VNODE, its duty, and the record of every node. */
+  stateChange: Partial<VNodeState>;
+  dutyChange: Partial<Duty>;
+  nodeChange: Partial<NodeRecord>;
+  handingOver: boolean;
+  /** Whom the running epoch lets take VNODE over with a proof under the seed 78. */
+  successor: bigint | undefined;
+  /** Of a call that does not fail. */
+  gasOf: (call: Call) => bigint;
   /** What block() rejects with. */
   failure: Error | undefined;
   /** Whether a transaction is mined as soon as it is broadcast. */
@@ -61,15 +74,29 @@ export interface FakeChain extends NodeChain {
   readonly signed: { readonly call: Call; readonly nonce: number }[];
   minedNonce: number;
   emit(name: string, args: Readonly<Record<string, unknown>>): void;
-  /** Emits SegmentStored for VNODE and appends it to the contract's directory. */
-  store(segment: { root: Hex; leaves: number; end?: number; bucket?: bigint; vNode?: bigint }): number;
-  retireNow(serial: number): void;
+  /** Emits SegmentStored for VNODE and appends it to the contract's directory. The weight is the number of leaves. */
+  store(segment: FakeSegment): number;
+  /** Emits SegmentExtended, or SegmentEndedEarly if that is earlier. */
+  reschedule(serial: number, end: number): void;
+  retireNow(...serials: number[]): void;
+  /** Compacts the whole directory of VNODE at once. */
+  compactNow(): void;
+  readonly vNodeDirectory: FakeDirectory;
   /** Challenges VNODE's directory as it stands, and emits Challenged; drawn and answerable at once unless told otherwise. */
   challengeNow(change?: Partial<ChallengeRecord>): bigint;
   readonly openChallenges: Map<bigint, ChallengeRecord>;
   /** Another history: the last blocks are gone. */
   reorganize(events: readonly FakeEvent[]): void;
   mine(): void;
+}
+
+export interface FakeSegment {
+  readonly root: Hex;
+  readonly leaves: number;
+  readonly weight?: number;
+  readonly end?: number;
+  readonly bucket?: bigint;
+  readonly vNode?: bigint;
 }
 
 export interface FakeEvent extends ChainEvent {
@@ -84,8 +111,6 @@ export function createFakeChain(): FakeChain {
   const pending = new Map<number, { call: Call; transaction: SignedTransaction }>();
   const calls = new Map<string, { call: Call; nonce: number }>();
   const receipts = new Map<string, Receipt>();
-  /** Of VNODE. */
-  let entries: { root: Hex; leaves: number; epoch: number; retired?: number }[] = [];
   let forks = 0;
 
   const epochAt = (timestamp: number): number => Math.floor(timestamp / EPOCH_SECONDS);
@@ -95,20 +120,25 @@ export function createFakeChain(): FakeChain {
     hashes.set(block.number, block.hash);
     return block;
   };
-  const directoryBefore = (epoch: number): Directory => {
-    const directory = new Directory(profile.directoryDepth);
-    for (const entry of entries)
-      if (entry.epoch < epoch) directory.append({ root: BigInt(entry.root), leaves: entry.leaves });
-    for (const [i, { retired }] of entries.entries())
-      if (retired !== undefined && retired < epoch) directory.retire(i);
-    return directory;
-  };
+  const newDirectory = (): FakeDirectory =>
+    new FakeDirectory(profile.directoryDepth, (name, args) => chain.emit(name, { vNode: VNODE, ...args }));
+  let directory = newDirectory();
   const run = ({ call }: { call: Call }): boolean => {
     if (chain.refuse(call)) return false;
+    if (call.kind === "compact" || call.kind === "retire") {
+      try {
+        directory.call(call, epochAt(chain.time));
+      } catch {
+        return false;
+      }
+    }
     chain.mined.push(call);
     if (call.kind === "prove") chain.provenEpochs.add(call.epoch);
+    if (call.kind === "takeOver") {
+      chain.successor = undefined;
+      chain.stateChange = { ...chain.stateChange, nextSince: call.epoch + 1 };
+    }
     if (call.kind === "recordBeacon") chain.randomness = 77n;
-    if (call.kind === "retire") chain.retireNow(call.serial);
     if (call.kind === "answer") {
       chain.openChallenges.delete(call.challenge);
       chain.emit("Answered", { id: call.challenge, vNode: VNODE, node: NODE });
@@ -127,6 +157,8 @@ export function createFakeChain(): FakeChain {
     account: 10n ** 24n,
     responsible: NODE,
     misses: 0,
+    ...{ stateChange: {}, dutyChange: {}, nodeChange: {}, handingOver: false, successor: undefined },
+    gasOf: () => 100_000n,
     failure: undefined,
     autoMine: true,
     refuse: () => undefined,
@@ -142,22 +174,44 @@ export function createFakeChain(): FakeChain {
       hashes.set(block.number, block.hash);
       events.push({ name, args, timestamp: chain.time, block: block.number });
     },
-    store({ root, leaves, end = 1_000, bucket = BUCKET, vNode = VNODE }) {
-      const serial = vNode === VNODE ? entries.length : 0;
-      if (vNode === VNODE) entries.push({ root, leaves, epoch: epochAt(chain.time) });
+    store({ root, leaves, weight = leaves, end = 1_000, bucket = BUCKET, vNode = VNODE }) {
+      const epoch = epochAt(chain.time);
+      const { serial, start } =
+        vNode === VNODE ? directory.store(epoch, { root, leaves, weight, end }) : { serial: 0, start: 0 };
       chain.emit("SegmentStored", {
-        ...{ vNode, bucket, serial: BigInt(serial), root, leaves: BigInt(leaves), end: BigInt(end) },
+        ...{ vNode, bucket, serial: BigInt(serial), root, start: BigInt(start), leaves: BigInt(leaves) },
+        ...{ perEpoch: BigInt(weight) << BigInt(QUANTUM_BITS), from: BigInt(epoch + 1), end: BigInt(end) },
       });
       return serial;
     },
-    retireNow(serial) {
-      const entry = entries[serial];
-      if (entry) entries[serial] = { ...entry, retired: epochAt(chain.time) };
-      chain.emit("SegmentRetired", { vNode: VNODE, serial: BigInt(serial) });
+    reschedule(serial, end) {
+      const before = directory.entries.find((entry) => entry.serial === serial)?.end ?? 0;
+      directory.reschedule(serial, end);
+      const name = end > before ? "SegmentExtended" : "SegmentEndedEarly";
+      chain.emit(name, { vNode: VNODE, bucket: BUCKET, serial: BigInt(serial), end: BigInt(end) });
+    },
+    retireNow(...serials) {
+      directory.retire(epochAt(chain.time), serials);
+      for (const serial of serials) chain.emit("SegmentRetired", { vNode: VNODE, serial: BigInt(serial) });
+    },
+    compactNow() {
+      const epoch = epochAt(chain.time);
+      const tree = directory.before(Infinity);
+      const live = [...directory.entries.entries()].filter(
+        ([, { end, retired }]) => !retired && end > epoch + 1,
+      );
+      const openings = live.map(([index, { serial, root }]) => ({
+        ...{ serial, root, start: tree.entries[index]?.start ?? 0 },
+      }));
+      const siblings = live.length === 0 ? [] : tree.multiPath(live.map(([index]) => index));
+      directory.call({ kind: "compact", vNode: VNODE, openings, siblings }, epoch);
+    },
+    get vNodeDirectory() {
+      return directory;
     },
     challengeNow(change = {}) {
       const id = BigInt(chain.openChallenges.size + 1);
-      const { root, total } = directoryBefore(Infinity);
+      const { root, total } = directory.before(Infinity);
       const deadline = (epochAt(chain.time) + 3) * EPOCH_SECONDS;
       const asked = { id, vNode: VNODE, node: NODE, seed: 99n, root, start: 0, length: total, deadline };
       chain.openChallenges.set(id, { ...asked, ...change });
@@ -168,14 +222,13 @@ export function createFakeChain(): FakeChain {
       forks++;
       hashes.clear();
       events = [...history];
-      entries = [];
-      for (const { name, args, timestamp } of history)
-        if (name === "SegmentStored" && args["vNode"] === VNODE)
-          entries.push({
-            root: args["root"] as Hex,
-            leaves: Number(args["leaves"]),
-            epoch: epochAt(timestamp),
-          });
+      directory = newDirectory();
+      for (const { name, args, timestamp } of history) {
+        if (name !== "SegmentStored" || args["vNode"] !== VNODE) continue;
+        const { root, leaves, perEpoch, end } = args as Record<string, bigint> & { root: Hex };
+        const weight = Number((perEpoch ?? 0n) >> BigInt(QUANTUM_BITS));
+        directory.store(epochAt(timestamp), { root, leaves: Number(leaves), weight, end: Number(end) });
+      }
       block = { number: Math.max(0, ...history.map((event) => event.block)), hash: `${forks}`, timestamp: 0 };
     },
     mine() {
@@ -199,42 +252,59 @@ export function createFakeChain(): FakeChain {
     node: (id) =>
       Promise.resolve({
         ...{ provider: STRANGER.address, operator: id === PEER ? PEER_OPERATOR.address : OPERATOR.address },
-        ...{ url: `http://node-${id}.example`, capacity: chain.capacity, used: 0n, rent: 10n ** 18n },
+        ...{ url: `http://node-${id}.example`, capacity: chain.capacity, used: 0n, rent: RENT },
+        ...{ lockPerEpoch: 10n ** 24n, locked: 0n, lockedEpoch: 0, revision: 0n, ...chain.nodeChange },
       }),
     freeBond: () => Promise.resolve(chain.bond),
     balance: () => Promise.resolve(chain.account),
     cluster: () =>
       Promise.resolve({
         ...{ beacon: 0, bondEpochs: 10n, samples: profile.samples, dataDepth: profile.dataDepth },
-        directoryDepth: profile.directoryDepth,
+        ...{ directoryDepth: profile.directoryDepth, quantumBits: QUANTUM_BITS },
       }),
     vNode: (id) =>
       Promise.resolve(id === VNODE ? { cluster: CLUSTER, responsible: chain.responsible } : undefined),
+    outlook: () => Promise.resolve({ node: chain.responsible, handingOver: chain.handingOver }),
     bucket: (id) => Promise.resolve(id === BUCKET ? { owner: OWNER.address, cluster: CLUSTER } : undefined),
     mayRead: (_bucket, who) => Promise.resolve(who === OWNER.address),
     mayWrite: (_bucket, who) => Promise.resolve(who === OWNER.address),
     directory() {
-      const { root, total, entries: all } = directoryBefore(Infinity);
-      return Promise.resolve({ root, total, count: all.length });
+      const { root, total, entries } = directory.before(Infinity);
+      return Promise.resolve({ root, total, count: entries.length });
+    },
+    compaction: () => Promise.resolve(directory.compaction),
+    segment(vNode, serial) {
+      const found = vNode === VNODE ? directory.entries.find((each) => each.serial === serial) : undefined;
+      if (!found) return Promise.resolve(undefined);
+      const { leaves, weight, end, retired } = found;
+      const perEpoch = BigInt(weight) << BigInt(QUANTUM_BITS);
+      return Promise.resolve({ bucket: BUCKET, leaves: retired ? 0 : leaves, end, perEpoch });
     },
     state: (vNode): Promise<VNodeState> =>
       Promise.resolve({
-        ...{ node: vNode === VNODE ? chain.responsible : PEER, nextNode: 0n, nextSince: 0, settled: 4 },
-        ...{ misses: chain.misses, syncLeft: 0, rate: 1n, committed: 1n, locked: 10n, nextLocked: 0n },
+        ...{ node: vNode === VNODE ? chain.responsible : PEER, nextNode: 0n, nextSince: 0, nextSyncLeft: 0 },
+        ...{ settled: 4, misses: chain.misses, syncLeft: 0, rate: 1n, committed: 1n, locked: 10n },
+        ...{ nextLocked: 0n, short: false, deferredSince: 0, deferred: 0n },
+        ...(vNode === VNODE && chain.stateChange),
       }),
     duty(_vNode, epoch): Promise<Duty | undefined> {
       if (epoch !== epochAt(chain.time)) return Promise.resolve(undefined);
-      const { root, total } = directoryBefore(epoch);
-      const proven = chain.provenEpochs.has(epoch);
+      const { root, total } = directory.before(epoch);
+      const [proven, seed] = [chain.provenEpochs.has(epoch), chain.randomness];
+      const takeOver = seed !== undefined && chain.successor !== undefined;
+      const asked = BigInt(total) << BigInt(QUANTUM_BITS);
       return Promise.resolve({
-        ...{ due: chain.randomness !== undefined, proven, node: chain.responsible, seed: chain.randomness },
-        ...{ root, total, deadline: (epoch + 1) * EPOCH_SECONDS },
+        ...{ due: seed !== undefined, proven, node: chain.responsible, seed },
+        ...{ root, total, deadline: (epoch + 1) * EPOCH_SECONDS, rate: asked, asked },
+        takeOver: takeOver ? { node: chain.successor ?? 0n, seed: 78n } : undefined,
+        ...chain.dutyChange,
       });
     },
     challenges: (vNode) => Promise.resolve(vNode === VNODE ? [...chain.openChallenges.values()] : []),
     source: () => Promise.resolve(chain.beaconSource),
     signAcceptance: ({ nonce }) =>
       Promise.resolve({ segments: "0x05", signature: `0x${nonce.toString(16)}` }),
+    signExtension: ({ nonce }) => Promise.resolve(`0x${nonce.toString(16)}`),
     signRequest: (message) => OPERATOR.signTypedData(DOMAIN, REQUEST, message),
     requestSigner(message, signature) {
       try {
@@ -251,8 +321,18 @@ export function createFakeChain(): FakeChain {
         return Promise.reject(refused("ProofRefused", { reason: "4" }));
       if (call.kind === "answer" && !chain.openChallenges.has(call.challenge))
         return Promise.reject(refused("NotOpen", { status: "2" }));
-      return Promise.resolve(100_000n);
+      if (call.kind === "takeOver" && chain.successor === undefined)
+        return Promise.reject(refused("NoSuccessor", {}));
+      if (call.kind === "compact" || call.kind === "retire") {
+        try {
+          directory.call(call, epochAt(chain.time), true);
+        } catch (cause) {
+          return Promise.reject(cause as Error);
+        }
+      }
+      return Promise.resolve(chain.gasOf(call));
     },
+    gasPrice: () => Promise.resolve(10n ** 9n),
     nonces() {
       let next = chain.minedNonce;
       while (pending.has(next)) next++;
@@ -282,9 +362,11 @@ export function createFakeChain(): FakeChain {
     receipt: (hash) => Promise.resolve(receipts.get(hash)),
     close: () => undefined,
   };
+  chain.emit("ClusterCreated", { cluster: CLUSTER, quantumBits: BigInt(QUANTUM_BITS) });
   chain.emit("VNodeAdded", { vNode: VNODE, cluster: CLUSTER });
   chain.emit("NodeUpdated", { node: NODE, operator: OPERATOR.address });
   chain.emit("NodeUpdated", { node: PEER, operator: PEER_OPERATOR.address });
-  chain.emit("NodeAssigned", { vNode: VNODE, node: NODE });
+  chain.emit("NodeAssigned", { vNode: VNODE, node: NODE, fromEpoch: 1n });
+  chain.emit("NodeSwitched", { vNode: VNODE, node: NODE, fromEpoch: 1n });
   return chain;
 }

@@ -10,6 +10,7 @@ import { connect, type Chain } from "../../client/chain.ts";
 import { deploy, type Deployment } from "../../client/deploy.ts";
 import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
 import { ensureProfile } from "../../client/keys/make.ts";
+import { sourcePoint } from "../../protocol/epochs.ts";
 import { createRelay } from "../../verifier/relay.ts";
 import { startAnvil } from "./anvil.ts";
 import { ON_ANVIL } from "./contracts.ts";
@@ -19,6 +20,10 @@ import { present } from "./present.ts";
 export const EPOCH_SECONDS = 10_000;
 export const RENT = 10n ** 21n;
 const FUNDS = 10n ** 9n;
+/** Seconds from an epoch's start until its randomness can be known. */
+export const MARGIN = 1_000;
+/** What a segment pays per epoch is a multiple of 2^3 units. */
+export const QUANTUM_BITS = 3;
 const PARAMS = {
   ...{ odds: 1, window: 9_000, grace: 1, maxMisses: 2, slashMultiple: 5, faultMultiple: 10 },
   ...{ syncEpochs: 3, bondEpochs: 20, managerFee: 200, auditFee: 100, reporterShare: 1000 },
@@ -38,7 +43,7 @@ export interface LiveChain {
   readonly manager: Chain;
   readonly app: Chain;
   readonly nodes: readonly LiveNode[];
-  /** Ends the running epoch. */
+  /** Ends the running epoch, and lets the next one's margin pass. */
   nextEpoch(): Promise<number>;
   setUrl(node: LiveNode, url: string): Promise<void>;
   close(): Promise<void>;
@@ -74,13 +79,14 @@ export async function startLiveChain(): Promise<LiveChain> {
       signer: new Wallet(deployer.privateKey, provider),
       profile: "tiny",
       epochSeconds: EPOCH_SECONDS,
+      margin: MARGIN,
       genesis,
     },
     verificationKey: await loadVerificationKey("tiny"),
     ...{
       knownAnswer: await makeKnownAnswer("tiny"),
       drand: relay.chain,
-      protocolFee: 100,
+      protocolFee: 200,
       treasury: treasury.address,
     },
   });
@@ -94,14 +100,15 @@ export async function startLiveChain(): Promise<LiveChain> {
   const register = async (i: number): Promise<LiveNode> => {
     const [owner, operator] = [as(present(others[2 * i])), present(others[2 * i + 1])];
     await fund(owner);
-    await owner.send("registry", "registerNode", [operator.address, "http://127.0.0.1:1", 1000, RENT, ""]);
+    const offer = [operator.address, "http://127.0.0.1:1", 1000, RENT, FUNDS, ""];
+    await owner.send("registry", "registerNode", offer);
     await owner.send("ledger", "bond", [i + 1, FUNDS]);
     await owner.send("registry", "trust", [manager.address, true]);
     return { id: BigInt(i + 1), owner, operator };
   };
   const nodes = [await register(0), await register(1), await register(2)];
   await fund(as(app));
-  await as(manager).send("registry", "createCluster", [0, 0, PARAMS, "one"]);
+  await as(manager).send("registry", "createCluster", [0, 0, QUANTUM_BITS, PARAMS, "one"]);
   await as(manager).send("registry", "addVNodes", [1, [10, 20]]);
   await as(manager).send("registry", "assign", [1, 1]);
   await as(manager).send("registry", "assign", [2, 2]);
@@ -112,13 +119,13 @@ export async function startLiveChain(): Promise<LiveChain> {
     ...{ rpcUrl, relayUrl, provider, deployment, nodes, manager: as(manager), app: as(app) },
     async nextEpoch() {
       const epoch = Math.floor(((await time()) - genesis) / EPOCH_SECONDS) + 1;
-      chainTime = genesis + epoch * EPOCH_SECONDS;
+      chainTime = sourcePoint(epoch, deployment);
       await provider.send("evm_setNextBlockTimestamp", [chainTime]);
       await provider.send("evm_mine", []);
       return epoch;
     },
     async setUrl({ id, owner, operator }, url) {
-      await owner.send("registry", "updateNode", [id, operator.address, url, 1000, RENT, ""]);
+      await owner.send("registry", "updateNode", [id, operator.address, url, 1000, RENT, FUNDS, ""]);
     },
     async close() {
       chain.close();

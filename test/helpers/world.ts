@@ -285,7 +285,11 @@ export async function deployLibraries({ ethers }: Pick<TestChain, "ethers">) {
       AuditViews: await deploy("AuditViews"),
       Choices: await deploy("Choices"),
     },
-    registry: { Segments: await deploy("Segments"), Compaction: await deploy("Compaction") },
+    registry: {
+      Segments: await deploy("Segments"),
+      Claims: await deploy("Claims"),
+      Compaction: await deploy("Compaction"),
+    },
   };
 }
 

@@ -5,16 +5,18 @@ import { ACCEPTANCE, domain, EXTENSION, GRANT, REQUEST } from "../../protocol/ty
 
 const registry = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
 const acceptance = {
+  ...{ node: 7n, revision: 8n },
   ...{ bucket: 1n, vNode: 2n, segments: `0x${"ab".repeat(32)}` },
   ...{ epochs: 3n, rent: 4n, nonce: 5n, deadline: 6n },
 };
 const extension = {
+  ...{ node: 7n, revision: 8n },
   ...{ vNode: 1n, serial: 2n, epochs: 3n },
   ...{ rent: 4n, nonce: 5n, deadline: 6n },
 };
 const grant = {
   ...{ owner: `0x${"ab".repeat(20)}`, writer: `0x${"cd".repeat(20)}` },
-  ...{ bucket: 1n, limit: 2n, deadline: 3n, nonce: 4n },
+  ...{ bucket: 1n, limit: 2n, maxRent: 5n, deadline: 3n, nonce: 4n },
 };
 const request = {
   ...{ node: 1n, method: "GET", path: "/v1/buckets/1/segments/ab?x=1" },
@@ -24,13 +26,13 @@ const request = {
 describe("protocol: typed data", () => {
   it("encodes the types as the contracts write them", () => {
     expect(TypedDataEncoder.from(ACCEPTANCE).encodeType("Acceptance")).to.equal(
-      "Acceptance(uint256 bucket,uint256 vNode,bytes32 segments,uint256 epochs,uint256 rent,uint256 nonce,uint256 deadline)",
+      "Acceptance(uint256 node,uint256 revision,uint256 bucket,uint256 vNode,bytes32 segments,uint256 epochs,uint256 rent,uint256 nonce,uint256 deadline)",
     );
     expect(TypedDataEncoder.from(EXTENSION).encodeType("Extension")).to.equal(
-      "Extension(uint256 vNode,uint256 serial,uint256 epochs,uint256 rent,uint256 nonce,uint256 deadline)",
+      "Extension(uint256 node,uint256 revision,uint256 vNode,uint256 serial,uint256 epochs,uint256 rent,uint256 nonce,uint256 deadline)",
     );
     expect(TypedDataEncoder.from(GRANT).encodeType("Grant")).to.equal(
-      "Grant(address owner,address writer,uint256 bucket,uint256 limit,uint256 deadline,uint256 nonce)",
+      "Grant(address owner,address writer,uint256 bucket,uint256 limit,uint256 maxRent,uint256 deadline,uint256 nonce)",
     );
     expect(TypedDataEncoder.from(REQUEST).encodeType("Request")).to.equal(
       "Request(uint256 node,string method,string path,bytes32 bodyHash,uint256 expiry,uint256 nonce)",

@@ -2,16 +2,13 @@
 import { expect } from "chai";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { loadHashEngine } from "../../circuits/artifacts.ts";
-import { createApp } from "../../client/app.ts";
-import { createNodeApi } from "../../client/node-api.ts";
+import { createCustomer, type Customer } from "../helpers/customer.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
 import { startNodeProcess, type NodeProcess } from "../helpers/node-process.ts";
 import { present } from "../helpers/present.ts";
 import { startRpcProxy, type RpcProxy } from "../helpers/rpc-proxy.ts";
-import { streamOf, testSegment } from "../helpers/segments.ts";
-import { Readable } from "node:stream";
+import { testSegment } from "../helpers/segments.ts";
 
 describe("prover: crashes", function () {
   this.timeout(60_000);
@@ -19,10 +16,14 @@ describe("prover: crashes", function () {
   let live: LiveChain;
   let proxy: RpcProxy;
   let node: NodeProcess;
+  let app: Customer;
+  const order = { vNode: 1, segment: testSegment(20_000, 1), epochs: 20 };
+  const at = () => ({ id: 1n, url: node.url });
 
   before(async () => {
     folder = await makeFolder();
     live = await startLiveChain();
+    app = createCustomer(live.app);
     proxy = await startRpcProxy(live.rpcUrl);
     const keyFile = join(folder, "key");
     await writeFile(keyFile, present(live.nodes[0]).operator.privateKey, { mode: 0o600 });
@@ -50,29 +51,16 @@ describe("prover: crashes", function () {
     ).length;
 
   it("signs, after a kill between upload and acceptance, for what was uploaded before", async () => {
-    const { data, root, leaves, bytes, sha256 } = testSegment(20_000, 1);
-    const api = createNodeApi(live.app);
-    const terms = { bucket: 1n, vNode: 1n, epochs: 5 };
-    await api.upload({ id: 1n, url: node.url }, terms, {
-      root,
-      bytes,
-      sha256,
-      open: () => Readable.from(streamOf(data)),
-    });
+    await app.upload(at(), order);
     await node.end("SIGKILL");
     await start();
-    const { signature, nonce } = await api.accept({ id: 1n, url: node.url }, terms, [{ root, leaves }]);
+    const { signature, nonce } = await app.accept(at(), order);
     expect(signature).to.match(/^0x[0-9a-f]{130}$/);
-    expect((await api.accept({ id: 1n, url: node.url }, terms, [{ root, leaves }])).nonce).to.not.equal(
-      nonce,
-    );
+    expect((await app.accept(at(), order))["nonce"]).to.not.equal(nonce);
   });
 
   it("delivers, after a kill between proof and submission, the same bytes, once", async () => {
-    const path = join(folder, "file");
-    await writeFile(path, testSegment(20_000, 1).data);
-    const app = createApp({ chain: live.app, engine: await loadHashEngine() });
-    await app.put(await app.plan({ path, bucket: 1n, vNodes: [1n], epochs: 20 }));
+    await app.store(at(), order);
     const epoch = await live.nextEpoch();
     await node.logs.until("beacon recorded");
     const before = proxy.sent.length;

@@ -4,100 +4,43 @@ import { truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { toHex32, type Hex } from "../../protocol/field.ts";
-import { PROFILES } from "../../protocol/profiles.ts";
-import { referenceEngine } from "../../protocol/segment.ts";
 import type { CircuitInput } from "../../protocol/statement.ts";
-import { createDuties, type Duties, type DutyModules, type DutyOptions } from "../../prover/duties.ts";
-import { createHoldings } from "../../prover/holdings.ts";
-import { openJournal, type Journal } from "../../prover/journal.ts";
-import { createMetrics } from "../../prover/metrics.ts";
-import { createSender } from "../../prover/sender.ts";
-import { createStore, type Store } from "../../prover/store.ts";
-import { createFakeChain, NODE, PEER, VNODE, type FakeChain } from "../helpers/fake-chain.ts";
-import { createFakeClock, type FakeClock } from "../helpers/fake-clock.ts";
+import type { Duties, DutyModules, DutyOptions } from "../../prover/duties.ts";
+import { createDutyBench, type DutyBench } from "../helpers/duty-bench.ts";
+import { NODE, PEER, VNODE, type FakeChain } from "../helpers/fake-chain.ts";
+import type { FakeClock } from "../helpers/fake-clock.ts";
 import { useFolder } from "../helpers/folder.ts";
-import { createLogs, type Logs } from "../helpers/logs.ts";
+import { isHealthy } from "../../prover/status.ts";
+import type { LogLine } from "../helpers/logs.ts";
 import { resultFor } from "../helpers/results.ts";
-import { streamOf, testSegment } from "../helpers/segments.ts";
-
-const profile = PROFILES.tiny;
+import { testSegment } from "../helpers/segments.ts";
 
 describe("prover: duties", () => {
   const folder = useFolder();
+  let bench: DutyBench;
   let chain: FakeChain;
   let clock: FakeClock;
-  let journal: Journal;
-  let store: Store;
-  let ending: AbortController;
-  let logs: Logs;
   let proved: CircuitInput[];
   let root: Hex;
 
   beforeEach(async () => {
-    [chain, clock, proved, logs] = [createFakeChain(), createFakeClock(), [], createLogs()];
-    await startStores();
+    bench = await createDutyBench(folder());
+    ({ chain, clock, asked: proved } = bench);
     root = await put(1);
     chain.time = 80;
     chain.store({ root, leaves: 5 });
     chain.time = 100;
   });
-  afterEach(() => {
-    ending.abort();
-    journal.close();
-  });
+  afterEach(() => bench.end());
 
-  async function startStores(): Promise<void> {
-    ending = new AbortController();
-    journal = openJournal(folder());
-    store = await createStore(
-      { folder: folder(), profile, quotaBytes: 1e6, reserveBytes: 0 },
-      { engine: referenceEngine },
-    );
-  }
-  async function put(tag: number): Promise<Hex> {
-    const segment = testSegment(2_000, tag);
-    await store.receive(streamOf(segment.data), segment);
-    journal.recordSegment(segment.root, 2_000, chain.time);
-    return segment.root;
-  }
-  const create = (modules: Partial<DutyModules> = {}, options: Partial<DutyOptions> = {}): Duties => {
-    const { signal } = ending;
-    const { log } = logs;
-    const depth = { directoryDepth: profile.directoryDepth, fromBlock: 0 };
-    return createDuties(
-      {
-        ...{ node: NODE, profile, recordAfter: 0.5, keepUnpaidSeconds: 60, retire: true, repairLost: true },
-        ...{ pollMs: 100, signal, ...options },
-      },
-      {
-        ...{ chain, store, journal, clock, log, metrics: createMetrics() },
-        holdings: createHoldings(depth, { chain, log }),
-        sender: createSender(
-          { confirmations: 0, bumpAfterMs: 1000, pollMs: 100, signal },
-          { chain, journal, clock, log },
-        ),
-        pool: {
-          prove: (input) => {
-            proved.push(input as CircuitInput);
-            return Promise.resolve(resultFor(input as CircuitInput));
-          },
-          close: () => Promise.resolve(),
-        },
-        verify: () => Promise.resolve(true),
-        fetchRound: () => Promise.resolve(new Uint8Array(64)),
-        repair: () => Promise.resolve(),
-        ...modules,
-      },
-    );
-  };
-  const lookOnce = async (duties: Duties): Promise<void> => {
-    await duties.look();
-    await duties.settled();
-  };
+  const put = (tag: number): Promise<Hex> => bench.put(tag);
+  const create = (modules: Partial<DutyModules> = {}, options: Partial<DutyOptions> = {}): Duties =>
+    bench.create(options, modules);
+  const lookOnce = (duties: Duties): Promise<void> => bench.lookOnce(duties);
   const provenBy = (): number[] => chain.mined.flatMap((call) => (call.kind === "prove" ? [call.epoch] : []));
   /** Past every wait after a failure. */
   const later = (): void => void (clock.time += 60_000);
-  const linesOf = (msg: string): unknown[] => logs.lines.filter((line) => line["msg"] === msg);
+  const linesOf = (msg: string): LogLine[] => bench.linesOf(msg);
 
   describe("proving", () => {
     it("proves what is due, once, however often it looks and whatever the chain says", async () => {
@@ -108,7 +51,7 @@ describe("prover: duties", () => {
       await lookOnce(duties);
       expect(provenBy()).to.deep.equal([5]);
       expect(proved).to.have.lengthOf(1);
-      expect(journal.proof(VNODE, 5)?.state).to.equal("mined");
+      expect(bench.journal.proof(VNODE, 5)?.state).to.equal("mined");
       expect(linesOf("proven")[0]).to.include({
         vNode: 7,
         epoch: 5,
@@ -161,7 +104,7 @@ describe("prover: duties", () => {
       };
       await lookOnce(create({ pool: { ...other, close: () => Promise.resolve() } }));
       expect(chain.signed).to.deep.equal([]);
-      expect(journal.proof(VNODE, 5)?.state).to.equal("planned");
+      expect(bench.journal.proof(VNODE, 5)?.state).to.equal("planned");
     });
 
     it("tries again, a little later, after the pool failed", async () => {
@@ -197,7 +140,7 @@ describe("prover: duties", () => {
       });
       await lookOnce(duties);
       expect(chain.signed).to.deep.equal([]);
-      expect(journal.proof(VNODE, 5)?.state).to.equal("mined");
+      expect(bench.journal.proof(VNODE, 5)?.state).to.equal("mined");
     });
 
     it("reads the events again when they do not lead to the contract's directory", async () => {
@@ -217,7 +160,7 @@ describe("prover: duties", () => {
   describe("when data is lost", () => {
     it("alerts once, sends nothing, and proves as soon as the segment is back", async () => {
       const duties = create();
-      await store.remove(root);
+      await bench.store.remove(root);
       await lookOnce(duties);
       await lookOnce(duties);
       expect(linesOf("missing")).to.have.lengthOf(1);
@@ -236,7 +179,7 @@ describe("prover: duties", () => {
     });
 
     it("fetches it again, unless it is told not to trust the disk", async () => {
-      await store.remove(root);
+      await bench.store.remove(root);
       const asked: Hex[] = [];
       const repair = (_vNode: bigint, holding: { root: Hex }): Promise<void> => {
         asked.push(holding.root);
@@ -272,7 +215,7 @@ describe("prover: duties", () => {
   });
 
   it("fetches what was retired in this epoch, which still asks about it", async () => {
-    await store.remove(root);
+    await bench.store.remove(root);
     chain.retireNow(0);
     const asked: Hex[] = [];
     const repair = (_vNode: bigint, holding: { root: Hex }): Promise<void> => {
@@ -311,18 +254,139 @@ describe("prover: duties", () => {
     });
   });
 
-  it("retires a segment that has ended, and no other", async () => {
-    chain.time = 80;
-    chain.store({ root: toHex32(98n), leaves: 3, end: 5 });
-    chain.store({ root: toHex32(99n), leaves: 3, end: 6 });
-    chain.time = 100;
-    chain.store({ root: toHex32(97n), leaves: 3, end: 5 });
-    chain.emit("SegmentExtended", { vNode: VNODE, serial: 3n, end: 6n });
-    const duties = create();
-    await lookOnce(duties);
-    await lookOnce(duties);
-    const retired = chain.mined.flatMap((call) => (call.kind === "retire" ? [call] : []));
-    expect(retired.map(({ serial, path }) => [serial, path.length])).to.deep.equal([[1, 2]]);
+  describe("taking over", () => {
+    const takenOver = (): number[] =>
+      chain.mined.flatMap((call) => (call.kind === "takeOver" ? [call.epoch] : []));
+    /** PEER is responsible, NODE waits with the data. */
+    beforeEach(() => {
+      chain.responsible = PEER;
+      chain.successor = NODE;
+      chain.stateChange = { node: PEER, nextNode: NODE, nextSince: 5, nextSyncLeft: 3 };
+    });
+
+    it("proves under its own seed, once, and is then named for the next epoch", async () => {
+      const duties = create();
+      await duties.look();
+      expect(duties.status.vNodes[0]).to.deep.include({ role: "taking over", due: false, proven: false });
+      await lookOnce(duties);
+      await lookOnce(duties);
+      expect(takenOver()).to.deep.equal([5]);
+      expect(provenBy()).to.deep.equal([]);
+      expect(proved.map(({ seed }) => seed)).to.deep.equal([78n]);
+      expect(linesOf("take-over proven")[0]).to.include({ vNode: 7, epoch: 5 });
+      expect(duties.status.vNodes[0]).to.deep.include({ role: "named" });
+    });
+
+    it("tries in each epoch until it is responsible, and then proves as any other", async () => {
+      chain.refuse = (call) => (call.kind === "takeOver" ? new HoldfastError("chain", "no") : undefined);
+      const duties = create();
+      await lookOnce(duties);
+      expect(takenOver()).to.deep.equal([]);
+      chain.refuse = () => undefined;
+      chain.time = 120;
+      await lookOnce(duties);
+      expect(takenOver()).to.deep.equal([6]);
+      chain.time = 140;
+      [chain.responsible, chain.stateChange] = [NODE, {}];
+      await lookOnce(duties);
+      expect(provenBy()).to.deep.equal([7]);
+    });
+
+    it("sends nothing while another one waits, after the deadline, or before the randomness is there", async () => {
+      chain.successor = PEER;
+      await lookOnce(create());
+      [chain.successor, chain.dutyChange] = [NODE, { deadline: 100 }];
+      await lookOnce(create());
+      [chain.randomness, chain.dutyChange] = [undefined, {}];
+      await lookOnce(create());
+      expect(proved).to.deep.equal([]);
+    });
+
+    it("records the randomness itself, if nobody does", async () => {
+      [chain.randomness, chain.time] = [undefined, 112];
+      await lookOnce(create());
+      expect(chain.mined.map(({ kind }) => kind)).to.deep.equal(["recordBeacon"]);
+    });
+
+    it("takes a take-over that somebody else delivered for proven", async () => {
+      const verify = (): Promise<boolean> => {
+        chain.successor = undefined;
+        chain.stateChange = { ...chain.stateChange, nextSince: 6 };
+        return Promise.resolve(true);
+      };
+      await lookOnce(create({ verify }));
+      expect(chain.signed).to.deep.equal([]);
+      expect(linesOf("take-over proven already")).to.have.lengthOf(1);
+      expect(bench.journal.proof(VNODE, 5)?.state).to.equal("mined");
+    });
+
+    it("goes on trying when it was dropped, and is not told that it has taken over", async () => {
+      const verify = (): Promise<boolean> => {
+        [chain.successor, chain.stateChange] = [undefined, { node: PEER }];
+        return Promise.resolve(true);
+      };
+      await lookOnce(create({ verify }));
+      expect(linesOf("failed; will try again")).to.have.lengthOf(1);
+      expect(bench.journal.proof(VNODE, 5)?.state).to.equal("proved");
+    });
+  });
+
+  describe("status", () => {
+    const sayings = async (): Promise<string> => {
+      const duties = create();
+      await lookOnce(duties);
+      return (duties.status.vNodes[0]?.says ?? []).join("\n");
+    };
+
+    it("has nothing to say while all is well", async () => {
+      expect(await sayings()).to.equal("");
+    });
+
+    it("says what waits for the next proof, and since when", async () => {
+      [chain.stateChange, chain.dutyChange] = [{ deferredSince: 2, deferred: 300n }, { due: false }];
+      expect(await sayings()).to.match(/epochs from 2 to 4 .* 300 token units wait for the next proof/);
+      const duties = create();
+      await duties.look();
+      expect(duties.status.vNodes[0]?.deferred).to.deep.equal({ since: 2, amount: 300n });
+      expect(await bench.metrics.text()).to.match(/holdfast_vnodes_deferred 1\n/);
+    });
+
+    it("raises an alarm, once an epoch, when nothing is paid for want of bond, and is not well", async () => {
+      chain.stateChange = { short: true };
+      const duties = create();
+      await lookOnce(duties);
+      await lookOnce(duties);
+      expect(linesOf("nothing is paid until the bond is topped up")).to.have.lengthOf(1);
+      expect(isHealthy(duties.status)).to.equal(false);
+      expect(duties.status.vNodes[0]?.says.join()).to.match(/topped up/);
+      chain.stateChange = {};
+      await lookOnce(duties);
+      expect(isHealthy(duties.status)).to.equal(true);
+    });
+
+    it("says that less is paid, and how much, where coverage is low", async () => {
+      chain.dutyChange = { rate: 60n, asked: 100n };
+      expect(await sayings()).to.match(/only 60 % of its directory is paid for: 80 % of the rate is paid/);
+      expect(await bench.metrics.text()).to.match(/holdfast_coverage 0.6\n/);
+    });
+
+    it("says who is to take over, that it leaves, and when it pauses", async () => {
+      chain.emit("NodeAssigned", { vNode: VNODE, node: PEER, fromEpoch: 6n });
+      chain.emit("LeaveAnnounced", { vNode: VNODE, node: NODE, epoch: 9n });
+      chain.emit("Paused", { vNode: VNODE, node: NODE, from: 12n, end: 14n });
+      const text = await sayings();
+      expect(text).to.match(/node 4 is named/);
+      expect(text).to.match(/from epoch 9 on it need not be asked/);
+      expect(text).to.match(/paused from epoch 12 until 14/);
+      chain.emit("Left", { vNode: VNODE, node: NODE, epoch: 9n });
+      chain.time = 14 * 20;
+      expect(await sayings()).to.not.match(/announced|paused/);
+    });
+
+    it("says that its own first proof is to come", async () => {
+      chain.stateChange = { syncLeft: 2 };
+      expect(await sayings()).to.match(/first proof is to come, within 2 audits/);
+    });
   });
 
   describe("removing files", () => {
@@ -335,19 +399,20 @@ describe("prover: duties", () => {
 
     it("keeps what a directory names or may soon, and removes the rest after a while", async () => {
       const [accepted, unpaid] = [await put(2), await put(3)];
-      journal.recordAcceptance({
+      bench.journal.recordAcceptance({
         ...{ vNode: VNODE, bucket: 1n, epochs: 1n, rent: 1n, deadline: 10_000n },
         segments: [{ root: accepted, leaves: 5 }],
+        consents: [],
       });
       const duties = create();
       // Young for 60 seconds, until epoch 8; then kept for 2 epochs.
       for (const epochs of [2, 2]) {
         await epochsPass(duties, epochs);
-        expect([...store.segments.keys()]).to.have.members([root, accepted, unpaid]);
+        expect([...bench.store.segments.keys()]).to.have.members([root, accepted, unpaid]);
       }
       await epochsPass(duties, 1);
-      expect([...store.segments.keys()]).to.have.members([root, accepted]);
-      expect(journal.storedAt(unpaid)).to.equal(undefined);
+      expect([...bench.store.segments.keys()]).to.have.members([root, accepted]);
+      expect(bench.journal.storedAt(unpaid)).to.equal(undefined);
     });
 
     it("keeps a retired segment while the running epoch asks about it", async () => {
@@ -356,7 +421,7 @@ describe("prover: duties", () => {
       chain.time = 1_000;
       chain.retireNow(0);
       await lookOnce(duties);
-      expect(await store.find(root)).to.include({ root });
+      expect(await bench.store.find(root)).to.include({ root });
       expect(provenBy()).to.include(50);
     });
 
@@ -364,7 +429,7 @@ describe("prover: duties", () => {
       await put(3);
       chain.directory = () => Promise.resolve({ root: 1n, total: 1, count: 1 });
       await epochsPass(create(), 8);
-      expect(store.segments.size).to.equal(2);
+      expect(bench.store.segments.size).to.equal(2);
     });
   });
 
@@ -373,17 +438,16 @@ describe("prover: duties", () => {
       chain.autoMine = false;
       const duties = create();
       await duties.look();
-      clock.meanwhile.push(() => ending.abort());
+      clock.meanwhile.push(() => bench.stop());
       await duties.settled();
-      expect(journal.openTransactions()).to.have.lengthOf(1);
-      journal.close();
+      expect(bench.journal.openTransactions()).to.have.lengthOf(1);
 
-      await startStores();
+      await bench.restart();
       chain.autoMine = true;
       const again = create();
       clock.meanwhile.push(async () => {
         await again.settled();
-        ending.abort();
+        bench.stop();
       });
       await again.run();
       expect(chain.signed).to.have.lengthOf(1);
@@ -395,9 +459,8 @@ describe("prover: duties", () => {
     it("sends a proof that was made before a crash without making it again", async () => {
       chain.refuse = () => new HoldfastError("unreachable", "no RPC");
       await lookOnce(create());
-      expect(journal.proof(VNODE, 5)?.state).to.equal("proved");
-      journal.close();
-      await startStores();
+      expect(bench.journal.proof(VNODE, 5)?.state).to.equal("proved");
+      await bench.restart();
       chain.refuse = () => undefined;
       await lookOnce(create());
       expect([proved.length, provenBy()]).to.deep.equal([1, [5]]);
@@ -423,7 +486,7 @@ describe("prover: duties", () => {
         },
         async () => {
           await duties.settled();
-          ending.abort();
+          bench.stop();
         },
       );
       await duties.run();

@@ -1,8 +1,10 @@
 // Directories rebuilt from events: in order, at two times, through resets and reorganizations.
 import { expect } from "chai";
 import { pino } from "pino";
-import { toHex32 } from "../../protocol/field.ts";
+import { Directory } from "../../protocol/directory.ts";
+import { toHex32, type Hex } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
+import { isIncomplete, type Contents } from "../../prover/history.ts";
 import { createHoldings, type Holdings } from "../../prover/holdings.ts";
 import { errorOf } from "../helpers/errors.ts";
 import {
@@ -17,7 +19,11 @@ import {
 } from "../helpers/fake-chain.ts";
 
 describe("prover: holdings", () => {
-  const [a, b, c] = [toHex32(11n), toHex32(12n), toHex32(13n)];
+  const [a, b, c, d] = [11n, 12n, 13n, 14n].map(toHex32) as [Hex, Hex, Hex, Hex];
+  const stored = (change: object): Record<string, unknown> => ({
+    ...{ vNode: VNODE, bucket: BUCKET, serial: 0n, root: b, start: 0n, leaves: 3n },
+    ...{ perEpoch: 12n, from: 6n, end: 9n, ...change },
+  });
   let chain: FakeChain;
   let holdings: Holdings;
   const create = (): Holdings =>
@@ -48,8 +54,8 @@ describe("prover: holdings", () => {
   it("knows how long a segment is paid for, after it was extended and ended early", async () => {
     chain.store({ root: a, leaves: 5, end: 9 });
     chain.store({ root: b, leaves: 5, end: 9 });
-    chain.emit("SegmentExtended", { vNode: VNODE, bucket: BUCKET, serial: 0n, end: 12n });
-    chain.emit("SegmentEndedEarly", { vNode: VNODE, bucket: BUCKET, serial: 1n, end: 7n });
+    chain.reschedule(0, 12);
+    chain.reschedule(1, 7);
     await holdings.update();
     const { directory, holdings: entries } = holdings.latest(VNODE);
     expect(entries.map(({ end, retired }) => [end, retired])).to.deep.equal([
@@ -73,26 +79,144 @@ describe("prover: holdings", () => {
     }
   });
 
-  it("counts serials from the last reset", async () => {
+  it("weighs entries by what they pay, in the cluster's quanta", async () => {
+    chain.store({ root: a, leaves: 5, weight: 1 });
+    chain.store({ root: b, leaves: 3, weight: 1_000 });
+    await holdings.update();
+    const { directory, holdings: entries } = holdings.latest(VNODE);
+    expect(directory.entries.map(({ start, weight }) => [start, weight])).to.deep.equal([
+      [0, 1],
+      [1, 1_000],
+    ]);
+    expect(entries.map(({ perEpoch }) => perEpoch)).to.deep.equal([4n, 4_000n]);
+    expect(directory.root).to.equal((await chain.directory(VNODE)).root);
+  });
+
+  it("counts serials on, and places from 0, after a reset", async () => {
     chain.store({ root: a, leaves: 5 });
     chain.retireNow(0);
     chain.emit("DirectoryReset", { vNode: VNODE });
-    chain.emit("SegmentStored", {
-      ...{ vNode: VNODE, bucket: BUCKET, serial: 1n, root: b, leaves: 3n, end: 9n },
-    });
+    chain.emit("SegmentStored", stored({ serial: 1n, root: b, leaves: 3n, perEpoch: 12n }));
     await holdings.update();
     const { directory, holdings: entries } = holdings.latest(VNODE);
     expect(entries.map(({ serial, root }) => [serial, root])).to.deep.equal([[1, b]]);
     expect(directory.total).to.equal(3);
   });
 
+  describe("compaction", () => {
+    /** a is live, b has ended, c was retired, d is live by an extension; it is epoch 6. */
+    beforeEach(async () => {
+      for (const [root, end] of [
+        [a, 9],
+        [b, 6],
+        [c, 6],
+        [d, 6],
+      ] as const)
+        chain.store({ root, leaves: 5, end });
+      chain.reschedule(3, 9);
+      toEpoch(6);
+      chain.retireNow(2);
+      await holdings.update();
+    });
+    const serials = ({ holdings: entries }: Contents): number[] => entries.map(({ serial }) => serial);
+
+    it("leaves what has not ended, in the order of serials, and agrees with the contract", async () => {
+      chain.compactNow();
+      await holdings.update();
+      const contents = holdings.latest(VNODE);
+      expect(serials(contents)).to.deep.equal([0, 3]);
+      const { root, total } = await chain.directory(VNODE);
+      expect([contents.directory.root, contents.directory.total]).to.deep.equal([root, total]);
+      expect(total).to.equal(10);
+      for (const gone of [b, c]) expect(holdings.holdersOf(BUCKET, gone)).to.deep.equal([]);
+      for (const kept of [a, d]) expect(holdings.holdersOf(BUCKET, kept)).to.deep.equal([VNODE]);
+    });
+
+    it("counts from the next epoch on: the running one, and a challenge, ask about the old tree", async () => {
+      const id = chain.challengeNow();
+      toEpoch(7);
+      const before = await chain.directory(VNODE);
+      chain.compactNow();
+      await holdings.update();
+      expect(holdings.atStartOf(VNODE, 7).directory.root).to.equal(before.root);
+      expect(holdings.atChallenge(VNODE, id)?.directory.root).to.equal(before.root);
+      expect(serials(holdings.atStartOf(VNODE, 8))).to.deep.equal([0, 3]);
+      expect(holdings.atStartOf(VNODE, 7).holdings).to.have.lengthOf(4);
+    });
+
+    it("goes on with serials, places and all that happens to what is left", async () => {
+      chain.compactNow();
+      const serial = chain.store({ root: b, leaves: 2, weight: 7 });
+      expect(serial).to.equal(4);
+      chain.reschedule(3, 20);
+      toEpoch(9);
+      chain.retireNow(0);
+      await holdings.update();
+      const { directory, holdings: entries } = holdings.latest(VNODE);
+      expect(entries.map(({ serial: s, end, retired }) => [s, end, retired])).to.deep.equal([
+        [0, 9, true],
+        [3, 20, false],
+        [4, 1_000, false],
+      ]);
+      expect(directory.root).to.equal((await chain.directory(VNODE)).root);
+      chain.compactNow();
+      await holdings.update();
+      expect(serials(holdings.latest(VNODE))).to.deep.equal([3, 4]);
+      expect(holdings.latest(VNODE).directory.root).to.equal((await chain.directory(VNODE)).root);
+    });
+
+    it("takes the epoch in which it began for what has ended, however late it is done", async () => {
+      const { directory } = holdings.latest(VNODE);
+      chain.emit("CompactionStarted", { vNode: VNODE, lastEnd: 7n });
+      const fresh = new Directory(directory.depth);
+      for (const root of [a, d]) fresh.append({ root: BigInt(root), weight: 5, leaves: 5 });
+      toEpoch(9); // all has ended by now
+      const root = toHex32(fresh.root);
+      chain.emit("Compacted", { vNode: VNODE, entries: 2n, total: 10n, root });
+      await holdings.update();
+      expect(serials(holdings.latest(VNODE))).to.deep.equal([0, 3]);
+    });
+
+    it("keeps the tree when one is given up, and takes the next one's beginning", async () => {
+      chain.emit("CompactionStarted", { vNode: VNODE, lastEnd: 6n });
+      await holdings.update();
+      expect(holdings.latest(VNODE).holdings).to.have.lengthOf(4);
+      toEpoch(9);
+      chain.compactNow();
+      await holdings.update();
+      expect(holdings.latest(VNODE).directory.root).to.equal((await chain.directory(VNODE)).root);
+      expect(serials(holdings.latest(VNODE))).to.deep.equal([]);
+    });
+
+    for (const wrong of [{ entries: 3n }, { total: 9n }, { root: a }]) {
+      it(`refuses one with another ${Object.keys(wrong).join()} than its entries make`, async () => {
+        const events = chain.events.bind(chain);
+        chain.events = async (from, to) =>
+          (await events(from, to)).map((event) =>
+            event.name === "Compacted" ? { ...event, args: { ...event.args, ...wrong } } : event,
+          );
+        chain.compactNow();
+        await holdings.update();
+        const error = await errorOf(Promise.resolve().then(() => holdings.latest(VNODE)));
+        expect(error.message).to.include("incomplete");
+        // As a node does, whose server has answered in full since.
+        chain.events = events;
+        holdings.reset();
+        await holdings.update();
+        expect(serials(holdings.latest(VNODE))).to.deep.equal([0, 3]);
+      });
+    }
+  });
+
   it("reads everything again when the last block is no longer on the chain", async () => {
     chain.store({ root: a, leaves: 5 });
     await holdings.update();
     const named = { name: "NodeAssigned", args: { vNode: VNODE, node: NODE } };
-    const args = { vNode: VNODE, bucket: BUCKET, serial: 0n, root: c, leaves: 4n, end: 9n };
+    const args = stored({ serial: 0n, root: c, leaves: 4n });
+    const added = { name: "VNodeAdded", args: { vNode: VNODE, cluster: CLUSTER } };
+    const created = { name: "ClusterCreated", args: { cluster: CLUSTER, quantumBits: 2n } };
     chain.reorganize([
-      { ...named, block: 1, timestamp: 100 },
+      ...[created, added, named].map((event) => ({ ...event, block: 1, timestamp: 100 })),
       { name: "SegmentStored", args, block: 2, timestamp: 100 },
     ]);
     await holdings.update();
@@ -107,15 +231,27 @@ describe("prover: holdings", () => {
   });
 
   it("refuses a history with a gap", async () => {
-    chain.emit("SegmentStored", {
-      ...{ vNode: VNODE, bucket: BUCKET, serial: 1n, root: b, leaves: 3n, end: 9n },
-    });
+    chain.emit("SegmentStored", stored({ serial: 1n }));
     await holdings.update();
     const error = await errorOf(Promise.resolve().then(() => holdings.latest(VNODE)));
     expect(error.message).to.include("incomplete");
   });
 
+  it("refuses an entry that does not begin where the one before ends, and one of an unknown cluster", async () => {
+    chain.emit("SegmentStored", stored({ serial: 0n, start: 1n }));
+    await holdings.update();
+    expect((await errorOf(Promise.resolve().then(() => holdings.latest(VNODE)))).message).to.include(
+      "incomplete",
+    );
+    holdings = create();
+    chain.emit("SegmentStored", stored({ vNode: 8n }));
+    expect(isIncomplete(await errorOf(holdings.update()))).to.equal(true);
+    chain.emit("VNodeAdded", { vNode: 8n, cluster: CLUSTER });
+    expect(isIncomplete(await errorOf(holdings.update())), "none is taken in twice").to.equal(true);
+  });
+
   it("knows who holds a segment of a bucket until all its entries are retired", async () => {
+    chain.emit("VNodeAdded", { vNode: 8n, cluster: CLUSTER });
     chain.store({ root: a, leaves: 5 });
     chain.store({ root: a, leaves: 5 });
     chain.store({ root: a, leaves: 5, bucket: BUCKET + 1n });

@@ -21,6 +21,7 @@ describe("prover: journal", () => {
     rent: 4n,
     deadline: 500n,
     segments: [{ root, leaves: 2 }],
+    consents: ["one"],
   };
 
   it("refuses a second node on its folder, and takes one once the first is gone", () => {
@@ -59,6 +60,40 @@ describe("prover: journal", () => {
     reopen();
     expect([...journal.acceptedRoots(500)]).to.deep.equal([root]);
     expect([...journal.acceptedRoots(501)]).to.deep.equal([]);
+  });
+
+  it("knows a consent as often as it was signed, the used ones for ever, the others until they are long over", () => {
+    journal.recordAcceptance(terms);
+    journal.recordAcceptance({ ...terms, consents: ["one", "two"] });
+    expect(journal.useConsent("one", 1)).to.equal(true);
+    reopen();
+    expect(["one", "two", "three"].map((consent) => journal.useConsent(consent, 1))).to.deep.equal([
+      true,
+      true,
+      false,
+    ]);
+    journal.recordAcceptance({ ...terms, deadline: 500n + 8n * 24n * 3600n, consents: [] });
+    expect([1, 2].map((nth) => journal.useConsent("one", nth))).to.deep.equal([true, false]);
+    expect(journal.useConsent("two", 1)).to.equal(true);
+  });
+
+  it("tells whether a directory may still grow by what was signed", () => {
+    journal.recordAcceptance({ ...terms, vNode: 2n, segments: [] });
+    expect(journal.mayBeUsed(2n, 500), "a segment only goes on").to.equal(false);
+    journal.recordAcceptance(terms);
+    expect([journal.mayBeUsed(1n, 500), journal.mayBeUsed(1n, 501)]).to.deep.equal([true, false]);
+    expect(journal.mayBeUsed(3n, 500)).to.equal(false);
+  });
+
+  it("keeps when it began, and each foreign acceptance once", () => {
+    expect(journal.beganAt(100)).to.equal(100);
+    const record = { consent: "x", vNode: 1n, serial: 2, time: 300, operator: "0xa" };
+    expect(journal.recordForeign(record)).to.equal(true);
+    reopen();
+    expect(journal.beganAt(200)).to.equal(100);
+    expect(journal.recordForeign(record)).to.equal(false);
+    expect(journal.foreign("0xa")).to.deep.equal([record]);
+    expect(journal.foreign("0xb")).to.deep.equal([]);
   });
 
   it("tells for which bucket a segment was uploaded, and when", () => {

@@ -2,17 +2,15 @@
 import { expect } from "chai";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { loadHashEngine } from "../../circuits/artifacts.ts";
-import { createApp, type App } from "../../client/app.ts";
-import type { StoredObject } from "../../client/object.ts";
 import { readConfig, type NodeConfig } from "../../prover/config.ts";
 import { createNode, type StorageNode } from "../../prover/node.ts";
-import { patternBytes } from "../helpers/bytes.ts";
+import { createCustomer, type Customer } from "../helpers/customer.ts";
 import { holdfastErrorOf } from "../helpers/errors.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
 import { createLogs, type Logs } from "../helpers/logs.ts";
 import { present } from "../helpers/present.ts";
+import { testSegment } from "../helpers/segments.ts";
 
 interface Running extends StorageNode {
   readonly logs: Logs;
@@ -23,15 +21,15 @@ describe("prover: node", function () {
   this.timeout(60_000);
   let folder: string;
   let live: LiveChain;
-  let app: App;
-  let object: StoredObject;
+  let app: Customer;
+  const segment = testSegment(20_000, 7);
+  const { root, bytes } = segment;
   const running = new Map<number, Running>();
 
   before(async () => {
     folder = await makeFolder();
     live = await startLiveChain();
-    app = createApp({ chain: live.app, engine: await loadHashEngine() });
-    await writeFile(join(folder, "file"), patternBytes(20_000, 7));
+    app = createCustomer(live.app);
   });
   after(async () => {
     await Promise.all([...running.values()].map(({ stop }) => stop()));
@@ -67,6 +65,7 @@ describe("prover: node", function () {
     running.set(index, one);
     return one;
   }
+  const at = (index: number) => ({ id: BigInt(index + 1), url: present(running.get(index)).url });
   const dataOf = (index: number): string => join(folder, `node-${index}`, "segments");
   const proofsOf = async (vNode: bigint, epoch: number): Promise<number> =>
     (await live.app.events(0)).filter(
@@ -75,10 +74,10 @@ describe("prover: node", function () {
 
   it("serves who wants to store, and two nodes hold what was stored", async () => {
     for (const [index, node] of live.nodes.entries()) await live.setUrl(node, (await start(index)).url);
-    const options = { path: join(folder, "file"), bucket: 1n, vNodes: [1n, 2n], epochs: 20 };
-    object = await app.put(await app.plan(options));
-    const root = present(object.segments[0]).root;
-    for (const index of [0, 1]) expect(await readdir(dataOf(index))).to.include(root.slice(2));
+    for (const index of [0, 1]) {
+      await app.store(at(index), { vNode: index + 1, segment, epochs: 40 });
+      expect(await readdir(dataOf(index))).to.include(root.slice(2));
+    }
   });
 
   it("proves as soon as an epoch runs, records the beacon, and proves once", async () => {
@@ -96,9 +95,17 @@ describe("prover: node", function () {
     await live.nextEpoch();
     await logs.until("proven", ({ epoch }) => epoch === 2);
     const answer = await fetch(`${url}/status`);
-    const status = (await answer.json()) as { vNodes: { vNode: string; misses: number }[] };
+    const status = (await answer.json()) as { vNodes: Record<string, unknown>[]; alarm?: unknown };
     expect(answer.status).to.equal(200);
-    expect(status.vNodes.map(({ vNode, misses }) => [vNode, misses])).to.deep.equal([["1", 0]]);
+    expect(status.vNodes).to.have.lengthOf(1);
+    expect(status.vNodes[0]).to.deep.include({
+      vNode: "1",
+      misses: 0,
+      role: "responsible",
+      coverage: 1,
+      says: [],
+    });
+    expect(status.alarm).to.equal(undefined);
     expect(await (await fetch(`${adminUrl}/metrics`)).text()).to.match(/holdfast_proofs_confirmed_total 2\n/);
     expect((await fetch(`${url}/metrics`)).status).to.equal(404);
   });
@@ -117,7 +124,6 @@ describe("prover: node", function () {
     const { url, logs } = present(running.get(0));
     for (const name of await readdir(dataOf(0))) await rm(join(dataOf(0), name));
     const epoch = await live.nextEpoch();
-    const root = present(object.segments[0]).root;
     expect(await logs.until("missing")).to.include({ vNode: 1, epoch, root });
     await present(running.get(1)).logs.until("proven", (line) => line["epoch"] === epoch);
     await live.nextEpoch();
@@ -132,19 +138,14 @@ describe("prover: node", function () {
     await live.nextEpoch();
     await live.app.send("audits", "settle", [1, 10]); // the second miss: a fault
     const { logs } = present(running.get(2));
-    const { root, bytes } = present(object.segments[0]);
     expect(await logs.until("repaired")).to.include({ vNode: 1, root, bytes, from: 2 });
     const epoch = await live.nextEpoch();
     expect(await logs.until("proven")).to.include({ vNode: 1, epoch });
-    expect(await readFile(join(dataOf(2), root.slice(2)))).to.deep.equal(
-      Buffer.from(patternBytes(20_000, 7)),
-    );
+    expect(await readFile(join(dataOf(2), root.slice(2)))).to.deep.equal(Buffer.from(segment.data));
   });
 
-  it("gives the file back", async () => {
-    const out = join(folder, "back");
-    expect(await app.get(object, out)).to.include({ bytes: 20_000 });
-    expect(await readFile(out)).to.deep.equal(Buffer.from(patternBytes(20_000, 7)));
+  it("gives the bytes back", async () => {
+    expect(await app.read(at(2), root)).to.deep.equal(Buffer.from(segment.data));
   });
 
   describe("refuses to start", () => {

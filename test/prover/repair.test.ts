@@ -14,7 +14,15 @@ import { createOpenPeer, isPrivate } from "../../prover/peer.ts";
 import { createRepair, type Repair } from "../../prover/repair.ts";
 import { createStore, type Store } from "../../prover/store.ts";
 import { holdfastErrorOf } from "../helpers/errors.ts";
-import { BUCKET, createFakeChain, NODE, PEER, VNODE, type FakeChain } from "../helpers/fake-chain.ts";
+import {
+  BUCKET,
+  CLUSTER,
+  createFakeChain,
+  NODE,
+  PEER,
+  VNODE,
+  type FakeChain,
+} from "../helpers/fake-chain.ts";
 import { createFakeClock } from "../helpers/fake-clock.ts";
 import { useFolder } from "../helpers/folder.ts";
 import { testSegment } from "../helpers/segments.ts";
@@ -34,6 +42,7 @@ describe("prover: repair", () => {
 
   beforeEach(async () => {
     chain = createFakeChain();
+    for (const vNode of [8n, 9n]) chain.emit("VNodeAdded", { vNode, cluster: CLUSTER });
     chain.store({ root, leaves });
     chain.store({ root, leaves, vNode: 8n });
     chain.store({ root, leaves, vNode: 9n });
@@ -100,6 +109,17 @@ describe("prover: repair", () => {
     expect(asked).to.deep.equal([`/v1/buckets/${BUCKET}/segments/${root.slice(2)}`, chain.operator]);
     expect(await store.find(root)).to.deep.equal({ root, bytes, leaves });
     expect(journal.storedAt(root)).to.equal(100);
+  });
+
+  it("asks who has left a vNode that it takes over, if nobody else has the data", async () => {
+    await peers(serve(data));
+    chain.state = async (vNode) => ({ ...(await createFakeChain().state(vNode)), node: 0n, nextNode: NODE });
+    expect((await holdfastErrorOf(create()(VNODE, holding))).code).to.equal("unreachable");
+    chain.emit("NodeSwitched", { vNode: VNODE, node: 8n, fromEpoch: 5n });
+    chain.emit("Left", { vNode: VNODE, node: 8n, epoch: 6n });
+    await holdings.update();
+    await create()(VNODE, holding);
+    expect(await store.find(root)).to.deep.equal({ root, bytes, leaves });
   });
 
   it("goes on to the next when one refuses, lies about the length, sends other bytes or breaks off", async () => {

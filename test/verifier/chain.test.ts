@@ -1,13 +1,14 @@
 // What the auditor and the node ask of real contracts about where randomness comes from.
 import { expect } from "chai";
-import { ContractFactory, hexlify, Wallet } from "ethers";
+import { concat, ContractFactory, hexlify, Interface, keccak256, Wallet } from "ethers";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
+import { addToDeployment } from "../../client/deployment/add.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { developmentAccounts } from "../../contracts/accounts.ts";
 import { headersFrom } from "../../contracts/headers.ts";
 import { connectChain, type NodeChain } from "../../prover/chain.ts";
 import { connectAuditChain, keyHashOf, type AuditChain } from "../../verifier/chain.ts";
-import { EPOCH_SECONDS, startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
+import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
 import { present } from "../helpers/present.ts";
 
 describe("verifier and prover: where randomness comes from", () => {
@@ -20,18 +21,18 @@ describe("verifier and prover: where randomness comes from", () => {
     live = await startLiveChain();
     const treasury = present(developmentAccounts(4)[3]);
     const signer = new Wallet(treasury.privateKey, live.provider);
-    const deploy = async (name: string, ...args: unknown[]) => {
-      const { abi, bytecode } = contractArtifact(name);
-      const made = await new ContractFactory(abi, bytecode, signer).deploy(...args, { gasLimit: 4_000_000 });
-      return made.waitForDeployment();
-    };
-    const probe = await deploy("PrevrandaoProbe");
+    const { abi, bytecode } = contractArtifact("PrevrandaoProbe");
+    const made = await new ContractFactory(abi, bytecode, signer).deploy({ gasLimit: 4_000_000 });
+    const probe = await (await made.waitForDeployment()).getAddress();
     for (let i = 0; i < 7; i++) await mine();
     const headers = await headersFrom(live.provider, (await live.provider.getBlockNumber()) - 7, 8);
     const { audits, rpcUrl } = { ...live.deployment, ...live };
-    const genesis: bigint = await live.manager.read("audits", "genesis");
-    const beacon = await deploy("PrevrandaoBeacon", genesis, EPOCH_SECONDS, probe, headers);
-    await live.manager.as(treasury.privateKey).send("audits", "addBeacon", [await beacon.getAddress()]);
+    const step = { id: "", contract: "PrevrandaoBeacon", making: "makePrevrandaoBeacon" } as const;
+    const chain = live.manager.as(treasury.privateKey);
+    await addToDeployment({
+      ...{ chain, privateKey: treasury.privateKey, step: { ...step, args: [probe, headers] } },
+      ...{ method: "addBeacon", argument: String },
+    });
     auditor = await connectAuditChain({ rpcUrl, audits, privateKey: treasury.privateKey });
     const { privateKey } = present(live.nodes[0]).operator;
     node = await connectChain({ rpcUrl, audits, node: 1n, privateKey, maxFeePerGas: 10n ** 12n });
@@ -53,14 +54,10 @@ describe("verifier and prover: where randomness comes from", () => {
 
   it("knows the key of a profile by the hash that the verifier keeps", async () => {
     expect((await auditor.profile(0)).keyHash).to.equal(keyHashOf(await loadVerificationKey("tiny")));
-    const { manager, deployment } = live;
-    const other = { verifier: deployment.audits, samples: 2, dataDepth: 2, directoryDepth: 2 };
-    await manager.as(present(developmentAccounts(4)[3]).privateKey).send("audits", "addProfile", [other]);
-    expect((await auditor.profile(1)).keyHash, "of a contract that has none").to.equal(undefined);
   });
 
   for (const blocks of [2, 40]) {
-    it(`is in the headers of the epoch's first blocks, ${blocks} blocks later`, async () => {
+    it(`is in the headers of the first blocks from the source point on, ${blocks} blocks later`, async () => {
       expect(await auditor.beacon(1)).to.equal(undefined);
       const epoch = await live.nextEpoch();
       expect(await auditor.headers(epoch)).to.equal(undefined);
@@ -74,4 +71,54 @@ describe("verifier and prover: where randomness comes from", () => {
       expect(await auditor.randomness(1, epoch)).to.equal(BigInt(randomness));
     });
   }
+});
+
+describe("verifier: the proofs of a transaction", () => {
+  const PROOF = [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n];
+  const calls = new Interface(contractArtifact("Audits").abi);
+  let live: LiveChain;
+  let auditor: AuditChain;
+  let sender: Wallet;
+  before(async () => {
+    live = await startLiveChain();
+    const { privateKey } = present(developmentAccounts(4)[3]);
+    sender = new Wallet(privateKey, live.provider);
+    auditor = await connectAuditChain({ rpcUrl: live.rpcUrl, audits: live.deployment.audits, privateKey });
+  });
+  after(async () => {
+    auditor.close();
+    await live.close();
+  });
+
+  /** A transaction's calldata stands on the chain, whatever became of the call. */
+  async function submit(data: string, to = live.deployment.audits): Promise<string> {
+    const filled = await sender.populateTransaction({ to, data, gasLimit: 1_000_000 });
+    const signed = await sender.signTransaction(filled);
+    await live.provider.broadcastTransaction(signed).catch(() => undefined);
+    return keccak256(signed);
+  }
+  const prove = (vNode: number): string => calls.encodeFunctionData("prove", [vNode, 3, PROOF]);
+  const one = (vNode: bigint, takeOver = false) => ({ vNode, epoch: 3, takeOver, proof: PROOF });
+
+  it("are those of the calls to Audits, in a batch and in a multicall too", async () => {
+    expect(await auditor.proofsIn(await submit(prove(1)))).to.deep.equal([one(1n)]);
+    const batch = calls.encodeFunctionData("proveBatch", [[1, 2], 3, [PROOF, PROOF]]);
+    expect(await auditor.proofsIn(await submit(batch))).to.deep.equal([one(1n), one(2n)]);
+    const takeOver = calls.encodeFunctionData("takeOver", [2, 3, PROOF]);
+    const both = calls.encodeFunctionData("multicall", [[prove(1), takeOver]]);
+    expect(await auditor.proofsIn(await submit(both))).to.deep.equal([one(1n), one(2n, true)]);
+    expect(await auditor.proofsIn(await submit(calls.encodeFunctionData("settle", [1, 1])))).to.deep.equal(
+      [],
+    );
+  });
+
+  it("are nowhere to be seen if another contract makes the call", async () => {
+    // CALLDATACOPY, CALL of Audits with it, STOP.
+    const runtime = concat(["0x365f5f375f5f365f5f73", live.deployment.audits, "0x5af100"]);
+    const made = await sender.sendTransaction({ data: concat(["0x60218060095f395ff3", runtime]) });
+    const { contractAddress } = present((await made.wait()) ?? undefined);
+    expect(await auditor.proofsIn(await submit(prove(1), present(contractAddress ?? undefined)))).to.equal(
+      undefined,
+    );
+  });
 });

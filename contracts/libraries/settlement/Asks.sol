@@ -23,7 +23,7 @@ library Asks {
         bool paused;
         /// Whether it is due whatever the draw says.
         bool must;
-        /// Who waits to take over, or nobody.
+        /// Who waits to take over, or has proven and takes over after the epoch; or nobody.
         NodeId successor;
     }
 
@@ -80,10 +80,13 @@ library Asks {
         bool named = v.nextSince != 0 && v.nextSince <= epoch;
         bool ready = !s.nextSyncs || s.nextReady || committed == 0;
         if (named && !ready && a.node != NO_NODE) named = epoch < v.nextSince + s.nextSyncEpochs;
-        if (leavesIn(b, id, v, epoch)) a.node = NO_NODE;
+        // Whether it has missed the last epoch of its notice is known once that is settled.
+        if (v.settled + 1 >= b.leaves[id].epoch && leavesIn(b, id, v, epoch)) a.node = NO_NODE;
         if (named) {
             if (a.node == NO_NODE || ready) (a.node, a.syncing) = (s.nextNode, !ready);
             else a.successor = s.nextNode;
+        } else if (isFollowed(s, v, epoch)) {
+            a.successor = s.nextNode;
         }
         a.paused = b.pauses[id][a.node].covers(epoch);
         a.must = mustProve(b, id, a, epoch);
@@ -94,6 +97,12 @@ library Asks {
         if (v.node == NO_NODE || v.misses != 0) return false;
         Leave storage l = b.leaves[id];
         return l.node == v.node && epoch >= l.epoch;
+    }
+
+    /// @notice Whether somebody has proven that it has the data, and takes over after the epoch: whoever is there is asked to
+    /// the end, as it was when the epoch began, and paid.
+    function isFollowed(Stake storage s, VNode memory v, uint32 epoch) internal view returns (bool) {
+        return v.nextSince == epoch + 1 && s.nextReady;
     }
 
     /// @notice Whether an epoch, entered as the ask says, is due whatever the odds.

@@ -148,7 +148,9 @@ library Epochs {
     function _isDue(Book storage b, Run memory r, uint32 epoch, bytes32 random) private view returns (bool) {
         VNode memory v = r.v;
         if (Asks.isDrawn(r.terms, Asks.seedOf(r.id, v.node, epoch, random))) return true;
-        NodeId successor = v.nextSince != 0 && v.nextSince <= epoch ? b.stakes[r.id].nextNode : NO_NODE;
+        Stake storage s = b.stakes[r.id];
+        bool waits = v.nextSince != 0 && (v.nextSince <= epoch || Asks.isFollowed(s, v, epoch));
+        NodeId successor = waits ? s.nextNode : NO_NODE;
         return b.mustProve(r.id, Asks.Ask(v.node, v.rate, v.syncLeft != 0, false, false, successor), epoch);
     }
 

@@ -56,7 +56,7 @@ library Stakes {
     ) private {
         Kept storage k = b.kept[id][node];
         k.amount += uint192(amount);
-        if (until > k.until) (k.since, k.until) = (since, until);
+        if (until != 0) (k.since, k.until) = (since, uint32(Math.max(k.until, until)));
 
         emit IAudits.BondKept(id, node, amount, until);
     }
@@ -84,6 +84,7 @@ library Stakes {
         s.lock -= uint96(fromLock);
         r.v.short = 2 * uint256(s.lock) < required(s);
         address reporter = r.context.caller;
+        uint256 share = reporter == address(0) ? 0 : r.terms.reporterShare();
         uint256 taken;
         uint256 reward;
         (taken, reward, left) = r.context.ledger.slash(
@@ -91,7 +92,7 @@ library Stakes {
             amount,
             fromLock,
             reporter,
-            r.terms.reporterShare(),
+            share,
             0
         );
 

@@ -1,0 +1,105 @@
+/**
+ * Finds the deployment's contracts from the address of Audits, and says what the calls of a node are as transactions.
+ */
+import {
+  Contract,
+  dataLength,
+  getAddress,
+  Interface,
+  type JsonRpcProvider,
+  type TransactionRequest,
+} from "ethers";
+import { contractArtifact } from "../contracts/artifacts.ts";
+import { HoldfastError } from "../protocol/errors.ts";
+import { toHex32 } from "../protocol/field.ts";
+import { refusing } from "./chain-errors.ts";
+import type { Call } from "./chain-model.ts";
+
+/** Milliseconds. */
+export const RPC_TIMEOUT_MS = 20_000;
+/** What can revert besides the contracts themselves, with errors of their own. */
+const LIBRARIES = ["Groth16Verifier", "Segments", "Compaction", "Settlement", "Responsibility"];
+
+export interface Contracts {
+  readonly audits: Contract;
+  readonly registry: Contract;
+  readonly ledger: Contract;
+  readonly challenges: Contract;
+  readonly beacon: Interface;
+  /** All that can revert with an error of their own. */
+  readonly errors: readonly Interface[];
+}
+
+/** Asked by hand: ethers would try for ever to find out what network it is on. */
+export async function askChainId(rpcUrl: string): Promise<bigint> {
+  try {
+    const response = await fetch(rpcUrl, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] }),
+      signal: AbortSignal.timeout(RPC_TIMEOUT_MS),
+    });
+    return BigInt(((await response.json()) as { result: string }).result);
+  } catch (cause) {
+    const message = `no chain answers at ${rpcUrl}: check the URL, and that the chain is running`;
+    throw new HoldfastError("unreachable", message, { rpcUrl }, { cause });
+  }
+}
+
+export async function findContracts(
+  provider: JsonRpcProvider,
+  auditsAddress: string,
+  expectedToken: string | undefined,
+): Promise<Contracts> {
+  const interfaceOf = (name: string): Interface => new Interface(contractArtifact(name).abi);
+  const [auditsAbi, registryAbi, ledgerAbi, challengesAbi, beacon] = [
+    interfaceOf("Audits"),
+    interfaceOf("Registry"),
+    interfaceOf("Ledger"),
+    interfaceOf("Challenges"),
+    interfaceOf("DrandBeacon"),
+  ];
+  // What a linked library reverts with is not in the ABI of the contract that calls it.
+  const others = LIBRARIES.map(interfaceOf);
+  const errors = [auditsAbi, registryAbi, ledgerAbi, challengesAbi, beacon, ...others];
+  const existing = async (name: string, address: string, abi: Interface): Promise<Contract> => {
+    if (dataLength(await refusing(errors, "getCode", provider.getCode(address))) > 0)
+      return new Contract(address, abi, provider);
+    const message = `there is no ${name} contract at ${address} on this chain: check the address and the chain`;
+    throw new HoldfastError("chain", message, { address });
+  };
+  const audits = await existing("Audits", getAddress(auditsAddress), auditsAbi);
+  const of = (method: string): Promise<string> =>
+    refusing(errors, method, audits.getFunction(method).staticCall() as Promise<string>);
+  const token = await of("token");
+  if (expectedToken !== undefined && getAddress(expectedToken) !== token) {
+    const message = `this deployment pays in the token ${token}, not in ${expectedToken}: use another deployment`;
+    throw new HoldfastError("chain", message, { expected: expectedToken, actual: token });
+  }
+  const registry = await existing("Registry", await of("registry"), registryAbi);
+  const ledger = await existing("Ledger", await of("ledger"), ledgerAbi);
+  const challenges = await existing("Challenges", await of("challenges"), challengesAbi);
+  return { audits, registry, ledger, challenges, beacon, errors };
+}
+
+// --------------------------------------------------------------------------------------------------------------- calls
+
+/** Without fees and nonce. */
+export function transactionOf({ audits, registry, challenges }: Contracts, call: Call): TransactionRequest {
+  const to = (contract: Contract, args: readonly unknown[]): TransactionRequest => ({
+    to: contract.target,
+    data: contract.interface.encodeFunctionData(call.kind, args),
+  });
+  switch (call.kind) {
+    case "prove":
+    case "takeOver":
+      return to(audits, [call.vNode, call.epoch, call.proof]);
+    case "recordBeacon":
+      return to(audits, [call.beacon, call.epoch, call.evidence]);
+    case "answer":
+      return to(challenges, [call.challenge, call.proof]);
+    case "retire":
+    case "compact":
+      return to(registry, [call.vNode, call.openings, call.siblings.map(toHex32)]);
+  }
+}

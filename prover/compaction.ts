@@ -1,0 +1,166 @@
+/**
+ * Writes a directory's live entries into a fresh tree when that is worth its gas, in as many transactions as it takes
+ * (protocol.md, section 5).
+ *
+ * Where it is, the chain says: whatever stops the node in the middle, it goes on from there, and if that comes too late, the
+ * contract has given it up and it may begin anew. From the decision to the end, nothing is stored and nothing retired.
+ */
+import type { Logger } from "pino";
+import { HoldfastError } from "../protocol/errors.ts";
+import { maxSegments, type Profile } from "../protocol/profiles.ts";
+import { lastEndOf, mayGoOn } from "./affairs.ts";
+import { fit, openingCall, placed } from "./batches.ts";
+import type { Call, NodeChain } from "./chain-model.ts";
+import { forecast, reasonFor, type Forecast, type Reason } from "./coverage.ts";
+import type { Holdings } from "./holdings.ts";
+import type { Journal } from "./journal.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Sender } from "./sender.ts";
+
+export interface CompactionOptions {
+  readonly profile: Profile;
+  /** Coverage below which a directory is compacted, if that saves more than it costs; 0: never. */
+  readonly compactBelow: number;
+  /** Epochs in which it has to save as much. */
+  readonly compactHorizon: number;
+  /** Of one transaction. */
+  readonly compactGas: number;
+  /** Token units that 10^18 wei are worth. */
+  readonly coinValue: bigint;
+  readonly signal: AbortSignal;
+}
+
+export interface CompactionModules {
+  readonly chain: NodeChain;
+  readonly holdings: Holdings;
+  readonly journal: Journal;
+  readonly sender: Sender;
+  /** vNodes that this is at work on. */
+  readonly compacting: Set<bigint>;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+export interface Compaction {
+  /** Compacts if it is worth it, or goes on. */
+  attend(vNode: bigint, now: Present): Promise<void>;
+}
+
+export interface Present {
+  readonly epoch: number;
+  /** Chain time in seconds. */
+  readonly time: number;
+  /** Whether the vNode is paid at all. */
+  readonly earning: boolean;
+}
+
+/** Per entry, where half of the others have ended, and for the rest of it: what the contracts take at the standard depth. */
+const ENTRY_GAS = 62_000n;
+const BASE_GAS = 250_000n;
+/** Begun in the last tenth of an epoch, it may be mined in the next one, which has fewer live entries. */
+const TOO_LATE = 0.1;
+
+/** A transaction to send, or nothing: it is done, or not worth it. */
+interface Step {
+  readonly key: string;
+  readonly call: Call;
+}
+
+export function createCompaction(options: CompactionOptions, modules: CompactionModules): Compaction {
+  const { profile, compactBelow, compactHorizon, coinValue, signal } = options;
+  const { chain, holdings, journal, sender, compacting, metrics, log } = modules;
+  const maxGas = BigInt(options.compactGas);
+
+  const costOf = async ({ live }: Forecast): Promise<bigint> => {
+    if (coinValue === 0n) return 0n;
+    const gas = BASE_GAS + ENTRY_GAS * BigInt(live);
+    return (gas * (await chain.gasPrice()) * coinValue) / 10n ** 18n;
+  };
+
+  const reasonToBegin = async (
+    vNode: bigint,
+    { epoch, time, earning }: Present,
+  ): Promise<Reason | undefined> => {
+    if (chain.epochAt(time + TOO_LATE * chain.epochSeconds) > epoch) return undefined;
+    const seen = forecast(holdings.latest(vNode).holdings, epoch, compactHorizon);
+    const terms = { below: compactBelow, earning, places: maxSegments(profile) };
+    // Gas is asked for only where it decides.
+    if (!reasonFor(seen, { ...terms, cost: 0n })) return undefined;
+    const cost = await costOf(seen);
+    const reason = reasonFor(seen, { ...terms, cost });
+    if (!reason) return undefined;
+    const facts = { vNode: Number(vNode), reason, entries: seen.entries, live: seen.live };
+    const money = { coverage: round(seen.coverage), saves: String(seen.saved), costs: String(cost) };
+    log.info({ ...facts, ...money }, "compaction begins");
+    return reason;
+  };
+
+  /** From where the chain says that it is. */
+  const nextStep = async (vNode: bigint, epoch: number, time: number): Promise<Step> => {
+    const contents = holdings.latest(vNode);
+    const [record, directory] = await Promise.all([chain.compaction(vNode), chain.directory(vNode)]);
+    if (directory.root !== contents.directory.root) {
+      const message = `the directory of vNode ${vNode} by the chain's events is not the contract's: it is not compacted`;
+      throw new HoldfastError("chain", message, { vNode: Number(vNode) });
+    }
+    const goesOn = record.left > 0 && mayGoOn(record.epoch, epoch);
+    const since = goesOn ? record.epoch : epoch;
+    const from = goesOn ? record.nextSerial : 0;
+    const rest = placed(contents).filter(
+      ({ retired, end, serial }) => !retired && end > lastEndOf(since) && serial >= from,
+    );
+    const callFor = (count: number): Call =>
+      openingCall("compact", vNode, contents.directory, rest.slice(0, count));
+    const key = `compact/${vNode}/${since}`;
+    // One that was given up would take openings from where it was; and what was accepted may still be stored until it has
+    // begun, which would make another tree of the one that is opened.
+    const givenUp = !goesOn && record.left > 0 && (rest[0]?.serial ?? 0) >= record.nextSerial;
+    const beginsOnly = !goesOn && (givenUp || journal.mayBeUsed(vNode, time));
+    if (rest.length === 0 || beginsOnly) return { key: `${key}/begin`, call: callFor(0) };
+    const { call } = await fit(chain, callFor, { count: rest.length, maxGas });
+    return { key: `${key}/${goesOn ? from : "first"}`, call };
+  };
+
+  const work = async (vNode: bigint): Promise<void> => {
+    let [transactions, gasUsed, lastKey] = [0, 0, ""];
+    const entriesBefore = holdings.latest(vNode).holdings.length;
+    while (!signal.aborted) {
+      const { timestamp: time } = await holdings.update();
+      const epoch = chain.epochAt(time);
+      const { compactingSince } = holdings.affairsOf(vNode);
+      if (transactions > 0 && !mayGoOn(compactingSince, epoch)) {
+        if (compactingSince !== undefined) break; // given up
+        const entries = holdings.latest(vNode).holdings.length;
+        const facts = { vNode: Number(vNode), entries, removed: entriesBefore - entries };
+        log.info({ ...facts, transactions, gasUsed }, "compacted");
+        metrics.compacted();
+        return;
+      }
+      const { key, call } = await nextStep(vNode, epoch, time);
+      if (key === lastKey) return; // an RPC that lags behind: the next look goes on
+      lastKey = key;
+      const delivery = await sender.send(key, call);
+      transactions++;
+      gasUsed += delivery.gasUsed;
+      metrics.compacting(delivery.gasUsed);
+      log.info({ vNode: Number(vNode), tx: delivery.hash, gasUsed: delivery.gasUsed }, "compaction goes on");
+    }
+  };
+
+  return {
+    async attend(vNode, now) {
+      const goesOn = mayGoOn(holdings.affairsOf(vNode).compactingSince, now.epoch);
+      if (!goesOn && !(await reasonToBegin(vNode, now))) return;
+      compacting.add(vNode);
+      try {
+        // What was sent before a crash or a failure comes first: it may be all that was missing.
+        await sender.finish(`compact/${vNode}/`);
+        await work(vNode);
+      } finally {
+        compacting.delete(vNode);
+      }
+    },
+  };
+}
+
+const round = (share: number): number => Math.round(1000 * share) / 1000;

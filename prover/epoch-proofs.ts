@@ -1,0 +1,115 @@
+/**
+ * What an epoch asks of a vNode: its randomness, and a proof by the node that is responsible, or by the one that takes over.
+ */
+import type { Logger } from "pino";
+import { roundEvidence } from "../protocol/drand.ts";
+import { proofWords } from "../protocol/groth16.ts";
+import type { Profile } from "../protocol/profiles.ts";
+import type { Statement } from "../protocol/statement.ts";
+import type { FetchRound } from "./beacon.ts";
+import { contractError, isAlreadyProven } from "./chain-errors.ts";
+import type { Call, NodeChain } from "./chain-model.ts";
+import type { ProofResult } from "./engine.ts";
+import type { Holdings } from "./holdings.ts";
+import type { Journal } from "./journal.ts";
+import type { Metrics } from "./metrics.ts";
+import { isAbout, type Alert, type Prove } from "./proving.ts";
+import type { Sender } from "./sender.ts";
+
+/** What is to be proven, and as what. */
+export interface Task {
+  readonly kind: "prove" | "takeOver";
+  readonly vNode: bigint;
+  readonly epoch: number;
+  readonly statement: Statement;
+  /** Seconds, chain time. */
+  readonly deadline: number;
+}
+
+export interface EpochProofs {
+  /** Records the randomness that the vNode's cluster uses. */
+  recordBeacon(vNode: bigint, epoch: number): Promise<void>;
+  /** Proves an epoch, or goes on from where the last attempt ended. */
+  answer(task: Task): Promise<void>;
+}
+
+export interface EpochProofModules {
+  readonly chain: NodeChain;
+  readonly holdings: Holdings;
+  readonly journal: Journal;
+  readonly sender: Sender;
+  readonly prove: Prove;
+  /** undefined if there are no servers to ask. */
+  readonly fetchRound: FetchRound | undefined;
+  readonly metrics: Metrics;
+  readonly alert: Alert;
+  readonly log: Logger;
+}
+
+export function createEpochProofs(
+  { node, profile, signal }: { node: bigint; profile: Profile; signal: AbortSignal },
+  modules: EpochProofModules,
+): EpochProofs {
+  const { chain, holdings, journal, sender, prove, metrics, alert, log } = modules;
+
+  /** What proves an epoch's randomness; undefined if it is not there yet, or we do not know where to ask. */
+  const evidenceOf = async (beacon: number, epoch: number): Promise<Uint8Array | undefined> => {
+    const source = await chain.source(beacon, epoch);
+    if (source?.kind !== "drand") return source?.evidence;
+    if (modules.fetchRound) return roundEvidence(source.round, await modules.fetchRound(source, signal));
+    alert(`beacon ${epoch}`, "warn", { epoch }, "nobody records the randomness, and no drandUrls are set");
+    return undefined;
+  };
+
+  const makeProof = async ({ vNode, epoch, statement, deadline }: Task): Promise<ProofResult | undefined> => {
+    journal.setProof({ vNode, epoch, state: "planned" });
+    const contents = holdings.atStartOf(vNode, epoch);
+    const result = await prove({ vNode, occasion: { epoch }, contents, statement, deadline });
+    if (result) journal.setProof({ vNode, epoch, state: "proved", result });
+    return result;
+  };
+
+  /** Whether what a proof is for is on the chain, whoever delivered it. */
+  const isOnChain = async ({ kind, vNode, epoch }: Task, error: unknown): Promise<boolean> => {
+    if (kind === "prove") return isAlreadyProven(error) || (await chain.duty(vNode, epoch))?.proven === true;
+    if (contractError(error) !== "NoSuccessor") return false;
+    const { nextNode, nextSince } = await chain.state(vNode);
+    return nextNode === node && nextSince > epoch;
+  };
+
+  return {
+    async recordBeacon(vNode, epoch) {
+      const { beacon } = await chain.cluster(holdings.clusterOf(vNode) ?? 0n);
+      const evidence = await evidenceOf(beacon, epoch);
+      if (!evidence) return;
+      const { hash } = await sender.send(`beacon/${beacon}/${epoch}`, {
+        kind: "recordBeacon",
+        beacon,
+        epoch,
+        evidence,
+      });
+      log.info({ epoch, tx: hash }, "beacon recorded");
+    },
+
+    async answer(task) {
+      const { kind, vNode, epoch, statement } = task;
+      const before = journal.proof(vNode, epoch)?.result;
+      const result = isAbout(before, statement) ? before : await makeProof(task);
+      if (!result) return;
+      const done = kind === "prove" ? "proven" : "take-over proven";
+      const facts = { vNode: Number(vNode), epoch };
+      try {
+        const call: Call = { kind, vNode, epoch, proof: proofWords(result.proof) };
+        const { gasUsed, hash: tx } = await sender.send(`${kind}/${vNode}/${epoch}`, call);
+        const times = { witnessMs: Math.round(result.witnessMs), proveMs: Math.round(result.proveMs) };
+        log.info({ ...facts, samples: profile.samples, ...times, gasUsed, tx }, done);
+      } catch (error) {
+        // Somebody else delivered it, or we did, before a crash: it is on the chain, which is all that counts.
+        if (!(await isOnChain(task, error))) throw error;
+        log.info(facts, `${done} already`);
+      }
+      metrics.proven();
+      journal.setProof({ vNode, epoch, state: "mined", result });
+    },
+  };
+}

@@ -1,0 +1,96 @@
+/**
+ * A node's consent to hold a segment for longer, at the price that it has: also while the vNode is handed over or compacted,
+ * unless it ends too soon to be in the fresh tree.
+ */
+import { HoldfastError } from "../protocol/errors.ts";
+import {
+  checkBond,
+  checkPayer,
+  clusterOf,
+  type AcceptanceModules,
+  type AcceptanceOptions,
+  type SignedTerms,
+} from "./acceptances.ts";
+import { lastEndOf, mayGoOn } from "./affairs.ts";
+import type { SegmentRecord } from "./chain-model.ts";
+import { extendingOf, priceOf } from "./consents.ts";
+import type { Holdings } from "./holdings.ts";
+
+export interface ExtensionOrder {
+  readonly vNode: bigint;
+  readonly serial: number;
+  /** After its end. */
+  readonly epochs: bigint;
+}
+
+export interface SignedExtension extends SignedTerms {
+  readonly serial: number;
+}
+
+export interface ExtensionModules extends AcceptanceModules {
+  readonly holdings: Holdings;
+}
+
+/**
+ * @throws HoldfastError "not-found" for a segment that this vNode or the disk does not have, "expired" (409) for one that has
+ *   ended, or is being left out of a compaction, "bad-input" (409) for one at another price than the node asks for now, "funds" as `accept` does, "unauthorized"
+ *   (403) unless the payer may write its bucket
+ */
+export async function extend(
+  order: ExtensionOrder,
+  payer: string,
+  { node, acceptSeconds }: AcceptanceOptions,
+  modules: ExtensionModules,
+): Promise<SignedExtension> {
+  const { chain, journal, access } = modules;
+  const { vNode, serial, epochs } = order;
+  const { timestamp } = await chain.block();
+  const epoch = chain.epochAt(timestamp);
+  const segment = await chain.segment(vNode, serial);
+  if (!segment) throw notHere(order);
+  await access.checkWrite(segment.bucket, vNode, payer);
+  await checkHeld(order, segment, epoch, modules);
+  const record = await chain.node(node);
+  const cluster = await clusterOf(vNode, chain);
+  const { rent, revision } = record;
+  const price = priceOf(segment.leaves, rent, cluster.quantumBits);
+  if (price !== segment.perEpoch) {
+    const message = `segment ${serial} costs ${segment.perEpoch} token units per epoch, and node ${node} asks for ${price} now: store it again`;
+    const values = { status: 409, perEpoch: String(segment.perEpoch), asked: String(price) };
+    throw new HoldfastError("bad-input", message, values);
+  }
+  await checkBond({ vNode, node, perEpoch: 0n, record, cluster, epoch }, chain);
+  await checkPayer(payer, segment.perEpoch * epochs, chain);
+
+  const terms = { vNode, epochs, rent, deadline: BigInt(timestamp + acceptSeconds) };
+  const consents = [extendingOf({ vNode, serial, epochs: Number(epochs) })];
+  const nonce = journal.recordAcceptance({ ...terms, bucket: segment.bucket, segments: [], consents });
+  const signed = { ...terms, serial, node, revision, nonce };
+  return { ...signed, signature: await chain.signExtension(signed) };
+}
+
+async function checkHeld(
+  order: ExtensionOrder,
+  { leaves, end }: SegmentRecord,
+  epoch: number,
+  { chain, holdings, store, compacting }: ExtensionModules,
+): Promise<void> {
+  if (leaves === 0 || end <= epoch) {
+    const message = `segment ${order.serial} of vNode ${order.vNode} ended with epoch ${end}: store it again`;
+    throw new HoldfastError("expired", message, { status: 409, end });
+  }
+  const { left, epoch: since } = await chain.compaction(order.vNode);
+  const goesOn = left > 0 && mayGoOn(since, epoch);
+  if (end <= lastEndOf(since) ? goesOn : end <= lastEndOf(epoch) && compacting.has(order.vNode)) {
+    const message = `segment ${order.serial} of vNode ${order.vNode} ends with epoch ${end}, and is left out of the compaction that is under way: store it again`;
+    throw new HoldfastError("expired", message, { status: 409, end });
+  }
+  await holdings.update();
+  const holding = holdings.latest(order.vNode).holdings.find(({ serial }) => serial === order.serial);
+  if (!holding || !(await store.find(holding.root))) throw notHere(order);
+}
+
+function notHere({ vNode, serial }: ExtensionOrder): HoldfastError {
+  const message = `vNode ${vNode} has no segment ${serial} here`;
+  return new HoldfastError("not-found", message, { vNode: String(vNode), serial });
+}

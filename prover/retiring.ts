@@ -1,0 +1,60 @@
+/**
+ * Frees the room of segments that have ended, when a node runs out of it: their entries become tombstones. A directory in
+ * which nothing is live is emptied by a compaction, and coverage is brought back by one: a tombstone weighs what its segment
+ * weighed.
+ */
+import type { Logger } from "pino";
+import { mayGoOn } from "./affairs.ts";
+import { fit, openingCall, placed, type Placed } from "./batches.ts";
+import type { Call, NodeChain } from "./chain-model.ts";
+import type { Holdings } from "./holdings.ts";
+import type { Sender } from "./sender.ts";
+
+export interface RetiringOptions {
+  readonly node: bigint;
+  /** Of one transaction. */
+  readonly compactGas: number;
+}
+
+export interface RetiringModules {
+  readonly chain: NodeChain;
+  readonly holdings: Holdings;
+  readonly sender: Sender;
+  readonly compacting: ReadonlySet<bigint>;
+  readonly log: Logger;
+}
+
+/** Retires what it can of a vNode, if the node's room is scarce. */
+export type Retire = (vNode: bigint, epoch: number) => Promise<void>;
+
+/** Room is scarce when less than an eighth of the capacity is left. */
+const SCARCE = 8n;
+
+export function createRetire(
+  { node, compactGas }: RetiringOptions,
+  { chain, holdings, sender, compacting, log }: RetiringModules,
+): Retire {
+  return async (vNode, epoch) => {
+    const contents = holdings.latest(vNode);
+    const live = placed(contents).filter(({ retired }) => !retired);
+    const ended = live.filter(({ end }) => end <= epoch);
+    if (ended.length === 0 || ended.length === live.length) return;
+    if (compacting.has(vNode) || mayGoOn(holdings.affairsOf(vNode).compactingSince, epoch)) return;
+    const { capacity, used } = await chain.node(node);
+    if ((capacity - used) * SCARCE >= capacity) return;
+    if ((await chain.directory(vNode)).root !== contents.directory.root) return;
+
+    const largest = ended.toSorted((a, b) => b.leaves - a.leaves || a.index - b.index);
+    const callFor = (count: number): Call =>
+      openingCall("retire", vNode, contents.directory, inOrder(largest.slice(0, count)));
+    const limits = { count: largest.length, maxGas: BigInt(compactGas) };
+    const { call, count } = await fit(chain, callFor, limits);
+    const retired = largest.slice(0, count);
+    const { hash } = await sender.send(`retire/${vNode}/${epoch}/${retired[0]?.serial}`, call);
+    const leaves = retired.reduce((sum, entry) => sum + entry.leaves, 0);
+    log.info({ vNode: Number(vNode), segments: count, leaves, tx: hash }, "retired");
+    await holdings.update();
+  };
+}
+
+const inOrder = (entries: readonly Placed[]): Placed[] => entries.toSorted((a, b) => a.index - b.index);

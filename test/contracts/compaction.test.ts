@@ -1,0 +1,485 @@
+// Live entries written again into a fresh tree: all of them and nothing else, whoever tries what meanwhile.
+import { expect } from "chai";
+import { Directory } from "../../protocol/directory.ts";
+import { toHex32 } from "../../protocol/field.ts";
+import { signExtension } from "../helpers/consents.ts";
+import { openingsOf } from "../helpers/openings.ts";
+import { present } from "../helpers/present.ts";
+import { createWorld, FUNDS, RENT, SHAPE, type World } from "../helpers/world.ts";
+
+/** A leaf's weight, in quanta. */
+const WEIGHT = 125;
+
+/** A vNode's tree with the serials of its entries. */
+class Tree {
+  readonly directory = new Directory(SHAPE.directoryDepth);
+  readonly serials: number[] = [];
+
+  append(serial: number, root: bigint, leaves: number): void {
+    this.directory.append({ root, weight: WEIGHT * leaves, leaves });
+    this.serials.push(serial);
+  }
+
+  indexOf(serial: number): number {
+    return this.serials.indexOf(serial);
+  }
+
+  openings(...serials: number[]) {
+    return openingsOf(
+      this.directory,
+      serials,
+      serials.map((serial) => this.indexOf(serial)),
+    );
+  }
+
+  retire(...serials: number[]): void {
+    for (const serial of serials) this.directory.retire(this.indexOf(serial));
+  }
+
+  /** The tree of these entries alone. */
+  of(...serials: number[]): Tree {
+    const fresh = new Tree();
+    for (const serial of serials) {
+      const { root, leaves } = present(this.directory.entries[this.indexOf(serial)]);
+      fresh.append(serial, root, leaves);
+    }
+    return fresh;
+  }
+}
+
+describe("contracts: Compaction", () => {
+  let world: World;
+  let tree: Tree;
+  let next: number;
+  let restore: () => Promise<void>;
+  before(async () => {
+    world = await createWorld();
+    tree = new Tree();
+    next = 0;
+    // Serials 0, 2 and 4 end with epoch 1, 1 and 3 go on, and 5 ends with epoch 2.
+    for (const [leaves, epochs] of [
+      [3, 1],
+      [2, 20],
+      [2, 1],
+      [2, 20],
+      [4, 1],
+      [1, 2],
+    ] as const) {
+      await store(leaves, epochs);
+    }
+    const [snapshot, start] = [await world.chain.networkHelpers.takeSnapshot(), tree];
+    restore = async () => {
+      await snapshot.restore();
+      [tree, next] = [start.of(...start.serials), start.serials.length];
+    };
+  });
+  beforeEach(() => restore());
+
+  const as = (who: keyof World["people"]) => world.registry.connect(world.people[who] as never);
+  const operator = (node = 1) => world.registry.connect(present(world.people.operators[node - 1]));
+  const provider = (node = 1) => world.registry.connect(present(world.people.providers[node - 1]));
+  const refused = (attempt: Promise<unknown>, error: string, ...args: unknown[]) =>
+    expect(attempt)
+      .to.be.revertedWithCustomError(world.registry, error)
+      .withArgs(...args);
+
+  async function store(leaves: number, epochs = 20, root = BigInt(1000 + next), node = 1): Promise<void> {
+    await world.store({ leaves: [leaves], roots: [toHex32(root)], epochs, node });
+    tree.append(next++, root, leaves);
+  }
+  const compact = (...serials: number[]) => operator().compact(1, ...tree.openings(...serials));
+  const expectSame = async (expected = tree): Promise<void> => {
+    const { root, total, count } = await world.registry.directory(1);
+    const { directory, serials } = expected;
+    expect([root, total, count]).to.deep.equal([
+      toHex32(directory.root),
+      BigInt(directory.total),
+      BigInt(serials.length),
+    ]);
+  };
+  const left = async () => (await world.registry.compaction(1)).left;
+
+  describe("in one call", () => {
+    it("leaves the live entries, in their order, from the next epoch on", async () => {
+      await world.toEpoch(2);
+      const before = await world.registry.snapshot(1, 2);
+      const sent = await compact(1, 3);
+      tree = tree.of(1, 3);
+      await expect(sent).to.emit(world.registry, "CompactionStarted").withArgs(1, 3);
+      await expect(sent)
+        .to.emit(world.registry, "Compacted")
+        .withArgs(1, 2, 4 * WEIGHT, toHex32(tree.directory.root));
+      await expectSame();
+      const { live, nextSerial } = await world.registry.directory(1);
+      expect([live, nextSerial]).to.deep.equal([2n, 6n]);
+      expect((await world.registry.segment(1, 3)).index).to.equal(1n);
+      expect((await world.registry.vNode(1)).held).to.equal(4n);
+      expect((await world.registry.node(1)).used).to.equal(4n);
+      expect(await left()).to.equal(0n);
+
+      expect(await world.registry.snapshot(1, 2)).to.deep.equal(before);
+      expect((await world.registry.snapshot(1, 3)).root).to.equal(toHex32(tree.directory.root));
+      // All that is asked for is paid for again.
+      await world.begin(3);
+      const { rate, asked } = await world.audits.duty(1, 3);
+      expect([rate, asked]).to.deep.equal([4000n, 4000n]);
+    });
+
+    it("is by the responsible node's operator or provider", async () => {
+      await world.toEpoch(2);
+      const openings = tree.openings(1, 3);
+      const { stranger, manager, alice, operators } = world.people;
+      for (const by of [stranger, manager, alice, present(operators[1])]) {
+        await refused(world.registry.connect(by).compact(1, ...openings), "Unauthorized", by);
+      }
+      await provider().updateNode(1, stranger, "", 1000, RENT, FUNDS, "");
+      await refused(operator().compact(1, ...openings), "Unauthorized", operators[0]);
+      await provider().compact(1, ...openings);
+    });
+
+    it("keeps what is stored afterwards right, and what is retired, and compacted again", async () => {
+      await world.toEpoch(2);
+      await compact(1, 3);
+      tree = tree.of(1, 3);
+      await store(5, 1);
+      await store(6);
+      await store(7, 2);
+      await expectSame();
+      await world.toEpoch(4);
+      await world.registry.retire(1, ...tree.openings(6));
+      tree.retire(6);
+      await expectSame();
+      await compact(1, 3, 7);
+      tree = tree.of(1, 3, 7);
+      await expectSame();
+      for (let i = 0; i < 13; i++) await store(1);
+      await expectSame();
+      await refused(world.store(), "DirectoryFull", 1, 17, tree.directory.total + WEIGHT);
+    });
+
+    it("begins with any serial, once the last one is done", async () => {
+      await world.toEpoch(2);
+      await compact(1, 3);
+      tree = tree.of(1, 3);
+      await store(5);
+      await as("alice").endEarly(1, 1);
+      await as("alice").endEarly(1, 3);
+      await world.toEpoch(4);
+      await compact(6);
+      await expectSame(tree.of(6));
+    });
+
+    it("leaves claims as they are", async () => {
+      await world.missEach(1, 2);
+      await world.settle();
+      const before = await world.registry.claimMany.staticCall(1, [0, 1, 2, 3, 4, 5]);
+      await world.toEpoch(3);
+      await compact(1, 3);
+      expect(await world.registry.claimMany.staticCall(1, [0, 1, 2, 3, 4, 5])).to.equal(before);
+    });
+
+    it("in an epoch in which something was stored leaves what that epoch began with", async () => {
+      await world.toEpoch(2);
+      const before = await world.registry.snapshot(1, 2);
+      await store(8);
+      await compact(1, 3, 6);
+      tree = tree.of(1, 3, 6);
+      await store(9);
+      await expectSame();
+      expect(await world.registry.snapshot(1, 2)).to.deep.equal(before);
+      expect((await world.registry.snapshot(1, 3)).root).to.equal(toHex32(tree.directory.root));
+    });
+
+    it("takes no openings where nothing is live, and empties the directory", async () => {
+      await as("alice").endEarly(1, 1);
+      await as("alice").endEarly(1, 3);
+      await world.toEpoch(2);
+      // They end with the running epoch.
+      await expect(operator().compact(1, [], [])).to.emit(world.registry, "Compacted");
+      const { total, count, live } = await world.registry.directory(1);
+      expect([total, count, live]).to.deep.equal([0n, 0n, 0n]);
+      expect((await world.registry.node(1)).used).to.equal(0n);
+      tree = new Tree();
+      await store(3);
+      await expectSame();
+      await refused(world.registry.retire(1, ...tree.openings(6)), "NotEnded", 23, 2);
+      for (const serial of [0, 1, 5]) {
+        const bare = { serial, start: 0, root: world.ethers.ZeroHash };
+        await refused(world.registry.retire(1, [bare], []), "AlreadyRetired", 1, serial);
+      }
+    });
+
+    it("retires nothing in the place of an equal that was left out", async () => {
+      await restore();
+      // Serial 7 is what serial 6 was, word for word.
+      await store(2, 1, 5000n);
+      await store(2, 20, 5000n);
+      await world.toEpoch(2);
+      await compact(1, 3, 7);
+      tree = tree.of(1, 3, 7);
+      const [openings, siblings] = tree.openings(7);
+      const twin = { ...present(openings[0]), serial: 6 };
+      await refused(world.registry.retire(1, [twin], siblings), "AlreadyRetired", 1, 6);
+      await expectSame();
+    });
+
+    it("frees room of who waits to take over as well", async () => {
+      await world.toEpoch(2);
+      await as("manager").assign(1, 2);
+      await compact(1, 3);
+      const used = [1, 2].map(async (id) => (await world.registry.node(id)).used);
+      expect(await Promise.all(used)).to.deep.equal([4n, 4n]);
+    });
+  });
+
+  describe("of entries that are not the ones", () => {
+    beforeEach(() => world.toEpoch(2));
+
+    it("fails for segments that end with the running epoch, or have ended, or are not there", async () => {
+      for (const [at, serial] of [
+        [0, 0],
+        [5, 5],
+      ] as const) {
+        await refused(compact(...(at === 0 ? [0, 1] : [1, 5])), "NotToCompact", 1, serial);
+      }
+      const [openings, siblings] = tree.openings(1);
+      await refused(
+        operator().compact(1, [{ ...present(openings[0]), serial: 9 }], siblings),
+        "NotToCompact",
+        1,
+        9,
+      );
+    });
+
+    it("fails for one that comes twice, or before another", async () => {
+      const [[one, two], siblings] = tree.openings(1, 3) as unknown as [
+        [{ serial: number; start: number; root: string }, { serial: number; start: number; root: string }],
+        string[],
+      ];
+      await refused(operator().compact(1, [two, one], siblings), "NotToCompact", 1, 1);
+      await refused(operator().compact(1, [one, one], siblings), "NotToCompact", 1, 1);
+      await compact(1);
+      await refused(compact(1), "NotToCompact", 1, 1);
+      await refused(compact(1, 3), "NotToCompact", 1, 1);
+    });
+
+    it("is never done without one that is live", async () => {
+      await compact(3);
+      expect(await left()).to.equal(BigInt(2 * WEIGHT));
+      await refused(compact(1), "NotToCompact", 1, 1);
+      await operator().compact(1, [], []);
+      expect((await world.registry.directory(1)).count).to.equal(6n);
+      await refused(world.store(), "Compacting", 1, 2);
+      // What it would take: the right ones, once this one is given up.
+      await world.toEpoch(4);
+      await compact(1, 3);
+      await expectSame(tree.of(1, 3));
+    });
+
+    it("opens no other entry in the place of a live one, whatever it weighs", async () => {
+      const { root } = await world.registry.directory(1);
+      // Serial 2 has ended, and is as large as 1 and 3.
+      const [openings, siblings] = tree.openings(2, 3);
+      const [other, own] = openings.map((opening) => ({ ...opening }));
+      await refused(
+        operator().compact(1, [{ ...present(other), serial: 1 }, present(own)], siblings),
+        "PathInvalid",
+        root,
+      );
+      const right = tree.openings(1, 3);
+      const [first, second] = right[0].map((opening) => ({ ...opening }));
+      const [one, two] = [present(first), present(second)];
+      for (const wrong of [
+        [{ ...one, root: two.root }, two],
+        [
+          { ...one, root: two.root },
+          { ...two, root: one.root },
+        ],
+        [{ ...one, start: two.start }, two],
+        [one, { ...two, root: world.ethers.ZeroHash }],
+      ]) {
+        await refused(operator().compact(1, wrong, right[1]), "PathInvalid", root);
+      }
+      for (const path of [right[1].slice(1), [...right[1], toHex32(1n)]]) {
+        await expect(operator().compact(1, right[0], path)).to.be.revertedWithCustomError(
+          world.registry,
+          "PathMalformed",
+        );
+      }
+      await expect(operator().compact(1, [], [toHex32(1n)])).to.be.revertedWithCustomError(
+        world.registry,
+        "PathMalformed",
+      );
+    });
+
+    it("takes no path of the tree as it was before something was retired or stored", async () => {
+      const stale = tree.openings(1, 3);
+      await world.registry.retire(1, ...tree.openings(0));
+      tree.retire(0);
+      await refused(operator().compact(1, ...stale), "PathInvalid", tree.directory.root);
+      const older = tree.openings(1, 3);
+      await store(1);
+      await refused(operator().compact(1, ...older), "PathInvalid", tree.directory.root);
+      await compact(1, 3, 6);
+      await expectSame(tree.of(1, 3, 6));
+    });
+
+    it("is of no use to a node that the audits have just removed", async () => {
+      await world.missEach(2, 4);
+      const { operators } = world.people;
+      expect((await world.registry.vNode(1)).node).to.equal(1n);
+      await refused(compact(1, 3), "Unauthorized", operators[0]);
+      await world.settle();
+      await refused(compact(1, 3), "Unauthorized", operators[0]);
+    });
+  });
+
+  describe("in several calls", () => {
+    beforeEach(() => world.toEpoch(2));
+
+    it("goes on in the next epoch, by whoever may, and says how far it is", async () => {
+      await compact(1);
+      const { epoch, nextSerial, count, total } = await world.registry.compaction(1);
+      expect([epoch, nextSerial, count, total]).to.deep.equal([2n, 2n, 1n, BigInt(2 * WEIGHT)]);
+      expect(await left()).to.equal(BigInt(2 * WEIGHT));
+      await expectSame();
+      await world.begin(3);
+      await world.prove(3);
+      const before = await world.registry.snapshot(1, 3);
+      await expect(provider().compact(1, ...tree.openings(3)))
+        .to.emit(world.registry, "Compacted")
+        .and.not.to.emit(world.registry, "CompactionStarted");
+      await expectSame(tree.of(1, 3));
+      expect(await world.registry.snapshot(1, 3)).to.deep.equal(before);
+      const { epoch: none, nextSerial: nothing } = await world.registry.compaction(1);
+      expect([none, nothing]).to.deep.equal([0n, 0n]);
+    });
+
+    it("lets nothing be stored or retired meanwhile", async () => {
+      await compact(1);
+      await world.toEpoch(3);
+      await refused(world.store(), "Compacting", 1, 2);
+      await refused(world.registry.retire(1, ...tree.openings(0)), "Compacting", 1, 2);
+      await compact(3);
+      tree = tree.of(1, 3);
+      await store(1);
+      await expectSame();
+    });
+
+    it("has in it what goes on or ends earlier meanwhile", async () => {
+      await store(1, 2);
+      await operator().compact(1, [], []);
+      await as("alice").extend(...(await signExtension(world, { serial: 6 })));
+      await as("alice").endEarly(1, 1);
+      await as("alice").extend(...(await signExtension(world, { serial: 1, epochs: 1 })));
+      await compact(1);
+      await world.toEpoch(3);
+      await as("alice").endEarly(1, 3);
+      await compact(3, 6);
+      tree = tree.of(1, 3, 6);
+      await expectSame();
+      const rates = await Promise.all(
+        tree.serials.map(async (i) => (await world.registry.segment(1, i)).end),
+      );
+      expect(rates).to.deep.equal([6n, 6n, 10n]);
+      await world.toEpoch(6);
+      await world.registry.retire(1, ...tree.openings(1, 3));
+      tree.retire(1, 3);
+      await expectSame();
+    });
+
+    it("lets nothing go on that it leaves out, under way or done, until it is given up", async () => {
+      const extend = async (serial: number) =>
+        as("alice").extend(...(await signExtension(world, { serial, epochs: 3 })));
+      await store(1, 1);
+      const goesOn = await world.chain.networkHelpers.takeSnapshot();
+      await compact(1);
+      // The last one ends with epoch 3, and it began in epoch 2.
+      await world.toEpoch(3);
+      await compact(3, 6);
+      await extend(6);
+      await goesOn.restore();
+
+      await world.toEpoch(3);
+      await compact(1);
+      await refused(extend(6), "LeftOut", 1, 6);
+      await compact(3);
+      await refused(extend(6), "LeftOut", 1, 6);
+      await expectSame(tree.of(1, 3));
+      await refused(
+        world.registry.retire(1, [{ serial: 6, start: 0, root: world.ethers.ZeroHash }], []),
+        "AlreadyRetired",
+        1,
+        6,
+      );
+    });
+
+    it("is given up after two epochs: then all is as it was", async () => {
+      await compact(1);
+      await world.toEpoch(4);
+      await store(1);
+      await world.registry.retire(1, ...tree.openings(0, 2));
+      tree.retire(0, 2);
+      await expectSame();
+      expect((await world.registry.segment(1, 3)).index).to.equal(3n);
+      expect((await world.registry.node(1)).used).to.equal(15n - 5n);
+    });
+
+    it("does not begin with what would have gone on with one that was given up", async () => {
+      await compact(1);
+      await world.toEpoch(4);
+      await refused(compact(3), "NotToCompact", 1, 3);
+      await store(1);
+      await refused(compact(3, 6), "NotToCompact", 1, 3);
+      await expect(compact(1)).to.emit(world.registry, "CompactionStarted").withArgs(1, 5);
+      await compact(3, 6);
+      await expectSame(tree.of(1, 3, 6));
+    });
+
+    it("begins anew without openings where the first ones of the last time have ended", async () => {
+      await as("alice").endEarly(1, 1);
+      await compact(1);
+      await world.toEpoch(5);
+      await refused(compact(3), "NotToCompact", 1, 3);
+      await operator().compact(1, [], []);
+      await compact(3);
+      await expectSame(tree.of(3));
+    });
+
+    it("goes on by who takes the vNode over, and no more by who had it", async () => {
+      await world.begin(2);
+      await world.prove(2);
+      await as("manager").assign(1, 2);
+      await world.begin(3);
+      await compact(1);
+      await world.takeOver(3);
+      await world.begin(4);
+      await world.prove(4);
+      expect((await world.registry.vNode(1)).node).to.equal(2n);
+      const [openings, siblings] = tree.openings(3);
+      await refused(operator(1).compact(1, openings, siblings), "Unauthorized", world.people.operators[0]);
+      await operator(2).compact(1, openings, siblings);
+      await expectSame(tree.of(1, 3));
+      const used = [1, 2].map(async (id) => (await world.registry.node(id)).used);
+      expect(await Promise.all(used)).to.deep.equal([0n, 4n]);
+    });
+  });
+
+  it("is right after any number of rounds, from tree to tree", async () => {
+    for (let round = 1; round <= 6; round++) {
+      await world.toEpoch(2 * round);
+      for (const [leaves, epochs] of [
+        [1, 1],
+        [3, 5],
+        [2, 2],
+      ] as const) {
+        await store(leaves, epochs);
+      }
+      const ends = await Promise.all(tree.serials.map(async (i) => (await world.registry.segment(1, i)).end));
+      const live = tree.serials.filter((_, i) => present(ends[i]) > BigInt(2 * round + 1));
+      for (let at = 0; at < live.length; at += round) await compact(...live.slice(at, at + round));
+      tree = tree.of(...live);
+      await expectSame();
+    }
+  });
+});
