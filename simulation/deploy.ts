@@ -48,8 +48,8 @@ export async function deployWorld({
   const token = await create("TestToken");
   const verifier = await create("SealVerifier", [SECRET]);
   const factory = await create("AnyFactory");
-  const forAudits = await linked(create, ["Settlement", "Responsibility", "AuditViews", "Choices"]);
-  const forRegistry = await linked(create, ["Segments", "Compaction"]);
+  const forAudits = await linked(create, "Audits");
+  const forRegistry = await linked(create, "Registry");
   const nonce = (await nonceOf()) + Math.min(count, FIRST_BEACONS);
   const at = (n: number): string => getCreateAddress({ from, nonce: nonce + n });
   const home = { audits: at(2), genesis, epochSeconds, margin: MARGIN };
@@ -73,11 +73,13 @@ export async function deployWorld({
   return { genesis, ...contracts, beacons, treasury: treasury.toLowerCase(), explain: explainer(contracts) };
 }
 
+/** The libraries that a contract is linked with. */
 async function linked(
   create: (name: string) => Promise<string>,
-  names: readonly string[],
+  contract: string,
 ): Promise<Record<string, string>> {
   const addresses: Record<string, string> = {};
+  const names = Object.values(contractArtifact(contract).linkReferences).flatMap((file) => Object.keys(file));
   for (const name of names) addresses[name] = await create(name);
   return addresses;
 }

@@ -95,8 +95,8 @@ async function stage(
   const { scene } = stagehand;
   const data = encodeRecord(0, epoch, shows);
   for (const show of shows) begin(show, epoch);
-  stagehand.act(recorder, "Audits", data, () => undefined);
   for (const [seconds, group] of groups(shows)) {
+    if (seconds === PROMPT) stagehand.act(recorder, "Audits", data);
     for (const { play } of group)
       if (play.beacon !== 0 && seconds !== undefined)
         play.send("auditor", "Audits", "recordBeacon", encodeRecordOf(play), () => undefined);

@@ -9,6 +9,8 @@ import { reportOwnMisses } from "./common.ts";
 import type { Strategy } from "./strategy.ts";
 
 const PROMPT = 5;
+/** Before the source point, where nothing can be recorded. */
+const TOO_EARLY = -30;
 /** More than half of the window is over. */
 const TOO_LATE = 1200;
 /** The reward has fallen to zero. */
@@ -57,6 +59,14 @@ export const BEACONS: readonly Strategy[] = [
   recording({
     ...{ name: "beacon-never-honest", about: "keeps all, and nobody records", drop: 0 },
     record: () => undefined,
+  }),
+  recording({
+    ...{
+      name: "beacon-too-early",
+      about: "drops 5 %, and tries to record before the source point",
+      drop: 0.05,
+    },
+    record: () => TOO_EARLY,
   }),
   recording({
     ...{ name: "beacon-too-late", about: "drops all, and records when the epoch is void already", drop: 1 },

@@ -17,6 +17,8 @@ interface JunkPlan {
   readonly pieces?: number;
   /** Epochs that junk is stored for, again and again; default: all. */
   readonly period?: number;
+  /** Whether it is stored for long, and ended as soon as that can be. */
+  readonly endsEarly?: boolean;
   /** Whether what has ended stays in the directory, as tombstones. */
   readonly tombstones?: boolean;
 }
@@ -27,7 +29,7 @@ export const junk = (plan: JunkPlan): Strategy => {
     ...{ name, about, market, mine, victims: [] },
     play: (play) => {
       const all: Junk[] = [];
-      const epochs = period ?? play.last;
+      const epochs = plan.endsEarly === true ? 100 : (period ?? play.last);
       const store = (): unknown => all.push(storeJunk(play, times, { epochs, pieces }));
       return {
         open() {
@@ -38,6 +40,7 @@ export const junk = (plan: JunkPlan): Strategy => {
         },
         early() {
           reportOwnMisses(play);
+          if (plan.endsEarly === true) all.pop()?.end();
           if (!isServing(play)) for (const one of all) one.end();
           else if (period !== undefined && plan.tombstones !== true && play.epoch % period === 0) store();
         },
@@ -86,6 +89,10 @@ export const JUNK: readonly Strategy[] = [
   junk({
     ...{ name: "tombstones-third", times: 1 / 3, drop: 0.01, period: 1, tombstones: true },
     about: "tombstones down to the coverage that is paid in full, and drops 1 %",
+  }),
+  junk({
+    ...{ name: "end-and-store-again", times: 1, drop: 0.05, period: 1, endsEarly: true },
+    about: "stores junk of the customers' rate in every epoch, ends it at once, and drops 5 %",
   }),
   junk({
     ...{ name: "junk-every-epoch", times: 1, drop: 0.05, period: 1 },
