@@ -8,13 +8,15 @@ import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
 import { HoldfastError } from "../protocol/errors.ts";
 import { toHex32, type Hex } from "../protocol/field.ts";
+import { priceOf } from "../protocol/price.ts";
 import { PROFILES, type Profile } from "../protocol/profiles.ts";
 import { SegmentHasher, type HashEngine } from "../protocol/segment.ts";
 import { ACCEPTANCE, domain } from "../protocol/typed-data.ts";
 import { hashSegments, signerOf, type Chain, type Sent } from "./chain.ts";
+import { clusterProfile, existingBucket, findTarget, nodeOf, type Target } from "./lookup.ts";
 import { createNodeApi, type NodeAcceptance, type NodeAddress, type NodeApi } from "./node-api.ts";
 import type { StoredObject } from "./object.ts";
-import type { BucketRecord, ClusterRecord, NodeRecord, ProfileRecord, VNodeRecord } from "./records.ts";
+import type { ClusterRecord, NodeRecord, SegmentRecord, VNodeState } from "./records.ts";
 import { commitFile, type CommittedFile } from "./segments.ts";
 
 export interface AppOptions {
@@ -38,6 +40,10 @@ export interface PutOptions {
 export interface Price {
   readonly total: bigint;
   readonly perEpoch: bigint;
+  /** Of perEpoch, what each segment's price is rounded up by to the cluster's quantum. */
+  readonly rounding: bigint;
+  /** Token units. */
+  readonly quantum: bigint;
   /** Of the payer's account, when the plan was made. */
   readonly balance: bigint;
   readonly bytes: number;
@@ -49,6 +55,8 @@ export interface ReplicaStatus {
   readonly url: string;
   readonly misses: number;
   readonly syncing: boolean;
+  /** Who waits to take over, if anybody does. */
+  readonly successor?: string;
   /** Segments of the object that the contract has on this vNode. */
   readonly segments: number;
   readonly reachable: boolean;
@@ -73,16 +81,8 @@ export interface Plan extends PutOptions {
   readonly price: Price;
 }
 
-interface Target {
-  readonly vNode: bigint;
-  readonly node: NodeAddress;
-  readonly operator: string;
-  readonly rent: bigint;
-}
-
 /** Segments in one transaction: some 150,000 gas each, of a block's 16.7 million. */
 const STORE_BATCH = 64;
-const RENT_UNIT = 10n ** 18n;
 /** Tries of one segment over all replicas. */
 const ROUNDS = 2;
 
@@ -103,11 +103,19 @@ export function createApp({ chain, engine, signal, progress }: AppOptions): App 
       }
       const step = (fraction: number): void => progress?.("computing the roots", fraction);
       const file = await commitFile(path, { profile, engine, progress: step, signal });
-      const perEpoch = sum(
-        targets.flatMap(({ rent }) => file.segments.map(({ leaves }) => rentOf(leaves, rent))),
-      );
+      const { quantumBits } = await chain.read<ClusterRecord>("registry", "cluster", [cluster]);
+      const priceWith = (bits: bigint): bigint =>
+        sum(
+          targets.flatMap(({ rent }) =>
+            file.segments.map(({ leaves }) => priceOf(leaves, rent, Number(bits))),
+          ),
+        );
+      const perEpoch = priceWith(quantumBits);
       const balance = await chain.read<bigint>("ledger", "balanceOf", [chain.account()]);
-      const price = { perEpoch, total: perEpoch * BigInt(epochs), balance, bytes: file.bytes };
+      const price = {
+        ...{ perEpoch, total: perEpoch * BigInt(epochs), balance, bytes: file.bytes },
+        ...{ rounding: perEpoch - priceWith(0n), quantum: 1n << quantumBits },
+      };
       return { ...options, profile, file, targets, price };
     },
 
@@ -239,6 +247,8 @@ export function checkAcceptance(
 ): void {
   const { signature, ...message } = acceptance;
   const expected = {
+    node: target.node.id,
+    revision: target.revision,
     bucket: plan.bucket,
     vNode: target.vNode,
     segments: hashSegments(segments),
@@ -280,11 +290,6 @@ function insufficientDeposit(total: bigint, balance: bigint): HoldfastError {
   const missing = total - balance;
   const message = `the account has ${balance} of the ${total} token units that this costs: deposit ${missing} more`;
   return new HoldfastError("funds", message, { needed: total, balance, missing });
-}
-
-/** perEpoch of the Registry: leaves times rent, rounded up. */
-function rentOf(leaves: number, rent: bigint): bigint {
-  return (BigInt(leaves) * rent + RENT_UNIT - 1n) / RENT_UNIT;
 }
 
 // ------------------------------------------------------------------------------------------------------------- reading
@@ -392,78 +397,21 @@ async function rehash(
 
 // ------------------------------------------------------------------------------------------------------------ the chain
 
-/** The profile of this project that a cluster uses. Throws "bad-input" if it is none of them. */
-export async function clusterProfile(chain: Chain, cluster: bigint): Promise<Profile> {
-  const { profile } = await chain.read<ClusterRecord>("registry", "cluster", [cluster]);
-  const { samples, dataDepth, directoryDepth } = await chain.read<ProfileRecord>("audits", "profiles", [
-    profile,
-  ]);
-  const found = Object.values(PROFILES).find(
-    (one) =>
-      BigInt(one.samples) === samples &&
-      BigInt(one.dataDepth) === dataDepth &&
-      BigInt(one.directoryDepth) === directoryDepth,
-  );
-  if (found) return found;
-  const parameters = `${samples} samples, depths ${dataDepth} and ${directoryDepth}`;
-  throw new HoldfastError(
-    "bad-input",
-    `cluster ${cluster} has a profile that this version does not know: ${parameters}`,
-  );
-}
-
-async function existingBucket(chain: Chain, bucket: bigint): Promise<BucketRecord> {
-  const record = await chain.read<BucketRecord>("registry", "bucket", [bucket]);
-  if (BigInt(record.owner) !== 0n) return record;
-  throw new HoldfastError("not-found", `there is no bucket ${bucket}: create one with \`app create-bucket\``);
-}
-
-async function findTarget(chain: Chain, vNode: bigint, cluster: bigint): Promise<Target> {
-  const record = await chain.read<VNodeRecord>("registry", "vNode", [vNode]);
-  if (record.cluster !== cluster) {
-    const message = `vNode ${vNode} belongs to cluster ${record.cluster}, the bucket to cluster ${cluster}: use vNodes of the bucket's cluster`;
-    throw new HoldfastError("bad-input", message);
-  }
-  const { address, record: node } = await nodeOf(chain, vNode, "responsible");
-  return { vNode, node: address, operator: node.operator, rent: node.rent };
-}
-
-/** The node that serves a vNode now, or the one that answers for it from the next epoch on. */
-async function nodeOf(
-  chain: Chain,
-  vNode: bigint,
-  when: "now" | "responsible" = "now",
-): Promise<{ address: NodeAddress; record: NodeRecord }> {
-  const id =
-    when === "now"
-      ? (await chain.read<{ node: bigint }>("audits", "state", [vNode])).node
-      : await chain.read<bigint>("audits", "responsible", [vNode]);
-  if (id === 0n) {
-    throw new HoldfastError(
-      "not-found",
-      `vNode ${vNode} has no node: the manager must assign one (\`manager assign\`)`,
-    );
-  }
-  const record = await chain.read<NodeRecord>("registry", "node", [id]);
-  return { address: { id, url: record.url }, record };
-}
-
 async function replicaStatus(
   chain: Chain,
   api: NodeApi,
   { vNode, serials }: StoredObject["replicas"][number],
 ): Promise<ReplicaStatus> {
-  const state = await chain.read<{ node: bigint; misses: bigint; syncLeft: bigint }>("audits", "state", [
-    vNode,
-  ]);
+  const state = await chain.read<VNodeState>("audits", "state", [vNode]);
   const url = state.node === 0n ? "" : (await chain.read<NodeRecord>("registry", "node", [state.node])).url;
   const stored = await Promise.all(
-    serials.map((serial) => chain.read<{ leaves: bigint }>("registry", "segment", [vNode, serial])),
+    serials.map((serial) => chain.read<SegmentRecord>("registry", "segment", [vNode, serial])),
   );
   const reachable = url !== "" && (await api.status({ id: state.node, url }).then(answers, wasRefused));
   return {
     ...{ vNode, node: String(state.node), url, reachable },
     ...{ misses: Number(state.misses), syncing: state.syncLeft > 0n },
+    ...(state.nextSince > 0n && { successor: String(state.nextNode) }),
     segments: stored.filter(({ leaves }) => leaves > 0n).length,
   };
 }
@@ -473,13 +421,8 @@ const answers = (): boolean => true;
 const wasRefused = (error: unknown): boolean => error instanceof HoldfastError && "status" in error.details;
 
 async function claimSegment(chain: Chain, vNode: bigint, serial: number): Promise<bigint> {
-  try {
-    const { events } = await chain.send("registry", "claim", [vNode, serial]);
-    return sum(events.filter(({ name }) => name === "Claimed").map(({ args }) => args["amount"] as bigint));
-  } catch (error) {
-    if (error instanceof HoldfastError && error.details["error"] === "NothingToClaim") return 0n;
-    throw error;
-  }
+  const { events } = await chain.send("registry", "claim", [vNode, serial]);
+  return sum(events.filter(({ name }) => name === "Claimed").map(({ args }) => args["amount"] as bigint));
 }
 
 function checkDeployment(chain: Chain, { chainId, audits }: StoredObject): void {

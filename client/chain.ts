@@ -8,10 +8,7 @@ import {
   Contract,
   dataLength,
   getAddress,
-  Interface,
   isAddress,
-  isCallException,
-  isError,
   JsonRpcProvider,
   keccak256,
   verifyTypedData,
@@ -19,15 +16,17 @@ import {
   type JsonFragment,
   type Log,
   type Provider,
-  type Result,
   type TransactionResponse,
 } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Domain } from "../protocol/typed-data.ts";
+import { refuse } from "./chain-errors.ts";
+import { byName, isResult, plain, type Value } from "./chain-values.ts";
+
+export type { Value } from "./chain-values.ts";
 
 export type ContractName = "audits" | "registry" | "ledger" | "challenges" | "token";
-export type Value = bigint | string | boolean | readonly Value[] | { readonly [name: string]: Value };
 
 /** An event of one of the contracts, with its arguments by name. */
 export interface ChainEvent {
@@ -96,8 +95,6 @@ const CONTRACTS: Readonly<Record<ContractName, string>> = {
   challenges: "Challenges",
   token: "TestToken",
 };
-/** What a linked library reverts with is not in the ABI of the contract that calls it. */
-const LIBRARIES = ["Groth16Verifier", "DrandBeacon", "PrevrandaoBeacon", "Segments", "Settlement"];
 /** A node that mines once a second is asked as often. */
 const POLLING_MS = 250;
 /** Percent of the estimate: the transaction may run in the next epoch, which takes other paths. */
@@ -331,111 +328,4 @@ async function call(contract: Contract, method: string, args: readonly unknown[]
     .getFunction(method)(...args)
     .catch(refuse(method));
   return isResult(result) ? plain(result) : result;
-}
-
-function isResult(value: unknown): value is Result {
-  return Array.isArray(value) && "toObject" in value;
-}
-
-/** A struct or several values as an object by name; a list as a list. */
-function plain(result: Result): Value {
-  return isNamed(result) ? byName(result) : result.toArray().map(plainValue);
-}
-
-function plainValue(value: unknown): Value {
-  return isResult(value) ? plain(value) : (value as Value);
-}
-
-/** ethers has no other way to ask whether a result has names; "_" is what it calls an only one without. */
-function isNamed(result: Result): boolean {
-  try {
-    const names = Object.keys(result.toObject() as object);
-    return names.length > 0 && !names.includes("_");
-  } catch {
-    return false;
-  }
-}
-
-function byName(result: Result): Record<string, Value> {
-  return Object.fromEntries(
-    Object.entries(result.toObject() as Record<string, unknown>).map(([k, v]) => [k, plainValue(v)]),
-  );
-}
-
-// -------------------------------------------------------------------------------------------------------------- errors
-
-/** Rethrows whatever ethers reports as one of ours. */
-function refuse(what: string): (error: unknown) => never {
-  return (error) => {
-    throw explain(what, error);
-  };
-}
-
-function explain(what: string, error: unknown): HoldfastError {
-  if (error instanceof HoldfastError) return error;
-  const cause = { cause: error };
-  if (isCallException(error)) {
-    const revert = error.data ? decodeError(error.data) : undefined;
-    if (revert) {
-      const { name, args } = revert;
-      const shortfall = missing(args);
-      const code = shortfall === undefined ? "chain" : "funds";
-      const values = Object.entries(args).map(([key, value]) => `${key} ${show(value)}`);
-      const short = shortfall === undefined ? "" : `; ${shortfall} is missing`;
-      const message = `the contract refuses ${what}: ${inWords(name)}${values.length ? ` (${values.join(", ")})` : ""}${short}`;
-      return new HoldfastError(code, message, { error: name, ...args }, cause);
-    }
-    return new HoldfastError(
-      "chain",
-      `the contract refuses ${what}: ${error.reason ?? "no reason given"}`,
-      {},
-      cause,
-    );
-  }
-  if (isError(error, "INSUFFICIENT_FUNDS")) {
-    return new HoldfastError(
-      "funds",
-      `the account cannot pay the gas of ${what}: send it the chain's own coin`,
-      {},
-      cause,
-    );
-  }
-  if (isError(error, "NETWORK_ERROR") || isError(error, "TIMEOUT") || isError(error, "SERVER_ERROR")) {
-    return new HoldfastError("unreachable", `the chain did not answer ${what}: try again`, {}, cause);
-  }
-  const text = error instanceof Error ? error.message : String(error);
-  return new HoldfastError("chain", `${what} failed: ${text}`, {}, cause);
-}
-
-function decodeError(data: string): { name: string; args: Record<string, Value> } | undefined {
-  // Without a selector.
-  if (dataLength(data) < 4) return undefined;
-  for (const name of [...Object.values(CONTRACTS), ...LIBRARIES]) {
-    const { abi } = contractArtifact(name);
-    const parsed = new Interface(abi).parseError(data);
-    if (parsed) return { name: parsed.name, args: byName(parsed.args) };
-  }
-  return undefined;
-}
-
-/** "InsufficientBalance" as "insufficient balance". */
-function inWords(name: string): string {
-  return name.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase();
-}
-
-/** What is short where an error tells how much there is and how much it would take. */
-function missing(args: Readonly<Record<string, Value>>): bigint | undefined {
-  const find = (...names: string[]): bigint | undefined =>
-    names.map((name) => args[name]).find((value) => typeof value === "bigint");
-  const needed = find("needed", "required");
-  const available = find("available", "balance", "free");
-  return needed !== undefined && available !== undefined && needed > available
-    ? needed - available
-    : undefined;
-}
-
-function show(value: Value): string {
-  return typeof value === "object"
-    ? JSON.stringify(value, (_, v: unknown) => (typeof v === "bigint" ? String(v) : v))
-    : String(value);
 }

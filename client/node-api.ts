@@ -22,6 +22,9 @@ export interface Terms {
 }
 
 export interface NodeAcceptance {
+  readonly node: bigint;
+  /** Times that the node had revoked its acceptances before. */
+  readonly revision: bigint;
   readonly bucket: bigint;
   readonly vNode: bigint;
   /** Hash of the segments. */
@@ -67,6 +70,8 @@ const IDLE_MS = 60_000;
 const EMPTY_HASH = createHash("sha256").digest("hex");
 const integer = z.string().regex(/^\d+$/).transform(BigInt);
 const acceptanceSchema = z.object({
+  node: integer,
+  revision: integer,
   bucket: integer,
   vNode: integer,
   segments: z.string(),

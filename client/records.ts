@@ -3,10 +3,12 @@
  */
 export interface NodeRecord {
   readonly provider: string;
+  readonly operator: string;
   readonly capacity: bigint;
   readonly used: bigint;
-  readonly operator: string;
   readonly rent: bigint;
+  readonly lockPerEpoch: bigint;
+  readonly revision: bigint;
   readonly metadata: string;
   readonly url: string;
 }
@@ -29,6 +31,7 @@ export interface ClusterRecord {
   readonly manager: string;
   readonly profile: bigint;
   readonly beacon: bigint;
+  readonly quantumBits: bigint;
   readonly metadata: string;
 }
 
@@ -36,8 +39,9 @@ export interface VNodeRecord {
   readonly cluster: bigint;
   readonly token: bigint;
   readonly held: bigint;
-  /** Who is responsible in the next epoch. */
+  /** Who is responsible in the next epoch, and who waits to take over. */
   readonly node: bigint;
+  readonly successor: bigint;
 }
 
 export interface VNodeState {
@@ -48,7 +52,50 @@ export interface VNodeState {
   readonly rate: bigint;
   readonly nextNode: bigint;
   readonly nextSince: bigint;
+  readonly nextUntil: bigint;
   readonly committed: bigint;
+  readonly locked: bigint;
+  readonly nextLocked: bigint;
+  readonly short: boolean;
+  readonly deferredSince: bigint;
+  readonly deferred: bigint;
+}
+
+export interface Outlook {
+  readonly node: bigint;
+  readonly successor: bigint;
+  readonly handingOver: boolean;
+  readonly epoch: bigint;
+}
+
+export interface DutyRecord {
+  readonly due: boolean;
+  readonly proven: boolean;
+  readonly node: bigint;
+  readonly successor: bigint;
+  readonly rate: bigint;
+  readonly asked: bigint;
+}
+
+export interface DirectoryRecord {
+  readonly root: string;
+  readonly total: bigint;
+  readonly count: bigint;
+  readonly live: bigint;
+  readonly nextSerial: bigint;
+}
+
+export interface CompactionRecord {
+  readonly epoch: bigint;
+  readonly left: bigint;
+}
+
+export interface SegmentRecord {
+  readonly bucket: bigint;
+  readonly leaves: bigint;
+  readonly from: bigint;
+  readonly end: bigint;
+  readonly perEpoch: bigint;
 }
 
 export interface BucketRecord {
@@ -70,8 +117,9 @@ export interface ChallengeRecord {
   readonly epoch: bigint;
   readonly challenger: string;
   readonly bond: bigint;
+  /** The range of the directory that is asked for, in quanta. */
   readonly start: bigint;
-  readonly leaves: bigint;
+  readonly length: bigint;
   readonly status: bigint;
 }
 

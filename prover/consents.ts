@@ -3,14 +3,9 @@
  * which do not show the signature, name the same.
  */
 import type { Hex } from "../protocol/field.ts";
+import { priceOf } from "../protocol/price.ts";
 
-const RENT_UNIT = 10n ** 18n;
-
-/** Token units per epoch that the contract asks for a segment: rounded up to the cluster's quantum. */
-export function priceOf(leaves: number, rent: bigint, quantumBits: number): bigint {
-  const [exact, quantum] = [(BigInt(leaves) * rent + RENT_UNIT - 1n) / RENT_UNIT, 1n << BigInt(quantumBits)];
-  return ((exact + quantum - 1n) / quantum) * quantum;
-}
+export { priceOf } from "../protocol/price.ts";
 
 /** Token units per epoch of all of them. */
 export const pricesOf = (

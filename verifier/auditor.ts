@@ -1,6 +1,6 @@
 /**
- * The auditor's loop: looks at the chain, verifies what was proven, records the beacons, settles what is over, and ends
- * challenges that nobody answered.
+ * The auditor's loop: looks at the chain, records the beacons, verifies what was proven, compares directories, settles what
+ * is over, and ends challenges that nobody answered.
  *
  * Whatever of our own fails (chain, relay, disk) is logged and tried again: it is never held against a node.
  */
@@ -11,8 +11,8 @@ import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import type { AuditChain, AuditEvent, DrandOnChain, ProfileOnChain } from "./chain.ts";
 import type { DrandClient } from "./drand.ts";
-import { createModel, type Expected, type Model } from "./model.ts";
-import type { AuditorState } from "./state.ts";
+import { createModel, isTakeOver, type Expected, type Model } from "./model.ts";
+import type { AuditorState, Outcome, ProofId } from "./state.ts";
 
 export interface Log {
   info(fields: object, message: string): void;
@@ -37,6 +37,8 @@ export interface AuditorModules {
   readonly drand: (chain: DrandOnChain) => DrandClient | undefined;
   readonly verify: (proof: readonly bigint[], inputs: readonly bigint[]) => Promise<boolean>;
   readonly sleep?: (ms: number) => Promise<void>;
+  /** Milliseconds that pass, from any beginning. */
+  readonly clock?: () => number;
 }
 
 export interface Auditor {
@@ -60,14 +62,21 @@ interface Beacon {
   readonly draw?: (epoch: number) => Promise<Draw | undefined>;
 }
 
+/** What is to be judged: a proof that the chain says it took. */
+interface Claim extends ProofId {
+  /** Of a node that waits to take over. */
+  readonly takeOver: boolean;
+}
+
 /** Epochs settled by one transaction. */
 const SETTLE_BATCH = 64;
-/** A challenge of epoch e can be answered through epoch e + 2 (Challenges). */
+/** A challenge of epoch e can be answered through epoch e + 2, or longer if the node pauses (Challenges). */
 const RESPONSE_EPOCHS = 2;
 
 export function createAuditor(options: AuditorOptions, modules: AuditorModules): Auditor {
   const { chain, state, log, signal, pollMs } = options;
   const sleep = modules.sleep ?? ((ms: number) => delay(ms, undefined, { signal }));
+  const clock = modules.clock ?? (() => performance.now());
   /** In the order of the deployment, which may add some while we run. */
   const profiles: ProfileOnChain[] = [];
   const beacons: Beacon[] = [];
@@ -87,7 +96,11 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
   let queue: AuditEvent[] = [];
   let seen = { number: options.fromBlock - 1, hash: "" };
   let now = 0;
+  /** When that was read, by our own clock. */
+  let readAt = 0;
   let current = 0;
+  /** The epoch in which each vNode's directory was compared last. */
+  const compared = new Map<bigint, number>();
   let troubles: string[] = [];
 
   const ended = (): boolean => signal.aborted;
@@ -125,12 +138,12 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     const head = await chain.head();
     // Before the events, which may speak of new ones.
     await readChoices();
-    now = head.timestamp;
-    current = Math.max(0, Math.floor((now - chain.genesis) / chain.epochSeconds));
+    setTime(head.timestamp);
     if (seen.hash !== "" && (await chain.hashOf(seen.number)) !== seen.hash) {
       log.warn({ block: seen.number }, "reorganized");
       model = startModel();
       queue = [];
+      compared.clear();
       seen = { number: options.fromBlock - 1, hash: "" };
     }
     if (head.number <= seen.number) return;
@@ -138,60 +151,101 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     seen = head;
   }
 
+  function setTime(timestamp: number): void {
+    [now, readAt] = [timestamp, clock()];
+    current = Math.max(0, Math.floor((now - chain.genesis) / chain.epochSeconds));
+  }
+
   /** An event leaves the queue once it is dealt with: what fails is tried again, in order. */
   async function work(): Promise<void> {
     for (let event = queue[0]; event && !signal.aborted; event = queue[0]) {
-      if (event.name === "Proven") await judge(event);
+      // Proofs take long to verify, and what recording pays falls from the source point on.
+      if (untilSourcePoint() <= 0) await recordAgain();
+      const claim = claimOf(event);
+      if (claim) await judge(claim);
       if (event.name === "BeaconRecorded") await checkBeacon(event);
       if (event.name === "Missed") noteMiss(event);
-      model.apply(event);
+      const contradiction = model.apply(event);
+      if (contradiction !== undefined) object(`${event.transaction} ${event.name}`, contradiction);
       queue.shift();
     }
   }
 
+  /** What the chain says that its own events do not bear out. */
+  function object(source: string, what: string): void {
+    if (state.saveContradiction(source, what)) log.error({ source, what }, "contradiction");
+  }
+
+  /** The chain's directories against those of its events, once an epoch. */
+  async function compare(vNode: bigint): Promise<void> {
+    if (queue.length > 0 || compared.get(vNode) === current) return;
+    const theirs = await chain.directory(vNode, current, seen.number);
+    const ours = model.directory(vNode, current);
+    compared.set(vNode, current);
+    if (theirs.root === ours.root && theirs.total === ours.total) return;
+    object(
+      `vNode ${vNode} in epoch ${current}`,
+      `the directory's total is ${theirs.total} or its root another than the events make: ${ours.total}`,
+    );
+  }
+
   // ----------------------------------------------------------------------------------------------------- verifying
 
-  async function judge(event: AuditEvent): Promise<void> {
-    const { args, transaction } = event;
-    const [vNode, epoch] = [args["vNode"] as bigint, Number(args["epoch"])];
-    if (state.hasVerdict(transaction, vNode, epoch)) return;
-    const expected = expectation(vNode, epoch);
-    let reason: string | undefined;
-    if (typeof expected === "string") reason = expected;
-    else if (profileAt(expected.profile).keyHash === options.keyHash) reason = await flaw(expected, event);
+  function claimOf(event: AuditEvent): Claim | undefined {
+    const { args, transaction, name, timestamp } = event;
+    if (name !== "Proven" && name !== "TakeOverProven") return undefined;
+    const [vNode, node] = [args["vNode"] as bigint, args["node"] as bigint];
+    const claim = { vNode, node, transaction };
+    if (name === "Proven") return { ...claim, epoch: Number(args["epoch"]), takeOver: false };
+    const epoch = Math.floor((timestamp - chain.genesis) / chain.epochSeconds);
+    return isTakeOver(event, epoch) ? { ...claim, epoch, takeOver: true } : undefined;
+  }
+
+  async function judge(claim: Claim): Promise<void> {
+    if (state.hasVerdict(claim)) return;
+    const expected = expectation(claim);
+    let verdict: { outcome: Outcome; reason?: string };
+    if (typeof expected === "string") verdict = { outcome: "invalid", reason: expected };
+    else if (profileAt(expected.profile).keyHash === options.keyHash) verdict = await look(claim, expected);
     else return;
-    const valid = reason === undefined;
-    state.saveVerdict({ vNode, epoch, transaction, node: args["node"] as bigint, valid, reason });
+    const { outcome, reason } = verdict;
+    const { vNode, epoch, transaction, takeOver } = claim;
+    state.saveVerdict({ ...claim, outcome, reason });
     const fields = {
-      vNode: Number(vNode),
-      epoch,
-      valid,
-      transaction,
+      ...{ vNode: Number(vNode), epoch, outcome, transaction },
+      ...(takeOver && { takeOver }),
       ...(reason !== undefined && { reason }),
     };
-    if (valid) log.info(fields, "verified");
+    if (outcome === "valid") log.info(fields, "verified");
+    else if (outcome === "unseen") log.warn(fields, "verified");
     else log.error(fields, "verified");
   }
 
   /** In words, why the events ask for no proof. */
-  function expectation(vNode: bigint, epoch: number): Expected | string {
+  function expectation({ vNode, epoch, takeOver }: Claim): Expected | string {
     try {
-      return model.expected(vNode, epoch);
+      return takeOver ? model.expectedOfSuccessor(vNode, epoch) : model.expected(vNode, epoch);
     } catch (error) {
       if (error instanceof HoldfastError && error.code === "corrupt") return error.message;
       throw error;
     }
   }
 
-  /** Why the chain should not have accepted this proof; undefined if it was right to. */
-  async function flaw(expected: Expected, { args, transaction }: AuditEvent): Promise<string | undefined> {
-    const [vNode, epoch, node] = [args["vNode"], Number(args["epoch"]), args["node"] as bigint];
-    if (expected.node !== node) return `node ${node} is said to have proven, node ${expected.node} was to`;
-    const proofs = await chain.proofsIn(transaction);
-    const ours = proofs.filter((proof) => proof.vNode === vNode && proof.epoch === epoch);
-    if (ours.length === 0) return "the transaction's calldata has no proof of it";
-    for (const { proof } of ours) if (await modules.verify(proof, expected.inputs)) return undefined;
-    return "the proof does not hold for what the events say";
+  /** Whether the chain was right to accept this proof. Never "invalid" of one that we have not seen. */
+  async function look(claim: Claim, expected: Expected): Promise<{ outcome: Outcome; reason?: string }> {
+    const { vNode, epoch, node, takeOver, transaction } = claim;
+    if (expected.node !== node) {
+      const reason = `node ${node} is said to have proven, node ${expected.node} was to`;
+      return { outcome: "invalid", reason };
+    }
+    const ours = (await chain.proofsIn(transaction))?.filter(
+      (one) => one.vNode === vNode && one.epoch === epoch && one.takeOver === takeOver,
+    );
+    if (!ours) return { outcome: "unseen", reason: "another contract delivered the proof" };
+    if (ours.length === 0) return { outcome: "unseen", reason: "the calldata has no proof of it" };
+    for (const { proof } of ours)
+      if (await modules.verify(proof, expected.inputs)) return { outcome: "valid" };
+    return { outcome: "invalid", reason: "the proof does not hold for what the events say" };
   }
 
   function noteMiss({ args }: AuditEvent): void {
@@ -214,6 +268,22 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     else log.error(fields, "beacon");
   }
 
+  /** Seconds from now, by our own clock, to the next source point that was not reached when the chain was read. */
+  function untilSourcePoint(): number {
+    const epoch = now < sourcePoint(current, chain) ? current : current + 1;
+    return sourcePoint(epoch, chain) - now - (clock() - readAt) / 1000;
+  }
+
+  async function recordAgain(): Promise<void> {
+    await attempt("reading the chain", async () => setTime((await chain.head()).timestamp));
+    await recordAll();
+  }
+
+  async function recordAll(): Promise<void> {
+    for (const beacon of beacons) await attempt("recording the beacon", () => record(beacon));
+  }
+
+  /** As soon as it is known: whoever is first is paid, and less from then on. */
   async function record(beacon: Beacon): Promise<void> {
     const epoch = current;
     if (epoch === 0 || !beacon.draw || now < sourcePoint(epoch, chain)) return;
@@ -234,7 +304,7 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
   // ---------------------------------------------------------------------------------------------------- challenges
 
   async function expire(challenge: bigint, epoch: number): Promise<void> {
-    if (current <= epoch + RESPONSE_EPOCHS) return;
+    if (current <= epoch + RESPONSE_EPOCHS || current <= (await chain.lastAnswer(challenge))) return;
     await chain.expire(challenge);
     log.info({ challenge: Number(challenge) }, "expired");
   }
@@ -242,8 +312,9 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
   async function tick(): Promise<void> {
     troubles = [];
     await attempt("reading the chain", read);
-    for (const beacon of beacons) await attempt("recording the beacon", () => record(beacon));
+    await recordAll();
     await attempt("verifying", work);
+    for (const vNode of model.vNodes) await attempt(`comparing vNode ${vNode}`, () => compare(vNode));
     for (const vNode of model.vNodes) await attempt(`settling vNode ${vNode}`, () => settle(vNode));
     for (const [id, epoch] of model.challenges)
       await attempt(`ending challenge ${id}`, () => expire(id, epoch));
@@ -254,7 +325,9 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     async run() {
       while (!signal.aborted) {
         await tick();
-        await sleep(pollMs).catch(() => undefined); // ended by the signal
+        const left = 1000 * untilSourcePoint();
+        // The chain's clock may be behind ours.
+        await sleep(left > 0 ? Math.min(pollMs, left) : pollMs).catch(() => undefined); // ended by the signal
       }
     },
     get status() {

@@ -24,6 +24,7 @@ import { sourcePoint, type Clock } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { keyWords, type SnarkjsKey } from "../protocol/groth16.ts";
+import type { DirectoryState } from "./holdings.ts";
 
 export interface AuditEvent {
   readonly name: string;
@@ -37,6 +38,8 @@ export interface AuditEvent {
 export interface SubmittedProof {
   readonly vNode: bigint;
   readonly epoch: number;
+  /** Of a node that waits to take over. */
+  readonly takeOver: boolean;
   /** As IVerifier takes it: a.x, a.y, b.x1, b.x0, b.y1, b.y0, c.x, c.y. */
   readonly proof: readonly bigint[];
 }
@@ -51,8 +54,8 @@ export interface ProfileOnChain {
   readonly samples: number;
   readonly dataDepth: number;
   readonly directoryDepth: number;
-  /** Groth16Verifier.keyHash; undefined: another verifier, which has none. */
-  readonly keyHash: Hex | undefined;
+  /** Groth16Verifier.keyHash. */
+  readonly keyHash: Hex;
 }
 
 /** A drand network, as a beacon's contract has it. */
@@ -72,8 +75,13 @@ export interface AuditChain extends Clock {
   /** Undefined if there is no such block any more. */
   hashOf(block: number): Promise<string | undefined>;
   events(from: number, to: number): Promise<AuditEvent[]>;
-  /** Of calls to the Audits contract, within a multicall too; empty if another contract made the call. */
-  proofsIn(transaction: string): Promise<SubmittedProof[]>;
+  /**
+   * Of calls to the Audits contract, within a multicall too. undefined: the transaction calls another contract, and what
+   * that one calls stands nowhere.
+   */
+  proofsIn(transaction: string): Promise<SubmittedProof[] | undefined>;
+  /** What the Registry says a vNode's directory was when the epoch began, as of a block in it. */
+  directory(vNode: bigint, epoch: number, block: number): Promise<DirectoryState>;
   profile(index: number): Promise<ProfileOnChain>;
   /** undefined: it is of headers. */
   beacon(index: number): Promise<DrandOnChain | undefined>;
@@ -86,6 +94,8 @@ export interface AuditChain extends Clock {
   /** Last settled epoch, and whether there is anything to settle. */
   state(vNode: bigint): Promise<{ settled: number; idle: boolean }>;
   settle(vNode: bigint, maxEpochs: number): Promise<void>;
+  /** The last epoch in which a challenge may be answered, as far as pauses are declared. */
+  lastAnswer(challenge: bigint): Promise<number>;
   /** Ends a challenge that nobody answered in time. */
   expire(challenge: bigint): Promise<void>;
   close(): void;
@@ -186,8 +196,13 @@ async function open(
       const transaction = await provider.getTransaction(hash);
       if (!transaction)
         throw new HoldfastError("unreachable", `the chain has no transaction ${hash} any more`);
-      if (transaction.to === null || getAddress(transaction.to) !== audits) return [];
+      if (transaction.to === null || getAddress(transaction.to) !== audits) return undefined;
       return decodeProofs(auditsContract, transaction.data);
+    },
+    async directory(vNode, epoch, block) {
+      const at = { blockTag: block };
+      const { root, total } = (await view(registry, "snapshot", vNode, epoch, at)) as Result;
+      return { root: BigInt(root as string), total: Number(total) };
     },
     async profile(index) {
       const found = (await view(auditsContract, "profiles", index)) as Result;
@@ -197,7 +212,7 @@ async function open(
         samples: Number(samples),
         dataDepth: Number(dataDepth),
         directoryDepth: Number(directoryDepth),
-        keyHash: (await unlessMissing(view(verifier, "keyHash"))) as Hex | undefined,
+        keyHash: (await view(verifier, "keyHash")) as Hex,
       };
     },
     async beacon(index) {
@@ -226,6 +241,7 @@ async function open(
       return { settled: Number(settled), idle: rate === 0n && committed === 0n };
     },
     settle: (vNode, maxEpochs) => send(auditsContract, "settle", [vNode, maxEpochs]),
+    lastAnswer: async (challenge) => Number(await view(challenges, "lastAnswer", challenge)),
     expire: (challenge) => send(challenges, "expire", [challenge]),
     close: () => provider.destroy(),
   };
@@ -285,16 +301,17 @@ function named(result: Result): Record<string, unknown> {
 
 function decodeProofs(audits: Contract, data: string): SubmittedProof[] {
   const call = audits.interface.parseTransaction({ data });
-  if (call?.name === "prove") {
+  if (call?.name === "prove" || call?.name === "takeOver") {
     const [vNode, epoch, proof] = call.args as unknown as [bigint, bigint, Result];
-    return [{ vNode, epoch: Number(epoch), proof: proof.toArray() as bigint[] }];
+    const takeOver = call.name === "takeOver";
+    return [{ vNode, epoch: Number(epoch), takeOver, proof: proof.toArray() as bigint[] }];
   }
   if (call?.name === "proveBatch") {
     const [vNodes, epoch, proofs] = call.args as unknown as [Result, bigint, Result];
     const each = proofs.toArray() as Result[];
     return (vNodes.toArray() as bigint[]).flatMap((vNode, i) => {
       const proof = each[i]?.toArray() as bigint[] | undefined;
-      return proof ? [{ vNode, epoch: Number(epoch), proof }] : [];
+      return proof ? [{ vNode, epoch: Number(epoch), takeOver: false, proof }] : [];
     });
   }
   if (call?.name !== "multicall") return [];

@@ -5,33 +5,54 @@ import Database from "better-sqlite3";
 import { join } from "node:path";
 import { HoldfastError } from "../protocol/errors.ts";
 
-export interface Verdict {
+/** Of a proof that the chain took: it was right to, it was wrong to, or where the proof stands is not to be found. */
+export type Outcome = "valid" | "invalid" | "unseen";
+
+/** Which proof of a transaction. */
+export interface ProofId {
+  readonly transaction: string;
   readonly vNode: bigint;
   readonly epoch: number;
-  readonly transaction: string;
   readonly node: bigint;
-  readonly valid: boolean;
-  /** Why it is not. */
+}
+
+export interface Verdict extends ProofId {
+  readonly outcome: Outcome;
+  /** Why it is not valid. */
   readonly reason: string | undefined;
 }
 
+export interface Counts {
+  readonly valid: number;
+  readonly invalid: number;
+  readonly unseen: number;
+  readonly missed: number;
+  readonly contradictions: number;
+}
+
 export interface AuditorState {
-  hasVerdict(transaction: string, vNode: bigint, epoch: number): boolean;
+  hasVerdict(proof: ProofId): boolean;
   saveVerdict(verdict: Verdict): void;
   saveMiss(miss: { vNode: bigint; node: bigint; epoch: number; misses: number }): void;
-  counts(): { valid: number; invalid: number; missed: number };
+  /** @returns false if it is on record already */
+  saveContradiction(source: string, what: string): boolean;
+  counts(): Counts;
   close(): void;
 }
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS verdicts (
     transaction_hash TEXT NOT NULL, vnode INTEGER NOT NULL, epoch INTEGER NOT NULL, node INTEGER NOT NULL,
-    valid INTEGER NOT NULL, reason TEXT,
-    PRIMARY KEY (transaction_hash, vnode, epoch)
+    outcome TEXT NOT NULL, reason TEXT,
+    PRIMARY KEY (transaction_hash, vnode, epoch, node)
   ) STRICT;
   CREATE TABLE IF NOT EXISTS misses (
     vnode INTEGER NOT NULL, epoch INTEGER NOT NULL, node INTEGER NOT NULL, misses INTEGER NOT NULL,
     PRIMARY KEY (vnode, epoch)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS contradictions (
+    source TEXT NOT NULL, what TEXT NOT NULL,
+    PRIMARY KEY (source, what)
   ) STRICT;
 `;
 
@@ -58,20 +79,26 @@ export function openState(folder: string): AuditorState {
     throw new HoldfastError("corrupt", `${folder} does not hold an auditor's records`, { folder }, { cause });
   }
   const find = database.prepare(
-    "SELECT 1 FROM verdicts WHERE transaction_hash = ? AND vnode = ? AND epoch = ?",
+    "SELECT 1 FROM verdicts WHERE transaction_hash = ? AND vnode = ? AND epoch = ? AND node = ?",
   );
   const insertVerdict = database.prepare("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?)");
   const insertMiss = database.prepare("INSERT OR REPLACE INTO misses VALUES (?, ?, ?, ?)");
-  const count = database.prepare<[], { valid: number; invalid: number; missed: number }>(
-    "SELECT (SELECT count(*) FROM verdicts WHERE valid = 1) valid, (SELECT count(*) FROM verdicts WHERE valid = 0) invalid," +
-      " (SELECT count(*) FROM misses) missed",
+  const insertContradiction = database.prepare("INSERT OR IGNORE INTO contradictions VALUES (?, ?)");
+  const outcomes = (["valid", "invalid", "unseen"] as const).map(
+    (outcome) => `(SELECT count(*) FROM verdicts WHERE outcome = '${outcome}') ${outcome}`,
+  );
+  const count = database.prepare<[], Counts>(
+    `SELECT ${outcomes.join(", ")}, (SELECT count(*) FROM misses) missed,` +
+      " (SELECT count(*) FROM contradictions) contradictions",
   );
   return {
-    hasVerdict: (transaction, vNode, epoch) => find.get(transaction, vNode, epoch) !== undefined,
-    saveVerdict: ({ transaction, vNode, epoch, node, valid, reason }) =>
-      void insertVerdict.run(transaction, vNode, epoch, node, valid ? 1 : 0, reason ?? null),
+    hasVerdict: ({ transaction, vNode, epoch, node }) =>
+      find.get(transaction, vNode, epoch, node) !== undefined,
+    saveVerdict: ({ transaction, vNode, epoch, node, outcome, reason }) =>
+      void insertVerdict.run(transaction, vNode, epoch, node, outcome, reason ?? null),
     saveMiss: ({ vNode, epoch, node, misses }) => void insertMiss.run(vNode, epoch, node, misses),
-    counts: () => count.get() ?? { valid: 0, invalid: 0, missed: 0 },
+    saveContradiction: (source, what) => insertContradiction.run(source, what).changes > 0,
+    counts: () => count.get() as Counts,
     close: () => void database.close(),
   };
 }

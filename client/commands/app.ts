@@ -70,8 +70,8 @@ export function addAppCommands(program: Command, signal: AbortSignal): void {
       withApp(options, signal, async (one) => {
         const replicas = await one.status(await readObject(manifest));
         const lines = replicas.map(
-          ({ vNode, node, url, segments, misses, reachable }) =>
-            `vNode ${vNode}  node ${node} ${url}  ${segments} segments  ${misses} misses  ${reachable ? "answers" : "DOES NOT ANSWER"}`,
+          ({ vNode, node, url, segments, misses, reachable, syncing, successor }) =>
+            `vNode ${vNode}  node ${node} ${url}  ${segments} segments  ${misses} misses${syncing ? "  has yet to prove that it has them" : ""}${successor === undefined ? "" : `  node ${successor} takes over`}  ${reachable ? "answers" : "DOES NOT ANSWER"}`,
         );
         printResult({ replicas }, { ...options, text: lines.join("\n") });
       }),
@@ -148,19 +148,21 @@ async function put(file: string, options: PutOptions, signal: AbortSignal): Prom
   const { bucket, vnodes: vNodes, epochs, maxRent, manifest = `${file}.holdfast.json` } = options;
   await withApp(options, signal, async (app, chain) => {
     const plan = await app.plan({ path: file, bucket, vNodes, epochs, maxRent });
-    const { total, balance } = plan.price;
+    const { total, balance, perEpoch, rounding, quantum } = plan.price;
     const amount = (value: bigint): string => `${formatAmount(value, chain.decimals)} ${chain.symbol}`;
     const short = options.deposit && total > balance ? total - balance : 0n;
     const extra = short > 0n ? `, depositing ${amount(short)} from the wallet` : "";
+    const rounded =
+      rounding > 0n ? `, ${rounding} token units of which are rounding up to multiples of ${quantum}` : "";
     await agree(
-      `store ${plan.file.bytes} bytes on ${vNodes.length} vNodes for ${epochs} epochs, paying ${amount(total)} in advance${extra}`,
+      `store ${plan.file.bytes} bytes on ${vNodes.length} vNodes for ${epochs} epochs, paying ${amount(total)} in advance${extra}: ${amount(perEpoch)} an epoch${rounded}`,
       options,
     );
     if (short > 0n) await deposit(chain, short);
     const object = await app.put(plan);
     await writeJson(manifest, object);
     printResult(
-      { manifest, paid: total, ...object },
+      { manifest, paid: total, perEpoch, rounding, ...object },
       { ...options, text: `stored; keep ${manifest}: it is what \`app get\` needs` },
     );
   });

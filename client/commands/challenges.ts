@@ -4,25 +4,38 @@
 import type { Command } from "commander";
 import type { Chain, Sent } from "../chain.ts";
 import { agree, formatAmount, parseAmount, printResult } from "../output.ts";
+import { challengeBond, segmentRange, wholeRange } from "../ranges.ts";
 import type { ChallengeRecord } from "../records.ts";
 import { chainCommand, group, id, natural, spendingCommand, withChain, type ChainOptions } from "./common.ts";
 
 interface MakeOptions extends ChainOptions {
   readonly segment?: number;
   readonly maxBond: string;
+  readonly fromBlock: number;
 }
 
 /** IChallenges.Status. */
-const STATUS = ["none", "open", "answered", "failed", "void"] as const;
-/** A challenge of epoch e is answered before epoch e + 3 (IChallenges). */
-const RESPONSE_EPOCHS = 3n;
+const STATUS = ["none", "open", "answered", "failed", "void", "dismissed"] as const;
+const OPEN = 1;
+/** A challenge of epoch e is answered in the two epochs after it, or later if the node pauses (IChallenges). */
+const RESPONSE_EPOCHS = 2n;
 
 export function addChallengeCommands(program: Command): void {
   const challenge = group(program, "challenge", "who doubts a vNode: ask for a proof on demand, with a bond");
-  spendingCommand(challenge, "make", "challenges all that a vNode holds, or one of its segments")
+  spendingCommand(
+    challenge,
+    "make",
+    "challenges all that a vNode holds, or one of its segments; an account has one of a vNode open at a time",
+  )
     .argument("<vnode>", "id of the vNode", id)
     .requiredOption("--max-bond <amount>", "the most to put up, in tokens: lost if the node answers")
     .option("--segment <serial>", "only this segment", natural)
+    .option(
+      "--from-block <n>",
+      "the deployment's first block: where the segment is follows from events",
+      natural,
+      0,
+    )
     .action(make);
   spendingCommand(challenge, "expire", "ends a challenge that was not answered in time: pays the challenger")
     .argument("<challenge>", "its id", id)
@@ -32,26 +45,40 @@ export function addChallengeCommands(program: Command): void {
     .action(show);
 }
 
-function make(vNode: bigint, { segment, maxBond, ...options }: MakeOptions): Promise<void> {
+function make(vNode: bigint, options: MakeOptions): Promise<void> {
   return withChain(options, async (chain) => {
+    const { segment, maxBond, fromBlock } = options;
     const most = parseAmount(maxBond, chain.decimals);
     const what = segment === undefined ? `vNode ${vNode}` : `segment ${segment} of vNode ${vNode}`;
-    await agree(`challenge ${what} with a bond of at most ${maxBond} ${chain.symbol}`, options);
-    const sent =
+    const { start, length } =
       segment === undefined
-        ? await chain.send("challenges", "challenge", [vNode, most])
-        : await chain.send("challenges", "challengeSegment", [vNode, segment, most]);
+        ? await wholeRange(chain, vNode)
+        : await segmentRange(chain, vNode, segment, fromBlock);
+    const bond = `${formatAmount(await challengeBond(chain, vNode), chain.decimals)} ${chain.symbol}`;
+    await agree(
+      `challenge ${what}, ${length} quanta from ${start} on, with a bond that is ${bond} now and at most ${maxBond} ${chain.symbol}: lost if the node answers`,
+      options,
+    );
+    const sent = await chain.send("challenges", "challenge", [vNode, start, length, most]);
     const made = eventOf(sent, "Challenged");
-    const { bond, epoch } = made["challenge"] as unknown as ChallengeRecord;
+    const record = made["challenge"] as unknown as ChallengeRecord;
+    const challenge = made["id"] as bigint;
     const result = {
-      challenge: made["id"],
-      vNode,
-      node: made["node"],
-      bond,
-      answerBefore: epoch + RESPONSE_EPOCHS,
+      ...{ challenge, vNode, node: made["node"], bond: record.bond, start, length },
+      answerBefore: await answerBefore(chain, challenge, record),
     };
     printResult({ ...result, transaction: sent.hash }, options);
   });
+}
+
+/** The first epoch in which it is too late, as far as pauses are declared. */
+async function answerBefore(
+  chain: Chain,
+  challenge: bigint,
+  { epoch, status }: ChallengeRecord,
+): Promise<bigint> {
+  if (Number(status) !== OPEN) return epoch + RESPONSE_EPOCHS + 1n;
+  return (await chain.read<bigint>("challenges", "lastAnswer", [challenge])) + 1n;
 }
 
 function expire(challenge: bigint, options: ChainOptions): Promise<void> {
@@ -70,18 +97,23 @@ function expire(challenge: bigint, options: ChainOptions): Promise<void> {
 function show(challenge: bigint, options: ChainOptions): Promise<void> {
   return withChain(options, async (chain) => {
     const c = await chain.read<ChallengeRecord>("challenges", "challengeOf", [challenge]);
-    const { vNode, node, epoch, challenger, bond, start, leaves } = c;
+    const { vNode, node, epoch, challenger, bond, start, length } = c;
     const status = STATUS[Number(c.status)];
-    const answerBefore = epoch + RESPONSE_EPOCHS;
-    const result = { challenge, vNode, node, status, epoch, answerBefore, challenger, bond, start, leaves };
-    printResult(result, { ...options, text: inWords(chain, challenge, c) });
+    const before = await answerBefore(chain, challenge, c);
+    const result = { challenge, vNode, node, status, epoch, answerBefore: before };
+    const text = inWords(chain, challenge, { ...c, before });
+    printResult({ ...result, challenger, bond, start, length }, { ...options, text });
   });
 }
 
-function inWords({ decimals, symbol }: Chain, challenge: bigint, c: ChallengeRecord): string {
-  const range = `leaves ${c.start} to ${c.start + c.leaves - 1n} of vNode ${c.vNode}`;
+function inWords(
+  { decimals, symbol }: Chain,
+  challenge: bigint,
+  c: ChallengeRecord & { before: bigint },
+): string {
+  const range = `quanta ${c.start} to ${c.start + c.length - 1n} of vNode ${c.vNode}`;
   const bond = `${formatAmount(c.bond, decimals)} ${symbol}`;
-  return `challenge ${challenge} of ${range}, node ${c.node}  bond ${bond}  ${STATUS[Number(c.status)]}, to be answered before epoch ${c.epoch + RESPONSE_EPOCHS}`;
+  return `challenge ${challenge} of ${range}, node ${c.node}  bond ${bond}  ${STATUS[Number(c.status)]}, to be answered before epoch ${c.before}`;
 }
 
 function eventOf({ events }: Sent, wanted: string): Sent["events"][number]["args"] {

@@ -120,6 +120,11 @@ export function id(text: string): bigint {
   return BigInt(text);
 }
 
+/** As id, or 0 for none. */
+export function idOrNone(text: string): bigint {
+  return text === "0" ? 0n : id(text);
+}
+
 /** 1 to 2^53 - 1. */
 export function count(text: string): number {
   const value = Number(text);

@@ -1,20 +1,16 @@
 /**
- * `explore`: what there is to be found: clusters with what they cost and offer, nodes, vNodes, buckets, segments.
+ * `explore`: what there is to be found: clusters with what they cost and offer, nodes, vNodes, buckets, segments. As JSON in
+ * token units and epochs; for people in tokens and words.
  */
 import Table from "cli-table3";
 import { Option, type Command } from "commander";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { parseAddress, type Chain, type ChainEvent } from "../chain.ts";
-import { printResult } from "../output.ts";
-import type {
-  BucketRecord,
-  ClusterParams,
-  ClusterRecord,
-  NodeRecord,
-  VNodeRecord,
-  VNodeState,
-} from "../records.ts";
+import { formatAmount, printResult } from "../output.ts";
+import { reachOf } from "../quantum.ts";
+import type { BucketRecord, ClusterParams, ClusterRecord, NodeRecord } from "../records.ts";
 import { chainCommand, group, id, natural, withChain, type ChainOptions } from "./common.ts";
+import { describeVNode, standingOf, vNodeInWords, type VNodeItem } from "./explore-vnodes.ts";
 
 interface ClusterItem {
   readonly id: bigint;
@@ -31,14 +27,6 @@ interface NodeItem {
   readonly bond: bigint;
   readonly locked: bigint;
   readonly unbonding: bigint;
-}
-
-interface VNodeItem {
-  readonly id: bigint;
-  readonly info: VNodeRecord;
-  readonly state: VNodeState;
-  readonly directory: { readonly total: bigint; readonly live: bigint };
-  readonly duty: { readonly due: boolean; readonly proven: boolean };
 }
 
 interface BucketItem {
@@ -79,15 +67,15 @@ export function addExploreCommands(program: Command): void {
       new Option("--lens <address>", "the deployment's Lens contract").env("HOLDFAST_LENS"),
     );
   add("clusters", "clusters: their rules, prices and free room").action(
-    show("clusters", async (chain) => listClusters(chain)),
+    show("clusters", listClusters, clusterInWords),
   );
   add("nodes", "nodes: what they offer and their bonds")
     .option("--provider <address>", "only this account's")
     .option("--cluster <id>", "only those that serve this cluster", id)
-    .action(show("nodes", listNodes));
-  add("vnodes", "vNodes: who is responsible, what they hold, how they do")
+    .action(show("nodes", listNodes, nodeInWords));
+  add("vnodes", "vNodes: who is responsible, what they hold and are paid for, how they do")
     .option("--cluster <id>", "only this cluster's", id)
-    .action(show("vNodes", listVNodes));
+    .action(show("vNodes", listVNodes, vNodeInWords));
   add("buckets", "buckets: their owners and clusters")
     .option("--owner <address>", "only this account's")
     .action(show("buckets", listBuckets));
@@ -95,16 +83,24 @@ export function addExploreCommands(program: Command): void {
     .option("--vnode <id>", "of this vNode", id)
     .option("--bucket <id>", "of this bucket", id)
     .option("--from-block <n>", "look for proofs from here on", natural, 0)
-    .action(show("segments", listSegments));
+    .action(show("segments", listSegments, segmentInWords));
 }
 
 type Row = Readonly<Record<string, unknown>>;
 
-function show(name: string, list: (chain: Chain, options: ExploreOptions) => Promise<Row[]>) {
+function show<T extends Row>(
+  name: string,
+  list: (chain: Chain, options: ExploreOptions) => Promise<T[]>,
+  inWords: (row: T, chain: Chain) => Row = (row) => row,
+) {
   return (options: ExploreOptions): Promise<void> =>
     withChain(options, async (chain) => {
       const rows = await list(chain, options);
-      printResult({ [name]: rows }, { json: options.json, text: tableOf(name, rows) });
+      const text = tableOf(
+        name,
+        rows.map((row) => inWords(row, chain)),
+      );
+      printResult({ [name]: rows }, { json: options.json, text });
     });
 }
 
@@ -137,7 +133,7 @@ const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, amoun
 
 // ------------------------------------------------------------------------------------------------------------- lists
 
-async function listClusters(chain: Chain): Promise<Row[]> {
+async function listClusters(chain: Chain) {
   const vNodes = await allVNodes(chain, 0n);
   const nodes = new Map((await allNodes(chain, ANYONE)).map((node) => [node.id, node]));
   const epoch = await chain.read<bigint>("audits", "currentEpoch");
@@ -151,6 +147,7 @@ async function listClusters(chain: Chain): Promise<Row[]> {
     return {
       ...{ cluster, manager: info.manager, metadata: info.metadata },
       ...{ profile: info.profile, samples: profile.samples, beacon: info.beacon },
+      ...{ quantumBits: info.quantumBits, quantum: 1n << info.quantumBits },
       ...params,
       ...(announcedSince > epoch && { termsChangeAt: announcedSince }),
       ...{ vNodes: own.length, vacant: own.filter((vNode) => vNode.info.node === 0n).length },
@@ -165,7 +162,25 @@ async function listClusters(chain: Chain): Promise<Row[]> {
   });
 }
 
-async function listNodes(chain: Chain, { provider, cluster }: ExploreOptions): Promise<Row[]> {
+type ClusterRow = Awaited<ReturnType<typeof listClusters>>[number];
+
+function clusterInWords(row: ClusterRow, { decimals, symbol }: Chain): Row {
+  const { cluster, manager, metadata, samples, odds, vNodes, vacant, missing, nodes, standby } = row;
+  const amount = (units: bigint): string => `${formatAmount(units, decimals)} ${symbol}`;
+  return {
+    ...{ cluster, manager, metadata },
+    audited: `${odds === 1n ? "in every epoch" : `in one of ${odds} epochs`}, ${samples} samples`,
+    vNodes: `${vNodes}, ${vacant} without a node, ${missing} missing proofs`,
+    nodes: `${nodes}, ${standby} standby`,
+    room: `${row.free} of ${row.capacity} leaves are free, ${row.held} are held`,
+    "rent per 1e18 leaves and epoch": `${amount(row.minRent)} to ${amount(row.maxRent)}`,
+    quantum: `2^${row.quantumBits} token units, up to ${amount(reachOf(Number(row.quantumBits)))} a vNode and epoch`,
+    "paid per epoch": amount(row.paidPerEpoch),
+    ...(row.termsChangeAt !== undefined && { terms: `change with epoch ${row.termsChangeAt}` }),
+  };
+}
+
+async function listNodes(chain: Chain, { provider, cluster }: ExploreOptions) {
   const found = await allNodes(chain, provider === undefined ? ANYONE : parseAddress(provider));
   const serving =
     cluster === undefined
@@ -175,43 +190,78 @@ async function listNodes(chain: Chain, { provider, cluster }: ExploreOptions): P
     .filter((node) => serving?.has(node.id) ?? true)
     .map(({ id: node, info, bond, locked, unbonding }) => ({
       ...{ node, provider: info.provider, operator: info.operator, url: info.url, rent: info.rent },
-      ...{ capacity: info.capacity, free: info.capacity - info.used },
+      ...{ capacity: info.capacity, free: info.capacity - info.used, lockPerEpoch: info.lockPerEpoch },
       ...{ bond, locked, unbonding, metadata: info.metadata },
     }));
 }
 
-async function listVNodes(chain: Chain, { cluster }: ExploreOptions): Promise<Row[]> {
-  const found = await allVNodes(chain, cluster ?? 0n);
-  return found.map(({ id: vNode, info, state, directory, duty }) => ({
-    ...{ vNode, cluster: info.cluster, token: info.token, node: state.node, nextNode: info.node },
-    ...{ held: info.held, segments: directory.live, rate: state.rate },
-    ...{ settled: state.settled, misses: state.misses, syncLeft: state.syncLeft },
-    ...{ due: duty.due, proven: duty.proven },
-  }));
+function nodeInWords(row: Awaited<ReturnType<typeof listNodes>>[number], { decimals, symbol }: Chain): Row {
+  const amount = (units: bigint): string => `${formatAmount(units, decimals)} ${symbol}`;
+  return {
+    ...{ node: row.node, provider: row.provider, url: row.url },
+    "rent per 1e18 leaves and epoch": amount(row.rent),
+    room: `${row.free} of ${row.capacity} leaves are free`,
+    bond: `${amount(row.bond)}, ${amount(row.locked)} locked, ${amount(row.unbonding)} asked back`,
+    "takes on per epoch": `what locks ${amount(row.lockPerEpoch)} at most`,
+    metadata: row.metadata,
+  };
 }
 
-async function listBuckets(chain: Chain, { owner }: ExploreOptions): Promise<Row[]> {
+async function listVNodes(chain: Chain, { cluster }: ExploreOptions) {
+  const found = await allVNodes(chain, cluster ?? 0n);
+  return Promise.all(found.map(async (item) => describeVNode(item, await standingOf(chain, item))));
+}
+
+async function listBuckets(chain: Chain, { owner }: ExploreOptions) {
   const whose = owner === undefined ? ANYONE : parseAddress(owner);
   const found = await all<BucketItem>(chain, "buckets", [whose], 1n);
   return found.map(({ id: bucket, info }) => ({ bucket, ...info }));
 }
 
-async function listSegments(chain: Chain, options: ExploreOptions): Promise<Row[]> {
+async function listSegments(chain: Chain, options: ExploreOptions) {
   const { vnode, bucket, fromBlock } = options;
   if ((vnode === undefined) === (bucket === undefined))
     throw new HoldfastError("bad-input", "whose segments? Give either --vnode ID or --bucket ID");
   const [view, whose] = vnode === undefined ? ["segmentsOf", bucket] : ["segments", vnode];
   const found = await all<SegmentItem>(chain, view, [whose], 0n);
   const events = await chain.events(fromBlock);
+  const quantumBits = await quantaOf(chain, new Set(found.map(({ vNode }) => vNode)));
   return found.map((item) => {
     const { vNode, serial, info, settledUntil, claimable } = item;
     const epochs = provenEpochs(events, item);
     return {
       ...{ vNode, serial, bucket: info.bucket, leaves: info.leaves, perEpoch: info.perEpoch },
-      ...{ paidUntil: info.end, settledUntil, claimable },
-      ...{ proofs: epochs.length, lastProven: epochs.at(-1) ?? null },
+      ...{ weight: info.perEpoch >> (quantumBits.get(vNode) ?? 0n), paidUntil: info.end },
+      ...{ settledUntil, claimable, proofs: epochs.length, lastProven: epochs.at(-1) ?? null },
     };
   });
+}
+
+async function quantaOf(chain: Chain, vNodes: ReadonlySet<bigint>): Promise<Map<bigint, bigint>> {
+  const found = await Promise.all(
+    [...vNodes].map(async (vNode) => {
+      const { cluster } = await chain.read<{ cluster: bigint }>("registry", "vNode", [vNode]);
+      const { quantumBits } = await chain.read<ClusterRecord>("registry", "cluster", [cluster]);
+      return [vNode, quantumBits] as const;
+    }),
+  );
+  return new Map(found);
+}
+
+function segmentInWords(
+  row: Awaited<ReturnType<typeof listSegments>>[number],
+  { decimals, symbol }: Chain,
+): Row {
+  const amount = (units: bigint): string => `${formatAmount(units, decimals)} ${symbol}`;
+  return {
+    ...{ vNode: row.vNode, serial: row.serial, bucket: row.bucket },
+    leaves: row.leaves === 0n ? "retired" : row.leaves,
+    "per epoch": `${amount(row.perEpoch)}, a weight of ${row.weight}`,
+    "paid until": `epoch ${row.paidUntil}`,
+    "decided until": `epoch ${row.settledUntil}`,
+    "to be claimed": amount(row.claimable),
+    proofs: row.lastProven === null ? "none" : `${row.proofs}, the last of epoch ${row.lastProven}`,
+  };
 }
 
 /** In ascending order: proofs of the vNode while it was paid for the segment. */

@@ -5,15 +5,18 @@ import { randomBytes } from "node:crypto";
 import { Option, type Command } from "commander";
 import type { Chain } from "../chain.ts";
 import { agree, formatAmount, printResult } from "../output.ts";
-import type { ClusterParams, ClusterRecord, VNodeRecord, VNodeState } from "../records.ts";
+import { defaultQuantumBits, quantumBitsOf, reachOf } from "../quantum.ts";
+import type { ClusterParams, ClusterRecord, Outlook, VNodeRecord, VNodeState } from "../records.ts";
 import {
   chainCommand,
   count,
   group,
   id,
+  idOrNone,
   ids,
   natural,
   spendingCommand,
+  units,
   withChain,
   type ChainOptions,
 } from "./common.ts";
@@ -30,7 +33,7 @@ const PARAMS: readonly [name: keyof ClusterParams, description: string, standard
   ["maxMisses", "misses in a row that end the assignment", 3],
   ["slashMultiple", "epochs' rate that a miss beyond the grace costs", 5],
   ["faultMultiple", "epochs' rate that the last one costs on top", 10],
-  ["syncEpochs", "epochs that a node which takes over has for its first proof", 3],
+  ["syncEpochs", "epochs that a node which takes over data has for its first proof", 3],
   ["bondEpochs", "epochs' rate that a node's bond covers", 30],
   ["managerFee", "of what is paid, in 1/10,000", 200],
   ["auditFee", "of what is paid, in 1/10,000", 100],
@@ -41,6 +44,7 @@ type CreateOptions = ChainOptions &
   Partial<ClusterParams> & {
     readonly profileIndex: number;
     readonly beaconIndex: number;
+    readonly quantum?: bigint;
     readonly metadata?: string;
   };
 
@@ -60,6 +64,11 @@ export function addManagerCommands(program: Command): void {
   )
     .option("--profile-index <n>", "of the deployment's profiles", natural, 0)
     .option("--beacon-index <n>", "of the deployment's beacons", natural, 0)
+    .option(
+      "--quantum <units>",
+      "prices per epoch are multiples of this, in token units, rounded down to a power of two, for good; default: as fine as lets a vNode be paid 1,000 tokens per epoch",
+      units,
+    )
     .option("--metadata <text>", "whatever others should know, at most 512 bytes");
   for (const [name, description, standard] of PARAMS) {
     const option = paramOption(name, description);
@@ -82,17 +91,14 @@ export function addManagerCommands(program: Command): void {
     .option("--tokens <list>", "64-bit places, separated by commas", parseTokens)
     .option("--count <n>", "so many, at random places", count)
     .action(addVNodes);
-  spendingCommand(manager, "assign", "gives a vNode to a node from the next epoch on")
+  spendingCommand(
+    manager,
+    "assign",
+    "names the node that takes a vNode over: at once if it holds nothing, otherwise with its first proof, and until then the old one stays",
+  )
     .argument("<vnode>", "id of the vNode", id)
-    .argument("<node>", "id of the node", id)
-    .action((vNode: bigint, node: bigint, options: ChainOptions) =>
-      withChain(options, async (chain) => {
-        await agree(`assign vNode ${vNode} to node ${node}`, options);
-        const { events, hash } = await chain.send("registry", "assign", [vNode, node]);
-        const assigned = events.find(({ name }) => name === "NodeAssigned");
-        printResult({ vNode, node, fromEpoch: assigned?.args["fromEpoch"], transaction: hash }, options);
-      }),
-    );
+    .argument("<node>", "id of the node; 0: nobody, which takes back who was named", idOrNone)
+    .action(assign);
   spendingCommand(manager, "standby", "puts nodes in line to take over, or out of it")
     .argument("<cluster>", "id of the cluster", id)
     .argument("<nodes>", "ids of nodes, separated by commas", ids)
@@ -120,13 +126,42 @@ function createCluster(options: CreateOptions): Promise<void> {
     const params = Object.fromEntries(
       PARAMS.map(([name, , standard]) => [name, options[name] ?? standard ?? longest]),
     );
-    await agree(`create a cluster managed by ${chain.account()}`, options);
-    const { profileIndex, beaconIndex } = options;
-    const order = [profileIndex, beaconIndex, params, options.metadata ?? ""];
+    const { profileIndex, beaconIndex, quantum } = options;
+    const bits = quantum === undefined ? defaultQuantumBits(chain.decimals) : quantumBitsOf(quantum);
+    const reach = `${formatAmount(reachOf(bits), chain.decimals)} ${chain.symbol}`;
+    await agree(
+      `create a cluster managed by ${chain.account()}, whose prices are multiples of 2^${bits} token units for good: a vNode can be paid up to ${reach} per epoch`,
+      options,
+    );
+    const order = [profileIndex, beaconIndex, bits, params, options.metadata ?? ""];
     const { events, hash } = await chain.send("registry", "createCluster", order);
     const cluster = events.find(({ name }) => name === "ClusterCreated")?.args["cluster"];
-    printResult({ cluster, transaction: hash }, options);
+    printResult({ cluster, quantumBits: bits, quantum: 1n << BigInt(bits), transaction: hash }, options);
   });
+}
+
+function assign(vNode: bigint, node: bigint, options: ChainOptions): Promise<void> {
+  return withChain(options, async (chain) => {
+    await agree(await whatAssigningDoes(chain, vNode, node), options);
+    const { events, hash } = await chain.send("registry", "assign", [vNode, node]);
+    const fromEpoch = events.find(({ name }) => name === "NodeAssigned")?.args["fromEpoch"] as bigint;
+    const now = await chain.read<Outlook>("audits", "outlook", [vNode]);
+    const { nextUntil } = await chain.read<VNodeState>("audits", "state", [vNode]);
+    const waits = now.successor !== 0n;
+    const text = waits
+      ? `node ${node} may prove from epoch ${fromEpoch} until epoch ${nextUntil - 1n} that it has what vNode ${vNode} holds, and is responsible from the epoch after that; until then node ${now.node} stays, and nothing is stored`
+      : `node ${now.node === 0n ? "nobody" : now.node} is responsible for vNode ${vNode} in the next epoch${now.handingOver ? ", and is paid from its first proof on" : ""}`;
+    const result = { vNode, node, fromEpoch, responsible: now.node, successor: now.successor };
+    printResult({ ...result, ...(waits && { until: nextUntil }), transaction: hash }, { ...options, text });
+  });
+}
+
+async function whatAssigningDoes(chain: Chain, vNode: bigint, node: bigint): Promise<string> {
+  const { node: old, successor } = await chain.read<Outlook>("audits", "outlook", [vNode]);
+  const { held } = await chain.read<VNodeRecord>("registry", "vNode", [vNode]);
+  if (node === 0n) return `leave vNode ${vNode} to ${successor === 0n ? "nobody" : `node ${old}`}`;
+  if (old === 0n || held === 0n) return `assign vNode ${vNode} to node ${node}`;
+  return `name node ${node} for vNode ${vNode}: node ${old} stays until node ${node} has proven that it has the data, and nothing is stored until then`;
 }
 
 function paramOption(name: string, description: string): Option {
@@ -177,25 +212,29 @@ function changeStandby(
 
 function showCluster(cluster: bigint, options: ChainOptions): Promise<void> {
   return withChain(options, async (chain) => {
-    const { manager, profile } = await chain.read<ClusterRecord>("registry", "cluster", [cluster]);
+    const { manager, profile, quantumBits } = await chain.read<ClusterRecord>("registry", "cluster", [
+      cluster,
+    ]);
     const { params_: params } = await chain.read<{ params_: object }>("audits", "params", [cluster]);
     const standby = await chain.read<bigint[]>("registry", "standby", [cluster]);
     const vNodes = await clusterVNodes(chain, cluster);
     const lines = vNodes.map(
-      ({ vNode, node, misses, rate, leaves }) =>
-        `vNode ${vNode}  node ${node === 0n ? "-" : node}  leaves ${leaves}  misses ${misses}  ${formatAmount(rate, chain.decimals)} ${chain.symbol} an epoch`,
+      ({ vNode, node, successor, misses, rate, leaves }) =>
+        `vNode ${vNode}  node ${node === 0n ? "-" : node}${successor === 0n ? "" : `, then node ${successor}`}  leaves ${leaves}  misses ${misses}  ${formatAmount(rate, chain.decimals)} ${chain.symbol} an epoch`,
     );
     const text = [
-      `cluster ${cluster} of ${manager}, standby: ${standby.join(", ") || "none"}`,
+      `cluster ${cluster} of ${manager}, quantum 2^${quantumBits} token units, standby: ${standby.join(", ") || "none"}`,
       ...lines,
     ].join("\n");
-    printResult({ cluster, manager, profile, params, standby, vNodes }, { ...options, text });
+    printResult({ cluster, manager, profile, quantumBits, params, standby, vNodes }, { ...options, text });
   });
 }
 
 interface ShownVNode extends Pick<VNodeState, "node" | "misses" | "rate"> {
   readonly vNode: number;
   readonly leaves: bigint;
+  /** Who waits to take over; nobody: 0. */
+  readonly successor: bigint;
 }
 
 async function clusterVNodes(chain: Chain, cluster: bigint): Promise<ShownVNode[]> {
@@ -205,7 +244,7 @@ async function clusterVNodes(chain: Chain, cluster: bigint): Promise<ShownVNode[
     const record = await chain.read<VNodeRecord>("registry", "vNode", [vNode]);
     if (record.cluster !== cluster) continue;
     const { node, misses, rate } = await chain.read<VNodeState>("audits", "state", [vNode]);
-    found.push({ vNode, node, misses, rate, leaves: record.held });
+    found.push({ vNode, node, misses, rate, leaves: record.held, successor: record.successor });
   }
   return found;
 }

@@ -1,10 +1,11 @@
 /**
- * `provider`: registers nodes, puts up their bonds, says whom to trust, and takes out what was earned.
+ * `provider`: registers nodes, puts up their bonds, bounds what their operators may do, says whom to trust, and takes out
+ * what was earned. What concerns a node's vNodes is in provider-vnodes.ts.
  */
 import type { Command } from "commander";
 import { parseAddress } from "../chain.ts";
 import { agree, formatAmount, parseAmount, printResult } from "../output.ts";
-import type { BondRecord, NodeRecord, VNodeState } from "../records.ts";
+import type { BondRecord, NodeRecord } from "../records.ts";
 import { addAccountCommands } from "./accounts.ts";
 import {
   chainCommand,
@@ -18,21 +19,35 @@ import {
   withChain,
   type ChainOptions,
 } from "./common.ts";
+import { addNodeVNodeCommands } from "./provider-vnodes.ts";
 
 interface NodeOptions extends ChainOptions {
   readonly operator?: string;
   readonly url?: string;
   readonly capacity?: number;
   readonly rent?: bigint;
+  /** In tokens. */
+  readonly lockPerEpoch?: string;
   readonly metadata?: string;
 }
 
-type RegisterOptions = NodeOptions & Required<Pick<NodeOptions, "operator" | "url" | "capacity" | "rent">>;
+type RegisterOptions = NodeOptions &
+  Required<Pick<NodeOptions, "operator" | "url" | "capacity" | "rent" | "lockPerEpoch">>;
 
 const OPERATOR = ["--operator <address>", "signs acceptances and sends proofs; may move no money"] as const;
 const URL_OPTION = ["--url <url>", "where the node serves applications"] as const;
 const CAPACITY = ["--capacity <leaves>", "leaves of 496 bytes that the node offers"] as const;
-const RENT = ["--rent <units>", "token units per 1e18 leaves and epoch"] as const;
+const RENT = [
+  "--rent <units>",
+  "token units per 1e18 leaves and epoch: the most that the operator may accept",
+] as const;
+const LOCK_PER_EPOCH = [
+  "--lock-per-epoch <amount>",
+  "the most of the bond that acceptances lock in one epoch, in tokens: what a thief of the operator's key gets at",
+] as const;
+/** What propose-provider takes instead of an address. */
+const NOBODY = "nobody";
+const ZERO = `0x${"00".repeat(20)}`;
 const METADATA = ["--metadata <text>", "whatever others should know, at most 512 bytes"] as const;
 
 export function addProviderCommands(program: Command): void {
@@ -42,6 +57,7 @@ export function addProviderCommands(program: Command): void {
     .requiredOption(...URL_OPTION)
     .requiredOption(...CAPACITY, count)
     .requiredOption(...RENT, units)
+    .requiredOption(...LOCK_PER_EPOCH)
     .option(...METADATA)
     .action(registerNode);
   spendingCommand(provider, "update", "changes a node; what is not given stays as it is")
@@ -50,6 +66,7 @@ export function addProviderCommands(program: Command): void {
     .option(...URL_OPTION)
     .option(...CAPACITY, count)
     .option(...RENT, units)
+    .option(...LOCK_PER_EPOCH)
     .option(...METADATA)
     .action(updateNode);
   spendingCommand(provider, "bond", "puts up collateral for a node, from the account and then the wallet")
@@ -73,17 +90,25 @@ export function addProviderCommands(program: Command): void {
     .argument("<manager>", "address of the manager")
     .argument("[state]", "on or off", toggle, true)
     .action(trust);
-  spendingCommand(provider, "pause", "declares maintenance of a vNode: nothing is asked and nothing paid")
-    .argument("<vnode>", "id of the vNode", id)
-    .requiredOption("--epochs <n>", "from the next one on, or longer than declared before", count)
-    .action(pause);
   spendingCommand(
     provider,
-    "leave",
-    "announces that the node leaves a vNode; once more, after the notice: leaves it",
+    "revoke-acceptances",
+    "makes every acceptance that the operator has signed so far worthless; what is stored stays",
   )
-    .argument("<vnode>", "id of the vNode", id)
-    .action(leave);
+    .argument("<node>", "id of the node", id)
+    .action(revokeAcceptances);
+  spendingCommand(
+    provider,
+    "propose-provider",
+    "offers a node to another account, with its bond and what it earns; it accepts after the delay of a bond",
+  )
+    .argument("<node>", "id of the node", id)
+    .argument("<provider>", `address of the other account, or "${NOBODY}" to take the offer back`)
+    .action(proposeProvider);
+  spendingCommand(provider, "accept-provider", "takes over a node that was offered to this account")
+    .argument("<node>", "id of the node", id)
+    .action(acceptProvider);
+  addNodeVNodeCommands(provider);
   chainCommand(provider, "node", "shows a node and its bond")
     .argument("<node>", "id of the node", id)
     .action(showNode);
@@ -92,9 +117,13 @@ export function addProviderCommands(program: Command): void {
 
 function registerNode(options: RegisterOptions): Promise<void> {
   return withChain(options, async (chain) => {
-    const { operator, url, capacity, rent } = options;
-    const order = [parseAddress(operator), nodeUrl(url), capacity, rent, options.metadata ?? ""];
-    await agree(`register a node at ${url} with ${capacity} leaves for ${chain.account()}`, options);
+    const { operator, url, capacity, rent, lockPerEpoch } = options;
+    const lock = parseAmount(lockPerEpoch, chain.decimals);
+    const order = [parseAddress(operator), nodeUrl(url), capacity, rent, lock, options.metadata ?? ""];
+    await agree(
+      `register a node at ${url} with ${capacity} leaves for ${chain.account()}, whose operator may lock ${lockPerEpoch} ${chain.symbol} of its bond per epoch`,
+      options,
+    );
     const { events, hash } = await chain.send("registry", "registerNode", order);
     const node = events.find(({ name }) => name === "NodeRegistered")?.args["node"];
     printResult({ node, transaction: hash }, options);
@@ -110,6 +139,9 @@ function updateNode(node: bigint, options: NodeOptions): Promise<void> {
       options.url === undefined ? now.url : nodeUrl(options.url),
       options.capacity ?? now.capacity,
       options.rent ?? now.rent,
+      options.lockPerEpoch === undefined
+        ? now.lockPerEpoch
+        : parseAmount(options.lockPerEpoch, chain.decimals),
       options.metadata ?? now.metadata,
     ];
     await agree(`change node ${node}`, options);
@@ -152,30 +184,35 @@ function trust(manager: string, trusted: boolean, options: ChainOptions): Promis
   });
 }
 
-function pause(vNode: bigint, { epochs, ...options }: ChainOptions & { epochs: number }): Promise<void> {
+function revokeAcceptances(node: bigint, options: ChainOptions): Promise<void> {
   return withChain(options, async (chain) => {
-    await agree(`pause vNode ${vNode} for ${epochs} epochs, unpaid`, options);
-    const { events, hash } = await chain.send("audits", "pause", [vNode, epochs]);
-    const { from, end } = events.find(({ name }) => name === "Paused")?.args ?? {};
-    printResult({ vNode, fromEpoch: from, endEpoch: end, transaction: hash }, options);
+    await agree(`make all acceptances of node ${node} that are not used yet worthless`, options);
+    const { events, hash } = await chain.send("registry", "revokeAcceptances", [node]);
+    const revision = events.find(({ name }) => name === "AcceptancesRevoked")?.args["revision"];
+    printResult({ node, revision, transaction: hash }, options);
   });
 }
 
-function leave(vNode: bigint, options: ChainOptions): Promise<void> {
+function proposeProvider(node: bigint, text: string, options: ChainOptions): Promise<void> {
   return withChain(options, async (chain) => {
-    const { node } = await chain.read<VNodeState>("audits", "state", [vNode]);
-    const announced = await chain.read<{ node: bigint; epoch: bigint }>("audits", "leaveOf", [vNode]);
-    if (node !== 0n && announced.node === node) {
-      await agree(`let node ${node} leave vNode ${vNode}`, options);
-      const { events, hash } = await chain.send("audits", "leave", [vNode]);
-      const fromEpoch = events.find(({ name }) => name === "Left")?.args["fromEpoch"];
-      printResult({ vNode, node, left: true, fromEpoch, transaction: hash }, options);
-      return;
-    }
-    await agree(`announce that node ${node} will leave vNode ${vNode}`, options);
-    const { events, hash } = await chain.send("audits", "announceLeave", [vNode]);
-    const fromEpoch = events.find(({ name }) => name === "LeaveAnnounced")?.args["epoch"];
-    printResult({ vNode, node, left: false, fromEpoch, transaction: hash }, options);
+    const nobody = text === NOBODY;
+    const provider = nobody ? ZERO : parseAddress(text);
+    await agree(
+      nobody ? `take back the offer of node ${node}` : `offer node ${node} and its bond to ${provider}`,
+      options,
+    );
+    const { events, hash } = await chain.send("registry", "proposeProvider", [node, provider]);
+    const at = events.find(({ name }) => name === "ProviderProposed")?.args["acceptableAt"];
+    const acceptable = nobody ? {} : { acceptableAt: new Date(Number(at) * 1000) };
+    printResult({ node, proposed: nobody ? null : provider, ...acceptable, transaction: hash }, options);
+  });
+}
+
+function acceptProvider(node: bigint, options: ChainOptions): Promise<void> {
+  return withChain(options, async (chain) => {
+    await agree(`take over node ${node}, with its bond and its duties, for ${chain.account()}`, options);
+    const { hash } = await chain.send("registry", "acceptProvider", [node]);
+    printResult({ node, provider: chain.account(), transaction: hash }, options);
   });
 }
 
@@ -185,7 +222,12 @@ function showNode(node: bigint, options: ChainOptions): Promise<void> {
     const { total, locked, unbonding } = await chain.read<BondRecord>("ledger", "bondOf", [node]);
     const amount = (value: bigint): string => `${formatAmount(value, chain.decimals)} ${chain.symbol}`;
     const shown = { node, ...record, bond: total, locked, unbonding };
-    const text = `node ${node} of ${record.provider} at ${record.url}\nleaves ${record.used} of ${record.capacity}\nbond ${amount(total)}, locked ${amount(locked)}, asked back ${amount(unbonding)}`;
+    const text = [
+      `node ${node} of ${record.provider} at ${record.url}`,
+      `leaves ${record.used} of ${record.capacity}`,
+      `bond ${amount(total)}, locked ${amount(locked)}, asked back ${amount(unbonding)}`,
+      `its operator ${record.operator} may lock ${amount(record.lockPerEpoch)} per epoch, and has revoked its acceptances ${record.revision} times`,
+    ].join("\n");
     printResult(shown, { ...options, text });
   });
 }

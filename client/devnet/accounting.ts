@@ -3,14 +3,14 @@
  */
 import { sum } from "../app.ts";
 import type { Chain, ChainEvent } from "../chain.ts";
-import { payments, select, total } from "./history.ts";
+import { select, total } from "./history.ts";
 import type { Network } from "./network.ts";
 
 /** In token units; gas in gas. */
 export interface RoleSummary {
   readonly role: string;
   readonly deposited: bigint;
-  /** Rent, in advance. */
+  /** Rent, in advance; bonds of challenges that were answered. */
   readonly paid: bigint;
   readonly earned: bigint;
   readonly slashed: bigint;
@@ -41,16 +41,19 @@ export async function summarizeRoles(
   const deposited = (address: string): bigint => total(by("Deposited", "to", address), "amount");
   const nothing = { deposited: 0n, paid: 0n, earned: 0n, slashed: 0n, compensated: 0n, refunded: 0n };
 
-  const { app, auditor, manager } = roles;
+  const { app, auditor, manager, challenger } = roles;
+  const answered = select(events, "Answered");
   const claimed = total(by("Claimed", "owner", app.address), "amount");
-  const refunds = total(select(events, "EpochRefunded"), "amount");
+  const refunds = refundsIn(events);
   const refunded = claimed < refunds ? claimed : refunds;
   return [
     ...nodes.map(({ role, id }) => ({
       ...nothing,
       role: role.name,
       deposited: deposited(role.cold.address),
-      earned: total(payments(events, { node: id }), "amount"),
+      earned:
+        total(select(events, "Proven", { node: id }), "amount") +
+        total(select(events, "Answered", { node: id }), "toProvider"),
       slashed: total(select(events, "Slashed", { node: id }), "amount"),
       gas: gasOf(role.cold.address, role.operator.address),
     })),
@@ -79,11 +82,39 @@ export async function summarizeRoles(
     },
     {
       ...nothing,
+      role: "challenger",
+      deposited: deposited(challenger.address),
+      paid: total(answered, "toProvider") + total(answered, "toTreasury"),
+      earned: total(by("Slashed", "reporter", challenger.address), "reward"),
+      gas: gasOf(challenger.address),
+    },
+    {
+      ...nothing,
       role: "treasury",
-      earned: total(select(events, "FeesCollected"), "protocolAmount"),
+      earned:
+        total(select(events, "FeesCollected"), "protocolAmount") +
+        total(answered, "toTreasury") +
+        treasuryOfConvictions(events),
       gas: 0n,
     },
   ];
+}
+
+/** What epochs returned to the owners: without a proof, or for what was audited and not paid for. */
+export function refundsIn(events: readonly ChainEvent[]): bigint {
+  return total(select(events, "EpochsRefunded"), "amount") + total(select(events, "Proven"), "refunded");
+}
+
+/** What penalties leave to the owners; of those for challenges the treasury has its part. */
+export function compensationIn(events: readonly ChainEvent[]): bigint {
+  const slashed = select(events, "Slashed");
+  return total(slashed, "amount") - total(slashed, "reward") - treasuryOfConvictions(events);
+}
+
+function treasuryOfConvictions(events: readonly ChainEvent[]): bigint {
+  const failed = select(events, "Failed");
+  const owners = total(select(events, "OwnersCompensated"), "amount");
+  return total(failed, "taken") - total(failed, "reward") - owners;
 }
 
 /** Claims, fees and penalties only move tokens between the names of the Ledger: their sum is what it has. */

@@ -1,11 +1,11 @@
 /**
- * What each epoch brought each vNode: due, proven in how long and for how much gas, paid or missed; one line each.
+ * What each epoch brought each vNode: due, proven in how long and for how much gas, paid, put off or missed; one line each.
  */
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { Chain, ChainEvent } from "../chain.ts";
 import { formatAmount } from "../output.ts";
-import type { VNodeState } from "../records.ts";
-import { payments, select, total } from "./history.ts";
+import type { DutyRecord, VNodeState } from "../records.ts";
+import { select, total } from "./history.ts";
 
 export interface EpochRow {
   readonly epoch: number;
@@ -17,7 +17,11 @@ export interface EpochRow {
   /** Witness and proof; as the node measured it. */
   readonly proveMs: number | undefined;
   readonly gas: bigint | undefined;
+  /** For this epoch, and for those that waited for its proof. */
   readonly paid: bigint;
+  /** Nothing was asked: the next epoch that asks decides. */
+  readonly deferred: boolean;
+  /** Of this epoch, and of those that were decided with it. */
   readonly refunded: bigint;
   readonly slashed: bigint;
   readonly misses: number;
@@ -40,7 +44,7 @@ export interface EpochsOptions {
 
 export function createEpochs({ chain, vNodes, proveMs, samples, log }: EpochsOptions): Epochs {
   const rows: EpochRow[] = [];
-  const duties = new Map<string, DutyRecord>();
+  const duties = new Map<string, Pick<DutyRecord, "due" | "node">>();
   const key = (vNode: number, epoch: number): string => `${vNode}/${epoch}`;
   let next = 1;
   let settled = 0;
@@ -73,8 +77,11 @@ export function createEpochs({ chain, vNodes, proveMs, samples, log }: EpochsOpt
       due: proof !== undefined || miss !== undefined || (duty?.due ?? false),
       proveMs: proveMs(vNode, epoch),
       gas: proof && (await gasPerItem(chain, events, proof.transaction)),
-      paid: total(payments(events, where), "amount"),
-      refunded: total(select(events, "EpochRefunded", where), "amount"),
+      paid: total(select(events, "Proven", where), "amount"),
+      deferred: select(events, "EpochDeferred", where).length > 0,
+      refunded:
+        total(select(events, "EpochsRefunded", where), "amount") +
+        total(select(events, "Proven", where), "refunded"),
       slashed: total(select(events, "Slashed", where), "amount"),
       misses: Number(miss?.args["misses"] ?? 0n),
     };
@@ -99,11 +106,6 @@ export function createEpochs({ chain, vNodes, proveMs, samples, log }: EpochsOpt
   };
 }
 
-interface DutyRecord {
-  readonly due: boolean;
-  readonly node: bigint;
-}
-
 /** Undefined if the epoch ended meanwhile. */
 async function dutyOf(chain: Chain, vNode: number, epoch: number): Promise<DutyRecord | undefined> {
   try {
@@ -123,6 +125,7 @@ async function gasPerItem(chain: Chain, events: readonly ChainEvent[], transacti
 function describeRow(row: EpochRow, { decimals, symbol }: Pick<Chain, "decimals" | "symbol">): string {
   const amount = (value: bigint): string => `${formatAmount(value, decimals)} ${symbol}`;
   const head = `epoch ${String(row.epoch).padStart(2)}  vNode ${row.vNode}  node ${row.node || "-"}`;
+  if (row.deferred) return `${head}  nothing asked: the next proof decides`;
   if (!row.due) return `${head}  not due`;
   const outcome = row.proven
     ? `${row.samples} samples  ${row.proveMs === undefined ? "?" : Math.round(row.proveMs)} ms  ${row.gas ?? "?"} gas  paid ${amount(row.paid)}`

@@ -65,12 +65,28 @@ export function select(
   );
 }
 
-/** Epochs that providers were paid for, with a proof or because none was asked for. */
-export function payments(
+/** An event about the epochs of a vNode from `since` until `epoch`. */
+export interface Span {
+  readonly vNode: bigint;
+  readonly since: bigint;
+  readonly epoch: bigint;
+}
+
+export function spanOf({ args }: ChainEvent): Span {
+  const [vNode, since, epoch] = [args["vNode"], args["since"], args["epoch"]] as [bigint, bigint, bigint];
+  return { vNode, since, epoch };
+}
+
+/** Events of that name whose epochs have this one among them. */
+export function covering(
   events: readonly ChainEvent[],
-  args: Readonly<Record<string, bigint>> = {},
+  name: "Proven" | "EpochsRefunded",
+  { vNode, epoch }: Omit<Span, "since">,
 ): ChainEvent[] {
-  return [...select(events, "Proven", args), ...select(events, "EpochPaid", args)];
+  return select(events, name, { vNode }).filter((event) => {
+    const span = spanOf(event);
+    return span.since <= epoch && epoch <= span.epoch;
+  });
 }
 
 /** The sum of one argument. */

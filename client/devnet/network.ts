@@ -76,6 +76,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 
   log("five providers register, bond and start their nodes; an auditor starts");
   const auditor = startAuditor(options, { rpcUrl, relayUrl, drand, chain, roles });
+  auditor.catch(() => undefined); // if the nodes do not start, that is what is told
   const nodes = await startNodes(options, { rpcUrl, relayUrl, chain, roles });
   await auditor;
   return { rpcUrl, chain, deployment, roles, nodes };
@@ -134,7 +135,7 @@ async function startNodes(
   // In turn, so that ids follow the order of the roles.
   const ids: bigint[] = [];
   for (const [i, role] of roles.providers.entries())
-    ids.push(await register(chain, role, `http://127.0.0.1:${ports[i] ?? 0}`, options.capacity));
+    ids.push(await register(chain, role, `http://127.0.0.1:${ports[i] ?? 0}`, options));
   const { processes, profile, folder, bond, onLog } = options;
   return Promise.all(
     roles.providers.map(async (role, i) => {
@@ -157,10 +158,15 @@ async function startNodes(
   );
 }
 
-async function register(chain: Chain, role: ProviderRole, url: string, capacity: number): Promise<bigint> {
-  const { events } = await chain
-    .as(role.cold.privateKey)
-    .send("registry", "registerNode", [role.operator.address, url, capacity, RENT, ""]);
+/** Acceptances may lock all of the bond at once. */
+async function register(
+  chain: Chain,
+  role: ProviderRole,
+  url: string,
+  { capacity, bond }: Pick<NetworkOptions, "capacity" | "bond">,
+): Promise<bigint> {
+  const order = [role.operator.address, url, capacity, RENT, bond, ""];
+  const { events } = await chain.as(role.cold.privateKey).send("registry", "registerNode", order);
   return events.find(({ name }) => name === "NodeRegistered")?.args["node"] as bigint;
 }
 

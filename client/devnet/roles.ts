@@ -16,6 +16,8 @@ export interface Roles {
   readonly manager: DevelopmentAccount;
   readonly app: DevelopmentAccount;
   readonly auditor: DevelopmentAccount;
+  /** Who doubts a vNode: the auditor's own account is its daemon's. */
+  readonly challenger: DevelopmentAccount;
   readonly treasury: DevelopmentAccount;
   /** Four that serve, then the standby. */
   readonly providers: readonly ProviderRole[];
@@ -24,15 +26,16 @@ export interface Roles {
 export const SERVING = 4;
 
 export function castRoles(): Roles {
-  const accounts = developmentAccounts(5 + 2 * (SERVING + 1));
+  const accounts = developmentAccounts(6 + 2 * (SERVING + 1));
   const take = (): DevelopmentAccount => accounts.shift() as DevelopmentAccount;
   const [deployer, manager, app, auditor, treasury] = [take(), take(), take(), take(), take()];
+  const challenger = take();
   const providers = Array.from({ length: SERVING + 1 }, (_, i) => ({
     name: i < SERVING ? `provider ${i + 1}` : "standby",
     cold: take(),
     operator: take(),
   }));
-  return { deployer, manager, app, auditor, treasury, providers };
+  return { deployer, manager, app, auditor, challenger, treasury, providers };
 }
 
 /** Epochs' rate that a node locks of its bond: all that its misses can cost, and some more. */
@@ -54,5 +57,5 @@ export function clusterParams({
 export const PROTOCOL_FEE = 200;
 /** Epochs that the file is stored for. */
 export const STORED_EPOCHS = 50;
-/** Token units per 1e18 leaves and epoch: 0.0001 tokens of 18 decimals a leaf. */
-export const RENT = 10n ** 14n * 10n ** 18n;
+/** Token units per 1e18 leaves and epoch: 50 billionths of a token of 18 decimals a leaf, near the most that a rent can be. */
+export const RENT = 5n * 10n ** 10n * 10n ** 18n;

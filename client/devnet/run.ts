@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { leafCount } from "../../protocol/field.ts";
 import { PROFILES, maxBytes, maxSegments } from "../../protocol/profiles.ts";
+import type { Outcome } from "../../verifier/state.ts";
 import { fileSize } from "../segments.ts";
 import { isConserved, summarizeRoles, takeStock } from "./accounting.ts";
 import { createChecks } from "./checks.ts";
@@ -16,7 +17,7 @@ import { startNetwork } from "./network.ts";
 import { MAX_FILE_BYTES, type DevnetOptions } from "./options.ts";
 import { createProcesses, type LogLine, type Processes } from "./processes.ts";
 import type { DevnetReport } from "./report.ts";
-import { bondFor, bytesHeld, play, REPLICAS, type Stage } from "./scenario.ts";
+import { bondFor, bytesHeld, play, REPLICAS, type Stage, type Verdicts } from "./scenario.ts";
 
 export interface DevnetResult {
   readonly report: DevnetReport;
@@ -58,13 +59,15 @@ interface Means {
 async function perform(options: DevnetOptions, { folder, processes, bytes }: Means): Promise<DevnetResult> {
   const { profile, log, signal } = options;
   const started = performance.now();
-  const verdicts = { valid: 0, invalid: 0 };
+  const verdicts: Verdicts = { valid: 0, invalid: 0, unseen: 0, contradictions: 0 };
   const vNodes: number[] = [];
   const checks = createChecks(log);
   const times = new Map<string, number>();
   const onLog = (process: string, line: LogLine): void => {
-    if (process === "auditor" && line["msg"] === "verified")
-      verdicts[line["valid"] === true ? "valid" : "invalid"]++;
+    // A take-over's proof has no payment.
+    if (process === "auditor" && line["msg"] === "verified" && line["takeOver"] !== true)
+      verdicts[line["outcome"] as Outcome]++;
+    if (process === "auditor" && line["msg"] === "contradiction") verdicts.contradictions++;
     if (line["msg"] === "proven")
       times.set(
         `${String(line["vNode"])}/${String(line["epoch"])}`,

@@ -1,6 +1,6 @@
 /**
- * The story of the main job: a file is stored and proven, one disk loses it, the miss is paid for, the standby takes
- * over, and the file comes back whole.
+ * The story of the main job: a file is stored and proven, a challenge is answered, one disk loses the file, the miss is paid
+ * for, the standby takes over with its first proof, and the file comes back whole.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -10,11 +10,16 @@ import { pipeline } from "node:stream/promises";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
 import { leafCount } from "../../protocol/field.ts";
 import { createApp, sum, type App } from "../app.ts";
+import type { ChainEvent } from "../chain.ts";
 import type { StoredObject } from "../object.ts";
 import { formatAmount } from "../output.ts";
-import type { VNodeRecord } from "../records.ts";
+import { defaultQuantumBits } from "../quantum.ts";
+import type { VNodeRecord, VNodeState } from "../records.ts";
+import { compensationIn, refundsIn } from "./accounting.ts";
+import { challenge, seeDismissal, seeAnswer, type Asked } from "./challenges.ts";
 import type { Checks } from "./checks.ts";
-import { payments, select, total, type History } from "./history.ts";
+import { decisionsOf } from "./decisions.ts";
+import { covering, select, total, type History, type Span } from "./history.ts";
 import { fund, type Network, type RunningNode } from "./network.ts";
 import type { DevnetOptions } from "./options.ts";
 import { BOND_EPOCHS, clusterParams, RENT, SERVING, STORED_EPOCHS } from "./roles.ts";
@@ -25,10 +30,17 @@ export interface Stage {
   readonly network: Network;
   readonly history: History;
   readonly checks: Checks;
-  /** How many proofs the auditor found valid and invalid by its own way. */
-  readonly verdicts: { valid: number; invalid: number };
+  /** How many proofs the auditor found valid and invalid by its own way, or did not see; and what it objected to. */
+  readonly verdicts: Verdicts;
   /** Fills in as soon as it is known. */
   readonly vNodes: number[];
+}
+
+export interface Verdicts {
+  valid: number;
+  invalid: number;
+  unseen: number;
+  contradictions: number;
 }
 
 export interface Outcome {
@@ -52,8 +64,11 @@ export async function play(stage: Stage): Promise<Outcome> {
   });
   const object = await storeFile(stage, app, bucket);
   const first = await stayHealthy(stage);
+  const answering = await challenge(stage, BigInt(stage.vNodes[1] ?? 0));
+  await seeAnswer(stage, answering, first + HEALTHY_EPOCHS);
   const victim = await loseData(stage);
-  await seePenalties(stage, victim, first);
+  const dismissing = await challenge(stage, victim.vNode);
+  await seePenalties(stage, victim, dismissing);
   await seeTakeOver(stage, victim);
   await readBack(stage, app, object);
   const claimed = await settleUp(stage, app, object, cluster);
@@ -70,7 +85,9 @@ async function buildCluster({
   const { chain, roles, nodes, deployment } = network;
   options.log("the manager creates a cluster with four vNodes and a standby; the app creates a bucket");
   const manager = chain.as(roles.manager.privateKey);
-  const created = await manager.send("registry", "createCluster", [0, 0, clusterParams(deployment), ""]);
+  const created = await manager.send("registry", "createCluster", [
+    ...[0, 0, defaultQuantumBits(chain.decimals), clusterParams(deployment), ""],
+  ]);
   const cluster = created.events.find(({ name }) => name === "ClusterCreated")?.args["cluster"] as bigint;
   const tokens = Array.from({ length: SERVING }, (_, i) => (BigInt(i) << 64n) / BigInt(SERVING));
   const added = await manager.send("registry", "addVNodes", [cluster, tokens]);
@@ -119,21 +136,23 @@ async function stayHealthy({ history, checks, vNodes, options }: Stage): Promise
   const first = Math.max(...select(history.events, "SegmentStored").map(({ args }) => Number(args["from"])));
   const last = first + HEALTHY_EPOCHS - 1;
   options.log(`epochs ${first} to ${last}: every vNode proves what it holds`);
-  const paid = (): number =>
+  const proofs = (): ChainEvent[] =>
     holders.flatMap((vNode) =>
-      payments(history.events, { vNode: BigInt(vNode) }).filter(({ args }) =>
+      select(history.events, "Proven", { vNode: BigInt(vNode) }).filter(({ args }) =>
         inRange(args["epoch"], first, last),
       ),
-    ).length;
+    );
   const expected = HEALTHY_EPOCHS * holders.length;
-  await history.until("every proof of the healthy epochs", last + 1, () => paid() >= expected || undefined);
-  const proofs = select(history.events, "Proven").filter(({ args }) =>
-    inRange(args["epoch"], first, last),
-  ).length;
+  await history.until(
+    "every proof of the healthy epochs",
+    last + 1,
+    () => proofs().length >= expected || undefined,
+  );
+  const paid = proofs().filter(({ args }) => (args["amount"] as bigint) > 0n && args["refunded"] === 0n);
   checks.expect(
-    "healthy vNodes prove every epoch and are paid for it",
-    proofs === expected && select(history.events, "Missed").length === 0,
-    `${proofs} proofs and ${paid()} payments in ${HEALTHY_EPOCHS} epochs of ${holders.length} vNodes`,
+    "healthy vNodes prove every epoch and are paid in full for it",
+    paid.length === expected && select(history.events, "Missed").length === 0,
+    `${proofs().length} proofs and ${paid.length} payments in ${HEALTHY_EPOCHS} epochs of ${holders.length} vNodes`,
   );
   return first;
 }
@@ -163,25 +182,22 @@ async function breakDisk(dataFolder: string): Promise<number> {
   return lost;
 }
 
-async function seePenalties(
-  { history, checks, network, options }: Stage,
-  victim: Victim,
-  first: number,
-): Promise<void> {
+async function seePenalties(stage: Stage, victim: Victim, dismissing: Asked): Promise<void> {
+  const { history, checks, network, options } = stage;
   const { vNode, node } = victim;
   const { decimals, symbol } = network.chain;
   const amount = (value: bigint): string => `${formatAmount(value, decimals)} ${symbol}`;
-  const limit = first + HEALTHY_EPOCHS + 2 * PATIENCE;
+  const limit = lastProven(history) + 2 * PATIENCE;
   const where = { vNode, node: node.id };
 
   const miss = await history.until("the first miss", limit, () => select(history.events, "Missed", where)[0]);
   const epoch = miss.args["epoch"] as bigint;
   const atMiss = { vNode, epoch };
-  const refunded = total(select(history.events, "EpochRefunded", atMiss), "amount");
+  const refunded = total(covering(history.events, "EpochsRefunded", atMiss), "amount");
   checks.expect(
     "the first miss costs the epoch's pay and nothing else",
     refunded > 0n &&
-      payments(history.events, atMiss).length === 0 &&
+      covering(history.events, "Proven", atMiss).length === 0 &&
       select(history.events, "Slashed", atMiss).length === 0,
     `vNode ${vNode} missed epoch ${epoch}: ${amount(refunded)} goes back to the owners`,
   );
@@ -201,6 +217,7 @@ async function seePenalties(
   );
   const rewarded = total(select(history.events, "Slashed", where), "reward");
   checks.expect("whoever reports the miss is rewarded", rewarded > 0n, `${amount(rewarded)} to the auditor`);
+  await seeDismissal(stage, dismissing);
 }
 
 async function seeTakeOver({ history, checks, network }: Stage, { vNode }: Victim): Promise<void> {
@@ -214,7 +231,7 @@ async function seeTakeOver({ history, checks, network }: Stage, { vNode }: Victi
   );
   const from = Number(takeOver.args["fromEpoch"]);
   checks.expect(
-    "the standby takes over",
+    "the standby is called",
     takeOver.args["node"] === standby.id,
     `node ${takeOver.args["node"] as bigint} from epoch ${from}`,
   );
@@ -223,15 +240,20 @@ async function seeTakeOver({ history, checks, network }: Stage, { vNode }: Victi
     from + PATIENCE,
     () => select(history.events, "Proven", where)[0],
   );
+  const epoch = proof.args["epoch"] as bigint;
   checks.expect(
-    "the standby has fetched the data from another replica and proves it",
-    true,
-    `proof of epoch ${proof.args["epoch"] as bigint}`,
+    "the standby has fetched the data from another replica and takes over with its first proof",
+    select(history.events, "TakeOverProven", { ...where, epoch }).length === 1,
+    `proof of epoch ${epoch}`,
+  );
+  const before = Array.from({ length: Number(epoch) - removed - 1 }, (_, i) => BigInt(removed + 1 + i));
+  const unpaid = before.filter(
+    (e) => covering(history.events, "EpochsRefunded", { vNode, epoch: e }).length === 1,
   );
   checks.expect(
-    "the standby is paid",
-    (proof.args["amount"] as bigint) > 0n,
-    `for epoch ${proof.args["epoch"] as bigint}`,
+    "the standby is paid from its first proof on, and the owners get back what was before",
+    (proof.args["amount"] as bigint) > 0n && proof.args["since"] === epoch && unpaid.length === before.length,
+    `paid for epoch ${epoch}, ${unpaid.length} epochs refunded after epoch ${removed}`,
   );
 }
 
@@ -255,9 +277,7 @@ async function settleUp(stage: Stage, app: App, object: StoredObject, cluster: b
   await history.update();
   const { events } = history;
 
-  const slashed = select(events, "Slashed");
-  const owed =
-    total(select(events, "EpochRefunded"), "amount") + total(slashed, "amount") - total(slashed, "reward");
+  const owed = refundsIn(events) + compensationIn(events);
   // Each segment's share is rounded down; what that leaves stays in the credits.
   const dust = owed - claimed;
   checks.expect(
@@ -267,6 +287,7 @@ async function settleUp(stage: Stage, app: App, object: StoredObject, cluster: b
   );
   await seeVerdicts(stage);
   expectBeacons(stage);
+  await expectDecisions(stage);
   const others = select(events, "Missed").filter(
     ({ args }) => args["vNode"] !== BigInt(vNodes[0] ?? 0),
   ).length;
@@ -277,13 +298,35 @@ async function settleUp(stage: Stage, app: App, object: StoredObject, cluster: b
 /** The auditor may still be at it. */
 async function seeVerdicts({ history, checks, verdicts }: Stage): Promise<void> {
   const proofs = (): number => select(history.events, "Proven").length;
-  const judged = (): number => verdicts.valid + verdicts.invalid;
+  const judged = (): number => verdicts.valid + verdicts.invalid + verdicts.unseen;
   const limit = lastProven(history) + 1;
   await history.until("the auditor's verdict on every proof", limit, () => judged() >= proofs() || undefined);
+  const { valid, invalid, unseen, contradictions } = verdicts;
   checks.expect(
-    "the auditor verified every proof a second way",
-    verdicts.invalid === 0,
-    `${verdicts.valid} valid, ${verdicts.invalid} invalid`,
+    "the auditor verified every proof a second way, and found the chain's directories as its events make them",
+    invalid === 0 && unseen === 0 && contradictions === 0,
+    `${valid} valid, ${invalid} invalid, ${unseen} not seen, ${contradictions} contradictions`,
+  );
+}
+
+async function expectDecisions({ network, history, checks, vNodes }: Stage): Promise<void> {
+  const { events } = history;
+  const first = Math.min(...select(events, "SegmentStored").map(({ args }) => Number(args["from"])));
+  const spans = await Promise.all(
+    vNodes.slice(0, REPLICAS).map(async (id): Promise<Span> => {
+      const vNode = BigInt(id);
+      const { settled, deferredSince } = await network.chain.read<VNodeState>("audits", "state", [id]);
+      const epoch = deferredSince === 0n ? settled : deferredSince - 1n;
+      const stored = select(events, "SegmentStored", { vNode }).map(({ args }) => args["from"] as bigint);
+      return { vNode, since: stored[0] ?? BigInt(first), epoch };
+    }),
+  );
+  await history.update();
+  const { proven, refunded, deferred, wrong } = decisionsOf(history.events, spans);
+  checks.expect(
+    "every epoch is paid by a proof of it or of a later one, or goes back to the owners, and none both",
+    wrong.length === 0,
+    wrong.join("; ") || `${proven} paid, ${refunded} refunded, ${deferred} of them put off`,
   );
 }
 

@@ -14,7 +14,14 @@ import {
 } from "../helpers/world.ts";
 
 const LARGEST: Params = {
-  ...{ odds: 1024, window: EPOCH - MARGIN, grace: 21, maxMisses: 32, slashMultiple: 100, faultMultiple: 1000 },
+  ...{
+    odds: 1024,
+    window: EPOCH - MARGIN,
+    grace: 21,
+    maxMisses: 32,
+    slashMultiple: 100,
+    faultMultiple: 1000,
+  },
   ...{ syncEpochs: 255, bondEpochs: 16_383, managerFee: 2000, auditFee: 1000, reporterShare: 2000 },
 };
 

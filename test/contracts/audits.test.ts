@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { auditSeed, publicInputs } from "../../protocol/statement.ts";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
 import { present } from "../helpers/present.ts";
-import { EPOCH, MARGIN, PARAMS, RENT, WINDOW, type Proof, type World } from "../helpers/world.ts";
+import { EPOCH, MARGIN, PARAMS, WINDOW, type Proof, type World } from "../helpers/world.ts";
 
 describe("contracts: Audits", () => {
   let world: World;

@@ -139,9 +139,13 @@ describe("contracts: proofs in batches", () => {
       const before = await earned(1);
       expect(await accepted(3, [1, 2])).to.deep.equal([true, true]);
       const { args } = present(
-        (await world.audits.queryFilter(world.audits.filters.Proven(1))).find(({ args }) => args.epoch === 3n),
+        (await world.audits.queryFilter(world.audits.filters.Proven(1))).find(
+          ({ args }) => args.epoch === 3n,
+        ),
       );
-      expect([args.since, args.amount, args.fee, args.refunded].map(Number)).to.deep.equal([2, 1900, 99, 1001]);
+      expect([args.since, args.amount, args.fee, args.refunded].map(Number)).to.deep.equal([
+        2, 1900, 99, 1001,
+      ]);
       expect((await earned(1)) - before).to.equal(args.amount);
     });
 

@@ -2,7 +2,12 @@
 import { expect } from "chai";
 import { auditSeed } from "../../protocol/statement.ts";
 import {
-  BOND, challengedWorld, challenging, expectAllTokens, STATUS, TOTAL,
+  BOND,
+  challengedWorld,
+  challenging,
+  expectAllTokens,
+  STATUS,
+  TOTAL,
 } from "../helpers/challenging.ts";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
 import { EPOCH, FUNDS, MIN_BOND, type World } from "../helpers/world.ts";

@@ -2,13 +2,17 @@
 import { expect } from "chai";
 import { present } from "../helpers/present.ts";
 import {
-  BOND, challengedWorld, challenging, expectAllTokens, RATE, STATUS, TOTAL,
+  askedOf,
+  BOND,
+  challengedWorld,
+  challenging,
+  expectAllTokens,
+  RATE,
+  STATUS,
+  TOTAL,
 } from "../helpers/challenging.ts";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
 import { deployBooks, EPOCH, FUNDS, MARGIN, MIN_BOND, UNBOND, type World } from "../helpers/world.ts";
-
-/** What ethers decodes is an array, whose length is how many members there are. */
-const lengthOf = (challenge: { 12: bigint }): bigint => challenge[12];
 
 describe("contracts: Challenges", () => {
   let world: World;
@@ -86,12 +90,12 @@ describe("contracts: Challenges", () => {
       const { auditor } = world.people;
       const before = await world.totals();
       await expect(challenge()).to.emit(world.challenges, "Challenged").and.to.emit(world.ledger, "Held");
-      const c = await world.challenges.challengeOf(1);
+      const c = await askedOf(world, 1);
       const { root } = await world.registry.directory(1);
       expect([c.vNode, c.node, c.epoch, c.rate]).to.deep.equal([1n, 1n, 1n, RATE]);
       expect([c.faultMultiple, c.reporterShare, c.beacon]).to.deep.equal([10n, 1000n, 0n]);
       expect([c.challenger, c.bond, c.root]).to.deep.equal([auditor.address, BOND, root]);
-      expect([c.start, lengthOf(c), c.status]).to.deep.equal([0n, TOTAL, STATUS.open]);
+      expect([c.start, c.length, c.status]).to.deep.equal([0n, TOTAL, STATUS.open]);
       expect(c.verifier).to.equal(await world.verifier.getAddress());
       expect(await world.balance(auditor)).to.equal(FUNDS - BOND);
       const after = await world.totals();
@@ -107,9 +111,9 @@ describe("contracts: Challenges", () => {
       expect(total).to.equal(TOTAL + 375n);
       await challenge(world.people.auditor, 1, TOTAL, 375n);
       await challenge(world.people.bob, 1, 17n, 1n);
-      const [first, second] = [await world.challenges.challengeOf(1), await world.challenges.challengeOf(2)];
-      expect([first.start, lengthOf(first), first.root]).to.deep.equal([TOTAL, 375n, root]);
-      expect([second.start, lengthOf(second), second.root]).to.deep.equal([17n, 1n, root]);
+      const [first, second] = [await askedOf(world, 1), await askedOf(world, 2)];
+      expect([first.start, first.length, first.root]).to.deep.equal([TOTAL, 375n, root]);
+      expect([second.start, second.length, second.root]).to.deep.equal([17n, 1n, root]);
     });
 
     it("is refused for a range that is empty or reaches beyond the directory", async () => {
@@ -149,7 +153,7 @@ describe("contracts: Challenges", () => {
       await world.begin(2);
       await world.challenges.answer(2, await proofOf(2));
       await challenge(second);
-      expect((await world.challenges.challengeOf(5)).bond).to.equal(8n * BOND);
+      expect((await askedOf(world, 5)).bond).to.equal(8n * BOND);
       expect(await world.challenges.challengeCount()).to.equal(5n);
     });
 

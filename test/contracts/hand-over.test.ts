@@ -1,6 +1,7 @@
 // Who is named for a vNode, and how it becomes responsible: with a proof, while the old node stays (protocol.md, section 9.3).
 import { expect } from "chai";
 import { auditSeed } from "../../protocol/statement.ts";
+import { askedOf } from "../helpers/challenging.ts";
 import { signExtension } from "../helpers/consents.ts";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
 import { FUNDS, LOCK_PER_EPOCH, MARGIN, RENT, WINDOW, type Proof, type World } from "../helpers/world.ts";
@@ -14,9 +15,7 @@ const ANY = 2n ** 100n;
 describe("contracts: a hand-over", () => {
   let world: World;
   const fresh = freshWorld();
-  const { asManager, asProvider, bond, claimed, earned, operator, provider, refuses, state } = shortcuts(
-    () => world,
-  );
+  const { asManager, bond, claimed, earned, operator, provider, refuses, state } = shortcuts(() => world);
   const assign = async (node: number, vNode = 1) => asManager().assign(vNode, node);
   const used = async (node: number): Promise<bigint> => (await world.registry.node(node)).used;
   const offer = async (node: number, capacity: number): Promise<unknown> =>
@@ -94,7 +93,7 @@ describe("contracts: a hand-over", () => {
       await assign(2);
       await world.begin(2);
       await world.challenges.connect(world.people.bob).challenge(1, 0, 125, ANY);
-      expect((await world.challenges.challengeOf(1)).node).to.equal(1n);
+      expect((await askedOf(world, 1)).node).to.equal(1n);
     });
 
     it("needs the past settled, if there is too much of it to settle on the way", async () => {
@@ -207,7 +206,9 @@ describe("contracts: a hand-over", () => {
       const sent = await world.prove(3);
       await expect(sent).to.emit(world.audits, "EpochDeferred").withArgs(1, 1, 2, RATE);
       await expect(sent).to.emit(world.audits, "EpochsRefunded").withArgs(1, 2, 2, RATE);
-      await expect(sent).to.emit(world.audits, "Proven").withArgs(1, 2, 3, 3, PAID, RATE - PAID, 0n);
+      await expect(sent)
+        .to.emit(world.audits, "Proven")
+        .withArgs(1, 2, 3, 3, PAID, RATE - PAID, 0n);
     });
 
     it("happens once", async () => {
@@ -295,142 +296,5 @@ describe("contracts: a hand-over", () => {
       await world.prove(6);
       expect(await earned(2)).to.equal(PAID);
     });
-  });
-
-  describe("while the old node fails", () => {
-    it("by a fault leaves the vNode to who waits, and appoints nobody else", async () => {
-      await asManager().addStandby(1, 3);
-      await world.begin(2);
-      await world.begin(3);
-      await assign(2);
-      // Node 2 waits for epoch 4, in which node 1 misses for the third time.
-      await world.begin(4);
-      await world.toEpoch(5);
-      const sent = await world.settle();
-      await expect(sent).to.emit(world.audits, "Faulted").withArgs(1, 1, 4);
-      await expect(sent).not.to.emit(world.audits, "TookOver");
-      expect(await used(1)).to.equal(0n);
-      await world.begin(5);
-      const { node, successor, due } = await world.audits.duty(1, 5);
-      expect([node, successor, due]).to.deep.equal([2n, 0n, true]);
-      await world.prove(5);
-      expect(await earned(2), "its first proof is an epoch's").to.equal(PAID);
-      expect(await used(2)).to.equal(1n);
-    });
-
-    it("drops who waits after its time, and then a standby node follows", async () => {
-      await asManager().addStandby(1, 3);
-      await world.begin(2);
-      await world.begin(3);
-      await assign(2);
-      await world.begin(4);
-      await world.begin(5);
-      await world.begin(6);
-      await world.toEpoch(7);
-      const sent = await world.settle();
-      await expect(sent).to.emit(world.audits, "Faulted").withArgs(1, 1, 4);
-      await expect(sent).to.emit(world.audits, "SyncDropped").withArgs(1, 2, 6);
-      await expect(sent).to.emit(world.audits, "TookOver").withArgs(1, 3, 8);
-      expect((await bond(2)).total).to.equal(FUNDS);
-    });
-
-    it("by a challenge leaves the vNode to who waits", async () => {
-      await world.challenges.connect(world.people.bob).challenge(1, 0, 125, ANY);
-      await world.proveEach(2, 3);
-      await assign(2);
-      await world.begin(4);
-      await expect(world.challenges.expire(1)).to.emit(world.audits, "Faulted").withArgs(1, 1, 4);
-      expect(await used(1)).to.equal(0n);
-      const { node, successor } = await world.audits.duty(1, 4);
-      expect([node, successor]).to.deep.equal([2n, 0n]);
-      await world.prove(4);
-      expect(await earned(2)).to.equal(PAID);
-    });
-  });
-
-  describe("while the old node leaves", () => {
-    it("leaves the vNode to who waits, with all of its time", async () => {
-      await asProvider(1).announceLeave(1);
-      await world.proveEach(2, 4);
-      await assign(2);
-      await world.proveEach(5, 5);
-      await world.begin(6);
-      const { node, successor } = await world.audits.duty(1, 6);
-      expect([node, successor]).to.deep.equal([2n, 0n]);
-      const sent = await world.prove(6);
-      await expect(sent).to.emit(world.audits, "Left").withArgs(1, 1, 6);
-      await expect(sent).to.emit(world.audits, "TakeOverProven").withArgs(1, 2, 6);
-      expect([await earned(1), await earned(2)]).to.deep.equal([5n * PAID, PAID]);
-    });
-  });
-
-  describe("of a vNode without data", () => {
-    it("happens from the next epoch on", async () => {
-      await expect(assign(2, 2)).to.emit(world.registry, "NodeAssigned").withArgs(2, 2, 2);
-      expect((await world.registry.vNode(2)).node).to.equal(2n);
-      await world.store({ vNode: 2, node: 2 });
-      await world.begin(2);
-      await world.prove(2, 2);
-      expect(await earned(2)).to.equal(PAID);
-    });
-
-    it("happens without a proof also from one node to another, which stores once that is settled", async () => {
-      await assign(2, 2);
-      await world.toEpoch(2);
-      await assign(3, 2);
-      await world.toEpoch(3);
-      await expect(world.store({ vNode: 2, node: 3 }))
-        .to.be.revertedWithCustomError(world.registry, "HandingOver")
-        .withArgs(2);
-      await world.toEpoch(4);
-      await world.settle(2);
-      expect((await state(2)).node).to.equal(3n);
-      await world.store({ vNode: 2, node: 3 });
-    });
-
-    it("happens to nobody, also when all data has ended", async () => {
-      await assign(2, 2);
-      await world.store({ vNode: 2, node: 2, epochs: 1 });
-      await world.toEpoch(5);
-      await assign(0, 2);
-      await world.toEpoch(7);
-      await world.settle(2);
-      expect((await state(2)).node).to.equal(0n);
-      await expect(world.store({ vNode: 2, node: 2 }))
-        .to.be.revertedWithCustomError(world.registry, "NotAssigned")
-        .withArgs(2);
-      expect((await bond(2)).locked).to.equal(0n);
-    });
-
-    it("can be decided again in the same epoch", async () => {
-      await assign(2, 2);
-      await assign(3, 2);
-      await world.toEpoch(3);
-      await world.settle(2);
-      expect((await state(2)).node).to.equal(3n);
-      expect([await used(2), await used(3)]).to.deep.equal([0n, 0n]);
-    });
-
-    it("into which somebody stores before it happens keeps the node whose operator agreed", async () => {
-      await assign(2, 2);
-      await world.store({ vNode: 2, node: 2, epochs: 10 });
-      await world.proveEach(2, 2, 2);
-      expect((await state(2)).node).to.equal(2n);
-      expect((await state(2)).syncLeft).to.equal(0n);
-    });
-  });
-
-  it("locks no more than what is left when it happens", async () => {
-    await world.store({ epochs: 1 });
-    await world.begin(2);
-    await world.prove(2);
-    await assign(2);
-    expect((await bond(2)).locked).to.equal(2n * LOCK);
-    await world.begin(3);
-    await world.takeOver(3);
-    await world.prove(3);
-    await world.begin(4);
-    await world.prove(4);
-    expect((await bond(2)).locked).to.equal(LOCK);
   });
 });

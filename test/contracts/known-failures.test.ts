@@ -249,7 +249,8 @@ describe("contracts: known failures of others", () => {
       await world.begin(1);
       await world.prove(1);
       const { alice, bob, deployer, stranger, treasury } = world.people;
-      for (const friend of [deployer, stranger]) await world.ledger.connect(alice).deposit(friend, FUNDS / 2n);
+      for (const friend of [deployer, stranger])
+        await world.ledger.connect(alice).deposit(friend, FUNDS / 2n);
       const before = await world.balance(treasury);
       for (const friend of [bob, deployer, stranger, alice]) await challengeAs(friend, 2n * LEAF);
       await expect(challengeAs(treasury)).to.be.revertedWithCustomError(world.challenges, "TooManyOpen");

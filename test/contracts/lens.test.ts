@@ -1,19 +1,9 @@
-// The views for discovery: what each shows, pages of every size, and items that cannot be read.
+// The views for discovery: what each shows, in pages of every size.
 import { expect } from "chai";
-import type { Result } from "ethers";
 import type { Lens } from "../../types/ethers/index.js";
+import { all, idsOf, lensWorld, plain, ZERO } from "../helpers/looking.ts";
 import { present } from "../helpers/present.ts";
-import {
-  createWorld,
-  FUNDS,
-  LOCK_PER_EPOCH,
-  PARAMS,
-  QUANTUM_BITS,
-  RENT,
-  SHAPE,
-  WINDOW,
-  type World,
-} from "../helpers/world.ts";
+import { FUNDS, LOCK_PER_EPOCH, PARAMS, RENT, SHAPE, WINDOW, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
 
@@ -22,48 +12,9 @@ describe("contracts: Lens", () => {
   let lens: Lens;
   let restore: () => Promise<void>;
   before(async () => {
-    world = await createWorld();
-    const { registry, people, audits } = world;
-    lens = await world.ethers.deployContract("Lens", [audits]);
-    const manager = registry.connect(people.manager);
-    // Cluster 2 has vNodes 3 to 5, node 2 on 3 and 5, and node 3 in reserve; vNodes 2 and 4 are vacant.
-    await manager.createCluster(0, 0, QUANTUM_BITS, { ...PARAMS, odds: 7 }, "two");
-    await manager.addVNodes(2, [1, 2, 3]);
-    await manager.assign(3, 2);
-    await manager.assign(5, 2);
-    await manager.addStandby(2, 3);
-    await manager.addStandby(2, 1);
-    await registry.connect(people.alice).createBucket(2, true);
-    await world.store({ leaves: [3, 4], epochs: 2 });
-    await world.store({ bucket: 2, leaves: [5] });
-    const second = present(people.operators[1]);
-    const alices = { by: people.alice, bucket: 3, operator: second };
-    await world.store({ ...alices, vNode: 3, leaves: [1] });
-    await world.store({ ...alices, vNode: 5, leaves: [2, 3] });
-    const snapshot = await world.chain.networkHelpers.takeSnapshot();
-    restore = () => snapshot.restore();
+    ({ world, lens, restore } = await lensWorld());
   });
   beforeEach(() => restore());
-
-  /** All items, from pages of so many. */
-  async function all<T>(
-    page: (from: bigint, count: number) => Promise<[T[], bigint]>,
-    count: number,
-    start = 1n,
-  ): Promise<T[]> {
-    const items: T[] = [];
-    let from = start;
-    do {
-      const [more, next] = await page(from, count);
-      expect(more).to.have.lengthOf.at.most(count);
-      items.push(...more);
-      from = next;
-    } while (from !== 0n);
-    return items;
-  }
-  const idsOf = (items: readonly { id: bigint }[]): bigint[] => items.map(({ id }) => id);
-  const plain = (struct: object): unknown => (struct as Result).toObject();
-  const ZERO = "0x0000000000000000000000000000000000000000";
 
   it("knows its deployment from Audits alone", async () => {
     expect(await lens.audits()).to.equal(await world.audits.getAddress());
@@ -340,83 +291,6 @@ describe("contracts: Lens", () => {
         for (const count of [1, 2, 3, 5, 8, 100])
           expect(places(await all(page, count, 0n))).to.deep.equal(expected);
       }
-    });
-  });
-
-  describe("a page", () => {
-    it("of nothing, or from beyond the end, is empty", async () => {
-      for (const from of [3n, 4n, 2n ** 32n, 2n ** 256n - 1n]) {
-        const { items, next } = await lens.clusters(from, 5);
-        expect([items, next]).to.deep.equal([[], 0n]);
-      }
-      const { items, next } = await lens.clusters(2, 0);
-      expect([items, next]).to.deep.equal([[], 2n]);
-    });
-
-    it("that asks for more than there is brings what there is", async () => {
-      const { items, next } = await lens.clusters(2, 2n ** 256n - 1n);
-      expect([idsOf(items), next]).to.deep.equal([[2n], 0n]);
-      expect((await lens.segments(1, 1, 2n ** 256n - 1n)).items).to.have.lengthOf(2);
-    });
-
-    it("costs what it looks at: 100 vNodes in less than 2^24 gas", async () => {
-      const tokens = Array.from({ length: 100 }, (_, i) => i + 1000);
-      await world.registry.connect(world.people.manager).addVNodes(1, tokens);
-      const options = { gasLimit: 2n ** 24n };
-      expect((await lens.vNodes(0, 1, 100, options)).items).to.have.lengthOf(100);
-      expect((await lens.supply(1, 1, 100, options)).sum.vNodes).to.equal(97n);
-    });
-  });
-
-  describe("an item that cannot be read", () => {
-    const gone = async (contract: { getAddress(): Promise<string> }): Promise<void> =>
-      world.chain.networkHelpers.setCode(await contract.getAddress(), "0x");
-
-    it("is no vNode whose beacon fails: it comes with nothing to prove", async () => {
-      await world.begin(1);
-      await gone(world.beacon);
-      const { items } = await lens.vNodes(1, 1, 10);
-      expect(items.map(({ info }) => info.token)).to.deep.equal([10n, 20n]);
-      expect(items.map(({ duty }) => [duty.node, duty.due, duty.randomness])).to.deep.equal([
-        [1n, false, world.ethers.ZeroHash],
-        [0n, false, world.ethers.ZeroHash],
-      ]);
-    });
-
-    it("is not part of what a cluster offers", async () => {
-      expect((await lens.supply(2, 1, 100)).sum.vNodes).to.equal(3n);
-      const { audits, chain, ethers } = world;
-      const { selector } = audits.interface.getFunction("currentEpoch");
-      // Answers 1 to this one call, and reverts otherwise.
-      const code = `0x5f3560e01c63${selector.slice(2)}146011575f5ffd5b60015f5260205ff3`;
-      await chain.networkHelpers.setCode(await audits.getAddress(), code);
-      expect(await audits.currentEpoch()).to.equal(1n);
-      await expect(lens.vNode(3)).to.revert(ethers);
-      const { sum, next } = await lens.supply(2, 1, 4);
-      expect([sum.vNodes, sum.nodes, sum.held, next]).to.deep.equal([0n, 0n, 0n, 5n]);
-    });
-
-    it("leaves clusters and nodes with their ids", async () => {
-      await gone(world.ledger);
-      const { items } = await lens.clusters(1, 10);
-      expect(idsOf(items)).to.deep.equal([1n, 2n]);
-      expect(items.map(({ info }) => info.manager)).to.deep.equal([ZERO, ZERO]);
-      expect(idsOf((await lens.nodes(ZERO, 1, 10)).items)).to.deep.equal([1n, 2n, 3n]);
-      expect(idsOf(await lens.standby(2))).to.deep.equal([3n, 1n]);
-      await expect(lens.node(1)).to.revert(world.ethers);
-    });
-
-    it("leaves vNodes and segments with their ids", async () => {
-      await gone(world.audits);
-      const { items } = await lens.segments(1, 0, 10);
-      expect(items.map(({ vNode, serial, info }) => [vNode, serial, info.end])).to.deep.equal([
-        [1n, 0n, 0n],
-        [1n, 1n, 0n],
-        [1n, 2n, 0n],
-      ]);
-      const { items: vNodes } = await lens.vNodes(0, 1, 10);
-      expect(idsOf(vNodes)).to.deep.equal([1n, 2n, 3n, 4n, 5n]);
-      expect(vNodes.map(({ info }) => info.token)).to.deep.equal([0n, 0n, 0n, 0n, 0n]);
     });
   });
 });

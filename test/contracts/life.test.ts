@@ -16,9 +16,16 @@ describe("contracts: changes while data is stored", () => {
     world = await fresh();
   });
   const { asManager, bond, refuses, state } = shortcuts(() => world);
-  const addedBeacon = async (clock: { genesis?: number; epoch?: number; margin?: number; by?: unknown } = {}) =>
+  const addedBeacon = async (
+    clock: { genesis?: number; epoch?: number; margin?: number; by?: unknown } = {},
+  ) =>
     world.ethers.deployContract("SettableBeacon", [
-      ...[clock.by ?? world.audits, clock.genesis ?? world.genesis, clock.epoch ?? EPOCH, clock.margin ?? MARGIN],
+      ...[
+        clock.by ?? world.audits,
+        clock.genesis ?? world.genesis,
+        clock.epoch ?? EPOCH,
+        clock.margin ?? MARGIN,
+      ],
     ]);
 
   describe("a cluster's new terms", () => {

@@ -197,7 +197,9 @@ describe("contracts: money", () => {
     it("goes back to the owners if the next that is due is missed", async () => {
       await world.store();
       await world.missEach(3, 3);
-      await expect(world.settle()).to.emit(world.audits, "EpochsRefunded").withArgs(1, 1, 3, 3n * RATE);
+      await expect(world.settle())
+        .to.emit(world.audits, "EpochsRefunded")
+        .withArgs(1, 1, 3, 3n * RATE);
       expect(await earned(1)).to.equal(0n);
       expect((await world.totals()).credits).to.equal(3n * RATE);
     });

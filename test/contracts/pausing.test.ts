@@ -59,7 +59,9 @@ describe("contracts: a pause", () => {
     await world.store({ epochs: 60 });
     await world.toEpoch(1);
     await asProvider().pause(1, 2);
-    for (const [epoch, due] of [false, true, false, false, true, false].map((due, i) => [i + 1, due] as const)) {
+    for (const [epoch, due] of [false, true, false, false, true, false].map(
+      (due, i) => [i + 1, due] as const,
+    )) {
       let value = 1;
       for (; ; value++) {
         const before = await world.chain.networkHelpers.takeSnapshot();
@@ -85,7 +87,9 @@ describe("contracts: a pause", () => {
     await asProvider().pause(1, 2);
     await world.toEpoch(5);
     const sent = await world.settle();
-    await expect(sent).to.emit(world.audits, "EpochsRefunded").withArgs(1, 2, 3, 2n * RATE);
+    await expect(sent)
+      .to.emit(world.audits, "EpochsRefunded")
+      .withArgs(1, 2, 3, 2n * RATE);
     await expect(sent).to.emit(world.audits, "EpochsRefunded").withArgs(1, 4, 4, RATE);
     expect(await refund()).to.equal(3n);
   });

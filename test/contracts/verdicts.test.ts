@@ -219,7 +219,9 @@ describe("contracts: challenges without an answer", () => {
     await world.proveEach(19, 20);
     await world.toEpoch(21);
     const taken = 5n * RATE;
-    await expect(expire(1)).to.emit(world.challenges, "Failed").withArgs(1, 1, 1, taken, taken / 10n);
+    await expect(expire(1))
+      .to.emit(world.challenges, "Failed")
+      .withArgs(1, 1, 1, taken, taken / 10n);
     expect(await world.audits.owedOf(1)).to.equal((taken * 8n) / 10n);
     expect([...(await bond())].slice(0, 2)).to.deep.equal([25_000n, 25_000n]);
   });

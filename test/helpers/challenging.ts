@@ -2,6 +2,7 @@
  * A world in which challenges are asked: two leaves on vNode 1, proven in epoch 1, and five accounts that can pay for one.
  */
 import { expect } from "chai";
+import type { Result } from "ethers";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { present } from "./present.ts";
 import { createWorld, FUNDS, QUANTUM, type Params, type Proof, type World } from "./world.ts";
@@ -20,6 +21,29 @@ export const REST = SLASH - REWARD - CUT;
 export const LOCKED = 30n * RATE;
 export const ANY = 2n ** 100n;
 export const STATUS = { open: 1n, answered: 2n, failed: 3n, void: 4n, dismissed: 5n };
+
+/** IChallenges.Challenge, of which the generated type is nothing: no tuple has another length than its own. */
+export interface Asked {
+  readonly vNode: bigint;
+  readonly node: bigint;
+  readonly epoch: bigint;
+  readonly rate: bigint;
+  readonly faultMultiple: bigint;
+  readonly reporterShare: bigint;
+  readonly beacon: bigint;
+  readonly challenger: string;
+  readonly bond: bigint;
+  readonly root: string;
+  readonly verifier: string;
+  readonly start: bigint;
+  readonly length: bigint;
+  readonly status: bigint;
+}
+
+export async function askedOf({ challenges }: World, id: number): Promise<Asked> {
+  const answer: unknown = await challenges.challengeOf(id);
+  return (answer as Result).toObject() as unknown as Asked;
+}
 
 export async function challengedWorld(params: Partial<Params> = {}): Promise<World> {
   const world = await createWorld(params);
@@ -49,7 +73,7 @@ export function challenging(world: () => World) {
       const { inputs } = await world().challenges.inputsOf(id);
       return [...inputs, 1n, 0n, 0n, 0n];
     },
-    statusOf: async (id: number) => (await world().challenges.challengeOf(id)).status,
+    statusOf: async (id: number) => (await askedOf(world(), id)).status,
     expire: (id: number) => world().challenges.connect(world().people.manager).expire(id),
     refused: (attempt: Promise<unknown>, name: string, ...values: unknown[]) =>
       expect(attempt)

@@ -32,7 +32,7 @@ export function shortcuts(world: () => World) {
     earned: (node = 1) => world().balance(provider(node)),
 
     /** What a claim of the segment pays its owner. */
-    async claimed(serial: number, vNode = 1): Promise<bigint> {
+    claimed: async (serial: number, vNode = 1): Promise<bigint> => {
       const amount = await world().registry.claim.staticCall(vNode, serial);
       await world().registry.claim(vNode, serial);
       return amount;

@@ -21,9 +21,9 @@ export const EPOCH_SECONDS = 10_000;
 export const RENT = 10n ** 21n;
 const FUNDS = 10n ** 9n;
 /** Seconds from an epoch's start until its randomness can be known. */
-const MARGIN = 100;
-/** What a segment pays per epoch is a multiple of 8 units. */
-const QUANTUM_BITS = 3;
+export const MARGIN = 1_000;
+/** What a segment pays per epoch is a multiple of 2^3 units. */
+export const QUANTUM_BITS = 3;
 const PARAMS = {
   ...{ odds: 1, window: 9_000, grace: 1, maxMisses: 2, slashMultiple: 5, faultMultiple: 10 },
   ...{ syncEpochs: 3, bondEpochs: 20, managerFee: 200, auditFee: 100, reporterShare: 1000 },

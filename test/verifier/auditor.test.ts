@@ -1,10 +1,12 @@
 // The auditor's loop against a chain made up on the spot: verdicts, beacon, settling, and troubles that are its own.
 import { expect } from "chai";
+import { Directory } from "../../protocol/directory.ts";
 import { roundEvidence } from "../../protocol/drand.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { toHex32, type Hex } from "../../protocol/field.ts";
 import { createAuditor, type Auditor, type Log } from "../../verifier/auditor.ts";
 import type { AuditChain, AuditEvent, SubmittedProof } from "../../verifier/chain.ts";
+import type { DirectoryState } from "../../verifier/holdings.ts";
 import { openState, type AuditorState } from "../../verifier/state.ts";
 import { present } from "../helpers/present.ts";
 
@@ -14,8 +16,17 @@ const MARGIN = 2;
 const ROUND = 2 * EPOCH + MARGIN;
 const PROOF = [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n];
 const KEY_HASH = toHex32(1n);
+/** A segment's weight, of quanta of 2 units. */
+const WEIGHT = 5;
+const SEGMENT = { leaves: 3n, perEpoch: 2n * BigInt(WEIGHT), end: 99n };
 const DRAND_KEY = "ab".repeat(128);
 const randomness = (round: number): Hex => toHex32(BigInt(round));
+
+function directoryOf(...roots: bigint[]): DirectoryState {
+  const directory = new Directory(2);
+  for (const root of roots) directory.append({ root, weight: WEIGHT, leaves: Number(SEGMENT.leaves) });
+  return { root: directory.root, total: directory.total };
+}
 
 interface LogLine {
   readonly level: keyof Log;
@@ -26,11 +37,12 @@ interface LogLine {
 /** A deployment with one vNode of node 7, which holds one segment from epoch 1 on. */
 function world() {
   const blocks: { hash: string; timestamp: number; events: AuditEvent[] }[] = [];
-  const proofs = new Map<string, SubmittedProof[]>();
+  const proofs = new Map<string, SubmittedProof[] | undefined>();
   const recorded: { beacon: number; epoch: number; evidence: Uint8Array }[] = [];
   const settlements: bigint[] = [];
   const expired: bigint[] = [];
   const lines: LogLine[] = [];
+  const slept: number[] = [];
   const verified: (readonly bigint[])[] = [];
   const fake = {
     down: undefined as string | undefined,
@@ -42,6 +54,15 @@ function world() {
     /** The beacon is of block headers, which say this. */
     headers: undefined as { value: Awaited<ReturnType<AuditChain["headers"]>> } | undefined,
     states: new Map([[1n, { settled: 0, idle: false }]]),
+    /** What the chain says its directory was. */
+    directory: directoryOf(11n),
+    /** Epochs that the node pauses while it has challenges to answer. */
+    paused: 0,
+    /** Milliseconds by our own clock, and how many it goes on whenever it is looked at. */
+    clock: 0,
+    drift: 0,
+    /** While a proof is verified. */
+    meanwhile: (): void => undefined,
   };
   const mine = (epoch: number, ...events: { name: string; args: object; transaction?: string }[]): void => {
     mineAt(epoch * EPOCH + MARGIN, ...events);
@@ -73,7 +94,8 @@ function world() {
         "events",
         blocks.slice(from, to + 1).flatMap(({ events }) => events),
       ),
-    proofsIn: (transaction) => reach("proofsIn", proofs.get(transaction) ?? []),
+    proofsIn: (transaction) => reach("proofsIn", proofs.get(transaction)),
+    directory: () => reach("directory", fake.directory),
     profile: (index) =>
       Promise.resolve({
         ...{ samples: 2, dataDepth: 2, directoryDepth: 2 },
@@ -97,6 +119,7 @@ function world() {
       settlements.push(vNode);
       return reach("settle", undefined);
     },
+    lastAnswer: () => reach("lastAnswer", 4 + fake.paused),
     expire: (challenge) => {
       expired.push(challenge);
       return reach("expire", undefined);
@@ -112,7 +135,7 @@ function world() {
   const ending = new AbortController();
   const start = (state: AuditorState = openState(":memory:")): Auditor =>
     createAuditor(
-      { chain, state, keyHash: KEY_HASH, fromBlock: 0, pollMs: 1, log, signal: ending.signal },
+      { chain, state, keyHash: KEY_HASH, fromBlock: 0, pollMs: 1000, log, signal: ending.signal },
       {
         drand: ({ publicKey }) =>
           publicKey === DRAND_KEY
@@ -125,17 +148,24 @@ function world() {
             : undefined,
         verify: (proof, inputs) => {
           verified.push([...proof, ...inputs]);
+          fake.meanwhile();
           return Promise.resolve(fake.proofHolds);
         },
-        sleep: () => Promise.resolve(),
+        sleep: (ms) => {
+          slept.push(ms);
+          ending.abort();
+          return Promise.resolve();
+        },
+        clock: () => (fake.clock += fake.drift),
       },
     );
   mine(
     0,
-    { name: "ClusterCreated", args: { cluster: 1n, beacon: 0n, profile: 0n } },
+    { name: "ClusterCreated", args: { cluster: 1n, beacon: 0n, profile: 0n, quantumBits: 1n } },
     { name: "VNodeAdded", args: { cluster: 1n } },
     { name: "NodeAssigned", args: { node: 7n, fromEpoch: 1n } },
-    { name: "SegmentStored", args: { serial: 0n, root: toHex32(11n), leaves: 5n } },
+    { name: "NodeSwitched", args: { node: 7n, fromEpoch: 1n } },
+    { name: "SegmentStored", args: { serial: 0n, root: toHex32(11n), start: 0n, ...SEGMENT } },
   );
   const said = (message: string): LogLine[] => lines.filter((line) => line.message === message);
   return {
@@ -147,6 +177,7 @@ function world() {
     settlements,
     expired,
     lines,
+    slept,
     said,
     verified,
     start,
@@ -160,7 +191,7 @@ type World = ReturnType<typeof world>;
 /** Epoch 2 begins, its beacon is on record, node 7 proves. */
 function prove({ mine, proofs }: World, proof: Partial<SubmittedProof> = {}, node = 7n): void {
   mine(2, { name: "BeaconRecorded", args: { beacon: 0n, epoch: 2n, randomness: randomness(ROUND) } });
-  proofs.set("0xbb", [{ vNode: 1n, epoch: 2, proof: PROOF, ...proof }]);
+  proofs.set("0xbb", [{ vNode: 1n, epoch: 2, takeOver: false, proof: PROOF, ...proof }]);
   mine(2, { name: "Proven", args: { node, epoch: 2n }, transaction: "0xbb" });
 }
 
@@ -171,11 +202,12 @@ describe("verifier: the auditor", () => {
     prove(one);
     await auditor.tick();
     expect(one.said("verified")).to.deep.equal([
-      { level: "info", message: "verified", vNode: 1, epoch: 2, valid: true, transaction: "0xbb" },
+      { level: "info", message: "verified", vNode: 1, epoch: 2, outcome: "valid", transaction: "0xbb" },
     ]);
     const [words] = one.verified;
     expect(words?.slice(0, 8)).to.deep.equal(PROOF);
-    expect(words?.slice(10)).to.deep.equal([0n, 5n]);
+    expect(words?.[8]).to.equal(directoryOf(11n).root);
+    expect(words?.slice(10)).to.deep.equal([0n, BigInt(WEIGHT)]);
   });
 
   it("says that a proof does not hold", async () => {
@@ -185,7 +217,7 @@ describe("verifier: the auditor", () => {
     prove(one);
     await auditor.tick();
     expect(one.said("verified")).to.have.length(1);
-    expect(one.said("verified")[0]).to.include({ level: "error", valid: false });
+    expect(one.said("verified")[0]).to.include({ level: "error", outcome: "invalid" });
   });
 
   it("says that another node was to prove", async () => {
@@ -194,18 +226,100 @@ describe("verifier: the auditor", () => {
     prove(one, {}, 8n);
     await auditor.tick();
     expect(one.said("verified")[0]).to.include({
-      valid: false,
+      outcome: "invalid",
       reason: "node 8 is said to have proven, node 7 was to",
     });
     expect(one.verified).to.have.length(0);
   });
 
-  it("says that the transaction has no such proof", async () => {
+  for (const [what, proofs] of [
+    ["another contract delivered the proof", undefined],
+    ["the calldata has no proof of it", [{ vNode: 1n, epoch: 3, takeOver: false, proof: PROOF }]],
+    ["the calldata has no proof of it", [{ vNode: 1n, epoch: 2, takeOver: true, proof: PROOF }]],
+  ] as const) {
+    it(`calls a proof that it cannot find unseen, and never invalid: ${what}`, async () => {
+      const one = world();
+      one.fake.proofHolds = false;
+      const state = openState(":memory:");
+      const auditor = one.start(state);
+      prove(one);
+      one.proofs.set("0xbb", proofs && [...proofs]);
+      await auditor.tick();
+      expect(one.said("verified")[0]).to.include({ level: "warn", outcome: "unseen", reason: what });
+      expect(state.counts()).to.include({ valid: 0, invalid: 0, unseen: 1 });
+      expect(one.verified).to.have.length(0);
+    });
+  }
+
+  it("takes the proof that holds, if a batch has one beside it that does not", async () => {
     const one = world();
     const auditor = one.start();
-    prove(one, { epoch: 3 });
+    prove(one);
+    const proof = { vNode: 1n, epoch: 2, takeOver: false };
+    one.proofs.set("0xbb", [
+      { ...proof, proof: PROOF.with(0, 9n) },
+      { ...proof, proof: PROOF },
+    ]);
+    one.fake.proofHolds = false;
+    one.fake.meanwhile = () => void (one.fake.proofHolds = one.verified.at(-1)?.[0] === 1n);
     await auditor.tick();
-    expect(one.said("verified")[0]).to.include({ reason: "the transaction's calldata has no proof of it" });
+    expect(one.said("verified")[0]).to.include({ outcome: "valid" });
+  });
+
+  it("verifies the proof of a node that takes over, and leaves the word about a first proof alone", async () => {
+    const one = world();
+    const state = openState(":memory:");
+    const auditor = one.start(state);
+    one.mine(1, { name: "NodeAssigned", args: { node: 8n, fromEpoch: 2n } });
+    prove(one);
+    one.proofs.set("0xcc", [{ vNode: 1n, epoch: 2, takeOver: true, proof: PROOF }]);
+    one.mine(2, { name: "TakeOverProven", args: { node: 8n, epoch: 3n }, transaction: "0xcc" });
+    one.mine(3, { name: "NodeSwitched", args: { node: 8n, fromEpoch: 3n } });
+    one.mine(3, { name: "TakeOverProven", args: { node: 8n, epoch: 3n }, transaction: "0xdd" });
+    await auditor.tick();
+    const verdict = { level: "info", message: "verified", vNode: 1, epoch: 2, outcome: "valid" };
+    expect(one.said("verified")).to.deep.equal([
+      { ...verdict, transaction: "0xbb" },
+      { ...verdict, transaction: "0xcc", takeOver: true },
+    ]);
+    const [ofNode, ofSuccessor] = one.verified.map((words) => words[9]);
+    expect(ofNode, "each has its own seed").not.to.equal(ofSuccessor);
+    expect(state.counts()).to.include({ valid: 2, contradictions: 0 });
+  });
+
+  it("says that nobody waited to take over", async () => {
+    const one = world();
+    const auditor = one.start();
+    prove(one);
+    one.mine(2, { name: "TakeOverProven", args: { node: 8n, epoch: 3n }, transaction: "0xcc" });
+    await auditor.tick();
+    expect(one.said("verified")[1]).to.include({ outcome: "invalid" });
+    expect(one.said("contradiction")[0]).to.include({ level: "error", what: "node 8 proves unnamed" });
+  });
+
+  it("compares the chain's directories with those of the events, once an epoch, and says once what differs", async () => {
+    const one = world();
+    const state = openState(":memory:");
+    const auditor = one.start(state);
+    one.mine(2);
+    await auditor.tick();
+    expect(one.said("contradiction")).to.deep.equal([]);
+    for (const wrong of [{ total: 6 }, { root: 5n }]) {
+      one.fake.directory = { ...directoryOf(11n), ...wrong };
+      await auditor.tick();
+    }
+    expect(one.said("contradiction"), "as the epoch began").to.deep.equal([]);
+    one.mine(3);
+    one.fake.down = "directory";
+    await auditor.tick();
+    expect(auditor.status.troubles.join()).to.match(/comparing vNode 1: the chain is down/);
+    one.fake.down = undefined;
+    await auditor.tick();
+    await auditor.tick();
+    expect(one.said("contradiction")).to.have.length(1);
+    await one.start(state).tick();
+    expect(one.said("contradiction"), "across a restart").to.have.length(1);
+    expect(state.counts().contradictions).to.equal(1);
   });
 
   it("judges a proof once, across a restart", async () => {
@@ -218,7 +332,8 @@ describe("verifier: the auditor", () => {
     const again = one.start(state);
     await again.tick();
     expect(one.said("verified")).to.have.length(1);
-    expect(state.counts()).to.deep.equal({ valid: 1, invalid: 0, missed: 0 });
+    const none = { invalid: 0, unseen: 0, missed: 0, contradictions: 0 };
+    expect(state.counts()).to.deep.equal({ valid: 1, ...none });
   });
 
   for (const what of ["proofsIn", "events", "head"]) {
@@ -232,7 +347,7 @@ describe("verifier: the auditor", () => {
       expect(auditor.status.troubles.join()).to.match(/the chain is down/);
       one.fake.down = undefined;
       await auditor.tick();
-      expect(one.said("verified")[0]).to.include({ valid: true });
+      expect(one.said("verified")[0]).to.include({ outcome: "valid" });
       expect(auditor.status.troubles).to.have.length(0);
     });
   }
@@ -259,6 +374,37 @@ describe("verifier: the auditor", () => {
     await auditor.tick();
     expect(one.recorded.map(({ epoch }) => epoch)).to.deep.equal([3]);
   });
+
+  it("records between two proofs that take long, as soon as the next epoch's randomness is known", async () => {
+    const one = world();
+    const auditor = one.start();
+    prove(one);
+    one.mine(2, { name: "Missed", args: { node: 7n, epoch: 1n, misses: 1n } });
+    const order: string[] = [];
+    one.fake.meanwhile = () => {
+      one.mine(3);
+      one.fake.clock += 1000 * EPOCH;
+      order.push(`verified, ${one.recorded.length} recorded`);
+    };
+    await auditor.tick();
+    expect(order).to.deep.equal(["verified, 1 recorded"]);
+    expect(one.recorded.map(({ epoch }) => epoch)).to.deep.equal([2, 3]);
+    expect(one.said("missed")).to.have.length(1);
+  });
+
+  for (const [what, drift, ms] of [
+    ["until the next source point at most", 0, 250],
+    ["as always if the chain's clock is behind its own", 300, 1000],
+  ] as const) {
+    it(`waits ${what}`, async () => {
+      const one = world();
+      const auditor = one.start();
+      one.mineAt(3 * EPOCH + MARGIN - 0.25);
+      one.fake.drift = drift;
+      await auditor.run();
+      expect(one.slept).to.deep.equal([ms]);
+    });
+  }
 
   it("records a beacon that the deployment adds meanwhile, unless it is of a drand network with another key", async () => {
     const one = world();
@@ -320,19 +466,24 @@ describe("verifier: the auditor", () => {
   it("ends challenges that nobody answered, not before their time, and no other ones", async () => {
     const one = world();
     const auditor = one.start();
-    for (const id of [1n, 2n, 3n, 4n]) one.mine(2, { name: "Challenged", args: { id } });
+    for (const id of [1n, 2n, 3n, 4n, 5n]) one.mine(2, { name: "Challenged", args: { id } });
     one.mine(3, { name: "Answered", args: { id: 2n } });
     one.mine(4, { name: "Failed", args: { id: 3n } });
     one.mine(4, { name: "Voided", args: { id: 4n } });
+    one.mine(4, { name: "Dismissed", args: { id: 5n } });
     await auditor.tick();
     expect(one.expired).to.deep.equal([]);
     one.mine(5);
+    one.fake.paused = 1;
+    await auditor.tick();
+    expect(one.expired, "the node pauses").to.deep.equal([]);
+    one.mine(6);
     one.fake.down = "expire";
     await auditor.tick();
     expect(auditor.status.troubles.join()).to.match(/ending challenge 1/);
     one.fake.down = undefined;
     await auditor.tick();
-    one.mine(5, { name: "Failed", args: { id: 1n } });
+    one.mine(6, { name: "Failed", args: { id: 1n } });
     await auditor.tick();
     expect(one.expired).to.deep.equal([1n, 1n]);
     expect(one.said("expired")).to.have.length(1);
@@ -402,7 +553,7 @@ describe("verifier: the auditor", () => {
   it("reads everything again after a reorganization", async () => {
     const one = world();
     const auditor = one.start();
-    one.mine(1, { name: "SegmentStored", args: { serial: 1n, root: toHex32(12n), leaves: 6n } });
+    one.mine(1, { name: "SegmentStored", args: { serial: 1n, root: toHex32(12n), start: 5n, ...SEGMENT } });
     await auditor.tick();
     one.blocks.pop();
     one.mine(1);
@@ -410,7 +561,7 @@ describe("verifier: the auditor", () => {
     prove(one);
     await auditor.tick();
     expect(one.said("reorganized")).to.have.length(1);
-    expect(one.verified.at(-1)?.at(-1), "leaves of the segment that is still there").to.equal(5n);
+    expect(one.verified.at(-1)?.at(-1), "weight of the segment that is still there").to.equal(5n);
   });
 
   it("ends when told to, in the middle of its work", async () => {

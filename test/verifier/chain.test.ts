@@ -1,6 +1,6 @@
 // What the auditor and the node ask of real contracts about where randomness comes from.
 import { expect } from "chai";
-import { ContractFactory, hexlify, Wallet } from "ethers";
+import { concat, ContractFactory, hexlify, Interface, keccak256, Wallet } from "ethers";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { addToDeployment } from "../../client/deployment/add.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
@@ -71,4 +71,54 @@ describe("verifier and prover: where randomness comes from", () => {
       expect(await auditor.randomness(1, epoch)).to.equal(BigInt(randomness));
     });
   }
+});
+
+describe("verifier: the proofs of a transaction", () => {
+  const PROOF = [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n];
+  const calls = new Interface(contractArtifact("Audits").abi);
+  let live: LiveChain;
+  let auditor: AuditChain;
+  let sender: Wallet;
+  before(async () => {
+    live = await startLiveChain();
+    const { privateKey } = present(developmentAccounts(4)[3]);
+    sender = new Wallet(privateKey, live.provider);
+    auditor = await connectAuditChain({ rpcUrl: live.rpcUrl, audits: live.deployment.audits, privateKey });
+  });
+  after(async () => {
+    auditor.close();
+    await live.close();
+  });
+
+  /** A transaction's calldata stands on the chain, whatever became of the call. */
+  async function submit(data: string, to = live.deployment.audits): Promise<string> {
+    const filled = await sender.populateTransaction({ to, data, gasLimit: 1_000_000 });
+    const signed = await sender.signTransaction(filled);
+    await live.provider.broadcastTransaction(signed).catch(() => undefined);
+    return keccak256(signed);
+  }
+  const prove = (vNode: number): string => calls.encodeFunctionData("prove", [vNode, 3, PROOF]);
+  const one = (vNode: bigint, takeOver = false) => ({ vNode, epoch: 3, takeOver, proof: PROOF });
+
+  it("are those of the calls to Audits, in a batch and in a multicall too", async () => {
+    expect(await auditor.proofsIn(await submit(prove(1)))).to.deep.equal([one(1n)]);
+    const batch = calls.encodeFunctionData("proveBatch", [[1, 2], 3, [PROOF, PROOF]]);
+    expect(await auditor.proofsIn(await submit(batch))).to.deep.equal([one(1n), one(2n)]);
+    const takeOver = calls.encodeFunctionData("takeOver", [2, 3, PROOF]);
+    const both = calls.encodeFunctionData("multicall", [[prove(1), takeOver]]);
+    expect(await auditor.proofsIn(await submit(both))).to.deep.equal([one(1n), one(2n, true)]);
+    expect(await auditor.proofsIn(await submit(calls.encodeFunctionData("settle", [1, 1])))).to.deep.equal(
+      [],
+    );
+  });
+
+  it("are nowhere to be seen if another contract makes the call", async () => {
+    // CALLDATACOPY, CALL of Audits with it, STOP.
+    const runtime = concat(["0x365f5f375f5f365f5f73", live.deployment.audits, "0x5af100"]);
+    const made = await sender.sendTransaction({ data: concat(["0x60218060095f395ff3", runtime]) });
+    const { contractAddress } = present((await made.wait()) ?? undefined);
+    expect(await auditor.proofsIn(await submit(prove(1), present(contractAddress ?? undefined)))).to.equal(
+      undefined,
+    );
+  });
 });

@@ -1,0 +1,74 @@
+/**
+ * The challenger's part of the story: it asks a node that has its data, and one whose disk has just failed.
+ */
+import { formatAmount } from "../output.ts";
+import { challengeBond, wholeRange } from "../ranges.ts";
+import type { ChallengeRecord } from "../records.ts";
+import { select } from "./history.ts";
+import { fund } from "./network.ts";
+import type { Stage } from "./scenario.ts";
+
+export interface Asked {
+  readonly id: bigint;
+  readonly vNode: bigint;
+  readonly bond: bigint;
+}
+
+/** A challenge of epoch e is answered in the two epochs after it. */
+const RESPONSE_EPOCHS = 2;
+
+/** All that the vNode holds, with a bond that the challenger has for it. */
+export async function challenge({ network, options, history }: Stage, vNode: bigint): Promise<Asked> {
+  const chain = network.chain.as(network.roles.challenger.privateKey);
+  const price = await challengeBond(chain, vNode);
+  await fund(chain, price);
+  const { start, length } = await wholeRange(chain, vNode);
+  const { events } = await chain.send("challenges", "challenge", [vNode, start, length, price]);
+  const made = select(events, "Challenged")[0]?.args ?? {};
+  const { bond, epoch } = made["challenge"] as unknown as ChallengeRecord;
+  const amount = `${formatAmount(bond, chain.decimals)} ${chain.symbol}`;
+  options.log(
+    `a challenger asks vNode ${vNode} for a proof of all that it holds, to be answered before epoch ${epoch + 3n}: its bond is ${amount}`,
+  );
+  await history.update();
+  return { id: made["id"] as bigint, vNode, bond };
+}
+
+/** A node that has the data answers: half of the bond is its provider's, the rest the treasury's. */
+export async function seeAnswer(
+  { network, history, checks }: Stage,
+  asked: Asked,
+  limit: number,
+): Promise<void> {
+  const { decimals, symbol } = network.chain;
+  const amount = (units: bigint): string => `${formatAmount(units, decimals)} ${symbol}`;
+  const { id, bond, vNode } = asked;
+  const answer = await history.until(
+    "the answer to the challenge",
+    limit + RESPONSE_EPOCHS,
+    () => select(history.events, "Answered", { id })[0],
+  );
+  const [toProvider, toTreasury] = [answer.args["toProvider"] as bigint, answer.args["toTreasury"] as bigint];
+  checks.expect(
+    "a node that has the data answers a challenge, and treasury and provider share the bond",
+    toProvider === bond / 2n && toProvider + toTreasury === bond,
+    `vNode ${vNode}: ${amount(toProvider)} to the provider, ${amount(toTreasury)} to the treasury`,
+  );
+}
+
+/** A node that is removed for its misses is not punished once more: the challenge is dismissed, and its bond goes back. */
+export async function seeDismissal(
+  { network, history, checks }: Stage,
+  { id, vNode, bond }: Asked,
+): Promise<void> {
+  const { chain, roles } = network;
+  const dismissed = select(history.events, "Dismissed", { id }).length;
+  const failed = select(history.events, "Failed").length;
+  // The bond of the challenge that was answered is gone.
+  const account = await chain.read<bigint>("ledger", "balanceOf", [roles.challenger.address]);
+  checks.expect(
+    "a node that is removed is punished once: the open challenge is dismissed and its bond goes back",
+    dismissed === 1 && failed === 0 && account === bond,
+    `challenge ${id} of vNode ${vNode}: ${formatAmount(account, chain.decimals)} ${chain.symbol} are the challenger's again`,
+  );
+}

@@ -1,0 +1,32 @@
+/**
+ * What became of each epoch of each vNode: nothing is paid that no proof follows, and what is not paid goes back.
+ */
+import type { ChainEvent } from "../chain.ts";
+import { covering, select, type Span } from "./history.ts";
+
+/** Epochs that were decided by a proof, and by a refund; those that were put off among them; and what is wrong. */
+export interface Decisions {
+  readonly proven: number;
+  readonly refunded: number;
+  readonly deferred: number;
+  readonly wrong: readonly string[];
+}
+
+/** @param spans of epochs that are settled, one for each vNode with data */
+export function decisionsOf(events: readonly ChainEvent[], spans: readonly Span[]): Decisions {
+  let [proven, refunded, deferred] = [0, 0, 0];
+  const wrong: string[] = [];
+  for (const { vNode, since, epoch: last } of spans) {
+    for (let epoch = since; epoch <= last; epoch++) {
+      const where = { vNode, epoch };
+      const proofs = covering(events, "Proven", where).length;
+      const refunds = covering(events, "EpochsRefunded", where).length;
+      proven += proofs;
+      refunded += refunds;
+      deferred += select(events, "EpochDeferred", where).length;
+      if (proofs + refunds !== 1)
+        wrong.push(`epoch ${epoch} of vNode ${vNode}: ${proofs} proofs, ${refunds} refunds`);
+    }
+  }
+  return { proven, refunded, deferred, wrong };
+}
