@@ -5,8 +5,9 @@
 import { Directory } from "../protocol/directory.ts";
 import { toHex32 } from "../protocol/field.ts";
 import { domain, EXTENSION } from "../protocol/typed-data.ts";
+import { openingsOf } from "../test/helpers/openings.ts";
 import { present } from "../test/helpers/present.ts";
-import { createWorld, FUNDS, PARAMS, type World } from "../test/helpers/world.ts";
+import { createWorld, FUNDS, PARAMS, QUANTUM, type World } from "../test/helpers/world.ts";
 
 export interface LimitRow {
   readonly call: string;
@@ -27,12 +28,15 @@ export const MANY: Size = { segments: 10_000, vNodes: 1000, epochs: 10_000 };
 export const GAS_LIMIT = 2 ** 24;
 
 const SHAPE = { samples: 2, dataDepth: 2, directoryDepth: 7 };
-const RENT = 10n ** 18n;
+/** A segment of one leaf pays a quantum per epoch. */
+const RENT = QUANTUM * 10n ** 18n;
 const LONG = 60_000;
 /** Items of a page. */
 const PAGE = 50;
 const BATCH = 32;
 const CAPACITY = 10n ** 9n;
+/** Entries that a call writes again, if there are so many. */
+const COMPACTED = 150;
 
 export async function benchLimits(log: (line: string) => void): Promise<LimitRow[]> {
   const few = await measure(FEW, log);
@@ -81,14 +85,14 @@ async function createBench(size: Size, log: (line: string) => void) {
   const keep = async (many: number, epochs = LONG): Promise<void> => {
     const first = root + 1n;
     await store(many, epochs);
-    for (let each = first; each <= root; each++) directory.append({ root: each, leaves: 1 });
+    for (let each = first; each <= root; each++) directory.append({ root: each, weight: 1, leaves: 1 });
   };
 
   async function extend(serial: number) {
     const { chainId } = await ethers.provider.getNetwork();
     const terms = { rent: RENT, nonce: 10n ** 9n, deadline: 2n ** 64n };
     const typed = domain(chainId, await registry.getAddress());
-    const message = { vNode: 1, serial, epochs: 5, ...terms };
+    const message = { node: 1, revision: 0, vNode: 1, serial, epochs: 5, ...terms };
     const signature = await operator.signTypedData(typed, EXTENSION, message);
     return registry.connect(alice).extend(1, serial, 5, RENT, { ...terms, signature });
   }
@@ -98,7 +102,8 @@ async function createBench(size: Size, log: (line: string) => void) {
 
     async fill(): Promise<void> {
       for (const [i, each] of people.providers.entries()) {
-        await registry.connect(each).updateNode(i + 1, present(people.operators[i]), "", CAPACITY, RENT, "");
+        const own = registry.connect(each);
+        await own.updateNode(i + 1, present(people.operators[i]), "", CAPACITY, RENT, FUNDS, "");
       }
       for (let made = 2; made < size.vNodes; made += PAGE) {
         const tokens = Array.from({ length: Math.min(PAGE, size.vNodes - made) }, (_, i) => 100 + made + i);
@@ -146,17 +151,19 @@ async function createBench(size: Size, log: (line: string) => void) {
       await count("store, a vNode's first of an epoch", () => store(1));
       await count("prove, when a segment has ended", () => world.prove(2));
       await world.prove(2);
-      const path = directory.path(0).map((others) => others.map(toHex32)) as [string, string, string][];
-      await count("retire", () => registry.retire(1, 0, toHex32(1n), path));
+      await count("retire", () => registry.retire(1, ...openingsOf(directory, [0])));
+      const serials = Array.from({ length: Math.min(COMPACTED, size.segments) }, (_, i) => i + 1);
+      await count(`compact, ${COMPACTED} entries at most`, () =>
+        registry.connect(operator).compact(1, ...openingsOf(directory, serials)),
+      );
       await count("endEarly", () => registry.connect(alice).endEarly(1, 1));
       await count("assign", () => registry.connect(manager).assign(1, 2));
       await count("pause", () => audits.connect(provider).pause(1, 1));
       await count("announceLeave", () => audits.connect(provider).announceLeave(1));
       const own = challenges.connect(stranger);
       await fund(world, stranger);
-      await count("challenge", () => own.challenge(1, FUNDS));
-      await count("challengeSegment", () => own.challengeSegment(1, 1, FUNDS));
-      await own.challenge(1, FUNDS);
+      await count("challenge", () => own.challenge(1, 0, 1, FUNDS));
+      await own.challenge(1, 0, 1, FUNDS);
       await world.begin(3);
       const { inputs } = await challenges.inputsOf(1);
       const answer = () => challenges.answer(1, [...inputs, 1n, 0n, 0n, 0n]);

@@ -48,7 +48,7 @@ export function affairsAfter(before: Affairs, { name, args }: ChainEvent): Affai
     case "Paused":
       return { ...before, pause: { node, from: Number(args["from"]), end: Number(args["end"]) } };
     case "CompactionStarted":
-      return { ...before, compactingSince: Number(args["epoch"]) };
+      return { ...before, compactingSince: Number(args["lastEnd"]) - lastEndOf(0) };
     case "Compacted":
       return { ...before, compactingSince: undefined };
     default:
@@ -62,3 +62,6 @@ export const consenter = ({ node, next }: Affairs): bigint => (node === 0n ? nex
 /** Whether a compaction that began in an epoch may still go on. */
 export const mayGoOn = (since: number | undefined, epoch: number): boolean =>
   since !== undefined && epoch <= since + 1;
+
+/** What ends by then is left out by a compaction that began in an epoch. */
+export const lastEndOf = (since: number): number => since + 1;

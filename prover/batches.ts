@@ -31,7 +31,7 @@ export function openingCall(
 }
 
 /** A first guess; what it really takes is estimated. */
-const GAS_PER_ENTRY = 40_000;
+const GAS_PER_ENTRY = 60_000;
 
 /**
  * The largest call for the first of so many entries that takes no more gas than the limit: for one of them at least.

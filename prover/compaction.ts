@@ -8,7 +8,7 @@
 import type { Logger } from "pino";
 import { HoldfastError } from "../protocol/errors.ts";
 import { maxSegments, type Profile } from "../protocol/profiles.ts";
-import { mayGoOn } from "./affairs.ts";
+import { lastEndOf, mayGoOn } from "./affairs.ts";
 import { fit, openingCall, placed } from "./batches.ts";
 import type { Call, NodeChain } from "./chain-model.ts";
 import { forecast, reasonFor, type Forecast, type Reason } from "./coverage.ts";
@@ -54,9 +54,9 @@ export interface Present {
   readonly earning: boolean;
 }
 
-/** Per entry, and for the rest of it: what the contracts take (docs/contracts.md). */
-const ENTRY_GAS = 32_000n;
-const BASE_GAS = 300_000n;
+/** Per entry, where half of the others have ended, and for the rest of it: what the contracts take at the standard depth. */
+const ENTRY_GAS = 62_000n;
+const BASE_GAS = 250_000n;
 /** Begun in the last tenth of an epoch, it may be mined in the next one, which has fewer live entries. */
 const TOO_LATE = 0.1;
 
@@ -90,7 +90,7 @@ export function createCompaction(options: CompactionOptions, modules: Compaction
     const reason = reasonFor(seen, { ...terms, cost });
     if (!reason) return undefined;
     const facts = { vNode: Number(vNode), reason, entries: seen.entries, live: seen.live };
-    const money = { coverage: round(seen.lowest), saves: String(seen.saved), costs: String(cost) };
+    const money = { coverage: round(seen.coverage), saves: String(seen.saved), costs: String(cost) };
     log.info({ ...facts, ...money }, "compaction begins");
     return reason;
   };
@@ -106,9 +106,8 @@ export function createCompaction(options: CompactionOptions, modules: Compaction
     const goesOn = record.left > 0 && mayGoOn(record.epoch, epoch);
     const since = goesOn ? record.epoch : epoch;
     const from = goesOn ? record.nextSerial : 0;
-    const rest = placed(contents).filter(
-      ({ retired, end, serial }) => !retired && end > since && serial >= from,
-    );
+    const lastEnd = lastEndOf(since);
+    const rest = placed(contents).filter(({ end, serial }) => end > lastEnd && serial >= from);
     const callFor = (count: number): Call =>
       openingCall("compact", vNode, contents.directory, rest.slice(0, count));
     const key = `compact/${vNode}/${since}`;
@@ -149,13 +148,15 @@ export function createCompaction(options: CompactionOptions, modules: Compaction
 
   return {
     async attend(vNode, now) {
+      const prefix = `compact/${vNode}/`;
+      // What was sent before a crash or a failure comes first, and the next look sees what is missing then.
+      const isOpen = journal.openTransactions().some(({ key }) => key.startsWith(prefix));
       const goesOn = mayGoOn(holdings.affairsOf(vNode).compactingSince, now.epoch);
-      if (!goesOn && !(await reasonToBegin(vNode, now))) return;
+      if (!isOpen && !goesOn && !(await reasonToBegin(vNode, now))) return;
       compacting.add(vNode);
       try {
-        // What was sent before a crash or a failure comes first: it may be all that was missing.
-        await sender.finish(`compact/${vNode}/`);
-        await work(vNode);
+        if (isOpen) await sender.finish(prefix);
+        else await work(vNode);
       } finally {
         compacting.delete(vNode);
       }

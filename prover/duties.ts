@@ -124,6 +124,8 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     const alarm = foreign.length === 0 ? undefined : { advice: ADVICE, foreign };
     status = { ready: true, problem: undefined, epoch, time, vNodes: mine, challenges: open, alarm };
     metrics.observe(status, store.usedBytes);
+    if (alarm)
+      alert("key", "error", { uses: foreign.length, advice: ADVICE }, "the operator's key may be stolen");
     if (tidiedEpoch < epoch) {
       start("tidy", async () => {
         if (await keeping.tidy(charges, epoch, time)) tidiedEpoch = epoch;
@@ -176,7 +178,7 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
       );
     if (consenter(charge.affairs) === node) {
       const earning = now && state.syncLeft === 0 && !state.short;
-      // One after the other: both change the tree that the other one opens.
+      // One after the other: nothing is retired before a compaction is done, given up, or not worth it.
       start(`upkeep ${vNode}`, async () => {
         await compaction.attend(vNode, { epoch, time, earning });
         if (options.retire) await retire(vNode, epoch);

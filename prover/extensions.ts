@@ -1,6 +1,6 @@
 /**
  * A node's consent to hold a segment for longer, at the price that it has: also while the vNode is handed over or compacted,
- * which changes nothing for it.
+ * unless it ends too soon to be in the fresh tree.
  */
 import { HoldfastError } from "../protocol/errors.ts";
 import {
@@ -11,6 +11,7 @@ import {
   type AcceptanceOptions,
   type SignedTerms,
 } from "./acceptances.ts";
+import { lastEndOf, mayGoOn } from "./affairs.ts";
 import type { SegmentRecord } from "./chain-model.ts";
 import { extendingOf, priceOf } from "./consents.ts";
 import type { Holdings } from "./holdings.ts";
@@ -32,7 +33,7 @@ export interface ExtensionModules extends AcceptanceModules {
 
 /**
  * @throws HoldfastError "not-found" for a segment that this vNode or the disk does not have, "expired" (409) for one that has
- *   ended, "bad-input" (409) for one at another price than the node asks for now, "funds" as `accept` does, "unauthorized"
+ *   ended, or is being left out of a compaction, "bad-input" (409) for one at another price than the node asks for now, "funds" as `accept` does, "unauthorized"
  *   (403) unless the payer may write its bucket
  */
 export async function extend(
@@ -72,10 +73,16 @@ async function checkHeld(
   order: ExtensionOrder,
   { leaves, end }: SegmentRecord,
   epoch: number,
-  { holdings, store }: ExtensionModules,
+  { chain, holdings, store, compacting }: ExtensionModules,
 ): Promise<void> {
   if (leaves === 0 || end <= epoch) {
     const message = `segment ${order.serial} of vNode ${order.vNode} ended with epoch ${end}: store it again`;
+    throw new HoldfastError("expired", message, { status: 409, end });
+  }
+  const { left, epoch: since } = await chain.compaction(order.vNode);
+  const goesOn = left > 0 && mayGoOn(since, epoch);
+  if (end <= lastEndOf(since) ? goesOn : end <= lastEndOf(epoch) && compacting.has(order.vNode)) {
+    const message = `segment ${order.serial} of vNode ${order.vNode} ends with epoch ${end}, and is left out of the compaction that is under way: store it again`;
     throw new HoldfastError("expired", message, { status: 409, end });
   }
   await holdings.update();

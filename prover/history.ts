@@ -43,8 +43,8 @@ export type Change =
     }
   | { readonly kind: "retired"; readonly epoch: number; readonly serial: number }
   | { readonly kind: "reset"; readonly epoch: number }
-  /** The entries of segments that end after `since` begin to be written again. */
-  | { readonly kind: "compacting"; readonly epoch: number; readonly since: number }
+  /** The entries of segments that end after `lastEnd` begin to be written again. */
+  | { readonly kind: "compacting"; readonly epoch: number; readonly lastEnd: number }
   | {
       readonly kind: "compacted";
       readonly epoch: number;
@@ -62,7 +62,7 @@ export class History {
   readonly #changes: Change[] = [];
   /** Neither retired nor compacted away, by serial. */
   readonly #live = new Map<number, Holding>();
-  #since = 0;
+  #lastEnd = 0;
   /** By challenge, how many changes came before it, and the directory after them. */
   readonly #marks = new Map<bigint, { readonly changes: number; contents?: Contents }>();
   #latest: Replay | undefined;
@@ -94,10 +94,10 @@ export class History {
         drop(change.serial);
         break;
       case "compacting":
-        this.#since = change.since;
+        this.#lastEnd = change.lastEnd;
         break;
       case "compacted":
-        for (const { serial, end } of [...this.#live.values()]) if (end <= this.#since) drop(serial);
+        for (const { serial, end } of [...this.#live.values()]) if (end <= this.#lastEnd) drop(serial);
     }
     if (gone.length === 0) return gone;
     const held = new Set([...this.#live.values()].map(({ bucket, root }) => `${bucket}/${root}`));
@@ -138,7 +138,7 @@ class Replay implements Contents {
   reached = 0;
   #applied = 0;
   #nextSerial = 0;
-  #since = 0;
+  #lastEnd = 0;
   /** By serial. */
   readonly #index = new Map<number, number>();
 
@@ -179,10 +179,10 @@ class Replay implements Contents {
         this.#empty();
         return;
       case "compacting":
-        this.#since = change.since;
+        this.#lastEnd = change.lastEnd;
         return;
       case "compacted": {
-        const kept = this.holdings.filter(({ end, retired }) => !retired && end > this.#since);
+        const kept = this.holdings.filter(({ end }) => end > this.#lastEnd);
         this.#empty();
         for (const holding of kept) this.#append(holding);
         const { total, root } = this.directory;

@@ -193,7 +193,7 @@ class Knowledge {
         history.add({ kind: "reset", epoch });
         return;
       case "CompactionStarted":
-        history.add({ kind: "compacting", epoch, since: Number(args["epoch"]) });
+        history.add({ kind: "compacting", epoch, lastEnd: Number(args["lastEnd"]) });
         return;
       case "Compacted": {
         const counts = { entries: Number(args["entries"]), total: Number(args["total"]) };

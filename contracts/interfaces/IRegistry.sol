@@ -195,8 +195,8 @@ interface IRegistry {
     event GrantRevoked(address indexed owner, bytes32 grant);
     event SegmentRetired(VNodeId indexed vNode, uint32 serial);
     event DirectoryReset(VNodeId indexed vNode);
-    /// @notice Emitted when a directory's entries begin to be written again: those of the segments that end after lastEnd, in the
-    /// order of their serials; and when all of them are, and what was the directory before is no more.
+    /// @notice Emitted when a directory's entries begin to be written again: those of the segments that end after lastEnd, in
+    /// the order of their serials; and when all of them are, and what was the directory before is no more.
     event CompactionStarted(VNodeId indexed vNode, uint32 lastEnd);
     event Compacted(VNodeId indexed vNode, uint32 entries, uint40 total, bytes32 root);
     event Claimed(VNodeId indexed vNode, uint32 serial, address indexed owner, uint256 amount);
@@ -282,11 +282,10 @@ interface IRegistry {
     /// @notice Thrown when a segment that has ended is to go on, or one is to end early that ends by itself before the
     /// notice is over.
     error HasEnded(uint32 end, uint32 currentEpoch);
+    error EndsAnyway(uint32 end, uint32 noticeEnd);
 
     /// @notice Thrown when a segment is to go on that ends with the running epoch, and was left out of a compaction.
     error LeftOut(VNodeId vNode, uint32 serial);
-
-    error EndsAnyway(uint32 end, uint32 noticeEnd);
 
     /// @notice Thrown when the rent that a node accepts for an extension makes another price than the segment has.
     error OtherPrice(uint256 perEpoch, uint256 agreed);
@@ -354,6 +353,9 @@ interface IRegistry {
     function node(NodeId id) external view returns (Node memory);
 
     function providerOf(NodeId id) external view returns (address);
+
+    /// @notice Whether an account is the node's provider or operator.
+    function isOf(NodeId node, address account) external view returns (bool);
 
     function nodeCount() external view returns (uint32);
 
@@ -498,12 +500,14 @@ interface IRegistry {
     /// those of its children that are not (protocol/directory.ts).
     function retire(VNodeId vNode, Opening[] calldata openings, bytes32[] calldata siblings) external;
 
-    /// @notice Writes the entries of all segments that are paid for after the next epoch's start again, in the order of their serials, into a fresh
-    /// tree, by the responsible node's operator or provider. The last call replaces the directory, from the next epoch on.
-    /// Meanwhile nothing is stored or retired, and the old tree is audited. What is not done by the end of the epoch after
-    /// the one in which it began is given up; the next call then begins anew.
+    /// @notice Writes the entries of all segments that are paid for in the next epoch again, in the order of their serials,
+    /// into a fresh tree, by the operator or provider of the responsible node, or of the one that waits to take over. The last call replaces the directory, from the
+    /// next epoch on. Meanwhile nothing is stored or retired, and the old tree is audited. What is not done by the end of the
+    /// epoch after the one in which it began is given up.
     /// @param openings the first of the entries, or the next ones, in the order of their serials; siblings as for retire. A
     /// directory without live entries takes none, and is emptied.
+    /// @dev A call begins anew if none is under way, unless its openings are of where one that was given up would have gone
+    /// on; without openings it always does, and nobody else changes the tree then before the openings come.
     function compact(VNodeId vNode, Opening[] calldata openings, bytes32[] calldata siblings) external;
 
     function compaction(VNodeId vNode) external view returns (CompactionView memory);

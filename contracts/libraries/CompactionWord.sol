@@ -36,8 +36,8 @@ library CompactionWord {
             (uint256(c.cleared) << 208);
     }
 
-    /// @notice What ends by this epoch is left out by a compaction that began in another: the fresh tree is the directory
-    /// from the next one on, and a node that compacts in time never has in it what is not paid for.
+    /// @notice What ends by this epoch is left out by a compaction that began in the one before: the fresh tree is the
+    /// directory from here on at the earliest, and a node that compacts in time never has in it what is not paid for.
     function lastEnd(uint32 epoch) internal pure returns (uint32) {
         return epoch + 1;
     }

@@ -9,7 +9,7 @@ import {CompactionWord} from "./CompactionWord.sol";
 import {Consents} from "./Consents.sol";
 import {Directory} from "./Directory.sol";
 import {SegmentWord} from "./SegmentWord.sol";
-import {Stock, StockWord} from "./StockWord.sol";
+import {Stock} from "./StockWord.sol";
 
 /// @title Holdings
 /// @notice What the Registry and its linked libraries have in common: what a vNode holds, and for whom.
@@ -68,14 +68,6 @@ library Holdings {
         stock.compacting = false;
     }
 
-    /// @notice Segments that end by this epoch are not in the directory, or will not be in the one that is being written.
-    function leftOut(Holding storage h, uint32 current) internal view returns (uint32) {
-        uint256 word = h.compaction;
-        uint32 since = CompactionWord.epochOf(word);
-        bool goesOn = StockWord.isCompacting(h.stock) && !isGivenUp(since, current);
-        return goesOn ? CompactionWord.lastEnd(since) : CompactionWord.clearedOf(word);
-    }
-
     /// @notice A compaction has the epoch in which it began, and the next one.
     function isGivenUp(uint32 since, uint32 current) internal pure returns (bool) {
         return current > since + 1;
@@ -95,6 +87,11 @@ library Holdings {
         uint256 used = n.used + leaves;
         require(used <= n.capacity, IRegistry.CapacityExceeded(id, n.capacity, used));
         n.used = uint40(used);
+    }
+
+    /// @notice Whether an account speaks for a node. Nobody does for no node.
+    function isOf(IRegistry.Node storage n, address account) internal view returns (bool) {
+        return account == n.operator || account == n.provider;
     }
 
     function free(mapping(NodeId node => IRegistry.Node) storage nodes, NodeId id, uint40 leaves) internal {

@@ -80,7 +80,7 @@ library MultiPath {
         while (known != 0) {
             uint256 at = nodes.at[--known];
             if (at >> 2 < parent) return;
-            if (at >> 2 == parent && at < count) left[at & 3] = nodes.next[known];
+            if (at < count) left[at & 3] = nodes.next[known];
         }
     }
 

@@ -12,6 +12,7 @@ import {
     Segment,
     VNodeId
 } from "../interfaces/Types.sol";
+import {CompactionWord} from "./CompactionWord.sol";
 import {Consents} from "./Consents.sol";
 import {Directory} from "./Directory.sol";
 import {Holdings} from "./Holdings.sol";
@@ -233,7 +234,7 @@ library Segments {
         require(bucket == order.bucket, IRegistry.OtherBucket(bucket, order.bucket));
         (uint32 end, uint256 perEpoch) = (s.end, s.perEpoch);
         require(r.current < end, IRegistry.HasEnded(end, r.current));
-        require(h.leftOut(r.current) < end, IRegistry.LeftOut(id, serial));
+        require(_isIn(h, end), IRegistry.LeftOut(id, serial));
         require(
             epochs != 0 && uint256(end) + epochs <= r.current + 1 + MAX_EPOCHS,
             IRegistry.BadOrder(1, epochs)
@@ -255,6 +256,12 @@ library Segments {
         amount = perEpoch * epochs;
         _lock(node, r, context.audits.reschedule(id, perEpoch, end, end + epochs));
         context.ledger.reserve(order.payer, amount);
+    }
+
+    /// @dev Whether the last compaction, under way or done, has the entry of what has not ended yet. If it was given up, all
+    /// that it would have left out has ended.
+    function _isIn(Holdings.Holding storage h, uint32 end) private view returns (bool) {
+        return end > CompactionWord.lastEnd(CompactionWord.epochOf(h.compaction));
     }
 
     // ------------------------------------------------------------------------------------------------------- grants

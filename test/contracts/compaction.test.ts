@@ -157,6 +157,18 @@ describe("contracts: Compaction", () => {
       await refused(world.store(), "DirectoryFull", 1, 17, tree.directory.total + WEIGHT);
     });
 
+    it("begins with any serial, once the last one is done", async () => {
+      await world.toEpoch(2);
+      await compact(1, 3);
+      tree = tree.of(1, 3);
+      await store(5);
+      await as("alice").endEarly(1, 1);
+      await as("alice").endEarly(1, 3);
+      await world.toEpoch(4);
+      await compact(6);
+      await expectSame(tree.of(6));
+    });
+
     it("leaves claims as they are", async () => {
       await world.missEach(1, 2);
       await world.settle();

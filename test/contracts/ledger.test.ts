@@ -3,7 +3,6 @@ import { expect } from "chai";
 import { testChain } from "../helpers/contracts.ts";
 import { present } from "../helpers/present.ts";
 import { createWorld, deployBooks, FUNDS, UNBOND, type World } from "../helpers/world.ts";
-import type { Ledger } from "../../types/ethers/index.js";
 
 const ZERO = `0x${"0".repeat(64)}`;
 
@@ -143,7 +142,10 @@ describe("contracts: Ledger", () => {
       const { ethers } = await testChain();
       const [deployer, treasury] = (await ethers.getSigners()).map(present);
       const token = await ethers.deployContract("HostileToken");
-      const { ledger } = await deployBooks({ ethers }, present(deployer), token, present(treasury));
+      const { ledger } = await deployBooks(
+        ...([{ ethers }, present(deployer), token, present(treasury)] as const),
+        () => Promise.resolve(undefined),
+      );
       await token.approve(ledger, 2n ** 200n);
       return { ethers, token, ledger, me: present(deployer) };
     };
@@ -192,7 +194,10 @@ describe("contracts: Ledger", () => {
       const { ethers } = await testChain();
       const [deployer, treasury] = (await ethers.getSigners()).map(present);
       const token = await ethers.deployContract("SilentToken");
-      const { ledger } = await deployBooks({ ethers }, present(deployer), token, present(treasury));
+      const { ledger } = await deployBooks(
+        ...([{ ethers }, present(deployer), token, present(treasury)] as const),
+        () => Promise.resolve(undefined),
+      );
       await token.approve(ledger, 100n);
       await ledger.deposit(present(deployer), 100n);
       await ledger.withdraw(present(treasury), 40n);
@@ -274,113 +279,6 @@ describe("contracts: Ledger", () => {
         ledger,
         "ZeroAmount",
       );
-    });
-  });
-
-  describe("what the registry and the audits tell it", () => {
-    const as = async (contract: { getAddress(): Promise<string> }): Promise<Ledger> => {
-      const who = await world.ethers.getImpersonatedSigner(await contract.getAddress());
-      await world.chain.networkHelpers.setBalance(who.address, 10n ** 18n);
-      return world.ledger.connect(who);
-    };
-    const pots = async (): Promise<bigint[]> =>
-      Promise.all([1, 2, 3].map((cluster) => world.ledger.feesOf(cluster)));
-
-    it("pays each who is due, and each cluster's pot, to the unit", async () => {
-      const { alice, bob, stranger } = world.people;
-      await (await as(world.registry)).reserve(alice, 100n);
-      const ledger = await as(world.audits);
-      await ledger.pay(bob, 3, 10n, 1n);
-      const none = { to: world.ethers.ZeroAddress, cluster: 0, amount: 0n, fee: 0n };
-      await ledger.payMany([
-        { to: bob, cluster: 1, amount: 20n, fee: 1n },
-        none,
-        { to: stranger, cluster: 2, amount: 5n, fee: 2n },
-        { to: stranger, cluster: 2, amount: 6n, fee: 3n },
-        { to: bob, cluster: 1, amount: 7n, fee: 4n },
-        { to: bob, cluster: 3, amount: 0n, fee: 1n },
-      ]);
-      expect(await pots()).to.deep.equal([5n, 5n, 2n]);
-      const balances = [await world.balance(bob), await world.balance(stranger)];
-      expect(balances).to.deep.equal([FUNDS + 37n, 11n]);
-      const { escrow, fees } = await world.ledger.totals();
-      expect([escrow, fees]).to.deep.equal([100n - 60n, 12n]);
-    });
-
-    it("locks all that is free, and not a unit more", async () => {
-      const ledger = await as(world.audits);
-      await world.ledger.connect(provider()).requestUnbond(1, 1n);
-      await expect(ledger.lock(1, FUNDS))
-        .to.be.revertedWithCustomError(ledger, "InsufficientBond")
-        .withArgs(1, FUNDS - 1n, FUNDS);
-      await expect(ledger.lock(1, FUNDS - 1n))
-        .to.emit(ledger, "BondLocked")
-        .withArgs(1, FUNDS - 1n);
-      expect(await world.ledger.freeBond(1)).to.equal(0n);
-      await expect(ledger.unlock(1, 5n)).to.emit(ledger, "BondUnlocked").withArgs(1, 5n);
-      expect(await world.ledger.freeBond(1)).to.equal(5n);
-    });
-
-    it("frees no more of a bond than 128 bits can say", async () => {
-      const ledger = await as(world.audits);
-      await expect(ledger.unlock(1, 2n ** 128n))
-        .to.be.revertedWithCustomError(ledger, "SafeCastOverflowedUintDowncast")
-        .withArgs(128, 2n ** 128n);
-    });
-
-    it("slashes what is free and then what is unbonding, and lets the rest of it go", async () => {
-      const ledger = await as(world.audits);
-      await ledger.lock(1, 40n);
-      await world.ledger.connect(provider()).requestUnbond(1, FUNDS - 45n);
-      await ledger.slash(1, 50n, 30n, world.people.stranger, 0n);
-      const { total, locked, unbonding } = await world.ledger.bondOf(1);
-      expect([total, locked, unbonding]).to.deep.equal([FUNDS - 50n, 10n, FUNDS - 60n]);
-      expect(await world.ledger.freeBond(1)).to.equal(0n);
-    });
-  });
-
-  describe("what only the registry, the audits or the challenges may do", () => {
-    const payment = () => ({ to: world.people.stranger, cluster: 1, amount: 1n, fee: 0n });
-    const forRegistry = (ledger: Ledger) => [() => ledger.reserve(world.people.alice, 1n)];
-    const forBoth = (ledger: Ledger) => [() => ledger.payCredit(world.people.stranger, 1n)];
-    const forChallenges = (ledger: Ledger) => [
-      () => ledger.hold(world.people.alice, 1n),
-      () => ledger.payOut(world.people.stranger, 1n),
-    ];
-    const forAudits = (ledger: Ledger) => [
-      () => ledger.pay(world.people.stranger, 1, 1n, 0n),
-      () => ledger.payMany([payment()]),
-      () => ledger.refund(1n),
-      () => ledger.lock(1, 1n),
-      () => ledger.unlock(1, 1n),
-      () => ledger.slash(1, 1n, 0n, world.people.stranger, 0n),
-      () => ledger.payAuditor(0, world.people.stranger),
-    ];
-
-    it("is refused to everyone else", async () => {
-      for (const who of [world.people.stranger, world.people.deployer, world.people.manager]) {
-        const ledger = world.ledger.connect(who);
-        for (const attempt of [forRegistry, forBoth, forAudits, forChallenges].flatMap((f) => f(ledger))) {
-          await expect(attempt()).to.be.revertedWithCustomError(ledger, "Unauthorized").withArgs(who);
-        }
-      }
-    });
-
-    it("is refused to each other", async () => {
-      const { ethers, registry, audits, challenges } = world;
-      const others = {
-        registry: [forAudits, forChallenges],
-        audits: [forRegistry, forChallenges],
-        challenges: [forRegistry, forBoth, forAudits],
-      };
-      const addresses = { registry, audits, challenges };
-      for (const name of ["registry", "audits", "challenges"] as const) {
-        const who = await ethers.getImpersonatedSigner(await addresses[name].getAddress());
-        await world.chain.networkHelpers.setBalance(who.address, 10n ** 18n);
-        for (const attempt of others[name].flatMap((f) => f(world.ledger.connect(who)))) {
-          await expect(attempt()).to.be.revertedWithCustomError(world.ledger, "Unauthorized").withArgs(who);
-        }
-      }
     });
   });
 

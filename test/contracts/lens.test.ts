@@ -1,9 +1,9 @@
-// The views for discovery: what each shows, pages of every size, and items that cannot be read.
+// The views for discovery: what each shows, in pages of every size.
 import { expect } from "chai";
-import type { Result } from "ethers";
 import type { Lens } from "../../types/ethers/index.js";
+import { all, idsOf, lensWorld, plain, ZERO } from "../helpers/looking.ts";
 import { present } from "../helpers/present.ts";
-import { createWorld, FUNDS, PARAMS, RENT, SHAPE, WINDOW, type World } from "../helpers/world.ts";
+import { FUNDS, LOCK_PER_EPOCH, PARAMS, RENT, SHAPE, WINDOW, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
 
@@ -12,48 +12,9 @@ describe("contracts: Lens", () => {
   let lens: Lens;
   let restore: () => Promise<void>;
   before(async () => {
-    world = await createWorld();
-    const { registry, people, audits } = world;
-    lens = await world.ethers.deployContract("Lens", [audits]);
-    const manager = registry.connect(people.manager);
-    // Cluster 2 has vNodes 3 to 5, node 2 on 3 and 5, and node 3 in reserve; vNodes 2 and 4 are vacant.
-    await manager.createCluster(0, 0, { ...PARAMS, odds: 7 }, "two");
-    await manager.addVNodes(2, [1, 2, 3]);
-    await manager.assign(3, 2);
-    await manager.assign(5, 2);
-    await manager.addStandby(2, 3);
-    await manager.addStandby(2, 1);
-    await registry.connect(people.alice).createBucket(2, true);
-    await world.store({ leaves: [3, 4], epochs: 2 });
-    await world.store({ bucket: 2, leaves: [5] });
-    const second = present(people.operators[1]);
-    const alices = { by: people.alice, bucket: 3, operator: second };
-    await world.store({ ...alices, vNode: 3, leaves: [1] });
-    await world.store({ ...alices, vNode: 5, leaves: [2, 3] });
-    const snapshot = await world.chain.networkHelpers.takeSnapshot();
-    restore = () => snapshot.restore();
+    ({ world, lens, restore } = await lensWorld());
   });
   beforeEach(() => restore());
-
-  /** All items, from pages of so many. */
-  async function all<T>(
-    page: (from: bigint, count: number) => Promise<[T[], bigint]>,
-    count: number,
-    start = 1n,
-  ): Promise<T[]> {
-    const items: T[] = [];
-    let from = start;
-    do {
-      const [more, next] = await page(from, count);
-      expect(more).to.have.lengthOf.at.most(count);
-      items.push(...more);
-      from = next;
-    } while (from !== 0n);
-    return items;
-  }
-  const idsOf = (items: readonly { id: bigint }[]): bigint[] => items.map(({ id }) => id);
-  const plain = (struct: object): unknown => (struct as Result).toObject();
-  const ZERO = "0x0000000000000000000000000000000000000000";
 
   it("knows its deployment from Audits alone", async () => {
     expect(await lens.audits()).to.equal(await world.audits.getAddress());
@@ -82,15 +43,16 @@ describe("contracts: Lens", () => {
       expect(two.fees).to.equal(0n);
 
       await world.proveEach(1, 1);
-      expect((await lens.cluster(1)).fees).to.equal(await world.ledger.feesOf(1));
-      expect((await lens.cluster(1)).fees).not.to.equal(0n);
+      // 5 % of 12 leaves' rate.
+      expect((await lens.cluster(1)).fees).to.equal(600n);
+      expect((await world.ledger.feesOf(1)).fees).to.equal(600n);
     });
 
     it("offer what their nodes do: prices, room, and what their vNodes are paid", async () => {
       const { registry, people } = world;
       const [, second, third] = people.providers.map(present);
-      await registry.connect(present(second)).updateNode(2, present(second), "", 500, 7, "");
-      await registry.connect(present(third)).updateNode(3, present(third), "", 50, 3, "");
+      await registry.connect(present(second)).updateNode(2, present(second), "", 500, 7, LOCK_PER_EPOCH, "");
+      await registry.connect(present(third)).updateNode(3, present(third), "", 50, 3, LOCK_PER_EPOCH, "");
       await registry.connect(people.manager).assign(4, 3);
       const [sum, next] = await lens.supply(2, 1, 100);
       expect(next).to.equal(0n);
@@ -103,7 +65,7 @@ describe("contracts: Lens", () => {
         ...[2n, 1n, 1n, RENT, 1000n - 12n],
       ]);
 
-      await registry.connect(present(third)).updateNode(3, present(third), "", 50, 9, "");
+      await registry.connect(present(third)).updateNode(3, present(third), "", 50, 9, LOCK_PER_EPOCH, "");
       const [dearer] = await lens.supply(2, 1, 100);
       expect([dearer.nodes, dearer.minRent, dearer.maxRent]).to.deep.equal([2n, 7n, 9n]);
     });
@@ -123,6 +85,13 @@ describe("contracts: Lens", () => {
       expect((await lens.supply(1, 1, 100)).sum.syncing).to.equal(0n);
       await world.settle();
       expect((await lens.supply(1, 1, 100)).sum.syncing).to.equal(1n);
+    });
+
+    it("that wait to take over are said to be the successors", async () => {
+      await world.begin(1);
+      await world.registry.connect(world.people.manager).assign(1, 3);
+      const { info, state } = await lens.vNode(1);
+      expect([info.node, info.successor, state.nextNode, state.nextUntil]).to.deep.equal([1n, 3n, 3n, 4n]);
     });
 
     it("put together from pages of one offer the same vNodes", async () => {
@@ -150,7 +119,7 @@ describe("contracts: Lens", () => {
 
     it("of one provider are those and no other", async () => {
       const second = present(world.people.providers[1]);
-      await world.registry.connect(second).registerNode(second, "", 1, 1, "");
+      await world.registry.connect(second).registerNode(second, "", 1, 1, LOCK_PER_EPOCH, "");
       const page = async (from: bigint, count: number) => {
         const { items, next } = await lens.nodes(second, from, count);
         return [items, next] as [typeof items, bigint];
@@ -176,8 +145,10 @@ describe("contracts: Lens", () => {
     it("come with who is responsible, what they hold and what is asked of them", async () => {
       await world.begin(1);
       const before = await lens.vNode(1);
-      expect(plain(before.info)).to.deep.equal({ cluster: 1n, token: 10n, held: 12n, node: 1n });
-      expect([before.directory.total, before.directory.count]).to.deep.equal([12n, 3n]);
+      expect(plain(before.info)).to.deep.equal({
+        ...{ cluster: 1n, token: 10n, held: 12n, node: 1n, successor: 0n },
+      });
+      expect([before.directory.total, before.directory.count]).to.deep.equal([1500n, 3n]);
       expect([before.duty.due, before.duty.proven]).to.deep.equal([true, false]);
       await world.prove(1);
       const after = await lens.vNode(1);
@@ -247,7 +218,7 @@ describe("contracts: Lens", () => {
         0n,
       ]);
       expect(plain(present(items[1]).info)).to.deep.equal({
-        ...{ bucket: 1n, start: 3n, leaves: 4n, from: 1n, end: 3n, perEpoch: 4n * RATE },
+        ...{ bucket: 1n, leaves: 4n, from: 1n, end: 3n, perEpoch: 4n * RATE, payers: 0n, index: 1n },
       });
     });
 
@@ -274,8 +245,9 @@ describe("contracts: Lens", () => {
     it("are shown after they are retired, and after their directory was emptied", async () => {
       await world.toEpoch(12);
       await world.settle(3);
-      await world.registry.retire(3, 0, world.ethers.ZeroHash, []);
-      expect((await lens.vNode(3)).directory.base).to.equal(1n);
+      await world.registry.retire(3, [{ serial: 0, start: 0, root: world.ethers.ZeroHash }], []);
+      const { count, nextSerial } = (await lens.vNode(3)).directory;
+      expect([count, nextSerial]).to.deep.equal([0n, 1n]);
       const { items } = await lens.segments(3, 0, 10);
       expect(places(items)).to.deep.equal([[3n, 0n]]);
       expect(present(items[0]).info.leaves).to.equal(0n);
@@ -319,82 +291,6 @@ describe("contracts: Lens", () => {
         for (const count of [1, 2, 3, 5, 8, 100])
           expect(places(await all(page, count, 0n))).to.deep.equal(expected);
       }
-    });
-  });
-
-  describe("a page", () => {
-    it("of nothing, or from beyond the end, is empty", async () => {
-      for (const from of [3n, 4n, 2n ** 32n, 2n ** 256n - 1n]) {
-        const { items, next } = await lens.clusters(from, 5);
-        expect([items, next]).to.deep.equal([[], 0n]);
-      }
-      const { items, next } = await lens.clusters(2, 0);
-      expect([items, next]).to.deep.equal([[], 2n]);
-    });
-
-    it("that asks for more than there is brings what there is", async () => {
-      const { items, next } = await lens.clusters(2, 2n ** 256n - 1n);
-      expect([idsOf(items), next]).to.deep.equal([[2n], 0n]);
-      expect((await lens.segments(1, 1, 2n ** 256n - 1n)).items).to.have.lengthOf(2);
-    });
-
-    it("costs what it looks at: 100 vNodes in less than 2^24 gas", async () => {
-      const tokens = Array.from({ length: 100 }, (_, i) => i + 1000);
-      await world.registry.connect(world.people.manager).addVNodes(1, tokens);
-      const options = { gasLimit: 2n ** 24n };
-      expect((await lens.vNodes(0, 1, 100, options)).items).to.have.lengthOf(100);
-      expect((await lens.supply(1, 1, 100, options)).sum.vNodes).to.equal(97n);
-    });
-  });
-
-  describe("an item that cannot be read", () => {
-    const gone = async (contract: { getAddress(): Promise<string> }): Promise<void> =>
-      world.chain.networkHelpers.setCode(await contract.getAddress(), "0x");
-
-    it("leaves a vNode without its duty when its beacon fails", async () => {
-      await gone(world.beacon);
-      const { items } = await lens.vNodes(1, 1, 10);
-      expect(items.map(({ info }) => info.token)).to.deep.equal([10n, 20n]);
-      expect(items.map(({ duty }) => [duty.node, duty.deadline])).to.deep.equal([
-        [0n, 0n],
-        [0n, 0n],
-      ]);
-    });
-
-    it("is not part of what a cluster offers", async () => {
-      expect((await lens.supply(2, 1, 100)).sum.vNodes).to.equal(3n);
-      const { audits, chain, ethers } = world;
-      const { selector } = audits.interface.getFunction("currentEpoch");
-      // Answers 1 to this one call, and reverts otherwise.
-      const code = `0x5f3560e01c63${selector.slice(2)}146011575f5ffd5b60015f5260205ff3`;
-      await chain.networkHelpers.setCode(await audits.getAddress(), code);
-      expect(await audits.currentEpoch()).to.equal(1n);
-      await expect(lens.vNode(3)).to.revert(ethers);
-      const { sum, next } = await lens.supply(2, 1, 4);
-      expect([sum.vNodes, sum.nodes, sum.held, next]).to.deep.equal([0n, 0n, 0n, 5n]);
-    });
-
-    it("leaves clusters and nodes with their ids", async () => {
-      await gone(world.ledger);
-      const { items } = await lens.clusters(1, 10);
-      expect(idsOf(items)).to.deep.equal([1n, 2n]);
-      expect(items.map(({ info }) => info.manager)).to.deep.equal([ZERO, ZERO]);
-      expect(idsOf((await lens.nodes(ZERO, 1, 10)).items)).to.deep.equal([1n, 2n, 3n]);
-      expect(idsOf(await lens.standby(2))).to.deep.equal([3n, 1n]);
-      await expect(lens.node(1)).to.revert(world.ethers);
-    });
-
-    it("leaves vNodes and segments with their ids", async () => {
-      await gone(world.audits);
-      const { items } = await lens.segments(1, 0, 10);
-      expect(items.map(({ vNode, serial, info }) => [vNode, serial, info.end])).to.deep.equal([
-        [1n, 0n, 0n],
-        [1n, 1n, 0n],
-        [1n, 2n, 0n],
-      ]);
-      const { items: vNodes } = await lens.vNodes(0, 1, 10);
-      expect(idsOf(vNodes)).to.deep.equal([1n, 2n, 3n, 4n, 5n]);
-      expect(vNodes.map(({ info }) => info.token)).to.deep.equal([0n, 0n, 0n, 0n, 0n]);
     });
   });
 });

@@ -1,24 +1,22 @@
 // Where settling could go wrong by one: by a unit, by an epoch, by a node that takes over (protocol.md, sections 9.1 to 9.3).
 import { expect } from "chai";
 import { auditSeed, isDue } from "../../protocol/statement.ts";
-import { present } from "../helpers/present.ts";
-import { createWorld, FUNDS, type Params, type World } from "../helpers/world.ts";
+import { shortcuts } from "../helpers/fresh-world.ts";
+import { createWorld, FUNDS, QUANTUM, type Params, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
-/** One unit of everything. */
+const PAID = 950n;
+/** One quantum of everything. */
 const UNIT = {
-  ...{ grace: 0, maxMisses: 2, slashMultiple: 1, faultMultiple: 0, bondEpochs: 2 },
+  ...{ grace: 0, maxMisses: 2, slashMultiple: 2, faultMultiple: 0, bondEpochs: 4 },
   ...{ managerFee: 0, auditFee: 0, reporterShare: 0 },
 } satisfies Partial<Params>;
 
 describe("contracts: settling", () => {
   let world: World;
-  const provider = (node: number) => present(world.people.providers[node - 1]);
-  const operator = (node: number) => present(world.people.operators[node - 1]);
+  const { operator, state, bond, earned } = shortcuts(() => world);
   const assign = async (vNode: number, node: number) =>
     world.registry.connect(world.people.manager).assign(vNode, node);
-  const state = async (vNode = 1) => world.audits.state(vNode);
-  const bond = async (node: number) => world.ledger.bondOf(node);
 
   describe("with odds", () => {
     /** Whether node is drawn in the epoch, by other code than the contract's. */
@@ -58,6 +56,34 @@ describe("contracts: settling", () => {
       await world.toEpoch(3);
       await expect(world.settle()).to.emit(world.audits, "SyncDropped").withArgs(1, 2, 2);
     });
+
+    it("the old node is asked, drawn or not, while somebody waits to take over", async () => {
+      world = await createWorld({ odds: 3 });
+      await world.store({ epochs: 60 });
+      await world.begin(1);
+      await assign(1, 2);
+      let value = 1;
+      while (await drawn(1n, 2, value, 3)) value++;
+      await world.begin(2, value);
+      const { due, node, successor } = await world.audits.duty(1, 2);
+      expect([due, node, successor]).to.deep.equal([true, 1n, 2n]);
+      await world.toEpoch(3);
+      await expect(world.settle()).to.emit(world.audits, "Missed").withArgs(1, 1, 2, 1);
+    });
+
+    it("the last epoch before the rate is zero is due, drawn or not", async () => {
+      world = await createWorld({ odds: 3 });
+      await world.store({ epochs: 4 });
+      for (const epoch of [1, 2, 3, 4]) {
+        let value = 1;
+        while (await drawn(1n, epoch, value, 3)) value++;
+        await world.begin(epoch, value);
+        expect((await world.audits.duty(1, epoch)).due, `epoch ${epoch}`).to.equal(epoch === 4);
+      }
+      await expect(world.prove(4))
+        .to.emit(world.audits, "Proven")
+        .withArgs(1, 1, 4, 1, 4n * PAID, 4n * (RATE - PAID), 0n);
+    });
   });
 
   describe("a node that takes over", () => {
@@ -70,12 +96,11 @@ describe("contracts: settling", () => {
       await world.store({ epochs: 60 });
       await world.proveEach(1, 1);
       await assign(1, 2);
-      await world.begin(2);
-      await world.begin(3);
-      await world.toEpoch(4);
-      await expect(world.settle()).to.emit(world.audits, "SyncDropped").withArgs(1, 2, 3);
-      const { node, misses, syncLeft } = await state();
-      expect([node, misses, syncLeft]).to.deep.equal([0n, 0n, 0n]);
+      await world.proveEach(2, 3);
+      await world.begin(4);
+      await expect(world.prove(4)).to.emit(world.audits, "SyncDropped").withArgs(1, 2, 4);
+      const { node, nextNode, nextSince, misses } = await state();
+      expect([node, nextNode, nextSince, misses]).to.deep.equal([1n, 0n, 0n, 0n]);
     });
 
     it("has nothing to show once all of it has ended", async () => {
@@ -85,11 +110,13 @@ describe("contracts: settling", () => {
       await world.begin(2);
       await world.toEpoch(4);
       await world.settle();
-      expect((await state()).syncLeft).to.equal(0n);
+      const { node, syncLeft } = await state();
+      expect([node, syncLeft]).to.deep.equal([2n, 0n]);
+      // What has ended covers nothing.
+      await world.registry.retire(1, [{ serial: 0, start: 0, root: world.ethers.ZeroHash }], []);
       await world.store({ epochs: 5, operator: operator(2) });
-      await world.toEpoch(6);
-      await world.settle();
-      expect(await world.balance(provider(2)), "a void epoch").to.equal(960n);
+      await world.proveEach(5, 5);
+      expect(await earned(2)).to.equal(PAID);
     });
 
     it("takes over a vNode without data in its epoch, although that is settled at once", async () => {
@@ -101,7 +128,7 @@ describe("contracts: settling", () => {
       expect([node, nextNode, nextSince, settled]).to.deep.equal([2n, 0n, 0n, 6n]);
       await world.store({ operator: operator(2) });
       await world.proveEach(8, 8);
-      expect(await world.balance(provider(2))).to.equal(960n);
+      expect(await earned(2)).to.equal(PAID);
     });
 
     it("locks nothing any more when another one is chosen instead", async () => {
@@ -134,39 +161,48 @@ describe("contracts: settling", () => {
     expect(rates).to.deep.equal([1n, 3n, 7n, 14n, 14n, 0n]);
   });
 
-  describe("with a unit per epoch", () => {
-    const UNIT_RENT = 10n ** 18n;
+  describe("with a quantum per epoch", () => {
+    /** A unit a leaf, which is rounded up. */
+    const RENT = 10n ** 18n;
     beforeEach(async () => {
-      world = await createWorld(UNIT, undefined, 0);
+      world = await createWorld(UNIT);
     });
 
-    it("pays it", async () => {
-      await world.store({ epochs: 3, rent: UNIT_RENT });
+    it("pays it, and returns what no proof followed", async () => {
+      await world.store({ epochs: 3, rent: RENT });
       await world.proveEach(1, 1);
-      await world.toEpoch(4);
+      await world.toEpoch(5);
       await world.settle();
-      expect(await world.balance(provider(1)), "proven, and twice void").to.equal(3n);
-      expect(await world.totals()).to.include({ escrow: 0n, credits: 0n, fees: 0n });
+      expect(await earned(1), "the fee of 2 % is less than a unit").to.equal(QUANTUM);
+      expect(await world.totals()).to.include({ escrow: 0n, credits: 2n * QUANTUM, fees: 0n });
     });
 
     it("returns it, and takes it from the bond for the owner", async () => {
-      await world.store({ epochs: 3, rent: UNIT_RENT });
+      await world.store({ epochs: 3, rent: RENT });
       await world.missEach(1, 1);
-      await world.toEpoch(4);
+      await world.toEpoch(5);
       await world.settle();
-      expect((await bond(1)).total).to.equal(FUNDS - 1n);
-      expect(await world.totals()).to.include({ escrow: 0n, credits: 2n });
+      expect((await bond(1)).total).to.equal(FUNDS - 2n * QUANTUM);
+      expect(await world.totals()).to.include({ escrow: 0n, credits: 5n * QUANTUM });
       await world.registry.claim(1, 0);
-      expect(await world.balance(world.people.alice)).to.equal(FUNDS - 1n);
+      expect(await world.balance(world.people.alice)).to.equal(FUNDS + 2n * QUANTUM);
     });
 
     it("locks for it, hands that over, and frees it", async () => {
-      await world.store({ epochs: 3, rent: UNIT_RENT });
-      expect((await bond(1)).locked).to.equal(2n);
+      await world.store({ epochs: 3, rent: RENT });
+      expect((await bond(1)).locked).to.equal(4n * QUANTUM);
+      await world.begin(1);
       await assign(1, 2);
-      expect((await bond(2)).locked).to.equal(2n);
-      await world.proveEach(1, 3);
+      expect((await bond(2)).locked).to.equal(4n * QUANTUM);
+      await world.prove(1);
+      await world.begin(2);
+      await world.takeOver(2);
+      await world.prove(2);
+      expect((await bond(1)).locked).to.equal(4n * QUANTUM);
+      await world.begin(3);
+      await world.prove(3);
       expect((await bond(1)).locked).to.equal(0n);
+      expect([await earned(1), await earned(2)]).to.deep.equal([2n * QUANTUM, QUANTUM]);
       await world.toEpoch(5);
       await world.settle();
       expect((await bond(2)).locked).to.equal(0n);

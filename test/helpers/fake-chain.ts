@@ -197,7 +197,9 @@ export function createFakeChain(): FakeChain {
     compactNow() {
       const epoch = epochAt(chain.time);
       const tree = directory.before(Infinity);
-      const live = [...directory.entries.entries()].filter(([, { end, retired }]) => !retired && end > epoch);
+      const live = [...directory.entries.entries()].filter(
+        ([, { end, retired }]) => !retired && end > epoch + 1,
+      );
       const openings = live.map(([index, { serial, root }]) => ({
         ...{ serial, root, start: tree.entries[index]?.start ?? 0 },
       }));
@@ -325,7 +327,7 @@ export function createFakeChain(): FakeChain {
         try {
           directory.call(call, epochAt(chain.time), true);
         } catch (cause) {
-          return Promise.reject(cause as Error);
+          return Promise.reject(cause);
         }
       }
       return Promise.resolve(chain.gasOf(call));

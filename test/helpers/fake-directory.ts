@@ -127,15 +127,15 @@ export class FakeDirectory {
       const { nextSerial } = this.#compaction;
       const first = call.openings[0]?.serial;
       if (nextSerial !== 0 && first !== undefined && first >= nextSerial) throw reverted("NotToCompact");
-      const live = this.entries.filter(({ end, retired }) => !retired && end > epoch);
+      const live = this.entries.filter(({ end, retired }) => !retired && end > epoch + 1);
       const left = live.reduce((sum, { weight }) => sum + weight, 0);
       this.#compaction = { epoch, nextSerial: 0, left, fresh: [] };
-      emit("CompactionStarted", { epoch: BigInt(epoch) });
+      emit("CompactionStarted", { lastEnd: BigInt(epoch + 1) });
     }
     if (call.openings.length > 0) {
       for (const entry of this.#open(call)) {
         const { epoch: since, nextSerial, left, fresh } = this.#compaction;
-        if (entry.serial < nextSerial || entry.end <= since || entry.weight > left)
+        if (entry.serial < nextSerial || entry.end <= since + 1 || entry.weight > left)
           throw reverted("NotToCompact");
         const next = { nextSerial: entry.serial + 1, left: left - entry.weight };
         this.#compaction = { epoch: since, ...next, fresh: [...fresh, entry] };

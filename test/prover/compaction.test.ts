@@ -14,13 +14,13 @@ describe("prover: compaction", () => {
   let bench: DutyBench;
   let chain: FakeChain;
 
-  /** Of 8 entries that weigh 5 each, 0, 2 and 5 end with epoch 6; it is epoch 5. */
+  /** Of 8 entries that weigh 5 each, 0, 2 and 5 end with epoch 7; it is epoch 5. */
   beforeEach(async () => {
     bench = await createDutyBench(folder());
     ({ chain } = bench);
     chain.time = 80;
     for (let i = 0; i < 8; i++)
-      chain.store({ root: toHex32(BigInt(i + 1)), leaves: 5, end: [0, 2, 5].includes(i) ? 6 : 100 });
+      chain.store({ root: toHex32(BigInt(i + 1)), leaves: 5, end: [0, 2, 5].includes(i) ? 7 : 100 });
     chain.time = 100;
     chain.dutyChange = { due: false };
   });
@@ -35,10 +35,10 @@ describe("prover: compaction", () => {
   const toEpoch = (epoch: number): void => void (chain.time = epoch * 20);
   const LIVE = [1, 3, 4, 6, 7];
 
-  it("begins once something has ended and less would be paid, writes what is live, and says so", async () => {
+  it("begins in the last epoch before less would be paid, writes what is live, and says so", async () => {
     const duties = create();
     await lookOnce(duties);
-    expect(calls()).to.deep.equal([]); // nothing has ended, so that nothing is saved
+    expect(calls()).to.deep.equal([]);
     toEpoch(6);
     await lookOnce(duties);
     expect(written()).to.deep.equal([LIVE]);
@@ -58,10 +58,10 @@ describe("prover: compaction", () => {
 
   it("does not while it saves less than its gas is worth", async () => {
     toEpoch(6);
-    // 10 epochs, in each of which 100 - 83 = 17 units are not paid. 460,000 gas at 1 gwei are 460,000 gwei.
-    await lookOnce(create({ coinValue: (171n * 10n ** 9n) / 460_000n }));
+    // 10 epochs, in each of which 100 - 83 = 17 units are not paid. 560,000 gas at 1 gwei are 560,000 gwei.
+    await lookOnce(create({ coinValue: (171n * 10n ** 9n) / 560_000n }));
     expect(calls()).to.deep.equal([]);
-    await lookOnce(create({ coinValue: (170n * 10n ** 9n) / 460_000n }));
+    await lookOnce(create({ coinValue: (170n * 10n ** 9n) / 560_000n }));
     expect(calls()).to.have.lengthOf(1);
   });
 
@@ -152,6 +152,7 @@ describe("prover: compaction", () => {
     });
 
     it("goes on after a crash from where it was, in the next epoch too", async () => {
+      chain.reschedule(7, 8); // after the one that it leaves out
       await stopAfterFirst();
       await bench.restart();
       toEpoch(7);
@@ -169,7 +170,10 @@ describe("prover: compaction", () => {
       await duties.settled();
       await bench.restart();
       chain.autoMine = true;
-      await lookOnce(create());
+      toEpoch(7); // where the same would be sent anew
+      const again = create({ compactBelow: 0 });
+      await lookOnce(again);
+      await lookOnce(again);
       expect(chain.signed.filter(({ call }) => call.kind === "compact")).to.have.lengthOf(1);
       expect(serials()).to.deep.equal(LIVE);
       expect(bench.compacting.size).to.equal(0);
@@ -221,7 +225,7 @@ describe("prover: compaction", () => {
         call.kind === "retire" ? [call.openings.map(({ serial }) => serial)] : [],
       );
     beforeEach(() => {
-      toEpoch(6);
+      toEpoch(7);
       chain.nodeChange = { capacity: 80n, used: 71n };
     });
 

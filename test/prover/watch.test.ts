@@ -66,6 +66,7 @@ describe("prover: watch", () => {
     expect(await bench.metrics.text()).to.match(/holdfast_foreign_acceptances 1\n/);
     await look();
     expect(alarms()).to.equal(1);
+    expect(bench.linesOf("the operator's key may be stolen")).to.have.lengthOf(2); // once a start, and an epoch
     expect(bench.linesOf("foreign acceptance")[0]).to.include({
       vNode: 7,
       serial: 1,
@@ -116,6 +117,16 @@ describe("prover: watch", () => {
     chain.time = 91;
     store();
     expect((await look()).alarm?.foreign).to.have.lengthOf(1);
+  });
+
+  it("does not take an old use of the same terms for one of what was signed since", async () => {
+    chain.time = 80;
+    chain.store({ root, leaves: 5, end: 8 });
+    await look();
+    chain.time = 100;
+    sign([storingOf(terms)]);
+    store();
+    expect((await look()).alarm).to.equal(undefined);
   });
 
   it("counts anew when the events are read again after a reorganization", async () => {

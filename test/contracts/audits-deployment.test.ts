@@ -1,0 +1,256 @@
+// What a deployment of Audits must be, and the bounds of what a cluster may choose (protocol.md, sections 9.2 to 9.5).
+import { expect } from "chai";
+import { freshWorld } from "../helpers/fresh-world.ts";
+import {
+  deployBooks,
+  deployLibraries,
+  EPOCH,
+  MARGIN,
+  PARAMS,
+  QUANTUM_BITS,
+  SHAPE,
+  type Params,
+  type World,
+} from "../helpers/world.ts";
+
+const LARGEST: Params = {
+  ...{
+    odds: 1024,
+    window: EPOCH - MARGIN,
+    grace: 21,
+    maxMisses: 32,
+    slashMultiple: 100,
+    faultMultiple: 1000,
+  },
+  ...{ syncEpochs: 255, bondEpochs: 16_383, managerFee: 2000, auditFee: 1000, reporterShare: 2000 },
+};
+
+describe("contracts: Audits as it is set up", () => {
+  let world: World;
+  const fresh = freshWorld();
+  beforeEach(async () => {
+    world = await fresh();
+  });
+
+  describe("deployment", () => {
+    interface Choice {
+      profiles: { verifier: unknown; samples: number; dataDepth: number; directoryDepth: number }[];
+      /** How many times the same one. */
+      beacons: number;
+      /** What the beacon says instead. */
+      says: { by?: string; genesis?: number; epochSeconds?: number; margin?: number };
+      made: (beacon: string) => void;
+      genesis: number;
+      epochSeconds: number;
+      margin: number;
+      protocolFee: number;
+      unbond: number;
+      meanwhile: boolean;
+      /** Deployed in the second in which time begins. */
+      atGenesis: boolean;
+    }
+    const attempt = async (choice: Partial<Choice>) => {
+      const { ethers, people, token, verifier } = world;
+      const [genesis, epochSeconds, margin] = [
+        choice.genesis ?? world.genesis,
+        choice.epochSeconds ?? EPOCH,
+        choice.margin ?? MARGIN,
+      ];
+      const anyFactory = await ethers.deployContract("AnyFactory");
+      const { ledger, registry, libraries, beacon } = await deployBooks(
+        { ethers },
+        people.deployer,
+        token,
+        people.treasury,
+        (audits) => {
+          const said = { by: audits, genesis, epochSeconds, margin, ...choice.says };
+          return ethers.deployContract("SettableBeacon", [
+            ...([said.by, said.genesis, said.epochSeconds, said.margin] as const),
+          ]);
+        },
+        choice.unbond ?? 2 * EPOCH,
+      );
+      choice.made?.(await beacon.getAddress());
+      if (choice.meanwhile) await token.connect(people.deployer).mint(people.deployer, 1n);
+      const factory = await ethers.getContractFactory("Audits", { libraries });
+      if (choice.atGenesis) await world.chain.networkHelpers.time.setNextBlockTimestamp(genesis);
+      return factory.deploy(
+        ledger,
+        registry,
+        anyFactory,
+        (choice.profiles ?? [{ verifier, ...SHAPE }]) as never,
+        new Array<unknown>(choice.beacons ?? 1).fill(beacon) as never,
+        ...([genesis, epochSeconds, margin, choice.protocolFee ?? 500] as const),
+      );
+    };
+
+    it("is what it should be with four profiles and four beacons", async () => {
+      const { verifier } = world;
+      const profiles = [1, 2, 3, 4].map((samples) => ({ verifier, ...SHAPE, samples }));
+      const audits = await attempt({ profiles, beacons: 4 });
+      expect([await audits.profileCount(), await audits.beaconCount()]).to.deep.equal([4n, 4n]);
+      for (const i of [0, 1, 2, 3]) {
+        const profile = await audits.profiles(i);
+        expect([...profile]).to.deep.equal([await verifier.getAddress(), BigInt(i + 1), 2n, 2n]);
+        expect(await audits.beacons(i)).to.equal(await audits.beacons(0));
+      }
+      await expect(audits.profiles(4)).to.be.revertedWithCustomError(audits, "NoSuchProfile").withArgs(4);
+      await expect(audits.beacons(4)).to.be.revertedWithCustomError(audits, "NoSuchBeacon").withArgs(4);
+      expect([await audits.margin(), await audits.protocolFee()]).to.deep.equal([BigInt(MARGIN), 500n]);
+    });
+
+    it("works with fewer of them, and with the longest epochs that fit", async () => {
+      const longest = 2 ** 32 - 1;
+      const audits = await attempt({ beacons: 2, epochSeconds: longest, unbond: 2 * longest });
+      expect(await audits.quarterEpochs()).to.equal(1n);
+      expect(await audits.beacons(1)).to.equal(await audits.beacons(0));
+      await expect(audits.beacons(2)).to.be.revertedWithCustomError(audits, "NoSuchBeacon").withArgs(2);
+      const three = await attempt({ beacons: 3 });
+      expect(await three.beacons(2)).to.equal(await three.beacons(0));
+    });
+
+    it("has a protocol fee of 2 % at least, and a margin of a quarter of an epoch at most", async () => {
+      expect(await (await attempt({ protocolFee: 200 })).protocolFee()).to.equal(200n);
+      expect(await (await attempt({ margin: EPOCH / 4 })).margin()).to.equal(BigInt(EPOCH / 4));
+    });
+
+    it("may begin with its time, and have the deepest directories", async () => {
+      const { verifier } = world;
+      const genesis = (await world.chain.networkHelpers.time.latest()) + 100;
+      const profiles = [{ verifier, ...SHAPE, directoryDepth: 8 }];
+      const audits = await attempt({ genesis, atGenesis: true, profiles });
+      expect(await audits.currentEpoch()).to.equal(0n);
+      expect((await audits.profiles(0)).directoryDepth).to.equal(8n);
+    });
+
+    for (const wire of [
+      "the ledger's registry",
+      "the ledger's audits",
+      "the registry's ledger",
+      "the registry's audits",
+    ]) {
+      it(`fails when ${wire} is another`, async () => {
+        const { ethers, people, token, verifier, beacon } = world;
+        const libraries = await deployLibraries({ ethers });
+        const [from, nonce] = [people.deployer.address, await people.deployer.getNonce()];
+        const [ledger, registry, audits] = [0, 1, 2].map((i) =>
+          ethers.getCreateAddress({ from, nonce: nonce + i }),
+        ) as [string, string, string];
+        const or = (name: string, fit: string): string => (name === wire ? people.stranger.address : fit);
+        await ethers.deployContract("Ledger", [
+          ...[token, or("the ledger's registry", registry), or("the ledger's audits", audits)],
+          ...[people.alice, people.treasury, 2 * EPOCH],
+        ]);
+        await ethers.deployContract(
+          "Registry",
+          [or("the registry's ledger", ledger), or("the registry's audits", audits)],
+          { libraries: libraries.registry },
+        );
+        const factory = await ethers.getContractFactory("Audits", { libraries: libraries.audits });
+        const profiles = [{ verifier, ...SHAPE }];
+        await expect(
+          factory.deploy(ledger, registry, beacon, profiles, [beacon], world.genesis, EPOCH, MARGIN, 500),
+        ).to.be.revertedWithCustomError(world.audits, "BadDeployment");
+      });
+    }
+
+    const broken: Record<string, Partial<Choice> | (() => Partial<Choice>)> = {
+      "that the others do not expect": { meanwhile: true },
+      "without a profile": { profiles: [] },
+      "with five profiles": () => ({
+        profiles: [1, 2, 3, 4, 5].map((samples) => ({ verifier: world.verifier, ...SHAPE, samples })),
+      }),
+      "without a beacon": { beacons: 0 },
+      "with five beacons": { beacons: 5 },
+      "that samples nothing": () => ({ profiles: [{ verifier: world.verifier, ...SHAPE, samples: 0 }] }),
+      "whose segments are too deep": () => ({
+        profiles: [{ verifier: world.verifier, ...SHAPE, dataDepth: 8 }],
+      }),
+      "without directories": () => ({
+        profiles: [{ verifier: world.verifier, ...SHAPE, directoryDepth: 0 }],
+      }),
+      "whose directories are too deep": () => ({
+        profiles: [{ verifier: world.verifier, ...SHAPE, directoryDepth: 9 }],
+      }),
+      "whose time has not begun": { genesis: 2 ** 40 },
+      "without time": { epochSeconds: 0 },
+      "whose epochs are too long": { epochSeconds: 2 ** 32, unbond: 2 ** 34 },
+      "whose bonds leave within two epochs": { unbond: 2 * EPOCH - 1 },
+      "whose margin is longer than a quarter of an epoch": { margin: EPOCH / 4 + 1 },
+      "whose protocol takes less than 2 %": { protocolFee: 199 },
+      "whose protocol takes more than 5 %": { protocolFee: 501 },
+    };
+    for (const [name, choice] of Object.entries(broken)) {
+      it(`fails for one ${name}`, async () => {
+        const attempted = attempt(typeof choice === "function" ? choice() : choice);
+        await expect(attempted).to.be.revertedWithCustomError(world.audits, "BadDeployment");
+      });
+    }
+
+    for (const [name, says] of Object.entries({
+      "of another deployment": { by: "0x0000000000000000000000000000000000000001" },
+      "with other epochs": { epochSeconds: EPOCH + 1 },
+      "with another beginning": { genesis: 1 },
+      "with another margin": { margin: MARGIN - 1 },
+    })) {
+      it(`fails for one with a beacon ${name}`, async () => {
+        let beacon = "";
+        const attempted = attempt({ says, made: (address) => (beacon = address) });
+        await expect(attempted)
+          .to.be.revertedWithCustomError(world.audits, "NotOurs")
+          .withArgs((address: string) => address === beacon);
+      });
+    }
+  });
+
+  describe("a cluster's parameters", () => {
+    const create = (params: Partial<Params>, profile = 0, beacon = 0) =>
+      world.registry.createCluster(profile, beacon, QUANTUM_BITS, { ...PARAMS, ...params }, "");
+    const bad = (name: keyof Params, value: number, others: Partial<Params> = {}) =>
+      it(`refuse ${name} = ${value}`, async () => {
+        await expect(create({ ...others, [name]: value }))
+          .to.be.revertedWithCustomError(world.audits, "BadParameter")
+          .withArgs(name, value);
+      });
+    bad("odds", 0);
+    // What is at stake from the first miss to the removal is 20 epochs' rate: twice the odds at least.
+    bad("odds", 11);
+    bad("odds", 1024, { slashMultiple: 0, faultMultiple: 0 });
+    bad("odds", 1, { slashMultiple: 0, faultMultiple: 1 });
+    bad("odds", 1025, LARGEST);
+    bad("window", EPOCH / 4 - 1);
+    bad("window", EPOCH - MARGIN + 1);
+    bad("maxMisses", 0);
+    bad("maxMisses", 33, { bondEpochs: 1000 });
+    bad("grace", 3);
+    bad("slashMultiple", 101, { bondEpochs: 1000 });
+    bad("faultMultiple", 1001, { bondEpochs: 5000 });
+    bad("syncEpochs", 0);
+    bad("bondEpochs", 19);
+    bad("bondEpochs", 16_384);
+    bad("managerFee", 2001);
+    bad("auditFee", 1001);
+    bad("reporterShare", 2001);
+
+    it("refuse a profile or beacon that is not there", async () => {
+      await expect(create({}, 1)).to.be.revertedWithCustomError(world.audits, "NoSuchProfile").withArgs(1);
+      await expect(create({}, 0, 1))
+        .to.be.revertedWithCustomError(world.audits, "NoSuchBeacon")
+        .withArgs(1);
+    });
+
+    it("ask for what half of what is at stake allows", async () => {
+      await create({ odds: 10 });
+      await create({ odds: 1, slashMultiple: 1, faultMultiple: 0 });
+      await create({ odds: 1, slashMultiple: 0, faultMultiple: 2 });
+    });
+
+    it("are kept as they were given, at their largest too", async () => {
+      await create(LARGEST);
+      const kept = await world.audits.params(2);
+      for (const name of Object.keys(LARGEST) as (keyof Params)[])
+        expect(kept.params_[name], name).to.equal(BigInt(LARGEST[name]));
+      expect([kept.profile, kept.beacon]).to.deep.equal([0n, 0n]);
+    });
+  });
+});
