@@ -139,6 +139,8 @@ library Settlement {
         Asks.Ask memory a = b.preview(id, r.v, epoch);
         require(a.successor != NO_NODE && !b.stakes[id].nextReady, IAudits.NoSuccessor(id));
         _require(a.rate != 0, id, epoch, IAudits.Refusal.NotDue);
+        bool consents = context.registry.isOf(a.successor, context.caller);
+        _require(consents, id, epoch, IAudits.Refusal.NotConsented);
 
         (bytes32 root, uint40 total, , ) = context.registry.statement(id, epoch, a.successor);
         uint256 seed = Asks.seedOf(id, a.successor, epoch, random);

@@ -1,75 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IAudits} from "../interfaces/IAudits.sol";
+import {IChallenges} from "../interfaces/IChallenges.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
-import {
-    BASIS_POINTS,
-    BucketId,
-    ChallengeId,
-    ClusterId,
-    ClusterParams,
-    NodeId,
-    VNodeId
-} from "../interfaces/Types.sol";
-import {Parameters} from "../libraries/Parameters.sol";
-import {Tree} from "./Tree.sol";
+import {ChallengeId, ClusterId, ClusterParams, NodeId, VNodeId} from "../interfaces/Types.sol";
+import {SettableBeacon} from "../test-support/SettableBeacon.sol";
+import {Minutes} from "./Minutes.sol";
 import {Vm, VM} from "./Vm.sol";
-import {World} from "./World.sol";
 
 /// @title Chronicle
-/// @notice What happened, kept by other means than the contracts': what the rules compare the contracts with. A rule about
-/// one step (nobody else's balance falls, no epoch is decided twice) is judged when the step is over, and found broken
-/// later, since a step that reverts leaves nothing behind.
-abstract contract Chronicle is World {
-    struct Stored {
-        VNodeId vNode;
-        uint32 serial;
-        BucketId bucket;
-        bytes32 root;
-        uint40 start;
-        uint32 leaves;
-        uint32 from;
-        uint32 end;
-        uint80 perEpoch;
-        bool retired;
-    }
-
-    /// @dev A cluster's terms, and those that were announced.
-    struct Announced {
-        bytes32 terms;
-        bytes32 next;
-        uint32 since;
-        /// The largest that were ever announced.
-        uint16 bondEpochs;
-        uint8 maxMisses;
-    }
-
-    Stored[] internal _stored;
-    /// @dev Index in _stored, plus one.
-    mapping(VNodeId vNode => mapping(uint32 serial => uint256)) internal _place;
-
-    /// @dev Token units: what arrived at the ledger by deposits, what left it, and what it was sent unasked.
-    uint256 internal _takenIn;
-    uint256 internal _givenOut;
-    uint256 internal _donated;
-    mapping(NodeId node => uint256) internal _bonds;
-
-    mapping(VNodeId vNode => mapping(uint32 epoch => bool)) private _decided;
-    /// @dev Token units, of all epochs that were paid or refunded.
-    mapping(VNodeId vNode => uint256) internal _decidedAmount;
+/// @notice Reads what each step did. A rule about one step (nobody else's balance falls, no epoch is decided twice) is
+/// judged when the step is over, and found broken later, since a step that reverts leaves nothing behind.
+abstract contract Chronicle is Minutes {
     mapping(VNodeId vNode => uint32) private _settled;
-    /// @dev How often an amount was rounded on its way into or out of the credits: a unit each at most.
-    uint256 internal _roundings;
-
-    mapping(ClusterId cluster => NodeId[]) internal _queue;
-    mapping(ClusterId cluster => Announced) internal _announced;
-
     uint256 private _turn;
     mapping(address who => uint256 turn) private _agreed;
-    /// @dev The first rule about a step that was broken.
-    string internal _broken;
+    /// @dev What is locked in this step is so by an acceptance.
+    bool internal _accepts;
     mapping(bytes4 action => uint256) public done;
 
     /// @dev Thrown when an action has nothing to work on.
@@ -82,6 +30,7 @@ abstract contract Chronicle is World {
         VM.recordLogs();
         _;
         _read(VM.getRecordedLogs());
+        _accepts = false;
         _compareBalances(before);
         _compareSettled();
         ++done[msg.sig];
@@ -90,23 +39,14 @@ abstract contract Chronicle is World {
     constructor() {
         for (uint32 i = 1; i <= CLUSTERS; ++i) {
             (ClusterParams memory p, , ) = audits.params(ClusterId.wrap(i));
-            _announced[ClusterId.wrap(i)].terms = keccak256(abi.encode(p));
-            _noteLargest(ClusterId.wrap(i), p);
+            _terms_[ClusterId.wrap(i)].push(Dated(0, p));
         }
         for (uint32 i = 1; i <= NODES; ++i) {
             (_bonds[NodeId.wrap(i)], , , ) = ledger.bondOf(NodeId.wrap(i));
+            _onNamed(VNodeId.wrap(i), NodeId.wrap(i), 1);
         }
+        for (uint256 i = 0; i < _people.length; ++i) _balance[_people[i]] = ledger.balanceOf(_people[i]);
         _takenIn = token.balanceOf(address(ledger));
-    }
-
-    function _fail(string memory rule) internal {
-        if (bytes(_broken).length == 0) _broken = rule;
-    }
-
-    function _noteLargest(ClusterId cluster, ClusterParams memory p) internal {
-        Announced storage a = _announced[cluster];
-        if (p.bondEpochs > a.bondEpochs) a.bondEpochs = p.bondEpochs;
-        if (p.maxMisses > a.maxMisses) a.maxMisses = p.maxMisses;
     }
 
     // ------------------------------------------------------------------------------------------------------ consent
@@ -142,7 +82,36 @@ abstract contract Chronicle is World {
             uint32 settled = audits.state(vNode).settled;
             if (settled < _settled[vNode]) _fail("what is settled stays settled");
             _settled[vNode] = settled;
+            _expect(_pages[vNode].missing == 0, "what was due is missed");
         }
+    }
+
+    // ------------------------------------------------------------------------------------------------------ attempts
+
+    /// @dev Before a call that may be refused. The runner keeps what it logged until then.
+    function _tries() internal {
+        _read(VM.getRecordedLogs());
+    }
+
+    function _wasRefused() internal {
+        VM.getRecordedLogs();
+    }
+
+    // -------------------------------------------------------------------------------------------------- never stuck
+
+    /// @dev Settling may not fail, whatever happened.
+    function _settle(VNodeId vNode) internal {
+        // solhint-disable-next-line no-empty-blocks
+        try audits.settle(vNode, 64) {} catch {
+            _fail("settling never reverts");
+        }
+    }
+
+    /// @dev A beacon that fails is repaired; what was decided before that is read before that.
+    function _heal() internal {
+        if (beacon.mood() == SettableBeacon.Mood.Sound) return;
+        _tries();
+        beacon.setMood(SettableBeacon.Mood.Sound);
     }
 
     // ------------------------------------------------------------------------------------------------------- events
@@ -153,74 +122,73 @@ abstract contract Chronicle is World {
             if (emitter == address(audits)) _readAudits(logs[i]);
             else if (emitter == address(ledger)) _readLedger(logs[i]);
             else if (emitter == address(registry)) _readRegistry(logs[i]);
+            else if (emitter == address(challenges)) _readChallenges(logs[i]);
         }
     }
 
-    function _readAudits(Vm.Log memory log) private {
-        bytes32 kind = log.topics[0];
-        if (kind == IAudits.Proven.selector || kind == IAudits.EpochPaid.selector) {
-            (uint32 epoch, uint256 amount, uint256 fee) = abi.decode(log.data, (uint32, uint256, uint256));
-            _decide(_vNodeIn(log), epoch, amount + fee);
-            uint256 most =
-                Parameters.MAX_PROTOCOL_FEE + Parameters.MAX_MANAGER_FEE + Parameters.MAX_AUDIT_FEE;
-            if (fee > ((amount + fee) * most) / BASIS_POINTS) _fail("fees are capped");
-        } else if (kind == IAudits.EpochRefunded.selector) {
-            (uint32 epoch, uint256 amount) = abi.decode(log.data, (uint32, uint256));
-            _decide(_vNodeIn(log), epoch, amount);
-        } else if (kind == IAudits.Slashed.selector) {
-            (, uint256 amount, , uint256 reward) = abi.decode(log.data, (uint32, uint256, address, uint256));
-            _slash(NodeId.wrap(uint32(uint256(log.topics[2]))), amount, reward);
-        } else if (kind == IAudits.OwnersCompensated.selector) {
-            ++_roundings;
-        }
+    function _topic(Vm.Log memory log, uint256 i) private pure returns (uint256) {
+        return i < log.topics.length ? uint256(log.topics[i]) : 0;
     }
 
-    function _vNodeIn(Vm.Log memory log) private pure returns (VNodeId) {
-        return VNodeId.wrap(uint32(uint256(log.topics[1])));
-    }
-
-    function _decide(VNodeId vNode, uint32 epoch, uint256 amount) private {
-        if (_decided[vNode][epoch]) _fail("an epoch is paid or refunded once");
-        if (amount != _rateIn(vNode, epoch)) _fail("an epoch costs what its segments cost");
-        _decided[vNode][epoch] = true;
-        _decidedAmount[vNode] += amount;
-    }
-
-    /// @dev Token units, of all segments that are active in the epoch.
-    function _rateIn(VNodeId vNode, uint32 epoch) internal view returns (uint256 rate) {
-        for (uint256 i = 0; i < _stored.length; ++i) {
-            Stored storage s = _stored[i];
-            if (_same(s.vNode, vNode) && s.from <= epoch && epoch < s.end) rate += s.perEpoch;
-        }
-    }
-
-    function _same(VNodeId a, VNodeId b) internal pure returns (bool) {
-        return VNodeId.unwrap(a) == VNodeId.unwrap(b);
-    }
-
-    function _slash(NodeId node, uint256 amount, uint256 reward) private {
-        ++_roundings;
-        if (amount > _bonds[node]) _fail("no slash is above the bond");
-        else _bonds[node] -= amount;
-        if (reward > (amount * Parameters.MAX_REPORTER_SHARE) / BASIS_POINTS) {
-            _fail("a reporter's reward is capped");
-        }
+    function _addressIn(Vm.Log memory log, uint256 i) private pure returns (address) {
+        return address(uint160(_topic(log, i)));
     }
 
     function _readLedger(Vm.Log memory log) private {
-        NodeId node = log.topics.length == 1 ? NodeId.wrap(0) : NodeId.wrap(uint32(uint256(log.topics[1])));
-        if (log.topics[0] == ILedger.Bonded.selector) _bonds[node] += abi.decode(log.data, (uint256));
-        if (log.topics[0] == ILedger.BondReleased.selector) _bonds[node] -= abi.decode(log.data, (uint256));
+        bytes32 kind = log.topics[0];
+        if (kind == ILedger.FeesCollected.selector) return _onCollected(log);
+        (address first, address second) = (_addressIn(log, 1), _addressIn(log, 2));
+        NodeId node = NodeId.wrap(uint32(_topic(log, 1)));
+        uint256 amount = abi.decode(log.data, (uint256));
+        if (kind == ILedger.Deposited.selector) _balance[second] += amount;
+        else if (kind == ILedger.Withdrawn.selector) _balance[first] -= amount;
+        else if (kind == ILedger.Reserved.selector) _balance[first] -= amount;
+        else if (kind == ILedger.Held.selector) _balance[first] -= amount;
+        else if (kind == ILedger.Released.selector) _balance[first] += amount;
+        else if (kind == ILedger.Bonded.selector) {
+            _balance[second] -= amount;
+            _bonds[node] += amount;
+        } else if (kind == ILedger.BondReleased.selector) {
+            _balance[second] += amount;
+            _bonds[node] -= amount;
+        } else if (kind == ILedger.BondLocked.selector && _accepts) _onLocked(node, amount);
+    }
+
+    function _onLocked(NodeId node, uint256 amount) private {
+        uint256 sum = _lockedIn[node][_now()] += amount;
+        _expect(sum <= registry.node(node).lockPerEpoch, "acceptances lock lockPerEpoch at most");
+    }
+
+    function _onCollected(Vm.Log memory log) private {
+        ClusterId cluster = ClusterId.wrap(uint32(_topic(log, 1)));
+        (uint256 manager, uint256 protocol, , uint256 pool) = abi.decode(
+            log.data,
+            (uint256, uint256, uint8, uint256)
+        );
+        _balance[_addressIn(log, 2)] += manager;
+        _balance[_treasury()] += protocol;
+        _pool += pool;
+        _expect(protocol == _protocol[cluster], "the treasury's part of fees is exact");
+        _protocol[cluster] = 0;
     }
 
     function _readRegistry(Vm.Log memory log) private {
         bytes32 kind = log.topics[0];
-        if (kind == IRegistry.Claimed.selector) ++_roundings;
-        if (kind != IRegistry.StandbyAdded.selector && kind != IRegistry.StandbyRemoved.selector) return;
-        NodeId[] storage queue = _queue[ClusterId.wrap(uint32(uint256(log.topics[1])))];
-        NodeId node = NodeId.wrap(uint32(uint256(log.topics[2])));
-        if (kind == IRegistry.StandbyAdded.selector) queue.push(node);
-        else _dequeue(queue, node);
+        if (kind == IRegistry.Claimed.selector) {
+            ++_roundings;
+            (, uint256 amount) = abi.decode(log.data, (uint32, uint256));
+            _balance[_addressIn(log, 2)] += amount;
+        } else if (kind == IRegistry.NodeAssigned.selector) {
+            VNodeId vNode = VNodeId.wrap(uint32(_topic(log, 1)));
+            uint32 since = abi.decode(log.data, (uint32));
+            if (since == 0) _forgetNext(vNode);
+            else _onNamed(vNode, NodeId.wrap(uint32(_topic(log, 2))), since);
+        } else if (kind == IRegistry.StandbyAdded.selector || kind == IRegistry.StandbyRemoved.selector) {
+            NodeId[] storage queue = _queue[ClusterId.wrap(uint32(_topic(log, 1)))];
+            NodeId node = NodeId.wrap(uint32(_topic(log, 2)));
+            if (kind == IRegistry.StandbyAdded.selector) queue.push(node);
+            else _dequeue(queue, node);
+        }
     }
 
     function _dequeue(NodeId[] storage queue, NodeId node) private {
@@ -232,34 +200,18 @@ abstract contract Chronicle is World {
         while (queue.length > to) queue.pop();
     }
 
-    // ----------------------------------------------------------------------------------------------------- segments
-
-    function _note(VNodeId vNode, BucketId bucket, bytes32 root, uint32 serial) internal {
-        IRegistry.SegmentRecord memory s = registry.segment(vNode, serial);
-        _stored.push(
-            Stored(vNode, serial, bucket, root, s.start, s.leaves, s.from, s.end, s.perEpoch, false)
-        );
-        _place[vNode][serial] = _stored.length;
-    }
-
-    function _segment(VNodeId vNode, uint32 serial) internal view returns (Stored storage) {
-        return _stored[_place[vNode][serial] - 1];
-    }
-
-    /// @dev What a vNode's directory must be.
-    function _tree(VNodeId vNode) internal view returns (uint256[][] memory) {
-        IRegistry.DirectoryView memory d = registry.directory(vNode);
-        uint256[] memory entries = new uint256[](d.count);
-        for (uint32 i = 0; i < d.count; ++i) {
-            Stored storage s = _segment(vNode, d.base + i);
-            entries[i] = Tree.entry(s.retired ? bytes32(0) : s.root, s.start, s.leaves);
+    function _readChallenges(Vm.Log memory log) private {
+        bytes32 kind = log.topics[0];
+        if (kind == IChallenges.Challenged.selector) return;
+        IChallenges.Challenge memory c = challenges.challengeOf(ChallengeId.wrap(uint64(_topic(log, 1))));
+        if (kind == IChallenges.Answered.selector) {
+            (uint256 toProvider, uint256 toTreasury) = abi.decode(log.data, (uint256, uint256));
+            _expect(toProvider + toTreasury == c.bond, "an answer shares the bond");
+            _balance[registry.providerOf(c.node)] += toProvider;
+            _balance[_treasury()] += toTreasury;
+            return;
         }
-        return Tree.grow(entries, DEPTH);
-    }
-
-    /// @dev Token units, of the challenges of a vNode that are open.
-    function _challengeBonds(VNodeId vNode) internal view returns (uint256 bonds) {
-        ChallengeId[] memory open = challenges.openOf(vNode);
-        for (uint256 i = 0; i < open.length; ++i) bonds += challenges.challengeOf(open[i]).bond;
+        _balance[c.challenger] += c.bond;
+        if (kind == IChallenges.Failed.selector) _penalized[c.vNode][c.node] = c.node != _pages[c.vNode].node;
     }
 }

@@ -1,31 +1,45 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {IAudits} from "../interfaces/IAudits.sol";
+import {IChallenges} from "../interfaces/IChallenges.sol";
 import {ChallengeId, ClusterId, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
 import {Parameters} from "../libraries/Parameters.sol";
+import {SettableBeacon} from "../test-support/SettableBeacon.sol";
+import {AuditActions} from "./AuditActions.sol";
 import {Rules} from "./Rules.sol";
 import {VM} from "./Vm.sol";
 
 /// @title Exit
 /// @notice Everybody leaves but one, who does nothing: neither the one nor anything that happened before keeps others
 /// from what is theirs, nor makes them wait for longer than the code says.
-abstract contract Exit is Rules {
+abstract contract Exit is Rules, AuditActions {
     /// @dev Epochs from one settlement to the next, fewer than a call settles before a change.
     uint256 private constant STEP = 60;
+    /// @dev Epochs: who is named waits until there is something to prove, and proves it.
+    uint32 private constant HAND_OVER = 3;
+    /// @dev Epochs of a pause that is declared, and those before it.
+    uint32 private constant PAUSE = 4 + Parameters.PAUSE_NOTICE;
+    /// @dev Epochs in which a challenge is answered, and those that the longest pause makes of them.
+    uint32 private constant RESPONSE = 2 + 4;
+    /// @dev Epochs that are kept for whoever takes over.
+    uint32 private constant SYNC = 3;
 
     function exit(uint256 seed) external {
         uint256 idle = seed % (_people.length + 1);
+        beacon.setMood(SettableBeacon.Mood.Sound);
+        VM.recordLogs();
         uint32 start = _now();
         _settleAll();
         _leaveNodes(idle);
-        _checkResponsible(idle);
-        _atMost("a node is free after EXIT_EPOCHS", _now() - start, Parameters.EXIT_EPOCHS + 1);
         _endSegments(idle);
         _resolveChallenges();
         _unbond(idle);
-        _atMost("a bond is free after changeDelay", _now() - start, audits.changeDelay() + 4);
+        uint32 most = HAND_OVER + PAUSE + RESPONSE + SYNC + audits.changeDelay() + 3;
+        _atMost("a bond is free after changeDelay", _now() - start, most);
         _withdrawAll(idle);
         _checkWhatStays(idle);
+        require(bytes(_broken).length == 0, Broken(_broken, 0, 0));
     }
 
     function _isIdle(address who, uint256 idle) private view returns (bool) {
@@ -40,7 +54,7 @@ abstract contract Exit is Rules {
 
     // -------------------------------------------------------------------------------------------------------- nodes
 
-    /// @dev No manager is asked: a provider takes its nodes off the queues, announces and goes.
+    /// @dev No manager is asked: a provider takes its nodes off the queues, announces, proves and is gone.
     function _leaveNodes(uint256 idle) private {
         for (uint32 i = 1; i <= CLUSTERS; ++i) {
             NodeId[] memory waiting = registry.standby(ClusterId.wrap(i));
@@ -50,44 +64,61 @@ abstract contract Exit is Rules {
                 registry.removeStandby(ClusterId.wrap(i), waiting[j]);
             }
         }
-        // Whoever was named takes over.
-        _nextEpoch();
-        _settleAll();
-        for (uint32 i = 1; i <= registry.vNodeCount(); ++i) _announce(VNodeId.wrap(i), idle);
-        VM.warp(audits.epochStart(_now() + Parameters.LEAVE_NOTICE));
-        for (uint32 i = 1; i <= registry.vNodeCount(); ++i) {
-            audits.settle(VNodeId.wrap(i), STEP);
-            (NodeId node, uint32 epoch) = audits.leaveOf(VNodeId.wrap(i));
-            // It may have been removed meanwhile.
-            if (node == NO_NODE || audits.responsible(VNodeId.wrap(i)) != node || epoch > _now()) continue;
-            audits.leave(VNodeId.wrap(i));
+        uint32 most = HAND_OVER + PAUSE + Parameters.EXIT_EPOCHS;
+        for (uint32 i = 0; i <= most; ++i) {
+            if (_leave(idle)) return;
         }
-        _nextEpoch();
-        _settleAll();
+        _checkResponsible(idle);
     }
 
-    function _announce(VNodeId vNode, uint256 idle) private {
-        NodeId node = audits.responsible(vNode);
-        if (node == NO_NODE || _isIdle(_providerOf(node), idle)) return;
+    /// @dev An epoch of all who leave.
+    function _leave(uint256 idle) private returns (bool gone) {
+        _nextEpoch();
+        _record(_now());
+        gone = true;
+        for (uint32 i = 1; i <= registry.vNodeCount(); ++i) {
+            VNodeId vNode = VNodeId.wrap(i);
+            audits.settle(vNode, STEP);
+            IAudits.VNodeState memory v = audits.state(vNode);
+            bool next = v.nextSince != 0 && v.nextNode != NO_NODE && !_isIdle(_providerOf(v.nextNode), idle);
+            if (next) _takeOver(vNode);
+            bool here = v.node != NO_NODE && !_isIdle(_providerOf(v.node), idle);
+            if (here) {
+                _prove(vNode);
+                _announce(vNode, v.node);
+            } else if (v.node == NO_NODE && next) {
+                _prove(vNode);
+            }
+            _roundings += 4;
+            if (next || here) gone = false;
+        }
+        _tries();
+    }
+
+    function _announce(VNodeId vNode, NodeId node) private {
+        if (audits.state(vNode).node != node) return;
         (NodeId leaving, ) = audits.leaveOf(vNode);
-        if (leaving == node) return;
+        (, uint32 end, ) = audits.pauseOf(vNode, node);
+        if (leaving == node || end > _now()) return;
         VM.prank(_providerOf(node));
         audits.announceLeave(vNode);
     }
 
     function _checkResponsible(uint256 idle) private view {
         for (uint32 i = 1; i <= registry.vNodeCount(); ++i) {
-            NodeId node = audits.responsible(VNodeId.wrap(i));
+            NodeId node = audits.state(VNodeId.wrap(i)).node;
             if (node == NO_NODE || _isIdle(_providerOf(node), idle)) continue;
             revert Broken("whoever leaves is gone", i, NodeId.unwrap(node));
         }
     }
 
-    /// @dev Locks of the last epoch are free once it is settled, what was kept for challenges once they are over.
+    /// @dev What was kept is free once the challenges are over, and the time for others to take over.
     function _unbond(uint256 idle) private {
+        VM.warp(audits.epochStart(_now() + SYNC));
         for (uint32 n = 1; n <= NODES; ++n) {
             NodeId node = NodeId.wrap(n);
             if (_isIdle(_providerOf(node), idle)) continue;
+            for (uint32 i = 1; i <= registry.vNodeCount(); ++i) audits.unlockKept(VNodeId.wrap(i), node);
             (, uint256 locked, , ) = ledger.bondOf(node);
             _equal("who is gone has nothing locked", locked, 0);
             uint256 free = ledger.freeBond(node);
@@ -119,13 +150,23 @@ abstract contract Exit is Rules {
     }
 
     function _resolveChallenges() private {
-        _nextEpoch();
-        VM.warp(audits.epochStart(_now() + 2));
+        uint32 last = _now() + 2;
+        for (uint32 i = 1; i <= registry.vNodeCount(); ++i) {
+            ChallengeId[] memory open = challenges.openOf(VNodeId.wrap(i));
+            for (uint256 j = 0; j < open.length; ++j) {
+                uint32 until = challenges.lastAnswer(open[j]);
+                if (until > last) last = until;
+            }
+        }
+        VM.warp(audits.epochStart(last + 1));
         _settleAll();
         for (uint32 i = 1; i <= registry.vNodeCount(); ++i) {
             ChallengeId[] memory open = challenges.openOf(VNodeId.wrap(i));
-            for (uint256 j = 0; j < open.length; ++j) challenges.expire(open[j]);
+            for (uint256 j = 0; j < open.length; ++j) {
+                if (challenges.challengeOf(open[j]).status == IChallenges.Status.Open) challenges.expire(open[j]);
+            }
         }
+        _roundings += 4 * registry.vNodeCount();
     }
 
     // -------------------------------------------------------------------------------------------------------- money
@@ -138,7 +179,8 @@ abstract contract Exit is Rules {
             if (!_isIdle(registry.bucket(s.bucket).owner, idle)) registry.claim(s.vNode, s.serial);
         }
         for (uint32 i = 1; i <= CLUSTERS; ++i) {
-            if (ledger.feesOf(ClusterId.wrap(i)) != 0) ledger.collectFees(ClusterId.wrap(i));
+            (uint256 fees, ) = ledger.feesOf(ClusterId.wrap(i));
+            if (fees != 0) ledger.collectFees(ClusterId.wrap(i));
         }
         for (uint256 i = 0; i < _people.length; ++i) {
             uint256 balance = ledger.balanceOf(_people[i]);
@@ -170,7 +212,8 @@ abstract contract Exit is Rules {
     }
 
     function _unsettledOf(Stored storage s, address one) private view returns (uint256) {
-        uint32 next = audits.state(s.vNode).settled + 1;
+        IAudits.VNodeState memory v = audits.state(s.vNode);
+        uint32 next = v.deferredSince == 0 ? v.settled + 1 : v.deferredSince;
         if (next < s.from) next = s.from;
         if (registry.bucket(s.bucket).owner != one || next >= s.end) return 0;
         return uint256(s.perEpoch) * (s.end - next);

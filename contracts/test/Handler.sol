@@ -13,7 +13,7 @@ import {VNodeActions} from "./VNodeActions.sol";
 abstract contract Handler is MoneyActions, SegmentActions, VNodeActions, AuditActions, Thief {
     /// @notice What a runner may do.
     function actions() external pure returns (bytes4[] memory list) {
-        bytes4[44] memory all = [
+        bytes4[49] memory all = [
             this.deposit.selector,
             this.withdraw.selector,
             this.donate.selector,
@@ -29,7 +29,8 @@ abstract contract Handler is MoneyActions, SegmentActions, VNodeActions, AuditAc
             this.claim.selector,
             this.claimMany.selector,
             this.retire.selector,
-            this.retireMany.selector,
+            this.compact.selector,
+            this.revokeAcceptances.selector,
             this.transferBucket.selector,
             this.setWriter.selector,
             this.assign.selector,
@@ -42,19 +43,23 @@ abstract contract Handler is MoneyActions, SegmentActions, VNodeActions, AuditAc
             this.removeStandby.selector,
             this.trust.selector,
             this.updateNode.selector,
+            this.proposeProvider.selector,
+            this.acceptProvider.selector,
             this.pause.selector,
             this.announceLeave.selector,
-            this.leave.selector,
+            this.topUp.selector,
+            this.unlockKept.selector,
             this.pass.selector,
             this.live.selector,
             this.neglect.selector,
             this.idle.selector,
             this.recordBeacon.selector,
+            this.breakBeacon.selector,
             this.prove.selector,
             this.proveBatch.selector,
+            this.takeOver.selector,
             this.settle.selector,
             this.challenge.selector,
-            this.challengeSegment.selector,
             this.answer.selector,
             this.expire.selector,
             this.steal.selector

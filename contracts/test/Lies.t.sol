@@ -8,7 +8,8 @@ import {System} from "./System.sol";
 import {VM} from "./Vm.sol";
 
 /// @title LiesTest
-/// @notice A rule that never finds anything rules nothing: contracts whose answers are off by a little break each.
+/// @notice A rule that never finds anything rules nothing: contracts whose answers are off by a little break each. See
+/// Rumours.t.sol for the rules about what happens.
 contract LiesTest {
     System private _system;
     VNodeId private constant V = VNodeId.wrap(1);
@@ -71,7 +72,11 @@ contract LiesTest {
         _lie(ledger, totals, 1, -1);
         _noticed("accounts = balances + audit pools", check);
         _lie(ledger, abi.encodeCall(_system.ledger().balanceOf, (address(_system))), 0, 1);
-        _noticed("accounts = balances + audit pools", check);
+        _noticed("an account has what the events say", check);
+        _lie(ledger, abi.encodeCall(_system.ledger().auditPool, (0)), 0, 1);
+        _noticed("the pool has what the events say", check);
+        _lie(ledger, abi.encodeCall(_system.ledger().feesOf, (C)), 1, 1);
+        _noticed("the treasury's part of fees is exact", check);
         _lie(ledger, abi.encodeCall(_system.ledger().bondOf, (N)), 0, 1);
         _noticed("bond = bonded - released - slashed", check);
         _lie(ledger, totals, 1, 1);
@@ -81,7 +86,7 @@ contract LiesTest {
         _noticed("fees = sum of the clusters' pots", check);
         _lie(ledger, totals, 2, 1);
         _lie(ledger, totals, 3, -1);
-        _noticed("escrow = epochs not settled + bonds of open challenges", check);
+        _noticed("escrow = epochs not decided + bonds of open challenges", check);
     }
 
     function test_CreditThatIsNotThereIsNoticed() external {
@@ -107,29 +112,64 @@ contract LiesTest {
         address audits = address(_system.audits());
         bytes memory bond = abi.encodeCall(_system.ledger().bondOf, (N));
         bytes memory state = abi.encodeCall(_system.audits().state, (V));
-        bytes memory pause = abi.encodeCall(_system.audits().pauseOf, (V, N));
 
         _lie(ledger, bond, 2, 1e30);
         _noticed("locked + unbonding <= bond", check);
         _lie(ledger, bond, 1, 1);
         _noticed("locked = sum of what the vNodes lock and keep", check);
-        _lie(audits, state, 8, 1e28);
+        _lie(audits, state, 9, 1e28);
         _noticed("lock <= committed * bondEpochs", check);
-        _lie(audits, state, 0, -1);
-        _noticed("nothing is locked for nobody", check);
-        _lie(audits, state, 9, 1);
+        _lie(audits, state, 9, -1);
+        _noticed("lock = committed * bondEpochs, less what was slashed", check);
+        _lie(audits, state, 11, 1);
+        _noticed("short = less than half is locked", check);
+        _lie(audits, state, 10, 1);
         _noticed("nothing is locked for no successor", check);
         _lie(audits, abi.encodeCall(_system.audits().keptOf, (V, N)), 0, 1);
-        _noticed("bond is kept for challenges only", check);
-        _lie(audits, pause, 3, 10_000);
-        _noticed("a quarter's pauses are within budget", check);
-        _lie(audits, pause, 1, 10_000);
-        _noticed("a pause is within two budgets", check);
+        _noticed("locked = sum of what the vNodes lock and keep", check);
+    }
+
+    function test_WhoIsNotThereIsNoticed() external {
+        bytes4 check = _system.checkStakes.selector;
+        address audits = address(_system.audits());
+        bytes memory state = abi.encodeCall(_system.audits().state, (V));
+
+        _lie(audits, state, 0, 1);
+        _noticed("who is responsible is who took over", check);
+        _lie(audits, state, 2, 1);
+        _noticed("misses are those in a row", check);
+        _lie(audits, state, 3, 1);
+        _noticed("who takes over has its audits", check);
+        _lie(audits, state, 5, 2);
+        _noticed("who waits was named", check);
+        _lie(audits, state, 6, 9);
+        _noticed("who waits was named for an epoch", check);
+        _lie(audits, state, 7, 9);
+        _noticed("who waits has its time", check);
+        _lie(audits, state, 12, 9);
+        _noticed("what is deferred was in a row", check);
+        _lie(audits, state, 13, 9);
+        _noticed("what is deferred is what it cost", check);
+        uint32 serial = 0;
+        _lie(address(_system.registry()), abi.encodeCall(_system.registry().segment, (V, serial)), 2, 99);
+        _noticed("claims reach decided epochs only", check);
+    }
+
+    function test_WhoDoesNotLeaveIsNoticed() external {
+        bytes4 check = _system.checkStakes.selector;
+        address audits = address(_system.audits());
+        bytes memory state = abi.encodeCall(_system.audits().state, (V));
+        _system.announceLeave(0);
+        _lie(audits, state, 1, 99);
+        _noticed("whoever leaves is gone", check);
+        for (uint256 i = 0; i < 8; ++i) _system.live(0, i);
+        _lie(audits, abi.encodeCall(_system.audits().keptOf, (V, N)), 0, -1);
+        _noticed("what a leaver locked stays locked", check);
     }
 
     function test_ChallengesThatAreNotThereAreNoticed() external {
         bytes4 check = _system.checkStakes.selector;
-        _system.challenge(0, 0);
+        _system.challenge(0, 0, 0);
         address challenges = address(_system.challenges());
         bytes memory open = abi.encodeCall(_system.challenges().openOf, (V));
         ChallengeId id = _system.challenges().openOf(V)[0];
@@ -143,9 +183,9 @@ contract LiesTest {
         _noticed("a challenge is listed once", check);
         _lie(challenges, challenge, 0, 1);
         _noticed("what is listed is the vNode's", check);
-        _lie(challenges, challenge, 9, -int256(uint256(_system.challenges().challengeOf(id).bond)));
+        _lie(challenges, challenge, 8, -int256(uint256(_system.challenges().challengeOf(id).bond)));
         _noticed("a challenge costs 8 epochs at least", check);
-        _lie(challenges, challenge, 14, 1);
+        _lie(challenges, challenge, 13, 1);
         _noticed("what is listed is open", check);
     }
 
@@ -162,10 +202,10 @@ contract LiesTest {
         _noticed("a node misses at most maxMisses - 1", check);
         _lie(audits, state, 4, 1);
         _noticed("rate = sum of live segments", check);
-        _lie(audits, state, 7, -1);
+        _lie(audits, state, 8, -1);
         _noticed("committed = sum of segments that have not ended", check);
         _lie(audits, state, 1, -1);
-        _noticed("paid + refunded = settled epochs of all segments", check);
+        _noticed("paid + refunded = decided epochs of all segments", check);
     }
 
     function test_RoomThatIsNotThereIsNoticed() external {
@@ -174,18 +214,31 @@ contract LiesTest {
         bytes memory directory = abi.encodeCall(_system.registry().directory, (V));
         bytes memory node = abi.encodeCall(_system.registry().node, (N));
 
+        bytes memory segment = abi.encodeCall(_system.registry().segment, (V, uint32(0)));
+        bytes memory snapshot = abi.encodeCall(
+            _system.registry().snapshot,
+            (V, _system.audits().currentEpoch())
+        );
+
         _lie(registry, directory, 1, 1);
-        _noticed("a directory's total = sum of its leaves", check);
-        _lie(registry, directory, 4, 1);
+        _noticed("a directory's total = sum of its weights", check);
+        _lie(registry, directory, 2, 1);
+        _noticed("a directory has the entries that it should", check);
+        _lie(registry, directory, 3, 1);
         _noticed("a directory's live entries are not retired", check);
+        _lie(registry, segment, 6, 1);
+        _noticed("a record says where its entry is", check);
         _lie(registry, abi.encodeCall(_system.registry().vNode, (V)), 2, 1);
         _noticed("held = leaves that are not retired", check);
-        _lie(registry, node, 4, 1);
+        // Word 0 is where the rest is.
+        _lie(registry, node, 5, 1);
         _noticed("used = sum of what the node's vNodes hold", check);
-        _lie(registry, node, 3, -int256(uint256(_system.registry().node(N).capacity)));
+        _lie(registry, node, 4, -int256(uint256(_system.registry().node(N).capacity)));
         _noticed("used <= capacity", check);
         _lie(registry, directory, 0, 1);
         _noticed("a directory's root is the tree's", _system.checkRoots.selector);
+        _lie(registry, snapshot, 1, 1);
+        _noticed("a snapshot is what the epoch began with", _system.checkRoots.selector);
     }
 
     function test_WhatClustersWereNotToldIsNoticed() external {

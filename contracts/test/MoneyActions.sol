@@ -57,7 +57,8 @@ abstract contract MoneyActions is Chronicle {
     }
 
     function collectFees(uint256 which) external acts {
-        ledger.collectFees(_cluster(ledger.feesOf(_cluster(which)) == 0 ? which + 1 : which));
+        (uint256 fees, ) = ledger.feesOf(_cluster(which));
+        ledger.collectFees(_cluster(fees == 0 ? which + 1 : which));
     }
 
     /// @dev All of it in one of eight cases, up to a quarter otherwise.

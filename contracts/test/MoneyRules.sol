@@ -11,7 +11,7 @@ abstract contract MoneyRules is Rules {
         (uint256 accounts, uint256 bonds, uint256 escrow, uint256 credits, uint256 fees) = ledger.totals();
         _checkSolvency(accounts + bonds + escrow + credits + fees);
         _checkSums(accounts, bonds, fees);
-        _equal("escrow = epochs not settled + bonds of open challenges", escrow, _escrowOwed());
+        _equal("escrow = epochs not decided + bonds of open challenges", escrow, _escrowOwed());
         _checkCredits(credits);
     }
 
@@ -22,7 +22,12 @@ abstract contract MoneyRules is Rules {
 
     function _checkSums(uint256 accounts, uint256 bonds, uint256 fees) private view {
         uint256 sum = ledger.auditPool(0);
-        for (uint256 i = 0; i < _people.length; ++i) sum += ledger.balanceOf(_people[i]);
+        _equal("the pool has what the events say", sum, _pool);
+        for (uint256 i = 0; i < _people.length; ++i) {
+            uint256 balance = ledger.balanceOf(_people[i]);
+            _equal("an account has what the events say", balance, _balance[_people[i]]);
+            sum += balance;
+        }
         _equal("accounts = balances + audit pools", accounts, sum);
 
         sum = 0;
@@ -34,25 +39,32 @@ abstract contract MoneyRules is Rules {
         _equal("bonds = sum of the nodes' bonds", bonds, sum);
 
         sum = 0;
-        for (uint32 i = 1; i <= CLUSTERS; ++i) sum += ledger.feesOf(ClusterId.wrap(i));
+        for (uint32 i = 1; i <= CLUSTERS; ++i) {
+            (uint256 pot, uint256 protocol) = ledger.feesOf(ClusterId.wrap(i));
+            _equal("the treasury's part of fees is exact", protocol, _protocol[ClusterId.wrap(i)]);
+            sum += pot;
+        }
         _equal("fees = sum of the clusters' pots", fees, sum);
     }
 
     function _escrowOwed() private view returns (uint256 owed) {
-        uint32[] memory settled = _settledEpochs();
+        uint32[] memory next = _undecided();
         for (uint256 i = 0; i < _stored.length; ++i) {
             Stored storage s = _stored[i];
-            uint32 next = settled[VNodeId.unwrap(s.vNode)] + 1;
-            if (next < s.from) next = s.from;
-            if (next < s.end) owed += uint256(s.perEpoch) * (s.end - next);
+            uint32 from = next[VNodeId.unwrap(s.vNode)];
+            if (from < s.from) from = s.from;
+            if (from < s.end) owed += uint256(s.perEpoch) * (s.end - from);
         }
-        for (uint32 i = 1; i < settled.length; ++i) owed += _challengeBonds(VNodeId.wrap(i));
+        for (uint32 i = 1; i < next.length; ++i) owed += _challengeBonds(VNodeId.wrap(i));
     }
 
-    /// @dev By vNode.
-    function _settledEpochs() private view returns (uint32[] memory settled) {
-        settled = new uint32[](registry.vNodeCount() + 1);
-        for (uint32 i = 1; i < settled.length; ++i) settled[i] = audits.state(VNodeId.wrap(i)).settled;
+    /// @dev The first epoch that is not decided, by vNode.
+    function _undecided() private view returns (uint32[] memory next) {
+        next = new uint32[](registry.vNodeCount() + 1);
+        for (uint32 i = 1; i < next.length; ++i) {
+            uint32 deferred = _pages[VNodeId.wrap(i)].deferredSince;
+            next[i] = deferred != 0 ? deferred : audits.state(VNodeId.wrap(i)).settled + 1;
+        }
     }
 
     /// @dev What rounding leaves is a unit for each time that an amount was rounded.

@@ -9,7 +9,7 @@ import {
     Grant,
     NO_NODE,
     NodeId,
-    Retirement,
+    Opening,
     Segment,
     VNodeId
 } from "../interfaces/Types.sol";
@@ -28,16 +28,24 @@ abstract contract SegmentActions is Chronicle {
 
     // ------------------------------------------------------------------------------------------------------ storing
 
+    /// @dev What is to be stored where, and what the node accepted.
+    struct Order {
+        VNodeId vNode;
+        BucketId bucket;
+        Segment[] segments;
+        uint32 epochs;
+        Acceptance acceptance;
+        uint32 serial;
+    }
+
     function store(uint256 who, uint256 which, uint256 leaves, uint256 epochs, uint256 rent) external acts {
-        VNodeId vNode = _roomy(which);
-        BucketId bucket = _bucket(registry.vNode(vNode).cluster, who);
-        (Segment[] memory segments, uint32 serial) = (_segments(leaves), _next(vNode));
-        Acceptance memory acceptance = _acceptance(rent);
-        address payer = registry.bucket(bucket).owner;
-        if (registry.mayWrite(bucket, _anyone(who >> 8))) payer = _anyone(who >> 8);
+        Order memory o = _order(who, which, leaves, epochs, rent);
+        address payer = registry.bucket(o.bucket).owner;
+        if (registry.mayWrite(o.bucket, _anyone(who >> 8))) payer = _anyone(who >> 8);
+        _accepts = true;
         _spends(payer);
-        registry.store(bucket, vNode, segments, _time(epochs), type(uint256).max, acceptance);
-        _noteAll(vNode, bucket, segments, serial);
+        registry.store(o.bucket, o.vNode, o.segments, o.epochs, type(uint256).max, o.acceptance);
+        _noteAll(o);
     }
 
     /// @dev By the stranger, with a grant of the bucket's owner.
@@ -48,24 +56,63 @@ abstract contract SegmentActions is Chronicle {
         uint256 epochs,
         uint256 rent
     ) external acts {
-        VNodeId vNode = _roomy(which);
-        BucketId bucket = _bucket(registry.vNode(vNode).cluster, who);
-        (Segment[] memory segments, uint32 serial) = (_segments(leaves), _next(vNode));
-        Acceptance memory acceptance = _acceptance(rent);
-        (Grant memory grant, bytes32 digest) = _grant(bucket, MEANS);
+        Order memory o = _order(who, which, leaves, epochs, rent);
+        (Grant memory grant, bytes32 digest) = _grant(o.bucket, MEANS, o.acceptance.rent);
+        _accepts = true;
         VM.prank(_stranger());
-        registry.storeFor(grant, vNode, segments, _time(epochs), type(uint256).max, acceptance);
-        _noteAll(vNode, bucket, segments, serial);
+        registry.storeFor(grant, o.vNode, o.segments, o.epochs, o.acceptance.rent, o.acceptance);
+        _noteAll(o);
         if (registry.spentOf(grant.owner, digest) > grant.limit) _fail("a grant pays no more than its limit");
     }
 
-    /// @dev The first vNode from which on that has a node and room for two segments.
-    function _roomy(uint256 which) private view returns (VNodeId) {
+    /// @dev What was accepted before it was revoked is worth nothing.
+    function revokeAcceptances(
+        uint256 who,
+        uint256 which,
+        uint256 leaves,
+        uint256 epochs,
+        uint256 rent
+    ) external acts {
+        Order memory o = _order(who, which, leaves, epochs, rent);
+        (NodeId node, , , ) = audits.outlook(o.vNode);
+        VM.prank(who % 2 == 0 ? address(this) : _providerOf(node));
+        registry.revokeAcceptances(node);
+        address owner = registry.bucket(o.bucket).owner;
+        _tries();
+        _spends(owner);
+        try registry.store(o.bucket, o.vNode, o.segments, o.epochs, type(uint256).max, o.acceptance) {
+            _fail("what is revoked is not accepted");
+        } catch {
+            _wasRefused();
+        }
+    }
+
+    function _order(
+        uint256 who,
+        uint256 which,
+        uint256 leaves,
+        uint256 epochs,
+        uint256 rent
+    ) private returns (Order memory o) {
+        o.vNode = _roomy(which);
+        o.bucket = _bucket(registry.vNode(o.vNode).cluster, who);
+        o.segments = _segments(leaves);
+        o.epochs = _time(epochs);
+        o.serial = registry.directory(o.vNode).nextSerial;
+        (NodeId node, , , ) = audits.outlook(o.vNode);
+        o.acceptance = _acceptance(node, rent);
+        o.acceptance.signature = _signed(_acceptanceOf(node, o));
+    }
+
+    /// @dev The first vNode from which on, settled, that has a node that may store, and room for two segments.
+    function _roomy(uint256 which) private returns (VNodeId) {
         uint256 count = registry.vNodeCount();
         for (uint256 i = which % count; i < count + (which % count); ++i) {
             VNodeId vNode = _vNode(i);
-            NodeId node = audits.responsible(vNode);
-            if (node == NO_NODE || registry.directory(vNode).count + 2 > ROOM) continue;
+            if (which % 4 != 0) _settle(vNode);
+            (NodeId node, , bool handingOver, ) = audits.outlook(vNode);
+            if (node == NO_NODE || handingOver || registry.directory(vNode).count + 2 > ROOM) continue;
+            if (_isCompacting(vNode)) continue;
             if (registry.node(node).used + 60 <= registry.node(node).capacity) return vNode;
         }
         revert Nothing();
@@ -82,39 +129,31 @@ abstract contract SegmentActions is Chronicle {
         }
     }
 
-    function _next(VNodeId vNode) private view returns (uint32) {
-        IRegistry.DirectoryView memory d = registry.directory(vNode);
-        return d.base + d.count;
-    }
-
     function _time(uint256 seed) private pure returns (uint32) {
         return uint32(1 + (seed % 30));
     }
 
-    /// @dev Rents that make prices of 1 to 10^12 token units.
-    function _acceptance(uint256 rent) private returns (Acceptance memory) {
-        return Acceptance(1 + (rent % 2e28), ++_nonce, type(uint256).max, "");
+    /// @dev Without the signature.
+    function _acceptance(NodeId node, uint256 rent) private returns (Acceptance memory) {
+        return Acceptance(1 + (rent % registry.node(node).rent), ++_nonce, type(uint256).max, "");
     }
 
-    function _noteAll(VNodeId vNode, BucketId bucket, Segment[] memory segments, uint32 serial) private {
-        for (uint32 i = 0; i < segments.length; ++i) _note(vNode, bucket, segments[i].root, serial + i);
-    }
-
-    /// @dev Signed by the bucket's owner, if that is an account with a key.
-    function _grant(BucketId bucket, uint256 limit) private returns (Grant memory grant, bytes32 digest) {
-        address owner = registry.bucket(bucket).owner;
-        grant = Grant(owner, _stranger(), bucket, limit, type(uint256).max, ++_nonce, "");
-        digest = _digestOf(grant);
-        _agrees(owner);
-        for (uint256 i = 0; i < OWNERS; ++i) {
-            if (_people[i] != owner) continue;
-            (uint8 v, bytes32 r, bytes32 s) = VM.sign(1 + i, digest);
-            grant.signature = abi.encodePacked(r, s, v);
+    function _noteAll(Order memory o) private {
+        for (uint32 i = 0; i < o.segments.length; ++i) {
+            _note(o.vNode, o.bucket, o.segments[i].root, o.serial + i, o.acceptance.rent);
         }
+        _pages[o.vNode].slashed = false;
+    }
+
+    // --------------------------------------------------------------------------------------------------- signatures
+
+    /// @dev Of this contract, the operator of all nodes.
+    function _signed(bytes32 digest) private pure returns (bytes memory) {
+        return abi.encode(digest);
     }
 
     /// @dev EIP-712, as protocol/typed-data.ts.
-    function _digestOf(Grant memory g) private view returns (bytes32) {
+    function _digest(bytes memory message) private view returns (bytes32) {
         bytes32 domain = keccak256(
             abi.encode(
                 keccak256(
@@ -126,30 +165,104 @@ abstract contract SegmentActions is Chronicle {
                 address(registry)
             )
         );
+        return keccak256(abi.encodePacked(hex"1901", domain, keccak256(message)));
+    }
+
+    function _acceptanceOf(NodeId node, Order memory o) private view returns (bytes32) {
         bytes32 kind = keccak256(
-            "Grant(address owner,address writer,uint256 bucket,uint256 limit,uint256 deadline,uint256 nonce)"
+            "Acceptance(uint256 node,uint256 revision,uint256 bucket,uint256 vNode,bytes32 segments,uint256 epochs,uint256 rent,uint256 nonce,uint256 deadline)"
         );
-        bytes32 hash = keccak256(abi.encode(kind, g.owner, g.writer, g.bucket, g.limit, g.deadline, g.nonce));
-        return keccak256(abi.encodePacked(hex"1901", domain, hash));
+        uint256 revision = registry.node(node).revision;
+        bytes32 list = keccak256(abi.encode(o.segments));
+        Acceptance memory a = o.acceptance;
+        return
+            _digest(
+                abi.encode(
+                    kind,
+                    node,
+                    revision,
+                    o.bucket,
+                    o.vNode,
+                    list,
+                    o.epochs,
+                    a.rent,
+                    a.nonce,
+                    a.deadline
+                )
+            );
+    }
+
+    /// @dev The rent that makes the price which the segment has.
+    function _extension(Stored storage s, uint32 epochs) private returns (Acceptance memory a) {
+        (NodeId node, , , ) = audits.outlook(s.vNode);
+        require(node != NO_NODE, Nothing());
+        a = _acceptance(node, 0);
+        a.rent = (uint256(s.perEpoch) * 1e18) / s.leaves;
+        bytes32 kind = keccak256(
+            "Extension(uint256 node,uint256 revision,uint256 vNode,uint256 serial,uint256 epochs,uint256 rent,uint256 nonce,uint256 deadline)"
+        );
+        uint256 revision = registry.node(node).revision;
+        bytes memory message = abi.encode(
+            kind,
+            node,
+            revision,
+            s.vNode,
+            s.serial,
+            epochs,
+            a.rent,
+            a.nonce,
+            a.deadline
+        );
+        a.signature = _signed(_digest(message));
+    }
+
+    /// @dev Signed by the bucket's owner.
+    function _grant(
+        BucketId bucket,
+        uint256 limit,
+        uint256 maxRent
+    ) private returns (Grant memory g, bytes32 digest) {
+        address owner = registry.bucket(bucket).owner;
+        g = Grant(owner, _stranger(), bucket, limit, maxRent, type(uint256).max, ++_nonce, "");
+        bytes32 kind = keccak256(
+            "Grant(address owner,address writer,uint256 bucket,uint256 limit,uint256 maxRent,uint256 deadline,uint256 nonce)"
+        );
+        digest = _digest(
+            abi.encode(kind, owner, g.writer, bucket, limit, maxRent, g.deadline, g.nonce)
+        );
+        _agrees(owner);
+        if (owner == address(this)) g.signature = _signed(digest);
+        for (uint256 i = 0; i < OWNERS; ++i) {
+            if (_people[i] != owner) continue;
+            (uint8 v, bytes32 r, bytes32 s) = VM.sign(1 + i, digest);
+            g.signature = abi.encodePacked(r, s, v);
+        }
     }
 
     // ------------------------------------------------------------------------------------------- another last epoch
 
     function extend(uint256 which, uint256 epochs) external acts {
         Stored storage s = _live(which, 1);
-        Acceptance memory acceptance = _sameRent(s);
+        Acceptance memory acceptance = _extension(s, _time(epochs));
+        _accepts = true;
         _spends(registry.bucket(s.bucket).owner);
         registry.extend(s.vNode, s.serial, _time(epochs), type(uint256).max, acceptance);
-        s.end += _time(epochs);
+        _noteExtended(s, epochs);
     }
 
     function extendFor(uint256 which, uint256 epochs) external acts {
         Stored storage s = _live(which, 1);
-        Acceptance memory acceptance = _sameRent(s);
-        (Grant memory grant, ) = _grant(s.bucket, uint256(s.perEpoch) * _time(epochs));
+        Acceptance memory acceptance = _extension(s, _time(epochs));
+        (Grant memory grant, ) = _grant(s.bucket, uint256(s.perEpoch) * _time(epochs), acceptance.rent);
+        _accepts = true;
         VM.prank(_stranger());
-        registry.extendFor(grant, s.vNode, s.serial, _time(epochs), type(uint256).max, acceptance);
+        registry.extendFor(grant, s.vNode, s.serial, _time(epochs), acceptance.rent, acceptance);
+        _noteExtended(s, epochs);
+    }
+
+    function _noteExtended(Stored storage s, uint256 epochs) private {
         s.end += _time(epochs);
+        _pages[s.vNode].slashed = false;
     }
 
     function endEarly(uint256 which) external acts {
@@ -159,20 +272,15 @@ abstract contract SegmentActions is Chronicle {
         s.end = _now() + 3;
     }
 
-    /// @dev The first segment from which on that has so many epochs before it.
+    /// @dev The first segment from which on that has so many epochs before it, of a vNode with a node.
     function _live(uint256 which, uint32 epochs) private view returns (Stored storage) {
         uint32 current = _now();
         for (uint256 i = 0; i < _stored.length; ++i) {
             Stored storage s = _stored[(i + (which % _stored.length)) % _stored.length];
-            if (!s.retired && current + epochs <= s.end) return s;
+            (NodeId node, , , ) = audits.outlook(s.vNode);
+            if (current + epochs <= s.end && (node != NO_NODE || epochs != 1)) return s;
         }
         revert Nothing();
-    }
-
-    /// @dev The rent that makes the price which the segment has.
-    function _sameRent(Stored storage s) private returns (Acceptance memory acceptance) {
-        acceptance = _acceptance(0);
-        acceptance.rent = (uint256(s.perEpoch) * 1e18) / s.leaves;
     }
 
     // ----------------------------------------------------------------------------------------- claiming and retiring
@@ -191,50 +299,133 @@ abstract contract SegmentActions is Chronicle {
         registry.claimMany(s.vNode, serials);
     }
 
-    function retire(uint256 which) external acts {
-        Stored storage s = _ended(which);
-        registry.retire(s.vNode, s.serial, s.root, Tree.pathOf(_tree(s.vNode), _index(s)));
-        s.retired = true;
-    }
-
-    /// @dev All that has ended on a vNode.
-    function retireMany(uint256 which) external acts {
-        VNodeId vNode = _ended(which).vNode;
-        IRegistry.DirectoryView memory d = registry.directory(vNode);
-        Retirement[] memory items = new Retirement[](_endedOn(vNode, d));
-        uint256 count;
-        for (uint32 serial = d.base; count < items.length; ++serial) {
-            Stored storage s = _segment(vNode, serial);
-            if (s.retired || _now() < s.end) continue;
-            items[count++] = Retirement(serial, s.root, Tree.pathOf(_tree(vNode), _index(s)));
-            s.retired = true;
-        }
-        registry.retireMany(vNode, items);
-    }
-
-    function _endedOn(VNodeId vNode, IRegistry.DirectoryView memory d) private view returns (uint256 count) {
-        for (uint32 serial = d.base; serial < d.base + d.count; ++serial) {
-            Stored storage s = _segment(vNode, serial);
-            if (!s.retired && s.end <= _now()) ++count;
-        }
-    }
-
     function _any(uint256 which) private view returns (Stored storage) {
         require(_stored.length != 0, Nothing());
         return _stored[which % _stored.length];
     }
 
-    function _ended(uint256 which) private view returns (Stored storage) {
-        uint32 current = _now();
-        for (uint256 i = 0; i < _stored.length; ++i) {
-            Stored storage s = _stored[(i + (which % _stored.length)) % _stored.length];
-            if (!s.retired && s.end <= current) return s;
+    /// @dev Some of what has ended on a vNode, or all of it.
+    function retire(uint256 which, uint256 mask) external acts {
+        VNodeId vNode = _withEnded(which);
+        Entry[] storage list = _entries[vNode];
+        uint256[] memory indices = new uint256[](list.length);
+        uint256 count;
+        uint256 live;
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (_stored[list[i].place].retired) continue;
+            ++live;
+            bool last = count == 0 && i + 1 == list.length;
+            if (_hasEnded(list[i]) && (which % 2 == 0 || last || (mask >> i) % 2 == 0)) indices[count++] = i;
+        }
+        require(count != 0, Nothing());
+        indices = _first(indices, 0, count);
+        bytes32[] memory path;
+        if (count != live) path = Tree.pathOf(_tree(vNode), indices);
+        registry.retire(vNode, _openings(vNode, indices), path);
+        for (uint256 i = 0; i < count; ++i) _stored[list[indices[i]].place].retired = true;
+        if (count == live) delete _entries[vNode];
+        _noteTotal(vNode);
+    }
+
+    function _hasEnded(Entry storage e) private view returns (bool) {
+        Stored storage s = _stored[e.place];
+        return !s.retired && s.end <= _now();
+    }
+
+    function _withEnded(uint256 which) private view returns (VNodeId vNode) {
+        uint256 count = registry.vNodeCount();
+        for (uint256 i = which % count; i < count + (which % count); ++i) {
+            vNode = _vNode(i);
+            Entry[] storage list = _entries[vNode];
+            if (_isCompacting(vNode)) continue;
+            for (uint256 j = 0; j < list.length; ++j) if (_hasEnded(list[j])) return vNode;
         }
         revert Nothing();
     }
 
-    function _index(Stored storage s) private view returns (uint256) {
-        return s.serial - registry.directory(s.vNode).base;
+    /// @dev So many of them, from one on.
+    function _first(
+        uint256[] memory list,
+        uint256 from,
+        uint256 count
+    ) private pure returns (uint256[] memory some) {
+        some = new uint256[](count);
+        for (uint256 i = 0; i < count; ++i) some[i] = list[from + i];
+    }
+
+    function _openings(
+        VNodeId vNode,
+        uint256[] memory indices
+    ) private view returns (Opening[] memory openings) {
+        openings = new Opening[](indices.length);
+        for (uint256 i = 0; i < indices.length; ++i) {
+            Entry storage e = _entries[vNode][indices[i]];
+            Stored storage s = _stored[e.place];
+            openings[i] = Opening(s.serial, uint40(e.start), s.root);
+        }
+    }
+
+    // --------------------------------------------------------------------------------------------------- compacting
+
+    function _isCompacting(VNodeId vNode) private view returns (bool) {
+        uint32 since = _fresh[vNode].since;
+        return since != 0 && _now() <= since + 1;
+    }
+
+    /// @dev Begins, or goes on; in one call in two of three cases.
+    function compact(uint256 which, uint256 some) external acts {
+        VNodeId vNode = _compactable(which);
+        Fresh storage f = _fresh[vNode];
+        if (!_isCompacting(vNode)) {
+            delete f.entries;
+            f.since = _now();
+        }
+        uint256[] memory left = _leftOf(vNode, f);
+        uint256 count = some % 3 == 0 && left.length != 0 ? 1 + ((some >> 8) % left.length) : left.length;
+        _write(vNode, f, _first(left, 0, count), count == left.length);
+        // To go on in the next epoch, perhaps.
+        if (count == left.length || some % 2 == 0) return;
+        if (some % 4 == 1) _nextEpoch();
+        _write(vNode, f, _first(left, count, left.length - count), true);
+    }
+
+    function _compactable(uint256 which) private returns (VNodeId vNode) {
+        uint256 count = registry.vNodeCount();
+        for (uint256 i = which % count; i < count + (which % count); ++i) {
+            vNode = _vNode(i);
+            _settle(vNode);
+            if (_entries[vNode].length == 0) continue;
+            (NodeId node, , , ) = audits.outlook(vNode);
+            if (node != NO_NODE) return vNode;
+        }
+        revert Nothing();
+    }
+
+    /// @dev Indices of the entries that are still to be written.
+    function _leftOf(VNodeId vNode, Fresh storage f) private view returns (uint256[] memory) {
+        Entry[] storage list = _entries[vNode];
+        uint256[] memory left = new uint256[](list.length);
+        (uint256 count, uint256 done) = (0, f.entries.length);
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (_stored[list[i].place].end <= f.since + 1) continue;
+            if (done != 0) --done;
+            else left[count++] = i;
+        }
+        return _first(left, 0, count);
+    }
+
+    function _write(VNodeId vNode, Fresh storage f, uint256[] memory indices, bool last) private {
+        Opening[] memory openings = _openings(vNode, indices);
+        bytes32[] memory path;
+        if (indices.length != 0) path = Tree.pathOf(_tree(vNode), indices);
+        registry.compact(vNode, openings, path);
+        for (uint256 i = 0; i < indices.length; ++i) _append(f.entries, _entries[vNode][indices[i]].place);
+        _expect(last == (registry.compaction(vNode).left == 0), "a compaction ends with its last entry");
+        if (!last) return;
+        delete _entries[vNode];
+        for (uint256 i = 0; i < f.entries.length; ++i) _entries[vNode].push(f.entries[i]);
+        delete _fresh[vNode];
+        _noteTotal(vNode);
     }
 
     // ------------------------------------------------------------------------------------------------------ buckets

@@ -11,8 +11,8 @@ library Settings {
     /// @notice Terms as they might be.
     function usual() internal pure returns (World.Setting memory) {
         ClusterParams memory params = ClusterParams({
-            odds: 2,
-            window: 12 hours,
+            odds: 3,
+            window: 11 hours,
             grace: 1,
             maxMisses: 3,
             slashMultiple: 3,
@@ -23,7 +23,7 @@ library Settings {
             auditFee: 200,
             reporterShare: 1000
         });
-        return World.Setting({tokenTakes: false, protocolFee: 100, params: params, bond: 5e13});
+        return World.Setting({tokenTakes: false, protocolFee: 200, params: params, bond: 5e13});
     }
 
     /// @notice Terms at their limits, little bond for them, and a token that takes its part of every transfer.

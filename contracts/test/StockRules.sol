@@ -27,26 +27,30 @@ abstract contract StockRules is Rules {
             IAudits.VNodeState memory v = audits.state(vNode);
             _atMost("no epoch is settled before it runs", v.settled, _now());
             _atMost("a node misses at most maxMisses - 1", v.misses + 1, _maxMisses(vNode));
-            Sums memory sums = _sumsOf(vNode, v.settled);
+            Sums memory sums = _sumsOf(vNode, v.settled, v.deferredSince);
             _equal("rate = sum of live segments", v.rate, sums.rate);
             _equal("committed = sum of segments that have not ended", v.committed, sums.committed);
-            _equal("paid + refunded = settled epochs of all segments", _decidedAmount[vNode], sums.decided);
+            _equal("paid + refunded = decided epochs of all segments", _decidedAmount[vNode], sums.decided);
         }
     }
 
-    function _maxMisses(VNodeId vNode) private view returns (uint256) {
-        return _announced[registry.vNode(vNode).cluster].maxMisses;
+    /// @dev The most that ever was: a node is judged by the terms of each epoch.
+    function _maxMisses(VNodeId vNode) private view returns (uint256 most) {
+        Dated[] storage list = _terms_[registry.vNode(vNode).cluster];
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (list[i].params.maxMisses > most) most = list[i].params.maxMisses;
+        }
     }
 
-    function _sumsOf(VNodeId vNode, uint32 settled) private view returns (Sums memory sums) {
+    function _sumsOf(VNodeId vNode, uint32 settled, uint32 deferred) private view returns (Sums memory sums) {
+        uint32 next = deferred == 0 ? settled + 1 : deferred;
         for (uint256 i = 0; i < _stored.length; ++i) {
             Stored storage s = _stored[i];
             if (!_same(s.vNode, vNode)) continue;
             if (settled < s.end) sums.committed += s.perEpoch;
-            if (settled < s.from) continue;
-            if (settled < s.end) sums.rate += s.perEpoch;
-            uint32 next = settled < s.end ? settled + 1 : s.end;
-            sums.decided += uint256(s.perEpoch) * (next - s.from);
+            if (s.from <= settled && settled < s.end) sums.rate += s.perEpoch;
+            uint32 end = next < s.end ? next : s.end;
+            if (s.from < end) sums.decided += uint256(s.perEpoch) * (end - s.from);
         }
     }
 
@@ -57,9 +61,10 @@ abstract contract StockRules is Rules {
         for (uint32 i = 1; i <= registry.vNodeCount(); ++i) {
             VNodeId vNode = VNodeId.wrap(i);
             uint256 held = _checkDirectory(vNode);
-            IRegistry.VNodeView memory v = registry.vNode(vNode);
-            _equal("held = leaves that are not retired", v.held, held);
-            used[NodeId.unwrap(v.node)] += held;
+            _equal("held = leaves that are not retired", registry.vNode(vNode).held, held);
+            Page storage p = _pages[vNode];
+            used[NodeId.unwrap(p.node)] += held;
+            if (p.nextSince != 0) used[NodeId.unwrap(p.next)] += held;
         }
         for (uint32 n = 1; n <= NODES; ++n) {
             IRegistry.Node memory node = registry.node(NodeId.wrap(n));
@@ -71,26 +76,29 @@ abstract contract StockRules is Rules {
     /// @return held leaves.
     function _checkDirectory(VNodeId vNode) private view returns (uint256 held) {
         IRegistry.DirectoryView memory d = registry.directory(vNode);
-        uint256 total;
+        Entry[] storage list = _entries[vNode];
         uint256 live;
-        for (uint32 serial = d.base; serial < d.base + d.count; ++serial) {
-            Stored storage s = _segment(vNode, serial);
-            _equal("an entry starts where the one before ends", s.start, total);
-            total += s.leaves;
+        for (uint256 i = 0; i < list.length; ++i) {
+            Stored storage s = _stored[list[i].place];
             if (s.retired) continue;
             held += s.leaves;
             ++live;
+            _equal("a record says where its entry is", registry.segment(vNode, s.serial).index, i);
         }
-        _equal("a directory's total = sum of its leaves", d.total, total);
+        _equal("a directory's total = sum of its weights", d.total, _totalOf(list));
+        _equal("a directory has the entries that it should", d.count, list.length);
         _equal("a directory's live entries are not retired", d.live, live);
         if (live == 0) _equal("a directory without live entries is empty", d.count, 0);
     }
 
-    /// @notice That each directory's root is that of the whole tree; dear.
+    /// @notice That each directory's root is that of the whole tree, now and as the running epoch began; dear.
     function checkRoots() external view {
         for (uint32 i = 1; i <= registry.vNodeCount(); ++i) {
-            uint256 root = uint256(registry.directory(VNodeId.wrap(i)).root);
-            _equal("a directory's root is the tree's", root, Tree.rootOf(_tree(VNodeId.wrap(i))));
+            VNodeId vNode = VNodeId.wrap(i);
+            uint256 root = uint256(registry.directory(vNode).root);
+            _equal("a directory's root is the tree's", root, Tree.rootOf(_tree(vNode)));
+            (, uint40 total) = registry.snapshot(vNode, _now());
+            _equal("a snapshot is what the epoch began with", total, _totalAt(vNode, _now()));
         }
     }
 
@@ -118,8 +126,7 @@ abstract contract StockRules is Rules {
 
     function _checkTerms(ClusterId cluster) private view {
         (ClusterParams memory p, , ) = audits.params(cluster);
-        Announced storage a = _announced[cluster];
-        bytes32 expected = a.since != 0 && a.since <= _now() ? a.next : a.terms;
+        bytes32 expected = keccak256(abi.encode(_termsOf(cluster, _now())));
         _equal("terms hold as announced", uint256(keccak256(abi.encode(p))), uint256(expected));
         _atMost("the manager's fee is capped", p.managerFee, Parameters.MAX_MANAGER_FEE);
         _atMost("the audit fee is capped", p.auditFee, Parameters.MAX_AUDIT_FEE);

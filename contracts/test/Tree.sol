@@ -10,8 +10,14 @@ library Tree {
     uint256 private constant TAG_ENTRY = 0x656e747279;
 
     /// @notice An entry; the tombstone if the segment's root is 0.
-    function entry(bytes32 root, uint256 start, uint256 leaves) internal pure returns (uint256) {
-        return Poseidon2T4.compress(Poseidon2T4.load(), [uint256(root), start, leaves, TAG_ENTRY]);
+    function entry(
+        bytes32 root,
+        uint256 start,
+        uint256 weight,
+        uint256 leaves
+    ) internal pure returns (uint256) {
+        uint256 last = leaves * 2 ** 40 + TAG_ENTRY;
+        return Poseidon2T4.compress(Poseidon2T4.load(), [uint256(root), start, weight, last]);
     }
 
     /// @notice All nodes, level by level from the entries up; what is missing of 4^depth entries is 0.
@@ -37,18 +43,26 @@ library Tree {
         return levels[levels.length - 1][0];
     }
 
-    /// @notice Per level the three other children, in order.
+    /// @notice The multi-path of some entries, in the order of their indices: level by level, every node that is not known
+    /// but whose parent is.
     function pathOf(
         uint256[][] memory levels,
-        uint256 index
-    ) internal pure returns (bytes32[3][] memory path) {
-        path = new bytes32[3][](levels.length - 1);
-        for (uint256 level = 0; level < path.length; ++level) {
-            uint256 next;
-            for (uint256 i = 0; i < 4; ++i) {
-                if (i != index % 4) path[level][next++] = bytes32(levels[level][4 * (index / 4) + i]);
+        uint256[] memory indices
+    ) internal pure returns (bytes32[] memory path) {
+        path = new bytes32[](3 * indices.length * levels.length);
+        bool[] memory known = new bool[](levels[0].length);
+        for (uint256 i = 0; i < indices.length; ++i) known[indices[i]] = true;
+        uint256 count;
+        for (uint256 level = 0; level + 1 < levels.length; ++level) {
+            bool[] memory parents = new bool[](known.length / 4);
+            for (uint256 i = 0; i < known.length; ++i) if (known[i]) parents[i / 4] = true;
+            for (uint256 i = 0; i < known.length; ++i) {
+                if (parents[i / 4] && !known[i]) path[count++] = bytes32(levels[level][i]);
             }
-            index /= 4;
+            known = parents;
+        }
+        assembly ("memory-safe") {
+            mstore(path, count)
         }
     }
 }

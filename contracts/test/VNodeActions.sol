@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {IAudits} from "../interfaces/IAudits.sol";
 import {ClusterId, ClusterParams, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
 import {Chronicle} from "./Chronicle.sol";
 import {VM} from "./Vm.sol";
@@ -14,20 +15,39 @@ abstract contract VNodeActions is Chronicle {
     function assign(uint256 which, uint256 to) external acts {
         VNodeId vNode = _vNode(which);
         for (uint256 i = 0; which % 2 == 0 && i < registry.vNodeCount(); ++i) {
-            if (audits.responsible(_vNode(which / 2 + i)) == NO_NODE) vNode = _vNode(which / 2 + i);
+            if (audits.state(_vNode(which / 2 + i)).node == NO_NODE) vNode = _vNode(which / 2 + i);
         }
+        _settle(vNode);
+        // Now and then it is the one that is there, to take back who was named.
         NodeId node = _node(to);
-        if (node == audits.responsible(vNode)) node = _node(to + 1);
+        if (node == _nextOf(vNode)) node = _node(to + 1);
         address manager = _managerOf(registry.vNode(vNode).cluster);
         VM.prank(manager);
         registry.assign(vNode, node);
         if (!registry.isTrusted(_providerOf(node), manager)) _fail("no node serves whom it does not trust");
     }
 
+    /// @dev Who is named, or is there.
+    function _nextOf(VNodeId vNode) private view returns (NodeId) {
+        IAudits.VNodeState memory v = audits.state(vNode);
+        return v.nextSince == 0 ? v.node : v.nextNode;
+    }
+
+    /// @dev Or takes back who was named.
     function vacate(uint256 which) external acts {
-        VNodeId vNode = _served(which);
+        VNodeId vNode = _vacatable(which);
         VM.prank(_managerOf(registry.vNode(vNode).cluster));
         registry.assign(vNode, NO_NODE);
+    }
+
+    function _vacatable(uint256 which) private returns (VNodeId) {
+        uint256 count = registry.vNodeCount();
+        for (uint256 i = which % count; i < count + (which % count); ++i) {
+            _settle(_vNode(i));
+            IAudits.VNodeState memory v = audits.state(_vNode(i));
+            if (v.nextSince != 0 ? v.nextNode != NO_NODE : v.node != NO_NODE && v.committed == 0) return _vNode(i);
+        }
+        return _vNode(which);
     }
 
     function addVNode(uint256 which, uint256 place) external acts {
@@ -45,10 +65,9 @@ abstract contract VNodeActions is Chronicle {
         uint32 since = registry.changeCluster(cluster, 0, 0, p);
         if (since < _now() + audits.changeDelay()) _fail("terms change slower than leaving");
 
-        Announced storage a = _announced[cluster];
-        if (a.since <= _now() && a.since != 0) a.terms = a.next;
-        (a.next, a.since) = (keccak256(abi.encode(p)), since);
-        _noteLargest(cluster, p);
+        Dated[] storage list = _terms_[cluster];
+        if (list[list.length - 1].since > _now()) list.pop();
+        list.push(Dated(since, p));
     }
 
     function proposeManager(uint256 which, uint256 to) external acts {
@@ -95,18 +114,47 @@ abstract contract VNodeActions is Chronicle {
         registry.trust(whom % 2 == 0 ? address(this) : _secondManager(), trusted % 8 != 0);
     }
 
-    function updateNode(uint256 which, uint256 capacity) external acts {
+    function updateNode(uint256 which, uint256 capacity, uint256 lockPerEpoch) external acts {
         NodeId node = _node(which);
         uint40 used = registry.node(node).used;
         capacity = used + (capacity % (2 * CAPACITY));
+        uint96 most = uint96(lockPerEpoch % 4 == 0 ? lockPerEpoch % MEANS : MEANS / 4);
         VM.prank(_providerOf(node));
-        registry.updateNode(node, address(this), "", uint40(capacity), 1, "");
+        registry.updateNode(node, address(this), "", uint40(capacity), RENT, most, "");
     }
 
+    function proposeProvider(uint256 which, uint256 to) external acts {
+        _proposeProvider(_node(which), _provider(to));
+    }
+
+    /// @dev Once the delay is over.
+    function acceptProvider(uint256 which, uint256 to) external acts {
+        _proposeProvider(_node(which), _provider(to));
+        VM.warp(block.timestamp + UNBOND_EPOCHS * EPOCH - 1);
+        VM.prank(_provider(to));
+        try registry.acceptProvider(_node(which)) {
+            _fail("a provider changes after the delay of a bond");
+        } catch {
+            VM.warp(block.timestamp + 1);
+        }
+        VM.prank(_provider(to));
+        registry.acceptProvider(_node(which));
+    }
+
+    function _proposeProvider(NodeId node, address provider) private {
+        VM.prank(_providerOf(node));
+        registry.proposeProvider(node, provider);
+    }
+
+    /// @dev Declared, or prolonged.
     function pause(uint256 which, uint256 epochs) external acts {
         VNodeId vNode = _served(which);
-        VM.prank(_providerOf(audits.state(vNode).node));
-        audits.pause(vNode, uint32(1 + (epochs % 3)));
+        NodeId node = audits.state(vNode).node;
+        // Some that the budget has room for.
+        (, , uint32 used) = audits.pauseOf(vNode, node);
+        uint32 most = used < 4 ? 4 - used : 4;
+        VM.prank(_providerOf(node));
+        audits.pause(vNode, uint32(1 + (epochs % most)));
     }
 
     function announceLeave(uint256 which) external acts {
@@ -114,39 +162,56 @@ abstract contract VNodeActions is Chronicle {
     }
 
     function _announceLeave(uint256 which) private {
-        VNodeId vNode = _served(which);
+        VNodeId vNode = _stayingOne(which);
         VM.prank(_providerOf(audits.state(vNode).node));
         audits.announceLeave(vNode);
     }
 
-    /// @dev Anyone may let a node go whose time has come.
-    function leave(uint256 which) external acts {
-        if (!_anyLeaves()) _announceLeave(which);
+    function _stayingOne(uint256 which) private returns (VNodeId vNode) {
         uint256 count = registry.vNodeCount();
         for (uint256 i = which % count; i < count + (which % count); ++i) {
-            (NodeId node, uint32 epoch) = audits.leaveOf(_vNode(i));
-            if (node == NO_NODE) continue;
-            if (_now() < epoch) VM.warp(audits.epochStart(epoch));
-            return audits.leave(_vNode(i));
+            vNode = _vNode(i);
+            _settle(vNode);
+            NodeId node = audits.state(vNode).node;
+            (NodeId leaving, ) = audits.leaveOf(vNode);
+            (, uint32 end, ) = audits.pauseOf(vNode, node);
+            if (node != NO_NODE && leaving != node && end <= _now()) return vNode;
         }
+        revert Nothing();
     }
 
-    function _anyLeaves() private view returns (bool) {
-        for (uint32 i = 1; i <= registry.vNodeCount(); ++i) {
-            (NodeId node, ) = audits.leaveOf(VNodeId.wrap(i));
-            if (node != NO_NODE) return true;
+    // ---------------------------------------------------------------------------------------------------------- bond
+
+    /// @dev Anyone may; where something is lacking, if there is such a vNode.
+    function topUp(uint256 which) external acts {
+        uint256 count = registry.vNodeCount();
+        for (uint256 i = which % count; i < count + (which % count); ++i) {
+            if (_pages[_vNode(i)].slashed && _pages[_vNode(i)].node != NO_NODE) which = i;
         }
-        return false;
+        audits.topUp(_vNode(which));
+    }
+
+    /// @dev Never fails, and leaves nothing that is kept for nothing.
+    function unlockKept(uint256 which, uint256 whose) external acts {
+        (VNodeId vNode, NodeId node) = (_vNode(which), _node(whose));
+        for (uint256 i = 0; i < registry.vNodeCount() * NODES; ++i) {
+            (uint256 some, ) = audits.keptOf(_vNode(which + i / NODES), _node(whose + i));
+            if (some != 0) (vNode, node) = (_vNode(which + i / NODES), _node(whose + i));
+        }
+        (, uint32 until) = audits.keptOf(vNode, node);
+        audits.unlockKept(vNode, node);
+        (uint256 kept, ) = audits.keptOf(vNode, node);
+        bool waits = _now() < until || challenges.openAgainst(vNode, node) != 0;
+        _expect(waits || kept == 0, "nothing is kept for nothing");
+        if (kept == 0) delete _leavers[vNode][node];
     }
 
     /// @dev The first vNode from which on that has a node, once what is over is settled.
     function _served(uint256 which) internal returns (VNodeId vNode) {
         uint256 count = registry.vNodeCount();
         for (uint256 i = which % count; i < count + (which % count); ++i) {
-            audits.settle(_vNode(i), 64);
-            if (audits.state(_vNode(i)).node != NO_NODE && audits.state(_vNode(i)).nextSince == 0) {
-                return _vNode(i);
-            }
+            _settle(_vNode(i));
+            if (audits.state(_vNode(i)).node != NO_NODE && _pages[_vNode(i)].leave == 0) return _vNode(i);
         }
         revert Nothing();
     }

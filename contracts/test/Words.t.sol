@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {ClusterParams} from "../interfaces/Types.sol";
+import {CompactionWord, Progress} from "../libraries/CompactionWord.sol";
 import {Schedule} from "../libraries/Schedule.sol";
 import {SegmentWord} from "../libraries/SegmentWord.sol";
 import {Stock, StockWord} from "../libraries/StockWord.sol";
@@ -28,12 +29,35 @@ contract WordsTest {
     uint32 private _quiet;
 
     function testFuzz_SegmentSurvivesPacking(IRegistry.SegmentRecord memory s) external pure {
+        s.index = 0;
         IRegistry.SegmentRecord memory back = SegmentWord.unpack(SegmentWord.pack(s));
         assert(keccak256(abi.encode(back)) == keccak256(abi.encode(s)));
     }
 
+    /// @dev One index for each of two trees; neither changes anything else, and a new record keeps both.
+    function testFuzz_IndicesSurviveOthers(
+        IRegistry.SegmentRecord memory s,
+        IRegistry.SegmentRecord memory other,
+        uint16 first,
+        uint16 second
+    ) external pure {
+        (s.index, other.index) = (0, 0);
+        uint256 word = SegmentWord.withIndex(SegmentWord.pack(s), 0, first);
+        word = SegmentWord.withIndex(SegmentWord.withIndex(word, 1, ~second), 1, second);
+        assert(keccak256(abi.encode(SegmentWord.unpack(word))) == keccak256(abi.encode(s)));
+        word = SegmentWord.update(word, other);
+        assert(keccak256(abi.encode(SegmentWord.unpack(word))) == keccak256(abi.encode(other)));
+        assert(SegmentWord.indexIn(word, 0) == first && SegmentWord.indexIn(word, 1) == second);
+    }
+
+    function testFuzz_ProgressSurvivesPacking(Progress memory c) external pure {
+        c.count %= 1 << 24;
+        Progress memory back = CompactionWord.unpack(CompactionWord.pack(c));
+        assert(keccak256(abi.encode(back)) == keccak256(abi.encode(c)));
+    }
+
     function testFuzz_StockSurvivesPacking(Stock memory s, uint32 epoch) external pure {
-        s.latest %= 2;
+        (s.latest, s.tree, s.count, s.live) = (s.latest % 2, s.tree % 2, s.count % 2 ** 24, s.live % 2 ** 24);
         uint256 word = StockWord.pack(s);
         assert(keccak256(abi.encode(StockWord.unpack(word))) == keccak256(abi.encode(s)));
         assert(StockWord.heldOf(word) == s.held);
@@ -44,19 +68,34 @@ contract WordsTest {
     }
 
     function testFuzz_VNodeSurvivesPacking(VNode memory v) public pure {
+        v.misses %= 64;
         VNode memory same = VNodeWord.unpack(VNodeWord.pack(v));
         assert(keccak256(abi.encode(same)) == keccak256(abi.encode(v)));
     }
 
-    function testFuzz_ProvenChangesThreeMembers(VNode memory v, uint32 epoch) public pure {
+    function testFuzz_ProvenChangesTwoMembers(VNode memory v, uint32 epoch) public pure {
+        (v.misses, v.short, v.deferring, v.syncLeft) = (v.misses % 64, false, false, 0);
         VNode memory proven = VNodeWord.unpack(VNodeWord.proven(VNodeWord.pack(v), epoch));
-        (v.settled, v.misses, v.syncLeft) = (epoch, 0, 0);
+        (v.settled, v.misses) = (epoch, 0);
         assert(keccak256(abi.encode(proven)) == keccak256(abi.encode(v)));
     }
 
-    function testFuzz_QuietIsBeforeEveryChange(VNode memory v, uint32 epoch) public pure {
+    function testFuzz_PlainIsBeforeEveryChange(VNode memory v, uint32 epoch) public pure {
+        v.misses %= 64;
         bool changes = epoch >= v.nextChange || (v.nextSince != 0 && epoch >= v.nextSince);
-        assert(VNodeWord.isQuiet(VNodeWord.pack(v), epoch) != changes);
+        bool special = v.short || v.deferring || v.syncLeft != 0;
+        assert(VNodeWord.isPlain(VNodeWord.pack(v), epoch) == !(changes || special));
+    }
+
+    function testFuzz_ChangingAndToppedChangeOneMember(VNode memory v, uint32 epoch) public pure {
+        v.misses %= 64;
+        VNode memory changing = VNodeWord.unpack(VNodeWord.changingAt(VNodeWord.pack(v), epoch));
+        uint32 before = v.nextChange;
+        v.nextChange = before < epoch ? before : epoch;
+        assert(keccak256(abi.encode(changing)) == keccak256(abi.encode(v)));
+        VNode memory topped = VNodeWord.unpack(VNodeWord.topped(VNodeWord.pack(v)));
+        v.short = false;
+        assert(keccak256(abi.encode(topped)) == keccak256(abi.encode(v)));
     }
 
     function testFuzz_TermsSurvivePacking(ClusterParams calldata p, uint8 profile, uint8 beacon) public pure {

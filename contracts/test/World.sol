@@ -9,6 +9,7 @@ import {Registry} from "../Registry.sol";
 import {IAudits} from "../interfaces/IAudits.sol";
 import {IBeacon} from "../interfaces/IBeacon.sol";
 import {ClusterId, ClusterParams, NodeId, VNodeId} from "../interfaces/Types.sol";
+import {AnyFactory} from "../test-support/AnyFactory.sol";
 import {FlagVerifier} from "../test-support/FlagVerifier.sol";
 import {HostileToken} from "../test-support/HostileToken.sol";
 import {SettableBeacon} from "../test-support/SettableBeacon.sol";
@@ -30,6 +31,7 @@ abstract contract World is IERC1271 {
 
     /// @dev Long enough that a quarter's budget for pauses is spent soon.
     uint256 internal constant EPOCH = 12 hours;
+    uint256 internal constant MARGIN = 1 hours;
     uint256 internal constant UNBOND_EPOCHS = 4;
     uint256 internal constant MIN_BOND = 100;
     uint256 internal constant OWNERS = 2;
@@ -39,6 +41,8 @@ abstract contract World is IERC1271 {
     uint256 internal constant DEPTH = 2;
     /// @dev Leaves: less than the segments that could be stored would need.
     uint40 internal constant CAPACITY = 400;
+    /// @dev Token units per 1e18 leaves and epoch: what makes prices of 1 to 10^12 token units.
+    uint96 internal constant RENT = 2e28;
     /// @dev Token units: less than the segments that could be stored would cost.
     uint256 internal constant MEANS = 1e14;
 
@@ -60,17 +64,28 @@ abstract contract World is IERC1271 {
             ""
         );
         FlagVerifier verifier = new FlagVerifier();
-        beacon = new SettableBeacon();
+        AnyFactory factory = new AnyFactory();
         // The first contract of a contract has the nonce 1.
-        (address registry_, address audits_) = (_created(5), _created(6));
+        (address registry_, address audits_) = (_created(6), _created(7));
+        beacon = new SettableBeacon(audits_, uint64(block.timestamp), uint64(EPOCH), uint64(MARGIN));
         address treasury = VM.addr(100);
-        ledger = new Ledger(token, registry_, audits_, _created(7), treasury, UNBOND_EPOCHS * EPOCH);
+        ledger = new Ledger(token, registry_, audits_, _created(8), treasury, UNBOND_EPOCHS * EPOCH);
         registry = new Registry(ledger, Audits(audits_));
         IAudits.Profile[] memory profiles = new IAudits.Profile[](1);
         profiles[0] = IAudits.Profile(verifier, 2, 2, uint8(DEPTH));
         IBeacon[] memory beacons = new IBeacon[](1);
         beacons[0] = beacon;
-        audits = new Audits(ledger, registry, profiles, beacons, block.timestamp, EPOCH, setting.protocolFee);
+        audits = new Audits(
+            ledger,
+            registry,
+            factory,
+            profiles,
+            beacons,
+            block.timestamp,
+            EPOCH,
+            MARGIN,
+            setting.protocolFee
+        );
         challenges = new Challenges(ledger, registry, audits, uint80(MIN_BOND));
 
         for (uint256 i = 0; i < OWNERS + NODES + 1; ++i) _people.push(VM.addr(1 + i));
@@ -98,8 +113,8 @@ abstract contract World is IERC1271 {
     }
 
     function _addClusters(Setting memory setting) private {
-        registry.createCluster(0, 0, setting.params, "");
-        registry.createCluster(0, 0, _terms(7), "");
+        registry.createCluster(0, 0, _quantumBits(ClusterId.wrap(1)), setting.params, "");
+        registry.createCluster(0, 0, _quantumBits(ClusterId.wrap(2)), _terms(7), "");
         uint64[] memory tokens = new uint64[](2);
         tokens[1] = 1;
         registry.addVNodes(ClusterId.wrap(1), tokens);
@@ -114,9 +129,9 @@ abstract contract World is IERC1271 {
 
     function _addNodes(uint256 bond) private {
         for (uint32 i = 1; i <= NODES; ++i) {
-            address provider = _providerOf(NodeId.wrap(i));
+            address provider = _people[OWNERS + i - 1];
             VM.prank(provider);
-            registry.registerNode(address(this), "", CAPACITY, 1, "");
+            registry.registerNode(address(this), "", CAPACITY, RENT, uint96(bond / 4), "");
             VM.prank(provider);
             registry.trust(address(this), true);
             VM.prank(provider);
@@ -128,9 +143,10 @@ abstract contract World is IERC1271 {
         }
     }
 
-    /// @dev Every node's operator accepts whatever it is asked to hold.
-    function isValidSignature(bytes32, bytes calldata) external pure returns (bytes4) {
-        return IERC1271.isValidSignature.selector;
+    /// @dev What is signed is its own signature.
+    function isValidSignature(bytes32 hash, bytes calldata signature) external pure returns (bytes4) {
+        bool signed = signature.length == 32 && bytes32(signature) == hash;
+        return signed ? IERC1271.isValidSignature.selector : bytes4(0);
     }
 
     // ------------------------------------------------------------------------------------------------ who and what
@@ -143,8 +159,16 @@ abstract contract World is IERC1271 {
         return _people[seed % _people.length];
     }
 
+    function _provider(uint256 seed) internal view returns (address) {
+        return _people[OWNERS + (seed % NODES)];
+    }
+
     function _providerOf(NodeId node) internal view returns (address) {
-        return _people[OWNERS + NodeId.unwrap(node) - 1];
+        return registry.providerOf(node);
+    }
+
+    function _treasury() internal view returns (address) {
+        return _people[_people.length - 2];
     }
 
     function _secondManager() internal view returns (address) {
@@ -167,14 +191,19 @@ abstract contract World is IERC1271 {
         return ClusterId.wrap(uint32(1 + (seed % CLUSTERS)));
     }
 
+    /// @dev 32 and 4,096 token units.
+    function _quantumBits(ClusterId cluster) internal pure returns (uint8) {
+        return ClusterId.unwrap(cluster) == 1 ? 5 : 12;
+    }
+
     /// @dev Terms within the bounds, of many kinds.
     function _terms(uint256 seed) internal pure returns (ClusterParams memory p) {
         p.odds = uint16(1 + (seed % 3));
-        p.window = uint32(seed % 2 == 0 ? EPOCH : EPOCH / 2);
+        p.window = uint32(seed % 2 == 0 ? EPOCH - MARGIN : EPOCH / 2);
         p.maxMisses = uint8(1 + ((seed >> 8) % 4));
         p.grace = uint8((seed >> 16) % p.maxMisses);
         p.slashMultiple = uint16((seed >> 24) % 8);
-        p.faultMultiple = uint16((seed >> 32) % 20);
+        p.faultMultiple = 2 * p.odds + uint16((seed >> 32) % 20);
         p.syncEpochs = uint8(1 + ((seed >> 40) % 3));
         p.bondEpochs = (p.maxMisses - p.grace) * p.slashMultiple + p.faultMultiple + uint16((seed >> 48) % 3);
         p.managerFee = uint16((seed >> 56) % 2001);

@@ -327,7 +327,7 @@ export function createFakeChain(): FakeChain {
         try {
           directory.call(call, epochAt(chain.time), true);
         } catch (cause) {
-          return Promise.reject(cause as Error);
+          return Promise.reject(cause);
         }
       }
       return Promise.resolve(chain.gasOf(call));

@@ -28,6 +28,9 @@ library Asks {
     }
 
     bytes32 private constant TAG_DUE = "due";
+    /// @dev An epoch before a fall of the rate by this part of it, or more, is due: what was deferred is decided by a proof of
+    /// the data that it was deferred for.
+    uint256 private constant CLOSING_DIVISOR = 4;
 
     // -------------------------------------------------------------------------------------------------------- terms
 
@@ -94,7 +97,8 @@ library Asks {
 
     /// @notice Whether the node that has announced to leave is asked no more from the epoch on.
     function leavesIn(Book storage b, VNodeId id, VNode memory v, uint32 epoch) internal view returns (bool) {
-        if (v.node == NO_NODE || v.misses != 0) return false;
+        // Where nothing is paid, nothing can be proven.
+        if (v.node == NO_NODE || (v.misses != 0 && v.rate != 0)) return false;
         Leave storage l = b.leaves[id];
         return l.node == v.node && epoch >= l.epoch;
     }
@@ -112,7 +116,7 @@ library Asks {
         if (l.node == a.node && epoch + Parameters.LEAVE_NOTICE >= l.epoch) return true;
         if (b.pauses[id][a.node].touches(epoch)) return true;
         (uint256 raise, uint256 lower) = b.changes[id].changeAt(epoch + 1);
-        return a.rate + raise == lower;
+        return CLOSING_DIVISOR * lower >= a.rate + raise;
     }
 
     function existing(Book storage b, VNodeId id) internal view returns (VNode memory) {
