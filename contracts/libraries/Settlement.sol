@@ -41,8 +41,13 @@ library Settlement {
     }
 
     /// @notice What the running epoch asks, if all before it is settled.
-    function ask(Book storage b, VNodeId id, uint32 epoch) external view returns (Asks.Ask memory) {
-        return b.preview(id, b.existing(id), epoch);
+    function ask(
+        Book storage b,
+        VNodeId id,
+        uint32 epoch
+    ) external view returns (NodeId node, uint256 rate, bool paused, bool must) {
+        Asks.Ask memory a = b.preview(id, b.existing(id), epoch);
+        return (a.node, a.rate, a.paused, a.must);
     }
 
     // ------------------------------------------------------------------------------------------------------- proven
