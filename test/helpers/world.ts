@@ -160,13 +160,17 @@ export async function createWorld(
     async takeOver(epoch: number, vNode = 1) {
       const { root, successor, successorSeed, total } = await audits.duty(vNode, epoch);
       const proof: Proof = [BigInt(root), successorSeed, 0n, total, 1n, 0n, 0n, 0n];
-      return audits.connect(operators[Number(successor) - 1]).takeOver(vNode, epoch, proof);
+      return audits
+        .connect(providers[Number(successor) - 1] ?? people.stranger)
+        .takeOver(vNode, epoch, proof);
     },
 
     async prove(epoch: number, vNode = 1) {
-      // Whoever it is that delivers, once a node has proven its first time.
+      // Anybody delivers, but for the first proof of a node that takes over.
       const { node } = await audits.duty(vNode, epoch);
-      const by = operators[Number(node) - 1] ?? people.stranger;
+      const state = await audits.state(vNode);
+      const isFirst = state.node !== node || state.syncLeft !== 0n;
+      const by = (isFirst ? providers[Number(node) - 1] : undefined) ?? people.stranger;
       return audits.connect(by).prove(vNode, epoch, await world.proof(epoch, vNode));
     },
 
