@@ -10,6 +10,8 @@ import type { Random } from "./random.ts";
 interface Slot {
   readonly leaves: number;
   readonly price: number;
+  /** Those of a group end together. */
+  readonly group: number;
   segment: Segment | undefined;
   waiting: boolean;
 }
@@ -26,6 +28,7 @@ export function createCustomers(play: Play, ground: Ground): Customers {
   const { segments, spread, life, extended } = market;
   const slots: Slot[] = sizes(random, segments).map((leaves, i) => ({
     leaves,
+    group: i % Math.max(1, market.tides),
     price: Math.round(LEAF_PRICE * (1 + ((spread - 1) * i) / (segments - 1))),
     segment: undefined,
     waiting: false,
@@ -39,8 +42,14 @@ export function createCustomers(play: Play, ground: Ground): Customers {
           play.extend(segment, random.between(...life), ground);
         if (slot.waiting || (segment && segment.end > play.epoch + 1)) continue;
         slot.waiting = true;
+        const part = slot.segment === undefined && market.tides !== 0 ? (slot.group + 1) / market.tides : 1;
         play.store({
-          ...{ vNode: ground, leaves: slot.leaves, price: slot.price, epochs: random.between(...life) },
+          ...{
+            vNode: ground,
+            leaves: slot.leaves,
+            price: slot.price,
+            epochs: Math.round(part * random.between(...life)),
+          },
           then(stored) {
             slot.waiting = false;
             if (stored) slot.segment = stored;

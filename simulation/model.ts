@@ -118,14 +118,17 @@ export interface Market {
   readonly extended: number;
   /** Segments of the customers of a vNode. */
   readonly segments: number;
+  /** How many times segments end, evenly in a life, if all live equally long; 0: each at a time of its own. */
+  readonly tides: number;
   /** vNodes, all served by one node. */
   readonly vNodes: number;
 }
 
 const BASE: Market = {
   ...{ params: USUAL, spread: 1, ownBeacon: false },
-  ...{ life: [100, 600], extended: 0.2, segments: 12, vNodes: 1 },
+  ...{ life: [100, 600], extended: 0.2, segments: 12, tides: 0, vNodes: 1 },
 };
+const TIDES: Market = { ...BASE, life: [126, 126], extended: 0, tides: 1 };
 const RARE: Params = { ...USUAL, odds: 64, slashMultiple: 20, faultMultiple: 100, bondEpochs: 160 };
 /** The least that the contracts ask of a cluster's terms. */
 const LAX: Params = {
@@ -141,9 +144,12 @@ export const MARKETS = {
   lax: { ...BASE, params: LAX },
   lax64: { ...BASE, params: { ...LAX, odds: 64, faultMultiple: 128, bondEpochs: 128 } },
   /** All that is stored ends at the same time, and is followed by as much. */
-  tides: { ...BASE, life: [128, 128], extended: 0 },
-  tides8: { ...BASE, params: { ...USUAL, odds: 8 }, life: [128, 128], extended: 0 },
-  tides64: { ...BASE, params: RARE, life: [128, 128], extended: 0 },
+  tides: TIDES,
+  tides8: { ...TIDES, params: { ...USUAL, odds: 8 } },
+  tides64: { ...TIDES, params: RARE },
+  /** A sixth of it at a time. */
+  ebbs8: { ...TIDES, params: { ...USUAL, odds: 8 }, tides: 6 },
+  ebbs64: { ...TIDES, params: RARE, tides: 6 },
   /** Of longer epochs (long-run.ts). */
   long: { ...BASE, params: { ...USUAL, window: 7200 } },
   three: { ...BASE, vNodes: 3 },

@@ -2,8 +2,8 @@
  * Dropping a part of the data, and proving whenever nothing of it is asked for.
  */
 import type { Dropping } from "../holding.ts";
-import type { MarketName } from "../model.ts";
-import { reportOwnMisses } from "./common.ts";
+import { PROFILE, STORING, type MarketName } from "../model.ts";
+import { reportOwnMisses, storeJunk } from "./common.ts";
 import type { Strategy } from "./strategy.ts";
 
 /** By when what is stored counts as new. */
@@ -27,6 +27,11 @@ const percent = (share: number, market: MarketName = "base"): Strategy => {
 const CHEAP = 950;
 const DEAR = 1_550;
 
+/** Part of the rate that a node is paid. */
+const PAID = 0.95;
+/** Times the customers' rate. */
+const HIDING = 2.1;
+
 export const LOSS: readonly Strategy[] = [
   ...[0.1, 1, 5, 10, 50, 100].map((share) => percent(share)),
   dropping("drop-cheapest", "drops the cheapest third", cheaperThan(CHEAP), "spread"),
@@ -36,9 +41,9 @@ export const LOSS: readonly Strategy[] = [
   ...[0.1, 1, 10, 100].map((share) => percent(share, "odds8")),
   ...[0.1, 1, 10, 100].map((share) => percent(share, "odds64")),
   ...[1, 10, 100].map((share) => percent(share, "lax")),
-  dropInTides("tides"),
-  dropInTides("tides8"),
-  dropInTides("tides64"),
+  ...(["tides", "tides8", "tides64", "ebbs8", "ebbs64"] as const).map((market) => dropBeforeEnd(market)),
+  dropBeforeEnd("tides8", true),
+  dropBeforeEnd("tides64", true),
   oneOfMany(),
   thin(),
 ];
@@ -47,16 +52,22 @@ function cheaperThan(price: number): Dropping {
   return ({ perEpoch, leaves }) => (perEpoch / leaves < price ? 1 : 0);
 }
 
+/** Less than what makes the most of it: what is asked for twice is slashed. */
+const CAUTION = 0.75;
+
 /**
  * Drops what ends soon enough that it will probably not be asked for any more: it is paid for with the next proof, which
  * may come after its end. The longer ago the last proof, the more is at stake. What is stored later is kept.
+ *
+ * Dropping the share s for the last x epochs saves STORING · s · x. It is asked for in each with probability 1 / odds, found
+ * missing with 1 - (1-s)^k, and loses then what was deferred: the epochs since the last proof.
+ *
+ * @param hides whether it stores junk in the last epoch, beside which the end is no great fall of the rate.
  */
-const RISKED = 0.65;
-
-function dropInTides(market: "tides" | "tides8" | "tides64"): Strategy {
+function dropBeforeEnd(market: MarketName, hides = false): Strategy {
   return {
-    name: `drop-before-end-${market}`,
-    about: "drops what is likely to end before the next proof, which then pays for it",
+    name: `drop-before-end-${market}${hides ? "-hidden" : ""}`,
+    about: `drops what is likely to end before the next proof, which then pays for it${hides ? ", and hides the end behind junk" : ""}`,
     ...{ market, mine: ["node"], victims: [] },
     play: (play) => {
       const { odds } = play.market.params;
@@ -64,13 +75,22 @@ function dropInTides(market: "tides" | "tides8" | "tides64"): Strategy {
       let proven = 0;
       return {
         open: () => play.node().holding.drop(({ root }) => (dropped.has(root) ? 1 : 0)),
-        early: () => reportOwnMisses(play),
+        early() {
+          reportOwnMisses(play);
+          const ends = play.ground.active(play.epoch).filter(({ end }) => end === play.epoch + 1);
+          if (hides && ends.some(({ root }) => dropped.has(root))) storeJunk(play, HIDING, { epochs: 1 });
+        },
         late() {
-          const { epoch } = play;
+          const { epoch, ground } = play;
           if (play.view().due && play.missed.size === 0) proven = epoch;
-          const limit = epoch + RISKED * odds - (epoch - proven);
-          for (const { root, from, end } of play.ground.active(epoch))
-            if (from <= epoch && end <= limit) dropped.add(root);
+          const active = ground.active(epoch).filter(({ junk }) => !junk);
+          for (const end of new Set(active.map((segment) => segment.end))) {
+            const together = active.filter((segment) => segment.end === end);
+            const share = together.reduce((sum, { perEpoch }) => sum + perEpoch, 0) / ground.rate(epoch);
+            const seen = 1 - (1 - share) ** PROFILE.samples;
+            const longest = CAUTION * ((STORING * share * odds) / (PAID * seen)) - (epoch - proven);
+            if (end - epoch <= longest) for (const { root } of together) dropped.add(root);
+          }
         },
       };
     },
