@@ -364,7 +364,7 @@ async function createBench(engine: Engine) {
       await storeFor(auditor, 4, [fresh(STORED + 1)], 1);
       await count("storeFor, by a grant used before", await storeFor(auditor, 4, [fresh(STORED + 2)], 1));
       await count("extend", await extend(1, 0, 10));
-      await count("endEarly", registry.connect(app).endEarly(1, 0));
+      await count("endEarly", registry.connect(app).endEarly(6, 0));
       await toEpoch(13);
       const directory = new Directory(profile.directoryDepth);
       for (const root of [tree.root, fresh(0), ...roots])
@@ -381,7 +381,8 @@ async function createBench(engine: Engine) {
       await count("compact, one entry that is left", owner.compact(1, ...openingsOf(directory, [0])));
       await registry.claim(1, 1);
       await count("claimMany", registry.claimMany(1, many), STORED);
-      await count("topUp", audits.topUp(1));
+      await audits.settle(8, 20);
+      await count("topUp", audits.topUp(8));
       for (const vNode of [6, 7]) await audits.settle(vNode, 20);
       await count("pause", audits.connect(providerOf(6)).pause(6, 1));
       await count("announceLeave", audits.connect(providerOf(7)).announceLeave(7));

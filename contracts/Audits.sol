@@ -398,11 +398,11 @@ contract Audits is IAudits, Multicall {
         bool must;
         (c.id, c.word, c.node, c.rate) = (id, word, VNodeWord.nodeOf(word), VNodeWord.rateOf(word));
         if (!VNodeWord.isPlain(word, epoch)) {
-            Asks.Ask memory a = _book.ask(id, epoch);
-            if (a.paused) return Refusal.NotDue;
-            // Whoever takes over says itself when it has the data.
-            if (a.syncing && !registry.isOf(a.node, msg.sender)) return Refusal.NotConsented;
-            (c.node, c.rate, must) = (a.node, a.rate, a.must);
+            bool paused;
+            bool consented;
+            (c.node, c.rate, paused, must, consented) = _book.ask(id, epoch);
+            if (paused) return Refusal.NotDue;
+            if (!consented) return Refusal.NotConsented;
         }
         if (c.node == NO_NODE || c.rate == 0) return Refusal.NotDue;
         uint256 seed = Asks.seedOf(id, c.node, epoch, random);

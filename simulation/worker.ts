@@ -25,3 +25,6 @@ process.on("message", (job: Job) => {
       }),
   );
 });
+
+// Whoever asked has gone.
+process.on("disconnect", () => process.exit(1));

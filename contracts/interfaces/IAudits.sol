@@ -24,7 +24,7 @@ import {ClusterId, ClusterParams, NodeId, VNodeId} from "./Types.sol";
 ///
 /// Void: no randomness, or not on record for half of the window, or the beacon fails. Due whatever the odds: while a node
 /// syncs, while one waits to take over, in a notice to leave, before and after a pause, and in the last epoch before the
-/// rate falls by a quarter or more, to zero above all.
+/// rate falls, to zero or to less than 3/4 of what the epochs cost on average that are not decided.
 interface IAudits {
     struct Profile {
         IVerifier verifier;
@@ -352,7 +352,7 @@ interface IAudits {
     function state(VNodeId vNode) external view returns (VNodeState memory);
 
     /// @notice What the running epoch asks of a vNode.
-    /// @dev Warning: takes for granted that no node was removed in epochs that are not settled yet.
+    /// @dev Warning: takes for granted that no node was removed, and nothing was missed, in epochs that are not settled yet.
     function duty(VNodeId vNode, uint32 epoch) external view returns (Duty memory);
 
     // ----------------------------------------------------------------------------------------------------- for views

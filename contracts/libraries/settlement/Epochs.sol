@@ -151,7 +151,18 @@ library Epochs {
         Stake storage s = b.stakes[r.id];
         bool waits = v.nextSince != 0 && (v.nextSince <= epoch || Asks.isFollowed(s, v, epoch));
         NodeId successor = waits ? s.nextNode : NO_NODE;
-        return b.mustProve(r.id, Asks.Ask(v.node, v.rate, v.syncLeft != 0, false, false, successor), epoch);
+        (uint256 epochs, uint256 cost) = b.waiting(r.id, v, epoch);
+        Asks.Ask memory a = Asks.Ask({
+            node: v.node,
+            rate: v.rate,
+            syncing: v.syncLeft != 0,
+            paused: false,
+            must: false,
+            successor: successor,
+            epochs: epochs + 1,
+            cost: cost + v.rate
+        });
+        return b.mustProve(r.id, a, epoch);
     }
 
     /// @dev Whether the randomness was on record for half of the window at least. A node that could not know in time what to
