@@ -5,44 +5,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createApp } from "../../client/app.ts";
 import type { Chain } from "../../client/chain.ts";
-import { defaultQuantumBits, quantumBitsOf, reachOf } from "../../client/quantum.ts";
-import { priceOf } from "../../protocol/price.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
 import { holdfastErrorOf } from "../helpers/errors.ts";
 import { useFolder } from "../helpers/folder.ts";
 
 const UNIT = 10n ** 18n;
-
-describe("protocol: a segment's price", () => {
-  it("is what its leaves cost, rounded up to a unit and to the quantum", () => {
-    expect(priceOf(3, 5n * UNIT, 0)).to.equal(15n);
-    expect(priceOf(3, 5n * UNIT + 1n, 0), "a unit more").to.equal(16n);
-    expect(priceOf(3, 5n * UNIT, 3)).to.equal(16n);
-    expect(priceOf(16, UNIT, 4)).to.equal(16n);
-    expect(priceOf(17, UNIT, 4)).to.equal(32n);
-  });
-});
-
-describe("client: a cluster's quantum", () => {
-  it("is a power of two, and at most what was asked for", () => {
-    expect([1n, 2n, 3n, 4n, 1_000_000_000n].map(quantumBitsOf)).to.deep.equal([0, 1, 1, 2, 29]);
-    expect(quantumBitsOf(2n ** 79n)).to.equal(79);
-  });
-
-  it("is no less than a unit and below 2^80", () => {
-    expect(() => quantumBitsOf(0n)).to.throw(/is one token unit at least/);
-    expect(() => quantumBitsOf(2n ** 80n)).to.throw(/is 2\^79 token units at most/);
-  });
-
-  it("is by default as fine as lets a vNode be paid 1,000 tokens per epoch", () => {
-    for (const decimals of [0, 6, 18]) {
-      const bits = defaultQuantumBits(decimals);
-      const reach = 1_000n * 10n ** BigInt(decimals);
-      expect(reachOf(bits) >= reach, `${decimals} decimals`).to.equal(true);
-      expect(bits === 0 || reachOf(bits - 1) < reach, `${decimals} decimals`).to.equal(true);
-    }
-  });
-});
 
 describe("client: the plan of a file", () => {
   const folder = useFolder();
