@@ -32,6 +32,21 @@ describe("contracts: Audits", () => {
       }
     });
 
+    it("tells the registry what is paid for in the next epoch, and settles on the way", async () => {
+      await world.store({ leaves: [1], epochs: 1 });
+      await world.store({ leaves: [2], epochs: 2 });
+      await world.store({ leaves: [4], epochs: 20 });
+      await world.toEpoch(2);
+      await world.store({ leaves: [8] });
+      const registry = await world.ethers.getImpersonatedSigner(await world.registry.getAddress());
+      await world.chain.networkHelpers.setBalance(registry.address, 10n ** 18n);
+      const audits = world.audits.connect(registry);
+      // Of those until epochs 1, 2 and 20, and the one from epoch 3 on.
+      expect(await audits.nextRate.staticCall(1)).to.equal(12_000n);
+      await audits.nextRate(1);
+      expect((await state()).settled).to.equal(1n);
+    });
+
     it("has no vNode that was not added", async () => {
       for (const attempt of [
         () => world.audits.settle(9, 1),
