@@ -2,11 +2,12 @@
 pragma solidity 0.8.37;
 
 import {Audits} from "../Audits.sol";
+import {Ledger} from "../Ledger.sol";
 import {Registry} from "../Registry.sol";
 import {IAudits} from "../interfaces/IAudits.sol";
 import {IChallenges} from "../interfaces/IChallenges.sol";
 import {ChallengeId, ClusterId, NodeId, Opening, VNodeId} from "../interfaces/Types.sol";
-import {SettableBeacon} from "../test-support/SettableBeacon.sol";
+import {HostileToken} from "../test-support/HostileToken.sol";
 import {Settings} from "./Settings.sol";
 import {System} from "./System.sol";
 import {VM} from "./Vm.sol";
@@ -98,29 +99,27 @@ contract CornersTest {
     /// @dev The fault came to light in the call that ended the challenge, and the node was slashed for both.
     function test_AFaultThatComesToLightEndsAChallenge() external {
         _build(Settings.harsh(), true);
-        VM.prank(_system.token().balanceOf(SOMEBODY) == 0 ? address(_system) : SOMEBODY);
-        _system.ledger().withdraw(SOMEBODY, 9e13);
-        uint256 means = _system.token().balanceOf(SOMEBODY);
-        VM.prank(SOMEBODY);
-        _system.token().approve(address(_system.ledger()), means);
-        VM.prank(SOMEBODY);
-        _system.ledger().deposit(SOMEBODY, means);
-        means = _system.ledger().balanceOf(SOMEBODY);
+        Ledger ledger = _system.ledger();
+        HostileToken token = _system.token();
+        uint256 means = 1e15;
+        token.mint(address(this), 2 * means);
+        token.approve(address(ledger), 2 * means);
+        ledger.deposit(SOMEBODY, means);
         uint40 total = _registry.directory(V).total;
         IChallenges challenges = _system.challenges();
         VM.prank(SOMEBODY);
-        ChallengeId id = challenges.challenge(V, 0, total, means);
+        ChallengeId id = challenges.challenge(V, 0, total, 2 * means);
         for (uint256 i = 0; i < 2; ++i) {
             _audits.recordBeacon(0, _nextEpoch(), abi.encode(i + 1));
         }
         _nextEpoch();
         uint256 rate = _audits.state(V).rate;
-        (uint256 before, , , ) = _system.ledger().bondOf(OLD);
+        (uint256 before, , , ) = ledger.bondOf(OLD);
 
         challenges.expire(id);
 
         assert(challenges.challengeOf(id).status == IChallenges.Status.Dismissed);
-        (uint256 bond, , , ) = _system.ledger().bondOf(OLD);
+        (uint256 bond, , , ) = ledger.bondOf(OLD);
         // Twice slashMultiple, and faultMultiple once.
         assert(before - bond <= 100 * rate);
         assert(challenges.openAgainst(V, OLD) == 0);

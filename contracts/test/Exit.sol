@@ -100,8 +100,13 @@ abstract contract Exit is Rules, AuditActions {
         (NodeId leaving, ) = audits.leaveOf(vNode);
         (, uint32 end, ) = audits.pauseOf(vNode, node);
         if (leaving == node || end > _now()) return;
+        _tries();
         VM.prank(_providerOf(node));
-        audits.announceLeave(vNode);
+        // Who has proven may take over with this call.
+        // solhint-disable-next-line no-empty-blocks
+        try audits.announceLeave(vNode) {} catch {
+            _wasRefused();
+        }
     }
 
     function _checkResponsible(uint256 idle) private view {

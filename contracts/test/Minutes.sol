@@ -100,7 +100,8 @@ abstract contract Minutes is Reference {
         // A rounding of what is refunded.
         ++_roundings;
         _balance[registry.providerOf(node)] += d.amount;
-        (p.misses, p.syncLeft) = (0, 0);
+        _expect(p.leave == 0 || d.epoch < p.leave || p.misses != 0, "whoever leaves is gone");
+        (p.misses, p.syncLeft, p.proven) = (0, 0, d.epoch);
         _clearDeferred(p);
     }
 
@@ -117,7 +118,8 @@ abstract contract Minutes is Reference {
         _expect(d.fee == fee, "fees are as the terms say");
         uint256 most =
             Parameters.MAX_PROTOCOL_FEE + Parameters.MAX_MANAGER_FEE + Parameters.MAX_AUDIT_FEE;
-        _expect(fee <= (paid * most) / BASIS_POINTS, "fees are capped");
+        // What is paid was rounded too.
+        _expect(fee <= (paid * most) / BASIS_POINTS + 1, "fees are capped");
         uint256 protocol = (paid * audits.protocolFee()) / BASIS_POINTS;
         _protocol[registry.vNode(v).cluster] += protocol < fee ? protocol : fee;
     }
@@ -233,7 +235,7 @@ abstract contract Minutes is Reference {
 
     function _onLeft(VNodeId v, NodeId node, uint32 epoch) private {
         Page storage p = _pages[v];
-        bool may = p.leave != 0 && epoch >= p.leave && p.misses == 0;
+        bool may = p.leave != 0 && epoch >= p.leave && (p.misses == 0 || _committedIn(v, epoch) == 0);
         _expect(node == p.node && may, "who leaves has said so, and has proven since");
         Leaver storage l = _leavers[v][node];
         if (l.amount != 0 && l.since == 0) {

@@ -138,7 +138,9 @@ abstract contract SegmentActions is Chronicle {
         return Acceptance(1 + (rent % registry.node(node).rent), ++_nonce, type(uint256).max, "");
     }
 
+    /// @dev What happened before is judged by what was stored before.
     function _noteAll(Order memory o) private {
+        _tries();
         for (uint32 i = 0; i < o.segments.length; ++i) {
             _note(o.vNode, o.bucket, o.segments[i].root, o.serial + i, o.acceptance.rent);
         }
@@ -261,6 +263,7 @@ abstract contract SegmentActions is Chronicle {
     }
 
     function _noteExtended(Stored storage s, uint256 epochs) private {
+        _tries();
         s.end += _time(epochs);
         _pages[s.vNode].slashed = false;
     }
@@ -269,6 +272,7 @@ abstract contract SegmentActions is Chronicle {
         Stored storage s = _live(which, 4);
         VM.prank(registry.bucket(s.bucket).owner);
         registry.endEarly(s.vNode, s.serial);
+        _tries();
         s.end = _now() + 3;
     }
 

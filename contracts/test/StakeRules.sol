@@ -32,8 +32,8 @@ abstract contract StakeRules is Rules {
     function _checkPage(VNodeId vNode, IAudits.VNodeState memory v) private view {
         Page storage p = _pages[vNode];
         _equal("who is responsible is who took over", NodeId.unwrap(v.node), NodeId.unwrap(p.node));
-        _equal("misses are those in a row", v.misses, p.misses);
         bool idle = _committedIn(vNode, v.settled) == 0;
+        _equal("misses are those in a row", v.misses, idle ? 0 : p.misses);
         _equal("who takes over has its audits", v.syncLeft, idle ? 0 : p.syncLeft);
         _equal("who waits was named", NodeId.unwrap(v.nextNode), NodeId.unwrap(p.next));
         _equal("who waits was named for an epoch", v.nextSince, p.nextSince);
@@ -41,8 +41,10 @@ abstract contract StakeRules is Rules {
         _equal("who waits has its time", v.nextUntil, until);
         _equal("what is deferred was in a row", v.deferredSince, p.deferredSince);
         _equal("what is deferred is what it cost", v.deferred, p.deferred);
-        bool gone = p.leave == 0 || v.settled < p.leave || p.misses != 0 || p.node == NO_NODE;
-        require(gone, Broken("whoever leaves is gone", p.leave, v.settled));
+        // Who was late with its last proof goes in the epoch after that.
+        bool may = p.node == NO_NODE || p.leave == 0 || v.settled < p.leave;
+        bool must = v.misses != 0 || v.settled == p.proven;
+        require(may || must, Broken("whoever leaves is gone", p.leave, v.settled));
         uint32 next = p.deferredSince == 0 ? v.settled + 1 : p.deferredSince;
         for (uint256 i = 0; i < _stored.length; ++i) {
             Stored storage s = _stored[i];
