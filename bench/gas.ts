@@ -19,6 +19,7 @@ import { openLeaf, referenceEngine, SegmentHasher } from "../protocol/segment.ts
 import { circuitInput, samplesOf } from "../protocol/statement.ts";
 import { ACCEPTANCE, domain, EXTENSION, GRANT } from "../protocol/typed-data.ts";
 import { createEngine, type Engine } from "../prover/engine.ts";
+import { openingsOf } from "../test/helpers/openings.ts";
 
 export interface GasRow {
   readonly transaction: string;
@@ -34,8 +35,12 @@ const PROVING = Math.max(...BATCHES);
 const MISSING = PROVING + 1;
 /** So long that all proofs of an epoch are made within its window. */
 const EPOCH_SECONDS = 1_000_000;
-const RENT = 10n ** 36n;
+const RENT = 10n ** 28n;
+/** What a segment pays per epoch is a multiple of 2^20 units. */
+const QUANTUM_BITS = 20;
 const FUNDS = 10n ** 30n;
+/** Of a bond, in an epoch. */
+const LOCK = 2n ** 95n;
 /** Segments in one call of store. */
 const STORED = 32;
 /** Rounds to record: what one costs depends on how many roots its hash to the curve takes. */
@@ -103,6 +108,8 @@ async function createBench(engine: Engine) {
   const tree = new SegmentHasher({ depth: profile.dataDepth, engine: referenceEngine })
     .update(CONTENT)
     .finish();
+  const perEpoch = (BigInt(tree.leaves) * RENT) / 10n ** 18n;
+  const weight = Number((perEpoch + 2n ** BigInt(QUANTUM_BITS) - 1n) >> BigInt(QUANTUM_BITS));
   let nonce = 0;
 
   const gasOf = async (sent: Sent): Promise<number> => {
@@ -136,7 +143,10 @@ async function createBench(engine: Engine) {
       ["tuple(bytes32,uint32)[]"],
       [segments.map(({ root, leaves }) => [root, leaves])],
     );
-    const message = { bucket, vNode, segments: ethers.keccak256(encoded), epochs, ...terms };
+    const message = {
+      ...{ node: vNode, revision: 0, bucket, vNode, segments: ethers.keccak256(encoded), epochs },
+      ...terms,
+    };
     const signature = await providerOf(vNode).signTypedData(typed, ACCEPTANCE, message);
     return [segments, epochs, RENT, { ...terms, signature }] as const;
   }
@@ -148,7 +158,7 @@ async function createBench(engine: Engine) {
   const storeFor = async (writer: Signer, vNode: number, roots: readonly bigint[], epochs: number) => {
     const terms = {
       ...{ owner: await app.getAddress(), writer: await writer.getAddress(), bucket: 1 },
-      ...{ limit: FUNDS, deadline: 2n ** 60n, nonce: 1n },
+      ...{ limit: FUNDS, maxRent: RENT, deadline: 2n ** 60n, nonce: 1n },
     };
     const grant = { ...terms, signature: await app.signTypedData(typed, GRANT, terms) };
     return registry.connect(writer).storeFor(grant, vNode, ...(await order(vNode, roots, epochs)));
@@ -156,7 +166,7 @@ async function createBench(engine: Engine) {
 
   async function extend(vNode: number, serial: number, epochs: number) {
     const terms = { rent: RENT, nonce: ++nonce, deadline: 2n ** 60n };
-    const message = { vNode, serial, epochs, ...terms };
+    const message = { node: vNode, revision: 0, vNode, serial, epochs, ...terms };
     const signature = await providerOf(vNode).signTypedData(typed, EXTENSION, message);
     return registry.connect(app).extend(vNode, serial, epochs, RENT, { ...terms, signature });
   }
@@ -168,7 +178,7 @@ async function createBench(engine: Engine) {
   /** Of a vNode that holds the one segment. */
   async function prove(seed: bigint): Promise<ProofWords> {
     const directory = new Directory(profile.directoryDepth);
-    directory.append(tree);
+    directory.append({ ...tree, weight });
     const range = { seed, start: 0, length: directory.total };
     const samples = samplesOf(directory, range, profile);
     const openings = samples.map(({ leafIndex }) => {
@@ -183,7 +193,7 @@ async function createBench(engine: Engine) {
 
     async people(): Promise<void> {
       for (const signer of [app, manager]) await token.mint(signer, 4n * FUNDS);
-      await token.connect(app).approve(ledger, 2n * FUNDS);
+      await token.connect(app).approve(ledger, 3n * FUNDS);
       await ledger.connect(app).deposit(app, FUNDS);
       await count("deposit", ledger.connect(app).deposit(app, FUNDS));
       const deadline = 2n ** 60n;
@@ -211,21 +221,21 @@ async function createBench(engine: Engine) {
         await token.connect(provider).approve(ledger, FUNDS);
         await ledger.connect(provider).deposit(provider, FUNDS);
         const own = registry.connect(provider);
-        const registered = own.registerNode(provider, "http://node.example:8080", 10n ** 9n, RENT, "");
+        const registered = own.registerNode(provider, "http://node.example:8080", 10n ** 9n, RENT, LOCK, "");
         await (i === 1 ? count("registerNode", registered) : registered);
         const bonded = ledger.connect(provider).bond(i + 1, FUNDS / 2n);
         await (i === 1 ? count("bond", bonded) : bonded);
         await (i === 1 ? count("trust", own.trust(manager, true)) : own.trust(manager, true));
         if (i === 1) {
           const url = "http://other.example:8080";
-          await count("updateNode", own.updateNode(2, provider, url, 10n ** 9n, RENT, ""));
+          await count("updateNode", own.updateNode(2, provider, url, 10n ** 9n, RENT, LOCK, ""));
         }
       }
     },
 
     async cluster(): Promise<void> {
       const own = registry.connect(manager);
-      await count("createCluster", own.createCluster(0, 0, PARAMS, "a cluster"));
+      await count("createCluster", own.createCluster(0, 0, QUANTUM_BITS, PARAMS, "a cluster"));
       await count("proposeManager", own.proposeManager(1, manager));
       await count("acceptManager", own.acceptManager(1));
       await own.addVNodes(1, [1]);
@@ -252,18 +262,21 @@ async function createBench(engine: Engine) {
       for (let vNode = 2; vNode <= MISSING; vNode++) await store(vNode, [tree.root], 1000);
     },
 
-    /** Epoch 1 is void: everyone is paid, and nothing that a payment writes is zero any more. */
+    /** Epoch 1 is void to whoever proves nothing: nothing that a payment writes is zero after that. */
     async firstPayments(): Promise<void> {
-      await toEpoch(2);
-      for (let vNode = 1; vNode < PROVING; vNode++) await audits.settle(vNode, 1);
+      await networkHelpers.time.increaseTo(sourcePoint(1, deployment) + PARAMS.window / 2 + 1);
+      await record(1);
+      const own = audits.connect(auditor);
+      await own.prove(1, 1, await proofFor(1, 1));
       await ledger.collectFees(1);
-      await audits.settle(MISSING, 1);
+      await own.prove(MISSING, 1, await proofFor(MISSING, 1));
       await count("collectFees", ledger.collectFees(1));
-      await audits.settle(PROVING, 1);
+      await own.prove(PROVING, 1, await proofFor(PROVING, 1));
+      await toEpoch(2);
       await record(2);
       await toEpoch(3);
       // Nobody proved in epoch 2: the first miss of each but the one that will go on to miss.
-      for (let vNode = 1; vNode <= PROVING; vNode++) await audits.settle(vNode, 1);
+      for (let vNode = 1; vNode <= PROVING; vNode++) await audits.settle(vNode, 2);
     },
 
     /** One round for each epoch from the running one on. */
@@ -319,14 +332,18 @@ async function createBench(engine: Engine) {
     },
 
     async challenging(): Promise<void> {
-      const own = challenges.connect(app);
       const any = 2n ** 100n;
       for (const vNode of [4, 5]) await audits.settle(vNode, 10);
-      await own.challenge(5, any);
-      await count("challenge", own.challenge(4, any));
-      await count("challengeSegment", own.challengeSegment(4, 0, any));
+      await ledger.connect(app).deposit(auditor, FUNDS / 10n);
+      const ask = (who: Signer, vNode: number): Sent =>
+        challenges.connect(who).challenge(vNode, 0, weight, any);
+      await ask(app, 5);
+      await count("challenge", ask(app, 4));
+      await count("challenge, a vNode's second", ask(auditor, 4));
       await toEpoch(7);
       await record(7);
+      const { successorSeed } = await audits.duty(3, 7);
+      await count("takeOver", audits.connect(auditor).takeOver(3, 7, await prove(successorSeed)));
       const answers: ProofWords[] = [];
       for (const id of [2, 3]) answers.push(await prove((await challenges.inputsOf(id)).inputs[1]));
       const [first, second] = answers;
@@ -347,24 +364,28 @@ async function createBench(engine: Engine) {
       await storeFor(auditor, 4, [fresh(STORED + 1)], 1);
       await count("storeFor, by a grant used before", await storeFor(auditor, 4, [fresh(STORED + 2)], 1));
       await count("extend", await extend(1, 0, 10));
-      await count("endEarly", registry.connect(app).endEarly(1, 0));
+      await count("endEarly", registry.connect(app).endEarly(6, 0));
       await toEpoch(13);
       const directory = new Directory(profile.directoryDepth);
-      for (const root of [tree.root, fresh(0), ...roots]) directory.append({ root, leaves: tree.leaves });
-      const path = (index: number) =>
-        directory.path(index).map((others) => others.map(toHex32)) as [string, string, string][];
-      await count("retire", registry.retire(1, 1, toHex32(fresh(0)), path(1)));
+      for (const root of [tree.root, fresh(0), ...roots])
+        directory.append({ root, weight, leaves: tree.leaves });
+      const retire = (serials: readonly number[]): Sent =>
+        registry.retire(1, ...openingsOf(directory, serials));
+      await count("retire", retire([1]));
       directory.retire(1);
-      const items = roots.map((root, i) => {
-        const item = { serial: i + 2, root: toHex32(root), path: path(i + 2) };
-        directory.retire(i + 2);
-        return item;
-      });
-      await count("retireMany", registry.retireMany(1, items), STORED);
+      const many = roots.map((_, i) => i + 2);
+      await count("retire", retire(many), STORED);
+      for (const serial of many) directory.retire(serial);
       await audits.settle(1, 20);
+      const owner = registry.connect(providerOf(1));
+      await count("compact, one entry that is left", owner.compact(1, ...openingsOf(directory, [0])));
       await registry.claim(1, 1);
-      const serials = roots.map((_, i) => i + 2);
-      await count("claimMany", registry.claimMany(1, serials), STORED);
+      await count("claimMany", registry.claimMany(1, many), STORED);
+      await audits.settle(8, 20);
+      await count("topUp", audits.topUp(8));
+      for (const vNode of [6, 7]) await audits.settle(vNode, 20);
+      await count("pause", audits.connect(providerOf(6)).pause(6, 1));
+      await count("announceLeave", audits.connect(providerOf(7)).announceLeave(7));
 
       const provider = providers[1];
       if (!provider) throw new Error("there is no provider");
@@ -380,7 +401,7 @@ async function createBench(engine: Engine) {
       const { verifier } = await audits.profiles(0);
       await audits.connect(treasury).addProfile({ verifier, samples, dataDepth, directoryDepth });
       const own = registry.connect(manager);
-      await own.createCluster(1, 0, PARAMS, "a deep one");
+      await own.createCluster(1, 0, QUANTUM_BITS, PARAMS, "a deep one");
       await own.addVNodes(2, [1]);
       const vNode = Number(await registry.vNodeCount());
       // Its node has the same number, as the others.

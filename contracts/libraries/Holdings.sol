@@ -89,6 +89,11 @@ library Holdings {
         n.used = uint40(used);
     }
 
+    /// @notice Whether an account speaks for a node. Nobody does for no node.
+    function isOf(IRegistry.Node storage n, address account) internal view returns (bool) {
+        return account == n.operator || account == n.provider;
+    }
+
     function free(mapping(NodeId node => IRegistry.Node) storage nodes, NodeId id, uint40 leaves) internal {
         if (id != NO_NODE && leaves != 0) nodes[id].used -= leaves;
     }

@@ -23,6 +23,10 @@ library Parameters {
     uint256 internal constant MAX_PROTOCOL_FEE = 500;
     uint256 internal constant MAX_REPORTER_SHARE = 2000;
 
+    /// @dev Coverage below this is paid in proportion: 3/4, as a part of what the directory's total stands for.
+    uint256 internal constant FULL_NUMERATOR = 3;
+    uint256 internal constant FULL_DENOMINATOR = 4;
+
     /// @dev Basis points of what a lost challenge costs, to the treasury: who challenges itself loses them.
     uint256 internal constant TREASURY_SHARE = 1000;
 

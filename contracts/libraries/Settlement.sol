@@ -25,10 +25,6 @@ library Settlement {
     using Schedule for Schedule.Changes;
     using Stakes for Book;
 
-    /// @dev Coverage below this is paid in proportion: 3/4, as a part of what the directory's total stands for.
-    uint256 private constant FULL_NUMERATOR = 3;
-    uint256 private constant FULL_DENOMINATOR = 4;
-
     // ----------------------------------------------------------------------------------------------------- settling
 
     /// @notice Settles up to limit epochs until last, which is over.
@@ -45,8 +41,15 @@ library Settlement {
     }
 
     /// @notice What the running epoch asks, if all before it is settled.
-    function ask(Book storage b, VNodeId id, uint32 epoch) external view returns (Asks.Ask memory) {
-        return b.preview(id, b.existing(id), epoch);
+    function ask(
+        Book storage b,
+        VNodeId id,
+        uint32 epoch
+    ) external view returns (NodeId node, uint256 rate, bool paused, bool must, bool consented) {
+        Asks.Ask memory a = b.preview(id, b.existing(id), epoch);
+        // Whoever takes over says itself when it has the data.
+        consented = !a.syncing || IAudits(address(this)).registry().isOf(a.node, msg.sender);
+        return (a.node, a.rate, a.paused, a.must, consented);
     }
 
     // ------------------------------------------------------------------------------------------------------- proven
@@ -104,7 +107,9 @@ library Settlement {
 
     /// @notice The part of the rate that is paid, times CREDIT_UNIT.
     function covered(uint256 rate, uint256 asked) internal pure returns (uint256 part) {
-        part = (FULL_DENOMINATOR * rate * CreditIndex.CREDIT_UNIT) / (FULL_NUMERATOR * asked);
+        part =
+            (Parameters.FULL_DENOMINATOR * rate * CreditIndex.CREDIT_UNIT) /
+            (Parameters.FULL_NUMERATOR * asked);
         if (part > CreditIndex.CREDIT_UNIT) part = CreditIndex.CREDIT_UNIT;
     }
 
@@ -139,6 +144,8 @@ library Settlement {
         Asks.Ask memory a = b.preview(id, r.v, epoch);
         require(a.successor != NO_NODE && !b.stakes[id].nextReady, IAudits.NoSuccessor(id));
         _require(a.rate != 0, id, epoch, IAudits.Refusal.NotDue);
+        bool consents = context.registry.isOf(a.successor, context.caller);
+        _require(consents, id, epoch, IAudits.Refusal.NotConsented);
 
         (bytes32 root, uint40 total, , ) = context.registry.statement(id, epoch, a.successor);
         uint256 seed = Asks.seedOf(id, a.successor, epoch, random);

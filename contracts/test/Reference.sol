@@ -52,7 +52,8 @@ abstract contract Reference is Books {
         for (uint256 i = 0; i < list.length; ++i) {
             if (list[i].from == epoch + 1 || list[i].end == epoch) return true;
         }
-        return _rateIn(vNode, epoch + 1) == 0;
+        uint256 epochs = p.deferredSince == 0 ? 1 : epoch - p.deferredSince + 1;
+        return 4 * _rateIn(vNode, epoch + 1) * epochs < 3 * (p.deferred + _rateIn(vNode, epoch));
     }
 
     /// @dev Whether somebody waits to take over, or has proven in this very epoch.

@@ -8,7 +8,8 @@ import ts from "typescript";
 /** Of libraries, for what cannot happen here. */
 const NEVER: Readonly<Record<string, string>> = {
   AddressEmptyCode: "Audits calls itself, and has code (Multicall)",
-  CheckpointUnorderedInsertion: "epochs are settled in their order (Checkpoints)",
+  Create2EmptyBytecode: "what the factory deploys has code (Create2)",
+  FailedDeployment: "what the factory deploys says why it fails (Create2)",
 };
 
 describe("contracts: what the ABIs name", () => {
@@ -40,10 +41,15 @@ async function namesOfContracts(type: "error" | "event"): Promise<Set<string>> {
 }
 
 async function namesInTests(assertion: string): Promise<Set<string>> {
+  const parse = (text: string): ts.SourceFile => ts.createSourceFile("", text, ts.ScriptTarget.Latest);
+  const shared = new Set([assertion]);
+  for (const file of await filesIn("test/helpers", ".ts"))
+    for (const name of passingOn(parse(file), assertion)) shared.add(name);
   const names = new Set<string>();
   for (const file of await filesIn("test/contracts", ".ts")) {
-    const source = ts.createSourceFile("", file, ts.ScriptTarget.Latest);
-    for (const name of asserted(source, assertion)) names.add(name);
+    const source = parse(file);
+    const assertions = new Set([...shared, ...passingOn(source, assertion)]);
+    for (const name of asserted(source, assertions)) names.add(name);
   }
   return names;
 }
@@ -54,14 +60,19 @@ async function filesIn(folder: string, ending: string): Promise<string[]> {
   return Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
 }
 
-/** What is passed by name to the assertion, or to a function of the file that passes its argument on to it. */
-function asserted(file: ts.SourceFile, assertion: string): Set<string> {
-  const assertions = new Set([assertion]);
-  const names = new Set<string>();
+/** Functions of the file that pass their arguments on to the assertion. */
+function passingOn(file: ts.SourceFile, assertion: string): Set<string> {
+  const functions = new Set<string>();
   visit(file, (node) => {
     const name = functionName(node);
-    if (name !== undefined && node.getText(file).includes(`${assertion}(`)) assertions.add(name);
+    if (name !== undefined && node.getText(file).includes(`${assertion}(`)) functions.add(name);
   });
+  return functions;
+}
+
+/** What is passed by name to one of the assertions. */
+function asserted(file: ts.SourceFile, assertions: ReadonlySet<string>): Set<string> {
+  const names = new Set<string>();
   visit(file, (node) => {
     if (!ts.isCallExpression(node) || !assertions.has(calleeOf(node))) return;
     for (const argument of node.arguments) if (ts.isStringLiteral(argument)) names.add(argument.text);
@@ -76,8 +87,8 @@ function visit(node: ts.Node, look: (node: ts.Node) => void): void {
 
 function functionName(node: ts.Node): string | undefined {
   if (ts.isFunctionDeclaration(node)) return node.name?.text;
-  const isFunction =
-    ts.isVariableDeclaration(node) && node.initializer && ts.isArrowFunction(node.initializer);
+  const isNamed = ts.isVariableDeclaration(node) || ts.isPropertyAssignment(node);
+  const isFunction = isNamed && node.initializer && ts.isArrowFunction(node.initializer);
   return isFunction && ts.isIdentifier(node.name) ? node.name.text : undefined;
 }
 

@@ -158,13 +158,16 @@ export async function createWorld(
 
     /** A proof that holds, of the node that waits to take over. */
     async takeOver(epoch: number, vNode = 1) {
-      const { root, successorSeed, total } = await audits.duty(vNode, epoch);
+      const { root, successor, successorSeed, total } = await audits.duty(vNode, epoch);
       const proof: Proof = [BigInt(root), successorSeed, 0n, total, 1n, 0n, 0n, 0n];
-      return audits.connect(people.stranger).takeOver(vNode, epoch, proof);
+      return audits.connect(operators[Number(successor) - 1]).takeOver(vNode, epoch, proof);
     },
 
     async prove(epoch: number, vNode = 1) {
-      return audits.connect(people.stranger).prove(vNode, epoch, await world.proof(epoch, vNode));
+      // Whoever it is that delivers, once a node has proven its first time.
+      const { node } = await audits.duty(vNode, epoch);
+      const by = operators[Number(node) - 1] ?? people.stranger;
+      return audits.connect(by).prove(vNode, epoch, await world.proof(epoch, vNode));
     },
 
     /** Begins each epoch and proves it. */

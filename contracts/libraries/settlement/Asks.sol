@@ -7,7 +7,7 @@ import {Parameters} from "../Parameters.sol";
 import {Schedule} from "../Schedule.sol";
 import {Terms} from "../Terms.sol";
 import {VNode, VNodeWord} from "../VNodeWord.sol";
-import {Book, Leave, Stake} from "./Book.sol";
+import {Book, Deferred, Leave, Stake} from "./Book.sol";
 import {Pauses} from "./Pauses.sol";
 
 /// @title Asks
@@ -25,6 +25,9 @@ library Asks {
         bool must;
         /// Who waits to take over, or has proven and takes over after the epoch; or nobody.
         NodeId successor;
+        /// How many epochs a proof would decide, this one included, and what they cost.
+        uint256 epochs;
+        uint256 cost;
     }
 
     bytes32 private constant TAG_DUE = "due";
@@ -62,7 +65,7 @@ library Asks {
     // --------------------------------------------------------------------------------------------------- what is asked
 
     /// @notice What entering each epoch from the next one to this one would make of a vNode.
-    /// @dev As Epochs.enter does it, but for nodes that are removed in epochs that are not settled yet.
+    /// @dev As Epochs.enter does it, but for nodes that are removed, and epochs that are missed, and not settled yet.
     function preview(
         Book storage b,
         VNodeId id,
@@ -72,9 +75,12 @@ library Asks {
         Stake storage s = b.stakes[id];
         uint256 committed = s.committed;
         (a.node, a.rate, a.syncing) = (v.node, v.rate, v.syncLeft != 0);
+        (a.epochs, a.cost) = waiting(b, id, v, v.settled + 1);
         for (uint32 e = v.settled + 1; e <= epoch; ++e) {
             (uint256 raise, uint256 lower) = b.changes[id].changeAt(e);
             (a.rate, committed) = (a.rate + raise - lower, committed - lower);
+            bool decided = a.rate == 0 || b.pauses[id][v.node].covers(e);
+            (a.epochs, a.cost) = decided ? (0, 0) : (a.epochs + 1, a.cost + a.rate);
         }
         if (committed == 0) a.syncing = false;
         bool named = v.nextSince != 0 && v.nextSince <= epoch;
@@ -92,9 +98,22 @@ library Asks {
         a.must = mustProve(b, id, a, epoch);
     }
 
+    /// @notice How many epochs right before this one are not decided, and what they cost.
+    function waiting(
+        Book storage b,
+        VNodeId id,
+        VNode memory v,
+        uint32 epoch
+    ) internal view returns (uint256 epochs, uint256 cost) {
+        if (!v.deferring) return (0, 0);
+        Deferred storage d = b.deferred[id];
+        return (epoch - d.since, d.amount);
+    }
+
     /// @notice Whether the node that has announced to leave is asked no more from the epoch on.
     function leavesIn(Book storage b, VNodeId id, VNode memory v, uint32 epoch) internal view returns (bool) {
-        if (v.node == NO_NODE || v.misses != 0) return false;
+        // Where nothing is paid, nothing can be proven.
+        if (v.node == NO_NODE || (v.misses != 0 && v.rate != 0)) return false;
         Leave storage l = b.leaves[id];
         return l.node == v.node && epoch >= l.epoch;
     }
@@ -111,8 +130,11 @@ library Asks {
         Leave storage l = b.leaves[id];
         if (l.node == a.node && epoch + Parameters.LEAVE_NOTICE >= l.epoch) return true;
         if (b.pauses[id][a.node].touches(epoch)) return true;
+        // Before the rate falls below 3/4 of what is to be decided costs on average: what waits for a later proof would be paid
+        // as that epoch is covered.
         (uint256 raise, uint256 lower) = b.changes[id].changeAt(epoch + 1);
-        return a.rate + raise == lower;
+        uint256 next = a.rate + raise - lower;
+        return Parameters.FULL_DENOMINATOR * next * a.epochs < Parameters.FULL_NUMERATOR * a.cost;
     }
 
     function existing(Book storage b, VNodeId id) internal view returns (VNode memory) {

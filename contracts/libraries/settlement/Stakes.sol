@@ -87,14 +87,7 @@ library Stakes {
         uint256 share = reporter == address(0) ? 0 : r.terms.reporterShare();
         uint256 taken;
         uint256 reward;
-        (taken, reward, left) = r.context.ledger.slash(
-            r.v.node,
-            amount,
-            fromLock,
-            reporter,
-            share,
-            0
-        );
+        (taken, reward, left) = r.context.ledger.slash(r.v.node, amount, fromLock, reporter, share, 0);
 
         emit IAudits.Slashed(r.id, r.v.node, epoch, taken, reporter, reward);
     }

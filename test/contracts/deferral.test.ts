@@ -1,0 +1,166 @@
+// Epochs that ask for nothing, and what becomes of them with the next one that does (protocol.md, sections 5 and 9.3).
+import { expect } from "chai";
+import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
+import { present } from "../helpers/present.ts";
+import { createWorld, QUANTUM, WINDOW, type World } from "../helpers/world.ts";
+
+const RATE = 1000n;
+const FEE = 50n;
+const PAID = RATE - FEE;
+/** Rare audits; misses cost nothing but the rate, until there are 32 in a row. */
+const RARE = { odds: 8, grace: 31, maxMisses: 32, slashMultiple: 0, faultMultiple: 16 };
+
+describe("contracts: deferred pay", () => {
+  let world: World;
+  const fresh = freshWorld(() => createWorld(RARE));
+  beforeEach(async () => {
+    world = await fresh();
+  });
+  const { claimed, earned, state } = shortcuts(() => world);
+  /** Begins an epoch with randomness that makes it due, or not; the randomness that does. */
+  const beginAs = async (epoch: number, wanted: boolean): Promise<void> => {
+    await world.toEpoch(epoch);
+    const before = await world.chain.networkHelpers.takeSnapshot();
+    for (let value = 1; value < 500; value++) {
+      await world.begin(epoch, value);
+      if ((await world.audits.duty(1, epoch)).due === wanted) return;
+      await before.restore();
+    }
+    throw new Error(`epoch ${epoch} is ${wanted ? "never" : "always"} due`);
+  };
+
+  it("is decided to the unit as a plain list says, over 80 epochs of every kind", async () => {
+    await world.store({ leaves: [3], epochs: 100 });
+    const rate = 3n * RATE;
+    let draw = 11;
+    const chance = (percent: number): boolean => (draw = (draw * 48_271) % 2_147_483_647) % 100 < percent;
+    let [waits, paid, refunded, proven, missed] = [0n, 0n, 0n, 0, 0];
+    for (let epoch = 1; epoch <= 80; epoch++) {
+      await world.toEpoch(epoch);
+      waits += rate;
+      if (chance(15)) continue;
+      await world.begin(epoch, epoch + 1_000);
+      const { due } = await world.audits.duty(1, epoch);
+      if (chance(10)) {
+        // As if it had been recorded too late; a proof still counts.
+        await world.beacon.setRecordedAfter(epoch, WINDOW);
+        if (!due || chance(50)) continue;
+      } else if (!due) continue;
+      else if (chance(30)) {
+        [refunded, waits, missed] = [refunded + waits, 0n, missed + 1];
+        continue;
+      }
+      await world.prove(epoch);
+      [paid, waits, proven] = [paid + waits, 0n, proven + 1];
+      const sums = [await earned(), (await world.totals()).fees, (await world.totals()).credits];
+      expect(sums, `epoch ${epoch}`).to.deep.equal([(paid * PAID) / RATE, (paid * FEE) / RATE, refunded]);
+    }
+    await world.toEpoch(81);
+    await world.settle();
+    expect(await earned()).to.equal((paid * PAID) / RATE);
+    expect((await state()).deferred).to.equal(waits);
+    expect(await claimed(0)).to.equal(refunded);
+    expect(
+      proven > 2 && missed > 2 && waits + paid + refunded === 80n * rate,
+      `${proven}, ${missed}`,
+    ).to.equal(true);
+  });
+
+  it("is paid in full to a node that is asked before most of its rate ends", async () => {
+    // Of 100 leaves one goes on: whoever ends the others would get back what waits, if it were decided after that.
+    await world.store({ leaves: [99], epochs: 7 });
+    await world.store({ epochs: 60 });
+    for (let epoch = 1; epoch <= 6; epoch++) await beginAs(epoch, false);
+    await world.begin(7);
+    expect((await world.audits.duty(1, 7)).due).to.equal(true);
+    await expect(world.prove(7))
+      .to.emit(world.audits, "Proven")
+      .withArgs(1, 1, 7, 1, 700n * PAID, 700n * FEE, 0n);
+    expect(await claimed(0)).to.equal(0n);
+  });
+
+  it("is paid in full however slowly the rate falls: it is asked before that is 3/4 of what waits", async () => {
+    // 40 leaves, of which six end with each epoch from the second on.
+    for (let i = 2; i <= 6; i++) await world.store({ leaves: [6], epochs: i });
+    await world.store({ leaves: [10], epochs: 60 });
+    await beginAs(1, false);
+    await beginAs(2, false);
+    // After epoch 3, 28 are left, of (40 + 40 + 34) / 3.
+    await world.begin(3);
+    expect((await world.audits.duty(1, 3)).due).to.equal(true);
+    await world.prove(3);
+    expect(await earned()).to.equal((40n + 40n + 34n) * PAID);
+  });
+
+  it("is missed, and not deferred, by a node that has nothing to show before its rate falls", async () => {
+    await world.store({ leaves: [99], epochs: 3 });
+    await world.store({ epochs: 60 });
+    await beginAs(1, false);
+    await beginAs(2, false);
+    await world.begin(3);
+    await world.toEpoch(4);
+    const sent = await world.settle();
+    await expect(sent).to.emit(world.audits, "Missed").withArgs(1, 1, 3, 1);
+    await expect(sent)
+      .to.emit(world.audits, "EpochsRefunded")
+      .withArgs(1, 1, 3, 300n * RATE);
+  });
+
+  describe("by coverage", () => {
+    for (const [live, ended] of [
+      [10, 0],
+      [8, 2],
+      [6, 2],
+      [7, 3],
+      [5, 5],
+      [1, 9],
+      [3, 13],
+    ] as const) {
+      it(`of ${live} in ${live + ended} pays ${live * 4 >= (live + ended) * 3 ? "all" : "its part"}`, async () => {
+        world = await createWorld();
+        await world.store({ leaves: [live], epochs: 40 });
+        if (ended !== 0) await world.store({ bucket: 2, leaves: [ended], epochs: 1 });
+        await world.proveEach(1, 1);
+        const before = [await earned(), (await world.totals()).fees] as const;
+        await world.begin(2);
+        const { rate, asked } = await world.audits.duty(1, 2);
+        expect([rate, asked]).to.deep.equal([BigInt(live) * RATE, BigInt(live + ended) * RATE]);
+        const sent = await world.prove(2);
+        const part = (4n * rate * 10n ** 18n) / (3n * asked);
+        const whole = part > 10n ** 18n ? rate : (rate * part) / 10n ** 18n;
+        const fee = part > 10n ** 18n ? rate / 20n : ((rate / 20n) * part) / 10n ** 18n;
+        await expect(sent)
+          .to.emit(world.audits, "Proven")
+          .withArgs(1, 1, 2, 2, whole - fee, fee, rate - whole);
+        expect((await earned()) - before[0]).to.equal(whole - fee);
+        const { fees, credits } = await world.totals();
+        expect([fees - before[1], credits]).to.deep.equal([fee, rate - whole]);
+        // The owner gets the rest, but for a unit of rounding.
+        const back = await claimed(0);
+        expect(rate - whole - back <= 1n && back <= rate - whole).to.equal(true);
+        expect(await claimed(1).catch(() => 0n)).to.equal(0n);
+      });
+    }
+
+    it("pays what waited as the epoch that decides it is covered", async () => {
+      world = await createWorld();
+      await world.store({ leaves: [4], epochs: 40 });
+      await world.store({ leaves: [4], epochs: 1 });
+      await world.proveEach(1, 1);
+      // Epochs 2 and 3 are void.
+      await world.begin(4);
+      const sent = await world.prove(4);
+      const whole = (12n * RATE * 2n) / 3n - 1n;
+      const receipt = present((await sent.wait()) ?? undefined);
+      const [{ args }] = [
+        present((await world.audits.queryFilter(world.audits.filters.Proven(), receipt.blockNumber))[0]),
+      ];
+      expect([args.since, args.amount + args.fee, args.refunded]).to.deep.equal([
+        2n,
+        whole,
+        12n * RATE - whole,
+      ]);
+      expect((await world.registry.directory(1)).total).to.equal((8n * RATE) / QUANTUM);
+    });
+  });
+});
