@@ -110,8 +110,13 @@ abstract contract Books is World {
     /// @dev Removed or convicted, and not back.
     mapping(VNodeId vNode => mapping(NodeId node => bool)) internal _penalized;
     mapping(VNodeId vNode => mapping(uint32 epoch => bool)) internal _isDecided;
+    /// @dev Whether a proof was refused because nothing was due.
+    mapping(VNodeId vNode => mapping(uint32 epoch => bool)) internal _wasRefusedIn;
     /// @dev Whether the node was short of bond when it proved.
     mapping(VNodeId vNode => mapping(uint32 epoch => bool)) internal _wasShort;
+    /// @dev Token units that challenges took for owners, and what of the last one is not known to be theirs yet.
+    mapping(VNodeId vNode => uint256) internal _owed;
+    mapping(VNodeId vNode => uint256) internal _left;
     /// @dev Token units, of all epochs that were paid or refunded.
     mapping(VNodeId vNode => uint256) internal _decidedAmount;
 

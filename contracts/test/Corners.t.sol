@@ -42,7 +42,14 @@ contract CornersTest {
         (uint256 odds, uint256 random) = (3, 0);
         bool hit;
         do {
-            bytes memory seed = abi.encode(block.chainid, address(_audits), V, node, epoch, bytes32(++random));
+            bytes memory seed = abi.encode(
+                block.chainid,
+                address(_audits),
+                V,
+                node,
+                epoch,
+                bytes32(++random)
+            );
             uint256 value = uint256(keccak256(seed)) >> 8;
             hit = uint256(keccak256(abi.encode(value, bytes32("due")))) % odds == 0;
         } while (hit != drawn);
@@ -69,6 +76,7 @@ contract CornersTest {
         IAudits.Duty memory d = _audits.duty(V, epoch);
         assert(deferred != 0 && d.due && d.successor == NEW);
 
+        VM.prank(address(_system));
         _audits.takeOver(V, epoch, _proof(d, d.successorSeed));
 
         d = _audits.duty(V, epoch);
@@ -90,6 +98,7 @@ contract CornersTest {
         uint32 epoch = _nextEpoch();
         _record(OLD, false);
         IAudits.Duty memory d = _audits.duty(V, epoch);
+        VM.prank(address(_system));
         _audits.takeOver(V, epoch, _proof(d, d.successorSeed));
         _nextEpoch();
         _audits.settle(V, 9);
@@ -136,6 +145,24 @@ contract CornersTest {
         (uint256 bond, , , ) = _system.ledger().bondOf(OLD);
         assert(bond < before);
         assert(_system.ledger().balanceOf(address(0)) == 0);
+    }
+
+    /// @dev It waited for a proof of what was not there any more.
+    function test_WhoHasNothingLeftToProveCanLeave() external {
+        _build(Settings.usual(), true);
+        uint32 last;
+        for (uint32 serial = 0; serial < _registry.directory(V).nextSerial; ++serial) {
+            uint32 end = _registry.segment(V, serial).end;
+            if (end > last) last = end;
+        }
+        VM.warp(_audits.epochStart(last - 2) + _audits.margin());
+        VM.prank(_registry.providerOf(OLD));
+        _audits.announceLeave(V);
+        _nextEpoch();
+        _record(OLD, true);
+        for (uint256 i = 0; i < 6; ++i) _nextEpoch();
+        _audits.settle(V, 99);
+        assert(_audits.state(V).rate == 0 && _audits.state(V).node == NodeId.wrap(0));
     }
 
     /// @dev A standby node was responsible for what somebody had accepted who was gone.

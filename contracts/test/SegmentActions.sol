@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IRegistry} from "../interfaces/IRegistry.sol";
 import {
     Acceptance,
     BucketId,
@@ -229,9 +228,7 @@ abstract contract SegmentActions is Chronicle {
         bytes32 kind = keccak256(
             "Grant(address owner,address writer,uint256 bucket,uint256 limit,uint256 maxRent,uint256 deadline,uint256 nonce)"
         );
-        digest = _digest(
-            abi.encode(kind, owner, g.writer, bucket, limit, maxRent, g.deadline, g.nonce)
-        );
+        digest = _digest(abi.encode(kind, owner, g.writer, bucket, limit, maxRent, g.deadline, g.nonce));
         _agrees(owner);
         if (owner == address(this)) g.signature = _signed(digest);
         for (uint256 i = 0; i < OWNERS; ++i) {

@@ -49,7 +49,11 @@ abstract contract StakeRules is Rules {
         for (uint256 i = 0; i < _stored.length; ++i) {
             Stored storage s = _stored[i];
             if (!_same(s.vNode, vNode)) continue;
-            _atMost("claims reach decided epochs only", registry.segment(vNode, s.serial).from, _max(s.from, next));
+            _atMost(
+                "claims reach decided epochs only",
+                registry.segment(vNode, s.serial).from,
+                _max(s.from, next)
+            );
         }
     }
 
@@ -64,7 +68,8 @@ abstract contract StakeRules is Rules {
             _equal("nothing is locked for nobody", v.locked, 0);
         } else {
             _atMost("lock <= committed * bondEpochs", v.locked, required);
-            if (!p.slashed) _equal("lock = committed * bondEpochs, less what was slashed", v.locked, required);
+            if (!p.slashed)
+                _equal("lock = committed * bondEpochs, less what was slashed", v.locked, required);
             bool short = 2 * uint256(v.locked) < required;
             _equal("short = less than half is locked", v.short ? 1 : 0, short ? 1 : 0);
         }
@@ -76,9 +81,9 @@ abstract contract StakeRules is Rules {
 
     function _keptOf(VNodeId vNode, NodeId node) private view returns (uint256 kept) {
         (kept, ) = audits.keptOf(vNode, node);
-        Leaver storage l = _leavers[vNode][node];
-        if (_now() < l.until && _pages[vNode].takenOver < l.since) {
-            _atMost("what a leaver locked stays locked", l.amount, kept);
+        Leaver storage leaver = _leavers[vNode][node];
+        if (_now() < leaver.until && _pages[vNode].takenOver < leaver.since) {
+            _atMost("what a leaver locked stays locked", leaver.amount, kept);
         }
     }
 

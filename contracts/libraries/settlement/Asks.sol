@@ -8,7 +8,6 @@ import {Schedule} from "../Schedule.sol";
 import {Terms} from "../Terms.sol";
 import {VNode, VNodeWord} from "../VNodeWord.sol";
 import {Book, Deferred, Leave, Stake} from "./Book.sol";
-import {Pauses} from "./Pauses.sol";
 
 /// @title Asks
 /// @notice What an epoch asks of a vNode, and of whom.
