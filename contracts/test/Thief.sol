@@ -72,7 +72,10 @@ abstract contract Thief is Chronicle {
         uint64[] memory tokens = new uint64[](1);
         tokens[0] = 99;
         ClusterParams memory p = _terms(1);
-        _refused(address(registry), abi.encodeCall(registry.updateNode, (node, THIEF, "", CAPACITY, 1, 1, "")));
+        _refused(
+            address(registry),
+            abi.encodeCall(registry.updateNode, (node, THIEF, "", CAPACITY, 1, 1, ""))
+        );
         _refused(address(registry), abi.encodeCall(registry.proposeProvider, (node, THIEF)));
         _refused(address(registry), abi.encodeCall(registry.acceptProvider, (node)));
         _refused(address(registry), abi.encodeCall(registry.revokeAcceptances, (node)));

@@ -19,8 +19,8 @@ library Stakes {
     function shrink(Book storage b, Run memory r, uint256 lower) internal {
         Stake storage s = b.stakes[r.id];
         s.committed = uint80(s.committed - lower);
-        // Nothing is left that would have to be proven.
-        if (s.committed == 0) (r.v.syncLeft, s.nextReady) = (0, true);
+        // Nothing is left that would have to be proven, or could be: who has announced to leave may go.
+        if (s.committed == 0) (r.v.syncLeft, r.v.misses, s.nextReady) = (0, 0, true);
         if (r.v.node != NO_NODE) trim(b, r, s);
     }
 
