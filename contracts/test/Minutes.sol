@@ -299,13 +299,15 @@ abstract contract Minutes is Reference {
 
     function _onSwitched(VNodeId v, NodeId node, uint32 from) private {
         Page storage p = _pages[v];
-        bool ready = !p.nextSyncs || p.nextReady || _committedIn(v, from) == 0;
+        bool inSync = !p.nextSyncs || p.nextReady || _committedIn(v, from - 1) == 0;
+        bool ready = inSync || _committedIn(v, from) == 0;
         _expect(p.nextSince != 0 && node == p.next && from >= p.nextSince, "who comes was named");
         _expect(p.node == NO_NODE || ready, "who is responsible stays until somebody else has proven");
         _vacate(v);
         p.node = node;
         p.slashed = false;
-        p.syncLeft = ready ? 0 : p.nextSyncEpochs;
+        // What ends with the epoch before counts until this one is entered.
+        p.syncLeft = inSync ? 0 : p.nextSyncEpochs;
         p.bondEpochs = p.nextBondEpochs;
         if (ready) p.takenOver = from;
         _penalized[v][node] = false;

@@ -33,22 +33,24 @@ abstract contract VNodeActions is Chronicle {
         return v.nextSince == 0 ? v.node : v.nextNode;
     }
 
-    /// @dev Or takes back who was named.
+    /// @dev Leaves a vNode without data vacant, or takes back who was named: somebody now, if need be.
     function vacate(uint256 which) external acts {
-        VNodeId vNode = _vacatable(which);
-        VM.prank(_managerOf(registry.vNode(vNode).cluster));
-        registry.assign(vNode, NO_NODE);
-    }
-
-    function _vacatable(uint256 which) private returns (VNodeId) {
         uint256 count = registry.vNodeCount();
         for (uint256 i = which % count; i < count + (which % count); ++i) {
             _settle(_vNode(i));
             IAudits.VNodeState memory v = audits.state(_vNode(i));
-            if (v.nextSince != 0 ? v.nextNode != NO_NODE : v.node != NO_NODE && v.committed == 0)
-                return _vNode(i);
+            bool may = v.nextSince != 0 ? v.nextNode != NO_NODE : v.node != NO_NODE && v.committed == 0;
+            if (may) return _assign(_vNode(i), NO_NODE);
         }
-        return _vNode(which);
+        NodeId node = _node(which >> 8);
+        _assign(_vNode(which), node == _nextOf(_vNode(which)) ? _node((which >> 8) + 1) : node);
+        _assign(_vNode(which), NO_NODE);
+    }
+
+    function _assign(VNodeId vNode, NodeId node) private {
+        address manager = _managerOf(registry.vNode(vNode).cluster);
+        VM.prank(manager);
+        registry.assign(vNode, node);
     }
 
     function addVNode(uint256 which, uint256 place) external acts {
