@@ -22,10 +22,8 @@ const ADVICE: Readonly<Record<string, string>> = {
     "the node accepts no more in this epoch: wait for the next one, use another node, or ask its provider for a higher --lock-per-epoch",
   LeftOut: "the segment ends with this epoch and its entry is gone: store it again",
   RentTooHigh: "agree to a higher rent, or use another node",
-  InsufficientBond: "the provider must bond more",
   AcceptanceInvalid:
     "ask the node for another acceptance: it may have revoked those before, or be another one now",
-  AcceptanceExpired: "ask the node for another acceptance",
   OneEach: "this account has a challenge of the vNode open: wait until that is over, or use another account",
   TooManyOpen: "wait until one of them is over",
   BadRange: "the directory has changed meanwhile: try again",

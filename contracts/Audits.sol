@@ -22,7 +22,7 @@ import {Asks} from "./libraries/settlement/Asks.sol";
 import {Book, Context, Kept, Leave, Stake} from "./libraries/settlement/Book.sol";
 import {CreditIndex} from "./libraries/settlement/CreditIndex.sol";
 import {Epochs} from "./libraries/settlement/Epochs.sol";
-import {Terms, TermsWord} from "./libraries/Terms.sol";
+import {Terms} from "./libraries/Terms.sol";
 import {VNode, VNodeWord} from "./libraries/VNodeWord.sol";
 
 /// @title Audits
@@ -252,15 +252,9 @@ contract Audits is IAudits, Multicall {
 
     /// @inheritdoc IAudits
     function recordBeacon(uint8 beacon, uint32 epoch, bytes calldata evidence) external {
-        IBeacon b = beacons(beacon);
-        if (b.randomness(epoch) != 0) return;
-
-        bytes32 value = b.record(epoch, evidence);
-        uint256 elapsed = block.timestamp - epochStart(epoch) - margin;
-        uint256 whole = Parameters.minWindow(epochSeconds);
-        uint256 reward = elapsed < whole ? ledger.payAuditor(beacon, msg.sender, whole - elapsed, whole) : 0;
-
-        emit BeaconRecorded(beacon, epoch, value, msg.sender, reward);
+        address ledger_ = address(ledger);
+        uint256 source = epochStart(epoch) + margin;
+        Choices.record(ledger_, address(beacons(beacon)), beacon, epoch, source, epochSeconds, evidence);
     }
 
     /// @inheritdoc IAudits
@@ -342,41 +336,28 @@ contract Audits is IAudits, Multicall {
         }
         accepted = new bool[](length);
         if (count == 0) return accepted;
-        bool allHold =
-            count == length
-                ? candidates[0].verifier.verifyBatch(proofs, inputs)
-                : _verifySome(count, candidates, proofs, inputs);
-        _acceptThoseThatHold(allHold, count, candidates, proofs, inputs, accepted);
-    }
-
-    function _verifySome(
-        uint256 count,
-        Candidate[] memory candidates,
-        uint256[8][] calldata proofs,
-        uint256[4][] memory inputs
-    ) private view returns (bool) {
         uint256[8][] memory someProofs = new uint256[8][](count);
         uint256[4][] memory someInputs = new uint256[4][](count);
         for (uint256 i = 0; i < count; ++i) {
             (someProofs[i], someInputs[i]) = (proofs[candidates[i].place], inputs[i]);
         }
-        return candidates[0].verifier.verifyBatch(someProofs, someInputs);
+        bool allHold = candidates[0].verifier.verifyBatch(someProofs, someInputs);
+        _acceptThoseThatHold(allHold, candidates, someProofs, someInputs, accepted);
     }
 
     /// @dev If not all hold, each is looked at by itself.
     function _acceptThoseThatHold(
         bool allHold,
-        uint256 count,
         Candidate[] memory candidates,
-        uint256[8][] calldata proofs,
+        uint256[8][] memory proofs,
         uint256[4][] memory inputs,
         bool[] memory accepted
     ) private {
         uint32 epoch = currentEpoch();
-        ILedger.Payment[] memory payments = new ILedger.Payment[](count);
-        for (uint256 i = 0; i < count; ++i) {
+        ILedger.Payment[] memory payments = new ILedger.Payment[](proofs.length);
+        for (uint256 i = 0; i < proofs.length; ++i) {
             Candidate memory c = candidates[i];
-            if (!allHold && !c.verifier.verify(proofs[c.place], inputs[i])) continue;
+            if (!allHold && !c.verifier.verify(proofs[i], inputs[i])) continue;
             // Twice in one batch counts once.
             if (_book.words[c.id] != c.word) continue;
             payments[i] = _accept(c, epoch);
@@ -418,8 +399,10 @@ contract Audits is IAudits, Multicall {
         (c.id, c.word, c.node, c.rate) = (id, word, VNodeWord.nodeOf(word), VNodeWord.rateOf(word));
         if (!VNodeWord.isPlain(word, epoch)) {
             bool paused;
-            (c.node, c.rate, paused, must) = _book.ask(id, epoch);
+            bool consented;
+            (c.node, c.rate, paused, must, consented) = _book.ask(id, epoch);
             if (paused) return Refusal.NotDue;
+            if (!consented) return Refusal.NotConsented;
         }
         if (c.node == NO_NODE || c.rate == 0) return Refusal.NotDue;
         uint256 seed = Asks.seedOf(id, c.node, epoch, random);
@@ -607,7 +590,7 @@ contract Audits is IAudits, Multicall {
 
     /// @inheritdoc IAudits
     function owedOf(VNodeId id) external view returns (uint256) {
-        return _book.owed[id];
+        return _book.owed[id].amount;
     }
 
     // ----------------------------------------------------------------------------------------------------- clusters
@@ -646,16 +629,14 @@ contract Audits is IAudits, Multicall {
     function params(
         ClusterId id
     ) external view returns (ClusterParams memory params_, uint8 profile, uint8 beacon) {
-        Terms t = _book.termsAt(id, currentEpoch());
-        return (TermsWord.unpack(t), t.profile(), t.beacon());
+        return _book.params(id, currentEpoch());
     }
 
     /// @inheritdoc IAudits
     function announced(
         ClusterId id
     ) external view returns (uint32 since, ClusterParams memory params_, uint8 profile, uint8 beacon) {
-        Terms t = _book.terms[id];
-        return (t.since(), TermsWord.unpack(t), t.profile(), t.beacon());
+        return _book.announced(id);
     }
 
     // -------------------------------------------------------------------------------------------------------- views

@@ -71,7 +71,8 @@ contract Challenges is IChallenges {
             epoch: audits.currentEpoch(),
             rate: s.rate,
             faultMultiple: s.faultMultiple,
-            reporterShare: s.reporterShare,
+            // Whoever asks for a small part gets a small part: no segment of its own is a jackpot.
+            reporterShare: uint16((uint256(s.reporterShare) * length) / d.total),
             beacon: s.beacon,
             challenger: msg.sender,
             bond: uint96(bond),
@@ -146,7 +147,7 @@ contract Challenges is IChallenges {
         } else {
             (uint256 taken, uint256 reward) = audits.convict(
                 c.vNode,
-                IAudits.Verdict(c.node, c.rate, c.faultMultiple, c.challenger, c.reporterShare)
+                IAudits.Verdict(c.node, c.rate, c.faultMultiple, c.challenger, c.reporterShare, c.epoch)
             );
 
             emit Failed(id, c.vNode, c.node, taken, reward);

@@ -45,6 +45,8 @@ export class Directory {
   readonly #entries: Entry[] = [];
   /** #levels[i] has the present nodes of level i. */
   readonly #levels: bigint[][];
+  /** Nodes of level 1 that are not, nor any above them, what the entries make them. */
+  readonly #stale = new Set<number>();
   #total = 0;
 
   constructor(depth: number) {
@@ -64,7 +66,7 @@ export class Directory {
   }
 
   get root(): bigint {
-    return this.#levels[this.depth]?.[0] ?? emptyNode(this.depth);
+    return this.#node(this.depth, 0);
   }
 
   /** Throws RangeError if the root, the weight, the leaves or one entry more cannot be, and changes nothing then. */
@@ -149,7 +151,8 @@ export class Directory {
   }
 
   #node(level: number, index: number): bigint {
-    return this.#levels[level]?.[index] ?? emptyNode(level);
+    if (this.#stale.size > 0) this.#refresh();
+    return this.#kept(level, index);
   }
 
   #siblings(level: number, index: number): bigint[] {
@@ -158,13 +161,29 @@ export class Directory {
       .map((i) => this.#node(level, i));
   }
 
+  /** Many changes in a row are hashed once, when somebody asks for what is above them. */
   #update(index: number, entry: Entry): void {
-    let node = entryHash(entry);
+    const [leaves] = this.#levels as [bigint[]];
+    leaves[index] = entryHash(entry);
+    this.#stale.add(Math.floor(index / ARITY));
+  }
+
+  #refresh(): void {
+    let stale: Iterable<number> = this.#stale;
     for (const [level, nodes] of this.#levels.entries()) {
-      const i = Math.floor(index / ARITY ** level);
-      nodes[i] = node;
-      if (level < this.depth) node = compress4(this.#siblings(level, i).toSpliced(i % ARITY, 0, node));
+      if (level === 0) continue;
+      const parents = new Set<number>();
+      for (const i of stale) {
+        nodes[i] = compress4(childrenOf(i).map((child) => this.#kept(level - 1, child)));
+        parents.add(Math.floor(i / ARITY));
+      }
+      stale = parents;
     }
+    this.#stale.clear();
+  }
+
+  #kept(level: number, index: number): bigint {
+    return this.#levels[level]?.[index] ?? emptyNode(level);
   }
 }
 

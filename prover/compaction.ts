@@ -106,9 +106,8 @@ export function createCompaction(options: CompactionOptions, modules: Compaction
     const goesOn = record.left > 0 && mayGoOn(record.epoch, epoch);
     const since = goesOn ? record.epoch : epoch;
     const from = goesOn ? record.nextSerial : 0;
-    const rest = placed(contents).filter(
-      ({ retired, end, serial }) => !retired && end > lastEndOf(since) && serial >= from,
-    );
+    const lastEnd = lastEndOf(since);
+    const rest = placed(contents).filter(({ end, serial }) => end > lastEnd && serial >= from);
     const callFor = (count: number): Call =>
       openingCall("compact", vNode, contents.directory, rest.slice(0, count));
     const key = `compact/${vNode}/${since}`;
@@ -149,13 +148,15 @@ export function createCompaction(options: CompactionOptions, modules: Compaction
 
   return {
     async attend(vNode, now) {
+      const prefix = `compact/${vNode}/`;
+      // What was sent before a crash or a failure comes first, and the next look sees what is missing then.
+      const isOpen = journal.openTransactions().some(({ key }) => key.startsWith(prefix));
       const goesOn = mayGoOn(holdings.affairsOf(vNode).compactingSince, now.epoch);
-      if (!goesOn && !(await reasonToBegin(vNode, now))) return;
+      if (!isOpen && !goesOn && !(await reasonToBegin(vNode, now))) return;
       compacting.add(vNode);
       try {
-        // What was sent before a crash or a failure comes first: it may be all that was missing.
-        await sender.finish(`compact/${vNode}/`);
-        await work(vNode);
+        if (isOpen) await sender.finish(prefix);
+        else await work(vNode);
       } finally {
         compacting.delete(vNode);
       }

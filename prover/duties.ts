@@ -178,7 +178,7 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
       );
     if (consenter(charge.affairs) === node) {
       const earning = now && state.syncLeft === 0 && !state.short;
-      // One after the other: both change the tree that the other one opens.
+      // One after the other: nothing is retired before a compaction is done, given up, or not worth it.
       start(`upkeep ${vNode}`, async () => {
         await compaction.attend(vNode, { epoch, time, earning });
         if (options.retire) await retire(vNode, epoch);

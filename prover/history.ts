@@ -182,7 +182,7 @@ class Replay implements Contents {
         this.#lastEnd = change.lastEnd;
         return;
       case "compacted": {
-        const kept = this.holdings.filter(({ end, retired }) => !retired && end > this.#lastEnd);
+        const kept = this.holdings.filter(({ end }) => end > this.#lastEnd);
         this.#empty();
         for (const holding of kept) this.#append(holding);
         const { total, root } = this.directory;

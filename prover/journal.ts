@@ -205,8 +205,8 @@ export function openJournal(folder: string): Journal {
 
     beganAt: (now) => Number(meta("began", String(now))),
     useConsent(consent, nth) {
-      // Those that were used first: they are not forgotten.
-      const sql = "SELECT id FROM consents WHERE consent = ? ORDER BY used DESC, id LIMIT 1 OFFSET ?";
+      // The first ones are used first, and none that is used is forgotten.
+      const sql = "SELECT id FROM consents WHERE consent = ? ORDER BY id LIMIT 1 OFFSET ?";
       const row = read(sql, consent, nth - 1) as { id: number } | undefined;
       if (row) write("UPDATE consents SET used = 1 WHERE id = ? AND used = 0", row.id);
       return row !== undefined;

@@ -4,7 +4,6 @@
  * weighed.
  */
 import type { Logger } from "pino";
-import { mayGoOn } from "./affairs.ts";
 import { fit, openingCall, placed, type Placed } from "./batches.ts";
 import type { Call, NodeChain } from "./chain-model.ts";
 import type { Holdings } from "./holdings.ts";
@@ -20,7 +19,6 @@ export interface RetiringModules {
   readonly chain: NodeChain;
   readonly holdings: Holdings;
   readonly sender: Sender;
-  readonly compacting: ReadonlySet<bigint>;
   readonly log: Logger;
 }
 
@@ -32,14 +30,13 @@ const SCARCE = 8n;
 
 export function createRetire(
   { node, compactGas }: RetiringOptions,
-  { chain, holdings, sender, compacting, log }: RetiringModules,
+  { chain, holdings, sender, log }: RetiringModules,
 ): Retire {
   return async (vNode, epoch) => {
     const contents = holdings.latest(vNode);
     const live = placed(contents).filter(({ retired }) => !retired);
     const ended = live.filter(({ end }) => end <= epoch);
     if (ended.length === 0 || ended.length === live.length) return;
-    if (compacting.has(vNode) || mayGoOn(holdings.affairsOf(vNode).compactingSince, epoch)) return;
     const { capacity, used } = await chain.node(node);
     if ((capacity - used) * SCARCE >= capacity) return;
     if ((await chain.directory(vNode)).root !== contents.directory.root) return;

@@ -60,7 +60,10 @@ export function createWatch(
       ends.set(key, end);
       if (consenter(affairs) !== node || name === "SegmentEndedEarly") return;
       const epochs = end - before;
-      if (name === "SegmentExtended") return judge(extendingOf({ vNode, serial, epochs }), event);
+      if (name === "SegmentExtended") {
+        judge(extendingOf({ vNode, serial, epochs }), event);
+        return;
+      }
       const segment = { root: args["root"] as Hex, leaves: Number(args["leaves"]), epochs };
       const [bucket, perEpoch] = [args["bucket"] as bigint, args["perEpoch"] as bigint];
       judge(storingOf({ vNode, bucket, perEpoch, ...segment }), event);

@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { Chain, Sent } from "../chain.ts";
 import { agree, formatAmount, printResult } from "../output.ts";
-import type { VNodeState } from "../records.ts";
+import type { Outlook } from "../records.ts";
 import { count, id, spendingCommand, withChain, type ChainOptions } from "./common.ts";
 
 /** Of 90 days, a node may pause the 45th part (Parameters). */
@@ -124,7 +124,7 @@ function reasons(until: bigint, challenges: bigint): string {
 }
 
 async function responsibleFor(chain: Chain, vNode: bigint): Promise<bigint> {
-  const { node } = await chain.read<VNodeState>("audits", "state", [vNode]);
+  const { node } = await chain.read<Outlook>("audits", "outlook", [vNode]);
   if (node !== 0n) return node;
   throw new HoldfastError("not-found", `no node is responsible for vNode ${vNode}`, { vNode });
 }

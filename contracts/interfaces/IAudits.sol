@@ -101,6 +101,8 @@ interface IAudits {
         address challenger;
         /// Basis points of what is taken that go to the challenger.
         uint256 share;
+        /// In which it was challenged.
+        uint32 epoch;
     }
 
     /// @notice Why a proof is refused without a look at it.
@@ -121,7 +123,9 @@ interface IAudits {
         /// The time for the answer is over.
         WindowClosed,
         /// Not of the first accepted item's profile.
-        OtherVerifier
+        OtherVerifier,
+        /// The first proof of a node that takes over, delivered by somebody else: it would be bound before it has the data.
+        NotConsented
     }
 
     event BeaconRecorded(
@@ -164,6 +168,7 @@ interface IAudits {
     event ToppedUp(VNodeId indexed vNode, NodeId indexed node, uint256 amount);
     /// @notice Emitted when the owners of all that is paid for in an epoch share what was taken for a challenge: the
     /// treasury, if there are none.
+    /// @param amount what they share; the rest went to the treasury.
     event OwnersCompensated(VNodeId indexed vNode, uint32 epoch, uint256 amount);
     event SyncDropped(VNodeId indexed vNode, NodeId indexed node, uint32 epoch);
     /// @notice Emitted when a named node proves that it has the data, or need not: it is responsible from that epoch on.
@@ -324,7 +329,7 @@ interface IAudits {
     function prove(VNodeId vNode, uint32 epoch, uint256[8] calldata proof) external;
 
     /// @notice Proves for a node that waits to take over, under its own seed: it is responsible from the next epoch on, and
-    /// paid from then on. Anyone may deliver.
+    /// paid from then on. By its operator or provider: it says itself when it has the data.
     function takeOver(VNodeId vNode, uint32 epoch, uint256[8] calldata proof) external;
 
     /// @notice As prove for many vNodes of one profile. One that cannot count (too late, not due, proven, a proof that does

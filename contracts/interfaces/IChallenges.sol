@@ -18,7 +18,8 @@ import {IVerifier} from "./IVerifier.sol";
 ///     open -- the node is removed for another ---> dismissed: the bond goes back
 ///
 /// What a failed one costs the node is shared: a part to the challenger, a tenth to the treasury, the rest to all owners of
-/// the vNode in proportion to what they pay.
+/// the vNode in proportion to what they pay, up to what the fault would cost for it alone; what nobody can have is the
+/// treasury's, and so is all of it where another node has proven the data since.
 interface IChallenges {
     enum Status {
         None,
@@ -38,7 +39,7 @@ interface IChallenges {
         uint80 rate;
         /// Epochs' rate that an unanswered challenge costs the node.
         uint16 faultMultiple;
-        /// Basis points of it that go to the challenger.
+        /// Basis points of it that go to the challenger: the cluster's, times the part of the directory that is asked for.
         uint16 reporterShare;
         /// Of the next epoch.
         uint8 beacon;

@@ -354,6 +354,9 @@ interface IRegistry {
 
     function providerOf(NodeId id) external view returns (address);
 
+    /// @notice Whether an account is the node's provider or operator.
+    function isOf(NodeId node, address account) external view returns (bool);
+
     function nodeCount() external view returns (uint32);
 
     // ----------------------------------------------------------------------------------------------------- clusters
@@ -498,9 +501,9 @@ interface IRegistry {
     function retire(VNodeId vNode, Opening[] calldata openings, bytes32[] calldata siblings) external;
 
     /// @notice Writes the entries of all segments that are paid for in the next epoch again, in the order of their serials,
-    /// into a fresh tree, by the responsible node's operator or provider. The last call replaces the directory, from the
-    /// next epoch on. Meanwhile nothing is stored or retired, and the old tree is audited. What is not done by the end of the
-    /// epoch after the one in which it began is given up.
+    /// into a fresh tree, by the operator or provider of the responsible node, or of the one that waits to take over. The last
+    /// call replaces the directory, from the next epoch on. Meanwhile nothing is stored or retired, and the old tree is
+    /// audited. What is not done by the end of the epoch after the one in which it began is given up.
     /// @param openings the first of the entries, or the next ones, in the order of their serials; siblings as for retire. A
     /// directory without live entries takes none, and is emptied.
     /// @dev A call begins anew if none is under way, unless its openings are of where one that was given up would have gone

@@ -3,12 +3,12 @@ pragma solidity 0.8.37;
 
 import {IAudits} from "../interfaces/IAudits.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
-import {NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
+import {ClusterId, ClusterParams, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
 import {Asks} from "./settlement/Asks.sol";
 import {Book, Deferred, Stake} from "./settlement/Book.sol";
 import {CreditIndex} from "./settlement/CreditIndex.sol";
 import {Pauses} from "./settlement/Pauses.sol";
-import {Terms} from "./Terms.sol";
+import {Terms, TermsWord} from "./Terms.sol";
 import {VNode, VNodeWord} from "./VNodeWord.sol";
 
 /// @title AuditViews
@@ -20,6 +20,25 @@ library AuditViews {
 
     /// @dev A challenge is answered in this many epochs after its own.
     uint32 private constant RESPONSE_EPOCHS = 2;
+
+    /// @notice See IAudits.
+    function params(
+        Book storage b,
+        ClusterId id,
+        uint32 epoch
+    ) external view returns (ClusterParams memory, uint8 profile, uint8 beacon) {
+        Terms t = b.termsAt(id, epoch);
+        return (TermsWord.unpack(t), t.profile(), t.beacon());
+    }
+
+    /// @notice See IAudits.
+    function announced(
+        Book storage b,
+        ClusterId id
+    ) external view returns (uint32 since, ClusterParams memory, uint8 profile, uint8 beacon) {
+        Terms t = b.terms[id];
+        return (t.since(), TermsWord.unpack(t), t.profile(), t.beacon());
+    }
 
     /// @notice See IAudits.
     function state(Book storage b, VNodeId id) external view returns (IAudits.VNodeState memory) {

@@ -4,7 +4,9 @@ pragma solidity 0.8.37;
 import {IAudits} from "../interfaces/IAudits.sol";
 import {IBeacon} from "../interfaces/IBeacon.sol";
 import {IFactory} from "../interfaces/IFactory.sol";
+import {ILedger} from "../interfaces/ILedger.sol";
 import {Directory} from "./Directory.sol";
+import {Parameters} from "./Parameters.sol";
 
 /// @title Choices
 /// @notice What a deployment lets clusters choose from: profiles and beacons that its factory has made.
@@ -43,5 +45,28 @@ library Choices {
                 beacon.margin() == margin,
             IAudits.NotOurs(candidate)
         );
+    }
+
+    /// @notice See IAudits.recordBeacon.
+    /// @param source point of the epoch's randomness, in seconds.
+    function record(
+        address ledger,
+        address beacon,
+        uint8 index,
+        uint32 epoch,
+        uint256 source,
+        uint256 epochSeconds,
+        bytes calldata evidence
+    ) external {
+        if (IBeacon(beacon).randomness(epoch) != 0) return;
+
+        bytes32 value = IBeacon(beacon).record(epoch, evidence);
+        (uint256 elapsed, uint256 whole) = (block.timestamp - source, Parameters.minWindow(epochSeconds));
+        uint256 reward;
+        if (elapsed < whole) {
+            reward = ILedger(ledger).payAuditor(index, msg.sender, whole - elapsed, whole);
+        }
+
+        emit IAudits.BeaconRecorded(index, epoch, value, msg.sender, reward);
     }
 }

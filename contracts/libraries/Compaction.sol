@@ -167,8 +167,10 @@ library Compaction {
         bool begins = !stock.compacting || Holdings.isGivenUp(c.epoch, audits.currentEpoch());
         uint256 rate = begins ? audits.nextRate(id) : 0;
         Run memory r = _run(h, audits, id);
-        IRegistry.Node storage node = nodes[r.node];
-        require(msg.sender == node.operator || msg.sender == node.provider, Unauthorized(msg.sender));
+        // Who waits to take over must not be asked for what ended before its time.
+        bool serves =
+            Holdings.isOf(nodes[r.node], msg.sender) || Holdings.isOf(nodes[r.successor], msg.sender);
+        require(serves, Unauthorized(msg.sender));
         if (begins) _begin(r, stock, c, rate, openings);
 
         if (openings.length != 0) _rewrite(h, r, stock, c, openings, siblings);

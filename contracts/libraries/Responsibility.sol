@@ -8,7 +8,7 @@ import {NO_NODE, NodeId, Unauthorized, VNodeId} from "../interfaces/Types.sol";
 import {Parameters} from "./Parameters.sol";
 import {Schedule} from "./Schedule.sol";
 import {Asks} from "./settlement/Asks.sol";
-import {Book, Context, Kept, Leave, Run, Stake} from "./settlement/Book.sol";
+import {Book, Context, Kept, Leave, Owed, Run, Stake} from "./settlement/Book.sol";
 import {Epochs} from "./settlement/Epochs.sol";
 import {Pauses} from "./settlement/Pauses.sol";
 import {Stakes} from "./settlement/Stakes.sol";
@@ -196,7 +196,9 @@ library Responsibility {
         } else {
             context.challenges.dismiss(id, node);
         }
-        _giveToOwners(b, r, left);
+        // Where somebody else has proven the data since, no owner has lost any.
+        bool lost = responsible || b.takenOver[id] < verdict.epoch;
+        _giveToOwners(b, r, left, lost ? verdict.multiple : 0);
         b.close(r);
         unlockKept(b, context, id, node);
     }
@@ -226,17 +228,20 @@ library Responsibility {
         fromLock += fromStake;
     }
 
-    /// @dev The owners' shares are known when the next epoch to be decided is entered. If nothing is stored then, all that
-    /// was there when the node was challenged has ended: the treasury gets it, and not who stored since.
-    function _giveToOwners(Book storage b, Run memory r, uint256 amount) private {
+    /// @dev The owners' shares are known when the next epoch to be decided is entered: multiple epochs' rate at most. If
+    /// nothing is stored then, all that was there when the node was challenged has ended: the treasury gets it, and not who
+    /// stored since.
+    function _giveToOwners(Book storage b, Run memory r, uint256 amount, uint256 multiple) private {
         if (amount == 0) return;
         VNode memory v = r.v;
-        if (v.rate == 0) {
-            emit IAudits.OwnersCompensated(r.id, v.settled + 1, amount);
+        if (v.rate == 0 || multiple == 0) {
+            emit IAudits.OwnersCompensated(r.id, v.settled + 1, 0);
 
             return r.context.ledger.payCredit(r.context.ledger.treasury(), amount);
         }
-        b.owed[r.id] += amount;
+        Owed storage owed = b.owed[r.id];
+        owed.amount += uint192(amount);
+        if (multiple > owed.multiple) owed.multiple = uint16(multiple);
         _disquiet(r, v.settled + 1);
     }
 

@@ -45,9 +45,11 @@ library Settlement {
         Book storage b,
         VNodeId id,
         uint32 epoch
-    ) external view returns (NodeId node, uint256 rate, bool paused, bool must) {
+    ) external view returns (NodeId node, uint256 rate, bool paused, bool must, bool consented) {
         Asks.Ask memory a = b.preview(id, b.existing(id), epoch);
-        return (a.node, a.rate, a.paused, a.must);
+        // Whoever takes over says itself when it has the data.
+        consented = !a.syncing || IAudits(address(this)).registry().isOf(a.node, msg.sender);
+        return (a.node, a.rate, a.paused, a.must, consented);
     }
 
     // ------------------------------------------------------------------------------------------------------- proven
@@ -142,6 +144,8 @@ library Settlement {
         Asks.Ask memory a = b.preview(id, r.v, epoch);
         require(a.successor != NO_NODE && !b.stakes[id].nextReady, IAudits.NoSuccessor(id));
         _require(a.rate != 0, id, epoch, IAudits.Refusal.NotDue);
+        bool consents = context.registry.isOf(a.successor, context.caller);
+        _require(consents, id, epoch, IAudits.Refusal.NotConsented);
 
         (bytes32 root, uint40 total, , ) = context.registry.statement(id, epoch, a.successor);
         uint256 seed = Asks.seedOf(id, a.successor, epoch, random);

@@ -5,6 +5,7 @@ import {IAudits} from "../interfaces/IAudits.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {NodeId, Unauthorized} from "../interfaces/Types.sol";
+import {Holdings} from "../libraries/Holdings.sol";
 
 /// @title Nodes
 /// @notice The Registry's nodes, and whom their providers trust.
@@ -95,7 +96,7 @@ abstract contract Nodes is IRegistry {
     /// @inheritdoc IRegistry
     function revokeAcceptances(NodeId id) external {
         Node storage n = _nodes[id];
-        require(msg.sender == n.operator || msg.sender == n.provider, Unauthorized(msg.sender));
+        require(Holdings.isOf(n, msg.sender), Unauthorized(msg.sender));
 
         uint32 revision = ++n.revision;
 
@@ -106,6 +107,11 @@ abstract contract Nodes is IRegistry {
     function node(NodeId id) external view returns (Node memory) {
         require(_nodes[id].provider != address(0), NoSuchNode(id));
         return _nodes[id];
+    }
+
+    /// @inheritdoc IRegistry
+    function isOf(NodeId id, address account) external view returns (bool) {
+        return Holdings.isOf(_nodes[id], account);
     }
 
     /// @inheritdoc IRegistry

@@ -88,6 +88,7 @@ abstract contract AuditActions is Chronicle {
         } catch {
             _wasRefused();
             _expect(!d.due, "what is due can be proven");
+            _wasRefusedIn[vNode][epoch] = d.randomness != 0;
             return false;
         }
         _wasShort[vNode][epoch] = audits.state(vNode).short;
@@ -141,6 +142,7 @@ abstract contract AuditActions is Chronicle {
         IAudits.Duty memory d = audits.duty(vNode, _now());
         if (d.successor == NO_NODE || block.timestamp >= d.deadline) return false;
         d.seed = d.successorSeed;
+        // solhint-disable-next-line no-empty-blocks
         try audits.takeOver(vNode, _now(), _proof(d, true)) {} catch {
             _fail("who waits can take over");
         }
@@ -208,7 +210,7 @@ abstract contract AuditActions is Chronicle {
         IAudits.VNodeState memory v
     ) private view returns (address) {
         ChallengeId[] memory open = challenges.openOf(vNode);
-        uint256 least = 2 * (8 * uint256(v.rate) + MIN_BOND) << open.length;
+        uint256 least = (2 * (8 * uint256(v.rate) + MIN_BOND)) << open.length;
         for (uint256 i = 0; i < _people.length; ++i) {
             address one = _people[(who + i) % _people.length];
             bool has = one == address(this) || one == _providerOf(v.node) || ledger.balanceOf(one) < least;

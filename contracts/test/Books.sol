@@ -75,6 +75,8 @@ abstract contract Books is World {
         uint256 deferred;
         uint256 deferredFees;
         uint32 takenOver;
+        /// Last epoch that was proven.
+        uint32 proven;
         /// An epoch that was refunded as due: its miss must follow.
         uint32 missing;
         /// A miss whose penalty may follow, or 0.
@@ -108,8 +110,13 @@ abstract contract Books is World {
     /// @dev Removed or convicted, and not back.
     mapping(VNodeId vNode => mapping(NodeId node => bool)) internal _penalized;
     mapping(VNodeId vNode => mapping(uint32 epoch => bool)) internal _isDecided;
+    /// @dev Whether a proof was refused because nothing was due.
+    mapping(VNodeId vNode => mapping(uint32 epoch => bool)) internal _wasRefusedIn;
     /// @dev Whether the node was short of bond when it proved.
     mapping(VNodeId vNode => mapping(uint32 epoch => bool)) internal _wasShort;
+    /// @dev Token units that challenges took for owners, and what of the last one is not known to be theirs yet.
+    mapping(VNodeId vNode => uint256) internal _owed;
+    mapping(VNodeId vNode => uint256) internal _left;
     /// @dev Token units, of all epochs that were paid or refunded.
     mapping(VNodeId vNode => uint256) internal _decidedAmount;
 
@@ -192,7 +199,7 @@ abstract contract Books is World {
             "a price is the rent's, rounded up to the quantum"
         );
         // Nothing was there that would have had to be proven first.
-        if (_committedIn(vNode, _now()) == 0) _pages[vNode].syncLeft = 0;
+        if (_committedIn(vNode, _now()) == 0) (_pages[vNode].syncLeft, _pages[vNode].misses) = (0, 0);
         _stored.push(Stored(vNode, serial, bucket, root, s.leaves, s.from, s.end, s.perEpoch, false));
         _place[vNode][serial] = _stored.length;
         _append(_entries[vNode], _stored.length - 1);

@@ -212,6 +212,9 @@ abstract contract Chronicle is Minutes {
             return;
         }
         _balance[c.challenger] += c.bond;
-        if (kind == IChallenges.Failed.selector) _penalized[c.vNode][c.node] = c.node != _pages[c.vNode].node;
+        if (kind != IChallenges.Failed.selector) return;
+        _penalized[c.vNode][c.node] = c.node != _pages[c.vNode].node;
+        _owed[c.vNode] += _left[c.vNode];
+        _left[c.vNode] = 0;
     }
 }

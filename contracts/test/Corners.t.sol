@@ -2,11 +2,12 @@
 pragma solidity 0.8.37;
 
 import {Audits} from "../Audits.sol";
+import {Ledger} from "../Ledger.sol";
 import {Registry} from "../Registry.sol";
 import {IAudits} from "../interfaces/IAudits.sol";
 import {IChallenges} from "../interfaces/IChallenges.sol";
 import {ChallengeId, ClusterId, NodeId, Opening, VNodeId} from "../interfaces/Types.sol";
-import {SettableBeacon} from "../test-support/SettableBeacon.sol";
+import {HostileToken} from "../test-support/HostileToken.sol";
 import {Settings} from "./Settings.sol";
 import {System} from "./System.sol";
 import {VM} from "./Vm.sol";
@@ -41,7 +42,14 @@ contract CornersTest {
         (uint256 odds, uint256 random) = (3, 0);
         bool hit;
         do {
-            bytes memory seed = abi.encode(block.chainid, address(_audits), V, node, epoch, bytes32(++random));
+            bytes memory seed = abi.encode(
+                block.chainid,
+                address(_audits),
+                V,
+                node,
+                epoch,
+                bytes32(++random)
+            );
             uint256 value = uint256(keccak256(seed)) >> 8;
             hit = uint256(keccak256(abi.encode(value, bytes32("due")))) % odds == 0;
         } while (hit != drawn);
@@ -68,6 +76,7 @@ contract CornersTest {
         IAudits.Duty memory d = _audits.duty(V, epoch);
         assert(deferred != 0 && d.due && d.successor == NEW);
 
+        VM.prank(address(_system));
         _audits.takeOver(V, epoch, _proof(d, d.successorSeed));
 
         d = _audits.duty(V, epoch);
@@ -89,6 +98,7 @@ contract CornersTest {
         uint32 epoch = _nextEpoch();
         _record(OLD, false);
         IAudits.Duty memory d = _audits.duty(V, epoch);
+        VM.prank(address(_system));
         _audits.takeOver(V, epoch, _proof(d, d.successorSeed));
         _nextEpoch();
         _audits.settle(V, 9);
@@ -98,29 +108,27 @@ contract CornersTest {
     /// @dev The fault came to light in the call that ended the challenge, and the node was slashed for both.
     function test_AFaultThatComesToLightEndsAChallenge() external {
         _build(Settings.harsh(), true);
-        VM.prank(_system.token().balanceOf(SOMEBODY) == 0 ? address(_system) : SOMEBODY);
-        _system.ledger().withdraw(SOMEBODY, 9e13);
-        uint256 means = _system.token().balanceOf(SOMEBODY);
-        VM.prank(SOMEBODY);
-        _system.token().approve(address(_system.ledger()), means);
-        VM.prank(SOMEBODY);
-        _system.ledger().deposit(SOMEBODY, means);
-        means = _system.ledger().balanceOf(SOMEBODY);
+        Ledger ledger = _system.ledger();
+        HostileToken token = _system.token();
+        uint256 means = 1e15;
+        token.mint(address(this), 2 * means);
+        token.approve(address(ledger), 2 * means);
+        ledger.deposit(SOMEBODY, means);
         uint40 total = _registry.directory(V).total;
         IChallenges challenges = _system.challenges();
         VM.prank(SOMEBODY);
-        ChallengeId id = challenges.challenge(V, 0, total, means);
+        ChallengeId id = challenges.challenge(V, 0, total, 2 * means);
         for (uint256 i = 0; i < 2; ++i) {
             _audits.recordBeacon(0, _nextEpoch(), abi.encode(i + 1));
         }
         _nextEpoch();
         uint256 rate = _audits.state(V).rate;
-        (uint256 before, , , ) = _system.ledger().bondOf(OLD);
+        (uint256 before, , , ) = ledger.bondOf(OLD);
 
         challenges.expire(id);
 
         assert(challenges.challengeOf(id).status == IChallenges.Status.Dismissed);
-        (uint256 bond, , , ) = _system.ledger().bondOf(OLD);
+        (uint256 bond, , , ) = ledger.bondOf(OLD);
         // Twice slashMultiple, and faultMultiple once.
         assert(before - bond <= 100 * rate);
         assert(challenges.openAgainst(V, OLD) == 0);
@@ -137,6 +145,24 @@ contract CornersTest {
         (uint256 bond, , , ) = _system.ledger().bondOf(OLD);
         assert(bond < before);
         assert(_system.ledger().balanceOf(address(0)) == 0);
+    }
+
+    /// @dev It waited for a proof of what was not there any more.
+    function test_WhoHasNothingLeftToProveCanLeave() external {
+        _build(Settings.usual(), true);
+        uint32 last;
+        for (uint32 serial = 0; serial < _registry.directory(V).nextSerial; ++serial) {
+            uint32 end = _registry.segment(V, serial).end;
+            if (end > last) last = end;
+        }
+        VM.warp(_audits.epochStart(last - 2) + _audits.margin());
+        VM.prank(_registry.providerOf(OLD));
+        _audits.announceLeave(V);
+        _nextEpoch();
+        _record(OLD, true);
+        for (uint256 i = 0; i < 6; ++i) _nextEpoch();
+        _audits.settle(V, 99);
+        assert(_audits.state(V).rate == 0 && _audits.state(V).node == NodeId.wrap(0));
     }
 
     /// @dev A standby node was responsible for what somebody had accepted who was gone.

@@ -100,8 +100,13 @@ abstract contract Exit is Rules, AuditActions {
         (NodeId leaving, ) = audits.leaveOf(vNode);
         (, uint32 end, ) = audits.pauseOf(vNode, node);
         if (leaving == node || end > _now()) return;
+        _tries();
         VM.prank(_providerOf(node));
-        audits.announceLeave(vNode);
+        // Who has proven may take over with this call.
+        // solhint-disable-next-line no-empty-blocks
+        try audits.announceLeave(vNode) {} catch {
+            _wasRefused();
+        }
     }
 
     function _checkResponsible(uint256 idle) private view {
@@ -163,7 +168,8 @@ abstract contract Exit is Rules, AuditActions {
         for (uint32 i = 1; i <= registry.vNodeCount(); ++i) {
             ChallengeId[] memory open = challenges.openOf(VNodeId.wrap(i));
             for (uint256 j = 0; j < open.length; ++j) {
-                if (challenges.challengeOf(open[j]).status == IChallenges.Status.Open) challenges.expire(open[j]);
+                if (challenges.challengeOf(open[j]).status == IChallenges.Status.Open)
+                    challenges.expire(open[j]);
             }
         }
         _roundings += 4 * registry.vNodeCount();
@@ -207,7 +213,11 @@ abstract contract Exit is Rules, AuditActions {
         for (uint256 i = 0; i < _stored.length; ++i) ownEscrow += _unsettledOf(_stored[i], one);
         _equal("escrow is the idle one's", escrow, ownEscrow);
         if (idle >= OWNERS && one != address(this)) {
-            _atMost("credits are what rounding left", credits, _roundings + 2 * _stored.length + _owed());
+            _atMost(
+                "credits are what rounding left",
+                credits,
+                _roundings + 2 * _stored.length + _owedToOwners()
+            );
         }
     }
 
@@ -219,7 +229,7 @@ abstract contract Exit is Rules, AuditActions {
         return uint256(s.perEpoch) * (s.end - next);
     }
 
-    function _owed() private view returns (uint256 owed) {
+    function _owedToOwners() private view returns (uint256 owed) {
         for (uint32 i = 1; i <= registry.vNodeCount(); ++i) owed += audits.owedOf(VNodeId.wrap(i));
     }
 }

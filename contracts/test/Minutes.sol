@@ -100,7 +100,8 @@ abstract contract Minutes is Reference {
         // A rounding of what is refunded.
         ++_roundings;
         _balance[registry.providerOf(node)] += d.amount;
-        (p.misses, p.syncLeft) = (0, 0);
+        _expect(p.leave == 0 || d.epoch < p.leave || p.misses != 0, "whoever leaves is gone");
+        (p.misses, p.syncLeft, p.proven) = (0, 0, d.epoch);
         _clearDeferred(p);
     }
 
@@ -115,9 +116,9 @@ abstract contract Minutes is Reference {
         uint256 fee = ((p.deferredFees + _feesOf(rate, _termsAt(v, d.epoch))) * part) / UNIT;
         _expect(d.refunded == cost - paid, "the owners get back what coverage leaves");
         _expect(d.fee == fee, "fees are as the terms say");
-        uint256 most =
-            Parameters.MAX_PROTOCOL_FEE + Parameters.MAX_MANAGER_FEE + Parameters.MAX_AUDIT_FEE;
-        _expect(fee <= (paid * most) / BASIS_POINTS, "fees are capped");
+        uint256 most = Parameters.MAX_PROTOCOL_FEE + Parameters.MAX_MANAGER_FEE + Parameters.MAX_AUDIT_FEE;
+        // What is paid was rounded too.
+        _expect(fee <= (paid * most) / BASIS_POINTS + 1, "fees are capped");
         uint256 protocol = (paid * audits.protocolFee()) / BASIS_POINTS;
         _protocol[registry.vNode(v).cluster] += protocol < fee ? protocol : fee;
     }
@@ -174,6 +175,7 @@ abstract contract Minutes is Reference {
         Page storage p = _pages[v];
         _expect(node == p.node && epoch == p.missing, "only what is due is missed");
         _expect(misses == ++p.misses, "misses count in a row");
+        _expect(!_wasRefusedIn[v][epoch], "what is refused is not missed");
         (p.missing, p.missed) = (0, epoch);
     }
 
@@ -194,7 +196,9 @@ abstract contract Minutes is Reference {
             _expect(amount <= _penaltyOf(v, p, epoch), "a miss costs what the terms say");
             p.missed = 0;
         } else {
-            _balance[_treasury()] += (amount * Parameters.TREASURY_SHARE) / BASIS_POINTS;
+            uint256 cut = (amount * Parameters.TREASURY_SHARE) / BASIS_POINTS;
+            _balance[_treasury()] += cut;
+            _left[v] = amount - reward - cut;
             delete _leavers[v][node];
         }
     }
@@ -206,11 +210,18 @@ abstract contract Minutes is Reference {
         return multiple * _rateIn(v, epoch);
     }
 
-    /// @dev To the treasury, if nobody is there whose data it was.
+    /// @dev What the owners do not share is the treasury's.
     function _onCompensated(VNodeId v, bytes memory data) private {
-        (uint32 epoch, uint256 amount) = abi.decode(data, (uint32, uint256));
+        (, uint256 amount) = abi.decode(data, (uint32, uint256));
         ++_roundings;
-        if (_rateIn(v, epoch) == 0 || _rateIn(v, epoch - 1) == 0) _balance[_treasury()] += amount;
+        if (amount == 0 && _left[v] != 0) {
+            _balance[_treasury()] += _left[v];
+            _left[v] = 0;
+            return;
+        }
+        _expect(amount <= _owed[v], "owners share what was taken for them");
+        _balance[_treasury()] += _owed[v] - amount;
+        _owed[v] = 0;
     }
 
     // ----------------------------------------------------------------------------------------------- responsibility
@@ -233,12 +244,12 @@ abstract contract Minutes is Reference {
 
     function _onLeft(VNodeId v, NodeId node, uint32 epoch) private {
         Page storage p = _pages[v];
-        bool may = p.leave != 0 && epoch >= p.leave && p.misses == 0;
+        bool may = p.leave != 0 && epoch >= p.leave && (p.misses == 0 || _committedIn(v, epoch) == 0);
         _expect(node == p.node && may, "who leaves has said so, and has proven since");
-        Leaver storage l = _leavers[v][node];
-        if (l.amount != 0 && l.since == 0) {
-            l.since = epoch;
-            _expect(l.until >= epoch + _termsAt(v, epoch).syncEpochs, "a lock is kept for syncEpochs");
+        Leaver storage leaver = _leavers[v][node];
+        if (leaver.amount != 0 && leaver.since == 0) {
+            leaver.since = epoch;
+            _expect(leaver.until >= epoch + _termsAt(v, epoch).syncEpochs, "a lock is kept for syncEpochs");
         }
         _vacate(v);
     }

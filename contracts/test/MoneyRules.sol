@@ -76,7 +76,11 @@ abstract contract MoneyRules is Rules {
             (, uint256 credit) = audits.creditBetween(s.vNode, from, s.end);
             claimable += (s.perEpoch * credit) / 1e18;
         }
-        for (uint32 i = 1; i <= registry.vNodeCount(); ++i) claimable += audits.owedOf(VNodeId.wrap(i));
+        for (uint32 i = 1; i <= registry.vNodeCount(); ++i) {
+            uint256 owed = audits.owedOf(VNodeId.wrap(i));
+            _equal("what owners are owed was taken for them", owed, _owed[VNodeId.wrap(i)]);
+            claimable += owed;
+        }
         _atMost("claims <= credits", claimable, credits);
         _atMost("credits <= claims + roundings", credits, claimable + _roundings + _stored.length);
     }

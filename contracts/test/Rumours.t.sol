@@ -47,7 +47,7 @@ contract RumoursTest {
     function setUp() public {
         _system = new Listener(Settings.usual());
         _audits = _system.audits();
-        for (uint256 i = 0; i < 6; ++i) _system.store(i, i, 21 * i + 255, 3 * i + 40, 1e28);
+        for (uint256 i = 0; i < 6; ++i) _system.store(i, i, 21 * i + 255, 29, 1e28);
         _system.live(3, 1);
     }
 
@@ -102,7 +102,13 @@ contract RumoursTest {
     }
 
     /// @dev The same with another word: it stays what it is.
-    function _off(string memory rule, Vm.Log[] memory logs, uint256 which, uint256 word, int256 more) private {
+    function _off(
+        string memory rule,
+        Vm.Log[] memory logs,
+        uint256 which,
+        uint256 word,
+        int256 more
+    ) private {
         bytes memory data = logs[which].data;
         _add(data, word, more);
         _tell(rule, logs, false);
@@ -242,7 +248,10 @@ contract RumoursTest {
         _tell("who comes was named", switched);
         _tell("who is responsible stays until somebody else has proven", named, switched);
         _tell("who comes was named", named, _said(IAudits.NodeSwitched.selector, M, abi.encode(next - 1)));
-        _tell("who is named comes in the next epoch", _said(IAudits.TookOver.selector, M, abi.encode(next + 1)));
+        _tell(
+            "who is named comes in the next epoch",
+            _said(IAudits.TookOver.selector, M, abi.encode(next + 1))
+        );
         Vm.Log memory ready = _said(IAudits.TakeOverProven.selector, M, abi.encode(next));
         _tell("who is named takes over", named, ready);
         _tell("who waits has its time", named, _said(IAudits.SyncDropped.selector, M, abi.encode(next + 1)));
@@ -307,7 +316,13 @@ contract RumoursTest {
     function test_AnAnswerThatKeepsTheBondIsNoticed() external {
         _system.challenge(0, 0, 0);
         bytes memory data = abi.encode(1, 1);
-        Vm.Log memory answered = _log(address(_system.challenges()), IChallenges.Answered.selector, 1, 1, data);
+        Vm.Log memory answered = _log(
+            address(_system.challenges()),
+            IChallenges.Answered.selector,
+            1,
+            1,
+            data
+        );
         _tell("an answer shares the bond", answered);
     }
 

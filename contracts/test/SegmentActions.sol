@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IRegistry} from "../interfaces/IRegistry.sol";
 import {
     Acceptance,
     BucketId,
@@ -138,7 +137,9 @@ abstract contract SegmentActions is Chronicle {
         return Acceptance(1 + (rent % registry.node(node).rent), ++_nonce, type(uint256).max, "");
     }
 
+    /// @dev What happened before is judged by what was stored before.
     function _noteAll(Order memory o) private {
+        _tries();
         for (uint32 i = 0; i < o.segments.length; ++i) {
             _note(o.vNode, o.bucket, o.segments[i].root, o.serial + i, o.acceptance.rent);
         }
@@ -227,9 +228,7 @@ abstract contract SegmentActions is Chronicle {
         bytes32 kind = keccak256(
             "Grant(address owner,address writer,uint256 bucket,uint256 limit,uint256 maxRent,uint256 deadline,uint256 nonce)"
         );
-        digest = _digest(
-            abi.encode(kind, owner, g.writer, bucket, limit, maxRent, g.deadline, g.nonce)
-        );
+        digest = _digest(abi.encode(kind, owner, g.writer, bucket, limit, maxRent, g.deadline, g.nonce));
         _agrees(owner);
         if (owner == address(this)) g.signature = _signed(digest);
         for (uint256 i = 0; i < OWNERS; ++i) {
@@ -261,6 +260,7 @@ abstract contract SegmentActions is Chronicle {
     }
 
     function _noteExtended(Stored storage s, uint256 epochs) private {
+        _tries();
         s.end += _time(epochs);
         _pages[s.vNode].slashed = false;
     }
@@ -269,6 +269,7 @@ abstract contract SegmentActions is Chronicle {
         Stored storage s = _live(which, 4);
         VM.prank(registry.bucket(s.bucket).owner);
         registry.endEarly(s.vNode, s.serial);
+        _tries();
         s.end = _now() + 3;
     }
 

@@ -32,8 +32,8 @@ abstract contract StakeRules is Rules {
     function _checkPage(VNodeId vNode, IAudits.VNodeState memory v) private view {
         Page storage p = _pages[vNode];
         _equal("who is responsible is who took over", NodeId.unwrap(v.node), NodeId.unwrap(p.node));
-        _equal("misses are those in a row", v.misses, p.misses);
         bool idle = _committedIn(vNode, v.settled) == 0;
+        _equal("misses are those in a row", v.misses, idle ? 0 : p.misses);
         _equal("who takes over has its audits", v.syncLeft, idle ? 0 : p.syncLeft);
         _equal("who waits was named", NodeId.unwrap(v.nextNode), NodeId.unwrap(p.next));
         _equal("who waits was named for an epoch", v.nextSince, p.nextSince);
@@ -41,13 +41,19 @@ abstract contract StakeRules is Rules {
         _equal("who waits has its time", v.nextUntil, until);
         _equal("what is deferred was in a row", v.deferredSince, p.deferredSince);
         _equal("what is deferred is what it cost", v.deferred, p.deferred);
-        bool gone = p.leave == 0 || v.settled < p.leave || p.misses != 0 || p.node == NO_NODE;
-        require(gone, Broken("whoever leaves is gone", p.leave, v.settled));
+        // Who was late with its last proof goes in the epoch after that.
+        bool may = p.node == NO_NODE || p.leave == 0 || v.settled < p.leave;
+        bool must = v.misses != 0 || v.settled == p.proven;
+        require(may || must, Broken("whoever leaves is gone", p.leave, v.settled));
         uint32 next = p.deferredSince == 0 ? v.settled + 1 : p.deferredSince;
         for (uint256 i = 0; i < _stored.length; ++i) {
             Stored storage s = _stored[i];
             if (!_same(s.vNode, vNode)) continue;
-            _atMost("claims reach decided epochs only", registry.segment(vNode, s.serial).from, _max(s.from, next));
+            _atMost(
+                "claims reach decided epochs only",
+                registry.segment(vNode, s.serial).from,
+                _max(s.from, next)
+            );
         }
     }
 
@@ -62,7 +68,8 @@ abstract contract StakeRules is Rules {
             _equal("nothing is locked for nobody", v.locked, 0);
         } else {
             _atMost("lock <= committed * bondEpochs", v.locked, required);
-            if (!p.slashed) _equal("lock = committed * bondEpochs, less what was slashed", v.locked, required);
+            if (!p.slashed)
+                _equal("lock = committed * bondEpochs, less what was slashed", v.locked, required);
             bool short = 2 * uint256(v.locked) < required;
             _equal("short = less than half is locked", v.short ? 1 : 0, short ? 1 : 0);
         }
@@ -74,9 +81,9 @@ abstract contract StakeRules is Rules {
 
     function _keptOf(VNodeId vNode, NodeId node) private view returns (uint256 kept) {
         (kept, ) = audits.keptOf(vNode, node);
-        Leaver storage l = _leavers[vNode][node];
-        if (_now() < l.until && _pages[vNode].takenOver < l.since) {
-            _atMost("what a leaver locked stays locked", l.amount, kept);
+        Leaver storage leaver = _leavers[vNode][node];
+        if (_now() < leaver.until && _pages[vNode].takenOver < leaver.since) {
+            _atMost("what a leaver locked stays locked", leaver.amount, kept);
         }
     }
 

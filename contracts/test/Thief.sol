@@ -72,7 +72,10 @@ abstract contract Thief is Chronicle {
         uint64[] memory tokens = new uint64[](1);
         tokens[0] = 99;
         ClusterParams memory p = _terms(1);
-        _refused(address(registry), abi.encodeCall(registry.updateNode, (node, THIEF, "", CAPACITY, 1, 1, "")));
+        _refused(
+            address(registry),
+            abi.encodeCall(registry.updateNode, (node, THIEF, "", CAPACITY, 1, 1, ""))
+        );
         _refused(address(registry), abi.encodeCall(registry.proposeProvider, (node, THIEF)));
         _refused(address(registry), abi.encodeCall(registry.acceptProvider, (node)));
         _refused(address(registry), abi.encodeCall(registry.revokeAcceptances, (node)));
@@ -113,7 +116,7 @@ abstract contract Thief is Chronicle {
 
     function _stealAudits(VNodeId vNode, ClusterId cluster, NodeId node, uint256 amount) private {
         IAudits.Profile memory profile = audits.profiles(0);
-        IAudits.Verdict memory verdict = IAudits.Verdict(node, amount, 1, THIEF, 10_000);
+        IAudits.Verdict memory verdict = IAudits.Verdict(node, amount, 1, THIEF, 10_000, 0);
         ClusterParams memory p = _terms(1);
         uint32 next = _now() + 1;
         _refused(address(audits), abi.encodeCall(audits.addProfile, (profile)));

@@ -45,7 +45,8 @@ abstract contract VNodeActions is Chronicle {
         for (uint256 i = which % count; i < count + (which % count); ++i) {
             _settle(_vNode(i));
             IAudits.VNodeState memory v = audits.state(_vNode(i));
-            if (v.nextSince != 0 ? v.nextNode != NO_NODE : v.node != NO_NODE && v.committed == 0) return _vNode(i);
+            if (v.nextSince != 0 ? v.nextNode != NO_NODE : v.node != NO_NODE && v.committed == 0)
+                return _vNode(i);
         }
         return _vNode(which);
     }

@@ -30,12 +30,15 @@ describe("client: an acceptance", () => {
   const segments = [{ root: toHex32(5n), leaves: 3 }];
   const terms: ExpectedTerms = {
     plan: { bucket: 1n, epochs: 10 },
-    target: { vNode: 2n, node: { id: 4n, url: "http://node" }, operator: OPERATOR.address, rent: 100n },
+    target: {
+      ...{ vNode: 2n, node: { id: 4n, url: "http://node" }, operator: OPERATOR.address },
+      ...{ rent: 100n, revision: 3n },
+    },
     ...{ segments, now: 1000n },
   };
   const chain = { chainId: 31337n, addresses: { registry: REGISTRY } } as unknown as Chain;
   const honest = {
-    ...{ bucket: 1n, vNode: 2n, segments: hashSegments(segments), epochs: 10n },
+    ...{ node: 4n, revision: 3n, bucket: 1n, vNode: 2n, segments: hashSegments(segments), epochs: 10n },
     ...{ rent: 100n, nonce: 9n, deadline: 2000n },
   };
   const sign = async (changes: Partial<typeof honest> = {}, signer = OPERATOR): Promise<NodeAcceptance> => {
@@ -57,6 +60,8 @@ describe("client: an acceptance", () => {
   });
 
   for (const [name, value] of [
+    ["node", 7n],
+    ["revision", 2n],
     ["bucket", 7n],
     ["vNode", 7n],
     ["epochs", 11n],

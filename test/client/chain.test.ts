@@ -140,6 +140,34 @@ describe("client: connecting", () => {
     expect(error.code).to.equal("chain");
   });
 
+  for (const [name, values, advice] of [
+    [
+      "HandingOver",
+      [7],
+      /handing over \(vNode 7\); another node is taking over .*: use another vNode, or wait/,
+    ],
+    [
+      "Compacting",
+      [7, 5],
+      /compacting \(vNode 7, sinceEpoch 5\); .* writing this vNode's directory again: use another/,
+    ],
+    ["LockLimit", [3, 10, 12], /lock limit \(node 3, limit 10, needed 12\); .* a higher --lock-per-epoch/],
+    ["LeftOut", [7, 2], /left out \(vNode 7, serial 2\); .*: store it again/],
+  ] as const) {
+    it(`says what to do about ${name}`, async () => {
+      const reverts = abi("Registry").encodeErrorResult(name, [...values]);
+      const error = await refusal((await open(reverts)).read("registry", "nodeCount"));
+      expect(error.message).to.match(advice);
+      expect([error.code, error.details["error"]]).to.deep.equal(["chain", name]);
+    });
+  }
+
+  it("says what to do about a second challenge of one account", async () => {
+    const reverts = abi("Challenges").encodeErrorResult("OneEach", [7, AT.token]);
+    const error = await refusal((await open(reverts)).read("challenges", "minBond"));
+    expect(error.message).to.match(/one each .*; this account has a challenge of the vNode open: wait/);
+  });
+
   it("says that a contract refuses although it gives no reason, or half of one", async () => {
     for (const reverts of ["0x", "0xc7b1"]) {
       const error = await refusal((await open(reverts)).read("registry", "nodeCount"));

@@ -241,7 +241,7 @@ describe("contracts: Challenges", () => {
     it("is judged by nobody but this contract, and dismissed by nobody but the audits", async () => {
       const { audits, people, challenges } = world;
       const { auditor } = people;
-      const verdict = { node: 1, rate: 1n, multiple: 1n, challenger: auditor, share: 0 };
+      const verdict = { node: 1, rate: 1n, multiple: 1n, challenger: auditor, share: 0, epoch: 0 };
       for (const attempt of [
         () => audits.connect(auditor).summon(1, auditor),
         () => audits.connect(auditor).convict(1, verdict),

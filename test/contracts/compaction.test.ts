@@ -137,6 +137,16 @@ describe("contracts: Compaction", () => {
       await provider().compact(1, ...openings);
     });
 
+    it("is by who waits to take over, or its provider, as well", async () => {
+      await world.toEpoch(2);
+      await refused(operator(2).compact(1, ...tree.openings(1)), "Unauthorized", world.people.operators[1]);
+      await as("manager").assign(1, 2);
+      await operator(2).compact(1, ...tree.openings(1));
+      await refused(operator(3).compact(1, ...tree.openings(3)), "Unauthorized", world.people.operators[2]);
+      await provider(2).compact(1, ...tree.openings(3));
+      await expectSame(tree.of(1, 3));
+    });
+
     it("keeps what is stored afterwards right, and what is retired, and compacted again", async () => {
       await world.toEpoch(2);
       await compact(1, 3);

@@ -229,9 +229,21 @@ describe("contracts: a hand-over", () => {
       });
       expect(successorSeed).to.equal(ours);
       const proof = (of: bigint): Proof => [BigInt(root), of, 0n, total, 1n, 0n, 0n, 0n];
-      await refuses(world.audits.takeOver(1, 2, proof(seed)), "ProofInvalid", 1, 2);
-      await refuses(world.audits.prove(1, 2, proof(successorSeed)), "ProofInvalid", 1, 2);
-      await world.audits.takeOver(1, 2, proof(successorSeed));
+      const audits = world.audits.connect(provider(2));
+      await refuses(audits.takeOver(1, 2, proof(seed)), "ProofInvalid", 1, 2);
+      await refuses(audits.prove(1, 2, proof(successorSeed)), "ProofInvalid", 1, 2);
+      await audits.takeOver(1, 2, proof(successorSeed));
+    });
+
+    it("is the new node's own to give: nobody with the data binds it before it has them", async () => {
+      await world.begin(2);
+      const { root, total, successorSeed } = await world.audits.duty(1, 2);
+      const proof: Proof = [BigInt(root), successorSeed, 0n, total, 1n, 0n, 0n, 0n];
+      for (const who of [world.people.stranger, world.people.manager, provider(1)]) {
+        const attempt = world.audits.connect(who).takeOver(1, 2, proof);
+        await refuses(attempt, "ProofRefused", 1, 2, REFUSAL.notConsented);
+      }
+      await world.audits.connect(world.people.operators[1] ?? world.people.stranger).takeOver(1, 2, proof);
     });
 
     it("is refused out of its time, without randomness, and of nobody", async () => {

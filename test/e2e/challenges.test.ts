@@ -4,6 +4,7 @@ import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
 import { createApp, sum } from "../../client/app.ts";
+import { segmentRange, wholeRange } from "../../client/ranges.ts";
 import { readConfig } from "../../prover/config.ts";
 import { createNode } from "../../prover/node.ts";
 import { patternBytes } from "../helpers/bytes.ts";
@@ -72,7 +73,8 @@ describe("a challenge on demand", function () {
   it("is answered, by a node that was down when it was made, and costs the challenger the bond", async () => {
     await stop();
     const before = await balance();
-    await live.app.send("challenges", "challengeSegment", [1, 0, FUNDS]);
+    const asked = await segmentRange(live.app, 1n, 0, 0);
+    await live.app.send("challenges", "challenge", [1, asked.start, asked.length, FUNDS]);
     await live.nextEpoch();
     await start();
     expect(await logs.until("answered")).to.include({ vNode: 1, challenge: 1 });
@@ -86,7 +88,8 @@ describe("a challenge on demand", function () {
 
   it("is not answered by a node without the data, and its expiry pays the challenger", async () => {
     const before = await balance();
-    await live.app.send("challenges", "challenge", [1, FUNDS]);
+    const asked = await wholeRange(live.app, 1n);
+    await live.app.send("challenges", "challenge", [1, asked.start, asked.length, FUNDS]);
     const data = join(folder, "node", "segments");
     for (const name of await readdir(data)) await rm(join(data, name));
     const epoch = await live.nextEpoch();

@@ -82,7 +82,8 @@ describe("e2e: the commands", function () {
 
   it("let a provider register and change a node, and bond for it", async () => {
     const { operator } = network.roles.providers[0] as Network["roles"]["providers"][number];
-    const details = ["--url", "http://127.0.0.1:9", "--capacity", "100", "--rent", "5"];
+    const terms = ["--rent", "5", "--lock-per-epoch", "0.25"];
+    const details = ["--url", "http://127.0.0.1:9", "--capacity", "100", ...terms];
     const { node } = await done(
       "provider",
       "provider",
@@ -93,6 +94,9 @@ describe("e2e: the commands", function () {
     );
     expect(node).to.equal("6");
     await done("provider", "provider", "update", "6", "--capacity", "200");
+    const registered = await network.chain.read<object>("registry", "node", [6]);
+    expect(registered).to.include({ lockPerEpoch: BOND / 4n, capacity: 200n, rent: 5n });
+    await done("provider", "provider", "update", "6", "--lock-per-epoch", "0.5");
     const provider = network.chain.as(network.roles.providers[0]?.cold.privateKey ?? "");
     await provider.send("token", "mint", [provider.account(), 3n * BOND]);
     await done("provider", "provider", "bond", "6", "2");
@@ -100,6 +104,21 @@ describe("e2e: the commands", function () {
     const { stdout } = await run("provider", "provider", "node", "6");
     expect(JSON.parse(stdout)).to.deep.include({ capacity: "200", rent: "5", url: "http://127.0.0.1:9" });
     expect(JSON.parse(stdout)).to.deep.include({ bond: String(2n * BOND), unbonding: String(BOND / 2n) });
+    expect(JSON.parse(stdout)).to.deep.include({ lockPerEpoch: String(BOND / 2n), revision: "0" });
+  });
+
+  it("let a provider revoke what its operator has signed, and offer its node to another account", async () => {
+    expect(await done("provider", "provider", "revoke-acceptances", "6")).to.include({ revision: "1" });
+    const app = network.roles.app.address;
+    const offered = await done("provider", "provider", "propose-provider", "6", app);
+    expect(offered).to.include({ node: "6", proposed: app });
+    const early = await refusal("app", "provider", "accept-provider", "6", "--yes");
+    expect(early.message).to.match(/not acceptable yet .*; wait until then/);
+    expect(await done("provider", "provider", "propose-provider", "6", "nobody")).to.include({
+      proposed: null,
+    });
+    const stranger = await refusal("app", "provider", "accept-provider", "6", "--yes");
+    expect(stranger.message).to.match(/unauthorized/);
   });
 
   it("say how much is missing for a bond, and that a bond is not there yet", async () => {
@@ -111,18 +130,20 @@ describe("e2e: the commands", function () {
   });
 
   it("let a manager create a cluster, add vNodes, assign them and name a standby", async () => {
-    expect(await done("manager", "manager", "create-cluster")).to.include({ cluster: "1" });
+    const created = await done("manager", "manager", "create-cluster");
+    expect(created).to.include({ cluster: "1", quantumBits: 30, quantum: String(2 ** 30) });
     expect(await done("manager", "manager", "add-vnodes", "1", "--count", "2")).to.deep.include({
       vNodes: ["1", "2"],
     });
-    await done("manager", "manager", "assign", "1", "1");
+    const assigned = await done("manager", "manager", "assign", "1", "1");
+    expect(assigned).to.include({ fromEpoch: "1", responsible: "1", successor: "0" });
     await done("manager", "manager", "assign", "2", "2");
     expect(await done("manager", "manager", "standby", "1", "4,5")).to.deep.include({ standby: ["4", "5"] });
     expect(await done("manager", "manager", "standby", "1", "4", "--remove")).to.deep.include({
       standby: ["5"],
     });
     const { stdout } = await run("manager", "manager", "show", "1");
-    expect(JSON.parse(stdout)).to.deep.include({ cluster: "1", standby: ["5"] });
+    expect(JSON.parse(stdout)).to.deep.include({ cluster: "1", standby: ["5"], quantumBits: "30" });
   });
 
   it("let a manager announce new terms", async () => {
@@ -138,6 +159,8 @@ describe("e2e: the commands", function () {
     expect((await refusal("app", "manager", "add-vnodes", "1", "--yes")).message).to.match(/unauthorized/);
     const odds = await refusal("manager", "manager", "create-cluster", "--odds", "0", "--yes");
     expect(odds.message).to.match(/bad parameter \(name odds, value 0\)/);
+    const quantum = await refusal("manager", "manager", "create-cluster", "--quantum", "0", "--yes");
+    expect(quantum.message).to.match(/a quantum is one token unit at least/);
   });
 
   describe("with a bucket", () => {
@@ -147,6 +170,8 @@ describe("e2e: the commands", function () {
       path = join(folder, "file");
       await writeFile(path, content);
       expect(await done("app", "app", "create-bucket", "1")).to.include({ bucket: "1" });
+      // From epoch 1 on the nodes that were assigned in epoch 0 are responsible.
+      await passEpoch();
     });
     const put = (...more: string[]): string[] => [
       "app",
@@ -165,6 +190,9 @@ describe("e2e: the commands", function () {
       expect(poor.message).to.match(/deposit \d+ more/);
       const unasked = await refusal("app", ...put("--vnodes", "1,2"));
       expect(unasked.message).to.match(/nobody is there to agree, add --yes/);
+      expect(unasked.message).to.match(
+        /an epoch, \d+ token units of which are rounding up to multiples of 1073741824/,
+      );
     });
 
     it("refuse a bucket, a vNode and a rent that are not right", async () => {
@@ -214,7 +242,7 @@ describe("e2e: the commands", function () {
       const [cluster, ...others] = await explore<object>("clusters");
       expect(others).to.deep.equal([]);
       expect(cluster).to.deep.include({ cluster: "1", vNodes: 2, vacant: 0, nodes: 2, standby: 1 });
-      expect(cluster).to.deep.include({ odds: "1", capacity: "20000", missing: 0 });
+      expect(cluster).to.deep.include({ odds: "1", capacity: "20000", missing: 0, quantumBits: "30" });
       const nodes = await explore<{ node: string }>("nodes");
       expect(nodes.map(({ node }) => node)).to.deep.equal(["1", "2", "3", "4", "5", "6"]);
       const provider = network.roles.providers[0]?.cold.address ?? "";
@@ -224,6 +252,7 @@ describe("e2e: the commands", function () {
       expect(serving.map(({ node }) => node)).to.deep.equal(["1", "2"]);
       const vNodes = await explore<object>("vnodes", "--cluster", "1");
       expect(vNodes[0]).to.deep.include({ vNode: "1", cluster: "1", nextNode: "1", segments: "2" });
+      expect(vNodes[0]).to.deep.include({ successor: null, short: false, leavesAt: null, pause: null });
       const owner = network.roles.app.address;
       expect(await explore<object>("buckets", "--owner", owner)).to.deep.equal([
         { bucket: "1", owner, cluster: "1", isPublic: false },
@@ -243,6 +272,12 @@ describe("e2e: the commands", function () {
       expect((await refusal("manager", "app", "end", "2", "1", "--yes")).message).to.match(/unauthorized/);
     });
 
+    const segmentsOf = async (vNode: string): Promise<object[]> => {
+      const lens = ["--lens", network.deployment.lens];
+      const { stdout } = await run("app", "explore", "segments", "--vnode", vNode, ...lens);
+      return (JSON.parse(stdout) as { segments: object[] }).segments;
+    };
+
     it("challenge a segment as soon as it is paid for, and end no challenge that may be answered yet", async () => {
       const make = ["challenge", "make", "2", "--segment", "0", "--max-bond"];
       const early = await refusal("manager", ...make, "1", "--yes");
@@ -254,11 +289,29 @@ describe("e2e: the commands", function () {
       const low = await refusal("manager", ...make, "0.000001", "--yes");
       expect(low.message).to.match(/bond too high/);
       const made = await done("manager", ...make, "1");
-      expect(made).to.deep.include({ challenge: "1", vNode: "2", node: "2", answerBefore: "5" });
+      expect(made).to.deep.include({ challenge: "1", vNode: "2", node: "2", answerBefore: "5", start: 0 });
       const { stdout } = await run("app", "challenge", "show", "1");
       expect(JSON.parse(stdout)).to.deep.include({ status: "open", start: "0", bond: made["bond"] });
+      expect(JSON.parse(stdout)).to.deep.include({ length: String(made["length"]), answerBefore: "5" });
+      const [segment] = await segmentsOf("2");
+      expect(segment).to.include({ serial: "0", weight: String(made["length"]) });
+      const again = await refusal("manager", "challenge", "make", "2", "--max-bond", "1", "--yes");
+      expect(again.message).to.match(/one each .*; this account has a challenge of the vNode open/);
+      const gone = await refusal("manager", "challenge", "make", "2", "--segment", "9", "--max-bond", "1");
+      expect(gone.message).to.match(/segment 9 of vNode 2 has no entry/);
       expect((await refusal("app", "challenge", "expire", "1", "--yes")).message).to.match(/response runs/);
       expect((await refusal("app", "challenge", "show", "7")).message).to.match(/not open/);
+    });
+
+    it("name a node for a vNode with data, and take that back: until its first proof the old one stays", async () => {
+      const named = await done("manager", "manager", "assign", "2", "3");
+      expect(named).to.include({ responsible: "2", successor: "3", fromEpoch: "3", until: "6" });
+      const busy = await refusal("app", ...put("--vnodes", "2", "--yes"));
+      expect(`${busy.code}: ${busy.message}`).to.match(/^busy: vNode 2 is being handed over/);
+      const back = await done("manager", "manager", "assign", "2", "0");
+      expect(back).to.include({ responsible: "2", successor: "0", fromEpoch: "0" });
+      const data = await refusal("manager", "manager", "assign", "2", "0", "--yes");
+      expect(data.message).to.match(/has data .*; name the node that shall take over/);
     });
 
     it("say what is missing to look around, and for a lens of something else", async () => {
@@ -268,6 +321,29 @@ describe("e2e: the commands", function () {
       expect(other.code).to.equal("chain");
       const lens = ["--lens", network.deployment.lens];
       expect((await refusal("app", "explore", "segments", ...lens)).message).to.match(/whose segments/);
+    });
+
+    it("let a provider pause and leave, once its node is responsible", async () => {
+      const other = await refusal("provider", "provider", "pause", "2", "--epochs", "1", "--yes");
+      expect(other.message).to.match(/unauthorized/);
+      const paused = await done("provider", "provider", "pause", "1", "--epochs", "2");
+      // Epochs of an hour: 2,160 in 90 days, the 45th part of them.
+      expect(paused).to.include({ node: "1", fromEpoch: "4", endEpoch: "6", used: "2", left: "46" });
+      const overlaps = await refusal("provider", "provider", "leave", "1", "--yes");
+      expect(overlaps.message).to.match(/pause overlaps .*; wait until the pause is over/);
+      const much = await refusal("provider", "provider", "pause", "1", "--epochs", "47", "--yes");
+      expect(much.message).to.match(/pause budget spent .*; ask for fewer epochs/);
+      for (let i = 0; i < 4; i++) await passEpoch();
+      const leaving = await done("provider", "provider", "leave", "1");
+      expect(leaving).to.include({ node: "1", fromEpoch: "11", bondKeptUntil: "14" });
+      const again = await refusal("provider", "provider", "leave", "1", "--yes");
+      expect(again.message).to.match(/leave announced already .*; who has announced to leave can only wait/);
+    });
+
+    it("let a provider top up, and get back what was kept: nothing here", async () => {
+      expect(await done("provider", "provider", "top-up", "1")).to.include({ node: "1", locked: "0" });
+      const unlocked = await done("provider", "provider", "unlock", "1", "1");
+      expect(unlocked).to.include({ unlocked: "0", kept: "0", keptUntil: "0", challenges: "0" });
     });
   });
 
@@ -296,17 +372,5 @@ describe("e2e: the commands", function () {
     expect(JSON.parse(stdout)).to.be.an("object");
     const none = await holdfast("node", "status", "http://127.0.0.1:1", "--json");
     expect(errorIn(none)).to.include({ code: "unreachable" });
-  });
-
-  it("let a provider pause and leave, once its node is responsible", async () => {
-    const early = await refusal("provider", "provider", "pause", "1", "--epochs", "1", "--yes");
-    expect(early.message).to.match(/unauthorized/);
-    await passEpoch();
-    const { fromEpoch, endEpoch } = await done("provider", "provider", "pause", "1", "--epochs", "1");
-    expect([fromEpoch, endEpoch]).to.deep.equal(["2", "3"]);
-    const leaving = await done("provider", "provider", "leave", "1");
-    expect(leaving).to.include({ node: "1", left: false, fromEpoch: "5" });
-    const tooEarly = await refusal("provider", "provider", "leave", "1", "--yes");
-    expect(tooEarly.message).to.match(/leave not due/);
   });
 });

@@ -43,7 +43,7 @@ describe("e2e: from a file to a payment or a penalty", function () {
       const failed = report.checks.filter(({ passed }) => !passed);
       expect(failed).to.deep.equal([]);
       expect(report.passed).to.equal(true);
-      expect(report.checks).to.have.length(14);
+      expect(report.checks).to.have.length(17);
     });
 
     it("splits the file into segments and gives it back", () => {
@@ -77,6 +77,10 @@ describe("e2e: from a file to a payment or a penalty", function () {
       expect(app.paid).to.equal(app.deposited);
       expect(app.refunded > 0n && app.compensated > 0n).to.equal(true);
       expect(role("auditor").earned > 0n).to.equal(true);
+      const [challenger, treasury] = [role("challenger"), role("treasury")];
+      expect(challenger.paid > 0n && challenger.earned === 0n, "one answered, one dismissed").to.equal(true);
+      expect(treasury.earned >= challenger.paid / 2n, "half of a lost bond, and fees").to.equal(true);
+      expect(role("provider 2").earned > role("provider 3").earned, "the other half").to.equal(true);
       const reward = victim.slashed / 10n;
       expect(app.compensated <= victim.slashed - reward).to.equal(true);
     });

@@ -324,11 +324,11 @@ export function createFakeChain(): FakeChain {
       if (call.kind === "takeOver" && chain.successor === undefined)
         return Promise.reject(refused("NoSuccessor", {}));
       if (call.kind === "compact" || call.kind === "retire") {
-        try {
-          directory.call(call, epochAt(chain.time), true);
-        } catch (cause) {
-          return Promise.reject(cause as Error);
-        }
+        const epoch = epochAt(chain.time);
+        return Promise.resolve().then(() => {
+          directory.call(call, epoch, true);
+          return chain.gasOf(call);
+        });
       }
       return Promise.resolve(chain.gasOf(call));
     },

@@ -50,5 +50,5 @@ export function shortcuts(world: () => World) {
 /** IAudits.Refusal. */
 export const REFUSAL = {
   ...{ noSuchVNode: 1, notCurrentEpoch: 2, settleFirst: 3, alreadyProven: 4, noRandomness: 5, notDue: 6 },
-  ...{ windowClosed: 7 },
+  ...{ windowClosed: 7, notConsented: 9 },
 };

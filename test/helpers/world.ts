@@ -158,13 +158,20 @@ export async function createWorld(
 
     /** A proof that holds, of the node that waits to take over. */
     async takeOver(epoch: number, vNode = 1) {
-      const { root, successorSeed, total } = await audits.duty(vNode, epoch);
+      const { root, successor, successorSeed, total } = await audits.duty(vNode, epoch);
       const proof: Proof = [BigInt(root), successorSeed, 0n, total, 1n, 0n, 0n, 0n];
-      return audits.connect(people.stranger).takeOver(vNode, epoch, proof);
+      return audits
+        .connect(providers[Number(successor) - 1] ?? people.stranger)
+        .takeOver(vNode, epoch, proof);
     },
 
     async prove(epoch: number, vNode = 1) {
-      return audits.connect(people.stranger).prove(vNode, epoch, await world.proof(epoch, vNode));
+      // Anybody delivers, but for the first proof of a node that takes over.
+      const { node } = await audits.duty(vNode, epoch);
+      const state = await audits.state(vNode);
+      const isFirst = state.node !== node || state.syncLeft !== 0n;
+      const by = (isFirst ? providers[Number(node) - 1] : undefined) ?? people.stranger;
+      return audits.connect(by).prove(vNode, epoch, await world.proof(epoch, vNode));
     },
 
     /** Begins each epoch and proves it. */

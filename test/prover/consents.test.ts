@@ -37,6 +37,9 @@ describe("prover: consents", () => {
       expect(after(["NodeSwitched", 1], ["NodeAssigned", 2], ["NodeAssigned", 0, 0])).to.include({
         ...{ node: 1n, next: 0n },
       });
+      expect(after(["NodeSwitched", 1], ["NodeAssigned", 2], ["NodeAssigned", 1, 0])).to.include({
+        ...{ node: 1n, next: 0n },
+      });
       expect(after(["NodeSwitched", 1], ["NodeAssigned", 2], ["SyncDropped", 2])).to.include({
         ...{ node: 1n, next: 0n },
       });

@@ -59,6 +59,7 @@ describe("prover: coverage", () => {
       const dead = { ...low, open: 0, live: 0, saved: 0n };
       expect(reasonFor(dead, { ...terms, earning: false })).to.equal("nothing is live");
       expect(reasonFor({ ...dead, entries: 0 }, terms)).to.equal(undefined);
+      expect(reasonFor(dead, { ...terms, below: 0 })).to.equal(undefined);
       // What ends with the running epoch may still be extended.
       expect(reasonFor({ ...dead, open: 1 }, terms)).to.equal(undefined);
     });

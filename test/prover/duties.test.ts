@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { toHex32, type Hex } from "../../protocol/field.ts";
+import type { Hex } from "../../protocol/field.ts";
 import type { CircuitInput } from "../../protocol/statement.ts";
 import type { Duties, DutyModules, DutyOptions } from "../../prover/duties.ts";
 import { createDutyBench, type DutyBench } from "../helpers/duty-bench.ts";

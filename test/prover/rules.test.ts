@@ -3,8 +3,7 @@ import { expect } from "chai";
 import { Wallet, type TypedDataDomain } from "ethers";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { hashSegments } from "../../client/chain.ts";
-import { ACCEPTANCE, domain } from "../../protocol/typed-data.ts";
+import { domain, EXTENSION } from "../../protocol/typed-data.ts";
 import { readConfig } from "../../prover/config.ts";
 import { createNode } from "../../prover/node.ts";
 import { createCustomer, type Customer, type NodeAt } from "../helpers/customer.ts";
@@ -52,7 +51,7 @@ describe("prover: rules", function () {
     const values = {
       ...{ rpcUrl: live.rpcUrl, audits: live.deployment.audits, node: index + 1, keyFile, profile: "tiny" },
       ...{ dataFolder: join(folder, `node-${index}`), port: 0, pollMs: 25, reserveBytes: 0, recordAfter: 0 },
-      ...{ drandUrls: [live.relayUrl], allowPrivatePeers: true },
+      ...{ drandUrls: [live.relayUrl], allowPrivatePeers: true, compactGas: 1_000_000 },
     };
     await writeFile(path, JSON.stringify(values));
     const logs = createLogs();
@@ -67,7 +66,7 @@ describe("prover: rules", function () {
       await made.done;
     };
     const node = { id: owned.id, url: made.url, logs, stop };
-    running.push(node);
+    running[index] = node;
     return node;
   }
   const statusOf = async ({ url }: NodeAt): Promise<Status> =>
@@ -76,22 +75,45 @@ describe("prover: rules", function () {
   const seen = async (node: Running, epoch: number): Promise<void> => {
     await node.logs.until("proven", (line) => line["epoch"] === epoch);
   };
-  const segments = Array.from({ length: 9 }, (_, i) => testSegment(400, i + 1));
+  /** Two of ten leaves, and fourteen of one. */
+  const segments = Array.from({ length: 16 }, (_, i) => testSegment(i < 2 ? 4_900 : 400, i + 1));
   let first: Running;
+  const runs: Running[] = [];
 
-  it("compacts in the last epoch before less would be paid, and is paid in full ever after", async () => {
-    first = await start(0);
+  it("compacts in the last epoch before less would be paid, in two transactions, through a restart between them", async () => {
+    const early = await start(0);
+    runs.push(early);
     for (const [i, segment] of segments.entries())
-      await app.store(first, { vNode: 1, segment, epochs: i < 4 ? 2 : 40 });
+      await app.store(early, { vNode: 1, segment, epochs: i < 2 ? 2 : 40 });
+    await seen(early, await live.nextEpoch());
+    expect(early.logs.lines.filter(({ msg }) => msg === "compaction begins")).to.deep.equal([]);
+    await live.nextEpoch();
+    const begins = { vNode: 1, reason: "coverage", entries: 16, live: 14, coverage: 0.412 };
+    expect(await early.logs.until("compaction begins")).to.include(begins);
+    await early.logs.until("compaction goes on");
+    await early.stop();
+    first = await start(0);
+    runs.push(first);
+    await Promise.race([
+      ...[early, first].map(({ logs }) => logs.until("compacted", ({ entries }) => entries === 14)),
+      first.logs.until("delivered after a restart", ({ key }) => /^compact.*\d$/.test(String(key))),
+    ]);
+    const { count, total } = await live.app.read<{ count: bigint; total: bigint }>(
+      "registry",
+      "directory",
+      [1],
+    );
+    expect([count, total]).to.deep.equal([14n, (14n * 1000n) >> 3n]);
+    const done = (await live.app.events(0)).filter(({ name }) => name === "Compacted");
+    expect(done).to.have.lengthOf(1);
+  });
+
+  it("is paid in full ever after", async () => {
+    await Promise.race([
+      ...runs.map(({ logs }) => logs.until("proven", ({ epoch }) => epoch === 2)),
+      first.logs.until("delivered after a restart", ({ key }) => key === "prove/1/2"),
+    ]);
     await seen(first, await live.nextEpoch());
-    expect(first.logs.lines.filter(({ msg }) => msg === "compaction begins")).to.deep.equal([]);
-    const epoch = await live.nextEpoch();
-    const line = await first.logs.until("compacted");
-    expect(line).to.include({ vNode: 1, entries: 5, removed: 4, transactions: 1 });
-    expect(line["gasUsed"]).to.be.within(100_000, 600_000);
-    await seen(first, epoch);
-    const next = await live.nextEpoch();
-    await seen(first, next);
     const { vNodes, healthy } = await statusOf(first);
     expect(healthy).to.equal(true);
     expect(vNodes[0]).to.include({ coverage: 1, misses: 0 });
@@ -99,13 +121,13 @@ describe("prover: rules", function () {
     expect(proven.map(({ args }) => [Number(args["epoch"]), args["refunded"]])).to.deep.equal([
       [1, 0n],
       [2, 0n],
-      [next, 0n],
+      [3, 0n],
     ]);
   });
 
   it("stores into the fresh tree, and goes on holding what it is asked to", async () => {
     const serial = await app.store(first, { vNode: 1, segment: testSegment(900, 50), epochs: 5 });
-    expect(serial).to.equal(9);
+    expect(serial).to.equal(16);
     await app.extend(first, { vNode: 1, serial, epochs: 7 });
     await seen(first, await live.nextEpoch());
     const { vNodes, alarm } = await statusOf(first);
@@ -117,7 +139,7 @@ describe("prover: rules", function () {
     await live.manager.send("registry", "assign", [1, 2]);
     const refusal = await errorOf(app.accept(first, { vNode: 1, segment: present(segments[5]), epochs: 5 }));
     expect(refusal.message).to.match(/409: .*handed over/);
-    await second.logs.until("repaired", (line) => line["root"] === present(segments[8]).root);
+    await second.logs.until("repaired", (line) => line["root"] === present(segments[15]).root);
     const epoch = await live.nextEpoch();
     await second.logs.until("take-over proven", (line) => line["epoch"] === epoch);
     await seen(first, epoch);
@@ -134,31 +156,22 @@ describe("prover: rules", function () {
 
   it("raises an alarm at an acceptance that it did not sign, and not at its own", async () => {
     const second = present(running[1]);
-    await app.store(second, { vNode: 1, segment: testSegment(450, 60), epochs: 20 });
+    const serial = await app.store(second, { vNode: 1, segment: testSegment(450, 60), epochs: 20 });
     await seen(second, await live.nextEpoch());
     expect((await statusOf(second)).alarm).to.equal(undefined);
 
     const thief = new Wallet(present(live.nodes[1]).operator.privateKey);
-    const junk = [{ root: testSegment(400, 70).root, leaves: 1 }];
     const signedDomain = domain(live.app.chainId, live.app.addresses.registry) as TypedDataDomain;
     const terms = { rent: RENT, nonce: 5n, deadline: 2n ** 64n };
-    const message = {
-      node: 2,
-      revision: 0,
-      bucket: 1,
-      vNode: 1,
-      segments: hashSegments(junk),
-      epochs: 9,
-      ...terms,
-    };
-    const signature = await thief.signTypedData(signedDomain, ACCEPTANCE, message);
-    await live.app.send("registry", "store", [1, 1, junk, 9, RENT, { ...terms, signature }]);
+    const message = { node: 2, revision: 0, vNode: 1, serial, epochs: 9, ...terms };
+    const signature = await thief.signTypedData(signedDomain, EXTENSION, message);
+    await live.app.send("registry", "extend", [1, serial, 9, RENT, { ...terms, signature }]);
     const line = await second.logs.until("foreign acceptance");
-    expect(line).to.include({ vNode: 1, serial: 11, event: "SegmentStored", operator: thief.address });
+    expect(line).to.include({ vNode: 1, serial, event: "SegmentExtended", operator: thief.address });
     await second.logs.until("the operator's key may be stolen");
     const answer = await fetch(`${second.url}/status`);
     expect(answer.status).to.equal(503);
     const { alarm } = (await answer.json()) as Status;
-    expect(alarm?.foreign.map(({ serial }) => serial)).to.deep.equal([11]);
+    expect(alarm?.foreign.map((use) => use.serial)).to.deep.equal([serial]);
   });
 });

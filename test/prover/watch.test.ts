@@ -119,6 +119,16 @@ describe("prover: watch", () => {
     expect((await look()).alarm?.foreign).to.have.lengthOf(1);
   });
 
+  it("does not take an old use of the same terms for one of what was signed since", async () => {
+    chain.time = 80;
+    chain.store({ root, leaves: 5, end: 8 });
+    await look();
+    chain.time = 100;
+    sign([storingOf(terms)]);
+    store();
+    expect((await look()).alarm).to.equal(undefined);
+  });
+
   it("counts anew when the events are read again after a reorganization", async () => {
     sign([storingOf(terms)]);
     store();

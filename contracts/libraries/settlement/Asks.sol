@@ -8,7 +8,6 @@ import {Schedule} from "../Schedule.sol";
 import {Terms} from "../Terms.sol";
 import {VNode, VNodeWord} from "../VNodeWord.sol";
 import {Book, Deferred, Leave, Stake} from "./Book.sol";
-import {Pauses} from "./Pauses.sol";
 
 /// @title Asks
 /// @notice What an epoch asks of a vNode, and of whom.
@@ -89,8 +88,13 @@ library Asks {
         // Whether it has missed the last epoch of its notice is known once that is settled.
         if (v.settled + 1 >= b.leaves[id].epoch && leavesIn(b, id, v, epoch)) a.node = NO_NODE;
         if (named) {
-            if (a.node == NO_NODE || ready) (a.node, a.syncing) = (s.nextNode, !ready);
-            else a.successor = s.nextNode;
+            if (a.node == NO_NODE || ready) {
+                (a.node, a.syncing) = (s.nextNode, !ready);
+                // What waited for the old node's proof is refunded.
+                (a.epochs, a.cost) = (1, a.rate);
+            } else {
+                a.successor = s.nextNode;
+            }
         } else if (isFollowed(s, v, epoch)) {
             a.successor = s.nextNode;
         }

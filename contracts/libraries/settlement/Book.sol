@@ -49,6 +49,12 @@ struct Kept {
     uint32 until;
 }
 
+/// @dev Taken for challenges, for the owners of the next epoch to be decided: up to so many epochs' rate each.
+struct Owed {
+    uint192 amount;
+    uint16 multiple;
+}
+
 /// @dev What Audits keeps.
 struct Book {
     /// The newest, and by version the ones before.
@@ -65,8 +71,7 @@ struct Book {
     mapping(VNodeId vNode => mapping(NodeId node => Kept)) kept;
     /// The epoch in which a node proved last that it has what it took over.
     mapping(VNodeId vNode => uint32) takenOver;
-    /// Taken for challenges, for the owners of the next epoch to be decided.
-    mapping(VNodeId vNode => uint256) owed;
+    mapping(VNodeId vNode => Owed) owed;
 }
 
 /// @dev What a library cannot know by itself.

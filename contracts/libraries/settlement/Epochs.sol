@@ -116,7 +116,7 @@ library Epochs {
     function _quietUntil(Book storage b, Run memory r, uint32 epoch) private view returns (uint32 quiet) {
         NodeId node = r.v.node;
         if (node != NO_NODE && b.leaves[r.id].node == node) return epoch + 1;
-        if (b.owed[r.id] != 0) return epoch + 1;
+        if (b.owed[r.id].amount != 0) return epoch + 1;
         quiet = b.changes[r.id].quietUntil(epoch) - 1;
         return b.pauses[r.id][node].quietUntil(epoch, quiet);
     }
@@ -204,11 +204,16 @@ library Epochs {
     }
 
     function _compensate(Book storage b, Run memory r, uint32 epoch) private {
-        uint256 owed = b.owed[r.id];
+        (uint256 owed, uint256 rate) = (b.owed[r.id].amount, r.v.rate);
         if (owed == 0) return;
+        // Nobody gets more than its own rate would bring: the owners of what has ended since leave nothing to who stays.
+        uint256 most = rate * b.owed[r.id].multiple;
         delete b.owed[r.id];
-        if (r.v.rate == 0) r.context.ledger.payCredit(r.context.ledger.treasury(), owed);
-        else b.credits[r.id].add(epoch, epoch, (owed * CreditIndex.CREDIT_UNIT) / r.v.rate);
+        if (owed > most) {
+            r.context.ledger.payCredit(r.context.ledger.treasury(), owed - most);
+            owed = most;
+        }
+        if (owed != 0) b.credits[r.id].add(epoch, epoch, (owed * CreditIndex.CREDIT_UNIT) / rate);
 
         emit IAudits.OwnersCompensated(r.id, epoch, owed);
     }

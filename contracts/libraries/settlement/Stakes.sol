@@ -19,8 +19,8 @@ library Stakes {
     function shrink(Book storage b, Run memory r, uint256 lower) internal {
         Stake storage s = b.stakes[r.id];
         s.committed = uint80(s.committed - lower);
-        // Nothing is left that would have to be proven.
-        if (s.committed == 0) (r.v.syncLeft, s.nextReady) = (0, true);
+        // Nothing is left that would have to be proven, or could be: who has announced to leave may go.
+        if (s.committed == 0) (r.v.syncLeft, r.v.misses, s.nextReady) = (0, 0, true);
         if (r.v.node != NO_NODE) trim(b, r, s);
     }
 
@@ -87,14 +87,7 @@ library Stakes {
         uint256 share = reporter == address(0) ? 0 : r.terms.reporterShare();
         uint256 taken;
         uint256 reward;
-        (taken, reward, left) = r.context.ledger.slash(
-            r.v.node,
-            amount,
-            fromLock,
-            reporter,
-            share,
-            0
-        );
+        (taken, reward, left) = r.context.ledger.slash(r.v.node, amount, fromLock, reporter, share, 0);
 
         emit IAudits.Slashed(r.id, r.v.node, epoch, taken, reporter, reward);
     }

@@ -60,9 +60,10 @@ describe("contracts: finding 2, a challenge of one segment", () => {
     await world.settle();
     const alices = await claimed(0);
     await world.registry.claim(1, 1);
-    // A tenth for the report, and a hundredth of eight tenths; one epoch's rent came back to all.
-    expect((await wealth()) - before).to.equal(SLASH / 10n + (SLASH * 8n) / 1000n + RATE);
-    expect(alices).to.equal((SLASH * 8n * 99n) / 1000n + 99n * RATE);
+    // A hundredth of a tenth for the report, and of what is left; one epoch's rent came back to all.
+    const rest = (SLASH * 899n) / 1000n;
+    expect((await wealth()) - before).to.equal(SLASH / 1000n + rest / 100n + RATE);
+    expect(alices).to.equal((rest * 99n) / 100n + 99n * RATE);
   });
 
   it("is no jackpot: the owner of a hundredth gets ten epochs of its own rate at most, besides the report", async () => {
