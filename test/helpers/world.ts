@@ -42,6 +42,9 @@ export type Params = typeof PARAMS;
 
 export const SHAPE = { samples: 2, dataDepth: 2, directoryDepth: 2 };
 
+/** IAudits.Refusal. */
+const NOT_CONSENTED = 9n;
+
 export interface People {
   readonly deployer: HardhatEthersSigner;
   readonly manager: HardhatEthersSigner;
@@ -167,11 +170,18 @@ export async function createWorld(
 
     async prove(epoch: number, vNode = 1) {
       // Anybody delivers, but for the first proof of a node that takes over.
+      const proof = await world.proof(epoch, vNode);
+      const asStranger = audits.connect(people.stranger);
+      const isRefused = await asStranger.prove.staticCall(vNode, epoch, proof).then(
+        () => false,
+        (error: unknown) => {
+          const { data = "0x" } = error as { data?: string };
+          return data !== "0x" && audits.interface.parseError(data)?.args["reason"] === NOT_CONSENTED;
+        },
+      );
+      if (!isRefused) return asStranger.prove(vNode, epoch, proof);
       const { node } = await audits.duty(vNode, epoch);
-      const state = await audits.state(vNode);
-      const isFirst = state.node !== node || state.syncLeft !== 0n;
-      const by = (isFirst ? providers[Number(node) - 1] : undefined) ?? people.stranger;
-      return audits.connect(by).prove(vNode, epoch, await world.proof(epoch, vNode));
+      return audits.connect(present(providers[Number(node) - 1])).prove(vNode, epoch, proof);
     },
 
     /** Begins each epoch and proves it. */
