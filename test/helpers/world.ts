@@ -42,6 +42,9 @@ export type Params = typeof PARAMS;
 
 export const SHAPE = { samples: 2, dataDepth: 2, directoryDepth: 2 };
 
+/** IAudits.Refusal. */
+const NOT_CONSENTED = 9n;
+
 export interface People {
   readonly deployer: HardhatEthersSigner;
   readonly manager: HardhatEthersSigner;
