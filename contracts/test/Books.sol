@@ -199,7 +199,8 @@ abstract contract Books is World {
             "a price is the rent's, rounded up to the quantum"
         );
         // Nothing was there that would have had to be proven first.
-        if (_committedIn(vNode, _now()) == 0) (_pages[vNode].syncLeft, _pages[vNode].misses) = (0, 0);
+        bool idle = _committedIn(vNode, audits.state(vNode).settled) == 0;
+        if (idle) (_pages[vNode].syncLeft, _pages[vNode].misses) = (0, 0);
         _stored.push(Stored(vNode, serial, bucket, root, s.leaves, s.from, s.end, s.perEpoch, false));
         _place[vNode][serial] = _stored.length;
         _append(_entries[vNode], _stored.length - 1);
