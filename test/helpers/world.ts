@@ -223,7 +223,7 @@ export async function createWorld(
 /** Whether a proof was refused as the first one of a node that takes over, which is its own to give. */
 function isNotConsented(error: unknown): boolean {
   const { message, revert } = error as { message: string; revert?: { name: string; args: bigint[] } };
-  if (revert) return revert.name === "ProofRefused" && revert.args[2] === 9n;
+  if (revert) return revert.name === "ProofRefused" && revert.args[2] === NOT_CONSENTED;
   return /ProofRefused\(\d+, \d+, 9\)/.test(message);
 }
 
