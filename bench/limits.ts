@@ -109,6 +109,10 @@ async function createBench(size: Size, log: (line: string) => void) {
         const tokens = Array.from({ length: Math.min(PAGE, size.vNodes - made) }, (_, i) => 100 + made + i);
         await registry.connect(manager).addVNodes(1, tokens);
       }
+      // Every segment costs a quantum in each of so many epochs.
+      const price = BigInt(size.segments + 100) * QUANTUM * BigInt(LONG);
+      await world.token.mint(alice, price);
+      await ledger.connect(alice).deposit(alice, price);
       // One that ends after its first epoch.
       await keep(1, 1);
       for (let made = 0; made < size.segments; made += BATCH) {

@@ -39,7 +39,7 @@ export const LOSS: readonly Strategy[] = [
   dropping("drop-newest", "drops all that comes after 50 epochs", ({ from }) => (from > NEW_SINCE ? 1 : 0)),
   dropping("drop-one", "drops one segment of twelve", ({ serial }) => (serial === 5 ? 1 : 0)),
   ...[0.1, 1, 10, 100].map((share) => percent(share, "odds8")),
-  ...[0.1, 1, 10, 100].map((share) => percent(share, "odds64")),
+  ...[1, 10, 100].map((share) => percent(share, "odds64")),
   ...[1, 10, 100].map((share) => percent(share, "lax")),
   ...(["tides", "tides8", "tides64", "ebbs8", "ebbs64"] as const).map((market) => dropBeforeEnd(market)),
   dropBeforeEnd("tides8", true),

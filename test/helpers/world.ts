@@ -42,6 +42,9 @@ export type Params = typeof PARAMS;
 
 export const SHAPE = { samples: 2, dataDepth: 2, directoryDepth: 2 };
 
+/** IAudits.Refusal. */
+const NOT_CONSENTED = 9n;
+
 export interface People {
   readonly deployer: HardhatEthersSigner;
   readonly manager: HardhatEthersSigner;
@@ -220,7 +223,7 @@ export async function createWorld(
 /** Whether a proof was refused as the first one of a node that takes over, which is its own to give. */
 function isNotConsented(error: unknown): boolean {
   const { message, revert } = error as { message: string; revert?: { name: string; args: bigint[] } };
-  if (revert) return revert.name === "ProofRefused" && revert.args[2] === 9n;
+  if (revert) return revert.name === "ProofRefused" && revert.args[2] === NOT_CONSENTED;
   return /ProofRefused\(\d+, \d+, 9\)/.test(message);
 }
 

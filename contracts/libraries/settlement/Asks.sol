@@ -75,11 +75,15 @@ library Asks {
         uint256 committed = s.committed;
         (a.node, a.rate, a.syncing) = (v.node, v.rate, v.syncLeft != 0);
         (a.epochs, a.cost) = waiting(b, id, v, v.settled + 1);
+        // What waits from before the epoch from which the next node is named.
+        (uint256 oldEpochs, uint256 oldCost) = (a.epochs, a.cost);
         for (uint32 e = v.settled + 1; e <= epoch; ++e) {
             (uint256 raise, uint256 lower) = b.changes[id].changeAt(e);
             (a.rate, committed) = (a.rate + raise - lower, committed - lower);
+            if (e <= v.nextSince) (oldEpochs, oldCost) = (a.epochs, a.cost);
+            (a.epochs, a.cost) = (a.epochs + 1, a.cost + a.rate);
             bool decided = a.rate == 0 || b.pauses[id][v.node].covers(e);
-            (a.epochs, a.cost) = decided ? (0, 0) : (a.epochs + 1, a.cost + a.rate);
+            if (decided) (a.epochs, a.cost, oldEpochs, oldCost) = (0, 0, 0, 0);
         }
         if (committed == 0) a.syncing = false;
         bool named = v.nextSince != 0 && v.nextSince <= epoch;
@@ -90,8 +94,8 @@ library Asks {
         if (named) {
             if (a.node == NO_NODE || ready) {
                 (a.node, a.syncing) = (s.nextNode, !ready);
-                // What waited for the old node's proof is refunded.
-                (a.epochs, a.cost) = (1, a.rate);
+                // That waited for the old node's proof, and is refunded.
+                (a.epochs, a.cost) = (a.epochs - oldEpochs, a.cost - oldCost);
             } else {
                 a.successor = s.nextNode;
             }
