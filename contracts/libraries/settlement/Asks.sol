@@ -75,15 +75,15 @@ library Asks {
         uint256 committed = s.committed;
         (a.node, a.rate, a.syncing) = (v.node, v.rate, v.syncLeft != 0);
         (a.epochs, a.cost) = waiting(b, id, v, v.settled + 1);
-        // What waits from before the epoch from which the next node is named.
-        (uint256 oldEpochs, uint256 oldCost) = (a.epochs, a.cost);
+        // What would be decided by a proof of whoever is named.
+        uint256 nextEpochs;
+        uint256 nextCost;
         for (uint32 e = v.settled + 1; e <= epoch; ++e) {
             (uint256 raise, uint256 lower) = b.changes[id].changeAt(e);
             (a.rate, committed) = (a.rate + raise - lower, committed - lower);
-            if (e <= v.nextSince) (oldEpochs, oldCost) = (a.epochs, a.cost);
-            (a.epochs, a.cost) = (a.epochs + 1, a.cost + a.rate);
-            bool decided = a.rate == 0 || b.pauses[id][v.node].covers(e);
-            if (decided) (a.epochs, a.cost, oldEpochs, oldCost) = (0, 0, 0, 0);
+            (a.epochs, a.cost) = _added(b, id, v.node, e, a.rate, a.epochs, a.cost);
+            if (v.nextSince == 0 || e < v.nextSince) continue;
+            (nextEpochs, nextCost) = _added(b, id, s.nextNode, e, a.rate, nextEpochs, nextCost);
         }
         if (committed == 0) a.syncing = false;
         bool named = v.nextSince != 0 && v.nextSince <= epoch;
@@ -94,8 +94,8 @@ library Asks {
         if (named) {
             if (a.node == NO_NODE || ready) {
                 (a.node, a.syncing) = (s.nextNode, !ready);
-                // That waited for the old node's proof, and is refunded.
-                (a.epochs, a.cost) = (a.epochs - oldEpochs, a.cost - oldCost);
+                // What waited for the old node's proof is refunded.
+                (a.epochs, a.cost) = (nextEpochs, nextCost);
             } else {
                 a.successor = s.nextNode;
             }
@@ -104,6 +104,20 @@ library Asks {
         }
         a.paused = b.pauses[id][a.node].covers(epoch);
         a.must = mustProve(b, id, a, epoch);
+    }
+
+    /// @dev What a proof of the node would decide, with another epoch: a pause, and the end of all, decide what was before.
+    function _added(
+        Book storage b,
+        VNodeId id,
+        NodeId node,
+        uint32 epoch,
+        uint256 rate,
+        uint256 epochs,
+        uint256 cost
+    ) private view returns (uint256, uint256) {
+        if (rate == 0 || b.pauses[id][node].covers(epoch)) return (0, 0);
+        return (epochs + 1, cost + rate);
     }
 
     /// @notice How many epochs right before this one are not decided, and what they cost.
