@@ -61,7 +61,7 @@ contract Audits is IAudits, Multicall {
 
     /// @dev Epochs that a proof settles before itself, alone and in a batch.
     uint256 private constant MAX_LAG = 64;
-    uint256 private constant MAX_BATCH_LAG = 4;
+    uint256 private constant MAX_BATCH_LAG = 2;
     /// @dev Verified one by one if need be, with misses behind them, they stay below the 2^24 gas of a transaction.
     uint256 private constant MAX_BATCH = 32;
     /// @dev What a beacon may use to answer: ours need a tenth.

@@ -66,7 +66,9 @@ export function createChallenges(
         const call = { kind: "answer", challenge: id, proof: proofWords(result.proof) } as const;
         const { gasUsed, hash: tx } = await sender.send(`answer/${id}`, call);
         const times = { witnessMs: Math.round(result.witnessMs), proveMs: Math.round(result.proveMs) };
-        log.info({ ...facts, ...times, gasUsed, tx }, "answered");
+        // An endpoint may show it open for a while longer.
+        const level = before?.state === "mined" ? "debug" : "info";
+        log[level]({ ...facts, ...times, gasUsed, tx }, "answered");
       } catch (error) {
         const why = whyOver(error);
         if (!why) throw error;

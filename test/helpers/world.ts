@@ -2,7 +2,7 @@
  * A deployment with people in it, for tests about rules and money: proofs are flags and the beacon says what it is told.
  */
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
-import { AbiCoder, getCreateAddress, keccak256, type BytesLike } from "ethers";
+import { AbiCoder, getCreateAddress, id, keccak256, type BytesLike } from "ethers";
 import { ACCEPTANCE, domain } from "../../protocol/typed-data.ts";
 import type {
   Audits,
@@ -43,6 +43,7 @@ export type Params = typeof PARAMS;
 export const SHAPE = { samples: 2, dataDepth: 2, directoryDepth: 2 };
 
 /** IAudits.Refusal. */
+const PROOF_REFUSED = id("ProofRefused(uint32,uint32,uint8)").slice(0, 10);
 const NOT_CONSENTED = 9n;
 
 export interface People {
@@ -222,9 +223,17 @@ export async function createWorld(
 
 /** Whether a proof was refused as the first one of a node that takes over, which is its own to give. */
 function isNotConsented(error: unknown): boolean {
-  const { message, revert } = error as { message: string; revert?: { name: string; args: bigint[] } };
+  const { message, revert, data } = error as RevertedCall;
   if (revert) return revert.name === "ProofRefused" && revert.args[2] === NOT_CONSENTED;
+  // anvil gives the bytes, Hardhat words.
+  if (data?.startsWith(PROOF_REFUSED)) return BigInt(`0x${data.slice(-64)}`) === NOT_CONSENTED;
   return /ProofRefused\(\d+, \d+, 9\)/.test(message);
+}
+
+interface RevertedCall {
+  readonly message: string;
+  readonly data?: string;
+  readonly revert?: { name: string; args: bigint[] };
 }
 
 export type Proof = [bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint];

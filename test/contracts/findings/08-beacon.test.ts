@@ -145,10 +145,12 @@ describe("contracts: finding 8, a beacon that fails", () => {
       let [happened, refused] = [0, 0];
       for (let gas = 60_000n; gas < 260_000n; gas += 4_001n) {
         await before.restore();
-        const done = await send(gas).then(
-          () => true,
-          () => false,
-        );
+        const done = await send(gas)
+          .then((sent) => sent.wait())
+          .then(
+            () => true,
+            () => false,
+          );
         const { settled, misses, deferredSince } = await state();
         expect([settled, misses, deferredSince], `${name} with ${gas} gas`).to.deep.equal(
           done ? [2n, 1n, 0n] : [1n, 0n, 0n],
