@@ -9,7 +9,7 @@ import { longViolations, runLong, THREE_YEARS } from "./long-run.ts";
 import { runAll } from "./pool.ts";
 import { createProgress } from "./progress.ts";
 import { rowsOf, tableOf, violations } from "./report.ts";
-import { STRATEGIES, strategyNamed } from "./strategies/index.ts";
+import { asserted, STRATEGIES, strategyNamed } from "./strategies/index.ts";
 
 interface Options {
   readonly docs?: boolean;
@@ -48,7 +48,7 @@ try {
 }
 
 async function simulate({ json, strategy, epochs, seeds, docs }: Options): Promise<void> {
-  const strategies = strategy ? strategy.map(strategyNamed) : STRATEGIES;
+  const strategies = strategy ? strategy.map(strategyNamed) : asserted();
   const names = strategies.map(({ name }) => name);
   // Early, so that a wrong path does not cost the whole run.
   if (json !== undefined) await writeFile(json, "[]\n");
@@ -77,7 +77,8 @@ function tell(found: readonly string[]): void {
 }
 
 function list(): void {
-  for (const { name, about } of STRATEGIES) process.stdout.write(`${name}: ${about}\n`);
+  for (const { name, about, outside } of STRATEGIES)
+    process.stdout.write(`${name}: ${about}${outside === undefined ? "" : ` (by name only: ${outside})`}\n`);
 }
 
 function collect(value: string, before: readonly string[] = []): string[] {

@@ -132,9 +132,11 @@ const TIDES: Market = { ...BASE, life: [126, 126], extended: 0, tides: 1 };
 const RARE: Params = { ...USUAL, odds: 64, slashMultiple: 20, faultMultiple: 100, bondEpochs: 160 };
 /** The least that the contracts ask of a cluster's terms. */
 const LAX: Params = {
-  ...{ odds: 1, window: 1800, grace: 31, maxMisses: 32, slashMultiple: 0, faultMultiple: 2 },
+  ...{ odds: 1, window: 1800, grace: 2, maxMisses: 3, slashMultiple: 0, faultMultiple: 2 },
   ...{ syncEpochs: 3, bondEpochs: 2, managerFee: 0, auditFee: 0, reporterShare: 2000 },
 };
+/** The least of them that has patience. */
+const PATIENT: Params = { ...LAX, grace: 5, maxMisses: 12, slashMultiple: 19, faultMultiple: 0, bondEpochs: 133 };
 
 export const MARKETS = {
   base: BASE,
@@ -142,6 +144,7 @@ export const MARKETS = {
   odds8: { ...BASE, params: { ...USUAL, odds: 8 } },
   odds64: { ...BASE, params: RARE },
   lax: { ...BASE, params: LAX },
+  patient: { ...BASE, params: PATIENT },
   lax64: { ...BASE, params: { ...LAX, odds: 64, faultMultiple: 128, bondEpochs: 128 } },
   /** All that is stored ends at the same time, and is followed by as much. */
   tides: TIDES,
@@ -150,6 +153,8 @@ export const MARKETS = {
   /** A sixth of it at a time. */
   ebbs8: { ...TIDES, params: { ...USUAL, odds: 8 }, tides: 6 },
   ebbs64: { ...TIDES, params: RARE, tides: 6 },
+  /** In so many parts that each is less than is proven before it ends. */
+  ripples64: { ...TIDES, params: RARE, tides: 22, segments: 22 },
   /** Of longer epochs (long-run.ts). */
   long: { ...BASE, params: { ...USUAL, window: 7200 } },
   three: { ...BASE, vNodes: 3 },

@@ -8,7 +8,6 @@ import {ClusterParams} from "../interfaces/Types.sol";
 /// @title Parameters
 /// @notice The bounds of what a manager may choose for a cluster.
 library Parameters {
-    uint256 internal constant MAX_ODDS = 1024;
     /// @dev A node has at least a quarter of the epoch to answer.
     uint256 internal constant MIN_WINDOW_DIVISOR = 4;
     uint256 internal constant MAX_MISSES = 32;
@@ -26,6 +25,9 @@ library Parameters {
     /// @dev Coverage below this is paid in proportion: 3/4, as a part of what the directory's total stands for.
     uint256 internal constant FULL_NUMERATOR = 3;
     uint256 internal constant FULL_DENOMINATOR = 4;
+
+    /// @dev A part of the rate that ends is proven before: a sixteenth.
+    uint256 internal constant ENDING_DIVISOR = 16;
 
     /// @dev Basis points of what a lost challenge costs, to the treasury: who challenges itself loses them.
     uint256 internal constant TREASURY_SHARE = 1000;
@@ -60,10 +62,19 @@ library Parameters {
         uint256 atStake = uint256(p.maxMisses - p.grace) * p.slashMultiple + p.faultMultiple;
         _bound("bondEpochs", p.bondEpochs, atStake, MAX_BOND_EPOCHS);
         // Rarer audits cost more.
-        _bound("odds", p.odds, 1, Math.min(MAX_ODDS, atStake / 2));
+        _bound("odds", p.odds, 1, Math.min(atStake / 2, _mostOdds(p)));
         _bound("managerFee", p.managerFee, 0, MAX_MANAGER_FEE);
         _bound("auditFee", p.auditFee, 0, MAX_AUDIT_FEE);
         _bound("reporterShare", p.reporterShare, 0, MAX_REPORTER_SHARE);
+    }
+
+    /// @dev It pays best to fail about two proofs in five, of a directory that is full of what one pays oneself for: the i-th
+    /// miss in a row comes with probability (2/5)^i, and what it is slashed by is an eighth of the rate that a proof stands for,
+    /// or more (docs/incentives.md).
+    function _mostOdds(ClusterParams calldata p) private pure returns (uint256) {
+        uint256 beyond = p.maxMisses - p.grace;
+        uint256 slashes = ((5 ** beyond - 2 ** beyond) << (p.grace + 1)) / 3;
+        return (8 * (p.slashMultiple * slashes + (uint256(p.faultMultiple) << p.maxMisses))) / 5 ** p.maxMisses;
     }
 
     function _bound(string memory name, uint256 value, uint256 min, uint256 max) private pure {

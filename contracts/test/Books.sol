@@ -186,6 +186,14 @@ abstract contract Books is World {
         }
     }
 
+    /// @dev Token units, of all segments that end in one of these epochs: the first one that they are not stored in.
+    function _endedIn(VNodeId vNode, uint32 first, uint32 last) internal view returns (uint256 ended) {
+        for (uint256 i = 0; i < _stored.length; ++i) {
+            Stored storage s = _stored[i];
+            if (_same(s.vNode, vNode) && s.end >= first && s.end <= last) ended += s.perEpoch;
+        }
+    }
+
     function _segment(VNodeId vNode, uint32 serial) internal view returns (Stored storage) {
         return _stored[_place[vNode][serial] - 1];
     }

@@ -53,7 +53,8 @@ abstract contract Reference is Books {
             if (list[i].from == epoch + 1 || list[i].end == epoch) return true;
         }
         uint256 epochs = p.deferredSince == 0 ? 1 : epoch - p.deferredSince + 1;
-        return 4 * _rateIn(vNode, epoch + 1) * epochs < 3 * (p.deferred + _rateIn(vNode, epoch));
+        uint256 ended = _endedIn(vNode, epoch - uint32(epochs) + 2, epoch + 1);
+        return 16 * ended * epochs >= p.deferred + _rateIn(vNode, epoch);
     }
 
     /// @dev Whether somebody waits to take over, or has proven in this very epoch.

@@ -25,11 +25,12 @@ interface Recording {
   readonly mine?: readonly string[];
   readonly victims?: readonly string[];
   readonly market?: Strategy["market"];
+  readonly outside?: string;
   readonly record: (play: Play) => number | undefined;
 }
 
 const recording = ({ name, about, drop, record, market = "beacon", ...rest }: Recording): Strategy => ({
-  ...{ name, about, market, mine: rest.mine ?? ["node", "auditor"], victims: rest.victims ?? [] },
+  ...{ ...rest, name, about, market, mine: rest.mine ?? ["node", "auditor"], victims: rest.victims ?? [] },
   play: (play) => ({
     open() {
       if (drop !== 0) play.node().holding.drop(() => drop);
@@ -97,7 +98,8 @@ export const BEACONS: readonly Strategy[] = [
   }),
   recording({
     name: "beacon-selective-alone",
-    about: "drops 5 %, and records only what it can prove; nobody else records, not even customers",
+    about: "drops 5 %, and records only what it can prove",
+    outside: "it is the deployment's only node, and nobody else records, not even its customers",
     ...{ drop: 0.05 },
     record: (play) => (couldProve(play) ? PROMPT : undefined),
   }),

@@ -28,6 +28,9 @@ export function strategyNamed(name: string): Strategy {
   return found;
 }
 
+/** Of each of these it is asserted that it does not pay. */
+export const asserted = (): Strategy[] => STRATEGIES.filter(({ outside }) => outside === undefined);
+
 export const STRATEGIES: readonly Strategy[] = [
   ...[...LOSS, ...JUNK, ...EXITS, ...CHALLENGES],
   ...[...BEACONS, ...MANAGERS, ...OWNERS, ...OTHERS],

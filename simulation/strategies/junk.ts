@@ -21,12 +21,13 @@ interface JunkPlan {
   readonly endsEarly?: boolean;
   /** Whether what has ended stays in the directory, as tombstones. */
   readonly tombstones?: boolean;
+  readonly uncompensated?: boolean;
 }
 
 export const junk = (plan: JunkPlan): Strategy => {
   const { name, about, times, drop, market = "base", mine = ["node"], pieces = 1, period } = plan;
   return {
-    ...{ name, about, market, mine, victims: [] },
+    ...{ name, about, market, mine, victims: [], uncompensated: plan.uncompensated === true },
     play: (play) => {
       const all: Junk[] = [];
       const epochs = plan.endsEarly === true ? 100 : (period ?? play.last);
@@ -54,20 +55,24 @@ export const junk = (plan: JunkPlan): Strategy => {
   };
 };
 
+/** Terms under which a node is not removed for long: they do not promise more. */
+const WEAK: readonly MarketName[] = ["lax", "lax64", "patient"];
+
 const times = (d: number, drop: number, market: MarketName = "base"): Strategy =>
   junk({
     name: `junk-${String(d)}x-drop-${String(100 * drop)}${market === "base" ? "" : `-${market}`}`,
     about: `pays itself ${d} times the customers' rate for junk and drops ${100 * drop} %`,
-    ...{ times: d, drop, market },
+    ...{ times: d, drop, market, uncompensated: WEAK.includes(market) },
   });
 
 export const JUNK: readonly Strategy[] = [
   ...[1, 10, 25, 100, 1000].map((d) => times(d, 1)),
   ...[1, 10, 100].map((d) => times(d, 0.1)),
-  ...[10, 22, 50].map((d) => times(d, 1, "lax")),
+  ...[10, 22, 35, 50].map((d) => times(d, 1, "lax")),
+  ...[22, 40].map((d) => times(d, 1, "patient")),
   times(25, 1, "odds8"),
   times(25, 1, "odds64"),
-  times(22, 1, "lax64"),
+  ...[22, 35].map((d) => times(d, 1, "lax64")),
   junk({
     ...{
       name: "junk-25x-coalition",

@@ -41,9 +41,11 @@ export const LOSS: readonly Strategy[] = [
   ...[0.1, 1, 10, 100].map((share) => percent(share, "odds8")),
   ...[1, 10, 100].map((share) => percent(share, "odds64")),
   ...[1, 10, 100].map((share) => percent(share, "lax")),
-  ...(["tides", "tides8", "tides64", "ebbs8", "ebbs64"] as const).map((market) => dropBeforeEnd(market)),
+  ...[1, 10].map((share) => percent(share, "patient")),
+  ...(["tides", "tides8", "tides64", "ebbs8", "ebbs64", "ripples64"] as const).map((market) => dropBeforeEnd(market)),
   dropBeforeEnd("tides8", true),
   dropBeforeEnd("tides64", true),
+  dropBeforeEnd("ripples64", true),
   oneOfMany(),
   thin(),
 ];

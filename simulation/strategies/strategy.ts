@@ -32,5 +32,7 @@ export interface Strategy {
   readonly allowed?: number;
   /** Customers lose what no rule gives back: the reason is in `about`. */
   readonly uncompensated?: boolean;
+  /** What of the protocol's assumptions does not hold here: it may pay, and is played by name only. */
+  readonly outside?: string;
   readonly play: (play: Play) => Hooks;
 }

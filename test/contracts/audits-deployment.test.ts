@@ -15,9 +15,9 @@ import {
 
 const LARGEST: Params = {
   ...{
-    odds: 1024,
+    odds: 533,
     window: EPOCH - MARGIN,
-    grace: 21,
+    grace: 0,
     maxMisses: 32,
     slashMultiple: 100,
     faultMultiple: 1000,
@@ -217,7 +217,10 @@ describe("contracts: Audits as it is set up", () => {
     bad("odds", 11);
     bad("odds", 1024, { slashMultiple: 0, faultMultiple: 0 });
     bad("odds", 1, { slashMultiple: 0, faultMultiple: 1 });
-    bad("odds", 1025, LARGEST);
+    bad("odds", 534, LARGEST);
+    // Who fails two proofs in five is slashed for each by an eighth of the odds' rate at least.
+    bad("odds", 2, { grace: 3, maxMisses: 4, slashMultiple: 0, faultMultiple: 9 });
+    bad("odds", 1, { grace: 31, maxMisses: 32, slashMultiple: 100, faultMultiple: 1000, bondEpochs: 1100 });
     bad("window", EPOCH / 4 - 1);
     bad("window", EPOCH - MARGIN + 1);
     bad("maxMisses", 0);
@@ -243,6 +246,7 @@ describe("contracts: Audits as it is set up", () => {
       await create({ odds: 10 });
       await create({ odds: 1, slashMultiple: 1, faultMultiple: 0 });
       await create({ odds: 1, slashMultiple: 0, faultMultiple: 2 });
+      await create({ odds: 2, grace: 3, maxMisses: 4, slashMultiple: 0, faultMultiple: 10 });
     });
 
     it("are kept as they were given, at their largest too", async () => {

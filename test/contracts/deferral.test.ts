@@ -7,8 +7,10 @@ import { createWorld, QUANTUM, WINDOW, type World } from "../helpers/world.ts";
 const RATE = 1000n;
 const FEE = 50n;
 const PAID = RATE - FEE;
-/** Rare audits; misses cost nothing but the rate, until there are 32 in a row. */
-const RARE = { odds: 8, grace: 31, maxMisses: 32, slashMultiple: 0, faultMultiple: 16 };
+/** Rare audits; misses cost nothing but the rate, until there are six in a row. */
+const RARE = {
+  ...{ odds: 8, grace: 5, maxMisses: 6, slashMultiple: 100, faultMultiple: 150, bondEpochs: 250 },
+};
 
 describe("contracts: deferred pay", () => {
   let world: World;
@@ -79,17 +81,29 @@ describe("contracts: deferred pay", () => {
     expect(await claimed(0)).to.equal(0n);
   });
 
-  it("is paid in full however slowly the rate falls: it is asked before that is 3/4 of what waits", async () => {
-    // 40 leaves, of which six end with each epoch from the second on.
-    for (let i = 2; i <= 6; i++) await world.store({ leaves: [6], epochs: i });
-    await world.store({ leaves: [10], epochs: 60 });
+  it("is paid in full however slowly the rate falls: it is asked before a sixteenth of what waits has ended", async () => {
+    // Of 101 leaves two end after each epoch from the second on.
+    for (let i = 2; i <= 6; i++) await world.store({ leaves: [2], epochs: i });
+    await world.store({ leaves: [91], epochs: 60 });
+    for (let epoch = 1; epoch <= 4; epoch++) await beginAs(epoch, false);
+    // Six have ended by epoch 5, and two more are about to.
+    await world.begin(5);
+    expect((await world.audits.duty(1, 5)).due).to.equal(true);
+    await world.prove(5);
+    expect(await earned()).to.equal((101n + 101n + 99n + 97n + 95n) * PAID);
+    await beginAs(6, false);
+  });
+
+  it("is asked for whatever comes in the place of what ends: one could store for oneself", async () => {
+    await world.store({ leaves: [15], epochs: 60 });
+    await world.store({ leaves: [1], epochs: 3 });
     await beginAs(1, false);
     await beginAs(2, false);
-    // After epoch 3, 28 are left, of (40 + 40 + 34) / 3.
     await world.begin(3);
+    await world.store({ leaves: [100], epochs: 60 });
     expect((await world.audits.duty(1, 3)).due).to.equal(true);
-    await world.prove(3);
-    expect(await earned()).to.equal((40n + 40n + 34n) * PAID);
+    await world.toEpoch(4);
+    await expect(world.settle()).to.emit(world.audits, "Missed").withArgs(1, 1, 3, 1);
   });
 
   it("is missed, and not deferred, by a node that has nothing to show before its rate falls", async () => {

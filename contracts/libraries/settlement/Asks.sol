@@ -24,9 +24,14 @@ library Asks {
         bool must;
         /// Who waits to take over, or has proven and takes over after the epoch; or nobody.
         NodeId successor;
-        /// How many epochs a proof would decide, this one included, and what they cost.
+        Wait wait;
+    }
+
+    /// @dev How many epochs a proof of this one would decide, what they cost, and what of the rate has ended after the first.
+    struct Wait {
         uint256 epochs;
         uint256 cost;
+        uint256 gone;
     }
 
     bytes32 private constant TAG_DUE = "due";
@@ -74,16 +79,14 @@ library Asks {
         Stake storage s = b.stakes[id];
         uint256 committed = s.committed;
         (a.node, a.rate, a.syncing) = (v.node, v.rate, v.syncLeft != 0);
-        (a.epochs, a.cost) = waiting(b, id, v, v.settled + 1);
-        // What would be decided by a proof of whoever is named.
-        uint256 nextEpochs;
-        uint256 nextCost;
+        a.wait = waiting(b, id, v, v.settled + 1);
+        // What a proof of whoever is named would decide.
+        Wait memory next;
         for (uint32 e = v.settled + 1; e <= epoch; ++e) {
             (uint256 raise, uint256 lower) = b.changes[id].changeAt(e);
             (a.rate, committed) = (a.rate + raise - lower, committed - lower);
-            (a.epochs, a.cost) = _added(b, id, v.node, e, a.rate, a.epochs, a.cost);
-            if (v.nextSince == 0 || e < v.nextSince) continue;
-            (nextEpochs, nextCost) = _added(b, id, s.nextNode, e, a.rate, nextEpochs, nextCost);
+            _add(b, id, a.wait, v.node, e, a.rate, lower);
+            if (v.nextSince != 0 && e >= v.nextSince) _add(b, id, next, s.nextNode, e, a.rate, lower);
         }
         if (committed == 0) a.syncing = false;
         bool named = v.nextSince != 0 && v.nextSince <= epoch;
@@ -95,7 +98,7 @@ library Asks {
             if (a.node == NO_NODE || ready) {
                 (a.node, a.syncing) = (s.nextNode, !ready);
                 // What waited for the old node's proof is refunded.
-                (a.epochs, a.cost) = (nextEpochs, nextCost);
+                a.wait = next;
             } else {
                 a.successor = s.nextNode;
             }
@@ -106,30 +109,34 @@ library Asks {
         a.must = mustProve(b, id, a, epoch);
     }
 
-    /// @dev What a proof of the node would decide, with another epoch: a pause, and the end of all, decide what was before.
-    function _added(
+    /// @dev A node's next epoch: a pause, and the end of all, decide what was before.
+    function _add(
         Book storage b,
         VNodeId id,
+        Wait memory w,
         NodeId node,
         uint32 epoch,
         uint256 rate,
-        uint256 epochs,
-        uint256 cost
-    ) private view returns (uint256, uint256) {
-        if (rate == 0 || b.pauses[id][node].covers(epoch)) return (0, 0);
-        return (epochs + 1, cost + rate);
+        uint256 lower
+    ) private view {
+        if (rate == 0 || b.pauses[id][node].covers(epoch)) {
+            (w.epochs, w.cost, w.gone) = (0, 0, 0);
+            return;
+        }
+        if (w.epochs != 0) w.gone += lower;
+        (w.epochs, w.cost) = (w.epochs + 1, w.cost + rate);
     }
 
-    /// @notice How many epochs right before this one are not decided, and what they cost.
+    /// @notice What waits right before an epoch.
     function waiting(
         Book storage b,
         VNodeId id,
         VNode memory v,
         uint32 epoch
-    ) internal view returns (uint256 epochs, uint256 cost) {
-        if (!v.deferring) return (0, 0);
+    ) internal view returns (Wait memory) {
+        if (!v.deferring) return Wait(0, 0, 0);
         Deferred storage d = b.deferred[id];
-        return (epoch - d.since, d.amount);
+        return Wait(epoch - d.since, d.amount, d.gone);
     }
 
     /// @notice Whether the node that has announced to leave is asked no more from the epoch on.
@@ -151,11 +158,11 @@ library Asks {
         Leave storage l = b.leaves[id];
         if (l.node == a.node && epoch + Parameters.LEAVE_NOTICE >= l.epoch) return true;
         if (b.pauses[id][a.node].touches(epoch)) return true;
-        // Before the rate falls below 3/4 of what is to be decided costs on average: what waits for a later proof would be paid
-        // as that epoch is covered.
-        (uint256 raise, uint256 lower) = b.changes[id].changeAt(epoch + 1);
-        uint256 next = a.rate + raise - lower;
-        return Parameters.FULL_DENOMINATOR * next * a.epochs < Parameters.FULL_NUMERATOR * a.cost;
+        // Before more ends than a small part of what waits costs on average: no later proof would ask for it. What comes does not
+        // make up for it: one could store for oneself.
+        (, uint256 lower) = b.changes[id].changeAt(epoch + 1);
+        Wait memory w = a.wait;
+        return Parameters.ENDING_DIVISOR * (w.gone + lower) * w.epochs >= w.cost;
     }
 
     function existing(Book storage b, VNodeId id) internal view returns (VNode memory) {

@@ -28,11 +28,13 @@ struct Stake {
     uint16 nextBondEpochs;
 }
 
-/// @dev Epochs that nothing was decided about yet, from since on: what they cost, fees included.
+/// @dev Epochs that nothing was decided about yet, from since on: what they cost, fees included, and what of the rate has
+/// ended after the first of them.
 struct Deferred {
     uint32 since;
     uint112 amount;
     uint112 fees;
+    uint96 gone;
 }
 
 /// @dev The node need not be asked from the epoch on.

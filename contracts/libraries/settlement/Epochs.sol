@@ -84,6 +84,7 @@ library Epochs {
         (uint256 raise, uint256 lower) = b.changes[r.id].changeAt(epoch);
         uint256 rate = v.rate + raise - lower;
         if (rate == 0 && v.deferring) refund(b, r, epoch - 1, 0);
+        if (lower != 0 && v.deferring) b.deferred[r.id].gone += uint96(lower);
         v.rate = uint80(rate);
         if (lower != 0) b.shrink(r, lower);
     }
@@ -150,17 +151,16 @@ library Epochs {
         if (Asks.isDrawn(r.terms, Asks.seedOf(r.id, v.node, epoch, random))) return true;
         Stake storage s = b.stakes[r.id];
         bool waits = v.nextSince != 0 && (v.nextSince <= epoch || Asks.isFollowed(s, v, epoch));
-        NodeId successor = waits ? s.nextNode : NO_NODE;
-        (uint256 epochs, uint256 cost) = b.waiting(r.id, v, epoch);
+        Asks.Wait memory w = b.waiting(r.id, v, epoch);
+        (w.epochs, w.cost) = (w.epochs + 1, w.cost + v.rate);
         Asks.Ask memory a = Asks.Ask({
             node: v.node,
             rate: v.rate,
             syncing: v.syncLeft != 0,
             paused: false,
             must: false,
-            successor: successor,
-            epochs: epochs + 1,
-            cost: cost + v.rate
+            successor: waits ? s.nextNode : NO_NODE,
+            wait: w
         });
         return b.mustProve(r.id, a, epoch);
     }
@@ -177,7 +177,7 @@ library Epochs {
         Deferred storage d = b.deferred[r.id];
         uint112 fees = uint112(feesOf(v.rate, r.terms, r.context.protocolFee));
         if (v.deferring) (d.amount, d.fees) = (d.amount + v.rate, d.fees + fees);
-        else (v.deferring, d.since, d.amount, d.fees) = (true, epoch, v.rate, fees);
+        else (v.deferring, b.deferred[r.id]) = (true, Deferred(epoch, v.rate, fees, 0));
 
         emit IAudits.EpochDeferred(r.id, v.node, epoch, v.rate);
     }
