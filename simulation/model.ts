@@ -136,7 +136,14 @@ const LAX: Params = {
   ...{ syncEpochs: 3, bondEpochs: 2, managerFee: 0, auditFee: 0, reporterShare: 2000 },
 };
 /** The least of them that has patience. */
-const PATIENT: Params = { ...LAX, grace: 5, maxMisses: 12, slashMultiple: 19, faultMultiple: 0, bondEpochs: 133 };
+const PATIENT: Params = {
+  ...LAX,
+  grace: 5,
+  maxMisses: 12,
+  slashMultiple: 19,
+  faultMultiple: 0,
+  bondEpochs: 133,
+};
 
 export const MARKETS = {
   base: BASE,

@@ -42,7 +42,9 @@ export const LOSS: readonly Strategy[] = [
   ...[1, 10, 100].map((share) => percent(share, "odds64")),
   ...[1, 10, 100].map((share) => percent(share, "lax")),
   ...[1, 10].map((share) => percent(share, "patient")),
-  ...(["tides", "tides8", "tides64", "ebbs8", "ebbs64", "ripples64"] as const).map((market) => dropBeforeEnd(market)),
+  ...(["tides", "tides8", "tides64", "ebbs8", "ebbs64", "ripples64"] as const).map((market) =>
+    dropBeforeEnd(market),
+  ),
   dropBeforeEnd("tides8", true),
   dropBeforeEnd("tides64", true),
   dropBeforeEnd("ripples64", true),
