@@ -342,8 +342,9 @@ async function createBench(engine: Engine) {
       await count("challenge, a vNode's second", ask(auditor, 4));
       await toEpoch(7);
       await record(7);
-      const { successorSeed } = await audits.duty(3, 7);
-      await count("takeOver", audits.connect(auditor).takeOver(3, 7, await prove(successorSeed)));
+      const { successor, successorSeed } = await audits.duty(3, 7);
+      const own = audits.connect(providerOf(Number(successor)));
+      await count("takeOver", own.takeOver(3, 7, await prove(successorSeed)));
       const answers: ProofWords[] = [];
       for (const id of [2, 3]) answers.push(await prove((await challenges.inputsOf(id)).inputs[1]));
       const [first, second] = answers;

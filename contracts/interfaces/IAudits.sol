@@ -23,8 +23,8 @@ import {ClusterId, ClusterParams, NodeId, VNodeId} from "./Types.sol";
 ///     due, not proven ---------------> refunded, and what was deferred; slashed beyond grace; the last one is a fault
 ///
 /// Void: no randomness, or not on record for half of the window, or the beacon fails. Due whatever the odds: while a node
-/// syncs, while one waits to take over, in a notice to leave, before and after a pause, and in the last epoch before more has
-/// ended, since the first epoch that is not decided, than a sixteenth of what those cost on average.
+/// syncs, while one waits to take over, in a notice to leave, before and after a pause, and before something ends if that, with
+/// what has ended since the first epoch that is not decided, is a sixteenth of what an epoch of those costs.
 interface IAudits {
     struct Profile {
         IVerifier verifier;

@@ -26,7 +26,7 @@ library Parameters {
     uint256 internal constant FULL_NUMERATOR = 3;
     uint256 internal constant FULL_DENOMINATOR = 4;
 
-    /// @dev A part of the rate that ends is proven before: a sixteenth.
+    /// @dev Before such a part of the rate ends, a sixteenth, it is asked for.
     uint256 internal constant ENDING_DIVISOR = 16;
 
     /// @dev Basis points of what a lost challenge costs, to the treasury: who challenges itself loses them.
@@ -74,7 +74,8 @@ library Parameters {
     function _mostOdds(ClusterParams calldata p) private pure returns (uint256) {
         uint256 beyond = p.maxMisses - p.grace;
         uint256 slashes = ((5 ** beyond - 2 ** beyond) << (p.grace + 1)) / 3;
-        return (8 * (p.slashMultiple * slashes + (uint256(p.faultMultiple) << p.maxMisses))) / 5 ** p.maxMisses;
+        return
+            (8 * (p.slashMultiple * slashes + (uint256(p.faultMultiple) << p.maxMisses))) / 5 ** p.maxMisses;
     }
 
     function _bound(string memory name, uint256 value, uint256 min, uint256 max) private pure {

@@ -53,6 +53,7 @@ abstract contract Reference is Books {
             if (list[i].from == epoch + 1 || list[i].end == epoch) return true;
         }
         uint256 epochs = p.deferredSince == 0 ? 1 : epoch - p.deferredSince + 1;
+        if (_endedIn(vNode, epoch + 1, epoch + 1) == 0) return false;
         uint256 ended = _endedIn(vNode, epoch - uint32(epochs) + 2, epoch + 1);
         return 16 * ended * epochs >= p.deferred + _rateIn(vNode, epoch);
     }

@@ -27,11 +27,13 @@ library Asks {
         Wait wait;
     }
 
-    /// @dev How many epochs a proof of this one would decide, what they cost, and what of the rate has ended after the first.
+    /// @dev How many epochs a proof of this one would decide, what they cost, and what of the rate has ended after the first,
+    /// besides what Deferred says if some of them are of there.
     struct Wait {
         uint256 epochs;
         uint256 cost;
         uint256 gone;
+        bool deferred;
     }
 
     bytes32 private constant TAG_DUE = "due";
@@ -120,7 +122,7 @@ library Asks {
         uint256 lower
     ) private view {
         if (rate == 0 || b.pauses[id][node].covers(epoch)) {
-            (w.epochs, w.cost, w.gone) = (0, 0, 0);
+            (w.epochs, w.cost, w.gone, w.deferred) = (0, 0, 0, false);
             return;
         }
         if (w.epochs != 0) w.gone += lower;
@@ -134,9 +136,14 @@ library Asks {
         VNode memory v,
         uint32 epoch
     ) internal view returns (Wait memory) {
-        if (!v.deferring) return Wait(0, 0, 0);
+        if (!v.deferring) return Wait(0, 0, 0, false);
         Deferred storage d = b.deferred[id];
-        return Wait(epoch - d.since, d.amount, d.gone);
+        return Wait(epoch - d.since, d.amount, 0, true);
+    }
+
+    /// @notice What of the rate has ended since the first epoch that is not decided.
+    function gone(Deferred storage d) internal view returns (uint256) {
+        return d.goneSince == d.since ? d.gone : 0;
     }
 
     /// @notice Whether the node that has announced to leave is asked no more from the epoch on.
@@ -158,11 +165,13 @@ library Asks {
         Leave storage l = b.leaves[id];
         if (l.node == a.node && epoch + Parameters.LEAVE_NOTICE >= l.epoch) return true;
         if (b.pauses[id][a.node].touches(epoch)) return true;
-        // Before more ends than a small part of what waits costs on average: no later proof would ask for it. What comes does not
-        // make up for it: one could store for oneself.
+        // Before a part of the rate ends that is not small, with what has ended since the first epoch that waits: no later proof
+        // would ask for it. What comes does not make up for it: one could store for oneself.
         (, uint256 lower) = b.changes[id].changeAt(epoch + 1);
+        if (lower == 0) return false;
         Wait memory w = a.wait;
-        return Parameters.ENDING_DIVISOR * (w.gone + lower) * w.epochs >= w.cost;
+        lower += w.gone + (w.deferred ? gone(b.deferred[id]) : 0);
+        return Parameters.ENDING_DIVISOR * lower * w.epochs >= w.cost;
     }
 
     function existing(Book storage b, VNodeId id) internal view returns (VNode memory) {

@@ -29,11 +29,12 @@ struct Stake {
 }
 
 /// @dev Epochs that nothing was decided about yet, from since on: what they cost, fees included, and what of the rate has
-/// ended after the first of them.
+/// ended after the first of them. That is looked at only where something ends, and counts if it is of this since.
 struct Deferred {
     uint32 since;
     uint112 amount;
     uint112 fees;
+    uint32 goneSince;
     uint96 gone;
 }
 

@@ -84,7 +84,10 @@ library Epochs {
         (uint256 raise, uint256 lower) = b.changes[r.id].changeAt(epoch);
         uint256 rate = v.rate + raise - lower;
         if (rate == 0 && v.deferring) refund(b, r, epoch - 1, 0);
-        if (lower != 0 && v.deferring) b.deferred[r.id].gone += uint96(lower);
+        if (lower != 0 && v.deferring) {
+            Deferred storage d = b.deferred[r.id];
+            (d.gone, d.goneSince) = (uint96(Asks.gone(d) + lower), d.since);
+        }
         v.rate = uint80(rate);
         if (lower != 0) b.shrink(r, lower);
     }
@@ -177,7 +180,7 @@ library Epochs {
         Deferred storage d = b.deferred[r.id];
         uint112 fees = uint112(feesOf(v.rate, r.terms, r.context.protocolFee));
         if (v.deferring) (d.amount, d.fees) = (d.amount + v.rate, d.fees + fees);
-        else (v.deferring, b.deferred[r.id]) = (true, Deferred(epoch, v.rate, fees, 0));
+        else (v.deferring, d.since, d.amount, d.fees) = (true, epoch, v.rate, fees);
 
         emit IAudits.EpochDeferred(r.id, v.node, epoch, v.rate);
     }
