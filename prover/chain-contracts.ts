@@ -94,6 +94,8 @@ export function transactionOf({ audits, registry, challenges }: Contracts, call:
     case "prove":
     case "takeOver":
       return to(audits, [call.vNode, call.epoch, call.proof]);
+    case "settle":
+      return to(audits, [call.vNode, call.epochs]);
     case "recordBeacon":
       return to(audits, [call.beacon, call.epoch, call.evidence]);
     case "answer":

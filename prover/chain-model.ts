@@ -179,6 +179,7 @@ export type Call =
       readonly epoch: number;
       readonly proof: ProofWords;
     }
+  | { readonly kind: "settle"; readonly vNode: bigint; readonly epochs: number }
   | { readonly kind: "answer"; readonly challenge: bigint; readonly proof: ProofWords }
   | {
       readonly kind: "recordBeacon";

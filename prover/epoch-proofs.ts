@@ -46,6 +46,9 @@ export interface EpochProofModules {
   readonly log: Logger;
 }
 
+/** Epochs that a proof settles before itself. */
+const MAX_LAG = 64;
+
 export function createEpochProofs(
   { node, profile, signal }: { node: bigint; profile: Profile; signal: AbortSignal },
   modules: EpochProofModules,
@@ -67,6 +70,16 @@ export function createEpochProofs(
     const result = await prove({ vNode, occasion: { epoch }, contents, statement, deadline });
     if (result) journal.setProof({ vNode, epoch, state: "proved", result });
     return result;
+  };
+
+  /** Nobody else may have settled what is too much for a proof: epochs that asked for nothing, for the most part. */
+  const settleFor = async ({ vNode, epoch }: Task): Promise<void> => {
+    let { settled } = await chain.state(vNode);
+    for (; epoch - 1 - settled > MAX_LAG; settled += MAX_LAG) {
+      const call: Call = { kind: "settle", vNode, epochs: MAX_LAG };
+      const { gasUsed, hash: tx } = await sender.send(`settle/${vNode}/${settled + MAX_LAG}`, call);
+      log.info({ vNode: Number(vNode), until: settled + MAX_LAG, gasUsed, tx }, "settled");
+    }
   };
 
   /** Whether what a proof is for is on the chain, whoever delivered it. */
@@ -98,6 +111,7 @@ export function createEpochProofs(
       if (!result) return;
       const done = kind === "prove" ? "proven" : "take-over proven";
       const facts = { vNode: Number(vNode), epoch };
+      await settleFor(task);
       try {
         const call: Call = { kind, vNode, epoch, proof: proofWords(result.proof) };
         const { gasUsed, hash: tx } = await sender.send(`${kind}/${vNode}/${epoch}`, call);

@@ -31,10 +31,22 @@ const PARAMS: readonly [name: keyof ClusterParams, description: string, standard
   ],
   ["grace", "misses in a row that cost only the epoch's pay", 1],
   ["maxMisses", "misses in a row that end the assignment", 3],
-  ["slashMultiple", "epochs' rate that a miss beyond the grace costs", 5],
-  ["faultMultiple", "epochs' rate that the last one costs on top", 10],
+  [
+    "slashMultiple",
+    "epochs' rate that a miss beyond the grace costs; default: 5 times the odds, at most 100",
+    undefined,
+  ],
+  [
+    "faultMultiple",
+    "epochs' rate that the last one costs on top; default: 10 times the odds, at most 1000",
+    undefined,
+  ],
   ["syncEpochs", "epochs that a node which takes over data has for its first proof", 3],
-  ["bondEpochs", "epochs' rate that a node's bond covers", 30],
+  [
+    "bondEpochs",
+    "epochs' rate that a node's bond covers; default: 30, or all that it can lose, if that is more",
+    undefined,
+  ],
   ["managerFee", "of what is paid, in 1/10,000", 200],
   ["auditFee", "of what is paid, in 1/10,000", 100],
   ["reporterShare", "of a slash, in 1/10,000", 1000],
@@ -123,9 +135,7 @@ function createCluster(options: CreateOptions): Promise<void> {
   return withChain(options, async (chain) => {
     const seconds = async (name: string): Promise<number> => Number(await chain.read<bigint>("audits", name));
     const longest = (await seconds("epochSeconds")) - (await seconds("margin"));
-    const params = Object.fromEntries(
-      PARAMS.map(([name, , standard]) => [name, options[name] ?? standard ?? longest]),
-    );
+    const params = termsOf(options, longest);
     const { profileIndex, beaconIndex, quantum } = options;
     const bits = quantum === undefined ? defaultQuantumBits(chain.decimals) : quantumBitsOf(quantum);
     const reach = `${formatAmount(reachOf(bits), chain.decimals)} ${chain.symbol}`;
@@ -138,6 +148,18 @@ function createCluster(options: CreateOptions): Promise<void> {
     const cluster = events.find(({ name }) => name === "ClusterCreated")?.args["cluster"];
     printResult({ cluster, quantumBits: bits, quantum: 1n << BigInt(bits), transaction: hash }, options);
   });
+}
+
+/** Rarer audits cost more: each decides about more epochs' pay. */
+function termsOf(options: CreateOptions, longest: number): ClusterParams {
+  const { odds = 1, grace = 0, maxMisses = 1 } = options;
+  const slashMultiple = options.slashMultiple ?? Math.min(100, 5 * odds);
+  const faultMultiple = options.faultMultiple ?? Math.min(1000, 10 * odds);
+  const most = (maxMisses - grace) * slashMultiple + faultMultiple;
+  const derived = { slashMultiple, faultMultiple, window: longest, bondEpochs: Math.max(30, most) };
+  return Object.fromEntries(
+    PARAMS.map(([name, , standard]) => [name, options[name] ?? standard ?? derived[name as keyof typeof derived]]),
+  ) as unknown as ClusterParams;
 }
 
 function assign(vNode: bigint, node: bigint, options: ChainOptions): Promise<void> {

@@ -26,8 +26,9 @@ library Parameters {
     uint256 internal constant FULL_NUMERATOR = 3;
     uint256 internal constant FULL_DENOMINATOR = 4;
 
-    /// @dev Before such a part of the rate ends, a sixteenth, it is asked for.
-    uint256 internal constant ENDING_DIVISOR = 16;
+    /// @dev Before such a part of the rate ends, it is asked for. Whoever would make it smaller, by what it pays itself, pays more in fees
+    /// than it can save: 1 + 0.9 / MIN_PROTOCOL_FEE, and more (docs/incentives.md).
+    uint256 internal constant ENDING_DIVISOR = 64;
 
     /// @dev Basis points of what a lost challenge costs, to the treasury: who challenges itself loses them.
     uint256 internal constant TREASURY_SHARE = 1000;
@@ -68,14 +69,14 @@ library Parameters {
         _bound("reporterShare", p.reporterShare, 0, MAX_REPORTER_SHARE);
     }
 
-    /// @dev It pays best to fail about two proofs in five, of a directory that is full of what one pays oneself for: the i-th
-    /// miss in a row comes with probability (2/5)^i, and what it is slashed by is an eighth of the rate that a proof stands for,
-    /// or more (docs/incentives.md).
+    /// @dev It pays best to fail about two proofs in five, of a directory that is full of what one pays oneself for. Of all
+    /// proofs, (2/5)^i · (1 - 2/5) / (1 - (2/5)^maxMisses) are the i-th miss in a row then; what they are slashed by is half
+    /// of the rate that a proof stands for, or more (docs/incentives.md).
     function _mostOdds(ClusterParams calldata p) private pure returns (uint256) {
         uint256 beyond = p.maxMisses - p.grace;
-        uint256 slashes = ((5 ** beyond - 2 ** beyond) << (p.grace + 1)) / 3;
-        return
-            (8 * (p.slashMultiple * slashes + (uint256(p.faultMultiple) << p.maxMisses))) / 5 ** p.maxMisses;
+        uint256 slashes = p.slashMultiple * ((5 ** beyond - 2 ** beyond) << (p.grace + 1));
+        uint256 faults = uint256(p.faultMultiple) << p.maxMisses;
+        return (2 * slashes + 6 * faults) / (5 * (5 ** p.maxMisses - 2 ** p.maxMisses));
     }
 
     function _bound(string memory name, uint256 value, uint256 min, uint256 max) private pure {

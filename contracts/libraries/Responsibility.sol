@@ -40,6 +40,11 @@ library Responsibility {
         require(node != next, IAudits.AlreadyAssigned(id, node));
         if (named) {
             previous = next;
+            // Who waited when the epoch began, or has proven since, has made it due, and nobody takes that back.
+            if (r.v.nextSince <= context.current || s.nextReady) {
+                s.waitedIn = context.current;
+                _disquiet(r, context.current);
+            }
             Stakes.dismissNext(r, s);
         } else {
             require(node != NO_NODE || s.committed == 0, IAudits.HasData(id, next));

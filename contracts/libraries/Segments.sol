@@ -233,7 +233,8 @@ library Segments {
         BucketId bucket = s.bucket;
         require(bucket == order.bucket, IRegistry.OtherBucket(bucket, order.bucket));
         (uint32 end, uint256 perEpoch) = (s.end, s.perEpoch);
-        require(r.current < end, IRegistry.HasEnded(end, r.current));
+        // What ends with the running epoch makes that due: nobody takes it back once the randomness is known.
+        require(r.current + 1 < end, IRegistry.HasEnded(end, r.current));
         require(_isIn(h, end), IRegistry.LeftOut(id, serial));
         require(
             epochs != 0 && uint256(end) + epochs <= r.current + 1 + MAX_EPOCHS,

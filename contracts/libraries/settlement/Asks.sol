@@ -161,7 +161,7 @@ library Asks {
 
     /// @notice Whether an epoch, entered as the ask says, is due whatever the odds.
     function mustProve(Book storage b, VNodeId id, Ask memory a, uint32 epoch) internal view returns (bool) {
-        if (a.syncing || a.successor != NO_NODE) return true;
+        if (a.syncing || a.successor != NO_NODE || b.stakes[id].waitedIn == epoch) return true;
         Leave storage l = b.leaves[id];
         if (l.node == a.node && epoch + Parameters.LEAVE_NOTICE >= l.epoch) return true;
         if (b.pauses[id][a.node].touches(epoch)) return true;

@@ -26,6 +26,8 @@ struct Stake {
     bool nextReady;
     uint96 nextLock;
     uint16 nextBondEpochs;
+    /// The last epoch at whose start somebody waited, or had proven, who was named no more when it ended: it stays due.
+    uint32 waitedIn;
 }
 
 /// @dev Epochs that nothing was decided about yet, from since on: what they cost, fees included, and what of the rate has

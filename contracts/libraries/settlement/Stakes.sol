@@ -153,7 +153,8 @@ library Stakes {
         release(b, r);
         if (old != NO_NODE) r.context.registry.freeRoom(r.id, old);
         bool inSync = !s.nextSyncs || s.nextReady;
-        (v.node, v.nextSince, v.misses, v.nextChange) = (s.nextNode, 0, 0, 0);
+        // Misses go on: two nodes of one owner would have two tries in each epoch.
+        (v.node, v.nextSince, v.nextChange) = (s.nextNode, 0, 0);
         v.syncLeft = inSync ? 0 : s.nextSyncEpochs;
         if (inSync) b.takenOver[r.id] = epoch;
         (s.lock, s.bondEpochs, s.nextLock, s.nextNode) = (s.nextLock, s.nextBondEpochs, 0, NO_NODE);
