@@ -10,6 +10,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {IAudits} from "./interfaces/IAudits.sol";
 import {ILedger} from "./interfaces/ILedger.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
+import {INodes} from "./interfaces/registry/INodes.sol";
 import {BASIS_POINTS, ClusterId, ClusterParams, NodeId, Unauthorized} from "./interfaces/Types.sol";
 
 /// @title Ledger
@@ -198,7 +199,7 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
 
     function _providerOf(NodeId node) private view returns (address provider) {
         provider = IRegistry(registry).providerOf(node);
-        require(provider != address(0), IRegistry.NoSuchNode(node));
+        require(provider != address(0), INodes.NoSuchNode(node));
     }
 
     /// @inheritdoc ILedger
