@@ -42,7 +42,7 @@ export type Params = typeof PARAMS;
 
 export const SHAPE = { samples: 2, dataDepth: 2, directoryDepth: 2 };
 
-/** IAudits.Refusal. */
+/** IProofs.Refusal. */
 const PROOF_REFUSED = id("ProofRefused(uint32,uint32,uint8)").slice(0, 10);
 const NOT_CONSENTED = 9n;
 
