@@ -72,6 +72,7 @@ const MONEY = [
   "ledger",
   "tokens",
   "drand",
+  "drand-deployment",
 ];
 
 export const TARGETS: Readonly<Record<string, Target>> = {
@@ -107,7 +108,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     source: "contracts/verifier/Groth16Verifier.sol",
     parts: [part("verifier/Groth16Verifier", "Groth16Verifier")],
     inlinedIn: [],
-    tests: ["verifier", "real-proof"],
+    tests: ["verifier", "verifier-batch", "real-proof"],
   },
 };
 
