@@ -43,7 +43,10 @@ add("limits", "gas with little in the system, and with a lot").action(async (opt
   print(await benchLimits((line) => process.stderr.write(`${line}\n`)), options);
 });
 add("mutants", "how many broken contracts the tests notice")
-  .argument("<target>", "ledger, audits, settlement or verifier")
+  .argument(
+    "<target>",
+    "part of the contracts: ledger, accounts, bonds, audits, deployment, sources, proofs, settlement, verifier",
+  )
   .option("--every <n>", "only each n-th", "1")
   .option("--lines <n...>", "only those on these lines", [])
   .action(async (target: string, options: BenchOptions & { every: string; lines: string[] }) => {

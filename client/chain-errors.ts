@@ -20,7 +20,7 @@ const ADVICE: Readonly<Record<string, string>> = {
     "the node is writing this vNode's directory again: use another vNode, or wait until the epoch after the next one at most",
   LockLimit:
     "the node accepts no more in this epoch: wait for the next one, use another node, or ask its provider for a higher --lock-per-epoch",
-  LeftOut: "the segment ends with this epoch and its entry is gone: store it again",
+  HasEnded: "the segment has ended, or is in its last epoch: store it again",
   RentTooHigh: "agree to a higher rent, or use another node",
   AcceptanceInvalid:
     "ask the node for another acceptance: it may have revoked those before, or be another one now",

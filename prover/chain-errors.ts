@@ -10,7 +10,7 @@ export function contractError(error: unknown): string | undefined {
   return typeof name === "string" ? name : undefined;
 }
 
-/** IAudits.Refusal.AlreadyProven. */
+/** IProofs.Refusal.AlreadyProven. */
 const ALREADY_PROVEN = "4";
 
 /** Whether a proof was refused because the epoch is proven, which is all that we want. */

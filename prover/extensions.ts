@@ -11,7 +11,6 @@ import {
   type AcceptanceOptions,
   type SignedTerms,
 } from "./acceptances.ts";
-import { lastEndOf, mayGoOn } from "./affairs.ts";
 import type { SegmentRecord } from "./chain-model.ts";
 import { extendingOf, priceOf } from "./consents.ts";
 import type { Holdings } from "./holdings.ts";
@@ -33,7 +32,7 @@ export interface ExtensionModules extends AcceptanceModules {
 
 /**
  * @throws HoldfastError "not-found" for a segment that this vNode or the disk does not have, "expired" (409) for one that has
- *   ended, or is being left out of a compaction, "bad-input" (409) for one at another price than the node asks for now, "funds" as `accept` does, "unauthorized"
+ *   ended, or ends with this epoch, "bad-input" (409) for one at another price than the node asks for now, "funds" as `accept` does, "unauthorized"
  *   (403) unless the payer may write its bucket
  */
 export async function extend(
@@ -73,16 +72,10 @@ async function checkHeld(
   order: ExtensionOrder,
   { leaves, end }: SegmentRecord,
   epoch: number,
-  { chain, holdings, store, compacting }: ExtensionModules,
+  { holdings, store }: ExtensionModules,
 ): Promise<void> {
-  if (leaves === 0 || end <= epoch) {
-    const message = `segment ${order.serial} of vNode ${order.vNode} ended with epoch ${end}: store it again`;
-    throw new HoldfastError("expired", message, { status: 409, end });
-  }
-  const { left, epoch: since } = await chain.compaction(order.vNode);
-  const goesOn = left > 0 && mayGoOn(since, epoch);
-  if (end <= lastEndOf(since) ? goesOn : end <= lastEndOf(epoch) && compacting.has(order.vNode)) {
-    const message = `segment ${order.serial} of vNode ${order.vNode} ends with epoch ${end}, and is left out of the compaction that is under way: store it again`;
+  if (leaves === 0 || end <= epoch + 1) {
+    const message = `segment ${order.serial} of vNode ${order.vNode} has ended, or is in its last epoch, ${end - 1}: store it again`;
     throw new HoldfastError("expired", message, { status: 409, end });
   }
   await holdings.update();

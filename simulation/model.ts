@@ -129,36 +129,37 @@ const BASE: Market = {
   ...{ life: [100, 600], extended: 0.2, segments: 12, tides: 0, vNodes: 1 },
 };
 const TIDES: Market = { ...BASE, life: [126, 126], extended: 0, tides: 1 };
-const RARE: Params = { ...USUAL, odds: 64, slashMultiple: 20, faultMultiple: 100, bondEpochs: 160 };
+const RARE: Params = { ...USUAL, odds: 64, slashMultiple: 100, faultMultiple: 450, bondEpochs: 650 };
+const SELDOM: Params = { ...USUAL, odds: 8, slashMultiple: 20, faultMultiple: 40, bondEpochs: 80 };
 /** The least that the contracts ask of a cluster's terms. */
 const LAX: Params = {
-  ...{ odds: 1, window: 1800, grace: 2, maxMisses: 3, slashMultiple: 0, faultMultiple: 2 },
-  ...{ syncEpochs: 3, bondEpochs: 2, managerFee: 0, auditFee: 0, reporterShare: 2000 },
+  ...{ odds: 1, window: 1800, grace: 2, maxMisses: 3, slashMultiple: 0, faultMultiple: 13 },
+  ...{ syncEpochs: 3, bondEpochs: 13, managerFee: 0, auditFee: 0, reporterShare: 2000 },
 };
 /** The least of them that has patience. */
 const PATIENT: Params = {
   ...LAX,
-  grace: 5,
-  maxMisses: 12,
-  slashMultiple: 19,
+  grace: 3,
+  maxMisses: 8,
+  slashMultiple: 20,
   faultMultiple: 0,
-  bondEpochs: 133,
+  bondEpochs: 100,
 };
 
 export const MARKETS = {
   base: BASE,
   spread: { ...BASE, spread: 4 },
-  odds8: { ...BASE, params: { ...USUAL, odds: 8 } },
+  odds8: { ...BASE, params: SELDOM },
   odds64: { ...BASE, params: RARE },
   lax: { ...BASE, params: LAX },
   patient: { ...BASE, params: PATIENT },
-  lax64: { ...BASE, params: { ...LAX, odds: 64, faultMultiple: 128, bondEpochs: 128 } },
+  lax64: { ...BASE, params: { ...LAX, odds: 64, faultMultiple: 780, bondEpochs: 780 } },
   /** All that is stored ends at the same time, and is followed by as much. */
   tides: TIDES,
-  tides8: { ...TIDES, params: { ...USUAL, odds: 8 } },
+  tides8: { ...TIDES, params: SELDOM },
   tides64: { ...TIDES, params: RARE },
   /** A sixth of it at a time. */
-  ebbs8: { ...TIDES, params: { ...USUAL, odds: 8 }, tides: 6 },
+  ebbs8: { ...TIDES, params: SELDOM, tides: 6 },
   ebbs64: { ...TIDES, params: RARE, tides: 6 },
   /** In so many parts that each is less than is proven before it ends. */
   ripples64: { ...TIDES, params: RARE, tides: 22, segments: 22 },

@@ -38,7 +38,22 @@ const part = (source: string, contract: string, viaIR = false): Part => ({
   contract,
   viaIR,
 });
+const LEDGER = part("Ledger", "Ledger");
 const AUDITS = part("Audits", "Audits", true);
+const ACCOUNTS = [
+  "ledger",
+  "money",
+  "challenges",
+  "segments",
+  "ending-early",
+  "retiring",
+  "grants",
+  "audits",
+  "tokens",
+  "life",
+  "lens",
+  "deploy",
+];
 const MONEY = [
   "audits",
   "settling",
@@ -46,21 +61,43 @@ const MONEY = [
   "challenges",
   "life",
   "segments",
+  "ending-early",
+  "retiring",
+  "grants",
   "known-failures",
-  "registry",
+  "storing",
+  "nodes",
+  "clusters",
+  "buckets",
   "ledger",
   "tokens",
   "drand",
+  "drand-deployment",
 ];
 
 export const TARGETS: Readonly<Record<string, Target>> = {
-  ledger: {
-    source: "contracts/Ledger.sol",
-    parts: [part("Ledger", "Ledger")],
-    inlinedIn: [],
-    tests: ["ledger", "money", "challenges", "segments", "audits", "tokens", "life", "lens", "deploy"],
-  },
+  ledger: { source: LEDGER.source, parts: [LEDGER], inlinedIn: [], tests: ACCOUNTS },
+  accounts: { source: "contracts/ledger/Accounts.sol", parts: [LEDGER], inlinedIn: [], tests: ACCOUNTS },
+  bonds: { source: "contracts/ledger/Bonds.sol", parts: [LEDGER], inlinedIn: [], tests: ACCOUNTS },
   audits: { source: AUDITS.source, parts: [AUDITS], inlinedIn: [], tests: [...MONEY, "lens", "deploy"] },
+  deployment: {
+    source: "contracts/audits/Deployment.sol",
+    parts: [AUDITS],
+    inlinedIn: [],
+    tests: ["audits-deployment", "deploy", ...MONEY],
+  },
+  sources: {
+    source: "contracts/audits/Sources.sol",
+    parts: [AUDITS],
+    inlinedIn: [],
+    tests: [...MONEY, "audits-deployment", "lens", "deploy"],
+  },
+  proofs: {
+    source: "contracts/audits/Proofs.sol",
+    parts: [AUDITS],
+    inlinedIn: [],
+    tests: [...MONEY, "batch", "lens", "deploy"],
+  },
   settlement: {
     source: "contracts/libraries/Settlement.sol",
     parts: [part("libraries/Settlement", "Settlement")],
@@ -71,7 +108,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     source: "contracts/verifier/Groth16Verifier.sol",
     parts: [part("verifier/Groth16Verifier", "Groth16Verifier")],
     inlinedIn: [],
-    tests: ["verifier", "real-proof"],
+    tests: ["verifier", "verifier-batch", "real-proof"],
   },
 };
 

@@ -158,7 +158,10 @@ function termsOf(options: CreateOptions, longest: number): ClusterParams {
   const most = (maxMisses - grace) * slashMultiple + faultMultiple;
   const derived = { slashMultiple, faultMultiple, window: longest, bondEpochs: Math.max(30, most) };
   return Object.fromEntries(
-    PARAMS.map(([name, , standard]) => [name, options[name] ?? standard ?? derived[name as keyof typeof derived]]),
+    PARAMS.map(([name, , standard]) => [
+      name,
+      options[name] ?? standard ?? derived[name as keyof typeof derived],
+    ]),
   ) as unknown as ClusterParams;
 }
 

@@ -2,16 +2,19 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IBeacon} from "./IBeacon.sol";
+import {IProofs} from "./audits/IProofs.sol";
+import {ISources} from "./audits/ISources.sol";
 import {IChallenges} from "./IChallenges.sol";
 import {IFactory} from "./IFactory.sol";
 import {ILedger} from "./ILedger.sol";
 import {IRegistry} from "./IRegistry.sol";
-import {IVerifier} from "./IVerifier.sol";
 import {ClusterId, ClusterParams, NodeId, VNodeId} from "./Types.sol";
 
 /// @title IAudits
-/// @notice Time, randomness, proofs, payments and penalties. A vNode is settled epoch by epoch, in order. Nothing is paid that
+/// @notice Time, randomness, proofs, payments and penalties. Here are settling, penalties and
+/// responsibility; ISources and IProofs are the rest of it.
+///
+/// A vNode is settled epoch by epoch, in order. Nothing is paid that
 /// no proof follows: an epoch that asked for nothing is deferred, and decided by the next one that did.
 ///
 ///     vacant, or paused -------------> refunded to the owners, and what was deferred
@@ -24,15 +27,9 @@ import {ClusterId, ClusterParams, NodeId, VNodeId} from "./Types.sol";
 ///
 /// Void: no randomness, or not on record for half of the window, or the beacon fails. Due whatever the odds: while a node
 /// syncs, while one waits to take over, in a notice to leave, before and after a pause, and before something ends if that, with
-/// what has ended since the first epoch that is not decided, is a sixteenth of what an epoch of those costs.
-interface IAudits {
-    struct Profile {
-        IVerifier verifier;
-        uint16 samples;
-        uint8 dataDepth;
-        uint8 directoryDepth;
-    }
-
+/// what has ended since the first epoch that is not decided, is a 64th of what an epoch of those costs. What makes an epoch
+/// due does not change once it has begun.
+interface IAudits is ISources, IProofs {
     struct VNodeState {
         NodeId node;
         /// Last epoch that is settled.
@@ -105,47 +102,6 @@ interface IAudits {
         uint32 epoch;
     }
 
-    /// @notice Why a proof is refused without a look at it.
-    enum Refusal {
-        None,
-        /// There is no such vNode.
-        NoSuchVNode,
-        /// The epoch is over or has not begun.
-        NotCurrentEpoch,
-        /// More than 64 epochs are not settled.
-        SettleFirst,
-        /// The epoch is settled.
-        AlreadyProven,
-        /// The beacon was not recorded.
-        NoRandomness,
-        /// Nobody is responsible, nothing is paid, or the draw says no.
-        NotDue,
-        /// The time for the answer is over.
-        WindowClosed,
-        /// Not of the first accepted item's profile.
-        OtherVerifier,
-        /// The first proof of a node that takes over, delivered by somebody else: it would be bound before it has the data.
-        NotConsented
-    }
-
-    event BeaconRecorded(
-        uint8 indexed beacon,
-        uint32 indexed epoch,
-        bytes32 randomness,
-        address by,
-        uint256 reward
-    );
-    /// @param since the first epoch that is decided: those from here were deferred.
-    /// @param amount what the provider got for all of them, fee what the others got, refunded what the owners got back.
-    event Proven(
-        VNodeId indexed vNode,
-        NodeId indexed node,
-        uint32 epoch,
-        uint32 since,
-        uint256 amount,
-        uint256 fee,
-        uint256 refunded
-    );
     /// @notice Emitted when an epoch that asked for nothing waits for the next one that does.
     event EpochDeferred(VNodeId indexed vNode, NodeId indexed node, uint32 epoch, uint256 rate);
     /// @notice Emitted when the epochs from since until epoch go back to the owners.
@@ -179,23 +135,11 @@ interface IAudits {
     event Left(VNodeId indexed vNode, NodeId indexed node, uint32 epoch);
     /// @notice Emitted when a provider declares maintenance: the epochs from `from` until `end` ask for nothing and pay nothing.
     event Paused(VNodeId indexed vNode, NodeId indexed node, uint32 from, uint32 end);
-    event ProfileAdded(
-        uint256 index,
-        IVerifier verifier,
-        uint16 samples,
-        uint8 dataDepth,
-        uint8 directoryDepth
-    );
-    event BeaconAdded(uint256 index, IBeacon beacon);
     event TookOver(VNodeId indexed vNode, NodeId indexed node, uint32 fromEpoch);
 
     /// @notice Thrown when the deployment's neighbours do not know each other, it has no or too many profiles or beacons,
     /// time has not begun, or a limit is exceeded.
     error BadDeployment();
-
-    /// @notice Thrown when there is no profile or beacon with that index.
-    error NoSuchProfile(uint256 index);
-    error NoSuchBeacon(uint256 index);
 
     /// @notice Thrown when there is no such vNode.
     error NoSuchVNode(VNodeId vNode);
@@ -205,21 +149,6 @@ interface IAudits {
 
     /// @notice Thrown when a vNode has more epochs to settle than the transaction may: call settle before.
     error SettleFirst(VNodeId vNode, uint32 settled, uint32 needed);
-
-    /// @notice Thrown when a profile's verifier, or a beacon, was not made by the deployment's factory.
-    error NotOurs(address made);
-
-    /// @notice Thrown when too little gas is left to tell a beacon that fails from one that was not given enough.
-    error NotEnoughGas();
-
-    /// @notice Thrown when a proof is refused without a look at it.
-    error ProofRefused(VNodeId vNode, uint32 epoch, Refusal reason);
-
-    /// @notice Thrown when a proof does not hold.
-    error ProofInvalid(VNodeId vNode, uint32 epoch);
-
-    /// @notice Thrown when a batch has no or more than 32 proofs.
-    error BadBatch(uint256 vNodes, uint256 proofs);
 
     /// @notice Thrown when the node is responsible for the vNode, or named, already.
     error AlreadyAssigned(VNodeId vNode, NodeId node);
@@ -253,7 +182,7 @@ interface IAudits {
     /// @notice Thrown when a vNode's segments would cost 2^80 token units or more per epoch.
     error RateTooHigh(VNodeId vNode, uint256 committed);
 
-    // -------------------------------------------------------------------------------------------- deployment, time
+    // --------------------------------------------------------------------------------------------------- deployment
 
     function ledger() external view returns (ILedger);
 
@@ -266,81 +195,13 @@ interface IAudits {
     /// @notice Makes the verifiers and beacons that can be chosen.
     function factory() external view returns (IFactory);
 
-    /// @notice Start of epoch 0, and seconds of an epoch.
-    function genesis() external view returns (uint256);
-
-    function epochSeconds() external view returns (uint256);
-
-    /// @notice Seconds from an epoch's start to the source point of its randomness.
-    function margin() external view returns (uint256);
-
     /// @notice Basis points of every payment.
     function protocolFee() external view returns (uint256);
-
-    function profileCount() external view returns (uint256);
-
-    function profiles(uint256 index) external view returns (Profile memory);
-
-    function beaconCount() external view returns (uint256);
-
-    function beacons(uint256 index) external view returns (IBeacon);
-
-    /// @notice Adds a profile, or a beacon, that clusters may choose, by the treasury: of what the deployment's factory has
-    /// made. Nothing changes for those that do not.
-    function addProfile(Profile calldata profile) external returns (uint256 index);
-
-    function addBeacon(IBeacon beacon) external returns (uint256 index);
 
     /// @notice Epochs from the announcement of a cluster's new terms until they hold: longer than it takes to leave.
     function changeDelay() external view returns (uint32);
 
-    /// @notice A cluster's terms in the running epoch.
-    function params(
-        ClusterId cluster
-    ) external view returns (ClusterParams memory, uint8 profile, uint8 beacon);
-
-    /// @notice A cluster's newest terms, which hold from the epoch since on.
-    function announced(
-        ClusterId cluster
-    ) external view returns (uint32 since, ClusterParams memory, uint8 profile, uint8 beacon);
-
-    function currentEpoch() external view returns (uint32);
-
-    function epochStart(uint32 epoch) external view returns (uint256);
-
-    // --------------------------------------------------------------------------------------------------- randomness
-
-    /// @notice Fixes the running epoch's randomness; whoever does gets an eighth of the beacon's audit pool at the source
-    /// point, and linearly less until the shortest window, a quarter of the epoch, is over. Does nothing if it is on record.
-    function recordBeacon(uint8 beacon, uint32 epoch, bytes calldata evidence) external;
-
-    /// @notice 0 if it was not recorded, or the beacon fails.
-    function randomness(uint8 beacon, uint32 epoch) external view returns (bytes32);
-
-    /// @notice As IBeacon.recordedAfter; for ever if the beacon fails.
-    function recordedAfter(uint8 beacon, uint32 epoch) external view returns (uint256);
-
-    // ------------------------------------------------------------------------------------------------------- proofs
-
-    /// @notice Settles the vNode up to the running epoch and proves that one: its rate is paid to the provider on record,
-    /// with what was deferred, whoever delivers the proof. Where coverage - the rate by what the directory's total stands
-    /// for - is below 3/4, that is only coverage by 3/4 of it, and the owners get the rest back.
-    /// @param proof as IVerifier takes it.
-    function prove(VNodeId vNode, uint32 epoch, uint256[8] calldata proof) external;
-
-    /// @notice Proves for a node that waits to take over, under its own seed: it is responsible from the next epoch on, and
-    /// paid from then on. By its operator or provider: it says itself when it has the data.
-    function takeOver(VNodeId vNode, uint32 epoch, uint256[8] calldata proof) external;
-
-    /// @notice As prove for many vNodes of one profile. One that cannot count (too late, not due, proven, a proof that does
-    /// not hold) is left out.
-    /// @param proofs one for each vNode, in the same order.
-    /// @dev Warning: a proof that is no proof (coordinates out of range, points off their curve) makes all of it revert.
-    function proveBatch(
-        VNodeId[] calldata vNodes,
-        uint32 epoch,
-        uint256[8][] calldata proofs
-    ) external returns (bool[] memory accepted);
+    // ----------------------------------------------------------------------------------------------------- settling
 
     /// @notice Settles up to maxEpochs of the epochs that are over. Rewards the caller for the misses that it finds.
     /// @return settled the last epoch that is settled.
@@ -355,18 +216,6 @@ interface IAudits {
     /// @dev Warning: takes for granted that no node was removed, and nothing was missed, in epochs that are not settled yet.
     function duty(VNodeId vNode, uint32 epoch) external view returns (Duty memory);
 
-    // ----------------------------------------------------------------------------------------------------- for views
-
-    /// @notice As far as the vNode is settled: who is responsible for it in the next epoch; who waits to take over, or
-    /// nobody; whether the first proof of either of them is still to come, so that nothing is stored; and the epoch that
-    /// runs.
-    function outlook(
-        VNodeId vNode
-    ) external view returns (NodeId node, NodeId successor, bool handingOver, uint32 epoch);
-
-    /// @notice Settles the vNode, and says what all segments that are paid for in the next epoch or begin then pay per epoch. For the registry.
-    function nextRate(VNodeId vNode) external returns (uint256);
-
     /// @notice Credit of one unit of rate, times 1e18, from the epoch from until the epoch to, which is end or the first
     /// that is not decided.
     function creditBetween(
@@ -375,7 +224,14 @@ interface IAudits {
         uint32 end
     ) external view returns (uint32 to, uint256 credit);
 
-    // ---------------------------------------------------------------------------------------------- responsibility
+    // ----------------------------------------------------------------------------------------------- responsibility
+
+    /// @notice As far as the vNode is settled: who is responsible for it in the next epoch; who waits to take over, or
+    /// nobody; whether the first proof of either of them is still to come, so that nothing is stored; and the epoch that
+    /// runs.
+    function outlook(
+        VNodeId vNode
+    ) external view returns (NodeId node, NodeId successor, bool handingOver, uint32 epoch);
 
     /// @notice Says that the caller's node will leave the vNode. All of the next 4 epochs are due; from the one after them on
     /// it is asked for nothing, if it has proven the last of them that asked, and otherwise once it has proven one. A
@@ -407,6 +263,18 @@ interface IAudits {
 
     /// @notice What the owners of the first epoch that is not settled share, once it is.
     function owedOf(VNodeId vNode) external view returns (uint256);
+
+    // -------------------------------------------------------------------------------------------------------- terms
+
+    /// @notice A cluster's terms in the running epoch.
+    function params(
+        ClusterId cluster
+    ) external view returns (ClusterParams memory, uint8 profile, uint8 beacon);
+
+    /// @notice A cluster's newest terms, which hold from the epoch since on.
+    function announced(
+        ClusterId cluster
+    ) external view returns (uint32 since, ClusterParams memory, uint8 profile, uint8 beacon);
 
     // ----------------------------------------------------------------------------------------------- the challenges
 
@@ -447,6 +315,9 @@ interface IAudits {
         NodeId node,
         address reporter
     ) external returns (NodeId previous, uint32 since);
+
+    /// @notice Settles the vNode, and says what all segments that are paid for in the next epoch or begin then pay per epoch. For the registry.
+    function nextRate(VNodeId vNode) external returns (uint256);
 
     /// @notice Raises the vNode's rate from one epoch until another, and locks the bond for it.
     /// @return locked token units of the node's bond.

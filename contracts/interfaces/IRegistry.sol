@@ -3,21 +3,16 @@ pragma solidity 0.8.37;
 
 import {IAudits} from "./IAudits.sol";
 import {ILedger} from "./ILedger.sol";
-import {
-    Acceptance,
-    BucketId,
-    ClusterId,
-    ClusterParams,
-    Grant,
-    NodeId,
-    Opening,
-    Segment,
-    VNodeId
-} from "./Types.sol";
+import {IBuckets} from "./registry/IBuckets.sol";
+import {IClusters} from "./registry/IClusters.sol";
+import {INodes} from "./registry/INodes.sol";
+import {Acceptance, BucketId, ClusterId, Grant, NodeId, Opening, Segment, VNodeId} from "./Types.sol";
 
 /// @title IRegistry
-/// @notice Who is there and who holds what: nodes, clusters with their vNodes, buckets, segments and directories.
-interface IRegistry {
+/// @notice Who is there and who holds what: nodes, clusters with their vNodes, buckets, segments and directories. Here are
+/// the segments and directories; INodes, IClusters and IBuckets are the rest of it.
+interface IRegistry is INodes, IClusters, IBuckets {
+    /// @dev Here instead of in INodes, as its name is part of the selectors of the libraries' functions.
     struct Node {
         address provider;
         /// The most of its bond that acceptances may lock in one epoch, in token units.
@@ -36,30 +31,6 @@ interface IRegistry {
         uint32 revision;
         string url;
         string metadata;
-    }
-
-    struct Cluster {
-        address manager;
-        /// In the running epoch.
-        uint8 profile;
-        uint8 beacon;
-        uint8 dataDepth;
-        uint8 directoryDepth;
-        /// What a segment pays per epoch is a multiple of 2^quantumBits token units.
-        uint8 quantumBits;
-        address pendingManager;
-        string metadata;
-    }
-
-    struct VNodeView {
-        ClusterId cluster;
-        /// Place on the cluster's ring.
-        uint64 token;
-        /// Leaves of the entries that are neither retired nor compacted away.
-        uint40 held;
-        /// Who is responsible in the next epoch, as far as that is settled, and who will take over with its first proof.
-        NodeId node;
-        NodeId successor;
     }
 
     struct DirectoryView {
@@ -86,12 +57,6 @@ interface IRegistry {
         uint40 left;
     }
 
-    struct Bucket {
-        address owner;
-        ClusterId cluster;
-        bool isPublic;
-    }
-
     struct SegmentRecord {
         BucketId bucket;
         /// 0 once retired.
@@ -115,53 +80,6 @@ interface IRegistry {
         uint32 end;
     }
 
-    event NodeRegistered(NodeId indexed node, address indexed provider);
-    event NodeUpdated(
-        NodeId indexed node,
-        address operator,
-        string url,
-        uint40 capacity,
-        uint96 rent,
-        uint96 lockPerEpoch,
-        string metadata
-    );
-    event ProviderProposed(NodeId indexed node, address indexed provider, uint256 acceptableAt);
-    event ProviderChanged(NodeId indexed node, address indexed provider);
-    event AcceptancesRevoked(NodeId indexed node, uint32 revision);
-    event Trusted(address indexed provider, address indexed manager, bool trusted);
-    event ClusterCreated(
-        ClusterId indexed cluster,
-        address indexed manager,
-        uint8 profile,
-        uint8 beacon,
-        uint8 quantumBits,
-        ClusterParams params,
-        string metadata
-    );
-    event ClusterChanged(
-        ClusterId indexed cluster,
-        uint8 profile,
-        uint8 beacon,
-        ClusterParams params,
-        uint32 fromEpoch
-    );
-    event ClusterDescribed(ClusterId indexed cluster, string metadata);
-    event ManagerProposed(ClusterId indexed cluster, address indexed manager);
-    event ManagerChanged(ClusterId indexed cluster, address indexed manager);
-    event VNodeAdded(VNodeId indexed vNode, ClusterId indexed cluster, uint64 token);
-    event StandbyAdded(ClusterId indexed cluster, NodeId indexed node);
-    event StandbyRemoved(ClusterId indexed cluster, NodeId indexed node);
-    event NodeAssigned(VNodeId indexed vNode, NodeId indexed node, uint32 fromEpoch);
-    event BucketCreated(
-        BucketId indexed bucket,
-        ClusterId indexed cluster,
-        address indexed owner,
-        bool isPublic
-    );
-    event BucketTransferred(BucketId indexed bucket, address indexed owner);
-    event PublicChanged(BucketId indexed bucket, bool isPublic);
-    event ReaderChanged(BucketId indexed bucket, address indexed account, bool allowed);
-    event WriterChanged(BucketId indexed bucket, address indexed account, bool allowed);
     /// @param start of its range in the directory, in quanta: its weight is perEpoch / 2^quantumBits.
     event SegmentStored(
         VNodeId indexed vNode,
@@ -201,38 +119,8 @@ interface IRegistry {
     event Compacted(VNodeId indexed vNode, uint32 entries, uint40 total, bytes32 root);
     event Claimed(VNodeId indexed vNode, uint32 serial, address indexed owner, uint256 amount);
 
-    /// @notice Thrown when there is no node, cluster, vNode, bucket or segment with that id.
-    error NoSuchNode(NodeId node);
-    error NoSuchCluster(ClusterId cluster);
-    error NoSuchVNode(VNodeId vNode);
-    error NoSuchBucket(BucketId bucket);
+    /// @notice Thrown when there is no segment with that serial.
     error NoSuchSegment(VNodeId vNode, uint32 serial);
-
-    /// @notice Thrown when an address that must be somebody is zero.
-    error ZeroAddress();
-
-    /// @notice Thrown when a cluster's quantum is 2^80 or more.
-    error BadQuantum(uint8 quantumBits);
-
-    /// @notice Thrown when a provider accepts a node before the delay is over.
-    error NotAcceptableYet(NodeId node, uint256 acceptableAt, uint256 timestamp);
-
-    /// @notice Thrown when a text is longer than 512 bytes.
-    error TextTooLong(uint256 length);
-
-    /// @notice Thrown when a node would offer less than is taken, or more is to be placed on it than is free.
-    error CapacityExceeded(NodeId node, uint256 capacity, uint256 needed);
-
-    /// @notice Thrown when the provider of a node does not trust the manager who would use it.
-    error NotTrusted(NodeId node, address provider, address manager);
-
-    /// @notice Thrown when the cluster already has a vNode with this token.
-    error TokenTaken(ClusterId cluster, uint64 token);
-
-    /// @notice Thrown when a node is, or is not, among the cluster's standby nodes, or there are 32 of them.
-    error AlreadyStandby(ClusterId cluster, NodeId node);
-    error NotStandby(ClusterId cluster, NodeId node);
-    error TooManyStandby(ClusterId cluster);
 
     /// @notice Thrown when a bucket and a vNode are not of one cluster.
     error OtherCluster(ClusterId bucketCluster, ClusterId vNodeCluster);
@@ -279,13 +167,10 @@ interface IRegistry {
     /// @notice Thrown when a segment would have more than 8 payers in turn, of the epochs to come.
     error TooManyPayers(VNodeId vNode, uint32 serial);
 
-    /// @notice Thrown when a segment that has ended is to go on, or one is to end early that ends by itself before the
+    /// @notice Thrown when a segment that has ended, or ends with the running epoch, is to go on, or one is to end early that ends by itself before the
     /// notice is over.
     error HasEnded(uint32 end, uint32 currentEpoch);
     error EndsAnyway(uint32 end, uint32 noticeEnd);
-
-    /// @notice Thrown when a segment is to go on that ends with the running epoch, and was left out of a compaction.
-    error LeftOut(VNodeId vNode, uint32 serial);
 
     /// @notice Thrown when the rent that a node accepts for an extension makes another price than the segment has.
     error OtherPrice(uint256 perEpoch, uint256 agreed);
@@ -310,133 +195,7 @@ interface IRegistry {
 
     function audits() external view returns (IAudits);
 
-    // -------------------------------------------------------------------------------------------------------- nodes
-
-    /// @notice Registers a node of the caller.
-    /// @param capacity leaves.
-    /// @param rent the most that its operator may accept, in token units per 1e18 leaves and epoch.
-    /// @param lockPerEpoch the most of its bond that acceptances may lock in one epoch.
-    function registerNode(
-        address operator,
-        string calldata url,
-        uint40 capacity,
-        uint96 rent,
-        uint96 lockPerEpoch,
-        string calldata metadata
-    ) external returns (NodeId);
-
-    /// @notice Changes everything but the provider, by the provider.
-    function updateNode(
-        NodeId node,
-        address operator,
-        string calldata url,
-        uint40 capacity,
-        uint96 rent,
-        uint96 lockPerEpoch,
-        string calldata metadata
-    ) external;
-
-    /// @notice Hands a node to another account, which accepts once the delay of a bond is over: by the provider, who may
-    /// name nobody until then. The bond and what the node earns go with it.
-    function proposeProvider(NodeId node, address provider) external;
-
-    function acceptProvider(NodeId node) external;
-
-    /// @notice Makes every acceptance that was signed for the node so far worthless, by its provider or its operator.
-    function revokeAcceptances(NodeId node) external;
-
-    /// @notice Lets a manager use the caller's nodes, or no longer. What is assigned stays assigned.
-    function trust(address manager, bool trusted) external;
-
-    function isTrusted(address provider, address manager) external view returns (bool);
-
     function node(NodeId id) external view returns (Node memory);
-
-    function providerOf(NodeId id) external view returns (address);
-
-    /// @notice Whether an account is the node's provider or operator.
-    function isOf(NodeId node, address account) external view returns (bool);
-
-    function nodeCount() external view returns (uint32);
-
-    // ----------------------------------------------------------------------------------------------------- clusters
-
-    /// @notice Creates a cluster that the caller manages.
-    /// @param quantumBits what a segment pays per epoch is rounded up to a multiple of 2^quantumBits token units, for good.
-    function createCluster(
-        uint8 profile,
-        uint8 beacon,
-        uint8 quantumBits,
-        ClusterParams calldata params,
-        string calldata metadata
-    ) external returns (ClusterId);
-
-    /// @notice Announces new terms of a cluster: they hold after audits.changeDelay epochs, unless others are announced
-    /// before that. The new profile's trees have the old one's depths.
-    function changeCluster(
-        ClusterId cluster,
-        uint8 profile,
-        uint8 beacon,
-        ClusterParams calldata params
-    ) external returns (uint32 since);
-
-    function describeCluster(ClusterId cluster, string calldata metadata) external;
-
-    /// @notice Names a new manager, who must accept.
-    function proposeManager(ClusterId cluster, address manager) external;
-
-    function acceptManager(ClusterId cluster) external;
-
-    /// @notice Adds a vNode per token; their ids follow one another.
-    function addVNodes(ClusterId cluster, uint64[] calldata tokens) external returns (VNodeId first);
-
-    /// @notice Offers a node as a replacement for one that fails. Its provider trusts the manager.
-    function addStandby(ClusterId cluster, NodeId node) external;
-
-    /// @notice By the manager or the node's provider.
-    function removeStandby(ClusterId cluster, NodeId node) external;
-
-    function standby(ClusterId cluster) external view returns (NodeId[] memory);
-
-    /// @notice Names the node that takes a vNode over: from the next epoch on if there is no data, and otherwise once it has
-    /// proven that it has the data, for which it has syncEpochs; until then the old node, if there is one, stays
-    /// responsible. Its provider trusts the manager; it has the room and the bond for what is there. None: takes back what
-    /// was named, or leaves a vNode without data vacant.
-    function assign(VNodeId vNode, NodeId node) external;
-
-    function cluster(ClusterId id) external view returns (Cluster memory);
-
-    function managerOf(ClusterId id) external view returns (address);
-
-    function clusterCount() external view returns (uint32);
-
-    function vNode(VNodeId id) external view returns (VNodeView memory);
-
-    function vNodeCount() external view returns (uint32);
-
-    // ------------------------------------------------------------------------------------------------------ buckets
-
-    /// @notice Creates a bucket of the caller.
-    function createBucket(ClusterId cluster, bool isPublic) external returns (BucketId);
-
-    function transferBucket(BucketId bucket, address owner) external;
-
-    function setPublic(BucketId bucket, bool isPublic) external;
-
-    function setReader(BucketId bucket, address account, bool allowed) external;
-
-    function setWriter(BucketId bucket, address account, bool allowed) external;
-
-    function bucket(BucketId id) external view returns (Bucket memory);
-
-    function mayRead(BucketId bucket, address who) external view returns (bool);
-
-    function mayWrite(BucketId bucket, address who) external view returns (bool);
-
-    function bucketCount() external view returns (uint40);
-
-    /// @notice The vNodes that a bucket was ever stored on, by their first segments; less than count at the end.
-    function vNodesOf(BucketId bucket, uint256 from, uint256 count) external view returns (VNodeId[] memory);
 
     // ----------------------------------------------------------------------------------------------------- segments
 
@@ -524,13 +283,13 @@ interface IRegistry {
     /// @notice Who paid for a segment, by time, but for what is over; none: the bucket's owner for all of it.
     function payersOf(VNodeId vNode, uint32 serial) external view returns (Payer[] memory);
 
+    // -------------------------------------------------------------------------------------------------- directories
+
     function directory(VNodeId vNode) external view returns (DirectoryView memory);
 
     /// @notice The directory as it stood when the epoch began.
     /// @dev Warning: right for the running epoch, and for every other since the last change but one.
     function snapshot(VNodeId vNode, uint32 epoch) external view returns (bytes32 root, uint40 total);
-
-    // --------------------------------------------------------------------------------------------------- the audits
 
     /// @notice The directory as it stood when the epoch began, the token units per epoch that its total stands for, and who
     /// is paid for the node.
@@ -539,10 +298,4 @@ interface IRegistry {
         uint32 epoch,
         NodeId node
     ) external view returns (bytes32 root, uint40 total, uint256 asked, address provider);
-
-    /// @notice Takes the first standby node that has the room, the bond and the trust, other than the one that goes.
-    function takeStandby(VNodeId vNode, NodeId old, uint256 neededBond) external returns (NodeId next);
-
-    /// @notice Frees the room that a node has for a vNode's data.
-    function freeRoom(VNodeId vNode, NodeId node) external;
 }

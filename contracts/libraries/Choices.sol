@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {ISources} from "../interfaces/audits/ISources.sol";
 import {IAudits} from "../interfaces/IAudits.sol";
 import {IBeacon} from "../interfaces/IBeacon.sol";
 import {IFactory} from "../interfaces/IFactory.sol";
@@ -20,7 +21,7 @@ library Choices {
         uint256 dataDepth,
         uint256 directoryDepth
     ) external view returns (uint256) {
-        require(IFactory(factory).isVerifier(verifier), IAudits.NotOurs(verifier));
+        require(IFactory(factory).isVerifier(verifier), ISources.NotOurs(verifier));
         // A segment's leaves are at most 2^28.
         bool sound = samples != 0 && dataDepth != 0 && dataDepth < 8;
         sound = sound && directoryDepth != 0 && directoryDepth <= Directory.MAX_DEPTH;
@@ -43,7 +44,7 @@ library Choices {
                 beacon.genesis() == genesis &&
                 beacon.epochSeconds() == epochSeconds &&
                 beacon.margin() == margin,
-            IAudits.NotOurs(candidate)
+            ISources.NotOurs(candidate)
         );
     }
 
@@ -67,6 +68,6 @@ library Choices {
             reward = ILedger(ledger).payAuditor(index, msg.sender, whole - elapsed, whole);
         }
 
-        emit IAudits.BeaconRecorded(index, epoch, value, msg.sender, reward);
+        emit ISources.BeaconRecorded(index, epoch, value, msg.sender, reward);
     }
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IAudits} from "../interfaces/IAudits.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
+import {INodes} from "../interfaces/registry/INodes.sol";
 import {BucketId, ClusterId, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
 import {CompactionWord} from "./CompactionWord.sol";
 import {Consents} from "./Consents.sol";
@@ -85,7 +86,7 @@ library Holdings {
     function occupy(IRegistry.Node storage n, NodeId id, uint256 leaves) internal {
         if (leaves == 0) return;
         uint256 used = n.used + leaves;
-        require(used <= n.capacity, IRegistry.CapacityExceeded(id, n.capacity, used));
+        require(used <= n.capacity, INodes.CapacityExceeded(id, n.capacity, used));
         n.used = uint40(used);
     }
 

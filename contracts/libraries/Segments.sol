@@ -235,7 +235,6 @@ library Segments {
         (uint32 end, uint256 perEpoch) = (s.end, s.perEpoch);
         // What ends with the running epoch makes that due: nobody takes it back once the randomness is known.
         require(r.current + 1 < end, IRegistry.HasEnded(end, r.current));
-        require(_isIn(h, end), IRegistry.LeftOut(id, serial));
         require(
             epochs != 0 && uint256(end) + epochs <= r.current + 1 + MAX_EPOCHS,
             IRegistry.BadOrder(1, epochs)
@@ -257,12 +256,6 @@ library Segments {
         amount = perEpoch * epochs;
         _lock(node, r, context.audits.reschedule(id, perEpoch, end, end + epochs));
         context.ledger.reserve(order.payer, amount);
-    }
-
-    /// @dev Whether the last compaction, under way or done, has the entry of what has not ended yet. If it was given up, all
-    /// that it would have left out has ended.
-    function _isIn(Holdings.Holding storage h, uint32 end) private view returns (bool) {
-        return end > CompactionWord.lastEnd(CompactionWord.epochOf(h.compaction));
     }
 
     // ------------------------------------------------------------------------------------------------------- grants

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {IProofs} from "../interfaces/audits/IProofs.sol";
 import {IAudits} from "../interfaces/IAudits.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
@@ -73,7 +74,7 @@ library Settlement {
         v.settled = epoch;
         uint32 since = _reckon(b, r, epoch, asked, p);
 
-        emit IAudits.Proven(id, v.node, epoch, since, p.amount, p.fee, p.refund);
+        emit IProofs.Proven(id, v.node, epoch, since, p.amount, p.fee, p.refund);
 
         if (v.syncLeft != 0) {
             b.takenOver[id] = epoch;
@@ -134,24 +135,24 @@ library Settlement {
         uint256 source,
         uint256[8] calldata proof
     ) external {
-        _require(epoch != 0 && epoch == context.current, id, epoch, IAudits.Refusal.NotCurrentEpoch);
+        _require(epoch != 0 && epoch == context.current, id, epoch, IProofs.Refusal.NotCurrentEpoch);
         Run memory r = b.openSettled(context, id);
         b.close(r);
         Terms t = b.termsAt(r.v.cluster, epoch);
-        _require(block.timestamp < source + t.window(), id, epoch, IAudits.Refusal.WindowClosed);
+        _require(block.timestamp < source + t.window(), id, epoch, IProofs.Refusal.WindowClosed);
         bytes32 random = IAudits(address(this)).randomness(t.beacon(), epoch);
-        _require(random != 0, id, epoch, IAudits.Refusal.NoRandomness);
+        _require(random != 0, id, epoch, IProofs.Refusal.NoRandomness);
         Asks.Ask memory a = b.preview(id, r.v, epoch);
         require(a.successor != NO_NODE && !b.stakes[id].nextReady, IAudits.NoSuccessor(id));
-        _require(a.rate != 0, id, epoch, IAudits.Refusal.NotDue);
+        _require(a.rate != 0, id, epoch, IProofs.Refusal.NotDue);
         bool consents = context.registry.isOf(a.successor, context.caller);
-        _require(consents, id, epoch, IAudits.Refusal.NotConsented);
+        _require(consents, id, epoch, IProofs.Refusal.NotConsented);
 
         (bytes32 root, uint40 total, , ) = context.registry.statement(id, epoch, a.successor);
         uint256 seed = Asks.seedOf(id, a.successor, epoch, random);
         IVerifier verifier = IAudits(address(this)).profiles(t.profile()).verifier;
         bool holds = verifier.verify(proof, [uint256(root), seed, 0, total]);
-        require(holds, IAudits.ProofInvalid(id, epoch));
+        require(holds, IProofs.ProofInvalid(id, epoch));
 
         b.stakes[id].nextReady = true;
         r.v.nextSince = epoch + 1;
@@ -162,8 +163,8 @@ library Settlement {
         emit IAudits.TakeOverProven(id, a.successor, epoch + 1);
     }
 
-    function _require(bool condition, VNodeId id, uint32 epoch, IAudits.Refusal refusal) private pure {
-        require(condition, IAudits.ProofRefused(id, epoch, refusal));
+    function _require(bool condition, VNodeId id, uint32 epoch, IProofs.Refusal refusal) private pure {
+        require(condition, IProofs.ProofRefused(id, epoch, refusal));
     }
 
     // ------------------------------------------------------------------------------------------------------- stored

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IRegistry} from "../interfaces/IRegistry.sol";
+import {IBuckets} from "../interfaces/registry/IBuckets.sol";
 import {BucketId, ClusterId, VNodeId} from "../interfaces/Types.sol";
 import {Holdings} from "../libraries/Holdings.sol";
 import {Clusters} from "./Clusters.sol";
@@ -17,7 +17,7 @@ abstract contract Buckets is Clusters {
         _;
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IBuckets
     function createBucket(ClusterId clusterId, bool isPublic) external returns (BucketId id) {
         require(_clusters[clusterId].manager != address(0), NoSuchCluster(clusterId));
 
@@ -27,7 +27,7 @@ abstract contract Buckets is Clusters {
         emit BucketCreated(id, clusterId, msg.sender, isPublic);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IBuckets
     function transferBucket(BucketId id, address owner) external onlyOwner(id) {
         require(owner != address(0), ZeroAddress());
 
@@ -36,44 +36,44 @@ abstract contract Buckets is Clusters {
         emit BucketTransferred(id, owner);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IBuckets
     function setPublic(BucketId id, bool isPublic) external onlyOwner(id) {
         _book.buckets[id].isPublic = isPublic;
 
         emit PublicChanged(id, isPublic);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IBuckets
     function setReader(BucketId id, address account, bool allowed) external onlyOwner(id) {
         _book.readers[id][account] = allowed;
 
         emit ReaderChanged(id, account, allowed);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IBuckets
     function setWriter(BucketId id, address account, bool allowed) external onlyOwner(id) {
         _book.writers[id][account] = allowed;
 
         emit WriterChanged(id, account, allowed);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IBuckets
     function bucket(BucketId id) external view returns (Bucket memory) {
         require(_book.buckets[id].owner != address(0), NoSuchBucket(id));
         return _book.buckets[id];
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IBuckets
     function mayRead(BucketId id, address who) external view returns (bool) {
         return _book.buckets[id].isPublic || _book.readers[id][who] || mayWrite(id, who);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IBuckets
     function mayWrite(BucketId id, address who) public view returns (bool) {
         return (who == _book.buckets[id].owner && who != address(0)) || _book.writers[id][who];
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IBuckets
     function vNodesOf(
         BucketId id,
         uint256 from,

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IAudits} from "../interfaces/IAudits.sol";
-import {IRegistry} from "../interfaces/IRegistry.sol";
+import {IClusters} from "../interfaces/registry/IClusters.sol";
 import {ClusterId, ClusterParams, NO_NODE, NodeId, Unauthorized, VNodeId} from "../interfaces/Types.sol";
 import {Holdings} from "../libraries/Holdings.sol";
 import {Stock, StockWord} from "../libraries/StockWord.sol";
@@ -29,7 +29,7 @@ abstract contract Clusters is Nodes {
 
     // ----------------------------------------------------------------------------------------------------- clusters
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IClusters
     function createCluster(
         uint8 profile,
         uint8 beacon,
@@ -51,7 +51,7 @@ abstract contract Clusters is Nodes {
         audits.openCluster(id, profile, beacon, params);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IClusters
     function changeCluster(
         ClusterId id,
         uint8 profile,
@@ -63,7 +63,7 @@ abstract contract Clusters is Nodes {
         emit ClusterChanged(id, profile, beacon, params, since);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IClusters
     function describeCluster(ClusterId id, string calldata metadata) external onlyManager(id) {
         _checkText(metadata);
 
@@ -72,14 +72,14 @@ abstract contract Clusters is Nodes {
         emit ClusterDescribed(id, metadata);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IClusters
     function proposeManager(ClusterId id, address manager) external onlyManager(id) {
         _clusters[id].pendingManager = manager;
 
         emit ManagerProposed(id, manager);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IClusters
     function acceptManager(ClusterId id) external {
         Cluster storage c = _clusters[id];
         _checkCaller(c.pendingManager);
@@ -89,21 +89,21 @@ abstract contract Clusters is Nodes {
         emit ManagerChanged(id, msg.sender);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IClusters
     function cluster(ClusterId id) external view returns (Cluster memory c) {
         require(_clusters[id].manager != address(0), NoSuchCluster(id));
         c = _clusters[id];
         (, c.profile, c.beacon) = audits.params(id);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IClusters
     function managerOf(ClusterId id) external view returns (address) {
         return _clusters[id].manager;
     }
 
     // ------------------------------------------------------------------------------------------------------- vNodes
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IClusters
     function addVNodes(
         ClusterId id,
         uint64[] calldata tokens
@@ -128,7 +128,7 @@ abstract contract Clusters is Nodes {
         }
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IClusters
     function vNode(VNodeId id) external view returns (VNodeView memory) {
         Holdings.Holding storage h = _existing(id);
         (NodeId responsible, NodeId successor, , ) = audits.outlook(id);
@@ -142,7 +142,7 @@ abstract contract Clusters is Nodes {
 
     // --------------------------------------------------------------------------------------------------- assignment
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IClusters
     function assign(VNodeId id, NodeId nodeId) external onlyManager(_vNodes[id].cluster) {
         if (nodeId != NO_NODE) _checkTrust(nodeId, msg.sender);
 
@@ -160,14 +160,14 @@ abstract contract Clusters is Nodes {
         require(isTrusted(provider, manager), NotTrusted(nodeId, provider, manager));
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IClusters
     function freeRoom(VNodeId id, NodeId nodeId) external {
         _checkCaller(address(audits));
 
         Holdings.free(_nodes, nodeId, StockWord.heldOf(_vNodes[id].stock));
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IClusters
     function takeStandby(VNodeId id, NodeId old, uint256 neededBond) external returns (NodeId) {
         _checkCaller(address(audits));
         Holdings.Holding storage h = _vNodes[id];
@@ -199,7 +199,7 @@ abstract contract Clusters is Nodes {
 
     // ------------------------------------------------------------------------------------------------ standby nodes
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IClusters
     function addStandby(ClusterId id, NodeId nodeId) external onlyManager(id) {
         _checkTrust(nodeId, msg.sender);
         NodeId[] storage list = _standby[id];
@@ -211,7 +211,7 @@ abstract contract Clusters is Nodes {
         emit StandbyAdded(id, nodeId);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IClusters
     function removeStandby(ClusterId id, NodeId nodeId) external {
         require(
             msg.sender == _clusters[id].manager || msg.sender == _nodes[nodeId].provider,
@@ -237,7 +237,7 @@ abstract contract Clusters is Nodes {
         emit StandbyRemoved(id, nodeId);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc IClusters
     function standby(ClusterId id) external view returns (NodeId[] memory) {
         return _standby[id];
     }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IAudits} from "../interfaces/IAudits.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
+import {INodes} from "../interfaces/registry/INodes.sol";
 import {NodeId, Unauthorized} from "../interfaces/Types.sol";
 import {Holdings} from "../libraries/Holdings.sol";
 
@@ -40,7 +41,7 @@ abstract contract Nodes is IRegistry {
 
     // -------------------------------------------------------------------------------------------------------- nodes
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc INodes
     function registerNode(
         address operator,
         string calldata url,
@@ -57,7 +58,7 @@ abstract contract Nodes is IRegistry {
         _setNode(id, operator, url, capacity, rent, lockPerEpoch, metadata);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc INodes
     function updateNode(
         NodeId id,
         address operator,
@@ -93,7 +94,7 @@ abstract contract Nodes is IRegistry {
         emit NodeUpdated(id, operator, url, capacity, rent, lockPerEpoch, metadata);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc INodes
     function revokeAcceptances(NodeId id) external {
         Node storage n = _nodes[id];
         require(Holdings.isOf(n, msg.sender), Unauthorized(msg.sender));
@@ -109,19 +110,19 @@ abstract contract Nodes is IRegistry {
         return _nodes[id];
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc INodes
     function isOf(NodeId id, address account) external view returns (bool) {
         return Holdings.isOf(_nodes[id], account);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc INodes
     function providerOf(NodeId id) external view returns (address) {
         return _nodes[id].provider;
     }
 
     // ---------------------------------------------------------------------------------------------------- providers
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc INodes
     function proposeProvider(NodeId id, address provider) external {
         _checkCaller(_nodes[id].provider);
 
@@ -131,7 +132,7 @@ abstract contract Nodes is IRegistry {
         emit ProviderProposed(id, provider, acceptableAt);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc INodes
     function acceptProvider(NodeId id) external {
         Proposal memory p = _proposals[id];
         _checkCaller(p.provider);
@@ -143,14 +144,14 @@ abstract contract Nodes is IRegistry {
         emit ProviderChanged(id, msg.sender);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc INodes
     function trust(address manager, bool trusted) external {
         _trusts[msg.sender][manager] = trusted;
 
         emit Trusted(msg.sender, manager, trusted);
     }
 
-    /// @inheritdoc IRegistry
+    /// @inheritdoc INodes
     function isTrusted(address provider, address manager) public view returns (bool) {
         return provider == manager || _trusts[provider][manager];
     }

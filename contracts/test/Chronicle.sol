@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IChallenges} from "../interfaces/IChallenges.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
+import {IClusters} from "../interfaces/registry/IClusters.sol";
 import {ChallengeId, ClusterId, ClusterParams, NodeId, VNodeId} from "../interfaces/Types.sol";
 import {SettableBeacon} from "../test-support/SettableBeacon.sol";
 import {Minutes} from "./Minutes.sol";
@@ -178,15 +179,15 @@ abstract contract Chronicle is Minutes {
             ++_roundings;
             (, uint256 amount) = abi.decode(log.data, (uint32, uint256));
             _balance[_addressIn(log, 2)] += amount;
-        } else if (kind == IRegistry.NodeAssigned.selector) {
+        } else if (kind == IClusters.NodeAssigned.selector) {
             VNodeId vNode = VNodeId.wrap(uint32(_topic(log, 1)));
             uint32 since = abi.decode(log.data, (uint32));
             if (since == 0) _forgetNext(vNode);
             else _onNamed(vNode, NodeId.wrap(uint32(_topic(log, 2))), since);
-        } else if (kind == IRegistry.StandbyAdded.selector || kind == IRegistry.StandbyRemoved.selector) {
+        } else if (kind == IClusters.StandbyAdded.selector || kind == IClusters.StandbyRemoved.selector) {
             NodeId[] storage queue = _queue[ClusterId.wrap(uint32(_topic(log, 1)))];
             NodeId node = NodeId.wrap(uint32(_topic(log, 2)));
-            if (kind == IRegistry.StandbyAdded.selector) queue.push(node);
+            if (kind == IClusters.StandbyAdded.selector) queue.push(node);
             else _dequeue(queue, node);
         }
     }

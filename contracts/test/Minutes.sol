@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {IProofs} from "../interfaces/audits/IProofs.sol";
+import {ISources} from "../interfaces/audits/ISources.sol";
 import {IAudits} from "../interfaces/IAudits.sol";
 import {BASIS_POINTS, ClusterParams, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
 import {Parameters} from "../libraries/Parameters.sol";
@@ -22,13 +24,13 @@ abstract contract Minutes is Reference {
 
     function _readAudits(Vm.Log memory log) internal {
         bytes32 kind = log.topics[0];
-        if (kind == IAudits.BeaconRecorded.selector) return _onRecorded(log);
+        if (kind == ISources.BeaconRecorded.selector) return _onRecorded(log);
         if (log.topics.length < 2) return;
         VNodeId v = VNodeId.wrap(uint32(uint256(log.topics[1])));
         NodeId node = NO_NODE;
         if (log.topics.length == 3) node = NodeId.wrap(uint32(uint256(log.topics[2])));
         _expectReason(v, kind);
-        if (kind == IAudits.Proven.selector) _onProven(v, node, abi.decode(log.data, (Decision)));
+        if (kind == IProofs.Proven.selector) _onProven(v, node, abi.decode(log.data, (Decision)));
         else if (kind == IAudits.EpochDeferred.selector) _onDeferred(v, node, log.data);
         else if (kind == IAudits.EpochsRefunded.selector) _onRefunded(v, log.data);
         else if (kind == IAudits.Missed.selector) _onMissed(v, node, log.data);
@@ -303,8 +305,10 @@ abstract contract Minutes is Reference {
         bool ready = inSync || _committedIn(v, from) == 0;
         _expect(p.nextSince != 0 && node == p.next && from >= p.nextSince, "who comes was named");
         _expect(p.node == NO_NODE || ready, "who is responsible stays until somebody else has proven");
+        // Misses go on with who takes over.
+        uint8 misses = p.misses;
         _vacate(v);
-        p.node = node;
+        (p.node, p.misses) = (node, misses);
         p.slashed = false;
         // What ends with the epoch before counts until this one is entered.
         p.syncLeft = inSync ? 0 : p.nextSyncEpochs;

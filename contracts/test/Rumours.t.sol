@@ -5,7 +5,7 @@ import {Audits} from "../Audits.sol";
 import {IAudits} from "../interfaces/IAudits.sol";
 import {IChallenges} from "../interfaces/IChallenges.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
-import {IRegistry} from "../interfaces/IRegistry.sol";
+import {IClusters} from "../interfaces/registry/IClusters.sol";
 import {ClusterId, NodeId, VNodeId} from "../interfaces/Types.sol";
 import {Rules} from "./Rules.sol";
 import {Settings} from "./Settings.sol";
@@ -328,7 +328,7 @@ contract RumoursTest {
 
     function test_AStandbyNodeThatLeavesTwiceIsNoticed() external {
         address registry = address(_system.registry());
-        Vm.Log memory removed = _log(registry, IRegistry.StandbyRemoved.selector, 1, 1, "");
+        Vm.Log memory removed = _log(registry, IClusters.StandbyRemoved.selector, 1, 1, "");
         _tell("a standby node waits once", removed);
     }
 }

@@ -15,15 +15,15 @@ library Settings {
             window: 11 hours,
             grace: 1,
             maxMisses: 3,
-            slashMultiple: 3,
-            faultMultiple: 5,
+            slashMultiple: 8,
+            faultMultiple: 15,
             syncEpochs: 2,
-            bondEpochs: 11,
+            bondEpochs: 31,
             managerFee: 300,
             auditFee: 200,
             reporterShare: 1000
         });
-        return World.Setting({tokenTakes: false, protocolFee: 200, params: params, bond: 5e13});
+        return World.Setting({tokenTakes: false, protocolFee: 200, params: params, bond: 14e13});
     }
 
     /// @notice Terms at their limits, little bond for them, and a token that takes its part of every transfer.

@@ -6,6 +6,7 @@ import {Audits} from "../Audits.sol";
 import {Challenges} from "../Challenges.sol";
 import {Ledger} from "../Ledger.sol";
 import {Registry} from "../Registry.sol";
+import {ISources} from "../interfaces/audits/ISources.sol";
 import {IAudits} from "../interfaces/IAudits.sol";
 import {IBeacon} from "../interfaces/IBeacon.sol";
 import {ClusterId, ClusterParams, NodeId, VNodeId} from "../interfaces/Types.sol";
@@ -72,7 +73,7 @@ abstract contract World is IERC1271 {
         ledger = new Ledger(token, registry_, audits_, _created(8), treasury, UNBOND_EPOCHS * EPOCH);
         registry = new Registry(ledger, Audits(audits_));
         IAudits.Profile[] memory profiles = new IAudits.Profile[](1);
-        profiles[0] = IAudits.Profile(verifier, 2, 2, uint8(DEPTH));
+        profiles[0] = ISources.Profile(verifier, 2, 2, uint8(DEPTH));
         IBeacon[] memory beacons = new IBeacon[](1);
         beacons[0] = beacon;
         audits = new Audits(

@@ -15,7 +15,7 @@ import {
 
 const LARGEST: Params = {
   ...{
-    odds: 533,
+    odds: 80,
     window: EPOCH - MARGIN,
     grace: 0,
     maxMisses: 32,
@@ -213,13 +213,15 @@ describe("contracts: Audits as it is set up", () => {
           .withArgs(name, value);
       });
     bad("odds", 0);
-    // What is at stake from the first miss to the removal is 20 epochs' rate: twice the odds at least.
-    bad("odds", 11);
+    bad("odds", 3);
     bad("odds", 1024, { slashMultiple: 0, faultMultiple: 0 });
-    bad("odds", 1, { slashMultiple: 0, faultMultiple: 1 });
-    bad("odds", 534, LARGEST);
-    // Who fails two proofs in five is slashed for each by an eighth of the odds' rate at least.
-    bad("odds", 2, { grace: 3, maxMisses: 4, slashMultiple: 0, faultMultiple: 9 });
+    // What is at stake from the first miss to the removal is twice the odds at least.
+    bad("odds", 6, { grace: 0, maxMisses: 1, slashMultiple: 0, faultMultiple: 11 });
+    bad("odds", 81, LARGEST);
+    // Who fails two proofs in five is slashed by half of the odds' rate for each of them at least.
+    bad("odds", 1, { slashMultiple: 3, faultMultiple: 0 });
+    bad("odds", 1, { slashMultiple: 0, faultMultiple: 12 });
+    bad("odds", 2, { grace: 3, maxMisses: 4, slashMultiple: 0, faultMultiple: 63, bondEpochs: 100 });
     bad("odds", 1, { grace: 31, maxMisses: 32, slashMultiple: 100, faultMultiple: 1000, bondEpochs: 1100 });
     bad("window", EPOCH / 4 - 1);
     bad("window", EPOCH - MARGIN + 1);
@@ -242,11 +244,12 @@ describe("contracts: Audits as it is set up", () => {
         .withArgs(1);
     });
 
-    it("ask for what half of what is at stake allows", async () => {
-      await create({ odds: 10 });
-      await create({ odds: 1, slashMultiple: 1, faultMultiple: 0 });
-      await create({ odds: 1, slashMultiple: 0, faultMultiple: 2 });
-      await create({ odds: 2, grace: 3, maxMisses: 4, slashMultiple: 0, faultMultiple: 10 });
+    it("ask as seldom as what is at stake allows", async () => {
+      await create({ odds: 2 });
+      await create({ odds: 5, grace: 0, maxMisses: 1, slashMultiple: 0, faultMultiple: 11 });
+      await create({ odds: 1, slashMultiple: 4, faultMultiple: 0 });
+      await create({ odds: 1, slashMultiple: 0, faultMultiple: 13 });
+      await create({ odds: 2, grace: 3, maxMisses: 4, slashMultiple: 0, faultMultiple: 64, bondEpochs: 100 });
     });
 
     it("are kept as they were given, at their largest too", async () => {

@@ -121,14 +121,14 @@ describe("contracts: proofs in batches", () => {
       expect((await world.totals()).credits).to.equal(6000n);
     });
 
-    it("settles two epochs at most for each, and leaves out who is further behind", async () => {
-      await world.begin(3);
-      await world.settle(2, 1);
-      await world.begin(4);
-      expect(await accepted(4, [1, 2, 3])).to.deep.equal([false, true, false]);
-      // What it has settled stays settled.
-      expect([(await state(1)).settled, (await state(2)).settled]).to.deep.equal([2n, 4n]);
-      expect(await accepted(4, [1, 2, 3])).to.deep.equal([true, false, true]);
+    it("settles 64 epochs at most, all together, and leaves out who is further behind than what is left", async () => {
+      await world.begin(41);
+      await world.settle(2, 10);
+      await world.settle(3, 16);
+      // 40 of 64, then 30 of 24, then 24.
+      expect(await accepted(41, [1, 2, 3])).to.deep.equal([true, false, true]);
+      expect([(await state(1)).settled, (await state(2)).settled]).to.deep.equal([41n, 10n]);
+      expect(await accepted(41, [1, 2, 3])).to.deep.equal([false, true, false]);
     });
 
     it("pays what waits, and what is covered, as a proof of its own does", async () => {

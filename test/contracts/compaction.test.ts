@@ -1,103 +1,24 @@
 // Live entries written again into a fresh tree: all of them and nothing else, whoever tries what meanwhile.
 import { expect } from "chai";
-import { Directory } from "../../protocol/directory.ts";
 import { toHex32 } from "../../protocol/field.ts";
 import { signExtension } from "../helpers/consents.ts";
-import { openingsOf } from "../helpers/openings.ts";
+import { compactingShortcuts, compactingWorld, Tree, WEIGHT } from "../helpers/compacting.ts";
+import { registryShortcuts } from "../helpers/fresh-world.ts";
 import { present } from "../helpers/present.ts";
-import { createWorld, FUNDS, RENT, SHAPE, type World } from "../helpers/world.ts";
-
-/** A leaf's weight, in quanta. */
-const WEIGHT = 125;
-
-/** A vNode's tree with the serials of its entries. */
-class Tree {
-  readonly directory = new Directory(SHAPE.directoryDepth);
-  readonly serials: number[] = [];
-
-  append(serial: number, root: bigint, leaves: number): void {
-    this.directory.append({ root, weight: WEIGHT * leaves, leaves });
-    this.serials.push(serial);
-  }
-
-  indexOf(serial: number): number {
-    return this.serials.indexOf(serial);
-  }
-
-  openings(...serials: number[]) {
-    return openingsOf(
-      this.directory,
-      serials,
-      serials.map((serial) => this.indexOf(serial)),
-    );
-  }
-
-  retire(...serials: number[]): void {
-    for (const serial of serials) this.directory.retire(this.indexOf(serial));
-  }
-
-  /** The tree of these entries alone. */
-  of(...serials: number[]): Tree {
-    const fresh = new Tree();
-    for (const serial of serials) {
-      const { root, leaves } = present(this.directory.entries[this.indexOf(serial)]);
-      fresh.append(serial, root, leaves);
-    }
-    return fresh;
-  }
-}
+import { FUNDS, RENT, type World } from "../helpers/world.ts";
 
 describe("contracts: Compaction", () => {
   let world: World;
   let tree: Tree;
-  let next: number;
-  let restore: () => Promise<void>;
-  before(async () => {
-    world = await createWorld();
-    tree = new Tree();
-    next = 0;
-    // Serials 0, 2 and 4 end with epoch 1, 1 and 3 go on, and 5 ends with epoch 2.
-    for (const [leaves, epochs] of [
-      [3, 1],
-      [2, 20],
-      [2, 1],
-      [2, 20],
-      [4, 1],
-      [1, 2],
-    ] as const) {
-      await store(leaves, epochs);
-    }
-    const [snapshot, start] = [await world.chain.networkHelpers.takeSnapshot(), tree];
-    restore = async () => {
-      await snapshot.restore();
-      [tree, next] = [start.of(...start.serials), start.serials.length];
-    };
+  const fresh = compactingWorld();
+  beforeEach(async () => {
+    ({ world, tree } = await fresh());
   });
-  beforeEach(() => restore());
-
-  const as = (who: keyof World["people"]) => world.registry.connect(world.people[who] as never);
-  const operator = (node = 1) => world.registry.connect(present(world.people.operators[node - 1]));
-  const provider = (node = 1) => world.registry.connect(present(world.people.providers[node - 1]));
-  const refused = (attempt: Promise<unknown>, error: string, ...args: unknown[]) =>
-    expect(attempt)
-      .to.be.revertedWithCustomError(world.registry, error)
-      .withArgs(...args);
-
-  async function store(leaves: number, epochs = 20, root = BigInt(1000 + next), node = 1): Promise<void> {
-    await world.store({ leaves: [leaves], roots: [toHex32(root)], epochs, node });
-    tree.append(next++, root, leaves);
-  }
-  const compact = (...serials: number[]) => operator().compact(1, ...tree.openings(...serials));
-  const expectSame = async (expected = tree): Promise<void> => {
-    const { root, total, count } = await world.registry.directory(1);
-    const { directory, serials } = expected;
-    expect([root, total, count]).to.deep.equal([
-      toHex32(directory.root),
-      BigInt(directory.total),
-      BigInt(serials.length),
-    ]);
-  };
-  const left = async () => (await world.registry.compaction(1)).left;
+  const { compact, expectSame, left, operator, provider, store } = compactingShortcuts(() => ({
+    world,
+    tree,
+  }));
+  const { as, refused } = registryShortcuts(() => world);
 
   describe("in one call", () => {
     it("leaves the live entries, in their order, from the next epoch on", async () => {
@@ -220,7 +141,7 @@ describe("contracts: Compaction", () => {
     });
 
     it("retires nothing in the place of an equal that was left out", async () => {
-      await restore();
+      ({ world, tree } = await fresh());
       // Serial 7 is what serial 6 was, word for word.
       await store(2, 1, 5000n);
       await store(2, 20, 5000n);
@@ -239,108 +160,6 @@ describe("contracts: Compaction", () => {
       await compact(1, 3);
       const used = [1, 2].map(async (id) => (await world.registry.node(id)).used);
       expect(await Promise.all(used)).to.deep.equal([4n, 4n]);
-    });
-  });
-
-  describe("of entries that are not the ones", () => {
-    beforeEach(() => world.toEpoch(2));
-
-    it("fails for segments that end with the running epoch, or have ended, or are not there", async () => {
-      for (const [at, serial] of [
-        [0, 0],
-        [5, 5],
-      ] as const) {
-        await refused(compact(...(at === 0 ? [0, 1] : [1, 5])), "NotToCompact", 1, serial);
-      }
-      const [openings, siblings] = tree.openings(1);
-      await refused(
-        operator().compact(1, [{ ...present(openings[0]), serial: 9 }], siblings),
-        "NotToCompact",
-        1,
-        9,
-      );
-    });
-
-    it("fails for one that comes twice, or before another", async () => {
-      const [[one, two], siblings] = tree.openings(1, 3) as unknown as [
-        [{ serial: number; start: number; root: string }, { serial: number; start: number; root: string }],
-        string[],
-      ];
-      await refused(operator().compact(1, [two, one], siblings), "NotToCompact", 1, 1);
-      await refused(operator().compact(1, [one, one], siblings), "NotToCompact", 1, 1);
-      await compact(1);
-      await refused(compact(1), "NotToCompact", 1, 1);
-      await refused(compact(1, 3), "NotToCompact", 1, 1);
-    });
-
-    it("is never done without one that is live", async () => {
-      await compact(3);
-      expect(await left()).to.equal(BigInt(2 * WEIGHT));
-      await refused(compact(1), "NotToCompact", 1, 1);
-      await operator().compact(1, [], []);
-      expect((await world.registry.directory(1)).count).to.equal(6n);
-      await refused(world.store(), "Compacting", 1, 2);
-      // What it would take: the right ones, once this one is given up.
-      await world.toEpoch(4);
-      await compact(1, 3);
-      await expectSame(tree.of(1, 3));
-    });
-
-    it("opens no other entry in the place of a live one, whatever it weighs", async () => {
-      const { root } = await world.registry.directory(1);
-      // Serial 2 has ended, and is as large as 1 and 3.
-      const [openings, siblings] = tree.openings(2, 3);
-      const [other, own] = openings.map((opening) => ({ ...opening }));
-      await refused(
-        operator().compact(1, [{ ...present(other), serial: 1 }, present(own)], siblings),
-        "PathInvalid",
-        root,
-      );
-      const right = tree.openings(1, 3);
-      const [first, second] = right[0].map((opening) => ({ ...opening }));
-      const [one, two] = [present(first), present(second)];
-      for (const wrong of [
-        [{ ...one, root: two.root }, two],
-        [
-          { ...one, root: two.root },
-          { ...two, root: one.root },
-        ],
-        [{ ...one, start: two.start }, two],
-        [one, { ...two, root: world.ethers.ZeroHash }],
-      ]) {
-        await refused(operator().compact(1, wrong, right[1]), "PathInvalid", root);
-      }
-      for (const path of [right[1].slice(1), [...right[1], toHex32(1n)]]) {
-        await expect(operator().compact(1, right[0], path)).to.be.revertedWithCustomError(
-          world.registry,
-          "PathMalformed",
-        );
-      }
-      await expect(operator().compact(1, [], [toHex32(1n)])).to.be.revertedWithCustomError(
-        world.registry,
-        "PathMalformed",
-      );
-    });
-
-    it("takes no path of the tree as it was before something was retired or stored", async () => {
-      const stale = tree.openings(1, 3);
-      await world.registry.retire(1, ...tree.openings(0));
-      tree.retire(0);
-      await refused(operator().compact(1, ...stale), "PathInvalid", tree.directory.root);
-      const older = tree.openings(1, 3);
-      await store(1);
-      await refused(operator().compact(1, ...older), "PathInvalid", tree.directory.root);
-      await compact(1, 3, 6);
-      await expectSame(tree.of(1, 3, 6));
-    });
-
-    it("is of no use to a node that the audits have just removed", async () => {
-      await world.missEach(2, 4);
-      const { operators } = world.people;
-      expect((await world.registry.vNode(1)).node).to.equal(1n);
-      await refused(compact(1, 3), "Unauthorized", operators[0]);
-      await world.settle();
-      await refused(compact(1, 3), "Unauthorized", operators[0]);
     });
   });
 

@@ -7,9 +7,9 @@ import { createWorld, QUANTUM, WINDOW, type World } from "../helpers/world.ts";
 const RATE = 1000n;
 const FEE = 50n;
 const PAID = RATE - FEE;
-/** Rare audits; misses cost nothing but the rate, until there are six in a row. */
+/** Rare audits; misses cost nothing but the rate, until there are four in a row. */
 const RARE = {
-  ...{ odds: 8, grace: 5, maxMisses: 6, slashMultiple: 100, faultMultiple: 150, bondEpochs: 250 },
+  ...{ odds: 8, grace: 3, maxMisses: 4, slashMultiple: 100, faultMultiple: 160, bondEpochs: 260 },
 };
 
 describe("contracts: deferred pay", () => {
@@ -81,16 +81,16 @@ describe("contracts: deferred pay", () => {
     expect(await claimed(0)).to.equal(0n);
   });
 
-  it("is paid in full however slowly the rate falls: it is asked before a sixteenth of what waits has ended", async () => {
-    // Of 101 leaves two end after each epoch from the second on.
+  it("is paid in full however slowly the rate falls: it is asked before a 64th of what waits has ended", async () => {
+    // Of 401 leaves two end after each epoch from the second on.
     for (let i = 2; i <= 6; i++) await world.store({ leaves: [2], epochs: i });
-    await world.store({ leaves: [91], epochs: 60 });
+    await world.store({ leaves: [391], epochs: 60 });
     for (let epoch = 1; epoch <= 4; epoch++) await beginAs(epoch, false);
     // Six have ended by epoch 5, and two more are about to.
     await world.begin(5);
     expect((await world.audits.duty(1, 5)).due).to.equal(true);
     await world.prove(5);
-    expect(await earned()).to.equal((101n + 101n + 99n + 97n + 95n) * PAID);
+    expect(await earned()).to.equal((401n + 401n + 399n + 397n + 395n) * PAID);
     await beginAs(6, false);
   });
 

@@ -2,11 +2,9 @@
 import { expect } from "chai";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import {
-  hashToG1,
   publicKeyOf,
   roundEvidence,
   roundFor,
-  roundMessage,
   roundTime,
   signatureRandomness,
   signRound,
@@ -15,20 +13,10 @@ import {
 import { sourcePoint } from "../../protocol/epochs.ts";
 import type { DrandBeacon, HashToG1Harness } from "../../types/ethers/index.js";
 import { breakableFactory, breakPrecompile, BROKEN } from "../helpers/breakable.ts";
-import { concatHex, evmnet, evmnetRound, Q, wordsOf } from "../helpers/evmnet.ts";
+import { concatHex, evmnet, evmnetRound, keyWords, Q, wordsOf } from "../helpers/evmnet.ts";
 import { testChain, type TestChain } from "../helpers/contracts.ts";
 import { present } from "../helpers/present.ts";
-import {
-  createWorld,
-  EPOCH,
-  MARGIN as WORLD_MARGIN,
-  PARAMS,
-  PROTOCOL_FEE,
-  QUANTUM_BITS,
-  WINDOW,
-  type World,
-} from "../helpers/world.ts";
-import { outsideG2, scalar, type Words4 } from "../helpers/trapdoor-proofs.ts";
+import { scalar } from "../helpers/trapdoor-proofs.ts";
 
 const SOURCE = "beacons/DrandBeacon.sol";
 /** Seconds of an epoch that runs from before the real round to long after any test, and of its margin. */
@@ -194,84 +182,6 @@ describe("contracts: DrandBeacon", () => {
     const given = atRealRound();
     expect(made).to.deep.equal([given.audits, BigInt(given.genesis), BigInt(AGES), BigInt(MARGIN)]);
   });
-
-  describe("construction", () => {
-    let times: unknown[];
-    before(() => {
-      times = [0, 3, home(1000, 20, 5)];
-    });
-
-    it("refuses a key with real parts first", async () => {
-      const [xi, xr, yi, yr] = keyWords(evmnet.publicKey);
-      await expect(deploy([xr, xi, yr, yi], ...times))
-        .to.be.revertedWithCustomError(beacon, "PrecompileFailed")
-        .withArgs(8);
-    });
-
-    it("refuses a key outside G2", async () => {
-      await expect(deploy(outsideG2(), ...times))
-        .to.be.revertedWithCustomError(beacon, "PrecompileFailed")
-        .withArgs(8);
-    });
-
-    it("refuses a key in another encoding", async () => {
-      const [xi, ...rest] = keyWords(evmnet.publicKey);
-      await expect(deploy([xi + Q, ...rest], ...times))
-        .to.be.revertedWithCustomError(beacon, "PrecompileFailed")
-        .withArgs(8);
-    });
-
-    it("refuses infinity, under which everyone signs", async () => {
-      await expect(deploy([0, 0, 0, 0], ...times)).to.be.revertedWithCustomError(beacon, "NoKey");
-    });
-
-    it("refuses times that let two epochs share a round, or a round come after its epoch", async () => {
-      for (const [drandGenesis, period] of [
-        [0, 0],
-        [0, 16],
-        [1001, 3],
-      ]) {
-        const given = home(1000, 20, 5);
-        await expect(deploy(keyWords(ownKey), drandGenesis, period, given))
-          .to.be.revertedWithCustomError(beacon, "RoundsNotDistinct")
-          .withArgs(drandGenesis, period, Object.values(given));
-      }
-      await deploy(keyWords(ownKey), 1000, 15, home(1000, 20, 5));
-    });
-
-    for (const [epochSeconds, margin] of [
-      [3600, 0],
-      [3600, 29],
-      [3600, 901],
-      [120, 29],
-      [120, 31],
-      [100, 24],
-      [100, 26],
-      [3, 0],
-      [3, 1],
-      [0, 0],
-    ] as const) {
-      it(`refuses a margin of ${margin} s in epochs of ${epochSeconds} s`, async () => {
-        await expect(deploy(keyWords(ownKey), 0, 1, home(1000, epochSeconds, margin)))
-          .to.be.revertedWithCustomError(beacon, "BadMargin")
-          .withArgs(margin, epochSeconds);
-      });
-    }
-
-    for (const [epochSeconds, margin] of [
-      [3600, 30],
-      [3600, 900],
-      [120, 30],
-      [119, 29],
-      [4, 1],
-    ] as const) {
-      it(`takes a margin of ${margin} s in epochs of ${epochSeconds} s`, async () => {
-        const made = await deploy(keyWords(ownKey), 0, 1, home(1000, epochSeconds, margin));
-        expect(await made.sourcePoint(2)).to.equal(1000 + 2 * epochSeconds + margin);
-      });
-    }
-  });
-
   describe("the round of an epoch", () => {
     it("is the first at or after the epoch's source point", async () => {
       for (const { genesis, expected } of [
@@ -370,175 +280,6 @@ describe("contracts: DrandBeacon", () => {
     });
   });
 
-  describe("the hash to G1", () => {
-    /** The roots of a round, 32 bytes each. */
-    const rootsOf = (round: number): Uint8Array => roundEvidence(round, new Uint8Array(0));
-
-    it("agrees with an independent contract and with the reference, with and without roots", async () => {
-      const counts = new Set<number>();
-      for (let round = 1; round <= 40; round++) {
-        const message = roundMessage(round);
-        const [x, y] = await harness.hashToG1(message, "0x");
-        const [independentX, independentY] = await harness.independentHashToG1(message);
-        expect({ x, y }).to.deep.equal(hashToG1(message).toAffine());
-        expect([x, y]).to.deep.equal([independentX, independentY]);
-        const roots = rootsOf(round);
-        const [givenX, givenY] = await harness.hashToG1(message, roots);
-        expect([givenX, givenY]).to.deep.equal([x, y]);
-        counts.add(roots.length / 32);
-      }
-      expect([...counts].toSorted()).to.deep.equal([2, 3, 4]);
-    });
-
-    it("does not depend on a root's sign, nor on its encoding", async () => {
-      for (let round = 1; round <= 8; round++) {
-        const message = roundMessage(round);
-        const [x, y] = await harness.hashToG1(message, "0x");
-        for (const other of [(t: bigint) => Q - t, (t: bigint) => t + Q]) {
-          const words = wordsOf(Buffer.from(rootsOf(round)).toString("hex"));
-          const [otherX, otherY] = await harness.hashToG1(message, `0x${concatHex(...words.map(other))}`);
-          expect([otherX, otherY]).to.deep.equal([x, y]);
-        }
-      }
-    });
-
-    it("works out the roots that are not given", async () => {
-      for (let round = 1; round <= 8; round++) {
-        const message = roundMessage(round);
-        const [x, y] = await harness.hashToG1(message, "0x");
-        const [otherX, otherY] = await harness.hashToG1(message, rootsOf(round).subarray(0, 32));
-        expect([otherX, otherY]).to.deep.equal([x, y]);
-      }
-    });
-
-    it("refuses zero, a stranger's root and half a root", async () => {
-      const message = roundMessage(1);
-      for (const root of [0n, 1n, Q, wordsOf(Buffer.from(rootsOf(2)).toString("hex"))[0]]) {
-        await expect(harness.hashToG1(message, `0x${concatHex(present(root))}`))
-          .to.be.revertedWithCustomError(harness, "RootInvalid")
-          .withArgs(present(root), (square: bigint) => square < Q);
-      }
-      await expect(harness.hashToG1(message, rootsOf(1).subarray(0, 31))).to.be.revertedWithoutReason(
-        chain.ethers,
-      );
-    });
-
-    it("agrees for messages at both ends", async () => {
-      for (const byte of [0x00, 0xff]) {
-        const message = new Uint8Array(32).fill(byte);
-        const [x, y] = await harness.hashToG1(message, "0x");
-        expect({ x, y }).to.deep.equal(hashToG1(message).toAffine());
-      }
-    });
-  });
-
-  describe("in a deployment", () => {
-    /** Of which the beacon is the second: cluster 2, its vNode 3 and alice's bucket 3 rely on it. */
-    const BEACON = 1;
-    const RATE = 1000n;
-    const FEE = (RATE * BigInt(PROTOCOL_FEE + PARAMS.managerFee + PARAMS.auditFee)) / 10_000n;
-    const PAID = RATE - FEE;
-    let world: World;
-    let own: DrandBeacon;
-    let drand: DrandChain;
-    const clock = () => ({ genesis: world.genesis, epochSeconds: EPOCH, margin: WORLD_MARGIN });
-    const signatureFor = (epoch: number): Uint8Array => signRound(secret, roundFor(epoch, clock(), drand));
-    const record = (epoch: number) => world.audits.recordBeacon(BEACON, epoch, signatureFor(epoch));
-    const toSource = (epoch: number) =>
-      world.chain.networkHelpers.time.increaseTo(sourcePoint(epoch, clock()));
-    const provider = () => present(world.people.providers[0]);
-    beforeEach(async () => {
-      world = await createWorld();
-      const { people, registry, audits, genesis } = world;
-      drand = { publicKey: ownKey, genesis: genesis - 500, period: 3 };
-      own = await world.ethers.deployContract("DrandBeacon", [
-        ...[keyWords(ownKey), drand.genesis, drand.period, { audits, ...clock() }],
-      ]);
-      await audits.connect(people.treasury).addBeacon(own);
-      const manager = registry.connect(people.manager);
-      await manager.createCluster(0, BEACON, QUANTUM_BITS, PARAMS, "on drand");
-      await manager.addVNodes(2, [1]);
-      await manager.assign(3, 1);
-      await registry.connect(people.alice).createBucket(2, false);
-      await world.store({ bucket: 3, vNode: 3, epochs: 30 });
-    });
-
-    it("a round that comes late, but while proofs count, is proven and paid", async () => {
-      await world.at(1, WORLD_MARGIN + WINDOW - 2);
-      await record(1);
-      const proof = await world.proof(1, 3);
-      await world.at(1, WORLD_MARGIN + WINDOW - 1);
-      await world.audits.prove(3, 1, proof);
-      expect(await world.balance(provider())).to.equal(PAID);
-    });
-
-    it("epochs in which drand is silent stay void, and are paid with the next one that is proven", async () => {
-      await toSource(1);
-      await record(1);
-      await world.prove(1, 3);
-      await toSource(6);
-      for (const epoch of [2, 5])
-        await expect(record(epoch)).to.be.revertedWithCustomError(own, "NotDuringEpoch");
-      const { total } = await world.ledger.bondOf(1);
-      const sent = await world.settle(3);
-      for (const epoch of [2, 3, 4, 5])
-        await expect(sent).to.emit(world.audits, "EpochDeferred").withArgs(3, 1, epoch, RATE);
-      await expect(sent).not.to.emit(world.audits, "Missed");
-      expect(await world.balance(provider())).to.equal(PAID);
-      expect((await world.ledger.bondOf(1)).total).to.equal(total);
-
-      await record(6);
-      const proof = await world.proof(6, 3);
-      await expect(world.audits.prove(3, 6, proof))
-        .to.emit(world.audits, "Proven")
-        .withArgs(3, 1, 6, 2, 5n * PAID, 5n * FEE, 0);
-      const { settled, misses } = await world.audits.state(3);
-      expect([settled, misses]).to.deep.equal([6n, 0n]);
-      expect(await world.balance(provider())).to.equal(6n * PAID);
-    });
-
-    it("epochs in which drand is silent pay nobody whom no proof follows (finding 7)", async () => {
-      await toSource(1);
-      await record(1);
-      await world.prove(1, 3);
-      await toSource(6);
-      await record(6);
-      await world.toEpoch(7);
-      const sent = await world.settle(3);
-      await expect(sent).to.emit(world.audits, "Missed").withArgs(3, 1, 6, 1);
-      await expect(sent)
-        .to.emit(world.audits, "EpochsRefunded")
-        .withArgs(3, 2, 6, 5n * RATE);
-      expect(await world.balance(provider())).to.equal(PAID);
-    });
-
-    it("a silence between two misses does not part them: they are still in a row", async () => {
-      await toSource(1);
-      await record(1);
-      await toSource(5);
-      await record(5);
-      await world.toEpoch(6);
-      const sent = await world.settle(3);
-      await expect(sent).to.emit(world.audits, "Missed").withArgs(3, 1, 1, 1);
-      await expect(sent).to.emit(world.audits, "Missed").withArgs(3, 1, 5, 2);
-      expect((await world.audits.state(3)).misses).to.equal(2n);
-    });
-
-    it("the round travels with the proof, so that nobody has to wait for anybody", async () => {
-      await toSource(1);
-      const evidence = roundEvidence(roundFor(1, clock(), drand), signatureFor(1));
-      const recorded = await world.chain.networkHelpers.takeSnapshot();
-      await record(1);
-      const proof = await world.proof(1, 3);
-      await recorded.restore();
-      await world.audits.multicall([
-        world.audits.interface.encodeFunctionData("recordBeacon", [BEACON, 1, evidence]),
-        world.audits.interface.encodeFunctionData("prove", [3, 1, proof]),
-      ]);
-      expect(await world.balance(provider())).to.equal(PAID);
-    });
-  });
-
   describe("trouble", () => {
     for (const [state, code] of Object.entries(BROKEN)) {
       for (const { precompile, name } of [
@@ -582,7 +323,3 @@ describe("contracts: DrandBeacon", () => {
     });
   });
 });
-
-function keyWords(publicKey: Uint8Array): Words4 {
-  return wordsOf(Buffer.from(publicKey).toString("hex")) as Words4;
-}

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import type { Lens } from "../../types/ethers/index.js";
 import { all, idsOf, lensWorld, plain, ZERO } from "../helpers/looking.ts";
 import { present } from "../helpers/present.ts";
-import { FUNDS, LOCK_PER_EPOCH, PARAMS, RENT, SHAPE, WINDOW, type World } from "../helpers/world.ts";
+import { FUNDS, LOCK_PER_EPOCH, PARAMS, SELDOM, RENT, SHAPE, WINDOW, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
 
@@ -25,7 +25,7 @@ describe("contracts: Lens", () => {
   describe("clusters", () => {
     it("come with their terms, those announced, their profile, standby nodes and fees", async () => {
       const { people, registry } = world;
-      await registry.connect(people.manager).changeCluster(2, 0, 0, { ...PARAMS, odds: 9 });
+      await registry.connect(people.manager).changeCluster(2, 0, 0, { ...PARAMS, ...SELDOM, odds: 9 });
       const [items, next] = await lens.clusters(0, 10);
       expect([idsOf(items), next]).to.deep.equal([[1n, 2n], 0n]);
       const two = present(items[1]);

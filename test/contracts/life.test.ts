@@ -2,7 +2,7 @@
 // from (protocol.md, sections 9 and 9.5).
 import { expect } from "chai";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
-import { EPOCH, FUNDS, MARGIN, PARAMS, SHAPE, UNBOND, type World } from "../helpers/world.ts";
+import { EPOCH, FUNDS, MARGIN, PARAMS, SELDOM, SHAPE, UNBOND, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
 const NOTICE = 4;
@@ -35,8 +35,8 @@ describe("contracts: changes while data is stored", () => {
     it("hold after longer than it takes to leave, and are announced until then", async () => {
       expect(await world.audits.changeDelay()).to.equal(BigInt(DELAY));
       await world.toEpoch(1);
-      const params = { ...PARAMS, odds: 3 };
-      await expect(change({ odds: 3 }))
+      const params = { ...PARAMS, ...SELDOM, odds: 3 };
+      await expect(change({ ...SELDOM, odds: 3 }))
         .to.emit(world.registry, "ClusterChanged")
         .withArgs(1, 0, 0, Object.values(params), 1 + DELAY);
       const { since, params_: announced } = await world.audits.announced(1);
@@ -78,9 +78,9 @@ describe("contracts: changes while data is stored", () => {
 
     it("are given up for others that are announced before they hold", async () => {
       await world.toEpoch(1);
-      await change({ odds: 3 });
+      await change({ ...SELDOM, odds: 3 });
       await world.toEpoch(5);
-      await change({ odds: 4 });
+      await change({ ...SELDOM, odds: 4 });
       await world.toEpoch(1 + DELAY);
       expect((await world.audits.params(1)).params_.odds).to.equal(1n);
       await world.toEpoch(5 + DELAY);

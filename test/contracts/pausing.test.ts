@@ -1,7 +1,7 @@
 // Maintenance: announced, unpaid, within a budget that no choice of days doubles (protocol.md, section 9.3).
 import { expect } from "chai";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
-import { createWorld, FUNDS, WINDOW, type World } from "../helpers/world.ts";
+import { createWorld, SELDOM, FUNDS, WINDOW, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
 const PAID = 950n;
@@ -55,7 +55,7 @@ describe("contracts: a pause", () => {
   });
 
   it("is asked before and after, whatever the odds", async () => {
-    world = await createWorld({ odds: 7 });
+    world = await createWorld({ ...SELDOM, odds: 7 });
     await world.store({ epochs: 60 });
     await world.toEpoch(1);
     await asProvider().pause(1, 2);

@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import { auditSeed, isDue } from "../../protocol/statement.ts";
 import { shortcuts } from "../helpers/fresh-world.ts";
-import { createWorld, FUNDS, QUANTUM, type Params, type World } from "../helpers/world.ts";
+import { createWorld, SELDOM, FUNDS, QUANTUM, type Params, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
 const PAID = 950n;
@@ -44,7 +44,7 @@ describe("contracts: settling", () => {
     }
 
     it("a node that takes over is asked, drawn or not, and dropped if it does not answer", async () => {
-      world = await createWorld({ odds: 3, syncEpochs: 2 });
+      world = await createWorld({ ...SELDOM, odds: 3, syncEpochs: 2 });
       await world.store({ epochs: 60 });
       await assign(1, 2);
       for (const epoch of [1, 2]) {
@@ -58,7 +58,7 @@ describe("contracts: settling", () => {
     });
 
     it("the old node is asked, drawn or not, while somebody waits to take over", async () => {
-      world = await createWorld({ odds: 3 });
+      world = await createWorld({ ...SELDOM, odds: 3 });
       await world.store({ epochs: 60 });
       await world.begin(1);
       await assign(1, 2);
@@ -72,7 +72,7 @@ describe("contracts: settling", () => {
     });
 
     it("the last epoch before the rate is zero is due, drawn or not", async () => {
-      world = await createWorld({ odds: 3 });
+      world = await createWorld({ ...SELDOM, odds: 3 });
       await world.store({ epochs: 4 });
       for (const epoch of [1, 2, 3, 4]) {
         let value = 1;

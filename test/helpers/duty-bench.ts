@@ -118,3 +118,13 @@ export async function createDutyBench(folder: string): Promise<DutyBench> {
   };
   return bench;
 }
+
+/** With a segment on disk that is stored on the chain since epoch 4, in epoch 5. */
+export async function startDutyBench(folder: string): Promise<{ bench: DutyBench; root: Hex }> {
+  const bench = await createDutyBench(folder);
+  const root = await bench.put(1);
+  bench.chain.time = 80;
+  bench.chain.store({ root, leaves: 5 });
+  bench.chain.time = 100;
+  return { bench, root };
+}

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import type { DrandChain } from "../../protocol/drand.ts";
 import { present } from "./present.ts";
+import type { Words4 } from "./trapdoor-proofs.ts";
 
 interface Vector {
   readonly publicKey: string;
@@ -34,4 +35,9 @@ export function concatHex(...integers: bigint[]): string {
 
 export function wordsOf(hex: string): bigint[] {
   return Array.from({ length: hex.length / 64 }, (_, i) => BigInt(`0x${hex.slice(64 * i, 64 * i + 64)}`));
+}
+
+/** A key as DrandBeacon takes it. */
+export function keyWords(publicKey: Uint8Array): Words4 {
+  return wordsOf(Buffer.from(publicKey).toString("hex")) as Words4;
 }

@@ -47,7 +47,26 @@ export function shortcuts(world: () => World) {
   };
 }
 
-/** IAudits.Refusal. */
+/**
+ * What is asked of the registry.
+ *
+ * @param world the one of the running test
+ */
+export function registryShortcuts(world: () => World) {
+  const refused = (attempt: Promise<unknown>, error: string, ...args: unknown[]) =>
+    expect(attempt)
+      .to.be.revertedWithCustomError(world().registry, error)
+      .withArgs(...args);
+  return {
+    refused,
+    unauthorized: (attempt: Promise<unknown>, who: unknown) => refused(attempt, "Unauthorized", who),
+    as: (who: keyof World["people"]) => world().registry.connect(world().people[who] as never),
+    provider: (node: number) => present(world().people.providers[node - 1]),
+    endOf: async (serial: number) => (await world().registry.segment(1, serial)).end,
+  };
+}
+
+/** IProofs.Refusal. */
 export const REFUSAL = {
   ...{ noSuchVNode: 1, notCurrentEpoch: 2, settleFirst: 3, alreadyProven: 4, noRandomness: 5, notDue: 6 },
   ...{ windowClosed: 7, notConsented: 9 },

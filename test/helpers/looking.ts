@@ -6,7 +6,7 @@ import type { Result } from "ethers";
 import { expect } from "chai";
 import type { Lens } from "../../types/ethers/index.js";
 import { present } from "./present.ts";
-import { createWorld, PARAMS, QUANTUM_BITS, type World } from "./world.ts";
+import { createWorld, PARAMS, SELDOM, QUANTUM_BITS, type World } from "./world.ts";
 
 export const ZERO = "0x0000000000000000000000000000000000000000";
 
@@ -15,7 +15,7 @@ export async function lensWorld(): Promise<{ world: World; lens: Lens; restore: 
   const { registry, people, audits } = world;
   const lens = await world.ethers.deployContract("Lens", [audits]);
   const manager = registry.connect(people.manager);
-  await manager.createCluster(0, 0, QUANTUM_BITS, { ...PARAMS, odds: 7 }, "two");
+  await manager.createCluster(0, 0, QUANTUM_BITS, { ...PARAMS, ...SELDOM, odds: 7 }, "two");
   await manager.addVNodes(2, [1, 2, 3]);
   await manager.assign(3, 2);
   await manager.assign(5, 2);

@@ -34,6 +34,9 @@ export const QUANTUM = 2n ** BigInt(QUANTUM_BITS);
 /** The most that acceptances lock of a bond in an epoch. */
 export const LOCK_PER_EPOCH = FUNDS;
 
+/** Penalties that rare audits need: for odds of up to 34. */
+export const SELDOM = { slashMultiple: 50, faultMultiple: 250, bondEpochs: 350 };
+
 export const PARAMS = {
   ...{ odds: 1, window: WINDOW, grace: 1, maxMisses: 3, slashMultiple: 5, faultMultiple: 10 },
   ...{ syncEpochs: 2, bondEpochs: 30, managerFee: 200, auditFee: 100, reporterShare: 1000 },
@@ -42,7 +45,7 @@ export type Params = typeof PARAMS;
 
 export const SHAPE = { samples: 2, dataDepth: 2, directoryDepth: 2 };
 
-/** IAudits.Refusal. */
+/** IProofs.Refusal. */
 const PROOF_REFUSED = id("ProofRefused(uint32,uint32,uint8)").slice(0, 10);
 const NOT_CONSENTED = 9n;
 

@@ -8,6 +8,7 @@ import {
   FUNDS,
   LOCK_PER_EPOCH,
   PARAMS,
+  SELDOM,
   QUANTUM_BITS,
   RENT,
   UNBOND,
@@ -154,7 +155,7 @@ describe("contracts: finding 11", () => {
       const delay = Number(await world.audits.changeDelay());
       for (let i = 0; i < versions; i++) {
         await world.toEpoch(1 + i * delay);
-        await asManager().changeCluster(1, 0, 0, { ...PARAMS, odds: 1 + (i % 3) });
+        await asManager().changeCluster(1, 0, 0, { ...PARAMS, ...SELDOM, odds: 1 + (i % 3) });
       }
       await world.toEpoch(1 + 30 * delay);
       const receipt = await (await world.settle(1, 1)).wait();
@@ -188,11 +189,17 @@ describe("contracts: finding 11", () => {
 
   it("rare audits with nothing at stake are refused", async () => {
     const create = (odds: number, slashMultiple: number, faultMultiple: number) =>
-      asManager().createCluster(0, 0, QUANTUM_BITS, { ...PARAMS, odds, slashMultiple, faultMultiple }, "");
+      asManager().createCluster(
+        0,
+        0,
+        QUANTUM_BITS,
+        { ...PARAMS, odds, slashMultiple, faultMultiple, bondEpochs: 100 },
+        "",
+      );
     await refuses(create(1024, 0, 0), "BadParameter", "odds", 1024);
     await refuses(create(1, 0, 0), "BadParameter", "odds", 1);
-    await refuses(create(8, 0, 15), "BadParameter", "odds", 8);
-    await create(8, 0, 16);
+    await refuses(create(8, 0, 97), "BadParameter", "odds", 8);
+    await create(8, 0, 98);
   });
 
   it("a provider hands its node to another account, once the delay of a bond is over", async () => {

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {IBeacon} from "../IBeacon.sol";
+import {IVerifier} from "../IVerifier.sol";
+
+/// @title ISources
+/// @notice When epochs begin, the profiles and beacons that clusters choose from, and the randomness that beacons give.
+interface ISources {
+    struct Profile {
+        IVerifier verifier;
+        uint16 samples;
+        uint8 dataDepth;
+        uint8 directoryDepth;
+    }
+
+    event BeaconRecorded(
+        uint8 indexed beacon,
+        uint32 indexed epoch,
+        bytes32 randomness,
+        address by,
+        uint256 reward
+    );
+    event ProfileAdded(
+        uint256 index,
+        IVerifier verifier,
+        uint16 samples,
+        uint8 dataDepth,
+        uint8 directoryDepth
+    );
+    event BeaconAdded(uint256 index, IBeacon beacon);
+
+    /// @notice Thrown when there is no profile or beacon with that index.
+    error NoSuchProfile(uint256 index);
+    error NoSuchBeacon(uint256 index);
+
+    /// @notice Thrown when a profile's verifier, or a beacon, was not made by the deployment's factory.
+    error NotOurs(address made);
+
+    /// @notice Thrown when too little gas is left to tell a beacon that fails from one that was not given enough.
+    error NotEnoughGas();
+
+    // ----------------------------------------------------------------------------------------- profiles and beacons
+
+    function profileCount() external view returns (uint256);
+
+    function profiles(uint256 index) external view returns (Profile memory);
+
+    function beaconCount() external view returns (uint256);
+
+    function beacons(uint256 index) external view returns (IBeacon);
+
+    /// @notice Adds a profile, or a beacon, that clusters may choose, by the treasury: of what the deployment's factory has
+    /// made. Nothing changes for those that do not.
+    function addProfile(Profile calldata profile) external returns (uint256 index);
+
+    function addBeacon(IBeacon beacon) external returns (uint256 index);
+
+    // --------------------------------------------------------------------------------------------------------- time
+
+    /// @notice Start of epoch 0, and seconds of an epoch.
+    function genesis() external view returns (uint256);
+
+    function epochSeconds() external view returns (uint256);
+
+    /// @notice Seconds from an epoch's start to the source point of its randomness.
+    function margin() external view returns (uint256);
+
+    function currentEpoch() external view returns (uint32);
+
+    function epochStart(uint32 epoch) external view returns (uint256);
+
+    // --------------------------------------------------------------------------------------------------- randomness
+
+    /// @notice Fixes the running epoch's randomness; whoever does gets an eighth of the beacon's audit pool at the source
+    /// point, and linearly less until the shortest window, a quarter of the epoch, is over. Does nothing if it is on record.
+    function recordBeacon(uint8 beacon, uint32 epoch, bytes calldata evidence) external;
+
+    /// @notice 0 if it was not recorded, or the beacon fails.
+    function randomness(uint8 beacon, uint32 epoch) external view returns (bytes32);
+
+    /// @notice As IBeacon.recordedAfter; for ever if the beacon fails.
+    function recordedAfter(uint8 beacon, uint32 epoch) external view returns (uint256);
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {ClusterId, ClusterParams, NodeId, VNodeId} from "../Types.sol";
+
+/// @title IClusters
+/// @notice The clusters with their vNodes, and which nodes serve them.
+interface IClusters {
+    struct Cluster {
+        address manager;
+        /// In the running epoch.
+        uint8 profile;
+        uint8 beacon;
+        uint8 dataDepth;
+        uint8 directoryDepth;
+        /// What a segment pays per epoch is a multiple of 2^quantumBits token units.
+        uint8 quantumBits;
+        address pendingManager;
+        string metadata;
+    }
+
+    struct VNodeView {
+        ClusterId cluster;
+        /// Place on the cluster's ring.
+        uint64 token;
+        /// Leaves of the entries that are neither retired nor compacted away.
+        uint40 held;
+        /// Who is responsible in the next epoch, as far as that is settled, and who will take over with its first proof.
+        NodeId node;
+        NodeId successor;
+    }
+
+    event ClusterCreated(
+        ClusterId indexed cluster,
+        address indexed manager,
+        uint8 profile,
+        uint8 beacon,
+        uint8 quantumBits,
+        ClusterParams params,
+        string metadata
+    );
+    event ClusterChanged(
+        ClusterId indexed cluster,
+        uint8 profile,
+        uint8 beacon,
+        ClusterParams params,
+        uint32 fromEpoch
+    );
+    event ClusterDescribed(ClusterId indexed cluster, string metadata);
+    event ManagerProposed(ClusterId indexed cluster, address indexed manager);
+    event ManagerChanged(ClusterId indexed cluster, address indexed manager);
+    event VNodeAdded(VNodeId indexed vNode, ClusterId indexed cluster, uint64 token);
+    event NodeAssigned(VNodeId indexed vNode, NodeId indexed node, uint32 fromEpoch);
+    event StandbyAdded(ClusterId indexed cluster, NodeId indexed node);
+    event StandbyRemoved(ClusterId indexed cluster, NodeId indexed node);
+
+    /// @notice Thrown when there is no cluster or vNode with that id.
+    error NoSuchCluster(ClusterId cluster);
+    error NoSuchVNode(VNodeId vNode);
+
+    /// @notice Thrown when a cluster's quantum is 2^80 or more.
+    error BadQuantum(uint8 quantumBits);
+
+    /// @notice Thrown when the cluster already has a vNode with this token.
+    error TokenTaken(ClusterId cluster, uint64 token);
+
+    /// @notice Thrown when a node is, or is not, among the cluster's standby nodes, or there are 32 of them.
+    error AlreadyStandby(ClusterId cluster, NodeId node);
+    error NotStandby(ClusterId cluster, NodeId node);
+    error TooManyStandby(ClusterId cluster);
+
+    // ----------------------------------------------------------------------------------------------------- clusters
+
+    /// @notice Creates a cluster that the caller manages.
+    /// @param quantumBits what a segment pays per epoch is rounded up to a multiple of 2^quantumBits token units, for good.
+    function createCluster(
+        uint8 profile,
+        uint8 beacon,
+        uint8 quantumBits,
+        ClusterParams calldata params,
+        string calldata metadata
+    ) external returns (ClusterId);
+
+    /// @notice Announces new terms of a cluster: they hold after audits.changeDelay epochs, unless others are announced
+    /// before that. The new profile's trees have the old one's depths.
+    function changeCluster(
+        ClusterId cluster,
+        uint8 profile,
+        uint8 beacon,
+        ClusterParams calldata params
+    ) external returns (uint32 since);
+
+    function describeCluster(ClusterId cluster, string calldata metadata) external;
+
+    /// @notice Names a new manager, who must accept.
+    function proposeManager(ClusterId cluster, address manager) external;
+
+    function acceptManager(ClusterId cluster) external;
+
+    function cluster(ClusterId id) external view returns (Cluster memory);
+
+    function managerOf(ClusterId id) external view returns (address);
+
+    function clusterCount() external view returns (uint32);
+
+    // ------------------------------------------------------------------------------------------------------- vNodes
+
+    /// @notice Adds a vNode per token; their ids follow one another.
+    function addVNodes(ClusterId cluster, uint64[] calldata tokens) external returns (VNodeId first);
+
+    function vNode(VNodeId id) external view returns (VNodeView memory);
+
+    function vNodeCount() external view returns (uint32);
+
+    // --------------------------------------------------------------------------------------------------- assignment
+
+    /// @notice Names the node that takes a vNode over: from the next epoch on if there is no data, and otherwise once it has
+    /// proven that it has the data, for which it has syncEpochs; until then the old node, if there is one, stays
+    /// responsible. Its provider trusts the manager; it has the room and the bond for what is there. None: takes back what
+    /// was named, or leaves a vNode without data vacant.
+    function assign(VNodeId vNode, NodeId node) external;
+
+    // ------------------------------------------------------------------------------------------------ standby nodes
+
+    /// @notice Offers a node as a replacement for one that fails. Its provider trusts the manager.
+    function addStandby(ClusterId cluster, NodeId node) external;
+
+    /// @notice By the manager or the node's provider.
+    function removeStandby(ClusterId cluster, NodeId node) external;
+
+    function standby(ClusterId cluster) external view returns (NodeId[] memory);
+
+    // --------------------------------------------------------------------------------------------------- the audits
+
+    /// @notice Takes the first standby node that has the room, the bond and the trust, other than the one that goes.
+    function takeStandby(VNodeId vNode, NodeId old, uint256 neededBond) external returns (NodeId next);
+
+    /// @notice Frees the room that a node has for a vNode's data.
+    function freeRoom(VNodeId vNode, NodeId node) external;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {NodeId} from "../Types.sol";
+
+/// @title INodes
+/// @notice The nodes, whose they are, and whom their providers trust.
+interface INodes {
+    event NodeRegistered(NodeId indexed node, address indexed provider);
+    event NodeUpdated(
+        NodeId indexed node,
+        address operator,
+        string url,
+        uint40 capacity,
+        uint96 rent,
+        uint96 lockPerEpoch,
+        string metadata
+    );
+    event ProviderProposed(NodeId indexed node, address indexed provider, uint256 acceptableAt);
+    event ProviderChanged(NodeId indexed node, address indexed provider);
+    event AcceptancesRevoked(NodeId indexed node, uint32 revision);
+    event Trusted(address indexed provider, address indexed manager, bool trusted);
+
+    /// @notice Thrown when there is no node with that id.
+    error NoSuchNode(NodeId node);
+
+    /// @notice Thrown when an address that must be somebody is zero.
+    error ZeroAddress();
+
+    /// @notice Thrown when a provider accepts a node before the delay is over.
+    error NotAcceptableYet(NodeId node, uint256 acceptableAt, uint256 timestamp);
+
+    /// @notice Thrown when a text is longer than 512 bytes.
+    error TextTooLong(uint256 length);
+
+    /// @notice Thrown when a node would offer less than is taken, or more is to be placed on it than is free.
+    error CapacityExceeded(NodeId node, uint256 capacity, uint256 needed);
+
+    /// @notice Thrown when the provider of a node does not trust the manager who would use it.
+    error NotTrusted(NodeId node, address provider, address manager);
+
+    // -------------------------------------------------------------------------------------------------------- nodes
+
+    /// @notice Registers a node of the caller.
+    /// @param capacity leaves.
+    /// @param rent the most that its operator may accept, in token units per 1e18 leaves and epoch.
+    /// @param lockPerEpoch the most of its bond that acceptances may lock in one epoch.
+    function registerNode(
+        address operator,
+        string calldata url,
+        uint40 capacity,
+        uint96 rent,
+        uint96 lockPerEpoch,
+        string calldata metadata
+    ) external returns (NodeId);
+
+    /// @notice Changes everything but the provider, by the provider.
+    function updateNode(
+        NodeId node,
+        address operator,
+        string calldata url,
+        uint40 capacity,
+        uint96 rent,
+        uint96 lockPerEpoch,
+        string calldata metadata
+    ) external;
+
+    /// @notice Makes every acceptance that was signed for the node so far worthless, by its provider or its operator.
+    function revokeAcceptances(NodeId node) external;
+
+    /// @notice Whether an account is the node's provider or operator.
+    function isOf(NodeId node, address account) external view returns (bool);
+
+    function nodeCount() external view returns (uint32);
+
+    // ---------------------------------------------------------------------------------------------------- providers
+
+    /// @notice Hands a node to another account, which accepts once the delay of a bond is over: by the provider, who may
+    /// name nobody until then. The bond and what the node earns go with it.
+    function proposeProvider(NodeId node, address provider) external;
+
+    function acceptProvider(NodeId node) external;
+
+    function providerOf(NodeId id) external view returns (address);
+
+    /// @notice Lets a manager use the caller's nodes, or no longer. What is assigned stays assigned.
+    function trust(address manager, bool trusted) external;
+
+    function isTrusted(address provider, address manager) external view returns (bool);
+}

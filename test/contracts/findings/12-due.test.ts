@@ -1,0 +1,104 @@
+// Finding 12: whoever could take back what makes an epoch due, once its randomness was known, tried its luck in each epoch
+// for nothing; and one could hide what ends behind what one pays oneself.
+import { expect } from "chai";
+import { domain, EXTENSION } from "../../../protocol/typed-data.ts";
+import { isDue } from "../../../protocol/statement.ts";
+import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
+import { present } from "../../helpers/present.ts";
+import { createWorld, RENT, SELDOM, type World } from "../../helpers/world.ts";
+
+const ODDS = 8;
+
+describe("contracts: finding 12, what is due stays due", () => {
+  let world: World;
+  const fresh = freshWorld(() => createWorld({ ...SELDOM, odds: ODDS }));
+  beforeEach(async () => {
+    world = await fresh();
+  });
+  const { asManager, bond, refused, state } = shortcuts(() => world);
+
+  /** Begins an epoch that the draw does not ask for. */
+  const beginUndrawn = async (epoch: number): Promise<void> => {
+    await world.toEpoch(epoch);
+    const before = await world.chain.networkHelpers.takeSnapshot();
+    for (let value = 1; ; value++) {
+      await world.begin(epoch, value);
+      if (!isDue((await world.audits.duty(1, epoch)).seed, ODDS)) return;
+      await before.restore();
+    }
+  };
+  const isAsked = async (epoch: number): Promise<boolean> => (await world.audits.duty(1, epoch)).due;
+
+  it("whoever owns what ends with an epoch does not extend it in that epoch", async () => {
+    await world.store({ leaves: [10], epochs: 60 });
+    await world.store({ leaves: [5], epochs: 3, bucket: 2 });
+    const extend = async (nonce: bigint) => {
+      const terms = { rent: RENT, nonce, deadline: 2n ** 64n };
+      const { chainId } = await world.ethers.provider.getNetwork();
+      const { revision } = await world.registry.node(1);
+      const signature = await present(world.people.operators[0]).signTypedData(
+        domain(chainId, await world.registry.getAddress()),
+        EXTENSION,
+        { node: 1, revision, vNode: 1, serial: 1, epochs: 1, ...terms },
+      );
+      return world.registry.connect(world.people.bob).extend(1, 1, 1, RENT, { ...terms, signature });
+    };
+    for (const epoch of [1, 2, 3]) await beginUndrawn(epoch);
+    expect(await isAsked(3)).to.equal(true);
+    await refused(extend(7n), "HasEnded", 4, 3);
+    await world.toEpoch(4);
+    await expect(world.settle()).to.emit(world.audits, "Missed").withArgs(1, 1, 3, 1);
+  });
+
+  for (const [what, node] of [
+    ["names another one to take over", 3],
+    ["takes back who is named", 1],
+    ["names nobody", 0],
+  ] as const) {
+    it(`a manager that ${what}, when somebody waited, spares the old node no epoch`, async () => {
+      await world.store({ leaves: [10], epochs: 60 });
+      await beginUndrawn(1);
+      await asManager().assign(1, 2);
+      await beginUndrawn(2);
+      await asManager().assign(1, node);
+      expect(await isAsked(2)).to.equal(true);
+      await beginUndrawn(3);
+      expect(await isAsked(3)).to.equal(node === 3);
+      const sent = await world.settle();
+      await expect(sent).to.emit(world.audits, "Missed").withArgs(1, 1, 2, 1);
+    });
+  }
+
+  it("a manager that takes back who has proven spares the old node no epoch either", async () => {
+    await world.store({ leaves: [10], epochs: 60 });
+    await beginUndrawn(1);
+    await asManager().assign(1, 2);
+    await beginUndrawn(2);
+    await world.takeOver(2);
+    await asManager().assign(1, 1);
+    expect(await isAsked(2)).to.equal(true);
+    await world.prove(2);
+    expect((await state()).settled).to.equal(2n);
+  });
+
+  it("what one pays oneself does not hide that all of the customers' data ends", async () => {
+    await world.store({ leaves: [2], epochs: 6 });
+    await beginUndrawn(1);
+    await world.store({ bucket: 2, leaves: [16, 16, 6], epochs: 30 });
+    for (const epoch of [2, 3, 4, 5, 6]) await beginUndrawn(epoch);
+    expect(await isAsked(6)).to.equal(true);
+  });
+
+  it("misses go on with who takes over: two nodes of one owner have no more tries than one", async () => {
+    world = await createWorld({ grace: 1, maxMisses: 2, slashMultiple: 5, faultMultiple: 10 });
+    await world.store({ leaves: [10], epochs: 60 });
+    await world.begin(1);
+    await asManager().assign(1, 2);
+    await world.begin(2);
+    await world.takeOver(2);
+    await world.begin(3);
+    await world.settle();
+    // Node 1 did not prove epochs 1 and 2: the second one is a fault. Without data, one miss would be left behind.
+    expect((await bond(1)).total).to.be.lessThan(world.funds);
+  });
+});
