@@ -84,7 +84,7 @@ describe("contracts: deferred pay", () => {
   it("is paid in full however slowly the rate falls: it is asked before a 64th of what waits has ended", async () => {
     // Of 401 leaves two end after each epoch from the second on.
     for (let i = 2; i <= 6; i++) await world.store({ leaves: [2], epochs: i });
-    await world.store({ leaves: [391], epochs: 60 });
+    await world.store({ leaves: [196, 195], epochs: 60 });
     for (let epoch = 1; epoch <= 4; epoch++) await beginAs(epoch, false);
     // Six have ended by epoch 5, and two more are about to.
     await world.begin(5);

@@ -56,10 +56,12 @@ describe("contracts: Segments", () => {
       expect(await world.balance(bob)).to.equal(before - 3n * RATE);
     });
 
-    it("is of a segment that has not ended: in its last epoch it still can be", async () => {
+    it("is of a segment that does not end with this epoch, nor has ended", async () => {
       await refused(extend({ serial: 9 }), "NoSuchSegment", 1, 9);
-      await world.toEpoch(2);
+      await world.toEpoch(1);
       await extend({ epochs: 1 });
+      await world.toEpoch(3);
+      await refused(extend(), "HasEnded", 4, 3);
       await world.toEpoch(4);
       await refused(extend(), "HasEnded", 4, 4);
     });

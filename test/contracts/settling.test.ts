@@ -29,7 +29,7 @@ describe("contracts: settling", () => {
 
     for (const odds of [2, 3]) {
       it(`of ${odds}, a node is asked when it is drawn`, async () => {
-        world = await createWorld({ odds });
+        world = await createWorld({ ...SELDOM, odds });
         await world.store({ epochs: 60 });
         const answers = new Set<boolean>();
         for (let epoch = 1; epoch <= 16; epoch++) {

@@ -118,7 +118,9 @@ describe("contracts: finding 10, the largest batch", function () {
     const batch = await proofs(4);
     const accepted = await world.audits.proveBatch.staticCall(vNodes, 4, batch);
     // Three epochs each, of 64.
-    expect(accepted.flatMap((one, i) => (one ? [i] : []))).to.deep.equal(Array.from({ length: 21 }, (_, i) => i));
+    expect(accepted.flatMap((one, i) => (one ? [i] : []))).to.deep.equal(
+      Array.from({ length: 21 }, (_, i) => i),
+    );
     for (const vNode of vNodes) await world.audits.settle(vNode, 3);
     batch[17] = encodeProof(proveWithTrapdoor(secrets, [1n, 2n, 3n, 4n]));
     await send(4, batch);

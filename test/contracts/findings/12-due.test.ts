@@ -5,7 +5,7 @@ import { domain, EXTENSION } from "../../../protocol/typed-data.ts";
 import { isDue } from "../../../protocol/statement.ts";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
 import { present } from "../../helpers/present.ts";
-import { createWorld, RENT, SELDOM, type World } from "../../helpers/world.ts";
+import { createWorld, FUNDS, RENT, SELDOM, type World } from "../../helpers/world.ts";
 
 const ODDS = 8;
 
@@ -15,7 +15,7 @@ describe("contracts: finding 12, what is due stays due", () => {
   beforeEach(async () => {
     world = await fresh();
   });
-  const { asManager, bond, refused, state } = shortcuts(() => world);
+  const { asManager, bond, state } = shortcuts(() => world);
 
   /** Begins an epoch that the draw does not ask for. */
   const beginUndrawn = async (epoch: number): Promise<void> => {
@@ -45,7 +45,7 @@ describe("contracts: finding 12, what is due stays due", () => {
     };
     for (const epoch of [1, 2, 3]) await beginUndrawn(epoch);
     expect(await isAsked(3)).to.equal(true);
-    await refused(extend(7n), "HasEnded", 4, 3);
+    await expect(extend(7n)).to.be.revertedWithCustomError(world.registry, "HasEnded").withArgs(4, 3);
     await world.toEpoch(4);
     await expect(world.settle()).to.emit(world.audits, "Missed").withArgs(1, 1, 3, 1);
   });
@@ -90,15 +90,30 @@ describe("contracts: finding 12, what is due stays due", () => {
   });
 
   it("misses go on with who takes over: two nodes of one owner have no more tries than one", async () => {
-    world = await createWorld({ grace: 1, maxMisses: 2, slashMultiple: 5, faultMultiple: 10 });
+    world = await createWorld();
     await world.store({ leaves: [10], epochs: 60 });
-    await world.begin(1);
+    await world.proveEach(1, 1);
     await asManager().assign(1, 2);
     await world.begin(2);
     await world.takeOver(2);
     await world.begin(3);
     await world.settle();
-    // Node 1 did not prove epochs 1 and 2: the second one is a fault. Without data, one miss would be left behind.
-    expect((await bond(1)).total).to.be.lessThan(world.funds);
+    expect((await state()).misses).to.equal(1n);
+    await world.toEpoch(4);
+    await expect(world.settle()).to.emit(world.audits, "Missed").withArgs(1, 2, 3, 2);
+    expect((await bond(2)).total < FUNDS, "the second one in a row is beyond the grace").to.equal(true);
+  });
+
+  it("misses of the old node are over with the new one's first proof that is paid", async () => {
+    world = await createWorld();
+    await world.store({ leaves: [10], epochs: 60 });
+    await world.proveEach(1, 1);
+    await asManager().assign(1, 2);
+    await world.begin(2);
+    await world.takeOver(2);
+    await world.proveEach(3, 3);
+    await world.missEach(4, 4);
+    await world.settle();
+    expect((await bond(2)).total).to.equal(FUNDS);
   });
 });
