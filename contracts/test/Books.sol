@@ -69,6 +69,8 @@ abstract contract Books is World {
         bool nextSyncs;
         bool nextReady;
         uint16 nextBondEpochs;
+        /// The last epoch in which somebody was named no more who had waited when it began.
+        uint32 waitedIn;
         /// Epochs that wait for a decision, and what they cost.
         uint32 deferredSince;
         uint32 deferredUntil;

@@ -182,6 +182,7 @@ abstract contract Chronicle is Minutes {
         } else if (kind == IClusters.NodeAssigned.selector) {
             VNodeId vNode = VNodeId.wrap(uint32(_topic(log, 1)));
             uint32 since = abi.decode(log.data, (uint32));
+            _noteWait(vNode);
             if (since == 0) _forgetNext(vNode);
             else _onNamed(vNode, NodeId.wrap(uint32(_topic(log, 2))), since);
         } else if (kind == IClusters.StandbyAdded.selector || kind == IClusters.StandbyRemoved.selector) {

@@ -271,6 +271,12 @@ abstract contract Minutes is Reference {
         (p.nextSyncEpochs, p.nextBondEpochs) = (t.syncEpochs, t.bondEpochs);
     }
 
+    /// @dev What a manager decides in an epoch takes back nothing of what that asks for.
+    function _noteWait(VNodeId v) internal {
+        Page storage p = _pages[v];
+        if (p.nextSince != 0 && (p.nextSince <= _now() || p.nextReady)) p.waitedIn = _now();
+    }
+
     function _forgetNext(VNodeId v) internal {
         Page storage p = _pages[v];
         (p.next, p.nextSince, p.nextReady, p.nextSyncs) = (NO_NODE, 0, false, false);

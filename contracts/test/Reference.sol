@@ -46,7 +46,7 @@ abstract contract Reference is Books {
 
     function _mustProve(VNodeId vNode, uint32 epoch) private view returns (bool) {
         Page storage p = _pages[vNode];
-        if (p.syncLeft != 0 || _isWaitedFor(p, epoch)) return true;
+        if (p.syncLeft != 0 || _isWaitedFor(p, epoch) || p.waitedIn == epoch) return true;
         if (p.leave != 0 && epoch + NOTICE >= p.leave) return true;
         Span[] storage list = _pauses[vNode][p.node];
         for (uint256 i = 0; i < list.length; ++i) {
@@ -55,7 +55,7 @@ abstract contract Reference is Books {
         uint256 epochs = p.deferredSince == 0 ? 1 : epoch - p.deferredSince + 1;
         if (_endedIn(vNode, epoch + 1, epoch + 1) == 0) return false;
         uint256 ended = _endedIn(vNode, epoch - uint32(epochs) + 2, epoch + 1);
-        return 16 * ended * epochs >= p.deferred + _rateIn(vNode, epoch);
+        return 64 * ended * epochs >= p.deferred + _rateIn(vNode, epoch);
     }
 
     /// @dev Whether somebody waits to take over, or has proven in this very epoch.

@@ -23,7 +23,7 @@ library Settings {
             auditFee: 200,
             reporterShare: 1000
         });
-        return World.Setting({tokenTakes: false, protocolFee: 200, params: params, bond: 14e13});
+        return World.Setting({tokenTakes: false, protocolFee: 200, params: params, bond: 40e13});
     }
 
     /// @notice Terms at their limits, little bond for them, and a token that takes its part of every transfer.

@@ -204,7 +204,7 @@ abstract contract World is IERC1271 {
         p.maxMisses = uint8(1 + ((seed >> 8) % 4));
         p.grace = uint8((seed >> 16) % p.maxMisses);
         p.slashMultiple = uint16((seed >> 24) % 8);
-        p.faultMultiple = 2 * p.odds + uint16((seed >> 32) % 20);
+        p.faultMultiple = 32 * p.odds + uint16((seed >> 32) % 20);
         p.syncEpochs = uint8(1 + ((seed >> 40) % 3));
         p.bondEpochs = (p.maxMisses - p.grace) * p.slashMultiple + p.faultMultiple + uint16((seed >> 48) % 3);
         p.managerFee = uint16((seed >> 56) % 2001);

@@ -122,6 +122,9 @@ describe("contracts: proofs in batches", () => {
     });
 
     it("settles 64 epochs at most, all together, and leaves out who is further behind than what is left", async () => {
+      const second = present(world.people.operators[1]);
+      await world.store({ vNode: 1, epochs: 60 });
+      for (const vNode of [2, 3]) await world.store({ vNode, epochs: 60, operator: second });
       await world.begin(30);
       await world.settle(1, 1);
       // 28 of 64, 29 of 36, 29 of 7.
