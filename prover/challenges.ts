@@ -67,8 +67,7 @@ export function createChallenges(
         const { gasUsed, hash: tx } = await sender.send(`answer/${id}`, call);
         const times = { witnessMs: Math.round(result.witnessMs), proveMs: Math.round(result.proveMs) };
         // An endpoint may show it open for a while longer.
-        const level = before?.state === "mined" ? "debug" : "info";
-        log[level]({ ...facts, ...times, gasUsed, tx }, "answered");
+        if (before?.state !== "mined") log.info({ ...facts, ...times, gasUsed, tx }, "answered");
       } catch (error) {
         const why = whyOver(error);
         if (!why) throw error;

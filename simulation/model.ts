@@ -154,6 +154,21 @@ export const MARKETS = {
   lax: { ...BASE, params: LAX },
   patient: { ...BASE, params: PATIENT },
   lax64: { ...BASE, params: { ...LAX, odds: 64, faultMultiple: 780, bondEpochs: 780 } },
+  /** Without a grace, and no removal for long. */
+  steady64: {
+    ...BASE,
+    params: {
+      ...LAX,
+      odds: 63,
+      grace: 0,
+      maxMisses: 32,
+      slashMultiple: 79,
+      faultMultiple: 0,
+      bondEpochs: 2528,
+    },
+  },
+  /** Without a manager's and auditors' fees. */
+  free64: { ...TIDES, params: { ...RARE, managerFee: 0, auditFee: 0 } },
   /** All that is stored ends at the same time, and is followed by as much. */
   tides: TIDES,
   tides8: { ...TIDES, params: SELDOM },

@@ -4,6 +4,7 @@
 import type { MarketName } from "../model.ts";
 import { BEACONS } from "./beacons.ts";
 import { CHALLENGES } from "./challenges.ts";
+import { DUE } from "./due.ts";
 import { EXITS } from "./exits.ts";
 import { JUNK } from "./junk.ts";
 import { LOSS } from "./loss.ts";
@@ -32,6 +33,6 @@ export function strategyNamed(name: string): Strategy {
 export const asserted = (): Strategy[] => STRATEGIES.filter(({ outside }) => outside === undefined);
 
 export const STRATEGIES: readonly Strategy[] = [
-  ...[...LOSS, ...JUNK, ...EXITS, ...CHALLENGES],
+  ...[...LOSS, ...DUE, ...JUNK, ...EXITS, ...CHALLENGES],
   ...[...BEACONS, ...MANAGERS, ...OWNERS, ...OTHERS],
 ];

@@ -152,7 +152,7 @@ describe("client: connecting", () => {
       /compacting \(vNode 7, sinceEpoch 5\); .* writing this vNode's directory again: use another/,
     ],
     ["LockLimit", [3, 10, 12], /lock limit \(node 3, limit 10, needed 12\); .* a higher --lock-per-epoch/],
-    ["HasEnded", [8, 7], /has ended \(end 8, current epoch 7\); .*: store it again/],
+    ["HasEnded", [8, 7], /has ended \(end 8, currentEpoch 7\); .*: store it again/],
   ] as const) {
     it(`says what to do about ${name}`, async () => {
       const reverts = abi("Registry").encodeErrorResult(name, [...values]);

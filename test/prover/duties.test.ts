@@ -65,6 +65,19 @@ describe("prover: duties", () => {
       expect(provenBy()).to.deep.equal([5, 6]);
     });
 
+    it("settles first what is too much for a proof to settle, as nobody else may have", async () => {
+      chain.time = 4_100; // epoch 205, of which the chain has settled 4
+      await lookOnce(create());
+      const sent = chain.mined.map((call) => [call.kind, "epochs" in call ? call.epochs : 0]);
+      expect(sent).to.deep.equal([
+        ["settle", 64],
+        ["settle", 64],
+        ["settle", 64],
+        ["prove", 0],
+      ]);
+      expect(linesOf("settled").map(({ until }) => until)).to.deep.equal([68, 132, 196]);
+    });
+
     it("proves the directory as it stood when the epoch began", async () => {
       chain.store({ root: await put(2), leaves: 5 });
       await lookOnce(create());
