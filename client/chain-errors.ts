@@ -20,6 +20,8 @@ const ADVICE: Readonly<Record<string, string>> = {
     "the node is writing this vNode's directory again: use another vNode, or wait until the epoch after the next one at most",
   LockLimit:
     "the node accepts no more in this epoch: wait for the next one, use another node, or ask its provider for a higher --lock-per-epoch",
+  BadParameter:
+    "it is out of bounds: rarer audits (--odds) need higher penalties (--slash-multiple, --fault-multiple, --bond-epochs), and so does more patience (--grace)",
   HasEnded: "the segment has ended, or is in its last epoch: store it again",
   RentTooHigh: "agree to a higher rent, or use another node",
   AcceptanceInvalid:

@@ -140,6 +140,12 @@ describe("client: connecting", () => {
     expect(error.code).to.equal("chain");
   });
 
+  it("says what terms that are out of bounds need", async () => {
+    const reverts = abi("Settlement").encodeErrorResult("BadParameter", ["odds", 8n]);
+    const error = await refusal((await open(reverts)).read("registry", "nodeCount"));
+    expect(error.message).to.match(/bad parameter \(name odds, value 8\); .*need higher penalties/);
+  });
+
   for (const [name, values, advice] of [
     [
       "HandingOver",
