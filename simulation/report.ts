@@ -104,7 +104,7 @@ const HEADS = ["profit", "honest", "low", "high", "lost", "got", "audit"];
 export function tableOf(rows: readonly Row[]): string {
   const width = Math.max(8, ...rows.map(({ strategy }) => strategy.length));
   const line = (name: string, cells: readonly string[]): string =>
-    `${name.padEnd(width)}${cells.map((cell, i) => cell.padStart(i < 4 ? 8 : 7)).join("")}`;
+    `${name.padEnd(width)}${cells.map((cell, i) => cell.padStart(i < 4 ? 7 : 6)).join("")}`;
   const figure = (value: number): string => (Math.abs(value) < 1000 ? value.toFixed(1) : value.toFixed(0));
   const body = rows.map((row) =>
     line(
