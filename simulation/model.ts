@@ -129,8 +129,8 @@ const BASE: Market = {
   ...{ life: [100, 600], extended: 0.2, segments: 12, tides: 0, vNodes: 1 },
 };
 const TIDES: Market = { ...BASE, life: [126, 126], extended: 0, tides: 1 };
-const RARE: Params = { ...USUAL, odds: 64, slashMultiple: 100, faultMultiple: 450, bondEpochs: 650 };
-const SELDOM: Params = { ...USUAL, odds: 8, slashMultiple: 20, faultMultiple: 40, bondEpochs: 80 };
+const RARE: Params = { ...USUAL, odds: 64, slashMultiple: 100, faultMultiple: 540, bondEpochs: 740 };
+const SELDOM: Params = { ...USUAL, odds: 8, slashMultiple: 20, faultMultiple: 50, bondEpochs: 90 };
 /** The least that the contracts ask of a cluster's terms. */
 const LAX: Params = {
   ...{ odds: 1, window: 1800, grace: 2, maxMisses: 3, slashMultiple: 0, faultMultiple: 13 },
@@ -140,10 +140,7 @@ const LAX: Params = {
 const PATIENT: Params = {
   ...LAX,
   grace: 3,
-  maxMisses: 8,
-  slashMultiple: 20,
-  faultMultiple: 0,
-  bondEpochs: 100,
+  maxMisses: 8, slashMultiple: 32, faultMultiple: 0, bondEpochs: 160,
 };
 
 export const MARKETS = {

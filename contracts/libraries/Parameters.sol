@@ -69,14 +69,19 @@ library Parameters {
         _bound("reporterShare", p.reporterShare, 0, MAX_REPORTER_SHARE);
     }
 
-    /// @dev It pays best to fail about two proofs in five, of a directory that is full of what one pays oneself for. Of all
-    /// proofs, (2/5)^i · (1 - 2/5) / (1 - (2/5)^maxMisses) are the i-th miss in a row then; what they are slashed by is half
-    /// of the rate that a proof stands for, or more (docs/incentives.md).
-    function _mostOdds(ClusterParams calldata p) private pure returns (uint256) {
-        uint256 beyond = p.maxMisses - p.grace;
-        uint256 slashes = p.slashMultiple * ((5 ** beyond - 2 ** beyond) << (p.grace + 1));
-        uint256 faults = uint256(p.faultMultiple) << p.maxMisses;
-        return (2 * slashes + 6 * faults) / (5 * (5 ** p.maxMisses - 2 ** p.maxMisses));
+    /// @dev It pays best to fail about two proofs in five, of a directory that is full of what one pays oneself for, and to end
+    /// a run of misses by a challenge of one's own, when j - 1 of them have been counted. Of all proofs, (2/5)^i · (1 - 2/5) /
+    /// (1 - (2/5)^j) are the i-th miss in a row then; whatever j is, what they are slashed by is half of the rate that a
+    /// proof stands for, or more (docs/incentives.md).
+    function _mostOdds(ClusterParams calldata p) private pure returns (uint256 most) {
+        most = type(uint256).max;
+        uint256 end = Math.max(p.faultMultiple, p.slashMultiple);
+        for (uint256 j = p.grace + 1; j <= p.maxMisses; ++j) {
+            uint256 beyond = j - 1 - p.grace;
+            // Times 3 · 5^j: the sum over i from grace + 1 to j - 1.
+            uint256 slashes = 5 * p.slashMultiple * ((5 ** beyond - 2 ** beyond) << (p.grace + 1));
+            most = Math.min(most, (2 * slashes + 6 * (end << j)) / (5 * (5 ** j - 2 ** j)));
+        }
     }
 
     function _bound(string memory name, uint256 value, uint256 min, uint256 max) private pure {

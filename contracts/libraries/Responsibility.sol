@@ -178,7 +178,8 @@ library Responsibility {
         Run memory r = b.openSettled(context, id);
         NodeId node = verdict.node;
         bool responsible = r.v.node == node;
-        uint256 amount = verdict.multiple * (responsible ? _rateToJudge(b, r, verdict.rate) : verdict.rate);
+        uint256 multiple = responsible ? _multipleToJudge(b, r, verdict.multiple) : verdict.multiple;
+        uint256 amount = multiple * (responsible ? _rateToJudge(b, r, verdict.rate) : verdict.rate);
         uint256 fromLock = _takeLocked(b, id, node, amount, responsible);
         uint256 left;
         (taken, reward, left) = context.ledger.slash(
@@ -198,14 +199,22 @@ library Responsibility {
             // Nothing is paid that no proof follows.
             if (r.v.deferring) b.refund(r, r.v.settled, 0);
             b.remove(r);
+            // Nobody has the running epoch under another seed, once it is known.
+            if (r.v.nextSince != 0 && r.v.nextSince <= context.current) r.v.nextSince = context.current + 1;
         } else {
             context.challenges.dismiss(id, node);
         }
         // Where somebody else has proven the data since, no owner has lost any.
         bool lost = responsible || b.takenOver[id] < verdict.epoch;
-        _giveToOwners(b, r, left, lost ? verdict.multiple : 0);
+        _giveToOwners(b, r, left, lost ? multiple : 0);
         b.close(r);
         unlockKept(b, context, id, node);
+    }
+
+    /// @dev A node that would be slashed for its next miss does not go for less.
+    function _multipleToJudge(Book storage b, Run memory r, uint256 multiple) private view returns (uint256) {
+        Terms t = b.termsAt(r.v.cluster, r.context.current);
+        return r.v.misses < t.grace() ? multiple : Math.max(multiple, t.slashMultiple());
     }
 
     /// @dev Who came after the challenge has a share too: the node is slashed for them as well, so that it cannot get back

@@ -16,9 +16,9 @@ library Settings {
             grace: 1,
             maxMisses: 3,
             slashMultiple: 8,
-            faultMultiple: 15,
+            faultMultiple: 20,
             syncEpochs: 2,
-            bondEpochs: 31,
+            bondEpochs: 36,
             managerFee: 300,
             auditFee: 200,
             reporterShare: 1000

@@ -213,13 +213,13 @@ describe("contracts: Audits as it is set up", () => {
           .withArgs(name, value);
       });
     bad("odds", 0);
-    bad("odds", 3);
+    bad("odds", 2);
     bad("odds", 1024, { slashMultiple: 0, faultMultiple: 0 });
     // What is at stake from the first miss to the removal is twice the odds at least.
     bad("odds", 6, { grace: 0, maxMisses: 1, slashMultiple: 0, faultMultiple: 11 });
     bad("odds", 81, LARGEST);
     // Who fails two proofs in five is slashed by half of the odds' rate for each of them at least.
-    bad("odds", 1, { slashMultiple: 3, faultMultiple: 0 });
+    bad("odds", 1, { slashMultiple: 4, faultMultiple: 0 });
     bad("odds", 1, { slashMultiple: 0, faultMultiple: 12 });
     bad("odds", 2, { grace: 3, maxMisses: 4, slashMultiple: 0, faultMultiple: 63, bondEpochs: 100 });
     bad("odds", 1, { grace: 31, maxMisses: 32, slashMultiple: 100, faultMultiple: 1000, bondEpochs: 1100 });
@@ -245,9 +245,9 @@ describe("contracts: Audits as it is set up", () => {
     });
 
     it("ask as seldom as what is at stake allows", async () => {
-      await create({ odds: 2 });
       await create({ odds: 5, grace: 0, maxMisses: 1, slashMultiple: 0, faultMultiple: 11 });
-      await create({ odds: 1, slashMultiple: 4, faultMultiple: 0 });
+      await create({ odds: 1, slashMultiple: 5, faultMultiple: 0 });
+      await create({ odds: 2, slashMultiple: 10, bondEpochs: 30 });
       await create({ odds: 1, slashMultiple: 0, faultMultiple: 13 });
       await create({ odds: 2, grace: 3, maxMisses: 4, slashMultiple: 0, faultMultiple: 64, bondEpochs: 100 });
     });
