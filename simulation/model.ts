@@ -140,7 +140,10 @@ const LAX: Params = {
 const PATIENT: Params = {
   ...LAX,
   grace: 3,
-  maxMisses: 8, slashMultiple: 32, faultMultiple: 0, bondEpochs: 160,
+  maxMisses: 8,
+  slashMultiple: 32,
+  faultMultiple: 0,
+  bondEpochs: 160,
 };
 
 export const MARKETS = {
