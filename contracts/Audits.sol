@@ -17,7 +17,7 @@ import {Parameters} from "./libraries/Parameters.sol";
 import {Responsibility} from "./libraries/Responsibility.sol";
 import {Schedule} from "./libraries/Schedule.sol";
 import {Settlement} from "./libraries/Settlement.sol";
-import {Book, Context, Kept, Leave, Stake} from "./libraries/settlement/Book.sol";
+import {Book, Kept, Leave, Stake} from "./libraries/settlement/Book.sol";
 import {Terms} from "./libraries/Terms.sol";
 import {VNode, VNodeWord} from "./libraries/VNodeWord.sol";
 

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IAudits} from "../interfaces/IAudits.sol";
-import {ILedger} from "../interfaces/ILedger.sol";
 import {NO_NODE, NodeId, Unauthorized, VNodeId} from "../interfaces/Types.sol";
 import {Parameters} from "./Parameters.sol";
 import {Schedule} from "./Schedule.sol";

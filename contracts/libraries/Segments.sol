@@ -12,7 +12,6 @@ import {
     Segment,
     VNodeId
 } from "../interfaces/Types.sol";
-import {CompactionWord} from "./CompactionWord.sol";
 import {Consents} from "./Consents.sol";
 import {Directory} from "./Directory.sol";
 import {Holdings} from "./Holdings.sol";

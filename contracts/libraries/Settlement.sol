@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {IProofs} from "../interfaces/audits/IProofs.sol";
 import {IAudits} from "../interfaces/IAudits.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
-import {IRegistry} from "../interfaces/IRegistry.sol";
 import {BASIS_POINTS, ClusterId, ClusterParams, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
 import {IVerifier} from "../interfaces/IVerifier.sol";
 import {Parameters} from "./Parameters.sol";

@@ -13,7 +13,7 @@ interface IProofs {
         NoSuchVNode,
         /// The epoch is over or has not begun.
         NotCurrentEpoch,
-        /// More than 64 epochs are not settled.
+        /// More than 64 epochs are not settled, or more than what the proofs before it in the batch leave of them.
         SettleFirst,
         /// The epoch is settled.
         AlreadyProven,
