@@ -60,16 +60,18 @@ describe("contracts: a hand-over and what else happens", () => {
       expect((await bond(2)).total).to.equal(FUNDS);
     });
 
-    it("by a challenge leaves the vNode to who waits", async () => {
+    it("by a challenge leaves the vNode to who waits, from the next epoch on", async () => {
       await world.challenges.connect(world.people.bob).challenge(1, 0, 125, ANY);
       await world.proveEach(2, 3);
       await assign(2);
       await world.begin(4);
       await expect(world.challenges.expire(1)).to.emit(world.audits, "Faulted").withArgs(1, 1, 4);
       expect(await used(1)).to.equal(0n);
-      const { node, successor } = await world.audits.duty(1, 4);
+      expect((await world.audits.duty(1, 4)).node, "nobody has another's samples").to.equal(0n);
+      await world.begin(5);
+      const { node, successor } = await world.audits.duty(1, 5);
       expect([node, successor]).to.deep.equal([2n, 0n]);
-      await world.prove(4);
+      await world.prove(5);
       expect(await earned(2)).to.equal(PAID);
     });
   });

@@ -286,7 +286,7 @@ describe("contracts: known failures of others", () => {
 
     it("does not: what a challenge costs is as it was when it was asked", async () => {
       await world.store({ epochs: 60 });
-      await asManager().changeCluster(1, 0, 0, changed);
+      await asManager().changeCluster(1, 0, 0, { ...changed, maxMisses: 2, grace: 1 });
       await world.begin(DELAY - 1);
       await world.settle();
       await world.prove(DELAY - 1);
