@@ -85,39 +85,53 @@ abstract contract Proofs is Sources {
         uint256[4][] memory inputs = new uint256[4][](length);
 
         Present memory present = _present();
+        IVerifier verifier;
         uint256 count;
         for (uint256 i = 0; i < length; ++i) {
             Candidate memory c = candidates[count];
-            Refusal refusal = _examine(vNodes[i], epoch, present, c, inputs[count]);
-            if (refusal != Refusal.None) continue;
-            if (address(c.verifier) != address(candidates[0].verifier)) continue;
+            if (_examine(vNodes[i], epoch, present, c, inputs[count]) != Refusal.None) continue;
+            if (count == 0) verifier = c.verifier;
+            else if (address(c.verifier) != address(verifier)) continue;
             c.place = i;
             ++count;
         }
         accepted = new bool[](length);
         if (count == 0) return accepted;
-        uint256[8][] memory someProofs = new uint256[8][](count);
-        uint256[4][] memory someInputs = new uint256[4][](count);
-        for (uint256 i = 0; i < count; ++i) {
-            (someProofs[i], someInputs[i]) = (proofs[candidates[i].place], inputs[i]);
+        bool allHold;
+        if (count == length) {
+            allHold = verifier.verifyBatch(proofs, inputs);
+        } else {
+            // Only the first are filled.
+            assembly ("memory-safe") {
+                mstore(candidates, count)
+                mstore(inputs, count)
+            }
+            allHold = verifier.verifyBatch(_chosen(proofs, candidates), inputs);
         }
-        bool allHold = candidates[0].verifier.verifyBatch(someProofs, someInputs);
-        _acceptThoseThatHold(allHold, candidates, someProofs, someInputs, accepted);
+        _acceptThoseThatHold(allHold, candidates, proofs, inputs, accepted);
+    }
+
+    function _chosen(
+        uint256[8][] calldata proofs,
+        Candidate[] memory candidates
+    ) private pure returns (uint256[8][] memory chosen) {
+        chosen = new uint256[8][](candidates.length);
+        for (uint256 i = 0; i < candidates.length; ++i) chosen[i] = proofs[candidates[i].place];
     }
 
     /// @dev If not all hold, each is looked at by itself.
     function _acceptThoseThatHold(
         bool allHold,
         Candidate[] memory candidates,
-        uint256[8][] memory proofs,
+        uint256[8][] calldata proofs,
         uint256[4][] memory inputs,
         bool[] memory accepted
     ) private {
         uint32 epoch = currentEpoch();
-        ILedger.Payment[] memory payments = new ILedger.Payment[](proofs.length);
-        for (uint256 i = 0; i < proofs.length; ++i) {
+        ILedger.Payment[] memory payments = new ILedger.Payment[](candidates.length);
+        for (uint256 i = 0; i < payments.length; ++i) {
             Candidate memory c = candidates[i];
-            if (!allHold && !c.verifier.verify(proofs[i], inputs[i])) continue;
+            if (!allHold && !c.verifier.verify(proofs[c.place], inputs[i])) continue;
             // Twice in one batch counts once.
             if (_book.words[c.id] != c.word) continue;
             payments[i] = _accept(c, epoch);
