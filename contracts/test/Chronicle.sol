@@ -52,6 +52,12 @@ abstract contract Chronicle is Minutes {
 
     // ------------------------------------------------------------------------------------------------------ consent
 
+    /// @dev The next call locks what its acceptance says; what was locked before has other reasons.
+    function _accepting() internal {
+        _read(VM.getRecordedLogs());
+        _accepts = true;
+    }
+
     /// @dev The step may cost who something: it is their own, or has their signature.
     function _agrees(address who) internal {
         _agreed[who] = _turn;

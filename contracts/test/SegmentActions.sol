@@ -29,7 +29,7 @@ abstract contract SegmentActions is Signatures, DirectoryActions {
         Order memory o = _order(who, which, leaves, epochs, rent);
         address payer = registry.bucket(o.bucket).owner;
         if (registry.mayWrite(o.bucket, _anyone(who >> 8))) payer = _anyone(who >> 8);
-        _accepts = true;
+        _accepting();
         _spends(payer);
         registry.store(o.bucket, o.vNode, o.segments, o.epochs, type(uint256).max, o.acceptance);
         _noteAll(o);
@@ -45,7 +45,7 @@ abstract contract SegmentActions is Signatures, DirectoryActions {
     ) external acts {
         Order memory o = _order(who, which, leaves, epochs, rent);
         (Grant memory grant, bytes32 digest) = _grant(o.bucket, MEANS, o.acceptance.rent);
-        _accepts = true;
+        _accepting();
         VM.prank(_stranger());
         registry.storeFor(grant, o.vNode, o.segments, o.epochs, o.acceptance.rent, o.acceptance);
         _noteAll(o);
@@ -134,7 +134,7 @@ abstract contract SegmentActions is Signatures, DirectoryActions {
     function extend(uint256 which, uint256 epochs) external acts {
         Stored storage s = _live(which, 1);
         Acceptance memory acceptance = _extension(s, _time(epochs));
-        _accepts = true;
+        _accepting();
         _spends(registry.bucket(s.bucket).owner);
         registry.extend(s.vNode, s.serial, _time(epochs), type(uint256).max, acceptance);
         _noteExtended(s, epochs);
@@ -144,7 +144,7 @@ abstract contract SegmentActions is Signatures, DirectoryActions {
         Stored storage s = _live(which, 1);
         Acceptance memory acceptance = _extension(s, _time(epochs));
         (Grant memory grant, ) = _grant(s.bucket, uint256(s.perEpoch) * _time(epochs), acceptance.rent);
-        _accepts = true;
+        _accepting();
         VM.prank(_stranger());
         registry.extendFor(grant, s.vNode, s.serial, _time(epochs), acceptance.rent, acceptance);
         _noteExtended(s, epochs);
