@@ -49,6 +49,7 @@ const ACCOUNTS = [
   "retiring",
   "grants",
   "audits",
+  "batch",
   "tokens",
   "life",
   "lens",
@@ -96,7 +97,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     source: "contracts/audits/Proofs.sol",
     parts: [AUDITS],
     inlinedIn: [],
-    tests: [...MONEY, "batch", "lens", "deploy"],
+    tests: ["audits", "batch", ...MONEY.slice(1), "lens", "deploy"],
   },
   settlement: {
     source: "contracts/libraries/Settlement.sol",
