@@ -40,7 +40,7 @@ abstract contract Minutes is Reference {
     }
 
     function _readResponsibility(bytes32 kind, VNodeId v, NodeId node, bytes memory data) private {
-        if (kind == IAudits.Faulted.selector) _onFaulted(v, node);
+        if (kind == IAudits.Faulted.selector) _onFaulted(v, node, abi.decode(data, (uint32)));
         else if (kind == IAudits.Left.selector) _onLeft(v, node, abi.decode(data, (uint32)));
         else if (kind == IAudits.SyncDropped.selector) _onDropped(v, node, abi.decode(data, (uint32)));
         else if (kind == IAudits.TakeOverProven.selector) _onReady(v, node, abi.decode(data, (uint32)));
@@ -228,10 +228,13 @@ abstract contract Minutes is Reference {
 
     // ----------------------------------------------------------------------------------------------- responsibility
 
-    function _onFaulted(VNodeId v, NodeId node) private {
-        _expect(node == _pages[v].node && node != NO_NODE, "whoever fails was responsible");
+    /// @dev By a challenge in the running epoch, of which nobody else gets anything; by misses in one that is over.
+    function _onFaulted(VNodeId v, NodeId node, uint32 epoch) private {
+        Page storage p = _pages[v];
+        _expect(node == p.node && node != NO_NODE, "whoever fails was responsible");
         _penalized[v][node] = true;
         _vacate(v);
+        if (epoch == _now() && p.nextSince != 0 && p.nextSince <= epoch) p.nextSince = epoch + 1;
     }
 
     function _vacate(VNodeId v) private {
