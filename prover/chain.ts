@@ -184,7 +184,10 @@ async function createChain({
     },
 
     estimate: (call) =>
-      asked(call.kind, provider.estimateGas({ ...transactionOf(contracts, call), from: wallet.address })),
+      asked(
+        call.kind,
+        provider.estimateGas({ ...transactionOf(contracts, call, wallet.address), from: wallet.address }),
+      ),
     async gasPrice() {
       const { gasPrice } = await asked("getFeeData", provider.getFeeData());
       return gasPrice ?? maxFeePerGas;
@@ -201,7 +204,7 @@ async function createChain({
       const priority = fees.maxPriorityFeePerGas ?? 0n;
       const fee = lesser(fees.maxFeePerGas ?? fees.gasPrice ?? 0n, maxFeePerGas);
       return signed({
-        ...transactionOf(contracts, call),
+        ...transactionOf(contracts, call, wallet.address),
         ...{ type: 2, chainId, nonce, gasLimit: lesser((gas * GAS_MARGIN) / 100n, MAX_GAS) },
         ...{ maxFeePerGas: fee, maxPriorityFeePerGas: lesser(priority, fee) },
       });
