@@ -34,8 +34,6 @@ export interface Delivery {
   outcome(key: string): Promise<Delivered>;
   /** Of whichever attempt is mined. */
   findReceipt(record: TransactionRecord): Promise<Receipt | undefined>;
-  /** Goes on with all that is open; ends with it, or with the signal, and never rejects. */
-  run(): Promise<void>;
 }
 
 /** Looks at the chain in which a nonce is used and no receipt is found, until we believe it. */
@@ -204,7 +202,6 @@ export function createDelivery(
 
   return {
     findReceipt,
-    run,
     async outcome(key) {
       const record = journal.transaction(key);
       if (!record) throw new RangeError(`"key" expected one of a transaction, got ${key}`);

@@ -102,7 +102,17 @@ export function createSender(options: DeliveryOptions, modules: DeliveryModules)
       const open = journal.openTransactions().filter(({ key }) => key.startsWith(prefix));
       await Promise.allSettled(open.map(({ key }) => delivery.outcome(key)));
     },
-    resume: () => delivery.run(),
+    async resume() {
+      const goOn = async (key: string): Promise<void> => {
+        try {
+          const { hash } = await delivery.outcome(key);
+          log.info({ key, tx: hash }, "delivered after a restart");
+        } catch (error) {
+          if (!signal.aborted) log.error({ key, err: error }, "transaction failed");
+        }
+      };
+      await Promise.all(journal.openTransactions().map(({ key }) => goOn(key)));
+    },
     send(key, call) {
       let promise = running.get(key);
       if (!promise) {
