@@ -18,6 +18,7 @@ import {
   type Provider,
   type TransactionResponse,
 } from "ethers";
+import { DEFAULT_MAX_FEE, excess, feesFor, GWEI, type Fees } from "../chain/fees.ts";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Domain } from "../protocol/typed-data.ts";
@@ -56,6 +57,8 @@ export interface ConnectOptions {
   readonly privateKey?: string | undefined;
   /** Address of the deployment's Lens, for those who look around. */
   readonly lens?: string | undefined;
+  /** Wei for a unit of gas: nothing is sent for more. Default 500 gwei. */
+  readonly maxFee?: bigint | undefined;
 }
 
 export interface Chain {
@@ -128,7 +131,8 @@ export async function connect(options: ConnectOptions): Promise<Chain> {
     const symbol = (await call(token, "symbol", [])) as string;
     const decimals = Number(await call(token, "decimals", []));
     const lens = options.lens === undefined ? undefined : await findLens(provider, options.lens, audits);
-    return createChain({ provider, chainId, addresses, symbol, decimals, lens }, options.privateKey);
+    const { maxFee = DEFAULT_MAX_FEE, privateKey } = options;
+    return createChain({ provider, chainId, addresses, symbol, decimals, lens, maxFee }, privateKey);
   } catch (error) {
     provider.destroy();
     throw error;
@@ -196,10 +200,11 @@ interface Deployment {
   readonly symbol: string;
   readonly decimals: number;
   readonly lens: Contract | undefined;
+  readonly maxFee: bigint;
 }
 
 function createChain(deployment: Deployment, privateKey: string | undefined): Chain {
-  const { provider, addresses } = deployment;
+  const { provider, addresses, maxFee } = deployment;
   const wallet = privateKey === undefined ? undefined : new Wallet(privateKey, provider);
   const names = Object.keys(CONTRACTS) as ContractName[];
   const contracts = Object.fromEntries(
@@ -233,7 +238,11 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
       signer();
       const call = contracts[contract].getFunction(method);
       const gas = await call.estimateGas(...args).catch(refuse(method));
-      const sent = call(...args, { gasLimit: (gas * GAS_MARGIN) / 100n }) as Promise<TransactionResponse>;
+      const fees = await offer(provider, maxFee);
+      const sent = call(...args, {
+        ...fees,
+        gasLimit: (gas * GAS_MARGIN) / 100n,
+      }) as Promise<TransactionResponse>;
       const receipt = await (await sent.catch(refuse(method))).wait().catch(refuse(method));
       if (!receipt) throw new HoldfastError("chain", `the transaction ${method} was dropped: send it again`);
       const { hash, blockNumber, gasUsed, logs } = receipt;
@@ -274,6 +283,16 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
     sign: (domain, types, message) => signer().signTypedData(domain, types, message),
     close: () => provider.destroy(),
   };
+}
+
+/** @throws HoldfastError "chain" if the chain asks for more than the highest fee */
+async function offer(provider: JsonRpcProvider, maxFee: bigint): Promise<Fees> {
+  const quote = await provider.getFeeData().catch(refuse("getFeeData"));
+  const more = excess(quote, maxFee);
+  if (more === 0n) return feesFor(quote, maxFee);
+  const [asks, most] = [maxFee + more, maxFee].map((wei) => String((wei + GWEI - 1n) / GWEI));
+  const message = `the chain asks ${asks} gwei for a unit of gas, more than ${most}: wait, ask another endpoint, or allow it with --max-fee ${asks}`;
+  throw new HoldfastError("chain", message, { asks: String(maxFee + more), maxFee: String(maxFee) });
 }
 
 async function reach(rpcUrl: string, expected: bigint | undefined): Promise<JsonRpcProvider> {

@@ -85,7 +85,11 @@ export async function findContracts(
 // --------------------------------------------------------------------------------------------------------------- calls
 
 /** Without fees and nonce. */
-export function transactionOf({ audits, registry, challenges }: Contracts, call: Call): TransactionRequest {
+export function transactionOf(
+  { audits, registry, challenges }: Contracts,
+  call: Call,
+  operator: string,
+): TransactionRequest {
   const to = (contract: Contract, args: readonly unknown[]): TransactionRequest => ({
     to: contract.target,
     data: contract.interface.encodeFunctionData(call.kind, args),
@@ -103,5 +107,7 @@ export function transactionOf({ audits, registry, challenges }: Contracts, call:
     case "retire":
     case "compact":
       return to(registry, [call.vNode, call.openings, call.siblings.map(toHex32)]);
+    case "nothing":
+      return { to: operator };
   }
 }

@@ -193,7 +193,9 @@ export type Call =
       /** In the order of their serials. */
       readonly openings: readonly Opening[];
       readonly siblings: readonly bigint[];
-    };
+    }
+  /** Uses up a nonce. */
+  | { readonly kind: "nothing" };
 
 export interface SignedTransaction {
   readonly raw: string;

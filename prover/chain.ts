@@ -15,6 +15,7 @@ import {
   type TransactionRequest,
   type TypedDataDomain,
 } from "ethers";
+import { feesFor, raisedFees } from "../chain/fees.ts";
 import { sourcePoint } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { ACCEPTANCE, domain, EXTENSION, REQUEST } from "../protocol/typed-data.ts";
@@ -47,8 +48,6 @@ export interface ChainOptions {
 
 /** Blocks in one request for events. */
 const EVENT_BLOCKS = 5_000;
-/** Percent: nodes replace a transaction only for at least a tenth more on both fees. */
-const RAISE = 125n;
 /** Percent of the estimate: the state may change before a transaction is mined. */
 const GAS_MARGIN = 130n;
 /** Of a transaction, since Osaka. */
@@ -184,7 +183,10 @@ async function createChain({
     },
 
     estimate: (call) =>
-      asked(call.kind, provider.estimateGas({ ...transactionOf(contracts, call), from: wallet.address })),
+      asked(
+        call.kind,
+        provider.estimateGas({ ...transactionOf(contracts, call, wallet.address), from: wallet.address }),
+      ),
     async gasPrice() {
       const { gasPrice } = await asked("getFeeData", provider.getFeeData());
       return gasPrice ?? maxFeePerGas;
@@ -197,31 +199,22 @@ async function createChain({
       return { mined, pending };
     },
     async sign(call, { nonce, gas }) {
-      const fees = await asked("getFeeData", provider.getFeeData());
-      const priority = fees.maxPriorityFeePerGas ?? 0n;
-      const fee = lesser(fees.maxFeePerGas ?? fees.gasPrice ?? 0n, maxFeePerGas);
+      const quote = await asked("getFeeData", provider.getFeeData());
       return signed({
-        ...transactionOf(contracts, call),
+        ...transactionOf(contracts, call, wallet.address),
         ...{ type: 2, chainId, nonce, gasLimit: lesser((gas * GAS_MARGIN) / 100n, MAX_GAS) },
-        ...{ maxFeePerGas: fee, maxPriorityFeePerGas: lesser(priority, fee) },
+        ...feesFor(quote, maxFeePerGas),
       });
     },
     async raiseFees({ raw }) {
       const old = Transaction.from(raw);
       const { type, nonce, to, data, gasLimit } = old;
-      const raise = (value: bigint | null): bigint => ((value ?? 0n) * RAISE) / 100n + 1n;
-      const [fee, priority] = [raise(old.maxFeePerGas), raise(old.maxPriorityFeePerGas)];
-      if (fee > maxFeePerGas) return undefined;
-      return signed({
-        type,
-        chainId,
-        nonce,
-        to,
-        data,
-        gasLimit,
-        maxFeePerGas: fee,
-        maxPriorityFeePerGas: priority,
-      });
+      const fees = raisedFees(
+        { maxFeePerGas: old.maxFeePerGas ?? 0n, maxPriorityFeePerGas: old.maxPriorityFeePerGas ?? 0n },
+        await asked("getFeeData", provider.getFeeData()),
+        maxFeePerGas,
+      );
+      return fees && signed({ type, chainId, nonce, to, data, gasLimit, ...fees });
     },
     async broadcast({ raw, hash }) {
       try {

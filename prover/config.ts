@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { DEFAULT_MAX_FEE } from "../chain/fees.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 
 /** From a file: a list. From the environment or a flag: separated by commas. */
@@ -64,7 +65,7 @@ const schema = z.strictObject({
   pollMs: whole(10).default(1000).describe("milliseconds between looks at the chain"),
   confirmations: whole(0).default(0).describe("blocks on top of a transaction before it counts as mined"),
   bumpAfterMs: whole(1).default(30_000).describe("milliseconds until a waiting transaction's fee is raised"),
-  maxFeePerGas: integer.default(500_000_000_000n).describe("wei: a fee is never raised above it"),
+  maxFeePerGas: integer.default(DEFAULT_MAX_FEE).describe("wei: a fee is never raised above it"),
   acceptSeconds: whole(1).default(600).describe("how long an acceptance can be used"),
   keepUnpaidSeconds: whole(60).default(3600).describe("how long an upload is kept that nobody pays for"),
   retire: toggle.default(true).describe("retire segments that have ended, when the node's room is scarce"),

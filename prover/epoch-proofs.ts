@@ -106,8 +106,8 @@ export function createEpochProofs(
 
     async answer(task) {
       const { kind, vNode, epoch, statement } = task;
-      const before = journal.proof(vNode, epoch)?.result;
-      const result = isAbout(before, statement) ? before : await makeProof(task);
+      const before = journal.proof(vNode, epoch);
+      const result = isAbout(before?.result, statement) ? before.result : await makeProof(task);
       if (!result) return;
       const done = kind === "prove" ? "proven" : "take-over proven";
       const facts = { vNode: Number(vNode), epoch };
@@ -116,13 +116,15 @@ export function createEpochProofs(
         const call: Call = { kind, vNode, epoch, proof: proofWords(result.proof) };
         const { gasUsed, hash: tx } = await sender.send(`${kind}/${vNode}/${epoch}`, call);
         const times = { witnessMs: Math.round(result.witnessMs), proveMs: Math.round(result.proveMs) };
-        log.info({ ...facts, samples: profile.samples, ...times, gasUsed, tx }, done);
+        // An endpoint may ask for it for a while longer.
+        if (before?.state !== "mined")
+          log.info({ ...facts, samples: profile.samples, ...times, gasUsed, tx }, done);
       } catch (error) {
         // Somebody else delivered it, or we did, before a crash: it is on the chain, which is all that counts.
         if (!(await isOnChain(task, error))) throw error;
         log.info(facts, `${done} already`);
       }
-      metrics.proven();
+      if (before?.state !== "mined") metrics.proven();
       journal.setProof({ vNode, epoch, state: "mined", result });
     },
   };

@@ -118,6 +118,10 @@ export interface Journal {
   setTransaction(record: TransactionRecord): void;
   /** Signed or sent, by nonce. */
   openTransactions(): TransactionRecord[];
+  /** Which had this nonce, and did not lose it to another. */
+  transactionAt(nonce: number): TransactionRecord | undefined;
+  /** Above all nonces that were given. */
+  nextNonce(): number;
   close(): void;
 }
 
@@ -273,6 +277,13 @@ export function openJournal(folder: string): Journal {
       )
         .map(toRecord)
         .filter((record) => record !== undefined),
+    transactionAt: (nonce) =>
+      toRecord(
+        read("SELECT * FROM transactions WHERE nonce = ? AND state <> 'dead'", nonce) as
+          TransactionRow | undefined,
+      ),
+    nextNonce: () =>
+      (read("SELECT ifnull(max(nonce) + 1, 0) AS next FROM transactions") as { next: number }).next,
     close: () => void db.close(),
   };
 }

@@ -18,6 +18,7 @@ import {
   type Log,
   type Result,
 } from "ethers";
+import { DEFAULT_MAX_FEE, feesFor } from "../chain/fees.ts";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { headerEvidence } from "../contracts/headers.ts";
 import { sourcePoint, type Clock } from "../protocol/epochs.ts";
@@ -105,6 +106,8 @@ export interface AuditChainOptions {
   readonly rpcUrl: string;
   readonly audits: string;
   readonly privateKey: string;
+  /** Wei; default 500 gwei. */
+  readonly maxFeePerGas?: bigint | undefined;
 }
 
 /** Percent of the estimate: the transaction may run in the next epoch, which takes other paths. */
@@ -123,7 +126,7 @@ export async function connectAuditChain(options: AuditChainOptions): Promise<Aud
 
 async function open(
   provider: JsonRpcProvider,
-  { audits: address, privateKey }: AuditChainOptions,
+  { audits: address, privateKey, maxFeePerGas = DEFAULT_MAX_FEE }: AuditChainOptions,
 ): Promise<AuditChain> {
   const audits = getAddress(address);
   if (dataLength(await provider.getCode(audits)) === 0) {
@@ -166,7 +169,10 @@ async function open(
   const send = async (contract: Contract, method: string, args: readonly unknown[]): Promise<void> => {
     const call = contract.getFunction(method);
     const gasLimit = ((await call.estimateGas(...args)) * GAS_MARGIN) / 100n;
-    const sent = (await call(...args, { gasLimit })) as Awaited<ReturnType<Wallet["sendTransaction"]>>;
+    const fees = feesFor(await provider.getFeeData(), maxFeePerGas);
+    const sent = (await call(...args, { gasLimit, ...fees })) as Awaited<
+      ReturnType<Wallet["sendTransaction"]>
+    >;
     await sent.wait();
   };
 

@@ -23,6 +23,7 @@ const schema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{256}$/)
     .describe("drand's group key: never taken from a relay"),
+  maxFeeGwei: z.int().min(1).default(500).describe("gwei for a unit of gas: nothing is sent for more"),
   fromBlock: z.int().nonnegative().default(0).describe("first block of the deployment"),
   pollSeconds: z.number().positive().max(60).default(2).describe("between two looks at the chain"),
   host: z.string().default("127.0.0.1").describe("where /healthz and /status are served"),
@@ -31,7 +32,7 @@ const schema = z.strictObject({
 
 export type AuditorConfig = Readonly<z.infer<typeof schema>>;
 
-const NUMBERS: readonly string[] = ["port", "fromBlock", "pollSeconds", "minContributions"];
+const NUMBERS: readonly string[] = ["port", "fromBlock", "pollSeconds", "minContributions", "maxFeeGwei"];
 const NAMES = Object.keys(schema.shape) as (keyof AuditorConfig)[];
 
 export const HELP = `Usage: node verifier/main.ts [--config FILE] [--NAME VALUE]...

@@ -4,6 +4,7 @@
 import fastify from "fastify";
 import { mkdir } from "node:fs/promises";
 import { pino } from "pino";
+import { GWEI } from "../chain/fees.ts";
 import { loadVerificationKey } from "../circuits/artifacts.ts";
 import { passKey } from "../circuits/key-gate.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
@@ -38,7 +39,8 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
   try {
     const key = await loadVerificationKey(profile, artifacts);
     const privateKey = await readKeyFile(keyFile, passwordFile);
-    const chain = await connectAuditChain({ rpcUrl, audits, privateKey });
+    const maxFeePerGas = BigInt(config.maxFeeGwei) * GWEI;
+    const chain = await connectAuditChain({ rpcUrl, audits, privateKey, maxFeePerGas });
     try {
       const { minContributions } = config;
       await passKey(profile, { chainId: chain.chainId, build: artifacts, minContributions });

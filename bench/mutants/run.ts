@@ -192,6 +192,7 @@ function copyProject(name: string): string {
       "protocol",
       "circuits",
       "client",
+      "chain",
       "prover",
       "verifier",
       "ignition",

@@ -2,6 +2,7 @@
  * What the commands share: options of the same meaning, arguments of the same form, the way to the chain.
  */
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { GWEI } from "../../chain/fees.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { readKeyFile } from "../../contracts/accounts.ts";
 import { connect, type Chain } from "../chain.ts";
@@ -22,6 +23,8 @@ export interface ChainOptions extends JsonOptions {
   readonly key?: string;
   readonly passwordFile?: string;
   readonly yes?: boolean;
+  /** Wei. */
+  readonly maxFee?: bigint;
 }
 
 /** A command with --json. */
@@ -54,17 +57,29 @@ export function chainCommand(parent: Command, nameAndArguments: string, descript
 
 /** A command that changes something: says what it will do, and asks unless --yes is given. */
 export function spendingCommand(parent: Command, nameAndArguments: string, description: string): Command {
-  return chainCommand(parent, nameAndArguments, description).option("-y, --yes", "do not ask", false);
+  return chainCommand(parent, nameAndArguments, description)
+    .addOption(
+      new Option("--max-fee <gwei>", "send nothing for more a unit of gas; default 500")
+        .env("HOLDFAST_MAX_FEE")
+        .argParser(gwei),
+    )
+    .option("-y, --yes", "do not ask", false);
+}
+
+function gwei(text: string): bigint {
+  if (!/^[1-9][0-9]{0,8}$/.test(text))
+    throw new InvalidArgumentError("expected a whole number of gwei above 0");
+  return BigInt(text) * GWEI;
 }
 
 /** Connects, runs, and lets go of the chain. */
 export async function withChain<T>(options: ChainOptions, use: (chain: Chain) => Promise<T>): Promise<T> {
-  const { rpc, audits, chainId, token, lens, key, passwordFile } = withRecord(options);
+  const { rpc, audits, chainId, token, lens, key, passwordFile, maxFee } = withRecord(options);
   if (rpc === undefined) throw missing("the chain", "--rpc URL", "HOLDFAST_RPC");
   if (audits === undefined)
     throw missing("the deployment", "--audits ADDRESS or --deployment FILE", "HOLDFAST_AUDITS");
   const privateKey = key === undefined ? undefined : await readKeyFile(key, passwordFile);
-  const chain = await connect({ rpcUrl: rpc, audits, chainId, token, lens, privateKey });
+  const chain = await connect({ rpcUrl: rpc, audits, chainId, token, lens, privateKey, maxFee });
   try {
     return await use(chain);
   } finally {

@@ -88,6 +88,8 @@ export interface FakeChain extends NodeChain {
   /** Another history: the last blocks are gone. */
   reorganize(events: readonly FakeEvent[]): void;
   mine(): void;
+  /** Whatever was mined is not, and waits nowhere. */
+  reorganizeTransactions(): void;
 }
 
 export interface FakeSegment {
@@ -237,6 +239,13 @@ export function createFakeChain(): FakeChain {
         const { hash } = next.transaction;
         receipts.set(hash, { hash, block: current().number, succeeded: run(next), gasUsed: 21_000 });
       }
+    },
+
+    reorganizeTransactions() {
+      receipts.clear();
+      pending.clear();
+      chain.minedNonce = 0;
+      chain.provenEpochs.clear();
     },
 
     chainId: 31337n,

@@ -154,4 +154,17 @@ describe("prover: journal", () => {
     journal.setTransaction({ ...record("a", 1, "mined"), mined: { hash: "0x02", gasUsed: 7 } });
     expect(journal.transaction("a")?.mined).to.deep.equal({ hash: "0x02", gasUsed: 7 });
   });
+
+  it("gives no nonce twice, and knows who had one and did not lose it", () => {
+    expect(journal.nextNonce()).to.equal(0);
+    const base = { attempts: [], tries: 1, mined: undefined };
+    journal.setTransaction({ ...base, key: "a", nonce: 4, state: "dead" });
+    journal.setTransaction({ ...base, key: "b", nonce: 3, state: "mined" });
+    expect(journal.nextNonce()).to.equal(5);
+    expect([3, 4, 5].map((nonce) => journal.transactionAt(nonce)?.key)).to.deep.equal([
+      "b",
+      undefined,
+      undefined,
+    ]);
+  });
 });

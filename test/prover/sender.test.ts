@@ -124,7 +124,7 @@ describe("prover: sender", () => {
     const receipt = chain.receipt.bind(chain);
     let gone = false;
     chain.receipt = (hash) => (gone ? Promise.resolve(undefined) : receipt(hash));
-    chain.nonces = () => Promise.resolve({ mined: 0, pending: 0 });
+    chain.nonces = () => Promise.resolve({ mined: gone ? 0 : chain.signed.length, pending: 0 });
     clock.meanwhile.push(
       () => (gone = true),
       () => (gone = false),
@@ -151,5 +151,102 @@ describe("prover: sender", () => {
       expect((await errorOf(sender.send("a", call(1)))).message).to.include("failed");
     expect((await errorOf(sender.send("a", call(1)))).message).to.include("not sent again");
     expect(chain.signed).to.have.lengthOf(3);
+  });
+
+  describe("whatever an endpoint says", () => {
+    const never = new Promise<never>(() => undefined);
+
+    it("delivers what was signed and never left, when nobody needs it any more, before what follows it", async () => {
+      chain.refuseBroadcast = true;
+      clock.meanwhile.push(() => ending.abort());
+      await errorOf(sender.send("a", call(1)));
+      restart();
+      clock.meanwhile.push(() => (chain.refuseBroadcast = false));
+      await sender.send("b", call(2));
+      expect(chain.mined.map((each) => each.kind === "prove" && each.epoch)).to.deep.equal([1, 2]);
+      expect(journal.openTransactions()).to.deep.equal([]);
+    });
+
+    it("goes on with the others when one cannot be looked after", async () => {
+      const receipt = chain.receipt.bind(chain);
+      chain.receipt = (hash) =>
+        hash.startsWith("hash-1") ? Promise.reject(new HoldfastError("unreachable", "no")) : receipt(hash);
+      const first = sender.send("a", call(1));
+      await sender.send("b", call(2));
+      chain.receipt = receipt;
+      expect(await first).to.include({ hash: "hash-1" });
+    });
+
+    it("waits while the chain cannot be reached", async () => {
+      const nonces = chain.nonces.bind(chain);
+      const sending = sender.send("a", call(1));
+      clock.meanwhile.push(
+        () => (chain.nonces = () => Promise.reject(new HoldfastError("unreachable", "no"))),
+        () => undefined,
+        () => (chain.nonces = nonces),
+      );
+      expect(await sending).to.include({ hash: "hash-1" });
+    });
+
+    it("ends with the node while an endpoint says nothing", async () => {
+      chain.receipt = () => never;
+      const sending = sender.send("a", call(1));
+      await new Promise(setImmediate);
+      ending.abort();
+      expect(await holdfastErrorOf(sending)).to.include({ code: "aborted" });
+    });
+
+    it("uses up a nonce whose transaction was not ours and has vanished", async () => {
+      const nonces = chain.nonces.bind(chain);
+      chain.nonces = () => Promise.resolve({ mined: 0, pending: 1 });
+      clock.meanwhile.push(() => (chain.nonces = nonces));
+      expect(await sender.send("a", call(1))).to.include({ hash: "hash-1" });
+      expect(chain.signed.map(({ nonce, call: { kind } }) => [nonce, kind])).to.deep.equal([
+        [1, "prove"],
+        [0, "nothing"],
+      ]);
+    });
+
+    it("gives no nonce twice when its counts are behind", async () => {
+      await sender.send("a", call(1));
+      const nonces = chain.nonces.bind(chain);
+      chain.nonces = () => Promise.resolve({ mined: 0, pending: 0 });
+      clock.meanwhile.push(() => (chain.nonces = nonces));
+      await sender.send("b", call(2));
+      expect(chain.signed.map(({ nonce }) => nonce)).to.deep.equal([0, 1]);
+      expect(chain.mined).to.have.lengthOf(2);
+    });
+
+    it("sends the same bytes again after a reorganization took them out, also after a restart", async () => {
+      await sender.send("a", call(1));
+      for (const begin of [() => undefined, restart]) {
+        begin();
+        chain.reorganizeTransactions();
+        expect(await sender.send("a", call(1))).to.include({ hash: "hash-1" });
+        expect(chain.provenEpochs.has(1)).to.equal(true);
+      }
+      expect(chain.signed).to.have.lengthOf(1);
+    });
+
+    it("sends again what a reorganization took out from below what waits", async () => {
+      await sender.send("a", call(1));
+      chain.reorganizeTransactions();
+      await sender.send("b", call(2));
+      expect(chain.signed.map(({ nonce }) => nonce)).to.deep.equal([0, 1]);
+      expect([...chain.provenEpochs]).to.deep.equal([1, 2]);
+    });
+
+    it("sends anew what the contract still takes, whatever receipt there is", async () => {
+      await sender.send("a", call(1));
+      chain.provenEpochs.clear();
+      chain.time++;
+      expect(await sender.send("a", call(1)), "it may be a block behind").to.include({ hash: "hash-1" });
+      for (let block = 0; block < 3; block++) {
+        await chain.block();
+        chain.time++;
+      }
+      expect(await sender.send("a", call(1))).to.include({ hash: "hash-2" });
+      expect(chain.provenEpochs.has(1)).to.equal(true);
+    });
   });
 });

@@ -1,0 +1,246 @@
+/**
+ * Carries what is signed to the chain, all open transactions in one loop, whoever still waits for them: a nonce that is
+ * given holds up all that follow. Nothing that fails here ends the loop, and what the chain says outranks the journal.
+ */
+import type { Logger } from "pino";
+import { HoldfastError } from "../protocol/errors.ts";
+import type { NodeChain, Receipt } from "./chain-model.ts";
+import type { Clock } from "./clock.ts";
+import type { Journal, TransactionRecord } from "./journal.ts";
+
+export interface Delivered {
+  readonly hash: string;
+  readonly gasUsed: number;
+}
+
+export interface DeliveryOptions {
+  /** Blocks on top of a transaction before it counts. */
+  readonly confirmations: number;
+  /** Until the fees are raised. */
+  readonly bumpAfterMs: number;
+  readonly pollMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface DeliveryModules {
+  readonly chain: NodeChain;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Delivery {
+  /** What becomes of an open transaction. @throws HoldfastError "chain" if it failed, or its nonce is another's; "aborted" */
+  outcome(key: string): Promise<Delivered>;
+  /** Of whichever attempt is mined. */
+  findReceipt(record: TransactionRecord): Promise<Receipt | undefined>;
+}
+
+/** Looks at the chain in which a nonce is used and no receipt is found, until we believe it. */
+const GONE_LOOKS = 3;
+
+/** Of an open transaction, since this process has it. */
+interface Progress {
+  /** Milliseconds; raised, and sent again, from then on. */
+  raiseAt: number;
+  gone: number;
+  refusal?: string;
+}
+
+interface Waiter {
+  readonly promise: Promise<Delivered>;
+  readonly resolve: (delivered: Delivered) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export function createDelivery(
+  { confirmations, bumpAfterMs, pollMs, signal }: DeliveryOptions,
+  { chain, journal, clock, log }: DeliveryModules,
+): Delivery {
+  const waiters = new Map<string, Waiter>();
+  const progress = new Map<string, Progress>();
+  let running: Promise<void> | undefined;
+  /** The lowest nonce that nothing of ours has, and since when it holds up the others. */
+  let gap: { readonly nonce: number; readonly since: number } | undefined;
+  /** What failed in the last look: it is told once. */
+  let known: ReadonlySet<string> = new Set();
+
+  const save = (record: TransactionRecord): TransactionRecord => {
+    journal.setTransaction(record);
+    return record;
+  };
+
+  // ---------------------------------------------------------------------------------------------------------- outcomes
+
+  const settle = (key: string, result: Delivered | Error): void => {
+    progress.delete(key);
+    const waiter = waiters.get(key);
+    waiters.delete(key);
+    if (result instanceof Error) {
+      if (waiter) waiter.reject(result);
+      else log.error({ key, err: result }, "transaction failed");
+    } else if (waiter) waiter.resolve(result);
+    else log.info({ key, tx: result.hash }, "delivered");
+  };
+
+  const finish = (record: TransactionRecord, { hash, gasUsed, succeeded }: Receipt): void => {
+    const state = succeeded ? "mined" : "reverted";
+    settle(record.key, resultOf(save({ ...record, state, mined: { hash, gasUsed } })));
+  };
+
+  // ---------------------------------------------------------------------------------------------------------- one look
+
+  const broadcast = async (record: TransactionRecord, own: Progress): Promise<TransactionRecord> => {
+    const last = record.attempts.at(-1);
+    if (!last) return record;
+    try {
+      await chain.broadcast(last);
+    } catch (error) {
+      // It stays signed, and is sent again: its nonce is taken.
+      const refusal = String(error);
+      if (own.refusal !== refusal) log.warn({ key: record.key, err: error }, "transaction not taken");
+      own.refusal = refusal;
+      return record;
+    }
+    return record.state === "signed" ? save({ ...record, state: "sent" }) : record;
+  };
+
+  const raise = async (record: TransactionRecord): Promise<TransactionRecord> => {
+    const last = record.attempts.at(-1);
+    const raised = last && (await chain.raiseFees(last));
+    if (!raised) {
+      log.warn({ key: record.key }, "transaction waits at the highest fee that is allowed");
+      return record;
+    }
+    log.warn({ key: record.key, tx: raised.hash }, "fee raised");
+    return save({ ...record, attempts: [...record.attempts, raised] });
+  };
+
+  const findReceipt = async ({ attempts }: TransactionRecord): Promise<Receipt | undefined> => {
+    for (const { hash } of attempts.toReversed()) {
+      const receipt = await chain.receipt(hash);
+      if (receipt) return receipt;
+    }
+    return undefined;
+  };
+
+  const attend = async (open: TransactionRecord): Promise<void> => {
+    let record = open;
+    const now = clock.now();
+    const isNew = !progress.has(record.key);
+    const own = progress.get(record.key) ?? { raiseAt: now + bumpAfterMs, gone: 0 };
+    progress.set(record.key, own);
+    const hasWaited = now >= own.raiseAt;
+    if (hasWaited) own.raiseAt = now + bumpAfterMs;
+    // What waits for others to be mined is not helped by higher fees.
+    if (hasWaited && (await chain.nonces()).mined >= record.nonce) record = await raise(record);
+    if (isNew || hasWaited || record.state === "signed") record = await broadcast(record, own);
+    const receipt = await findReceipt(record);
+    // A receipt is looked for before the nonce is: its transaction could have been mined in between.
+    const { mined } = await chain.nonces();
+    own.gone = !receipt && mined > record.nonce ? own.gone + 1 : 0;
+    if (own.gone > GONE_LOOKS) settle(record.key, resultOf(save({ ...record, state: "dead" })));
+    if (!receipt || mined <= record.nonce) return;
+    if ((await chain.block()).number - receipt.block >= confirmations) finish(record, receipt);
+  };
+
+  /**
+   * Nothing is mined before the nonces below it. One may be missing: its transaction was mined, and a reorganization took it
+   * out; or it was never ours, and has vanished from where it waited.
+   */
+  const closeGap = async (open: readonly TransactionRecord[]): Promise<void> => {
+    const { mined: nonce } = await chain.nonces();
+    const [first] = open;
+    if (!first || first.nonce <= nonce) {
+      gap = undefined;
+      return;
+    }
+    const known = journal.transactionAt(nonce);
+    if (known) {
+      if (await findReceipt(known)) return; // the count is behind
+      log.warn({ key: known.key, nonce }, "a transaction that was mined is gone: it is sent again");
+      save({ ...known, state: "sent" });
+      return;
+    }
+    if (gap?.nonce !== nonce) gap = { nonce, since: clock.now() };
+    if (clock.now() < gap.since + bumpAfterMs) return;
+    log.warn({ nonce, waits: first.key }, "a nonce that nobody uses holds up transactions: it is used up");
+    const call = { kind: "nothing" } as const;
+    const transaction = await chain.sign(call, { nonce, gas: await chain.estimate(call) });
+    save({ key: `nothing/${nonce}`, nonce, state: "signed", attempts: [transaction], tries: 1 });
+  };
+
+  /** Each for itself: what one endpoint or transaction does is no trouble of the next. */
+  const look = async (): Promise<void> => {
+    const open = journal.openTransactions();
+    const problems: string[] = [];
+    for (const work of [() => closeGap(open), ...open.map((record) => () => attend(record))]) {
+      try {
+        await untilAborted(work(), signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        problems.push(String(error));
+        if (!known.has(String(error)))
+          log.warn({ err: error }, "transactions cannot be looked after; will try again");
+      }
+    }
+    known = new Set(problems);
+  };
+
+  const loop = async (): Promise<void> => {
+    while (!signal.aborted && journal.openTransactions().length > 0) {
+      await look();
+      await clock.wait(pollMs, signal);
+    }
+    // At once: what is signed from now on starts another.
+    running = undefined;
+    if (!signal.aborted) return;
+    for (const { reject } of waiters.values()) reject(aborted());
+    waiters.clear();
+  };
+  const run = (): Promise<void> => (running ??= Promise.resolve().then(loop));
+
+  return {
+    findReceipt,
+    async outcome(key) {
+      const record = journal.transaction(key);
+      if (!record) throw new RangeError(`"key" expected one of a transaction, got ${key}`);
+      if (record.state !== "signed" && record.state !== "sent") {
+        const result = resultOf(record);
+        if (result instanceof Error) throw result;
+        return result;
+      }
+      const waiter = waiters.get(key) ?? Promise.withResolvers<Delivered>();
+      waiters.set(key, waiter);
+      void run();
+      return waiter.promise;
+    },
+  };
+}
+
+/** Of a transaction that is not open any more. */
+function resultOf({ key, nonce, state, mined }: TransactionRecord): Delivered | HoldfastError {
+  if (state === "mined" && mined) return mined;
+  if (state === "reverted")
+    return new HoldfastError("chain", `the transaction ${key} was mined and failed`, {
+      key,
+      hash: mined?.hash,
+    });
+  const message = `another transaction of the operator's key took the nonce of ${key}: does a second node use the key?`;
+  return new HoldfastError("chain", message, { key, nonce });
+}
+
+const aborted = (): HoldfastError => new HoldfastError("aborted", "the node stops");
+
+/** Rejects when the signal aborts, however long an endpoint takes. */
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) throw aborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const end = (): void => reject(aborted());
+  signal.addEventListener("abort", end, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", end);
+  }
+}
