@@ -16,12 +16,13 @@ import {
   type JsonFragment,
   type Log,
   type Provider,
-  type TransactionResponse,
+  type TransactionReceipt,
 } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Domain } from "../protocol/typed-data.ts";
 import { refuse } from "./chain-errors.ts";
+import { broadcast, settle } from "./sending.ts";
 import { byName, isResult, plain, type Value } from "./chain-values.ts";
 
 export type { Value } from "./chain-values.ts";
@@ -74,7 +75,17 @@ export interface Chain {
   /** A view of the Lens. Throws "bad-input" when connected without its address. */
   look<T>(method: string, args?: readonly unknown[]): Promise<T>;
   /** A transaction, mined. */
-  send(contract: ContractName, method: string, args?: readonly unknown[]): Promise<Sent>;
+  send(
+    contract: ContractName,
+    method: string,
+    args?: readonly unknown[],
+    options?: SendOptions,
+  ): Promise<Sent>;
+  /**
+   * What became of a transaction that was signed before: sends it again until it is mined; undefined if it changed
+   * nothing, and never will.
+   */
+  settle(raw: string, signal?: AbortSignal): Promise<Sent | undefined>;
   events(fromBlock: number, toBlock?: number): Promise<ChainEvent[]>;
   block(): Promise<{ number: number; timestamp: number }>;
   /** Gas that a transaction took. */
@@ -83,6 +94,11 @@ export interface Chain {
   gasBySender(fromBlock: number, toBlock: number): Promise<Map<string, bigint>>;
   sign(domain: Domain, types: TypeTable, message: Readonly<Record<string, unknown>>): Promise<string>;
   close(): void;
+}
+
+export interface SendOptions {
+  /** Is given the signed transaction before anybody else. */
+  readonly onSigned?: (raw: string) => Promise<void>;
 }
 
 export type TypeTable = Record<string, { name: string; type: string }[]>;
@@ -219,6 +235,10 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
     return [{ contract, name: parsed.name, args: byName(parsed.args), block, transaction }];
   };
 
+  const told = ({ hash, blockNumber, gasUsed, logs }: TransactionReceipt): Sent => {
+    return { hash, block: blockNumber, gas: gasUsed, events: logs.flatMap(parse) };
+  };
+
   return {
     ...deployment,
     account: () => signer().address,
@@ -229,15 +249,20 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
       if (deployment.lens) return (await call(deployment.lens, method, args)) as T;
       throw new HoldfastError("bad-input", "where is the lens? Give --lens ADDRESS or set HOLDFAST_LENS");
     },
-    async send(contract, method, args = []) {
-      signer();
+    async send(contract, method, args = [], { onSigned } = {}) {
+      const account = signer();
       const call = contracts[contract].getFunction(method);
       const gas = await call.estimateGas(...args).catch(refuse(method));
-      const sent = call(...args, { gasLimit: (gas * GAS_MARGIN) / 100n }) as Promise<TransactionResponse>;
-      const receipt = await (await sent.catch(refuse(method))).wait().catch(refuse(method));
-      if (!receipt) throw new HoldfastError("chain", `the transaction ${method} was dropped: send it again`);
-      const { hash, blockNumber, gasUsed, logs } = receipt;
-      return { hash, block: blockNumber, gas: gasUsed, events: logs.flatMap(parse) };
+      const gasLimit = (gas * GAS_MARGIN) / 100n;
+      const order = await call.populateTransaction(...args, { gasLimit }).catch(refuse(method));
+      const filled = await account.populateTransaction(order).catch(refuse(method));
+      const raw = await account.signTransaction(filled);
+      await onSigned?.(raw);
+      return told(await broadcast(provider, raw, method));
+    },
+    async settle(raw, signal) {
+      const receipt = await settle(provider, raw, signal);
+      return receipt && told(receipt);
     },
     async events(fromBlock, toBlock) {
       const end = toBlock ?? (await provider.getBlockNumber());

@@ -4,9 +4,15 @@
 import { confirm } from "@inquirer/prompts";
 import { HoldfastError } from "../protocol/errors.ts";
 
+export interface ResultOptions {
+  readonly json: boolean;
+  readonly text?: string;
+  readonly stream?: NodeJS.WritableStream;
+}
+
 /** Prints a result: with --json on one line, with bigints as decimal strings. */
-export function printResult(value: object, { json, text }: { json: boolean; text?: string }): void {
-  process.stdout.write(`${json ? toJson(value) : (text ?? describe(value))}\n`);
+export function printResult(value: object, { json, text, stream = process.stdout }: ResultOptions): void {
+  stream.write(`${json ? toJson(value) : (text ?? describe(value))}\n`);
 }
 
 export function toJson(value: unknown, indent?: number): string {

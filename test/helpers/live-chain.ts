@@ -42,6 +42,7 @@ export interface LiveChain {
   readonly deployment: Deployment;
   readonly manager: Chain;
   readonly app: Chain;
+  readonly appKey: string;
   readonly nodes: readonly LiveNode[];
   /** Ends the running epoch, and lets the next one's margin pass. */
   nextEpoch(): Promise<number>;
@@ -117,6 +118,7 @@ export async function startLiveChain(): Promise<LiveChain> {
 
   return {
     ...{ rpcUrl, relayUrl, provider, deployment, nodes, manager: as(manager), app: as(app) },
+    appKey: app.privateKey,
     async nextEpoch() {
       const epoch = Math.floor(((await time()) - genesis) / EPOCH_SECONDS) + 1;
       chainTime = sourcePoint(epoch, deployment);
