@@ -133,7 +133,7 @@ export async function connect(options: ConnectOptions): Promise<Chain> {
       challenges: await find("challenges"),
       token: await find("token"),
     };
-    if (options.token !== undefined && getAddress(options.token) !== addresses.token) {
+    if (options.token !== undefined && parseAddress(options.token) !== addresses.token) {
       throw new HoldfastError(
         "chain",
         `this deployment pays in the token ${addresses.token}, not in ${options.token}: use its own token or another deployment`,
@@ -196,11 +196,13 @@ export function hashSegments(segments: readonly { root: string; leaves: number }
 
 /** A checksummed address. Throws "bad-input". */
 export function parseAddress(text: string): string {
-  const valid: boolean = isAddress(text);
-  if (!valid) {
-    throw new HoldfastError("bad-input", `"${text}" is not an address: give 0x and 40 hex digits`);
-  }
-  return getAddress(text);
+  const hex = text.trim().replace(/^0X/, "0x");
+  const valid: boolean = isAddress(hex);
+  if (valid) return getAddress(hex);
+  const wrong = /^0x[0-9a-fA-F]{40}$/.test(hex)
+    ? "has a wrong checksum: a digit may be mistyped; all in lower case, it is not checked"
+    : "is not an address: give 0x and 40 hex digits";
+  throw new HoldfastError("bad-input", `"${text}" ${wrong}`);
 }
 
 // ----------------------------------------------------------------------------------------------------------- internals

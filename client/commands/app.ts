@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { stat } from "node:fs/promises";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { createApp, type App, type Plan } from "../app.ts";
+import { createApp, type App, type Plan, type ReplicaStatus } from "../app.ts";
 import { parseAddress, type Chain } from "../chain.ts";
 import { draftOf } from "../continuing.ts";
 import { STDOUT } from "../destination.ts";
@@ -61,16 +61,23 @@ export function addAppCommands(program: Command, signal: AbortSignal): void {
   chainCommand(app, "get <manifest>", "reads a file back, from whichever replica serves it")
     .requiredOption("--out <file>", 'where to write it; "-": to the standard output')
     .action((manifest: string, options: ChainOptions & { out: string }) => get(manifest, options, signal));
-  chainCommand(app, "status <manifest>", "shows where a file's replicas are and how they do").action(
-    (manifest: string, options: ChainOptions) =>
-      withApp(options, signal, async (one) => {
-        const replicas = await one.status(await readObject(manifest));
-        const lines = replicas.map(
-          ({ vNode, node, url, segments, misses, reachable, syncing, successor }) =>
-            `vNode ${vNode}  node ${node} ${url}  ${segments} segments  ${misses} misses${syncing ? "  has yet to prove that it has them" : ""}${successor === undefined ? "" : `  node ${successor} takes over`}  ${reachable ? "answers" : "DOES NOT ANSWER"}`,
-        );
-        printResult({ replicas }, { ...options, text: lines.join("\n") });
-      }),
+  chainCommand(
+    app,
+    "status <manifest>",
+    "shows where a file's replicas are and how they do: exits with 1 unless all are there",
+  ).action((manifest: string, options: ChainOptions) =>
+    withApp(options, signal, async (one) => {
+      const object = await readObject(manifest);
+      const replicas = await one.status(object);
+      const lines = replicas.map(
+        ({ vNode, node, url, segments, misses, reachable, syncing, successor }) =>
+          `vNode ${vNode}  node ${node} ${url}  ${segments} segments  ${misses} misses${syncing ? "  has yet to prove that it has them" : ""}${successor === undefined ? "" : `  node ${successor} takes over`}  ${reachable ? "answers" : "DOES NOT ANSWER"}`,
+      );
+      printResult({ replicas }, { ...options, text: lines.join("\n") });
+      const whole = ({ reachable, segments }: ReplicaStatus): boolean =>
+        reachable && segments === object.segments.length;
+      if (!replicas.every(whole)) process.exitCode = 1;
+    }),
   );
   spendingCommand(app, "end", "ends a segment two epochs after the running one; later ones are paid back")
     .argument("<vnode>", "id of the vNode that holds it", id)

@@ -74,9 +74,9 @@ describe("client: a put", function () {
     const what = ["--bucket", "1", "--vnodes", "1,2", "--epochs", String(EPOCHS), "--yes", "--json"];
     return holdfast("app", "put", path(), ...what, ...where, ...more);
   };
-  const getFile = (...more: string[]): Promise<CliResult> => {
+  const ofManifest = (command: "get" | "status", ...more: string[]): Promise<CliResult> => {
     const where = ["--rpc", live.rpcUrl, "--audits", live.deployment.audits, "--key", join(keys, "app")];
-    return holdfast("app", "get", manifest(), "--json", ...where, ...more);
+    return holdfast("app", command, manifest(), "--json", ...where, ...more);
   };
 
   /** Keeps what it is given until the nth time, when the machine fails. */
@@ -169,6 +169,7 @@ describe("client: a put", function () {
     expect((await readObject(manifest())).replicas.map(({ serials }) => serials.length)).to.deep.equal([
       2, 0,
     ]);
+    expect((await ofManifest("status")).code).to.equal(1);
     second().accepts = true;
     present(nodes[0]).asked.length = 0;
     const { code, stdout, stderr } = await putFile();
@@ -177,6 +178,7 @@ describe("client: a put", function () {
     expect(BigInt(paid ?? 0)).to.equal(BigInt(EPOCHS) * BigInt(perEpoch ?? 0));
     expect(present(nodes[0]).asked).to.deep.equal([]);
     expect(await storedSince(before)).to.deep.equal([2, 2]);
+    expect((await ofManifest("status")).code).to.equal(0);
 
     const again = JSON.parse((await putFile()).stdout) as Record<string, string>;
     expect(again["paid"]).to.equal("0");
@@ -282,7 +284,7 @@ describe("client: a put", function () {
     expect(await live.app.read<{ node: bigint }>("audits", "state", [1])).to.include({ node: 0n });
     expect((await putFile()).code).to.equal(0);
     const out = join(folder(), "out");
-    const { code, stderr } = await getFile("--out", out);
+    const { code, stderr } = await ofManifest("get", "--out", out);
     expect([code, stderr]).to.deep.equal([0, ""]);
     expect((await readFile(out)).equals(await readFile(path()))).to.equal(true);
     const status = await app.status(await readObject(manifest()));
@@ -295,9 +297,9 @@ describe("client: a put", function () {
   it("is read back to the standard output, which has nothing else then", async () => {
     await truncate(path(), 50);
     expect((await putFile()).code).to.equal(0);
-    const { code, stdout, stderr } = await getFile("--out", "-");
+    const { code, stdout, stderr } = await ofManifest("get", "--out", "-");
     expect([code, stdout]).to.deep.equal([0, await readFile(path(), "utf8")]);
     expect(JSON.parse(stderr)).to.include({ out: "-", bytes: 50 });
-    expect(errorIn(await getFile("--out", manifest())).message).to.match(/is the manifest/);
+    expect(errorIn(await ofManifest("get", "--out", manifest())).message).to.match(/is the manifest/);
   });
 });
