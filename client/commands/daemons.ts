@@ -32,10 +32,14 @@ function runCommand(parent: Command, script: string, description: string, signal
     .argument("[settings...]", "flags of the daemon, after --")
     .action(async (settings: string[], options: { config?: string }) => {
       const args = [...(options.config === undefined ? [] : ["--config", options.config]), ...settings];
+      signal.throwIfAborted();
       const child = spawn(process.execPath, [join(ROOT, script), ...args], { stdio: "inherit" });
       // A terminal's Ctrl-C reaches the child by itself; anything else that ends this process does not.
       signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
+      const kill = (): unknown => child.kill("SIGKILL");
+      process.once("exit", kill);
       const [code] = (await once(child, "close")) as [number | null];
+      process.off("exit", kill);
       process.exitCode = code ?? 1;
     });
 }
