@@ -3,7 +3,6 @@
  * claims what missed epochs owe.
  */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { HoldfastError } from "../protocol/errors.ts";
 import { priceOf } from "../protocol/price.ts";
@@ -17,7 +16,7 @@ import { createNodeApi, type NodeApi } from "./node-api.ts";
 import type { Replica, StoredObject } from "./object.ts";
 import type { ClusterRecord, SegmentRecord, VNodeState } from "./records.ts";
 import { fetchSegment, rehash } from "./replicas.ts";
-import { commitFile, type CommittedFile } from "./segments.ts";
+import { commitFile, readPart, type CommittedFile } from "./segments.ts";
 import { storeOn } from "./storing.ts";
 
 export interface AppOptions {
@@ -216,8 +215,8 @@ async function upload(
   const total = orders.reduce((bytes, { part, lacking }) => bytes + part.bytes * lacking.length, 0);
   let done = 0;
   for (const { part, lacking } of orders) {
-    const { root, bytes, sha256, offset } = part;
-    const open = (): Readable => createReadStream(path, { start: offset, end: offset + bytes - 1 });
+    const { root, bytes, sha256 } = part;
+    const open = (): Readable => readPart(path, part);
     await Promise.all(
       lacking.map(async ({ node, vNode }) => {
         await api.upload(node, { bucket, vNode }, { root, bytes, sha256, open });

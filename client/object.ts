@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { HoldfastError } from "../protocol/errors.ts";
+import { parseJson } from "./json.ts";
 
 const root = z.templateLiteral(["0x", z.string().regex(/^[0-9a-f]{64}$/)]);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -54,7 +55,7 @@ export async function readObject(path: string): Promise<StoredObject> {
     throw new HoldfastError("not-found", `there is no object manifest ${path}`, { path }, { cause });
   }
   try {
-    return schema.parse(JSON.parse(text));
+    return schema.parse(parseJson(text));
   } catch (cause) {
     const message = `${path} is not an object manifest, as \`app put\` writes it: name another file`;
     throw new HoldfastError("bad-input", message, { path }, { cause });

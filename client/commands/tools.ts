@@ -19,6 +19,7 @@ import { maxBytes, maxLeaves, profileNamed } from "../../protocol/profiles.ts";
 import { drawSamples } from "../../protocol/sampling.ts";
 import { proveFolder } from "../../prover/folder.ts";
 import { verifyOffChain } from "../../verifier/verify.ts";
+import { parseJson } from "../json.ts";
 import { createProgress, printResult } from "../output.ts";
 import { commitFile, fileSize } from "../segments.ts";
 import { command, count, hex, natural, type JsonOptions } from "./common.ts";
@@ -200,7 +201,7 @@ async function readJson(path: string): Promise<unknown> {
     throw new HoldfastError("not-found", `there is no file ${path}`, { path }, { cause });
   }
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (cause) {
     throw new HoldfastError("bad-input", `${path} is not JSON`, { path }, { cause });
   }

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { decodePublicKey } from "../../protocol/drand.ts";
 import { maxMargin, minMargin } from "../../protocol/epochs.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
+import { parseJson } from "../json.ts";
 import { DEFAULT_CHALLENGE_BOND, DEFAULT_UNBOND_EPOCHS, type BeaconSource } from "./plan.ts";
 
 /** As the contracts have it: basis points, and how many profiles and beacons a deployment can begin with. */
@@ -135,7 +136,7 @@ export type DeploymentConfig = Readonly<z.infer<typeof schema>>;
 export function readDeploymentConfig(path: string): DeploymentConfig {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, "utf8"));
+    value = parseJson(readFileSync(path, "utf8"));
   } catch (cause) {
     const message = `the configuration ${path} cannot be read: ${(cause as Error).message}`;
     throw new HoldfastError("bad-input", message, { path }, { cause });
