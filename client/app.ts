@@ -2,23 +2,22 @@
  * What an application does with files: stores one on several vNodes, reads it back from whichever replica serves it,
  * claims what missed epochs owe.
  */
-import { createHash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
-import { basename } from "node:path";
+import { createHash } from "node:crypto";
+import type { Readable } from "node:stream";
 import { HoldfastError } from "../protocol/errors.ts";
-import type { Hex } from "../protocol/field.ts";
 import { priceOf } from "../protocol/price.ts";
 import type { Profile } from "../protocol/profiles.ts";
 import type { HashEngine } from "../protocol/segment.ts";
-import { ACCEPTANCE, domain } from "../protocol/typed-data.ts";
-import { hashSegments, signerOf, type Chain, type Sent } from "./chain.ts";
-import { clusterProfile, existingBucket, findTarget, type Target } from "./lookup.ts";
-import { createNodeApi, type NodeAcceptance, type NodeApi } from "./node-api.ts";
-import type { StoredObject } from "./object.ts";
-import type { ClusterRecord, NodeRecord, SegmentRecord, VNodeState } from "./records.ts";
+import type { Chain } from "./chain.ts";
+import { continued, draftOf } from "./continuing.ts";
+import { destinationOf } from "./destination.ts";
+import { clusterProfile, existingBucket, findTarget, nodesOf, type Target } from "./lookup.ts";
+import { createNodeApi, type NodeApi } from "./node-api.ts";
+import type { Replica, StoredObject } from "./object.ts";
+import type { ClusterRecord, SegmentRecord, VNodeState } from "./records.ts";
 import { fetchSegment, rehash } from "./replicas.ts";
-import { commitFile, type CommittedFile } from "./segments.ts";
+import { commitFile, readPart, type CommittedFile } from "./segments.ts";
+import { storeOn } from "./storing.ts";
 
 export interface AppOptions {
   readonly chain: Chain;
@@ -36,6 +35,8 @@ export interface PutOptions {
   readonly epochs: number;
   /** Token units per 1e18 leaves and epoch that the owner agrees to; default: whatever the node asks. */
   readonly maxRent?: bigint | undefined;
+  /** The manifest that an earlier put of the file has left: what it has stored is not stored again. */
+  readonly record?: StoredObject | undefined;
 }
 
 export interface Price {
@@ -64,26 +65,33 @@ export interface ReplicaStatus {
 }
 
 export interface App {
-  /** Reads the file once, asks the chain for the rents, changes nothing. */
+  /** Reads the file once, asks the chain for the rents and for what a record leaves open; pays nothing. */
   plan(options: PutOptions): Promise<Plan>;
-  /** Uploads, gets the acceptances, checks them and stores. */
-  put(plan: Plan): Promise<StoredObject>;
+  /**
+   * Uploads, gets the acceptances, checks them and stores. `save` is given the object before anything is uploaded or
+   * paid, and whenever more is known of it.
+   */
+  put(plan: Plan, save?: Save): Promise<StoredObject>;
+  /** To a file, or to the standard output as "-": nothing is written there before all of it is right. */
   get(object: StoredObject, out: string): Promise<{ bytes: number; sha256: string }>;
   status(object: StoredObject): Promise<ReplicaStatus[]>;
   /** Pays refunds and compensation of every segment to the bucket's owner; the sum in token units. */
   claim(object: StoredObject): Promise<bigint>;
 }
 
+export type Save = (object: StoredObject) => Promise<void>;
+
 /** A put that is ready to be paid for. */
 export interface Plan extends PutOptions {
   readonly profile: Profile;
   readonly file: CommittedFile;
+  /** Where something is to be stored. */
   readonly targets: readonly Target[];
+  /** Of what is not stored yet. */
   readonly price: Price;
 }
 
-/** Segments in one transaction: some 150,000 gas each, of a block's 16.7 million. */
-const STORE_BATCH = 64;
+export { checkAcceptance, type ExpectedTerms } from "./storing.ts";
 
 export function createApp({ chain, engine, signal, progress }: AppOptions): App {
   const api = createNodeApi(chain, { signal });
@@ -93,20 +101,22 @@ export function createApp({ chain, engine, signal, progress }: AppOptions): App 
       const { path, bucket, vNodes, epochs } = options;
       const { cluster } = await existingBucket(chain, bucket);
       const profile = await clusterProfile(chain, cluster);
-      const targets = await Promise.all(vNodes.map((vNode) => findTarget(chain, vNode, cluster)));
-      if (new Set(targets.map(({ node }) => node.id)).size < targets.length) {
-        throw new HoldfastError(
-          "bad-input",
-          "two of the vNodes are on the same node: choose others, or lose both at once",
-        );
-      }
       const step = (fraction: number): void => progress?.("computing the roots", fraction);
+      // Who is to store is looked up before a large file is read, unless that is what the file tells.
+      const fresh = options.record ? undefined : await findTargets(chain, vNodes, cluster);
       const file = await commitFile(path, { profile, engine, progress: step, signal });
+      const record =
+        options.record &&
+        (await continued(chain, { ...options, file, profile }, { record: options.record, signal }));
+      const left = vNodes.filter((vNode) => storedOn(record, vNode) < file.segments.length);
+      const targets = fresh ?? (await findTargets(chain, left, cluster));
       const { quantumBits } = await chain.read<ClusterRecord>("registry", "cluster", [cluster]);
       const priceWith = (bits: bigint): bigint =>
         sum(
-          targets.flatMap(({ rent }) =>
-            file.segments.map(({ leaves }) => priceOf(leaves, rent, Number(bits))),
+          targets.flatMap(({ rent, vNode }) =>
+            file.segments
+              .slice(storedOn(record, vNode))
+              .map(({ leaves }) => priceOf(leaves, rent, Number(bits))),
           ),
         );
       const perEpoch = priceWith(quantumBits);
@@ -115,81 +125,50 @@ export function createApp({ chain, engine, signal, progress }: AppOptions): App 
         ...{ perEpoch, total: perEpoch * BigInt(epochs), balance, bytes: file.bytes },
         ...{ rounding: perEpoch - priceWith(0n), quantum: 1n << quantumBits },
       };
-      return { ...options, profile, file, targets, price };
+      return { ...options, record, profile, file, targets, price };
     },
 
-    async put(plan) {
-      const { price, path, profile, file, targets, bucket, epochs } = plan;
+    async put(plan, save = () => Promise.resolve()) {
+      const { price, targets } = plan;
       const balance = await chain.read<bigint>("ledger", "balanceOf", [chain.account()]);
       if (price.total > balance) throw insufficientDeposit(price.total, balance);
-      let done = 0;
-      for (const part of file.segments) {
-        await Promise.all(
-          targets.map(async ({ node, vNode }) => {
-            await api.upload(
-              node,
-              { bucket, vNode },
-              {
-                ...{ root: part.root, bytes: part.bytes, sha256: part.sha256 },
-                open: () => createReadStream(path, { start: part.offset, end: part.offset + part.bytes - 1 }),
-              },
-            );
-            done += part.bytes;
-            progress?.("uploading", done / (file.bytes * targets.length));
-          }),
-        );
-      }
-      const replicas = [];
+      let object = plan.record ?? draftOf(chain, plan);
+      await save(object);
+      const uploading = (fraction: number): void => progress?.("uploading", fraction);
+      await upload(api, plan, { object, progress: uploading });
       for (const [i, target] of targets.entries()) {
-        const serials = await storeOn(chain, api, plan, target);
-        replicas.push({ vNode: Number(target.vNode), epochs, serials });
+        const isIt = ({ vNode }: Replica): boolean => BigInt(vNode) === target.vNode;
+        const replica = object.replicas.find(isIt);
+        if (!replica) continue;
+        const keep = async (now: Replica): Promise<void> => {
+          object = { ...object, replicas: object.replicas.map((one) => (isIt(one) ? now : one)) };
+          await save(object);
+        };
+        await storeOn({ chain, api, plan, target, replica, keep });
         progress?.("storing on chain", (i + 1) / targets.length);
       }
-      return {
-        ...{
-          version: 1,
-          name: basename(path),
-          bytes: file.bytes,
-          sha256: file.sha256,
-          profile: profile.name,
-        },
-        ...{ chainId: String(chain.chainId), audits: chain.addresses.audits, bucket: Number(bucket) },
-        segments: file.segments.map(({ root, leaves, bytes, sha256 }) => ({ root, leaves, bytes, sha256 })),
-        replicas,
-      };
+      return object;
     },
 
     async get(object, out) {
       checkDeployment(chain, object);
-      const partial = `${out}.${randomUUID()}.partial`;
-      const whole = createHash("sha256");
-      try {
-        const file = await open(partial, "wx+");
-        try {
-          let offset = 0;
-          for (const segment of object.segments) {
-            await fetchSegment({ chain, api, engine, object, segment, file, offset, signal });
-            await rehash({ file, segment, offset }, whole);
-            offset += segment.bytes;
-            progress?.("downloading", offset / object.bytes);
-          }
-          await file.sync();
-        } finally {
-          await file.close();
+      const destination = await destinationOf(out);
+      return destination.write(async (file) => {
+        const whole = createHash("sha256");
+        let offset = 0;
+        for (const segment of object.segments) {
+          await fetchSegment({ chain, api, engine, object, segment, file, offset, signal });
+          await rehash({ file, segment, offset }, whole);
+          offset += segment.bytes;
+          progress?.("downloading", offset / object.bytes);
         }
         const sha256 = whole.digest("hex");
-        if (sha256 !== object.sha256) {
-          throw new HoldfastError(
-            "corrupt",
-            `the SHA-256 of what was read is not the manifest's: is the manifest altered?`,
-          );
-        }
-        await rename(partial, out);
-        return { bytes: object.bytes, sha256 };
-      } catch (error) {
-        await rm(partial, { force: true });
-        throw error;
-      }
+        if (sha256 === object.sha256) return { bytes: object.bytes, sha256 };
+        throw new HoldfastError(
+          "corrupt",
+          `the SHA-256 of what was read is not the manifest's: is the manifest altered?`,
+        );
+      });
     },
 
     async status(object) {
@@ -209,79 +188,42 @@ export function createApp({ chain, engine, signal, progress }: AppOptions): App 
 
 // ------------------------------------------------------------------------------------------------------------- storing
 
-async function storeOn(chain: Chain, api: NodeApi, plan: Plan, target: Target): Promise<number[]> {
-  const serials: number[] = [];
-  const all = plan.file.segments.map(({ root, leaves }) => ({ root, leaves }));
-  for (let first = 0; first < all.length; first += STORE_BATCH) {
-    const segments = all.slice(first, first + STORE_BATCH);
-    const { bucket, epochs } = plan;
-    const acceptance = await api.accept(target.node, { bucket, vNode: target.vNode, epochs }, segments);
-    const { timestamp } = await chain.block();
-    checkAcceptance(chain, acceptance, { plan, target, segments, now: BigInt(timestamp) });
-    const { rent, nonce, deadline, signature } = acceptance;
-    const maxRent = plan.maxRent ?? target.rent;
-    const order = [bucket, target.vNode, segments, epochs, maxRent, { rent, nonce, deadline, signature }];
-    serials.push(...serialsOf(await chain.send("registry", "store", order)));
-  }
-  return serials;
+async function findTargets(chain: Chain, vNodes: readonly bigint[], cluster: bigint): Promise<Target[]> {
+  const targets = await Promise.all(vNodes.map((vNode) => findTarget(chain, vNode, cluster)));
+  if (new Set(targets.map(({ node }) => node.id)).size === targets.length) return targets;
+  throw new HoldfastError(
+    "bad-input",
+    "two of the vNodes are on the same node: choose others, or lose both at once",
+  );
 }
 
-function serialsOf({ events }: Sent): number[] {
-  return events.filter(({ name }) => name === "SegmentStored").map(({ args }) => Number(args["serial"]));
+/** How many of the first segments a vNode has already. */
+function storedOn(object: StoredObject | undefined, vNode: bigint): number {
+  return object?.replicas.find((one) => BigInt(one.vNode) === vNode)?.serials.length ?? 0;
 }
 
-export interface ExpectedTerms {
-  readonly plan: Pick<Plan, "bucket" | "epochs" | "maxRent">;
-  readonly target: Target;
-  readonly segments: readonly { root: Hex; leaves: number }[];
-  /** The chain's time, in seconds. */
-  readonly now: bigint;
-}
-
-/** Throws unless the node's operator signed exactly what was asked for and the signature can still be used. */
-export function checkAcceptance(
-  chain: Pick<Chain, "chainId" | "addresses">,
-  acceptance: NodeAcceptance,
-  { plan, target, segments, now }: ExpectedTerms,
-): void {
-  const { signature, ...message } = acceptance;
-  const expected = {
-    node: target.node.id,
-    revision: target.revision,
-    bucket: plan.bucket,
-    vNode: target.vNode,
-    segments: hashSegments(segments),
-    epochs: BigInt(plan.epochs),
-  };
-  const node = String(target.node.id);
-  for (const [name, value] of Object.entries(expected)) {
-    const actual = message[name as keyof typeof expected];
-    if (actual === value) continue;
-    const text = `node ${node} accepts other terms: ${name} is ${actual}, not ${value}; ask again or use another node`;
-    throw new HoldfastError("bad-input", text, {
-      node,
-      name,
-      expected: String(value),
-      actual: String(actual),
-    });
-  }
-  const maxRent = plan.maxRent ?? target.rent;
-  if (message.rent > maxRent) {
-    const text = `node ${node} asks a rent of ${message.rent}, above ${maxRent}: agree to more or use another node`;
-    throw new HoldfastError("bad-input", text, {
-      node,
-      rent: String(message.rent),
-      maxRent: String(maxRent),
-    });
-  }
-  if (message.deadline <= now) {
-    const text = `the acceptance of node ${node} expired at ${message.deadline}, it is ${now}: ask for another`;
-    throw new HoldfastError("expired", text, { node, deadline: String(message.deadline) });
-  }
-  const signer = signerOf(domain(chain.chainId, chain.addresses.registry), ACCEPTANCE, message, signature);
-  if (signer !== target.operator) {
-    const text = `the acceptance is signed by ${signer}, not by ${target.operator}, the operator of node ${node}`;
-    throw new HoldfastError("unauthorized", text, { node, signer, operator: target.operator });
+/** Each segment to all that lack it, one after the other. */
+async function upload(
+  api: NodeApi,
+  { path, bucket, file, targets }: Plan,
+  { object, progress }: { object: StoredObject; progress: (fraction: number) => void },
+): Promise<void> {
+  const orders = file.segments.map((part, i) => ({
+    part,
+    lacking: targets.filter(({ vNode }) => i >= storedOn(object, vNode)),
+  }));
+  const total = orders.reduce((bytes, { part, lacking }) => bytes + part.bytes * lacking.length, 0);
+  let done = 0;
+  for (const { part, lacking } of orders) {
+    const { root, bytes, sha256 } = part;
+    const open = (): Readable => readPart(path, part);
+    await Promise.all(
+      lacking.map(async ({ node, vNode }) => {
+        await api.upload(node, { bucket, vNode }, { root, bytes, sha256, open });
+        done += bytes;
+        progress(done / total);
+      }),
+    );
   }
 }
 
@@ -299,13 +241,14 @@ async function replicaStatus(
   { vNode, serials }: StoredObject["replicas"][number],
 ): Promise<ReplicaStatus> {
   const state = await chain.read<VNodeState>("audits", "state", [vNode]);
-  const url = state.node === 0n ? "" : (await chain.read<NodeRecord>("registry", "node", [state.node])).url;
+  const [address] = await nodesOf(chain, BigInt(vNode));
+  const url = address?.url ?? "";
   const stored = await Promise.all(
     serials.map((serial) => chain.read<SegmentRecord>("registry", "segment", [vNode, serial])),
   );
-  const reachable = url !== "" && (await api.status({ id: state.node, url }).then(answers, wasRefused));
+  const reachable = address !== undefined && (await api.status(address).then(answers, wasRefused));
   return {
-    ...{ vNode, node: String(state.node), url, reachable },
+    ...{ vNode, node: String(address?.id ?? 0n), url, reachable },
     ...{ misses: Number(state.misses), syncing: state.syncLeft > 0n },
     ...(state.nextSince > 0n && { successor: String(state.nextNode) }),
     segments: stored.filter(({ leaves }) => leaves > 0n).length,
@@ -322,7 +265,8 @@ async function claimSegment(chain: Chain, vNode: bigint, serial: number): Promis
 }
 
 function checkDeployment(chain: Chain, { chainId, audits }: StoredObject): void {
-  if (String(chain.chainId) === chainId && chain.addresses.audits === audits) return;
+  if (String(chain.chainId) === chainId && chain.addresses.audits.toLowerCase() === audits.toLowerCase())
+    return;
   const message = `the object is stored with ${audits} on chain ${chainId}, not with ${chain.addresses.audits} on chain ${chain.chainId}: give that --rpc and --audits`;
   throw new HoldfastError("bad-input", message);
 }

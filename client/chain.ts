@@ -16,13 +16,14 @@ import {
   type JsonFragment,
   type Log,
   type Provider,
-  type TransactionResponse,
+  type TransactionReceipt,
 } from "ethers";
-import { DEFAULT_MAX_FEE, excess, feesFor, GWEI, type Fees } from "../chain/fees.ts";
+import { DEFAULT_MAX_FEE } from "../chain/fees.ts";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Domain } from "../protocol/typed-data.ts";
 import { refuse } from "./chain-errors.ts";
+import { broadcast, offer, settle } from "./sending.ts";
 import { byName, isResult, plain, type Value } from "./chain-values.ts";
 
 export type { Value } from "./chain-values.ts";
@@ -77,7 +78,17 @@ export interface Chain {
   /** A view of the Lens. Throws "bad-input" when connected without its address. */
   look<T>(method: string, args?: readonly unknown[]): Promise<T>;
   /** A transaction, mined. */
-  send(contract: ContractName, method: string, args?: readonly unknown[]): Promise<Sent>;
+  send(
+    contract: ContractName,
+    method: string,
+    args?: readonly unknown[],
+    options?: SendOptions,
+  ): Promise<Sent>;
+  /**
+   * What became of a transaction that was signed before: sends it again until it is mined; undefined if it changed
+   * nothing, and never will.
+   */
+  settle(raw: string, signal?: AbortSignal): Promise<Sent | undefined>;
   events(fromBlock: number, toBlock?: number): Promise<ChainEvent[]>;
   block(): Promise<{ number: number; timestamp: number }>;
   /** Gas that a transaction took. */
@@ -86,6 +97,11 @@ export interface Chain {
   gasBySender(fromBlock: number, toBlock: number): Promise<Map<string, bigint>>;
   sign(domain: Domain, types: TypeTable, message: Readonly<Record<string, unknown>>): Promise<string>;
   close(): void;
+}
+
+export interface SendOptions {
+  /** Is given the signed transaction before anybody else. */
+  readonly onSigned?: (raw: string) => Promise<void>;
 }
 
 export type TypeTable = Record<string, { name: string; type: string }[]>;
@@ -120,7 +136,7 @@ export async function connect(options: ConnectOptions): Promise<Chain> {
       challenges: await find("challenges"),
       token: await find("token"),
     };
-    if (options.token !== undefined && getAddress(options.token) !== addresses.token) {
+    if (options.token !== undefined && parseAddress(options.token) !== addresses.token) {
       throw new HoldfastError(
         "chain",
         `this deployment pays in the token ${addresses.token}, not in ${options.token}: use its own token or another deployment`,
@@ -184,11 +200,13 @@ export function hashSegments(segments: readonly { root: string; leaves: number }
 
 /** A checksummed address. Throws "bad-input". */
 export function parseAddress(text: string): string {
-  const valid: boolean = isAddress(text);
-  if (!valid) {
-    throw new HoldfastError("bad-input", `"${text}" is not an address: give 0x and 40 hex digits`);
-  }
-  return getAddress(text);
+  const hex = text.trim().replace(/^0X/, "0x");
+  const valid: boolean = isAddress(hex);
+  if (valid) return getAddress(hex);
+  const wrong = /^0x[0-9a-fA-F]{40}$/.test(hex)
+    ? "has a wrong checksum: a digit may be mistyped; all in lower case, it is not checked"
+    : "is not an address: give 0x and 40 hex digits";
+  throw new HoldfastError("bad-input", `"${text}" ${wrong}`);
 }
 
 // ----------------------------------------------------------------------------------------------------------- internals
@@ -224,6 +242,10 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
     return [{ contract, name: parsed.name, args: byName(parsed.args), block, transaction }];
   };
 
+  const told = ({ hash, blockNumber, gasUsed, logs }: TransactionReceipt): Sent => {
+    return { hash, block: blockNumber, gas: gasUsed, events: logs.flatMap(parse) };
+  };
+
   return {
     ...deployment,
     account: () => signer().address,
@@ -234,19 +256,20 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
       if (deployment.lens) return (await call(deployment.lens, method, args)) as T;
       throw new HoldfastError("bad-input", "where is the lens? Give --lens ADDRESS or set HOLDFAST_LENS");
     },
-    async send(contract, method, args = []) {
-      signer();
+    async send(contract, method, args = [], { onSigned } = {}) {
+      const account = signer();
       const call = contracts[contract].getFunction(method);
       const gas = await call.estimateGas(...args).catch(refuse(method));
-      const fees = await offer(provider, maxFee);
-      const sent = call(...args, {
-        ...fees,
-        gasLimit: (gas * GAS_MARGIN) / 100n,
-      }) as Promise<TransactionResponse>;
-      const receipt = await (await sent.catch(refuse(method))).wait().catch(refuse(method));
-      if (!receipt) throw new HoldfastError("chain", `the transaction ${method} was dropped: send it again`);
-      const { hash, blockNumber, gasUsed, logs } = receipt;
-      return { hash, block: blockNumber, gas: gasUsed, events: logs.flatMap(parse) };
+      const terms = { ...(await offer(provider, maxFee)), gasLimit: (gas * GAS_MARGIN) / 100n };
+      const order = await call.populateTransaction(...args, terms).catch(refuse(method));
+      const filled = await account.populateTransaction(order).catch(refuse(method));
+      const raw = await account.signTransaction(filled);
+      await onSigned?.(raw);
+      return told(await broadcast(provider, raw, method));
+    },
+    async settle(raw, signal) {
+      const receipt = await settle(provider, raw, signal);
+      return receipt && told(receipt);
     },
     async events(fromBlock, toBlock) {
       const end = toBlock ?? (await provider.getBlockNumber());
@@ -283,16 +306,6 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
     sign: (domain, types, message) => signer().signTypedData(domain, types, message),
     close: () => provider.destroy(),
   };
-}
-
-/** @throws HoldfastError "chain" if the chain asks for more than the highest fee */
-async function offer(provider: JsonRpcProvider, maxFee: bigint): Promise<Fees> {
-  const quote = await provider.getFeeData().catch(refuse("getFeeData"));
-  const more = excess(quote, maxFee);
-  if (more === 0n) return feesFor(quote, maxFee);
-  const [asks, most] = [maxFee + more, maxFee].map((wei) => String((wei + GWEI - 1n) / GWEI));
-  const message = `the chain asks ${asks} gwei for a unit of gas, more than ${most}: wait, ask another endpoint, or allow it with --max-fee ${asks}`;
-  throw new HoldfastError("chain", message, { asks: String(maxFee + more), maxFee: String(maxFee) });
 }
 
 async function reach(rpcUrl: string, expected: bigint | undefined): Promise<JsonRpcProvider> {

@@ -7,7 +7,7 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { maxMargin, minMargin } from "../protocol/epochs.ts";
 import { EVMNET } from "../protocol/trust.ts";
 import { initCode, isCodeOf, isMadeBy, librariesOf } from "./deployment/code.ts";
-import { MAX_PROTOCOL_FEE, MIN_PROTOCOL_FEE } from "./deployment/config.ts";
+import { MAX_PROTOCOL_FEE, MIN_PROTOCOL_FEE, minUnbond } from "./deployment/config.ts";
 import type { Expectations, ExpectedProfile } from "./deployment/expectations.ts";
 import { codeHash } from "./deployment/made.ts";
 import { groupKeyWords, type BeaconSource } from "./deployment/plan.ts";
@@ -131,7 +131,7 @@ async function checkTerms(reader: Reader, core: Core, expected: Expectations): P
     fee: isWithin(fee, MIN_PROTOCOL_FEE, MAX_PROTOCOL_FEE),
     epoch: typeof epoch === "bigint" && epoch > 0n,
     margin: isWithin(margin, minMargin(Number(epoch)), maxMargin(Number(epoch))),
-    unbond: Number(unbond) >= 2 * Number(epoch),
+    unbond: Number(unbond) >= minUnbond(Number(epoch)),
   };
   compare("token", await read("Ledger", ledger, "token"), expected.token);
   compare("treasury", await read("Ledger", ledger, "treasury"), expected.treasury);

@@ -13,6 +13,7 @@ import type {
   Outlook,
   ProfileRecord,
   VNodeRecord,
+  VNodeState,
 } from "./records.ts";
 
 export interface Target {
@@ -72,12 +73,17 @@ export async function findTarget(chain: Chain, vNode: bigint, cluster: bigint): 
   return { vNode, node: address, operator: node.operator, rent: node.rent, revision: node.revision };
 }
 
-/** The node that serves a vNode now. */
-export async function nodeOf(
-  chain: Chain,
-  vNode: bigint,
-): Promise<{ address: NodeAddress; record: NodeRecord }> {
-  return nodeAt(chain, vNode, (await chain.read<{ node: bigint }>("audits", "state", [vNode])).node);
+/**
+ * The nodes that may have what a vNode holds: the one that is responsible now, the one that is so in the next epoch, which
+ * gets what is stored now, and the one that is to take over. Empty if there are none.
+ */
+export async function nodesOf(chain: Chain, vNode: bigint): Promise<NodeAddress[]> {
+  const { node } = await chain.read<Pick<VNodeState, "node">>("audits", "state", [vNode]);
+  const { node: next, successor } = await chain.read<Partial<Outlook>>("audits", "outlook", [vNode]);
+  const ids = [...new Set([node, next, successor])].filter(
+    (id): id is bigint => id !== undefined && id !== 0n,
+  );
+  return Promise.all(ids.map(async (id) => (await nodeAt(chain, vNode, id)).address));
 }
 
 async function nodeAt(

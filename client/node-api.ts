@@ -102,6 +102,7 @@ export function createNodeApi(chain: Chain, { signal }: { signal?: AbortSignal |
       });
     } catch (cause) {
       signal?.throwIfAborted();
+      if (cause instanceof HoldfastError) throw cause; // what is sent cannot be read
       const message = `node ${node.id} does not answer at ${node.url}: check that it runs, or use another replica`;
       throw new HoldfastError("unreachable", message, { node: String(node.id), url: node.url }, { cause });
     }

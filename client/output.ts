@@ -3,10 +3,17 @@
  */
 import { confirm } from "@inquirer/prompts";
 import { HoldfastError } from "../protocol/errors.ts";
+import { fileError } from "./file-errors.ts";
+
+export interface ResultOptions {
+  readonly json: boolean;
+  readonly text?: string;
+  readonly stream?: NodeJS.WritableStream;
+}
 
 /** Prints a result: with --json on one line, with bigints as decimal strings. */
-export function printResult(value: object, { json, text }: { json: boolean; text?: string }): void {
-  process.stdout.write(`${json ? toJson(value) : (text ?? describe(value))}\n`);
+export function printResult(value: object, { json, text, stream = process.stdout }: ResultOptions): void {
+  stream.write(`${json ? toJson(value) : (text ?? describe(value))}\n`);
 }
 
 export function toJson(value: unknown, indent?: number): string {
@@ -40,8 +47,11 @@ function describeError(error: unknown): { code: string; message: string; details
   if (error.name === "AbortError") return { code: "aborted", message: "stopped", details: {} };
   // ethers puts whole transactions into its messages, and the gist here.
   const { shortMessage } = error as { shortMessage?: unknown };
-  const message = typeof shortMessage === "string" ? shortMessage : (error.stack ?? error.message);
-  return { code: "internal", message, details: {} };
+  if (typeof shortMessage === "string") return { code: "internal", message: shortMessage, details: {} };
+  const known = fileError(error, (error as { path?: string }).path ?? "a file", "used");
+  if (known instanceof HoldfastError) return known;
+  const shown = process.env["HOLDFAST_DEBUG"] === undefined ? error.message : error.stack;
+  return { code: "internal", message: shown ?? error.message, details: {} };
 }
 
 /** One line on the error stream that is written over; nothing where nobody watches. */
@@ -72,10 +82,14 @@ export async function agree(what: string, { yes, json }: { yes?: boolean; json?:
   }
 }
 
-/** Token units as a decimal number of tokens, with at most 6 decimals, rounded down. */
+const SHOWN_DECIMALS = 6;
+
+/** Token units as a decimal number of tokens: with at most 6 decimals, rounded down, or as it is if nothing were left. */
 export function formatAmount(units: bigint, decimals: number): string {
   const one = 10n ** BigInt(decimals);
-  const fraction = (units % one).toString().padStart(decimals, "0").slice(0, 6).replace(/0+$/, "");
+  const all = (units % one).toString().padStart(decimals, "0");
+  const shown = units >= one || BigInt(all.slice(0, SHOWN_DECIMALS)) > 0n ? SHOWN_DECIMALS : decimals;
+  const fraction = all.slice(0, shown).replace(/0+$/, "");
   return `${units / one}${fraction && `.${fraction}`}`;
 }
 

@@ -8,7 +8,7 @@ import { toHex32 } from "../protocol/field.ts";
 import { PROFILES } from "../protocol/profiles.ts";
 import { SegmentHasher, type HashEngine } from "../protocol/segment.ts";
 import type { Chain } from "./chain.ts";
-import { nodeOf } from "./lookup.ts";
+import { nodesOf } from "./lookup.ts";
 import type { NodeAddress, NodeApi } from "./node-api.ts";
 import type { StoredObject } from "./object.ts";
 
@@ -26,29 +26,37 @@ interface Fetch {
   readonly signal: AbortSignal | undefined;
 }
 
-/** From the first replica that serves it; goes on where another one broke off. */
+/** From the first node that serves it; goes on where another one broke off. */
 export async function fetchSegment(options: Fetch): Promise<void> {
-  const { object, segment } = options;
+  const { chain, object, segment, signal } = options;
   const failures = new Set<string>();
+  const failed = (error: unknown): void => {
+    signal?.throwIfAborted();
+    failures.add(error instanceof Error ? error.message : String(error));
+  };
   let progress = startSegment(options);
-  const attempt = async (vNode: number): Promise<boolean> => {
-    options.signal?.throwIfAborted();
+  const attempt = async (node: NodeAddress): Promise<boolean> => {
+    signal?.throwIfAborted();
     try {
-      await receiveFrom(options, BigInt(vNode), progress);
+      await receiveFrom(options, node, progress);
       return true;
     } catch (error) {
-      options.signal?.throwIfAborted();
-      failures.add(error instanceof Error ? error.message : String(error));
+      if (error instanceof LocalFailure) throw error.cause;
+      failed(error);
       if (error instanceof HoldfastError && error.code === "corrupt") progress = startSegment(options);
       return false;
     }
   };
   for (let round = 0; round < ROUNDS; round++) {
     for (const { vNode } of object.replicas) {
-      const resumed = progress.received > 0;
-      if (await attempt(vNode)) return;
-      // The wrong bytes may have been those of the replica before.
-      if (resumed && progress.received === 0 && (await attempt(vNode))) return;
+      const nodes = await nodesOf(chain, BigInt(vNode)).catch(failed);
+      if (nodes?.length === 0) failures.add(`vNode ${vNode} has no node`);
+      for (const node of nodes ?? []) {
+        const resumed = progress.received > 0;
+        if (await attempt(node)) return;
+        // The wrong bytes may have been those of the node before.
+        if (resumed && progress.received === 0 && (await attempt(node))) return;
+      }
     }
   }
   const message = `no replica serves the segment ${segment.root}: ${[...failures].join("; ")}`;
@@ -56,13 +64,15 @@ export async function fetchSegment(options: Fetch): Promise<void> {
 }
 
 /** Throws "corrupt" if the segment is complete and not what it should be. */
-async function receiveFrom(options: Fetch, vNode: bigint, progress: Progress): Promise<void> {
-  const { address } = await nodeOf(options.chain, vNode);
-  await receive(options, address, progress);
+async function receiveFrom(options: Fetch, node: NodeAddress, progress: Progress): Promise<void> {
+  await receive(options, node, progress);
   if (toHex32(progress.hasher.finish().root) !== options.segment.root) {
-    throw new HoldfastError("corrupt", `node ${address.id} serves other bytes than it was given`);
+    throw new HoldfastError("corrupt", `node ${node.id} serves other bytes than it was given`);
   }
 }
+
+/** The disk here, which no other node makes better. */
+class LocalFailure extends Error {}
 
 interface Progress {
   readonly hasher: SegmentHasher;
@@ -92,7 +102,11 @@ async function receive(options: Fetch, node: NodeAddress, progress: Progress): P
 
 async function writeAll(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < chunk.length;) {
-    const { bytesWritten } = await file.write(chunk, at, chunk.length - at, position + at);
+    const { bytesWritten } = await file
+      .write(chunk, at, chunk.length - at, position + at)
+      .catch((cause: unknown) => {
+        throw new LocalFailure("not written", { cause });
+      });
     at += bytesWritten;
   }
 }

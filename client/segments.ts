@@ -2,11 +2,14 @@
  * A file as segments: where it is cut, and the root and SHA-256 of each part and of the whole, in one pass.
  */
 import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
+import { Readable } from "node:stream";
 import { HoldfastError } from "../protocol/errors.ts";
 import { toHex32, type Hex } from "../protocol/field.ts";
 import { maxBytes, type Profile } from "../protocol/profiles.ts";
 import { SegmentHasher, type HashEngine } from "../protocol/segment.ts";
+import { fileError } from "./file-errors.ts";
 
 export interface SegmentPart {
   /** Offset of its first byte in the file. */
@@ -44,6 +47,7 @@ export async function commitFile(path: string, options: CommitOptions): Promise<
   const buffer = new Uint8Array(READ_BYTES);
   const file = await open(path);
   try {
+    const before = await file.stat();
     for (let offset = 0; offset < size; offset += limit) {
       const bytes = Math.min(limit, size - offset);
       const hasher = new SegmentHasher({ depth: profile.dataDepth, engine });
@@ -51,9 +55,7 @@ export async function commitFile(path: string, options: CommitOptions): Promise<
       for (let at = 0; at < bytes;) {
         signal?.throwIfAborted();
         const { bytesRead } = await file.read(buffer, 0, Math.min(READ_BYTES, bytes - at), offset + at);
-        if (bytesRead === 0) {
-          throw new HoldfastError("io", `${path} became shorter while it was read: try again`, { path });
-        }
+        if (bytesRead === 0) throw hasChanged(path);
         const chunk = buffer.subarray(0, bytesRead);
         hasher.update(chunk);
         hash.update(chunk);
@@ -64,10 +66,42 @@ export async function commitFile(path: string, options: CommitOptions): Promise<
       const { leaves, root } = hasher.finish();
       segments.push({ offset, bytes, leaves, root: toHex32(root), sha256: hash.digest("hex") });
     }
+    const after = await file.stat();
+    if (after.size !== size || after.mtimeMs !== before.mtimeMs) throw hasChanged(path);
   } finally {
     await file.close();
   }
   return { bytes: size, sha256: whole.digest("hex"), segments };
+}
+
+/** The bytes of a part once more, of which the last are given away only if all are what was committed to. */
+export function readPart(path: string, part: SegmentPart): Readable {
+  return Readable.from(checkedPart(path, part), { objectMode: false });
+}
+
+async function* checkedPart(
+  path: string,
+  { offset, bytes, sha256 }: SegmentPart,
+): AsyncGenerator<Uint8Array, void> {
+  const hash = createHash("sha256");
+  let last: Uint8Array | undefined;
+  const stream = createReadStream(path, { start: offset, end: offset + bytes - 1 });
+  try {
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      if (last) yield last;
+      hash.update(chunk);
+      last = chunk;
+    }
+  } catch (error) {
+    throw fileError(error, path, "read");
+  }
+  if (!last || hash.digest("hex") !== sha256) throw hasChanged(path);
+  yield last;
+}
+
+function hasChanged(path: string): HoldfastError {
+  const message = `${path} was changed while it was read: try again when nobody writes it`;
+  return new HoldfastError("io", message, { path });
 }
 
 /** Of a regular file with at least one byte. */

@@ -1,6 +1,7 @@
 // Makes a fresh clone ready: installs the locked dependencies, then builds what the named profiles need.
 // Runs before `npm start` and `npm test`, on any Node from 20 on, and uses nothing but Node itself.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,13 +10,18 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const INSTALLED = join(root, "node_modules", ".package-lock.json");
 /** Hardhat's native package is an optional dependency that Node below this would silently skip. */
 const [MIN_MAJOR, MIN_MINOR] = [22, 13];
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
-function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
-  if (error || status !== 0) {
-    console.error(`${[command, ...args].join(" ")} failed${error ? `: ${error.message}` : ""}`);
-    process.exit(status || 1);
-  }
+/** Whoever ends this process ends what it has started. */
+async function run(command, args) {
+  const child = spawn(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+  const stop = (signal) => child.kill(signal);
+  for (const signal of SIGNALS) process.on(signal, stop);
+  const [status, what] = await once(child, "close").catch((error) => [1, error.message]);
+  for (const signal of SIGNALS) process.off(signal, stop);
+  if (status === 0) return;
+  console.error(`${[command, ...args].join(" ")} failed${what ? `: ${what}` : ""}`);
+  process.exit(status || 1);
 }
 
 function isInstalled() {
@@ -34,10 +40,10 @@ function isNpmNew() {
 if (!isInstalled()) {
   console.log("Installing the dependencies (about a minute)");
   const install = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
-  if (isNpmNew()) run("npm", install);
-  else run("npx", ["-y", "-p", "node@24", "npm", ...install]);
+  if (isNpmNew()) await run("npm", install);
+  else await run("npx", ["-y", "-p", "node@24", "npm", ...install]);
 }
-run(join(root, "node_modules", ".bin", "node"), [
+await run(join(root, "node_modules", ".bin", "node"), [
   join(root, "scripts", "prepare.ts"),
   ...process.argv.slice(2),
 ]);

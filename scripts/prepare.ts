@@ -23,10 +23,13 @@ export async function prepare({ profiles, log, signal }: PrepareOptions): Promis
   const failed = new AbortController();
   const ending = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]);
   // The compiler of the contracts keeps one core busy for minutes, the circuits another.
+  const both = [buildContracts(log, ending), buildProfiles(names, log, ending)];
   try {
-    await Promise.all([buildContracts(log, ending), buildProfiles(names, log, ending)]);
+    await Promise.all(both);
   } catch (error) {
     failed.abort();
+    // The other one removes what it has half made.
+    await Promise.allSettled(both);
     throw error;
   }
 }

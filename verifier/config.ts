@@ -35,7 +35,7 @@ export type AuditorConfig = Readonly<z.infer<typeof schema>>;
 const NUMBERS: readonly string[] = ["port", "fromBlock", "pollSeconds", "minContributions", "maxFeeGwei"];
 const NAMES = Object.keys(schema.shape) as (keyof AuditorConfig)[];
 
-export const HELP = `Usage: node verifier/main.ts [--config FILE] [--NAME VALUE]...
+export const HELP = `Usage: holdfast auditor run -- [--config FILE] [--NAME VALUE]...
 
 Records the beacon, verifies every proof a second way, settles, reports misses.
 Each setting is a name in the JSON file, HOLDFAST_AUDITOR_NAME, or --NAME (both with the words separated):

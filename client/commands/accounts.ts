@@ -4,7 +4,15 @@
 import type { Command } from "commander";
 import { parseAddress } from "../chain.ts";
 import { agree, formatAmount, parseAmount, printResult } from "../output.ts";
-import { chainCommand, deposit, spendingCommand, withChain, type ChainOptions } from "./common.ts";
+import { checkRecipient } from "../recipients.ts";
+import {
+  chainCommand,
+  deposit,
+  spendingCommand,
+  withChain,
+  withRecord,
+  type ChainOptions,
+} from "./common.ts";
 
 export function addAccountCommands(parent: Command): void {
   spendingCommand(parent, "deposit <amount>", "moves tokens from the wallet to the account").action(
@@ -22,6 +30,7 @@ export function addAccountCommands(parent: Command): void {
       withChain(options, async (chain) => {
         const value = parseAmount(amount, chain.decimals);
         const to = options.to === undefined ? chain.account() : parseAddress(options.to);
+        await checkRecipient(chain, to, withRecord(options).lens);
         await agree(`withdraw ${amount} ${chain.symbol} to ${to}`, options);
         const { hash } = await chain.send("ledger", "withdraw", [to, value]);
         printResult({ withdrawn: value, to, transaction: hash }, options);

@@ -2,11 +2,14 @@
  * `app`: buckets, and the files in them.
  */
 import type { Command } from "commander";
+import { stat } from "node:fs/promises";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
-import { writeJson } from "../../circuits/files.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { createApp, type App } from "../app.ts";
+import { createApp, type App, type Plan, type ReplicaStatus } from "../app.ts";
 import { parseAddress, type Chain } from "../chain.ts";
+import { draftOf } from "../continuing.ts";
+import { STDOUT } from "../destination.ts";
+import { openManifest, type ManifestFile } from "../manifest-file.ts";
 import { readObject } from "../object.ts";
 import { agree, createProgress, formatAmount, printResult } from "../output.ts";
 import { addAccountCommands } from "./accounts.ts";
@@ -56,25 +59,25 @@ export function addAppCommands(program: Command, signal: AbortSignal): void {
     .option("--deposit", "take what the account lacks from the wallet", false)
     .action((file: string, options: PutOptions) => put(file, options, signal));
   chainCommand(app, "get <manifest>", "reads a file back, from whichever replica serves it")
-    .requiredOption("--out <file>", "where to write it")
-    .action((manifest: string, options: ChainOptions & { out: string }) =>
-      withApp(options, signal, async (one) => {
-        printResult(
-          { out: options.out, ...(await one.get(await readObject(manifest), options.out)) },
-          options,
-        );
-      }),
-    );
-  chainCommand(app, "status <manifest>", "shows where a file's replicas are and how they do").action(
-    (manifest: string, options: ChainOptions) =>
-      withApp(options, signal, async (one) => {
-        const replicas = await one.status(await readObject(manifest));
-        const lines = replicas.map(
-          ({ vNode, node, url, segments, misses, reachable, syncing, successor }) =>
-            `vNode ${vNode}  node ${node} ${url}  ${segments} segments  ${misses} misses${syncing ? "  has yet to prove that it has them" : ""}${successor === undefined ? "" : `  node ${successor} takes over`}  ${reachable ? "answers" : "DOES NOT ANSWER"}`,
-        );
-        printResult({ replicas }, { ...options, text: lines.join("\n") });
-      }),
+    .requiredOption("--out <file>", 'where to write it; "-": to the standard output')
+    .action((manifest: string, options: ChainOptions & { out: string }) => get(manifest, options, signal));
+  chainCommand(
+    app,
+    "status <manifest>",
+    "shows where a file's replicas are and how they do: exits with 1 unless all are there",
+  ).action((manifest: string, options: ChainOptions) =>
+    withApp(options, signal, async (one) => {
+      const object = await readObject(manifest);
+      const replicas = await one.status(object);
+      const lines = replicas.map(
+        ({ vNode, node, url, segments, misses, reachable, syncing, successor }) =>
+          `vNode ${vNode}  node ${node} ${url}  ${segments} segments  ${misses} misses${syncing ? "  has yet to prove that it has them" : ""}${successor === undefined ? "" : `  node ${successor} takes over`}  ${reachable ? "answers" : "DOES NOT ANSWER"}`,
+      );
+      printResult({ replicas }, { ...options, text: lines.join("\n") });
+      const whole = ({ reachable, segments }: ReplicaStatus): boolean =>
+        reachable && segments === object.segments.length;
+      if (!replicas.every(whole)) process.exitCode = 1;
+    }),
   );
   spendingCommand(app, "end", "ends a segment two epochs after the running one; later ones are paid back")
     .argument("<vnode>", "id of the vNode that holds it", id)
@@ -144,26 +147,64 @@ function setAccess(
   });
 }
 
+async function get(
+  manifest: string,
+  { out, ...options }: ChainOptions & { out: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const object = await readObject(manifest);
+  if (await isSameFile(manifest, out))
+    throw new HoldfastError("bad-input", `${out} is the manifest, which is needed to read the file again`);
+  await withApp(options, signal, async (app) => {
+    const result = await app.get(object, out);
+    // What is read has the standard output for itself.
+    const stream = out === STDOUT ? process.stderr : process.stdout;
+    printResult({ out, ...result }, { ...options, stream });
+  });
+}
+
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map((path) => stat(path).catch(() => undefined)));
+  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
+}
+
 async function put(file: string, options: PutOptions, signal: AbortSignal): Promise<void> {
   const { bucket, vnodes: vNodes, epochs, maxRent, manifest = `${file}.holdfast.json` } = options;
+  const kept = await openManifest(manifest);
   await withApp(options, signal, async (app, chain) => {
-    const plan = await app.plan({ path: file, bucket, vNodes, epochs, maxRent });
-    const { total, balance, perEpoch, rounding, quantum } = plan.price;
-    const amount = (value: bigint): string => `${formatAmount(value, chain.decimals)} ${chain.symbol}`;
+    const plan = await app.plan({ path: file, bucket, vNodes, epochs, maxRent, record: kept.found });
+    const { total, balance, perEpoch, rounding } = plan.price;
     const short = options.deposit && total > balance ? total - balance : 0n;
-    const extra = short > 0n ? `, depositing ${amount(short)} from the wallet` : "";
-    const rounded =
-      rounding > 0n ? `, ${rounding} token units of which are rounding up to multiples of ${quantum}` : "";
-    await agree(
-      `store ${plan.file.bytes} bytes on ${vNodes.length} vNodes for ${epochs} epochs, paying ${amount(total)} in advance${extra}: ${amount(perEpoch)} an epoch${rounded}`,
-      options,
-    );
-    if (short > 0n) await deposit(chain, short);
-    const object = await app.put(plan);
-    await writeJson(manifest, object);
+    if (plan.targets.length > 0) await agree(whatPutDoes(plan, chain, short), options);
+    let object;
+    try {
+      await kept.save(plan.record ?? draftOf(chain, plan));
+      if (short > 0n) await deposit(chain, short);
+      object = await app.put(plan, kept.save);
+    } catch (error) {
+      await kept.discardUnpaid();
+      throw withAdvice(error, manifest, kept);
+    }
+    const done = plan.targets.length > 0 ? "stored" : "nothing is missing";
     printResult(
       { manifest, paid: total, perEpoch, rounding, ...object },
-      { ...options, text: `stored; keep ${manifest}: it is what \`app get\` needs` },
+      { ...options, text: `${done}; keep ${manifest}: it is what \`app get\` needs` },
     );
   });
+}
+
+function whatPutDoes({ price, file, targets, epochs }: Plan, chain: Chain, short: bigint): string {
+  const { total, perEpoch, rounding, quantum } = price;
+  const amount = (value: bigint): string => `${formatAmount(value, chain.decimals)} ${chain.symbol}`;
+  const extra = short > 0n ? `, depositing ${amount(short)} from the wallet` : "";
+  const rounded =
+    rounding > 0n ? `, ${rounding} token units of which are rounding up to multiples of ${quantum}` : "";
+  return `store ${file.bytes} bytes on ${targets.length} vNodes for ${epochs} epochs, paying ${amount(total)} in advance${extra}: ${amount(perEpoch)} an epoch${rounded}`;
+}
+
+/** Whoever has paid for something is told where that is written down. */
+function withAdvice(error: unknown, manifest: string, { begun }: ManifestFile): unknown {
+  if (!(error instanceof HoldfastError) || !begun()) return error;
+  const message = `${error.message}; what is paid for is in ${manifest}: the same command does the rest`;
+  return new HoldfastError(error.code, message, { ...error.details, manifest }, { cause: error });
 }

@@ -4,9 +4,9 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { GWEI } from "../../chain/fees.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { readKeyFile } from "../../contracts/accounts.ts";
 import { connect, type Chain } from "../chain.ts";
 import { readRecord } from "../deployment/record.ts";
+import { readAccountKey } from "../key-file.ts";
 import { agree, formatAmount } from "../output.ts";
 
 export interface JsonOptions {
@@ -78,7 +78,7 @@ export async function withChain<T>(options: ChainOptions, use: (chain: Chain) =>
   if (rpc === undefined) throw missing("the chain", "--rpc URL", "HOLDFAST_RPC");
   if (audits === undefined)
     throw missing("the deployment", "--audits ADDRESS or --deployment FILE", "HOLDFAST_AUDITS");
-  const privateKey = key === undefined ? undefined : await readKeyFile(key, passwordFile);
+  const privateKey = key === undefined ? undefined : await readAccountKey(key, passwordFile);
   const chain = await connect({ rpcUrl: rpc, audits, chainId, token, lens, privateKey, maxFee });
   try {
     return await use(chain);
@@ -120,11 +120,27 @@ export async function topUp(
   if (short > 0n) await deposit(chain, short);
 }
 
+/** From the wallet. An approval that this makes is used, or taken back. Throws "funds" before anything is sent. */
 export async function deposit(chain: Chain, amount: bigint): Promise<void> {
+  await checkWallet(chain, amount);
   const { ledger } = chain.addresses;
   const allowed = await chain.read<bigint>("token", "allowance", [chain.account(), ledger]);
   if (allowed < amount) await chain.send("token", "approve", [ledger, amount]);
-  await chain.send("ledger", "deposit", [chain.account(), amount]);
+  try {
+    await chain.send("ledger", "deposit", [chain.account(), amount]);
+  } catch (error) {
+    // What the deposit failed with is what is told.
+    if (allowed < amount) await chain.send("token", "approve", [ledger, allowed]).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function checkWallet(chain: Chain, amount: bigint): Promise<void> {
+  const wallet = await chain.read<bigint>("token", "balanceOf", [chain.account()]);
+  if (wallet >= amount) return;
+  const show = (units: bigint): string => `${formatAmount(units, chain.decimals)} ${chain.symbol}`;
+  const message = `the wallet of ${chain.account()} has ${show(wallet)} of the ${show(amount)} to deposit: ${show(amount - wallet)} is missing`;
+  throw new HoldfastError("funds", message, { needed: amount, wallet, missing: amount - wallet });
 }
 
 // ----------------------------------------------------------------------------------------------------------- arguments

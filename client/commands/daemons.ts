@@ -16,7 +16,11 @@ const TIMEOUT_MS = 10_000;
 export function addDaemonCommands(program: Command, signal: AbortSignal): void {
   const node = group(program, "node", "the storage node");
   runCommand(node, "prover/main.ts", "runs a storage node until it is stopped", signal);
-  command(node, "status <url>", "what the chain says about a node, as the node sees it").action(showStatus);
+  command(
+    node,
+    "status <url>",
+    "what the chain says about a node, as the node sees it: exits with 1 if it is in trouble",
+  ).action(showStatus);
   const auditor = group(program, "auditor", "the auditor");
   runCommand(auditor, "verifier/main.ts", "runs an auditor until it is stopped", signal);
 }
@@ -28,10 +32,14 @@ function runCommand(parent: Command, script: string, description: string, signal
     .argument("[settings...]", "flags of the daemon, after --")
     .action(async (settings: string[], options: { config?: string }) => {
       const args = [...(options.config === undefined ? [] : ["--config", options.config]), ...settings];
+      signal.throwIfAborted();
       const child = spawn(process.execPath, [join(ROOT, script), ...args], { stdio: "inherit" });
       // A terminal's Ctrl-C reaches the child by itself; anything else that ends this process does not.
       signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
+      const kill = (): unknown => child.kill("SIGKILL");
+      process.once("exit", kill);
       const [code] = (await once(child, "close")) as [number | null];
+      process.off("exit", kill);
       process.exitCode = code ?? 1;
     });
 }
@@ -40,12 +48,13 @@ async function showStatus(url: string, { json }: JsonOptions): Promise<void> {
   if (!URL.canParse(url))
     throw new HoldfastError("bad-input", `"${url}" is not a URL: give the node's, as http://HOST:PORT`);
   let status: unknown;
+  let code: number;
   try {
     const response = await request(new URL("/status", url), {
       headersTimeout: TIMEOUT_MS,
       bodyTimeout: TIMEOUT_MS,
     });
-    status = await response.body.json();
+    [status, code] = [await response.body.json(), response.statusCode];
   } catch (cause) {
     throw new HoldfastError(
       "unreachable",
@@ -54,5 +63,6 @@ async function showStatus(url: string, { json }: JsonOptions): Promise<void> {
       { cause },
     );
   }
-  printResult(status as object, { json });
+  printResult(Object(status) as object, { json });
+  if (code >= 400) process.exitCode = 1;
 }

@@ -2,7 +2,8 @@
  * `manager`: creates clusters, adds their vNodes, decides which node serves which.
  */
 import { randomBytes } from "node:crypto";
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { HoldfastError } from "../../protocol/errors.ts";
 import type { Chain } from "../chain.ts";
 import { agree, formatAmount, printResult } from "../output.ts";
 import { defaultQuantumBits, quantumBitsOf, reachOf } from "../quantum.ts";
@@ -21,6 +22,8 @@ import {
   type ChainOptions,
 } from "./common.ts";
 
+/** Places that there are for vNodes. */
+const RING = 1n << 64n;
 /** In the contract's order, with what each means and what it is by default. */
 const PARAMS: readonly [name: keyof ClusterParams, description: string, standard: number | undefined][] = [
   ["odds", "a vNode is due in an epoch with probability 1 / odds", 1],
@@ -212,8 +215,13 @@ function addVNodes(
   options: ChainOptions & { tokens?: bigint[]; count?: number },
 ): Promise<void> {
   return withChain(options, async (chain) => {
+    if ((options.tokens === undefined) === (options.count === undefined))
+      throw new HoldfastError(
+        "bad-input",
+        "how many vNodes, or where? Give --count N or --tokens LIST, one of them",
+      );
     const tokens =
-      options.tokens ?? Array.from({ length: options.count ?? 1 }, () => randomBytes(8).readBigUInt64BE());
+      options.tokens ?? Array.from({ length: options.count ?? 0 }, () => randomBytes(8).readBigUInt64BE());
     await agree(`add ${tokens.length} vNodes to cluster ${cluster}`, options);
     const { events, hash } = await chain.send("registry", "addVNodes", [cluster, tokens]);
     const vNodes = events.filter(({ name }) => name === "VNodeAdded").map(({ args }) => args["vNode"]);
@@ -275,5 +283,8 @@ async function clusterVNodes(chain: Chain, cluster: bigint): Promise<ShownVNode[
 }
 
 function parseTokens(text: string): bigint[] {
-  return text.split(",").map((token) => BigInt(natural(token)));
+  return text.split(",").map((token) => {
+    if (/^\d{1,20}$/.test(token) && BigInt(token) < RING) return BigInt(token);
+    throw new InvalidArgumentError("expected numbers below 2^64, separated by commas");
+  });
 }

@@ -5,6 +5,7 @@
 import type { Command } from "commander";
 import { parseAddress } from "../chain.ts";
 import { agree, formatAmount, parseAmount, printResult } from "../output.ts";
+import { nodeUrl } from "../node-url.ts";
 import type { BondRecord, NodeRecord } from "../records.ts";
 import { addAccountCommands } from "./accounts.ts";
 import {
@@ -119,9 +120,10 @@ function registerNode(options: RegisterOptions): Promise<void> {
   return withChain(options, async (chain) => {
     const { operator, url, capacity, rent, lockPerEpoch } = options;
     const lock = parseAmount(lockPerEpoch, chain.decimals);
-    const order = [parseAddress(operator), nodeUrl(url), capacity, rent, lock, options.metadata ?? ""];
+    const place = nodeUrl(url);
+    const order = [parseAddress(operator), place, capacity, rent, lock, options.metadata ?? ""];
     await agree(
-      `register a node at ${url} with ${capacity} leaves for ${chain.account()}, whose operator may lock ${lockPerEpoch} ${chain.symbol} of its bond per epoch`,
+      `register a node at ${place} with ${capacity} leaves for ${chain.account()}, whose operator may lock ${lockPerEpoch} ${chain.symbol} of its bond per epoch`,
       options,
     );
     const { events, hash } = await chain.send("registry", "registerNode", order);
@@ -230,11 +232,4 @@ function showNode(node: bigint, options: ChainOptions): Promise<void> {
     ].join("\n");
     printResult(shown, { ...options, text });
   });
-}
-
-/** The node checks who asks for what, not over which protocol: http and https both do. */
-function nodeUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url && (url.protocol === "http:" || url.protocol === "https:")) return text;
-  throw new RangeError(`"${text}" is not an address: give http://HOST:PORT or https://HOST`);
 }

@@ -7,14 +7,23 @@ import { z } from "zod";
 import { decodePublicKey } from "../../protocol/drand.ts";
 import { maxMargin, minMargin } from "../../protocol/epochs.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
+import { parseJson } from "../json.ts";
 import { DEFAULT_CHALLENGE_BOND, DEFAULT_UNBOND_EPOCHS, type BeaconSource } from "./plan.ts";
 
 /** As the contracts have it: basis points, and how many profiles and beacons a deployment can begin with. */
 export const MIN_PROTOCOL_FEE = 200;
 export const MAX_PROTOCOL_FEE = 500;
 const MAX_FIRST = 4;
+const MAX_CHALLENGE_BOND = (1n << 80n) - 1n;
+/** Epochs that a bond outlasts: a challenge is answered in two of them, after the one in which it is made. */
+const CHALLENGED_EPOCHS = 3;
 /** Seconds: of which a quarter is one. */
 const MIN_EPOCH = 4;
+
+/** The shortest time until a bond is released that Challenges takes, in seconds. */
+export function minUnbond(epochSeconds: number): number {
+  return CHALLENGED_EPOCHS * epochSeconds + 1;
+}
 
 const address = z.string().transform((text, context) => {
   try {
@@ -71,10 +80,11 @@ const schema = z
       .union([z.literal("now"), seconds])
       .default("now")
       .describe("start of epoch 0, seconds since 1970, not in the future"),
-    unbondSeconds: seconds.optional().describe("until a bond is released; default 168 epochs, at least 2"),
+    unbondSeconds: seconds.optional().describe("until a bond is released; default 168 epochs, more than 3"),
     minChallengeBond: z
       .string()
-      .regex(/^[1-9]\d{0,30}$/, "expected token units as a string of digits")
+      .regex(/^[1-9]\d{0,30}$/, { error: "expected token units as a string of digits", abort: true })
+      .refine((units) => BigInt(units) <= MAX_CHALLENGE_BOND, "expected less than 2^80 token units")
       .default(String(DEFAULT_CHALLENGE_BOND))
       .describe("the least bond of a challenge"),
     profiles: z
@@ -99,8 +109,8 @@ const schema = z
     const { margin = least } = config;
     const issue = (path: PropertyKey[], message: string): void =>
       context.addIssue({ code: "custom", path, message });
-    if (unbondSeconds !== undefined && unbondSeconds < 2 * epochSeconds)
-      issue(["unbondSeconds"], `expected at least two epochs, ${2 * epochSeconds}`);
+    if (unbondSeconds !== undefined && unbondSeconds < minUnbond(epochSeconds))
+      issue(["unbondSeconds"], `expected more than three epochs, ${minUnbond(epochSeconds)} or more`);
     if (margin < least || margin > most)
       issue(["margin"], `expected 30 seconds to a quarter of an epoch, ${least} to ${most}`);
     for (const [i, beacon] of beacons.entries()) {
@@ -126,7 +136,7 @@ export type DeploymentConfig = Readonly<z.infer<typeof schema>>;
 export function readDeploymentConfig(path: string): DeploymentConfig {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, "utf8"));
+    value = parseJson(readFileSync(path, "utf8"));
   } catch (cause) {
     const message = `the configuration ${path} cannot be read: ${(cause as Error).message}`;
     throw new HoldfastError("bad-input", message, { path }, { cause });

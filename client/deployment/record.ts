@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { HoldfastError } from "../../protocol/errors.ts";
+import { parseJson } from "../json.ts";
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "expected 0x and 40 hex digits");
 const schema = z.object({ chainId: z.int().min(1), audits: address, token: address, lens: address });
@@ -13,7 +14,7 @@ export type DeploymentRecord = Readonly<z.infer<typeof schema>>;
 /** @throws HoldfastError "bad-input" for anything else */
 export function readRecord(path: string): DeploymentRecord {
   try {
-    return schema.parse(JSON.parse(readFileSync(path, "utf8")));
+    return schema.parse(parseJson(readFileSync(path, "utf8")));
   } catch (cause) {
     const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
     const message = `${path} is no record of a deployment (deployment.json in its folder): ${reason}`;

@@ -30,6 +30,7 @@ export interface Processes {
   stop(): Promise<void>;
 }
 
+const ROOT = join(import.meta.dirname, "..", "..");
 const READY_MS = 60_000;
 const STOP_MS = 5_000;
 const TAIL_LINES = 8;
@@ -52,6 +53,7 @@ export function createProcesses({ logs, signal }: { logs: string; signal: AbortS
     async start({ name, args, isReady, onLog }) {
       signal.throwIfAborted();
       const child = spawn(process.execPath, args, {
+        cwd: ROOT, // where Hardhat has its configuration
         stdio: ["ignore", "pipe", "pipe"],
         env: { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: "true", NO_COLOR: "1" },
       });

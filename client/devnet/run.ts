@@ -1,9 +1,11 @@
 /**
  * The main job from end to end, with everything that it started gone at its end.
  */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { leafCount } from "../../protocol/field.ts";
 import { PROFILES, maxBytes, maxSegments } from "../../protocol/profiles.ts";
@@ -24,6 +26,9 @@ export interface DevnetResult {
   readonly decimals: number;
 }
 
+/** Milliseconds for the work to notice that its processes are gone. */
+const WORK_ENDS_MS = 5_000;
+
 export async function runDevnet(options: DevnetOptions): Promise<DevnetResult> {
   const bytes = await acceptableSize(options);
   const folder = await mkdtemp(join(tmpdir(), "holdfast-devnet-"));
@@ -33,20 +38,27 @@ export async function runDevnet(options: DevnetOptions): Promise<DevnetResult> {
   const signal = AbortSignal.any([options.signal, ending.signal]);
   const processes = createProcesses({ logs, signal });
   let succeeded = false;
+  const isWanted = (): boolean => options.keep || !(succeeded || options.signal.aborted);
+  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  // There are keys in it: a second Ctrl-C ends this process at once.
+  const atExit = (): void => (isWanted() ? undefined : remove());
+  process.on("exit", atExit);
+  const work = perform({ ...options, signal }, { folder, processes, bytes });
   try {
-    const result = await Promise.race([
-      perform({ ...options, signal }, { folder, processes, bytes }),
-      processes.failure,
-      aborted(options.signal),
-    ]);
+    const result = await Promise.race([work, processes.failure, aborted(options.signal)]);
     succeeded = result.report.passed;
     return result;
   } finally {
     ending.abort();
     await processes.stop();
-    if (succeeded && !options.keep) await rm(folder, { recursive: true, force: true });
-    else if (options.signal.aborted && !options.keep) await rm(folder, { recursive: true, force: true });
-    else options.log(`logs and data are in ${folder}`);
+    // What is under way comes to its end, and writes nothing into the folder after that.
+    const over = new AbortController();
+    const late = delay(WORK_ENDS_MS, undefined, { signal: over.signal });
+    await Promise.race([work, late]).catch(() => undefined);
+    over.abort();
+    process.off("exit", atExit);
+    if (isWanted()) options.log(`logs and data are in ${folder}`);
+    else remove();
   }
 }
 

@@ -2,17 +2,18 @@
 import { expect } from "chai";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
+import { buffer } from "node:stream/consumers";
 import { join } from "node:path";
 import { Wallet } from "ethers";
 import { checkAcceptance, createApp, type App, type ExpectedTerms } from "../../client/app.ts";
 import { hashSegments, type Chain } from "../../client/chain.ts";
 import type { NodeAcceptance } from "../../client/node-api.ts";
 import { readObject, type StoredObject } from "../../client/object.ts";
-import { commitFile } from "../../client/segments.ts";
+import { commitFile, readPart } from "../../client/segments.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { toHex32 } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
@@ -22,7 +23,7 @@ import { errorOf } from "../helpers/errors.ts";
 import { present } from "../helpers/present.ts";
 
 const REGISTRY = `0x${"12".repeat(20)}`;
-const AUDITS = `0x${"34".repeat(20)}`;
+const AUDITS = `0x${"3b".repeat(20)}`;
 const OPERATOR = new Wallet(`0x${"01".repeat(32)}`);
 const STRANGER = new Wallet(`0x${"02".repeat(32)}`);
 
@@ -228,6 +229,17 @@ describe("client: reading a file back", () => {
     expect(error.message).to.match(/is stored with .* on chain 1, not with/);
   });
 
+  it("takes a manifest with a byte order mark, and an address in any case", async () => {
+    const path = join(folder, "manifest");
+    const upper = { ...object, audits: `0x${object.audits.slice(2).toUpperCase()}` };
+    await writeFile(path, `\uFEFF${JSON.stringify(upper)}`);
+    expect(await readObject(path)).to.deep.equal(upper);
+    await rm(path);
+    const app = await appWith(honest, honest, honest);
+    expect(await app.get(upper, out())).to.include({ bytes: content.length });
+    await rm(out());
+  });
+
   it("refuses files that are no manifests", async () => {
     expect((await errorOf(readObject(join(folder, "none")))).message).to.match(/there is no object manifest/);
     expect((await errorOf(readObject(join(folder, "file")))).message).to.match(/is not an object manifest/);
@@ -262,6 +274,41 @@ describe("client: a file as segments", () => {
     await commitFile(path, { profile: PROFILES.demo, engine, progress });
     expect(fractions.at(-1)).to.equal(1);
     expect(fractions).to.deep.equal(fractions.toSorted((a, b) => a - b));
+  });
+
+  it("is refused if it shrinks, grows or is written while it is read", async () => {
+    for (const change of [
+      () => truncate(path, 1_500_000),
+      () => appendFile(path, "more"),
+      () => writeFile(path, Buffer.alloc(2_000_000, 1)),
+    ]) {
+      await writeFile(path, Buffer.alloc(2_000_000));
+      await utimes(path, 1, 1);
+      let changed: Promise<void> | undefined;
+      const hashLeaves = (input: Uint8Array): Uint8Array => {
+        changed ??= change();
+        return fakeHashes(496)(input);
+      };
+      const engine = { ...referenceEngine, hashLeaves, hashNodes: fakeHashes(512) };
+      const error = await errorOf(commitFile(path, { profile: PROFILES.demo, engine }));
+      await changed;
+      expect(error).to.include({ code: "io" });
+      expect(error.message).to.match(/file was changed while it was read: try again/);
+    }
+  });
+
+  it("is read again as it was, or not to its end", async () => {
+    const { segments } = await commit(200_000);
+    const parts = await Promise.all(segments.map((part) => buffer(readPart(path, part))));
+    expect(Buffer.concat(parts).equals(Buffer.alloc(200_000, 7))).to.equal(true);
+    const part = present(segments[1]);
+    for (const change of [() => truncate(path, 199_999), () => writeFile(path, Buffer.alloc(200_000, 8))]) {
+      await change();
+      expect((await errorOf(buffer(readPart(path, part)))).message).to.match(/was changed while it was read/);
+    }
+    await rm(path);
+    const gone = await errorOf(buffer(readPart(path, part)));
+    expect(gone.message).to.match(/file cannot be read: there is no such file or folder/);
   });
 
   it("stops when told to", async () => {

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encryptKeystoreJsonSync, Interface, Wallet } from "ethers";
 import { connect, parseAddress, type Chain } from "../../client/chain.ts";
+import { readAccountKey } from "../../client/key-file.ts";
 import { formatAmount, parseAmount } from "../../client/output.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { developmentAccounts, readKeyFile } from "../../contracts/accounts.ts";
@@ -121,6 +122,23 @@ describe("client: connecting", () => {
       /is not an address/,
     );
     expect(() => parseAddress("0x1")).to.throw(/is not an address: give 0x and 40 hex digits/);
+    const token = connect({ rpcUrl: await start(), audits: AT.audits, token: "token" });
+    expect((await refusal(token)).message).to.match(/"token" is not an address/);
+  });
+
+  it("takes addresses in any case, and says so if a digit is mistyped", () => {
+    const address = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+    const digits = address.slice(2);
+    for (const same of [
+      address,
+      address.toLowerCase(),
+      `0x${digits.toUpperCase()}`,
+      `0X${digits.toUpperCase()}`,
+    ])
+      expect(parseAddress(same), same).to.equal(address);
+    expect(() => parseAddress(address.replace("dc3A", "dC3A"))).to.throw(
+      /has a wrong checksum: a digit may be/,
+    );
   });
 
   it("says how much is missing when the contract does", async () => {
@@ -226,6 +244,34 @@ describe("client: key files", () => {
     );
   });
 
+  it("are refused if they are no key of any account", async () => {
+    const order = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
+    for (const number of ["0".repeat(64), order, "f".repeat(64)]) {
+      const error = await errorOf(readAccountKey(await file("number", number)));
+      expect(error).to.include({ code: "key" });
+      expect(error.message, number).to.match(/number is no private key: it is zero, or too large/);
+    }
+    expect(await readAccountKey(await file("hex", KEY))).to.equal(KEY);
+  });
+
+  it("are told from a password that others can read, or that is not there", async () => {
+    const { address } = new Wallet(KEY);
+    const quick = { scrypt: { N: 2, r: 1, p: 1 } };
+    const keystore = await file(
+      "keystore",
+      encryptKeystoreJsonSync({ address, privateKey: KEY }, "secret", quick),
+    );
+    const password = await file("password", "secret\n", 0o644);
+    expect((await errorOf(readAccountKey(keystore, password))).message).to.equal(
+      `others can read ${password}: run \`chmod 600 ${password}\``,
+    );
+    expect((await errorOf(readAccountKey(keystore, join(folder, "none")))).message).to.match(
+      /the file .*none cannot be read/,
+    );
+    await chmod(password, 0o600);
+    expect(await readAccountKey(keystore, password)).to.equal(KEY);
+  });
+
   it("of development are those that everybody knows", () => {
     expect(developmentAccounts(2).map(({ address }) => address)).to.deep.equal([
       "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
@@ -241,6 +287,10 @@ describe("client: amounts", () => {
     expect(formatAmount(1_500_000n, 6)).to.equal("1.5");
     expect(formatAmount(10n ** 18n + 1n, 18)).to.equal("1");
     expect(formatAmount(7n, 0)).to.equal("7");
+    expect(formatAmount(0n, 18)).to.equal("0");
+    expect(formatAmount(1n, 18)).to.equal("0.000000000000000001");
+    expect(formatAmount(123n, 8)).to.equal("0.000001");
+    expect(formatAmount(10n ** 11n, 18)).to.equal("0.0000001");
   });
 
   it("are refused with a sign, words or more decimals than the token has", () => {

@@ -1,7 +1,10 @@
 // The small tools: they agree with the shared vectors, and say what is wrong with bad input.
 import { expect } from "chai";
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errorIn, holdfast } from "../helpers/cli.ts";
@@ -190,8 +193,20 @@ describe("client: the small tools", function () {
       expect(code).to.equal(0);
       ({ proof, publicSignals } = JSON.parse(stdout) as { proof: string; publicSignals: string });
     });
-    const verify = async (): Promise<unknown> =>
-      JSON.parse((await holdfast("verify", proof, publicSignals, "--profile", "tiny", "--json")).stdout);
+    /** With the exit status that it must have. */
+    const verify = async (proofPath = proof, signalsPath = publicSignals): Promise<unknown> => {
+      const { code, stdout } = await holdfast(
+        "verify",
+        proofPath,
+        signalsPath,
+        "--profile",
+        "tiny",
+        "--json",
+      );
+      const { valid } = JSON.parse(stdout) as { valid: boolean };
+      expect(code).to.equal(valid ? 0 : 1);
+      return JSON.parse(stdout);
+    };
 
     it("make a proof that verifies", async () => {
       expect(await verify()).to.deep.equal({ valid: true });
@@ -206,6 +221,33 @@ describe("client: the small tools", function () {
         expect(await verify(), `signal ${i}`).to.deep.equal({ valid: false });
       }
       await writeFile(publicSignals, honest);
+    });
+
+    it("find it invalid if a number is written in another way than the contract reads it", async () => {
+      const made = JSON.parse(await readFile(proof, "utf8")) as Record<string, string[]>;
+      const signals = JSON.parse(await readFile(publicSignals, "utf8")) as string[];
+      const [q, r] = [
+        21888242871839275222246405745257275088696311157297823662689037894645226208583n,
+        21888242871839275222246405745257275088548364400416034343698204186575808495617n,
+      ];
+      const [x = "", y = ""] = made["pi_a"] ?? [];
+      for (const [what, pi_a] of Object.entries({
+        "an alias": [String(BigInt(x) + q), y, "1"],
+        "a leading zero": [`0${x}`, y, "1"],
+        hex: [`0x${BigInt(x).toString(16)}`, y, "1"],
+        "another projective form": [x, y, "2"],
+        "a fourth coordinate": [x, y, "1", "1"],
+      })) {
+        const changed = await file("changed.json", JSON.stringify({ ...made, pi_a }));
+        expect(await verify(changed), what).to.deep.equal({ valid: false });
+      }
+      const [first = ""] = signals;
+      for (const alias of [String(BigInt(first) + r), `0${first}`, `0x${BigInt(first).toString(16)}`]) {
+        const changed = await file("signals.json", JSON.stringify(signals.with(0, alias)));
+        expect(await verify(proof, changed), alias).to.deep.equal({ valid: false });
+      }
+      const protocol = await file("plonk.json", JSON.stringify({ ...made, protocol: "plonk" }));
+      expect(await verify(protocol)).to.deep.equal({ valid: false });
     });
 
     it("say which file is not what it should be", async () => {
@@ -241,6 +283,31 @@ describe("client: commands that need a chain", function () {
       "--json",
     );
     expect(errorIn(result)).to.deep.include({ code: "unreachable", details: { rpcUrl: nobody } });
+  });
+
+  it("say by their exit status that a node is in trouble", async () => {
+    for (const [status, code] of [
+      [200, 0],
+      [503, 1],
+    ] as const) {
+      const server = createServer((_, response) => response.writeHead(status).end('{"ready":true}'));
+      await once(server.listen(0, "127.0.0.1"), "listening");
+      const { port } = server.address() as AddressInfo;
+      const result = await holdfast("node", "status", `http://127.0.0.1:${port}`, "--json");
+      server.close();
+      expect([result.code, result.stdout]).to.deep.equal([code, '{"ready":true}\n']);
+    }
+  });
+
+  it("are told of in a way that works whatever Node there is", async () => {
+    const root = join(import.meta.dirname, "..", "..");
+    const docs = await readdir(join(root, "docs"), { recursive: true });
+    const pages = docs.filter((name) => name.endsWith(".md")).map((name) => join("docs", name));
+    for (const page of ["README.md", ...pages])
+      expect(await readFile(join(root, page), "utf8"), page).not.to.match(/\bnode \S+\.ts\b/);
+    expect((await holdfast("auditor", "run", "--", "--help")).stdout).to.match(
+      /^Usage: holdfast auditor run --/,
+    );
   });
 
   it("have help at every level", async () => {

@@ -156,7 +156,8 @@ describe("e2e: the commands", function () {
   });
 
   it("refuse what only a manager may do, and bounds that are crossed", async () => {
-    expect((await refusal("app", "manager", "add-vnodes", "1", "--yes")).message).to.match(/unauthorized/);
+    const other = await refusal("app", "manager", "add-vnodes", "1", "--count", "1", "--yes");
+    expect(other.message).to.match(/unauthorized/);
     const odds = await refusal("manager", "manager", "create-cluster", "--odds", "0", "--yes");
     expect(odds.message).to.match(/bad parameter \(name odds, value 0\)/);
     const quantum = await refusal("manager", "manager", "create-cluster", "--quantum", "0", "--yes");

@@ -42,6 +42,8 @@ export interface LiveChain {
   readonly deployment: Deployment;
   readonly manager: Chain;
   readonly app: Chain;
+  readonly appKey: string;
+  readonly managerKey: string;
   readonly nodes: readonly LiveNode[];
   /** Ends the running epoch, and lets the next one's margin pass. */
   nextEpoch(): Promise<number>;
@@ -117,6 +119,7 @@ export async function startLiveChain(): Promise<LiveChain> {
 
   return {
     ...{ rpcUrl, relayUrl, provider, deployment, nodes, manager: as(manager), app: as(app) },
+    ...{ appKey: app.privateKey, managerKey: manager.privateKey },
     async nextEpoch() {
       const epoch = Math.floor(((await time()) - genesis) / EPOCH_SECONDS) + 1;
       chainTime = sourcePoint(epoch, deployment);
