@@ -1,6 +1,6 @@
 /**
  * The node's view of the chain, and its hand on it: blocks, events, signatures and transactions. Only this file, those of
- * its name and operator-key.ts know ethers. What is done with all that is decided elsewhere.
+ * its name know ethers. What is done with all that is decided elsewhere.
  */
 import {
   AbiCoder,

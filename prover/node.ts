@@ -18,7 +18,7 @@ import { verifyProof } from "./engine.ts";
 import { createHoldings, type Holdings } from "./holdings.ts";
 import { openJournal, type Journal } from "./journal.ts";
 import { createMetrics } from "./metrics.ts";
-import { readOperatorKey } from "./operator-key.ts";
+import { readKeyFile } from "../contracts/accounts.ts";
 import { createOpenPeer } from "./peer.ts";
 import { createProverPool } from "./pool.ts";
 import { createRepair } from "./repair.ts";
@@ -66,7 +66,7 @@ export async function createNode(
     const artifacts = await loadProvingArtifacts(profile.name, config.build);
     const chain = await connect({
       ...{ rpcUrl: config.rpcUrl, audits: config.audits, chainId: config.chainId, token: config.token, node },
-      privateKey: await readOperatorKey(config.keyFile, config.passwordFile),
+      privateKey: await readKeyFile(config.keyFile, config.passwordFile),
       maxFeePerGas: config.maxFeePerGas,
     });
     closers.push(() => chain.close());

@@ -11,7 +11,7 @@ import { HoldfastError } from "../../protocol/errors.ts";
 import { profileNamed } from "../../protocol/profiles.ts";
 import { EVMNET, EVMNET_URLS } from "../../protocol/trust.ts";
 import { fetchDrandChain } from "../../verifier/drand.ts";
-import { readAccountKey } from "../key-file.ts";
+import { readKeyFile } from "../../contracts/accounts.ts";
 import { acceptContribution } from "../keys/ceremony/accept.ts";
 import { announceBeacon, applyBeacon } from "../keys/ceremony/beacon.ts";
 import { attestationOf, contribute } from "../keys/ceremony/contribute.ts";
@@ -195,7 +195,7 @@ async function finalize(options: FinalizeOptions, signal: AbortSignal): Promise<
   const { dir, ptau, key, passwordFile, out = join(dir, "final"), minContributions, json } = options;
   const manifest = await finalizeCeremony({
     ...{ dir, ptau, out, minContributions, ...job(json, signal) },
-    privateKey: await readAccountKey(key, passwordFile),
+    privateKey: await readKeyFile(key, passwordFile),
   });
   printResult({ folder: join(out, manifest.profile), ...manifest }, { json });
 }

@@ -6,7 +6,7 @@ import { GWEI } from "../../chain/fees.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { connect, type Chain } from "../chain.ts";
 import { readRecord } from "../deployment/record.ts";
-import { readAccountKey } from "../key-file.ts";
+import { readKeyFile } from "../../contracts/accounts.ts";
 import { agree, formatAmount } from "../output.ts";
 
 export interface JsonOptions {
@@ -78,7 +78,7 @@ export async function withChain<T>(options: ChainOptions, use: (chain: Chain) =>
   if (rpc === undefined) throw missing("the chain", "--rpc URL", "HOLDFAST_RPC");
   if (audits === undefined)
     throw missing("the deployment", "--audits ADDRESS or --deployment FILE", "HOLDFAST_AUDITS");
-  const privateKey = key === undefined ? undefined : await readAccountKey(key, passwordFile);
+  const privateKey = key === undefined ? undefined : await readKeyFile(key, passwordFile);
   const chain = await connect({ rpcUrl: rpc, audits, chainId, token, lens, privateKey, maxFee });
   try {
     return await use(chain);

@@ -9,7 +9,7 @@ import { profileNamed } from "../../protocol/profiles.ts";
 import type { Chain } from "../chain.ts";
 import { addToDeployment, type AddOptions } from "../deployment/add.ts";
 import { drandStep, verifierStep } from "../deployment/plan.ts";
-import { readAccountKey } from "../key-file.ts";
+import { readKeyFile } from "../../contracts/accounts.ts";
 import { makeKnownAnswer } from "../keys/known-answer.ts";
 import { agree, printResult } from "../output.ts";
 import { count, spendingCommand, withChain, type ChainOptions } from "./common.ts";
@@ -82,7 +82,7 @@ async function add(
   const will = [deploys, adds].filter((part) => part !== "");
   if (will.length > 0) await agree(`${will.join(" and ")}, from ${account}`, options);
   // withChain has the key already, but not for contracts that are none of the deployment's yet.
-  const privateKey = await readAccountKey(options.key ?? "", options.passwordFile);
+  const privateKey = await readKeyFile(options.key ?? "", options.passwordFile);
   const result = await addToDeployment({ chain, privateKey, ...addition });
   printResult(result, options);
 }

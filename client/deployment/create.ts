@@ -8,7 +8,7 @@ import { HoldfastError } from "../../protocol/errors.ts";
 import type { ProfileName } from "../../protocol/profiles.ts";
 import { connectSigner, latestTime } from "../chain.ts";
 import { checkDeployment, wrongIn, type Finding } from "../deployment-check.ts";
-import { readAccountKey } from "../key-file.ts";
+import { readKeyFile } from "../../contracts/accounts.ts";
 import { makeKnownAnswer } from "../keys/known-answer.ts";
 import { carryOut, type Stage } from "./carry-out.ts";
 import { sourcesOf, type DeploymentConfig } from "./config.ts";
@@ -52,7 +52,7 @@ const WAYS: ReadonlySet<string> = new Set(["rpcUrl", "keyFile", "passwordFile", 
  */
 export async function createDeployment(options: CreateOptions): Promise<Created> {
   const { config } = options;
-  const privateKey = await readAccountKey(config.keyFile, config.passwordFile);
+  const privateKey = await readKeyFile(config.keyFile, config.passwordFile);
   const wallet = await connectSigner(config.rpcUrl, privateKey, BigInt(config.chainId));
   const provider = wallet.provider as JsonRpcProvider;
   try {

@@ -9,10 +9,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encryptKeystoreJsonSync, Interface, Wallet } from "ethers";
 import { connect, parseAddress, type Chain } from "../../client/chain.ts";
-import { readAccountKey } from "../../client/key-file.ts";
+import { developmentAccounts, readKeyFile } from "../../contracts/accounts.ts";
 import { formatAmount, parseAmount } from "../../client/output.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
-import { developmentAccounts, readKeyFile } from "../../contracts/accounts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { errorOf } from "../helpers/errors.ts";
 
@@ -247,11 +246,11 @@ describe("client: key files", () => {
   it("are refused if they are no key of any account", async () => {
     const order = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
     for (const number of ["0".repeat(64), order, "f".repeat(64)]) {
-      const error = await errorOf(readAccountKey(await file("number", number)));
+      const error = await errorOf(readKeyFile(await file("number", number)));
       expect(error).to.include({ code: "key" });
       expect(error.message, number).to.match(/number is no private key: it is zero, or too large/);
     }
-    expect(await readAccountKey(await file("hex", KEY))).to.equal(KEY);
+    expect(await readKeyFile(await file("hex", KEY))).to.equal(KEY);
   });
 
   it("are told from a password that others can read, or that is not there", async () => {
@@ -262,14 +261,14 @@ describe("client: key files", () => {
       encryptKeystoreJsonSync({ address, privateKey: KEY }, "secret", quick),
     );
     const password = await file("password", "secret\n", 0o644);
-    expect((await errorOf(readAccountKey(keystore, password))).message).to.equal(
+    expect((await errorOf(readKeyFile(keystore, password))).message).to.equal(
       `others can read ${password}: run \`chmod 600 ${password}\``,
     );
-    expect((await errorOf(readAccountKey(keystore, join(folder, "none")))).message).to.match(
+    expect((await errorOf(readKeyFile(keystore, join(folder, "none")))).message).to.match(
       /the file .*none cannot be read/,
     );
     await chmod(password, 0o600);
-    expect(await readAccountKey(keystore, password)).to.equal(KEY);
+    expect(await readKeyFile(keystore, password)).to.equal(KEY);
   });
 
   it("of development are those that everybody knows", () => {
