@@ -22,6 +22,7 @@ import { readOperatorKey } from "./operator-key.ts";
 import { createOpenPeer } from "./peer.ts";
 import { createProverPool } from "./pool.ts";
 import { createRepair } from "./repair.ts";
+import { withRoom } from "./roomy-journal.ts";
 import { createScrub } from "./scrub.ts";
 import { createSender } from "./sender.ts";
 import { createServer } from "./server.ts";
@@ -64,7 +65,7 @@ export async function createNode(
   try {
     // First of all, because it is what keeps another node off the folder.
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const journal = openJournal(folder);
+    const journal = withRoom(openJournal(folder), log);
     closers.push(() => journal.close());
 
     const artifacts = await loadProvingArtifacts(profile.name, config.build);

@@ -54,9 +54,17 @@ export async function checkNotEmpty(
 
 /** What a crash left between disk and journal: what is on disk counts as stored, what is not is reported. */
 export function takeStock({ store, journal, clock, log }: StockModules): void {
-  for (const { root, bytes } of store.segments.values())
-    if (journal.storedAt(root) === undefined)
+  const note = (root: Hex, bytes: number): void => {
+    try {
       journal.recordSegment(root, bytes, Math.floor(clock.now() / 1000));
+    } catch (error) {
+      // What has no time of storing is not removed, and the next start tries again.
+      if ((error as HoldfastError).code !== "disk-full") throw error;
+      log.error({ root, err: error }, "the journal has no room");
+    }
+  };
+  for (const { root, bytes } of store.segments.values())
+    if (journal.storedAt(root) === undefined) note(root, bytes);
   for (const root of journal.storedRoots())
     if (!store.segments.has(root)) log.error({ root }, "the disk has lost a segment");
 }

@@ -79,7 +79,8 @@ export async function createDutyBench(folder: string): Promise<DutyBench> {
       return segment.root;
     },
     create(options = {}, modules = {}, observer) {
-      const { journal, store, ending } = opened;
+      const { ending } = opened;
+      const { journal = opened.journal, store = opened.store } = modules;
       const { signal } = ending;
       const { log } = logs;
       const depth = { directoryDepth: profile.directoryDepth, fromBlock: 0 };

@@ -14,7 +14,7 @@ export interface Faults {
   /** A method of every file waits until it is given back, or fails with a code. */
   hang: string | undefined;
   fail: { readonly method: string; readonly code: string } | undefined;
-  /** Something hangs. */
+  /** Something hangs that did not when this was asked before. */
   hanging(): Promise<void>;
   /** Gives all that hang back. */
   release(): void;
@@ -24,11 +24,16 @@ export interface Faults {
 
 export function faultyFiles(): Faults {
   let waiting: (() => void)[] = [];
+  let news = 0;
   const ended: Promise<unknown>[] = [];
   const notice: (() => void)[] = [];
   const faults: Faults = {
     ...{ hang: undefined, fail: undefined },
-    hanging: () => (waiting.length > 0 ? Promise.resolve() : new Promise((go) => notice.push(go))),
+    hanging() {
+      if (news === 0) return new Promise((go) => notice.push(go));
+      news = 0;
+      return Promise.resolve();
+    },
     release() {
       const going = waiting;
       waiting = [];
@@ -48,6 +53,7 @@ export function faultyFiles(): Faults {
               () => Reflect.apply(value, target, inner) as unknown,
             );
             ended.push(hung);
+            if (notice.length === 0) news++;
             for (const each of notice.splice(0)) each();
             return hung;
           };
