@@ -164,6 +164,15 @@ export function createDisk(
   };
 }
 
+/** EUCLEAN, which has no name here: the file system is damaged. */
+const UNCLEAN = -117;
+
+/** As a medium or a file system says that it cannot give what it has; not: that it must not. */
+export function isUnreadable(error: unknown): boolean {
+  const { code, errno } = error as NodeJS.ErrnoException;
+  return errno === UNCLEAN || ["EIO", "EBADMSG", "ENODATA", "EREMOTEIO"].includes(code ?? "");
+}
+
 function hangs(path: string): HoldfastError {
   return new HoldfastError("io", `the disk does not answer for ${path}: check it`, { path });
 }

@@ -58,7 +58,7 @@ const KEEP_EPOCHS = 2;
 
 export function createKeeping(options: KeepingOptions, modules: KeepingModules): Keeping {
   const { node, signal } = options;
-  const { chain, holdings, store, journal, metrics, alert } = modules;
+  const { chain, holdings, store, journal, metrics, alert, log } = modules;
   const removals = createRemovals(options, modules);
   const unneededSince = new Map<Hex, number>();
 
@@ -133,7 +133,11 @@ export function createKeeping(options: KeepingOptions, modules: KeepingModules):
       if (failure !== undefined) throw failure as Error;
     },
     async tidy(places, epoch, time) {
-      for (const place of places) for (const { root } of needed(place)) await store.find(root);
+      for (const place of places)
+        for (const { root } of needed(place))
+          await store.find(root).catch((error: unknown) => {
+            log.error({ root, err: error }, "cannot be read");
+          });
       const roots = await neededRoots(epoch, time);
       if (!roots) return false;
       const unneeded: Hex[] = [];

@@ -14,7 +14,7 @@ import { leafCount, type Hex } from "../protocol/field.ts";
 import { maxBytes, type Profile } from "../protocol/profiles.ts";
 import type { HashEngine, LeafOpening } from "../protocol/segment.ts";
 import type { Announced } from "./commit.ts";
-import { createDisk, type DiskModules } from "./disk.ts";
+import { createDisk, isUnreadable, type DiskModules } from "./disk.ts";
 import { receiveFile } from "./receiving.ts";
 import { createVerified, Damage, TREE, treeBytes, type Pace } from "./verified.ts";
 
@@ -146,7 +146,11 @@ export async function createStore(
         forget(root);
         return;
       }
-      throw ioError(error, pathOf(root));
+      if (!isUnreadable(error)) throw ioError(error, pathOf(root));
+      if (!damaged.has(root)) log.error({ root, err: error }, "damaged: its file cannot be looked at");
+      forget(root);
+      damaged.set(root, "its file cannot be looked at");
+      return;
     }
   };
   const hasTree = async ({ root, bytes }: StoredSegment): Promise<boolean> => {
@@ -234,6 +238,12 @@ export async function createStore(
   };
   await takeStock();
 
+  const dropAside = async (root: Hex, why: string): Promise<void> => {
+    const found = await disk.lstat(asideOf(root)).catch(() => undefined);
+    if (!found?.isFile()) return;
+    log.warn({ root, bytes: found.size, path: asideOf(root), why }, "removing what was set aside");
+    await disk.rm(asideOf(root));
+  };
   const usedBytes = (): number =>
     [...segments.values()].reduce((sum, { bytes }) => sum + bytes, 0) + incomingBytes;
   const reserve = async (bytes: number, root: Hex): Promise<void> => {
@@ -245,7 +255,7 @@ export async function createStore(
       (await (freeBytes ?? disk.freeBytes)(folder)) - reserveBytes - (incomingBytes - bytes);
     try {
       if (bytes <= (await left())) return;
-      await disk.rm(asideOf(root)); // what is to be replaced makes room first
+      await dropAside(root, "what replaces it needs its room");
       const free = await left();
       if (bytes > free) throw noRoom(bytes, free, "the node's disk");
     } catch (error) {
@@ -254,13 +264,15 @@ export async function createStore(
     }
   };
 
+  const checkDevice = async (): Promise<void> => {
+    if ((await disk.lstat(segmentsFolder)).dev === device) return;
+    const message = `${segmentsFolder} is on another disk than at the start: mount it, and start again`;
+    throw new HoldfastError("io", message);
+  };
   /** Gives what has come in its name. */
   const place = async (root: Hex, name: string): Promise<void> => {
     const path = pathOf(root);
-    if ((await disk.lstat(segmentsFolder)).dev !== device) {
-      const message = `${segmentsFolder} is on another disk than at the start: mount it, and start again`;
-      throw new HoldfastError("io", message);
-    }
+    await checkDevice();
     const there = await disk.lstat(path).catch(() => undefined);
     if (there && !there.isFile()) await disk.rename(path, `${asideOf(root)}.${randomUUID()}`);
     await disk.rename(name, path);
@@ -269,7 +281,7 @@ export async function createStore(
   const settle = async (root: Hex): Promise<void> => {
     damaged.delete(root);
     refused.delete(root);
-    await disk.rm(asideOf(root)).catch(() => undefined);
+    await dropAside(root, "the segment is whole again, or removed").catch(() => undefined);
   };
 
   return {
@@ -296,6 +308,7 @@ export async function createStore(
       arriving.add(root);
       let reserved = 0;
       try {
+        await checkDevice();
         const before = await look(root);
         const segment = { root, bytes, leaves: leafCount(bytes) };
         const received = await receiveFile(body, announced, {
@@ -342,7 +355,7 @@ export async function createStore(
     },
     async remove(root) {
       if (arriving.has(root)) return;
-      for (const path of [pathOf(root) + TREE, pathOf(root), asideOf(root)]) await disk.rm(path);
+      for (const path of [pathOf(root) + TREE, pathOf(root)]) await disk.rm(path);
       await disk.syncFolder(segmentsFolder);
       forget(root);
       await settle(root);

@@ -19,7 +19,7 @@ import {
   type LeafOpening,
   type SegmentTree,
 } from "../protocol/segment.ts";
-import type { Disk, DiskFile } from "./disk.ts";
+import { isUnreadable, type Disk, type DiskFile } from "./disk.ts";
 
 /** What is on disk under a root's name does not lead to it. */
 export class Damage extends Error {
@@ -75,14 +75,17 @@ export function createVerified(
   const trees = new Map<Hex, Promise<SegmentTree>>();
 
   const withData = async <T>(root: Hex, use: (file: DiskFile, found: Size) => Promise<T>): Promise<T> => {
-    const file = await disk.open(pathOf(root), READ);
+    const file = await disk.open(pathOf(root), READ).catch(async (error: unknown) => {
+      if (!isUnreadable(error)) throw error;
+      throw new Damage((await disk.lstat(pathOf(root))).ino, "cannot be opened");
+    });
     try {
       const found = await file.stat();
       if (!found.isFile() || found.size === 0 || found.size > maxBytes(profile))
         throw new Damage(found.ino, `${found.size} bytes, or no file`);
       return await use(file, found).catch((error: unknown) => {
         // A part that the disk cannot read is as good as another one.
-        if ((error as NodeJS.ErrnoException).code === "EIO") throw new Damage(found.ino, "unreadable");
+        if (isUnreadable(error)) throw new Damage(found.ino, "unreadable");
         throw error;
       });
     } finally {

@@ -1,6 +1,17 @@
 // Data that is not what was stored: the data decides, trees are computed from it, and what does not lead to its root is gone.
 import { expect } from "chai";
-import { appendFile, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  lstat,
+  mkdir,
+  open as openFile,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { toHex32 } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
@@ -174,6 +185,58 @@ describe("prover: damaged data", () => {
     faults.fail = undefined;
     await expectGone(store);
     expect(await receive(store)).to.include({ existed: false });
+  });
+
+  for (const [what, fault] of [
+    ["opened", { code: "EIO" }],
+    ["opened, with its file system damaged", { errno: -117 }],
+  ] as const)
+    it(`takes what cannot be ${what} for damaged`, async () => {
+      await receive(await open());
+      let fails = true;
+      const files = {
+        open: ((...args: Parameters<typeof openFile>) =>
+          fails && args[0] === path()
+            ? Promise.reject(Object.assign(new Error("broken"), fault))
+            : openFile(...args)) as typeof openFile,
+      };
+      const store = await open({ files });
+      expect(await store.check(root)).to.equal("damaged");
+      fails = false;
+      await expectGone(store);
+      expect(await receive(store)).to.include({ existed: false });
+      await expectWhole(store);
+    });
+
+  it("takes what cannot even be looked at for damaged, and replaces it", async () => {
+    await receive(await open());
+    let fails = false;
+    const files = {
+      lstat: (name: string) =>
+        fails && name === path()
+          ? Promise.reject(Object.assign(new Error("broken"), { code: "EIO" }))
+          : lstat(name),
+    };
+    const store = await open({ files });
+    fails = true;
+    expect(await store.find(root)).to.equal(undefined);
+    expect([...store.damaged.keys()]).to.deep.equal([root]);
+    expect(await receive(store)).to.include({ existed: false });
+    fails = false;
+    await expectWhole(store);
+  });
+
+  it("takes nothing in while another disk is where its own was", async () => {
+    let dev = 0;
+    const files = {
+      lstat: async (name: string) => Object.assign(await lstat(name), dev === 0 ? {} : { dev }),
+    };
+    const store = await open({ files });
+    dev = 77;
+    const error = await holdfastErrorOf(receive(store));
+    expect(error).to.include({ code: "io" });
+    expect(error.message).to.include("another disk");
+    expect(await readdir(join(folder(), "segments"))).to.deep.equal([]);
   });
 
   it("refuses what it cannot move away", async () => {
