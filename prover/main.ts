@@ -8,6 +8,7 @@ import { createNode } from "./node.ts";
 
 /** From a signal to the end, whatever hangs. */
 const MAX_STOPPING_MS = 8_000;
+const LAST_LINE_MS = 500;
 
 const args = process.argv.slice(2);
 if (args.includes("--help")) {
@@ -31,8 +32,8 @@ async function run(): Promise<number> {
     ending.abort();
     setTimeout(() => {
       log.fatal("something hangs: killed");
-      // An exit would wait for the threads that hang.
-      process.kill(process.pid, "SIGKILL");
+      // An exit would wait for the threads that hang. The line goes out by a thread as well, if there is one left.
+      setTimeout(() => process.kill(process.pid, "SIGKILL"), LAST_LINE_MS);
     }, MAX_STOPPING_MS).unref();
   };
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, end);
