@@ -144,14 +144,8 @@ export class SegmentHasher {
     padded.set(padLeaf(this.#batch.subarray(whole, this.#filled)), whole);
     this.#flush(padded);
 
-    let top = this.#groups.bytes();
-    const levels = [top];
-    for (let height = 1; height < this.#depth; height++) {
-      const parents = new Uint8Array(parentsBytes(top));
-      this.#hashParents(top, height, parents);
-      levels.push(parents);
-      top = parents;
-    }
+    const levels = levelsFrom(this.#groups.bytes(), this.#depth, this.#engine);
+    const top = levels.at(-1) ?? new Uint8Array();
     return {
       bytes: this.#bytes,
       leaves: leafCount(this.#bytes),
@@ -163,18 +157,45 @@ export class SegmentHasher {
   #flush(leaves: Uint8Array): void {
     const hashes = this.#hashes.subarray(0, (leaves.length / LEAF_BYTES) * ELEMENT_BYTES);
     this.#engine.hashLeaves(leaves, hashes);
-    this.#hashParents(hashes, 0, this.#groups.extend(parentsBytes(hashes)));
+    hashParents(this.#engine, hashes, 0, this.#groups.extend(parentsBytes(hashes)));
     this.#filled = 0;
   }
+}
 
-  /** Writes the level above `level`, whose height is given. */
-  #hashParents(level: Uint8Array, height: number, parents: Uint8Array): void {
-    const whole = level.length - (level.length % CHILDREN_BYTES);
-    const end = (whole / CHILDREN_BYTES) * ELEMENT_BYTES;
-    this.#engine.hashNodes(level.subarray(0, whole), parents.subarray(0, end));
-    if (whole < level.length)
-      this.#engine.hashNodes(padChildren(level.subarray(whole), height), parents.subarray(end));
+/** Writes the level above `level`, whose height is given. */
+function hashParents(engine: HashEngine, level: Uint8Array, height: number, parents: Uint8Array): void {
+  const whole = level.length - (level.length % CHILDREN_BYTES);
+  const end = (whole / CHILDREN_BYTES) * ELEMENT_BYTES;
+  engine.hashNodes(level.subarray(0, whole), parents.subarray(0, end));
+  if (whole < level.length)
+    engine.hashNodes(padChildren(level.subarray(whole), height), parents.subarray(end));
+}
+
+/** All levels of a tree of that depth, from level 1, whose nodes stand for a group of leaves each, to the root. */
+export function levelsFrom(groups: Uint8Array, depth: number, engine: HashEngine): Uint8Array[] {
+  const levels = [groups];
+  let top = groups;
+  for (let height = 1; height < depth; height++) {
+    const parents = new Uint8Array(parentsBytes(top));
+    hashParents(engine, top, height, parents);
+    levels.push(parents);
+    top = parents;
   }
+  return levels;
+}
+
+/** The nodes of level 1 over groups that follow one another; the segment's last leaf is padded if they end with it. */
+export function groupNodes(bytes: Uint8Array, isEnd: boolean, engine: HashEngine): Uint8Array {
+  const whole = bytes.length - (bytes.length % LEAF_BYTES);
+  const leaves = isEnd ? new Uint8Array(whole + LEAF_BYTES) : bytes;
+  if (isEnd) {
+    leaves.set(bytes.subarray(0, whole));
+    leaves.set(padLeaf(bytes.subarray(whole)), whole);
+  }
+  const hashes = engine.hashLeaves(leaves);
+  const nodes = new Uint8Array(parentsBytes(hashes));
+  hashParents(engine, hashes, 0, nodes);
+  return nodes;
 }
 
 function parentsBytes(level: Uint8Array): number {

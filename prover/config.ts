@@ -68,6 +68,21 @@ const schema = z.strictObject({
   maxFeePerGas: integer.default(DEFAULT_MAX_FEE).describe("wei: a fee is never raised above it"),
   acceptSeconds: whole(1).default(600).describe("how long an acceptance can be used"),
   keepUnpaidSeconds: whole(60).default(3600).describe("how long an upload is kept that nobody pays for"),
+  removeShare: number(z.number().min(0).max(1))
+    .default(0.1)
+    .describe("share of the bytes on disk that is removed at once without a word of yours"),
+  startEmpty: toggle
+    .default(false)
+    .describe("start although nothing of what the chain says is held is on disk: fetch it from replicas"),
+  scrubSeconds: whole(0)
+    .default(7 * 24 * 3600)
+    .describe("how often everything on disk is read and compared with its root; 0: only when asked"),
+  scrubBytesPerSecond: whole(1)
+    .default(2 ** 23)
+    .describe("how fast"),
+  diskTimeoutMs: whole(1000, 20_000)
+    .default(15_000)
+    .describe("an operation of the disk that takes longer fails, and the node is not ready meanwhile"),
   retire: toggle.default(true).describe("retire segments that have ended, when the node's room is scarce"),
   compactBelow: number(z.number().min(0).max(1))
     .default(0.78)

@@ -24,6 +24,7 @@ import { createProve, type Alert } from "./proving.ts";
 import type { Repair } from "./repair.ts";
 import { createRetire } from "./retiring.ts";
 import type { Sender } from "./sender.ts";
+import type { HeldBack } from "./removals.ts";
 import { STARTING, vNodeStatus, type Charge, type NodeStatus, type VNodeStatus } from "./status.ts";
 import type { Store } from "./store.ts";
 import { ADVICE } from "./watch.ts";
@@ -34,6 +35,7 @@ export interface DutyOptions {
   /** Share of the time for an answer after which we record a missing beacon ourselves. */
   readonly recordAfter: number;
   readonly keepUnpaidSeconds: number;
+  readonly removeShare: number;
   readonly retire: boolean;
   readonly compactBelow: number;
   readonly compactHorizon: number;
@@ -68,6 +70,8 @@ export interface Duties {
   run(): Promise<void>;
   /** One look at the chain. */
   look(): Promise<void>;
+  /** The operator's word for the removals that are held back: they begin with the next look. */
+  confirmRemovals(): HeldBack | undefined;
   /** Ends when nothing is under way. */
   settled(): Promise<void>;
 }
@@ -122,7 +126,10 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     const open = challenged.map(({ id, vNode, deadline }) => ({ challenge: id, vNode, deadline }));
     const foreign = journal.foreign(chain.operator);
     const alarm = foreign.length === 0 ? undefined : { advice: ADVICE, foreign };
-    status = { ready: true, problem: undefined, epoch, time, vNodes: mine, challenges: open, alarm };
+    status = {
+      ...{ ready: true, problem: undefined, epoch, time, vNodes: mine, challenges: open, alarm },
+      ...onDisk(),
+    };
     metrics.observe(status, store.usedBytes);
     if (alarm)
       alert("key", "error", { uses: foreign.length, advice: ADVICE }, "the operator's key may be stolen");
@@ -131,6 +138,15 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
         if (await keeping.tidy(charges, epoch, time)) tidiedEpoch = epoch;
       });
     }
+  };
+
+  const onDisk = (): Pick<NodeStatus, "damaged" | "heldBack" | "diskTrouble"> => {
+    const { damaged, trouble: diskTrouble } = store;
+    if (damaged.size > 0)
+      alert("damaged", "error", { roots: [...damaged.keys()] }, "segments are damaged, and set aside");
+    if (diskTrouble !== undefined)
+      alert("disk", "error", { problem: diskTrouble }, "the disk does not answer");
+    return { damaged: [...damaged.keys()], heldBack: keeping.heldBack, diskTrouble };
   };
 
   /** undefined if the epoch has just ended. */
@@ -259,9 +275,17 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
 
   return {
     get status() {
-      return status;
+      // What hangs may keep the next look from coming.
+      const { trouble } = store;
+      return trouble === undefined
+        ? status
+        : { ...status, ready: false, problem: trouble, diskTrouble: trouble };
     },
     look,
+    confirmRemovals() {
+      tidiedEpoch = -1;
+      return keeping.confirm();
+    },
     async run() {
       start("resume", () => sender.resume());
       while (!signal.aborted) {
@@ -272,7 +296,7 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
           const problem = error instanceof Error ? error.message : String(error);
           if (status.problem !== problem)
             log.error({ err: error }, "the chain cannot be read; will try again");
-          status = { ...status, ready: false, problem };
+          status = { ...status, ready: false, problem, ...onDisk() };
           metrics.observe(status, store.usedBytes);
           if (isIncomplete(error)) {
             holdings.reset();

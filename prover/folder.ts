@@ -80,7 +80,7 @@ export async function proveFolder(
   if (seed < 0n || seed >> 248n !== 0n) throw new RangeError('"seed" expected an integer below 2^248');
   const paths = await regularFiles(dir, profile);
   const artifacts = await loadProvingArtifacts(profile.name, build);
-  const hashEngine = modules.hashEngine ?? (await loadHashEngine());
+  const hashEngine = modules.hashEngine ?? (await loadHashEngine(build === undefined ? {} : { build }));
 
   const begun = performance.now();
   const files: Committed[] = [];

@@ -10,6 +10,7 @@ import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Alert } from "./proving.ts";
+import { createRemovals, type HeldBack } from "./removals.ts";
 import type { Repair } from "./repair.ts";
 import type { Store } from "./store.ts";
 
@@ -20,6 +21,9 @@ export interface Place {
 }
 
 export interface Keeping {
+  readonly heldBack: HeldBack | undefined;
+  /** Lets the next tidying remove what is held back. */
+  confirm(): HeldBack | undefined;
   /** Segments that a vNode must hold and that are not on disk. */
   absent(place: Place): Holding[];
   /** Fetches them. Throws what went wrong first; one that fails does not keep the others from being fetched. */
@@ -31,6 +35,8 @@ export interface Keeping {
 export interface KeepingOptions {
   readonly node: bigint;
   readonly keepUnpaidSeconds: number;
+  /** Of the bytes on disk, that may be removed at once without a word of the operator's. */
+  readonly removeShare: number;
   readonly repairLost: boolean;
   readonly signal: AbortSignal;
 }
@@ -53,6 +59,7 @@ const KEEP_EPOCHS = 2;
 export function createKeeping(options: KeepingOptions, modules: KeepingModules): Keeping {
   const { node, signal } = options;
   const { chain, holdings, store, journal, metrics, alert, log } = modules;
+  const removals = createRemovals(options, modules);
   const unneededSince = new Map<Hex, number>();
 
   const challengesOf = (vNode: bigint): OpenChallenge[] =>
@@ -68,7 +75,9 @@ export function createKeeping(options: KeepingOptions, modules: KeepingModules):
 
   const repair = async (vNode: bigint, holding: Holding): Promise<void> => {
     const { root } = holding;
-    if (await store.find(root)) return;
+    const found = await store.find(root);
+    // A root says how many leaves there are: with other ones it is something else.
+    if (found && (found.leaves === holding.leaves || (await store.check(root)) !== "damaged")) return;
     if (journal.storedAt(root) !== undefined && !options.repairLost) {
       alert(`lost ${root}`, "error", { vNode: Number(vNode), root }, "the disk has lost a segment");
       return;
@@ -80,22 +89,39 @@ export function createKeeping(options: KeepingOptions, modules: KeepingModules):
   /** undefined if that is not certain. */
   const neededRoots = async (epoch: number, time: number): Promise<Set<Hex> | undefined> => {
     const roots = journal.acceptedRoots(time);
+    let leaves = 0n;
     for (const vNode of holdings.namedFor(node)) {
-      if ((await chain.directory(vNode)).root !== holdings.latest(vNode).directory.root) return undefined;
+      const { directory, holdings: latest } = holdings.latest(vNode);
+      if ((await chain.directory(vNode)).root !== directory.root) return undefined;
+      removals.notice(vNode, epoch);
       // Whoever takes a vNode over from us may have to fetch its data here.
       const state = await chain.state(vNode);
       const isSettled = state.node !== 0n && state.nextNode === 0n && state.syncLeft === 0;
       if (state.node !== node && isSettled && challengesOf(vNode).length === 0) continue;
       for (const { root } of needed({ vNode, epoch })) roots.add(root);
+      for (const holding of latest) if (!holding.retired) leaves += BigInt(holding.leaves);
     }
-    return roots;
+    const { used } = await chain.node(node);
+    if (leaves >= used) return roots;
+    const facts = { leaves: Number(leaves), used: Number(used) };
+    alert(
+      "unknown",
+      "error",
+      facts,
+      "the contract says that more is held than its events: nothing is removed",
+    );
+    return undefined;
   };
 
   return {
+    get heldBack() {
+      return removals.heldBack;
+    },
+    confirm: () => removals.confirm(),
     absent(place) {
       const absent = new Map<Hex, Holding>();
       for (const holding of needed(place))
-        if (!store.segments.has(holding.root)) absent.set(holding.root, holding);
+        if (store.segments.get(holding.root)?.leaves !== holding.leaves) absent.set(holding.root, holding);
       return [...absent.values()];
     },
     async repairAll(vNode, absent) {
@@ -107,10 +133,15 @@ export function createKeeping(options: KeepingOptions, modules: KeepingModules):
       if (failure !== undefined) throw failure as Error;
     },
     async tidy(places, epoch, time) {
-      for (const place of places) for (const { root } of needed(place)) await store.find(root);
+      for (const place of places)
+        for (const { root } of needed(place))
+          await store.find(root).catch((error: unknown) => {
+            log.error({ root, err: error }, "cannot be read");
+          });
       const roots = await neededRoots(epoch, time);
       if (!roots) return false;
-      for (const root of store.segments.keys()) {
+      const unneeded: Hex[] = [];
+      for (const root of [...store.segments.keys(), ...store.damaged.keys()]) {
         const isYoung = time - (journal.storedAt(root) ?? time) < options.keepUnpaidSeconds;
         if (roots.has(root) || isYoung) {
           unneededSince.delete(root);
@@ -118,12 +149,9 @@ export function createKeeping(options: KeepingOptions, modules: KeepingModules):
         }
         const since = unneededSince.get(root) ?? epoch;
         unneededSince.set(root, since);
-        if (epoch - since < KEEP_EPOCHS) continue;
-        await store.remove(root);
-        journal.forgetSegment(root);
-        unneededSince.delete(root);
-        log.info({ root }, "removed");
+        if (epoch - since >= KEEP_EPOCHS) unneeded.push(root);
       }
+      await removals.remove(unneeded, epoch);
       return true;
     },
   };

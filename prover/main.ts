@@ -6,6 +6,10 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { describeSettings, readConfig } from "./config.ts";
 import { createNode } from "./node.ts";
 
+/** From a signal to the end, whatever hangs. */
+const MAX_STOPPING_MS = 8_000;
+const LAST_LINE_MS = 500;
+
 const args = process.argv.slice(2);
 if (args.includes("--help")) {
   console.log(
@@ -23,8 +27,16 @@ if (args.includes("--help")) {
 
 async function run(): Promise<number> {
   const ending = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => ending.abort());
   let log = pino();
+  const end = (): void => {
+    ending.abort();
+    setTimeout(() => {
+      log.fatal("something hangs: killed");
+      // An exit would wait for the threads that hang. The line goes out by a thread as well, if there is one left.
+      setTimeout(() => process.kill(process.pid, "SIGKILL"), LAST_LINE_MS);
+    }, MAX_STOPPING_MS).unref();
+  };
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, end);
   try {
     const config = readConfig(args, process.env);
     log = pino({ level: config.logLevel });

@@ -10,6 +10,8 @@ export interface Metrics {
   answered(): void;
   missing(): void;
   repaired(bytes: number): void;
+  /** Read by a scrub. */
+  scrubbed(bytes: number): void;
   failed(): void;
   /** A transaction of a compaction. */
   compacting(gasUsed: number): void;
@@ -34,6 +36,7 @@ export function createMetrics(): Metrics {
   const failures = counter("failures_total", "pieces of work that failed and are tried again");
   const missing = counter("missing_total", "samples that were not on disk, or not as they were stored");
   const repairedBytes = counter("repaired_bytes_total", "bytes fetched from other nodes");
+  const scrubbedBytes = counter("scrubbed_bytes_total", "bytes on disk that were read and checked");
   const compactions = counter("compactions_total", "directories that were written again");
   const compactionGas = counter("compaction_gas_total", "gas that compacting took");
   const proveSeconds = new Histogram({
@@ -68,6 +71,9 @@ export function createMetrics(): Metrics {
     "absent_segments",
     "segments that vNodes of this node must hold and that are not on disk",
   );
+  const damaged = gauge("damaged_segments", "segments that were set aside and are not whole again");
+  const heldBack = gauge("removals_held_back", "segments whose removal waits for the operator's word");
+  const trouble = gauge("disk_trouble", "1 while the disk does not answer");
 
   return {
     proved: (seconds) => proveSeconds.observe(seconds),
@@ -75,6 +81,7 @@ export function createMetrics(): Metrics {
     answered: () => answers.inc(),
     missing: () => missing.inc(),
     repaired: (bytes) => repairedBytes.inc(bytes),
+    scrubbed: (bytes) => scrubbedBytes.inc(bytes),
     failed: () => failures.inc(),
     compacting: (gasUsed) => compactionGas.inc(gasUsed),
     compacted: () => compactions.inc(),
@@ -93,6 +100,9 @@ export function createMetrics(): Metrics {
       deferred.set(status.vNodes.filter((vNode) => vNode.deferred !== undefined).length);
       short.set(status.vNodes.filter((vNode) => vNode.short).length);
       foreign.set(status.alarm?.foreign.length ?? 0);
+      damaged.set(status.damaged.length);
+      heldBack.set(status.heldBack?.segments ?? 0);
+      trouble.set(status.diskTrouble === undefined ? 0 : 1);
       used.set(usedBytes);
       absent.set(status.vNodes.reduce((sum, vNode) => sum + vNode.absent, 0));
     },

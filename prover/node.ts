@@ -1,13 +1,13 @@
 /**
  * A storage node: store, journal, chain, proving pool, HTTP and the proving loop, started and stopped together.
  */
-import { mkdir } from "node:fs/promises";
-import Fastify from "fastify";
+import { mkdir, readdir } from "node:fs/promises";
 import type { Logger } from "pino";
 import { loadHashEngine, loadProvingArtifacts } from "../circuits/artifacts.ts";
 import { passKey } from "../circuits/key-gate.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { profileNamed } from "../protocol/profiles.ts";
+import { createAdmin } from "./admin.ts";
 import { createAccess } from "./auth.ts";
 import { createFetchRound } from "./beacon.ts";
 import { connectChain, type ChainOptions, type NodeChain } from "./chain.ts";
@@ -16,15 +16,18 @@ import type { NodeConfig } from "./config.ts";
 import { createDuties } from "./duties.ts";
 import { verifyProof } from "./engine.ts";
 import { createHoldings, type Holdings } from "./holdings.ts";
-import { openJournal, type Journal } from "./journal.ts";
+import { openJournal } from "./journal.ts";
 import { createMetrics } from "./metrics.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
 import { createOpenPeer } from "./peer.ts";
 import { createProverPool } from "./pool.ts";
 import { createRepair } from "./repair.ts";
+import { withRoom } from "./roomy-journal.ts";
+import { createScrub } from "./scrub.ts";
 import { createSender } from "./sender.ts";
 import { createServer } from "./server.ts";
-import { createStore, type Store } from "./store.ts";
+import { checkNotEmpty, leaveEmpty, takeStock } from "./stock.ts";
+import { createStore } from "./store.ts";
 import { createWatch } from "./watch.ts";
 
 export interface StorageNode {
@@ -57,10 +60,12 @@ export async function createNode(
   const closeAll = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
+  const folder = config.dataFolder;
+  const isEmpty = (await readdir(folder).catch(() => [])).length === 0;
   try {
     // First of all, because it is what keeps another node off the folder.
-    await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
-    const journal = openJournal(config.dataFolder);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const journal = withRoom(openJournal(folder), log);
     closers.push(() => journal.close());
 
     const artifacts = await loadProvingArtifacts(profile.name, config.build);
@@ -82,13 +87,21 @@ export async function createNode(
     await checkProfile(node, config, { chain, holdings });
     const store = await createStore(
       {
-        ...{ folder: config.dataFolder, profile },
+        ...{ folder, profile, signal, diskTimeoutMs: config.diskTimeoutMs },
         quotaBytes: config.quotaBytes,
         reserveBytes: config.reserveBytes,
       },
-      { engine: await loadHashEngine() },
+      { engine: await loadHashEngine(build === undefined ? {} : { build }), log },
     );
-    takeStock({ store, journal, clock, log });
+    const stock = { chain, holdings, store, journal, clock, log };
+    try {
+      await checkNotEmpty({ node, folder, startEmpty: config.startEmpty }, stock);
+    } catch (error) {
+      // When all else is closed.
+      if (isEmpty) closers.unshift(() => leaveEmpty(folder));
+      throw error;
+    }
+    takeStock(stock);
 
     const pool = createProverPool({
       ...{
@@ -121,14 +134,18 @@ export async function createNode(
     );
     closers.push(() => server.close());
     const url = await listen(server, config.host, config.port);
-    const admin = Fastify();
-    admin.get("/metrics", async (_request, reply) =>
-      reply.type("text/plain; version=0.0.4; charset=utf-8").send(await metrics.text()),
-    );
+    const scrub = createScrub({ ...config, signal }, { store, clock, metrics, log });
+    const admin = createAdmin({ metrics, scrub, duties });
     closers.push(() => admin.close());
     const adminUrl = await listen(admin, "127.0.0.1", config.adminPort);
     signal.throwIfAborted();
-    return { url, adminUrl, done: duties.run().finally(closeAll) };
+    return {
+      url,
+      adminUrl,
+      done: Promise.all([duties.run(), scrub.run()])
+        .then(() => undefined)
+        .finally(closeAll),
+    };
   } catch (error) {
     await closeAll();
     throw error;
@@ -166,14 +183,4 @@ async function checkProfile(
       `the profile ${name} has ${own.samples}, ${own.dataDepth} and ${own.directoryDepth}: set the cluster's profile`;
     throw new HoldfastError("bad-input", message, { vNode: String(vNode), cluster: String(found.cluster) });
   }
-}
-
-/** What a crash left between disk and journal: what is on disk counts as stored, what is not is reported. */
-function takeStock(modules: { store: Store; journal: Journal; clock: Clock; log: Logger }): void {
-  const { store, journal, clock, log } = modules;
-  for (const { root, bytes } of store.segments.values())
-    if (journal.storedAt(root) === undefined)
-      journal.recordSegment(root, bytes, Math.floor(clock.now() / 1000));
-  for (const root of journal.storedRoots())
-    if (!store.segments.has(root)) log.error({ root }, "the disk has lost a segment");
 }

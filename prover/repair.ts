@@ -69,7 +69,7 @@ export function createRepair({ node, signal }: RepairOptions, modules: RepairMod
           leaves,
         });
       }
-      await store.receive(body, { root, bytes });
+      await store.receive(body, { root, bytes, isOwed: true });
       journal.recordSegment(root, bytes, Math.floor(clock.now() / 1000));
       return bytes;
     } finally {

@@ -183,7 +183,9 @@ function addWriting(app: FastifyInstance, options: ServerOptions, modules: Serve
     limit.addEventListener("abort", tooSlow, { once: true });
     let existed: boolean;
     try {
-      ({ existed } = await store.receive(request.raw, { root, bytes, sha256: bodySha256 }));
+      // What was here before may be named by a directory.
+      const isOwed = journal.storedAt(root) !== undefined;
+      ({ existed } = await store.receive(request.raw, { root, bytes, sha256: bodySha256, isOwed }));
     } finally {
       limit.removeEventListener("abort", tooSlow);
     }
@@ -264,19 +266,18 @@ function addReading(app: FastifyInstance, { access, store }: ServerModules): voi
     await access.checkRead(bucket, root, signer);
     const found = await store.find(root);
     if (found) return found;
-    throw new HoldfastError("not-found", `segment ${root} is not here (any more): use another replica`, {
-      root,
-    });
+    throw notHere(root);
   };
 
   app.get("/v1/buckets/:bucket/segments/:root", async (request, reply) => {
     const { bucket, root } = parse(z.object({ bucket: id, root: rootName }), request.params, "the path");
     const { bytes } = await mayRead(request, bucket, root);
     const { start, end, partial } = parseRange(request.headers.range, bytes);
+    const body = await wholeOrNotHere(root, () => store.read(root, start, end));
     void reply.type("application/octet-stream");
     void reply.headers({ "accept-ranges": "bytes", "content-length": end - start + 1 });
     if (partial) void reply.code(206).header("content-range", `bytes ${start}-${end}/${bytes}`);
-    return reply.send(store.read(root, start, end));
+    return reply.send(body);
   });
 
   app.get("/v1/buckets/:bucket/segments/:root/leaves/:index", async (request) => {
@@ -288,9 +289,21 @@ function addReading(app: FastifyInstance, { access, store }: ServerModules): voi
         leaves,
       });
     }
-    const { elements, siblings } = await store.openLeaf(root, Number(index));
+    const { elements, siblings } = await wholeOrNotHere(root, () => store.openLeaf(root, Number(index)));
     return { elements: elements.map(toHex32), siblings: siblings.map((level) => level.map(toHex32)) };
   });
+}
+
+const notHere = (root: Hex): HoldfastError =>
+  new HoldfastError("not-found", `segment ${root} is not here (any more): use another replica`, { root });
+
+/** What turns out to be damaged is not here. */
+async function wholeOrNotHere<T>(root: Hex, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw error instanceof HoldfastError && error.code === "corrupt" ? notHere(root) : error;
+  }
 }
 
 interface ByteRange {

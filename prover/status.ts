@@ -3,7 +3,9 @@
  */
 import { mayGoOn, type Affairs } from "./affairs.ts";
 import type { Duty, VNodeState } from "./chain-model.ts";
+import type { Hex } from "../protocol/field.ts";
 import type { ForeignRecord } from "./journal.ts";
+import type { HeldBack } from "./removals.ts";
 
 /** A vNode that is ours, at one look. */
 export interface Charge {
@@ -65,15 +67,25 @@ export interface NodeStatus {
   readonly challenges: readonly ChallengeStatus[];
   /** Uses of acceptances that this node did not sign, and what to do about them. */
   readonly alarm: { readonly advice: string; readonly foreign: readonly ForeignRecord[] } | undefined;
+  /** Segments whose data did not lead to their roots: set aside, and not whole again. */
+  readonly damaged: readonly Hex[];
+  /** Removals that wait for the operator's word. */
+  readonly heldBack: HeldBack | undefined;
+  /** Why the disk cannot be relied upon. */
+  readonly diskTrouble: string | undefined;
 }
 
 export const STARTING: NodeStatus = {
   ...{ ready: false, problem: "starting", epoch: 0, time: 0, vNodes: [], challenges: [], alarm: undefined },
+  ...{ damaged: [], heldBack: undefined, diskTrouble: undefined },
 };
 
-/** Whether all that is asked of the node is done, all that it does is paid, and nobody else has its key. */
-export const isHealthy = ({ ready, vNodes, alarm }: NodeStatus): boolean =>
-  ready && alarm === undefined && vNodes.every(({ misses, short }) => misses === 0 && !short);
+/** Whether all that is asked of the node is done, all that it does is paid, its data is whole, and nobody else has its key. */
+export const isHealthy = ({ ready, vNodes, alarm, damaged }: NodeStatus): boolean =>
+  ready &&
+  alarm === undefined &&
+  damaged.length === 0 &&
+  vNodes.every(({ misses, short }) => misses === 0 && !short);
 
 export interface Surroundings {
   readonly node: bigint;

@@ -21,6 +21,12 @@ export function addDaemonCommands(program: Command, signal: AbortSignal): void {
     "status <url>",
     "what the chain says about a node, as the node sees it: exits with 1 if it is in trouble",
   ).action(showStatus);
+  command(node, "scrub <admin>", "reads all data of a node on this machine and compares it with its roots")
+    .addHelpText("after", "\n<admin> is the address that the node logs as `admin` when it is ready.")
+    .action(scrub);
+  command(node, "remove <admin>", "shows the removals that a node holds back")
+    .option("--yes", "allow these removals, and no others")
+    .action(showRemovals);
   const auditor = group(program, "auditor", "the auditor");
   runCommand(auditor, "verifier/main.ts", "runs an auditor until it is stopped", signal);
 }
@@ -42,6 +48,38 @@ function runCommand(parent: Command, script: string, description: string, signal
       process.off("exit", kill);
       process.exitCode = code ?? 1;
     });
+}
+
+/** As long as it takes. */
+async function scrub(admin: string, { json }: JsonOptions): Promise<void> {
+  const found = (await askAdmin(admin, "POST", "/scrub")) as { damaged: unknown[]; unread: unknown[] };
+  printResult(found, { json });
+  if (found.damaged.length + found.unread.length > 0) process.exitCode = 1;
+}
+
+async function showRemovals(admin: string, { json, yes }: JsonOptions & { yes?: boolean }): Promise<void> {
+  printResult(await askAdmin(admin, yes === true ? "POST" : "GET", "/removals"), { json });
+}
+
+async function askAdmin(admin: string, method: "GET" | "POST", path: string): Promise<object> {
+  if (!URL.canParse(admin))
+    throw new HoldfastError("bad-input", `"${admin}" is not a URL: give the node's admin address`);
+  try {
+    const { statusCode, body } = await request(new URL(path, admin), {
+      ...{ method, headersTimeout: 0, bodyTimeout: 0 },
+      ...(method === "POST" && { headers: { "content-type": "application/json" }, body: "{}" }),
+    });
+    const answer = (await body.json()) as object;
+    if (statusCode === 200) return answer;
+    throw new HoldfastError(
+      "unreachable",
+      `${admin} answers with status ${statusCode}: is it the admin address?`,
+    );
+  } catch (cause) {
+    if (cause instanceof HoldfastError) throw cause;
+    const message = `no node answers at ${admin}: give the address that it logs as "admin"`;
+    throw new HoldfastError("unreachable", message, { admin }, { cause });
+  }
 }
 
 async function showStatus(url: string, { json }: JsonOptions): Promise<void> {

@@ -10,7 +10,7 @@ import { createHoldings, type Observer } from "../../prover/holdings.ts";
 import { openJournal, type Journal } from "../../prover/journal.ts";
 import { createMetrics, type Metrics } from "../../prover/metrics.ts";
 import { createSender } from "../../prover/sender.ts";
-import { createStore, type Store } from "../../prover/store.ts";
+import { createStore, type Store, type StoreModules } from "../../prover/store.ts";
 import { createFakeChain, NODE, type FakeChain } from "./fake-chain.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { createLogs, type LogLine, type Logs } from "./logs.ts";
@@ -35,7 +35,7 @@ export interface DutyBench {
   readonly journal: Journal;
   readonly store: Store;
   /** As a crash leaves it: another journal and another store on the same folder. */
-  restart(): Promise<void>;
+  restart(modules?: Partial<StoreModules>): Promise<void>;
   /** A segment of 5 leaves on disk. */
   put(tag: number): Promise<Hex>;
   create(options?: Partial<DutyOptions>, modules?: Partial<DutyModules>, observer?: Observer): Duties;
@@ -48,12 +48,14 @@ export interface DutyBench {
 
 export async function createDutyBench(folder: string): Promise<DutyBench> {
   const [chain, clock, logs, metrics] = [createFakeChain(), createFakeClock(), createLogs(), createMetrics()];
-  const open = async (): Promise<{ ending: AbortController; journal: Journal; store: Store }> => ({
+  const open = async (
+    modules: Partial<StoreModules> = {},
+  ): Promise<{ ending: AbortController; journal: Journal; store: Store }> => ({
     ending: new AbortController(),
     journal: openJournal(folder),
     store: await createStore(
       { folder, profile, quotaBytes: 1e6, reserveBytes: 0 },
-      { engine: referenceEngine },
+      { engine: referenceEngine, ...modules },
     ),
   });
   let opened = await open();
@@ -65,10 +67,10 @@ export async function createDutyBench(folder: string): Promise<DutyBench> {
     get store() {
       return opened.store;
     },
-    async restart() {
+    async restart(modules) {
       bench.end();
       bench.compacting.clear();
-      opened = await open();
+      opened = await open(modules);
     },
     async put(tag) {
       const segment = testSegment(2_000, tag);
@@ -77,14 +79,23 @@ export async function createDutyBench(folder: string): Promise<DutyBench> {
       return segment.root;
     },
     create(options = {}, modules = {}, observer) {
-      const { journal, store, ending } = opened;
+      const { ending } = opened;
+      const { journal = opened.journal, store = opened.store } = modules;
       const { signal } = ending;
       const { log } = logs;
       const depth = { directoryDepth: profile.directoryDepth, fromBlock: 0 };
       const pacing = { confirmations: 0, bumpAfterMs: 1000, pollMs: 100, signal };
       return createDuties(
         {
-          ...{ node: NODE, profile, recordAfter: 0.5, keepUnpaidSeconds: 60, repairLost: true, pollMs: 100 },
+          ...{
+            node: NODE,
+            profile,
+            recordAfter: 0.5,
+            keepUnpaidSeconds: 60,
+            removeShare: 0.1,
+            repairLost: true,
+            pollMs: 100,
+          },
           ...{ ...NO_UPKEEP, signal, ...options },
         },
         {

@@ -171,6 +171,14 @@ describe("prover: node", function () {
       expect((await startError({ profile: "demo" })).message).to.include("set the cluster's profile");
     });
 
+    it("on an empty folder while the chain says that it holds data, and leaves it empty", async () => {
+      const dataFolder = join(folder, "unmounted");
+      const error = await startError({ dataFolder }, 1);
+      expect(error).to.include({ code: "not-found" });
+      expect(error.message).to.include("is its disk mounted?");
+      expect(await readdir(dataFolder)).to.deep.equal([]);
+    });
+
     it("on a folder that another node uses, or that belongs to another", async () => {
       expect(await startError({ dataFolder: join(folder, "node-1") })).to.include({ code: "locked" });
       await present(running.get(1)).stop();

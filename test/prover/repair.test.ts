@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { once } from "node:events";
-import { readdir } from "node:fs/promises";
+import { appendFile, readdir, truncate } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -24,8 +24,9 @@ import {
   type FakeChain,
 } from "../helpers/fake-chain.ts";
 import { createFakeClock } from "../helpers/fake-clock.ts";
+import { flip } from "../helpers/files.ts";
 import { useFolder } from "../helpers/folder.ts";
-import { testSegment } from "../helpers/segments.ts";
+import { streamOf, testSegment } from "../helpers/segments.ts";
 
 const profile = PROFILES.tiny;
 
@@ -121,6 +122,21 @@ describe("prover: repair", () => {
     await create()(VNODE, holding);
     expect(await store.find(root)).to.deep.equal({ root, bytes, leaves });
   });
+
+  for (const [what, damage] of [
+    ["a bit has flipped", (path: string) => flip(path, 4_000)],
+    ["it was cut", (path: string) => truncate(path, 3_000)],
+    ["it has grown", (path: string) => appendFile(path, "more")],
+  ] as const)
+    it(`fetches again what is damaged: ${what}`, async () => {
+      await store.receive(streamOf(data), { root, bytes });
+      await damage(join(folder(), "segments", root.slice(2)));
+      expect(await store.check(root)).to.equal("damaged");
+      await peers(serve(data));
+      await create()(VNODE, holding);
+      expect(await store.check(root)).to.equal("whole");
+      expect([store.damaged.size, store.uploads.size]).to.deep.equal([0, 0]);
+    });
 
   it("goes on to the next when one refuses, lies about the length, sends other bytes or breaks off", async () => {
     const liars: RequestListener[] = [

@@ -20,6 +20,7 @@ import {
   VNODE,
   type FakeChain,
 } from "../helpers/fake-chain.ts";
+import { flip } from "../helpers/files.ts";
 import { useFolder } from "../helpers/folder.ts";
 import { streamOf, testSegment } from "../helpers/segments.ts";
 import {
@@ -282,6 +283,26 @@ describe("prover: server", () => {
       expect(opening.siblings.map((level) => level.length)).to.deep.equal([15, 15]);
       expect((await get(`${readPath}/leaves/${leaves}`)).statusCode).to.equal(404);
       expect((await get(`${readPath}/leaves/-1`)).statusCode).to.equal(400);
+    });
+
+    for (const [what, path] of [
+      ["the bytes", readPath],
+      ["an opening", `${readPath}/leaves/3`],
+    ] as const)
+      it(`serves nothing that is damaged, and takes it again: ${what}`, async () => {
+        await flip(join(folder(), "segments", root.slice(2)), 500);
+        const answer = await get(path);
+        expect(answer.statusCode).to.equal(404);
+        expect(answer.json<{ error: { message: string } }>().error.message).to.include("use another replica");
+        expect((await put(uploadPath(), data)).status).to.equal(201);
+        expect((await get(readPath)).rawPayload).to.deep.equal(Buffer.from(data));
+      });
+
+    it("says on upload that a segment is new where what was there was not it", async () => {
+      await flip(join(folder(), "segments", root.slice(2)), 500);
+      expect((await put(uploadPath(), data)).status).to.equal(201);
+      expect((await put(uploadPath(), data)).status).to.equal(200);
+      expect(store.uploads.size).to.equal(0); // and a directory may name it
     });
 
     it("says that a segment is gone, and tells nothing of what broke inside", async () => {

@@ -1,0 +1,126 @@
+/**
+ * The journal, when its disk is full: what proving and serving note is kept in memory until there is room, so that neither
+ * waits for any. What promises something to others (an upload, an acceptance) is refused instead.
+ */
+import type { Logger } from "pino";
+import { HoldfastError } from "../protocol/errors.ts";
+import type { AnswerRecord, ForeignRecord, Journal, ProofRecord, TransactionRecord } from "./journal.ts";
+
+/** Requests remembered until old ones are looked for. */
+const PRUNE_AFTER = 1024;
+
+export function withRoom(journal: Journal, log: Logger): Journal {
+  /** Writes that found no room, by what they are about: the last one counts. */
+  const waiting = new Map<string, () => unknown>();
+  const proofs = new Map<string, ProofRecord>();
+  const answers = new Map<string, AnswerRecord>();
+  const transactions = new Map<string, TransactionRecord>();
+  const foreigners = new Map<string, ForeignRecord>();
+  /** By request, its expiry: a disk that is full cannot say which were used. */
+  const requests = new Map<string, number>();
+  let pruneAt = PRUNE_AFTER;
+
+  /** Undefined if there was no room. */
+  const attempt = <T>(key: string, write: () => T): T | undefined => {
+    waiting.delete(key);
+    try {
+      for (const [other, again] of waiting) {
+        again();
+        waiting.delete(other);
+      }
+      return write();
+    } catch (error) {
+      if (!isNoRoom(error)) throw error;
+      if (waiting.size === 0) log.error({ err: error }, "the journal has no room: it goes on in memory");
+      waiting.set(key, write);
+      return undefined;
+    }
+  };
+  const note = <T>(kept: Map<string, T>, key: string, value: T, write: () => void): void => {
+    kept.set(key, value);
+    attempt(key, () => {
+      write();
+      kept.delete(key);
+    });
+  };
+  /** For what others rely on. */
+  const promise = <T>(write: () => T): T => {
+    try {
+      return write();
+    } catch (cause) {
+      if (!isNoRoom(cause)) throw cause;
+      const message = "the node's disk is full: use another node, or try again later";
+      throw new HoldfastError("disk-full", message, {}, { cause });
+    }
+  };
+
+  return {
+    ...journal,
+    useRequest(signer, nonce, expiry, now) {
+      if (requests.size >= pruneAt) {
+        for (const [key, end] of requests) if (end < now) requests.delete(key);
+        pruneAt = requests.size + PRUNE_AFTER;
+      }
+      const key = `${signer}/${nonce}`;
+      if (requests.has(key)) return false;
+      let isNew = true;
+      try {
+        isNew = journal.useRequest(signer, nonce, expiry, now);
+      } catch (error) {
+        if (!isNoRoom(error)) throw error;
+      }
+      requests.set(key, expiry);
+      return isNew;
+    },
+
+    recordSegment: (...args) => promise(() => journal.recordSegment(...args)),
+    forgetSegment(root) {
+      attempt(`forget/${root}`, () => journal.forgetSegment(root));
+    },
+    recordAcceptance: (terms) => promise(() => journal.recordAcceptance(terms)),
+
+    // It writes only of what was signed.
+    useConsent: (consent, nth) =>
+      attempt(`consent/${consent}/${nth}`, () => journal.useConsent(consent, nth)) ?? true,
+    recordForeign(record) {
+      const key = `foreign/${record.consent}/${record.vNode}/${record.serial}/${record.time}`;
+      if (foreigners.has(key)) return false;
+      foreigners.set(key, record);
+      const isNew = attempt(key, () => {
+        foreigners.delete(key);
+        try {
+          return journal.recordForeign(record);
+        } catch (error) {
+          foreigners.set(key, record);
+          throw error;
+        }
+      });
+      return isNew ?? true;
+    },
+    foreign: (operator) =>
+      [...journal.foreign(operator), ...foreigners.values()].filter((each) => each.operator === operator),
+
+    proof: (vNode, epoch) => proofs.get(`proof/${vNode}/${epoch}`) ?? journal.proof(vNode, epoch),
+    setProof: (record) =>
+      note(proofs, `proof/${record.vNode}/${record.epoch}`, record, () => journal.setProof(record)),
+    answer: (challenge) => answers.get(`answer/${challenge}`) ?? journal.answer(challenge),
+    setAnswer: (record) =>
+      note(answers, `answer/${record.challenge}`, record, () => journal.setAnswer(record)),
+
+    transaction: (key) => transactions.get(`transaction/${key}`) ?? journal.transaction(key),
+    setTransaction: (record) =>
+      note(transactions, `transaction/${record.key}`, record, () => journal.setTransaction(record)),
+    openTransactions() {
+      const all = new Map(journal.openTransactions().map((record) => [record.key, record]));
+      for (const record of transactions.values()) all.set(record.key, record);
+      const open = [...all.values()].filter(({ state }) => state === "signed" || state === "sent");
+      return open.sort((a, b) => a.nonce - b.nonce);
+    },
+  };
+}
+
+/** As SQLite says that its disk is full, or cannot be written. */
+function isNoRoom(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && /^SQLITE_(FULL|IOERR|READONLY)/.test(code);
+}

@@ -1,0 +1,111 @@
+/**
+ * Reads everything on disk and compares it with its root, at a pace that leaves the disk and the processor to what earns the
+ * living: a bit that flips is found before an audit or a reader meets it.
+ */
+import type { Logger } from "pino";
+import type { Hex } from "../protocol/field.ts";
+import type { Clock } from "./clock.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Store } from "./store.ts";
+
+export interface ScrubReport {
+  /** That were read to their end. */
+  readonly segments: number;
+  readonly bytes: number;
+  /** Whose tree was not that of the data. */
+  readonly rebuilt: readonly Hex[];
+  /** That are set aside, these and earlier ones. */
+  readonly damaged: readonly Hex[];
+  /** That the disk did not give. */
+  readonly unread: readonly Hex[];
+}
+
+export interface Scrub {
+  /** Again and again, until the signal aborts. */
+  run(): Promise<void>;
+  /** All of it, at once and as fast as it goes. */
+  now(): Promise<ScrubReport>;
+}
+
+export interface ScrubOptions {
+  /** From one pass's beginning to the next one's; 0: only what is doubtful is read. */
+  readonly scrubSeconds: number;
+  readonly scrubBytesPerSecond: number;
+  readonly pollMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface ScrubModules {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Below 1: where a pass begins, so that those that a restart cuts short do not all miss the same. */
+  readonly random?: () => number;
+}
+
+export function createScrub(options: ScrubOptions, modules: ScrubModules): Scrub {
+  const { scrubSeconds, scrubBytesPerSecond, pollMs, signal } = options;
+  const { store, clock, metrics, log, random = Math.random } = modules;
+
+  const isOver = (): boolean => signal.aborted;
+  const count = (bytes: number): Promise<void> => {
+    metrics.scrubbed(bytes);
+    signal.throwIfAborted();
+    return Promise.resolve();
+  };
+  const slowly = async (bytes: number): Promise<void> => {
+    await count(bytes);
+    await clock.wait((1000 * bytes) / scrubBytesPerSecond, signal);
+  };
+
+  const checkAll = async (
+    roots: Iterable<Hex>,
+    pace: (bytes: number) => Promise<void>,
+  ): Promise<ScrubReport> => {
+    const [rebuilt, unread]: [Hex[], Hex[]] = [[], []];
+    let [segments, bytes] = [0, 0];
+    for (const root of roots) {
+      if (signal.aborted) break;
+      const size = store.segments.get(root)?.bytes ?? 0;
+      try {
+        const verdict = await store.check(root, pace);
+        if (verdict === "gone") continue;
+        segments++;
+        bytes += size;
+        if (verdict === "rebuilt") rebuilt.push(root);
+      } catch (error) {
+        if (isOver()) break;
+        unread.push(root);
+        log.error({ root, err: error }, "cannot be read");
+      }
+    }
+    return { segments, bytes, rebuilt, unread, damaged: [...store.damaged.keys()] };
+  };
+  const report = (found: ScrubReport): ScrubReport => {
+    const isWhole = found.damaged.length + found.unread.length === 0;
+    log[isWhole ? "info" : "error"](found, "scrubbed");
+    return found;
+  };
+
+  return {
+    async run() {
+      let next = clock.now();
+      while (!signal.aborted) {
+        // What may be wrong first, and at full speed.
+        if (store.doubtful.size > 0) report(await checkAll([...store.doubtful], count));
+        if (scrubSeconds > 0 && clock.now() >= next) {
+          next = clock.now() + 1000 * scrubSeconds;
+          const roots = [...store.segments.keys()].sort();
+          const first = Math.floor(random() * roots.length);
+          const found = await checkAll([...roots.slice(first), ...roots.slice(0, first)], slowly);
+          if (!isOver()) report(found);
+        }
+        await clock.wait(Math.max(pollMs, 1000), signal);
+      }
+    },
+    async now() {
+      return report(await checkAll([...store.segments.keys()], count));
+    },
+  };
+}

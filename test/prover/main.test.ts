@@ -1,0 +1,38 @@
+// The node's process when something that it waits for hangs for ever.
+import { expect } from "chai";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { open, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { useFolder } from "../helpers/folder.ts";
+
+const MAIN = join(import.meta.dirname, "..", "..", "prover", "main.ts");
+
+describe("prover: main", function () {
+  this.timeout(60_000);
+  const folder = useFolder();
+
+  it("ends within 10 seconds of a signal although a read hangs, which an exit would wait for", async () => {
+    const pipe = join(folder(), "key");
+    execFileSync("mkfifo", ["-m", "600", pipe]);
+    const config = join(folder(), "config.json");
+    const audits = `0x${"1".repeat(40)}`;
+    const values = { rpcUrl: "http://127.0.0.1:1", audits, node: 1, keyFile: pipe, profile: "tiny" };
+    await writeFile(config, JSON.stringify({ ...values, dataFolder: join(folder(), "data"), port: 0 }));
+    const child = spawn(process.execPath, [MAIN, "--config", config], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    // Opens when the node does; it reads, and nothing ever comes.
+    const held = await open(pipe, "w");
+    const begun = performance.now();
+    const ended = once(child, "close") as Promise<[number | null, string | null]>;
+    child.kill("SIGTERM");
+    const [, signal] = await ended;
+    expect(performance.now() - begun).to.be.below(10_000);
+    expect(signal).to.equal("SIGKILL");
+    expect(output).to.include("something hangs: killed");
+    await held.close();
+  });
+});

@@ -1,0 +1,165 @@
+// A journal whose disk is full: proofs and reads go on, promises are refused, and nothing is lost once there is room.
+import { expect } from "chai";
+import { openJournal, type Journal } from "../../prover/journal.ts";
+import { withRoom } from "../../prover/roomy-journal.ts";
+import { PROFILES } from "../../protocol/profiles.ts";
+import { referenceEngine } from "../../protocol/segment.ts";
+import { createDutyBench } from "../helpers/duty-bench.ts";
+import { createStore } from "../../prover/store.ts";
+import { errorOf, holdfastErrorOf } from "../helpers/errors.ts";
+import { VNODE } from "../helpers/fake-chain.ts";
+import { useFolder } from "../helpers/folder.ts";
+import { createLogs } from "../helpers/logs.ts";
+import { faultyFiles } from "../helpers/files.ts";
+
+const WRITES = new Set<string | symbol>([
+  ...["useRequest", "recordSegment", "forgetSegment", "recordAcceptance", "useConsent", "recordForeign"],
+  ...["setProof", "setAnswer", "setTransaction"],
+]);
+
+describe("prover: journal without room", () => {
+  const folder = useFolder();
+  const disk: { code: string | undefined } = { code: undefined };
+  let inner: Journal;
+  let journal: Journal;
+  let logs: ReturnType<typeof createLogs>;
+
+  const failing = (real: Journal): Journal =>
+    new Proxy(real, {
+      get: (target, name) =>
+        WRITES.has(name) && disk.code !== undefined
+          ? () => {
+              throw Object.assign(new Error("database or disk is full"), { code: disk.code });
+            }
+          : (Reflect.get(target, name) as unknown),
+    });
+  /** Methods are looked up when they are called. */
+  const late = (real: Journal): Journal =>
+    Object.fromEntries(
+      Object.keys(real).map((name) => [
+        name,
+        (...args: unknown[]): unknown =>
+          Reflect.apply(Reflect.get(failing(real), name) as () => unknown, real, args),
+      ]),
+    ) as unknown as Journal;
+
+  beforeEach(() => {
+    disk.code = undefined;
+    logs = createLogs();
+    inner = openJournal(folder());
+    journal = withRoom(late(inner), logs.log);
+  });
+  afterEach(() => {
+    disk.code = undefined;
+    inner.close();
+  });
+  const tried = (work: () => unknown): Promise<unknown> => Promise.resolve().then(work);
+  const transaction = { key: "prove/7/5", nonce: 3, state: "sent", attempts: [], tries: 1 } as const;
+
+  for (const code of ["SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_READONLY"])
+    it(`keeps what it cannot write, and writes it when it can: ${code}`, () => {
+      journal.setProof({ vNode: 7n, epoch: 4, state: "planned" });
+      disk.code = code;
+      journal.setProof({ vNode: 7n, epoch: 4, state: "mined" });
+      journal.setProof({ vNode: 7n, epoch: 5, state: "planned" });
+      journal.setAnswer({ challenge: 9n, state: "planned" });
+      journal.setTransaction({ ...transaction, state: "signed" });
+      journal.setTransaction(transaction);
+      expect(journal.proof(7n, 4)?.state).to.equal("mined");
+      expect(journal.proof(7n, 5)?.state).to.equal("planned");
+      expect(journal.answer(9n)?.state).to.equal("planned");
+      expect(journal.transaction(transaction.key)).to.include({ state: "sent", nonce: 3 });
+      expect(journal.openTransactions()).to.have.lengthOf(1);
+      expect(inner.openTransactions()).to.deep.equal([]);
+      disk.code = undefined;
+      journal.setProof({ vNode: 7n, epoch: 6, state: "planned" });
+      for (const [epoch, state] of [
+        [4, "mined"],
+        [5, "planned"],
+        [6, "planned"],
+      ] as const)
+        expect(inner.proof(7n, epoch)?.state).to.equal(state);
+      expect(inner.answer(9n)?.state).to.equal("planned");
+      expect(inner.openTransactions()).to.have.lengthOf(1);
+      expect(
+        logs.lines.filter(({ msg }) => msg === "the journal has no room: it goes on in memory"),
+      ).to.have.lengthOf(1);
+    });
+
+  it("does not take a transaction that is done for open because the disk says so", () => {
+    journal.setTransaction(transaction);
+    disk.code = "SQLITE_FULL";
+    journal.setTransaction({ ...transaction, state: "mined" });
+    expect(journal.openTransactions()).to.deep.equal([]);
+  });
+
+  it("takes a request once, whether its disk is full before, meanwhile or after", () => {
+    expect(journal.useRequest("a", 1n, 100, 50)).to.equal(true);
+    disk.code = "SQLITE_FULL";
+    expect(journal.useRequest("a", 1n, 100, 50)).to.equal(false);
+    expect(journal.useRequest("a", 2n, 100, 50)).to.equal(true);
+    expect(journal.useRequest("a", 2n, 100, 50)).to.equal(false);
+    disk.code = undefined;
+    expect(journal.useRequest("a", 2n, 100, 50)).to.equal(false);
+    expect(journal.useRequest("b", 2n, 100, 50)).to.equal(true);
+  });
+
+  it("promises nothing that it cannot write", async () => {
+    disk.code = "SQLITE_FULL";
+    const upload = holdfastErrorOf(tried(() => journal.recordSegment("0x1", 1, 1, 1n)));
+    expect((await upload).code).to.equal("disk-full");
+    const terms = {
+      vNode: VNODE,
+      bucket: 1n,
+      epochs: 1n,
+      rent: 1n,
+      deadline: 9n,
+      segments: [],
+      consents: [],
+    };
+    const acceptance = holdfastErrorOf(tried(() => journal.recordAcceptance(terms)));
+    expect((await acceptance).code).to.equal("disk-full");
+  });
+
+  it("raises the alarm, once, at an acceptance of somebody else, and remembers it", () => {
+    const foreign = { consent: "x", vNode: VNODE, serial: 1, time: 9, operator: "0x1" };
+    disk.code = "SQLITE_FULL";
+    expect(journal.recordForeign(foreign)).to.equal(true);
+    expect(journal.recordForeign(foreign)).to.equal(false);
+    expect(journal.foreign("0x1")).to.deep.equal([foreign]);
+    disk.code = undefined;
+    journal.setAnswer({ challenge: 9n, state: "planned" });
+    expect(inner.foreign("0x1")).to.deep.equal([foreign]);
+    expect(journal.foreign("0x1")).to.deep.equal([foreign]);
+    expect(journal.recordForeign(foreign)).to.equal(false);
+  });
+
+  it("hides no other failure", async () => {
+    disk.code = "SQLITE_CORRUPT";
+    const error = await errorOf(tried(() => journal.setProof({ vNode: 1n, epoch: 1, state: "planned" })));
+    expect(error).to.include({ code: "SQLITE_CORRUPT" });
+  });
+
+  it("keeps no proof from being made and sent while the disk takes nothing", async () => {
+    inner.close();
+    const bench = await createDutyBench(folder());
+    const root = await bench.put(1);
+    bench.chain.time = 80;
+    bench.chain.store({ root, leaves: 5 });
+    bench.chain.time = 100;
+    const faults = faultyFiles();
+    const store = await createStore(
+      { folder: folder(), profile: PROFILES.tiny, quotaBytes: 1e6, reserveBytes: 0 },
+      { engine: referenceEngine, files: faults },
+    );
+    disk.code = "SQLITE_FULL";
+    faults.fail = { method: "write", code: "ENOSPC" };
+    const full = withRoom(late(bench.journal), logs.log);
+    const duties = bench.create({}, { store, journal: full });
+    await bench.lookOnce(duties);
+    expect(bench.chain.mined.map(({ kind }) => kind)).to.deep.equal(["prove"]);
+    expect(full.proof(VNODE, 5)?.state).to.equal("mined");
+    bench.end();
+    inner = openJournal(folder());
+  });
+});
