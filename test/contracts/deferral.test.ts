@@ -1,6 +1,6 @@
 // Epochs that ask for nothing, and what becomes of them with the next one that does (protocol.md, sections 5 and 9.3).
 import { expect } from "chai";
-import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
+import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
 import { present } from "../helpers/present.ts";
 import { createWorld, QUANTUM, WINDOW, type World } from "../helpers/world.ts";
 
@@ -18,7 +18,7 @@ describe("contracts: deferred pay", () => {
   beforeEach(async () => {
     world = await fresh();
   });
-  const { claimed, earned, state } = shortcuts(() => world);
+  const { claimed, earned, refuses, state } = shortcuts(() => world);
   /** Begins an epoch with randomness that makes it due, or not; the randomness that does. */
   const beginAs = async (epoch: number, wanted: boolean): Promise<void> => {
     await world.toEpoch(epoch);
@@ -30,6 +30,14 @@ describe("contracts: deferred pay", () => {
     }
     throw new Error(`epoch ${epoch} is ${wanted ? "never" : "always"} due`);
   };
+
+  it("waits for a proof that is asked for: none is taken of an epoch that the draw leaves out", async () => {
+    await world.store({ leaves: [3], epochs: 100 });
+    await beginAs(1, true);
+    await world.prove(1);
+    await beginAs(2, false);
+    await refuses(world.prove(2), "ProofRefused", 1, 2, REFUSAL.notDue);
+  });
 
   it("is decided to the unit as a plain list says, over 80 epochs of every kind", async () => {
     await world.store({ leaves: [3], epochs: 100 });
