@@ -116,6 +116,14 @@ export function withRoom(journal: Journal, log: Logger): Journal {
       const open = [...all.values()].filter(({ state }) => state === "signed" || state === "sent");
       return open.sort((a, b) => a.nonce - b.nonce);
     },
+    transactionAt(nonce) {
+      const kept = [...transactions.values()].find((each) => each.nonce === nonce && each.state !== "dead");
+      const written = journal.transactionAt(nonce);
+      // What is kept of the same key is newer.
+      return kept ?? (written && transactions.has(`transaction/${written.key}`) ? undefined : written);
+    },
+    nextNonce: () =>
+      Math.max(journal.nextNonce(), ...[...transactions.values()].map(({ nonce }) => nonce + 1)),
   };
 }
 

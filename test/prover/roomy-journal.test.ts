@@ -93,6 +93,16 @@ describe("prover: journal without room", () => {
     expect(journal.openTransactions()).to.deep.equal([]);
   });
 
+  it("gives no nonce twice that only memory knows, and knows whose it is", () => {
+    journal.setTransaction(transaction);
+    disk.code = "SQLITE_FULL";
+    journal.setTransaction({ ...transaction, key: "prove/7/6", nonce: 4 });
+    expect(journal.nextNonce()).to.equal(5);
+    expect(journal.transactionAt(4)?.key).to.equal("prove/7/6");
+    journal.setTransaction({ ...transaction, state: "dead" });
+    expect(journal.transactionAt(3), "its nonce is another's").to.equal(undefined);
+  });
+
   it("takes a request once, whether its disk is full before, meanwhile or after", () => {
     expect(journal.useRequest("a", 1n, 100, 50)).to.equal(true);
     disk.code = "SQLITE_FULL";
