@@ -227,6 +227,20 @@ describe("contracts: challenges without an answer", () => {
     expect([...(await bond())].slice(0, 2)).to.deep.equal([25_000n, 25_000n]);
   });
 
+  it("are dismissed by a fault that their end brings to light: it is penalty enough", async () => {
+    await challenge();
+    for (const epoch of [2, 3, 4]) await world.begin(epoch);
+    await world.begin(5);
+    const { total: before } = await bond();
+    const expired = await expire(1);
+    await expect(expired).to.emit(world.audits, "Faulted").withArgs(1, 1, 4);
+    await expect(expired).not.to.emit(world.challenges, "Failed");
+    expect(await statusOf(1)).to.equal(STATUS.dismissed);
+    expect(await world.balance(world.people.auditor), "the bond is back").to.be.greaterThanOrEqual(FUNDS);
+    const { slashMultiple, faultMultiple } = (await world.audits.params(1))[0];
+    expect(before - (await bond()).total).to.equal((2n * slashMultiple + faultMultiple) * RATE);
+  });
+
   describe("by a node that is gone meanwhile", () => {
     const kept = async () => (await world.audits.keptOf(1, 1)).amount;
     /** Node 2 takes over in epoch 2 and is responsible from epoch 3 on. */
