@@ -141,6 +141,8 @@ describe("contracts: a pause", () => {
     await refuses(asProvider().pause(1, BUDGET), "PauseBudgetSpent", 1, 1, ...spent(BUDGET + 1n));
     await world.toEpoch(QUARTER + 1);
     await paused(BUDGET, QUARTER + 3, QUARTER + 21);
+    const own = [QUARTER + 3, QUARTER + 21, BUDGET].map(BigInt);
+    expect([...(await world.audits.pauseOf(1, 1))]).to.deep.equal(own);
   });
 
   it("is one of five at most in 90 days", async () => {
