@@ -18,6 +18,7 @@ import {
   type Provider,
   type TransactionReceipt,
 } from "ethers";
+import { openEndpoint } from "../chain/endpoint.ts";
 import { DEFAULT_MAX_FEE } from "../chain/fees.ts";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
@@ -308,38 +309,8 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
   };
 }
 
-async function reach(rpcUrl: string, expected: bigint | undefined): Promise<JsonRpcProvider> {
-  if (!URL.canParse(rpcUrl)) {
-    throw new HoldfastError(
-      "bad-input",
-      `"${rpcUrl}" is not a URL: give the chain's, as http://127.0.0.1:8545`,
-    );
-  }
-  // Asked once by hand: ethers would try for ever to find out what network it is on.
-  let chainId: bigint;
-  try {
-    const response = await fetch(rpcUrl, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] }),
-      signal: AbortSignal.timeout(10_000),
-    });
-    chainId = BigInt(((await response.json()) as { result: string }).result);
-  } catch (cause) {
-    const message = `no chain answers at ${rpcUrl}: check the URL and that the chain is running`;
-    throw new HoldfastError("unreachable", message, { rpcUrl }, { cause });
-  }
-  if (expected !== undefined && chainId !== expected) {
-    const message = `the chain at ${rpcUrl} has the id ${chainId}, not ${expected.toString()}: give the URL of the right chain`;
-    throw new HoldfastError("chain", message, { expected: String(expected), actual: String(chainId) });
-  }
-  return new JsonRpcProvider(rpcUrl, chainId, {
-    staticNetwork: true,
-    polling: true,
-    pollingInterval: POLLING_MS,
-    cacheTimeout: -1,
-  });
-}
+const reach = (rpcUrl: string, expected: bigint | undefined): Promise<JsonRpcProvider> =>
+  openEndpoint(rpcUrl, expected, { polling: true, pollingInterval: POLLING_MS });
 
 async function existingContract(provider: JsonRpcProvider, name: string, text: string): Promise<string> {
   const address = parseAddress(text);

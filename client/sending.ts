@@ -22,7 +22,11 @@ export async function offer(provider: Provider, maxFee: bigint): Promise<Fees> {
 
 /** Sends a signed transaction and waits until it is mined. Throws what the contract says if that reverts it. */
 export async function broadcast(provider: Provider, raw: string, what: string): Promise<TransactionReceipt> {
-  const sent = await provider.broadcastTransaction(raw).catch(refuse(what));
+  const sent = await provider.broadcastTransaction(raw).catch(async (error: unknown) => {
+    // Whatever the reason: if it is there, it is there.
+    const found = await provider.getTransaction(readTransaction(raw).hash).catch(() => null);
+    return found ?? refuse(what)(error);
+  });
   const receipt = await sent.wait().catch(refuse(what));
   if (receipt) return receipt;
   throw new HoldfastError("chain", `the transaction ${what} was dropped: send it again`);

@@ -15,8 +15,6 @@ import { toHex32 } from "../protocol/field.ts";
 import { refusing } from "./chain-errors.ts";
 import type { Call } from "./chain-model.ts";
 
-/** Milliseconds. */
-export const RPC_TIMEOUT_MS = 20_000;
 /** What can revert besides the contracts themselves, with errors of their own. */
 const LIBRARIES = ["Groth16Verifier", "Segments", "Compaction", "Settlement", "Responsibility"];
 
@@ -28,22 +26,6 @@ export interface Contracts {
   readonly beacon: Interface;
   /** All that can revert with an error of their own. */
   readonly errors: readonly Interface[];
-}
-
-/** Asked by hand: ethers would try for ever to find out what network it is on. */
-export async function askChainId(rpcUrl: string): Promise<bigint> {
-  try {
-    const response = await fetch(rpcUrl, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] }),
-      signal: AbortSignal.timeout(RPC_TIMEOUT_MS),
-    });
-    return BigInt(((await response.json()) as { result: string }).result);
-  } catch (cause) {
-    const message = `no chain answers at ${rpcUrl}: check the URL, and that the chain is running`;
-    throw new HoldfastError("unreachable", message, { rpcUrl }, { cause });
-  }
 }
 
 export async function findContracts(

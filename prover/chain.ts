@@ -4,7 +4,6 @@
  */
 import {
   AbiCoder,
-  FetchRequest,
   isError,
   JsonRpcProvider,
   keccak256,
@@ -15,17 +14,12 @@ import {
   type TransactionRequest,
   type TypedDataDomain,
 } from "ethers";
+import { openEndpoint } from "../chain/endpoint.ts";
 import { feesFor, raisedFees } from "../chain/fees.ts";
 import { sourcePoint } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { ACCEPTANCE, domain, EXTENSION, REQUEST } from "../protocol/typed-data.ts";
-import {
-  askChainId,
-  findContracts,
-  RPC_TIMEOUT_MS,
-  transactionOf,
-  type Contracts,
-} from "./chain-contracts.ts";
+import { findContracts, transactionOf, type Contracts } from "./chain-contracts.ts";
 import { explain, refusing } from "./chain-errors.ts";
 import type { ChainEvent, NodeChain, SignedTransaction } from "./chain-model.ts";
 import { createViews } from "./chain-views.ts";
@@ -56,14 +50,11 @@ const MAX_GAS = 16_777_216n;
 /** @throws HoldfastError "unreachable", "chain" or "key" unless this is the chain, the deployment and the node meant */
 export async function connectChain(options: ChainOptions): Promise<NodeChain> {
   const { rpcUrl, audits: auditsAddress, node, privateKey, maxFeePerGas } = options;
-  const chainId = await askChainId(rpcUrl);
-  if (options.chainId !== undefined && chainId !== BigInt(options.chainId)) {
-    const message = `the chain at ${rpcUrl} has the id ${chainId}, not ${options.chainId}: give the right chain's URL`;
-    throw new HoldfastError("chain", message, { expected: options.chainId, actual: String(chainId) });
-  }
-  const request = new FetchRequest(rpcUrl);
-  request.timeout = RPC_TIMEOUT_MS;
-  const provider = new JsonRpcProvider(request, chainId, { staticNetwork: true, cacheTimeout: -1 });
+  const provider = await openEndpoint(
+    rpcUrl,
+    options.chainId === undefined ? undefined : BigInt(options.chainId),
+  );
+  const { chainId } = await provider.getNetwork();
   try {
     const contracts = await findContracts(provider, auditsAddress, options.token);
     const wallet = new Wallet(privateKey, provider);

@@ -18,6 +18,7 @@ import {
   type Log,
   type Result,
 } from "ethers";
+import { openEndpoint } from "../chain/endpoint.ts";
 import { DEFAULT_MAX_FEE, feesFor } from "../chain/fees.ts";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { headerEvidence } from "../contracts/headers.ts";
@@ -115,7 +116,7 @@ const GAS_MARGIN = 140n;
 const EVENT_BLOCKS = 2_000;
 
 export async function connectAuditChain(options: AuditChainOptions): Promise<AuditChain> {
-  const provider = await reach(options.rpcUrl);
+  const provider = await openEndpoint(options.rpcUrl, undefined, { polling: true, pollingInterval: 250 });
   try {
     return await open(provider, options);
   } catch (error) {
@@ -251,22 +252,6 @@ async function open(
     expire: (challenge) => send(challenges, "expire", [challenge]),
     close: () => provider.destroy(),
   };
-}
-
-async function reach(rpcUrl: string): Promise<JsonRpcProvider> {
-  const provider = new JsonRpcProvider(rpcUrl, undefined, {
-    polling: true,
-    pollingInterval: 250,
-    cacheTimeout: -1,
-  });
-  try {
-    // ethers itself would ask for ever.
-    await provider.send("eth_chainId", []);
-    return provider;
-  } catch (cause) {
-    provider.destroy();
-    throw new HoldfastError("unreachable", `no chain answers at ${rpcUrl}`, { rpcUrl }, { cause });
-  }
 }
 
 function abi(name: string): InterfaceAbi {
