@@ -20,6 +20,7 @@ import {
 } from "ethers";
 import { openEndpoint } from "../chain/endpoint.ts";
 import { DEFAULT_MAX_FEE } from "../chain/fees.ts";
+import { createLogReader } from "../chain/logs.ts";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Domain } from "../protocol/typed-data.ts";
@@ -119,8 +120,6 @@ const CONTRACTS: Readonly<Record<ContractName, string>> = {
 const POLLING_MS = 250;
 /** Percent of the estimate: the transaction may run in the next epoch, which takes other paths. */
 const GAS_MARGIN = 140n;
-/** Blocks in one request for events. */
-const EVENT_BLOCKS = 5_000;
 
 export async function connect(options: ConnectOptions): Promise<Chain> {
   const provider = await reach(options.rpcUrl, options.chainId);
@@ -229,6 +228,7 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
   const contracts = Object.fromEntries(
     names.map((name) => [name, new Contract(addresses[name], abiOf(name), wallet ?? provider)]),
   ) as Record<ContractName, Contract>;
+  const logs = createLogReader(provider, Object.values(addresses));
   const nameAt = new Map(names.map((name) => [addresses[name], name]));
 
   const signer = (): Wallet => {
@@ -273,14 +273,8 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
       return receipt && told(receipt);
     },
     async events(fromBlock, toBlock) {
-      const end = toBlock ?? (await provider.getBlockNumber());
-      const found: ChainEvent[] = [];
-      for (let first = fromBlock; first <= end; first += EVENT_BLOCKS) {
-        const range = { fromBlock: first, toBlock: Math.min(end, first + EVENT_BLOCKS - 1) };
-        const logs = await provider.getLogs({ address: Object.values(addresses), ...range });
-        found.push(...logs.flatMap(parse));
-      }
-      return found;
+      const end = toBlock ?? (await provider.getBlockNumber().catch(refuse("getBlockNumber")));
+      return (await logs.read(fromBlock, end).catch(refuse("getLogs"))).flatMap(parse);
     },
     async block() {
       const block = await provider.getBlock("latest").catch(refuse("getBlock"));

@@ -16,6 +16,7 @@ import {
 } from "ethers";
 import { openEndpoint } from "../chain/endpoint.ts";
 import { feesFor, raisedFees } from "../chain/fees.ts";
+import { createLogReader } from "../chain/logs.ts";
 import { sourcePoint } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { ACCEPTANCE, domain, EXTENSION, REQUEST } from "../protocol/typed-data.ts";
@@ -40,8 +41,6 @@ export interface ChainOptions {
   readonly maxFeePerGas: bigint;
 }
 
-/** Blocks in one request for events. */
-const EVENT_BLOCKS = 5_000;
 /** Percent of the estimate: the state may change before a transaction is mined. */
 const GAS_MARGIN = 130n;
 /** Of a transaction, since Osaka. */
@@ -120,6 +119,7 @@ async function createChain({
       return parsed && args ? [{ name: parsed.name, args, timestamp: times.get(log.blockNumber) ?? 0 }] : [];
     });
   };
+  const logs = createLogReader(provider, [registryAddress, auditsAddress, challengesAddress]);
   const signed = async (transaction: TransactionRequest): Promise<SignedTransaction> => {
     const raw = await wallet.signTransaction(transaction);
     return { raw, hash: keccak256(raw) };
@@ -141,19 +141,7 @@ async function createChain({
       return { number: block.number, hash: block.hash, timestamp: block.timestamp };
     },
     blockHash: async (number) => (await asked("getBlock", provider.getBlock(number)))?.hash ?? undefined,
-    async events(fromBlock, toBlock) {
-      const logs: Log[] = [];
-      for (let first = fromBlock; first <= toBlock; first += EVENT_BLOCKS) {
-        const last = Math.min(toBlock, first + EVENT_BLOCKS - 1);
-        const filter = {
-          address: [registryAddress, auditsAddress, challengesAddress],
-          fromBlock: first,
-          toBlock: last,
-        };
-        logs.push(...(await asked("getLogs", provider.getLogs(filter))));
-      }
-      return eventsOf(logs);
-    },
+    events: async (fromBlock, toBlock) => eventsOf(await asked("getLogs", logs.read(fromBlock, toBlock))),
 
     async signAcceptance(terms) {
       const values = terms.segments.map(({ root, leaves }) => [root, leaves]);

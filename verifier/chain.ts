@@ -20,6 +20,7 @@ import {
 } from "ethers";
 import { openEndpoint } from "../chain/endpoint.ts";
 import { DEFAULT_MAX_FEE, feesFor } from "../chain/fees.ts";
+import { createLogReader } from "../chain/logs.ts";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { headerEvidence } from "../contracts/headers.ts";
 import { sourcePoint, type Clock } from "../protocol/epochs.ts";
@@ -113,7 +114,6 @@ export interface AuditChainOptions {
 
 /** Percent of the estimate: the transaction may run in the next epoch, which takes other paths. */
 const GAS_MARGIN = 140n;
-const EVENT_BLOCKS = 2_000;
 
 export async function connectAuditChain(options: AuditChainOptions): Promise<AuditChain> {
   const provider = await openEndpoint(options.rpcUrl, undefined, { polling: true, pollingInterval: 250 });
@@ -158,6 +158,7 @@ async function open(
   const epochSeconds = Number(await view(auditsContract, "epochSeconds"));
   const margin = Number(await view(auditsContract, "margin"));
   const clock: Clock = { genesis, epochSeconds, margin };
+  const logs = createLogReader(provider, [...contracts.keys()]);
   const timestamps = new Map<number, number>();
   const timestampOf = async (block: number): Promise<number> => {
     const known = timestamps.get(block);
@@ -191,11 +192,8 @@ async function open(
     },
     async events(from, to) {
       const found: AuditEvent[] = [];
-      for (let first = from; first <= to; first += EVENT_BLOCKS) {
-        const range = { fromBlock: first, toBlock: Math.min(to, first + EVENT_BLOCKS - 1) };
-        for (const log of await provider.getLogs({ address: [...contracts.keys()], ...range }))
-          found.push(...parse(contracts, log, await timestampOf(log.blockNumber)));
-      }
+      for (const log of await logs.read(from, to))
+        found.push(...parse(contracts, log, await timestampOf(log.blockNumber)));
       timestamps.clear();
       return found;
     },
