@@ -282,7 +282,7 @@ describe("client: commands that need a chain", function () {
       `0x${"1".repeat(40)}`,
       "--json",
     );
-    expect(errorIn(result)).to.deep.include({ code: "unreachable", details: { rpcUrl: nobody } });
+    expect(errorIn(result)).to.deep.include({ code: "unreachable", details: { endpoint: "127.0.0.1:1" } });
   });
 
   it("say by their exit status that a node is in trouble", async () => {
