@@ -50,7 +50,7 @@ export async function openEndpoint(
   throw new HoldfastError("chain", message, { expected: String(expected), actual: String(chainId) });
 }
 
-export const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 /** Of one request: with the waits between them a second and a half, if the endpoint asks for no more. */
 const TRIES = 4;
 const FIRST_WAIT_MS = 200;
@@ -69,12 +69,7 @@ export class Endpoint extends JsonRpcProvider {
   /** Requests that it takes at once, as far as we have seen. */
   #most = Infinity;
 
-  /** @param chainId undefined: whatever it is */
-  constructor(
-    url: string,
-    chainId: bigint | undefined,
-    { timeoutMs, wait, ...options }: EndpointOptions = {},
-  ) {
+  constructor(url: string, chainId: bigint, { timeoutMs, wait, ...options }: EndpointOptions = {}) {
     super(requestTo(url, timeoutMs), chainId, { ...options, staticNetwork: true, cacheTimeout: -1 });
     this.#name = nameOf(url);
     this.#wait = wait ?? ((ms) => sleep(ms));
@@ -99,8 +94,10 @@ export class Endpoint extends JsonRpcProvider {
 
   async #inParts(asked: readonly JsonRpcPayload[]): Promise<JsonRpcResult[]> {
     const answers: JsonRpcResult[] = [];
-    for (let first = 0; first < asked.length; first += this.#most)
-      answers.push(...(await this._send(asked.slice(first, first + this.#most))));
+    // A part may turn out to be too much, too.
+    const most = this.#most;
+    for (let first = 0; first < asked.length; first += most)
+      answers.push(...(await this._send(asked.slice(first, first + most))));
     return answers;
   }
 
@@ -143,7 +140,7 @@ interface Failure {
 }
 
 /** Whatever its path, query and user may be: keys are in each of them. */
-export function nameOf(url: string): string {
+function nameOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : "the endpoint";
 }
 

@@ -34,6 +34,8 @@ export interface Delivery {
   outcome(key: string): Promise<Delivered>;
   /** Of whichever attempt is mined. */
   findReceipt(record: TransactionRecord): Promise<Receipt | undefined>;
+  /** Opens a transaction again that the chain has lost. */
+  reopen(record: TransactionRecord): void;
 }
 
 /** Looks at the chain in which a nonce is used and no receipt is found, until we believe it. */
@@ -47,17 +49,11 @@ interface Progress {
   refusal?: string;
 }
 
-interface Waiter {
-  readonly promise: Promise<Delivered>;
-  readonly resolve: (delivered: Delivered) => void;
-  readonly reject: (error: Error) => void;
-}
-
 export function createDelivery(
   { confirmations, bumpAfterMs, pollMs, signal }: DeliveryOptions,
   { chain, journal, clock, log }: DeliveryModules,
 ): Delivery {
-  const waiters = new Map<string, Waiter>();
+  const waiters = new Map<string, PromiseWithResolvers<Delivered>>();
   const progress = new Map<string, Progress>();
   let running: Promise<void> | undefined;
   /** The lowest nonce that nothing of ours has, and since when it holds up the others. */
@@ -124,6 +120,12 @@ export function createDelivery(
     return undefined;
   };
 
+  const reopen = (record: TransactionRecord): void => {
+    const { key, nonce } = record;
+    log.warn({ key, nonce }, "a transaction that was mined is gone: it is sent again");
+    save({ ...record, state: "sent" });
+  };
+
   const attend = async (open: TransactionRecord): Promise<void> => {
     let record = open;
     const now = clock.now();
@@ -155,11 +157,10 @@ export function createDelivery(
       gap = undefined;
       return;
     }
-    const known = journal.transactionAt(nonce);
-    if (known) {
-      if (await findReceipt(known)) return; // the count is behind
-      log.warn({ key: known.key, nonce }, "a transaction that was mined is gone: it is sent again");
-      save({ ...known, state: "sent" });
+    const record = journal.transactionAt(nonce);
+    if (record) {
+      if (await findReceipt(record)) return; // the count is behind
+      reopen(record);
       return;
     }
     if (gap?.nonce !== nonce) gap = { nonce, since: clock.now() };
@@ -202,6 +203,7 @@ export function createDelivery(
 
   return {
     findReceipt,
+    reopen,
     async outcome(key) {
       const record = journal.transaction(key);
       if (!record) throw new RangeError(`"key" expected one of a transaction, got ${key}`);

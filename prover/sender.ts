@@ -68,25 +68,19 @@ export function createSender(options: DeliveryOptions, modules: DeliveryModules)
   const stands = async (record: TransactionRecord, call: Call): Promise<boolean> => {
     const receipt = await delivery.findReceipt(record);
     if (!receipt) {
-      log.warn(
-        { key: record.key, nonce: record.nonce },
-        "a transaction that was mined is gone: it is sent again",
-      );
-      journal.setTransaction({ ...record, state: "sent" });
+      delivery.reopen(record);
       return false;
     }
     if (!ONCE.has(call.kind) || (await chain.block()).number - receipt.block < LAG) return true;
-    const taken = await chain.estimate(call).then(
-      () => true,
+    const isRefused = await chain.estimate(call).then(
       () => false,
+      () => true,
     );
-    if (taken)
-      log.warn(
-        { key: record.key },
-        "the contract has not got a transaction that was mined: a new one is sent",
-      );
-    if (taken) journal.setTransaction({ ...record, state: "dead" });
-    return !taken;
+    if (isRefused) return true;
+    const { key } = record;
+    log.warn({ key }, "the contract has not got a transaction that was mined: a new one is sent");
+    journal.setTransaction({ ...record, state: "dead" });
+    return false;
   };
 
   const sendOnce = async (key: string, call: Call): Promise<Delivered> => {

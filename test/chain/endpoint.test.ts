@@ -112,6 +112,10 @@ describe("chain: an endpoint", () => {
       heard = [];
       const found = await Promise.all(Array.from({ length: 8 }, ask));
       expect(new Set(found)).to.have.lengthOf(8);
+      const taken = heard
+        .filter(({ questions }) => questions.length <= 3)
+        .flatMap(({ questions }) => questions);
+      expect(taken, "each is asked once").to.have.lengthOf(8);
     }
     expect(Math.max(...heard.map(({ questions }) => questions.length))).to.be.at.most(3);
   });
