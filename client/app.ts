@@ -91,8 +91,6 @@ export interface Plan extends PutOptions {
   readonly price: Price;
 }
 
-export { checkAcceptance, type ExpectedTerms } from "./storing.ts";
-
 export function createApp({ chain, engine, signal, progress }: AppOptions): App {
   const api = createNodeApi(chain, { signal });
 
