@@ -1,23 +1,12 @@
 /**
  * What a node knows of the chain and asks of it, as plain data: records, events, calls, and the interface to all of it.
  */
+import type { CountedChain } from "../chain/counts.ts";
+import type { Block } from "../chain/events.ts";
 import type { Hex } from "../protocol/field.ts";
 import type { ProofWords } from "../protocol/groth16.ts";
 
-export interface Block {
-  readonly number: number;
-  readonly hash: string;
-  /** Seconds: deadlines are the chain's. */
-  readonly timestamp: number;
-}
-
-/** An event of the Registry, Audits or Challenges, with its arguments by name. */
-export interface ChainEvent {
-  readonly name: string;
-  readonly args: Readonly<Record<string, unknown>>;
-  /** Of its block, in seconds. */
-  readonly timestamp: number;
-}
+export type { Block, ChainEvent } from "../chain/events.ts";
 
 /** What the running epoch asks of a vNode. */
 export interface Duty {
@@ -72,6 +61,12 @@ export interface VNodeState {
   /** The epochs from here until `settled` wait for the next proof, if it is not 0: token units, fees included. */
   readonly deferredSince: number;
   readonly deferred: bigint;
+}
+
+/** What a look asks about a vNode. */
+export interface Survey {
+  readonly state: VNodeState;
+  readonly duty: Duty;
 }
 
 export interface NodeRecord {
@@ -213,7 +208,7 @@ export interface Receipt {
  * Every method rejects with HoldfastError: "unreachable" if the chain does not answer, "chain" if a contract refuses,
  * with the name of its error and the arguments in `details`.
  */
-export interface NodeChain {
+export interface NodeChain extends CountedChain {
   readonly chainId: bigint;
   readonly registry: string;
   readonly audits: string;
@@ -224,11 +219,10 @@ export interface NodeChain {
   /** From when on the epoch's randomness is known. */
   sourcePoint(epoch: number): number;
 
-  block(): Promise<Block>;
-  /** undefined if the chain has no such block. */
-  blockHash(number: number): Promise<string | undefined>;
-  /** In log order. */
-  events(fromBlock: number, toBlock: number): Promise<ChainEvent[]>;
+  /** What was so at a block whose events were read: until there are others about it, it is so at later ones of its epoch. */
+  survey(vNode: bigint, at: Block): Promise<Survey>;
+  /** As it stood at a block. */
+  directoryAt(vNode: bigint, at: Block): Promise<DirectoryRecord>;
 
   node(id: bigint): Promise<NodeRecord>;
   freeBond(node: bigint): Promise<bigint>;
@@ -244,9 +238,10 @@ export interface NodeChain {
   compaction(vNode: bigint): Promise<CompactionRecord>;
   /** undefined if there was never one with that serial. */
   segment(vNode: bigint, serial: number): Promise<SegmentRecord | undefined>;
-  state(vNode: bigint): Promise<VNodeState>;
-  /** undefined unless the epoch is the one that runs. */
-  duty(vNode: bigint, epoch: number): Promise<Duty | undefined>;
+  /** As of a block, or now. */
+  state(vNode: bigint, at?: Block): Promise<VNodeState>;
+  /** undefined unless the epoch is the one that runs, at a block or now. */
+  duty(vNode: bigint, epoch: number, at?: Block): Promise<Duty | undefined>;
   /** Those of a vNode that are open, whoever must answer them. */
   challenges(vNode: bigint): Promise<ChallengeRecord[]>;
   /** Where an epoch's randomness comes from. undefined while the blocks that hold it are not there. */

@@ -7,7 +7,7 @@ import { sourcePoint, type Clock } from "../protocol/epochs.ts";
 import { toHex32 } from "../protocol/field.ts";
 import type { Contracts } from "./chain-contracts.ts";
 import { contractError, explain, refusing } from "./chain-errors.ts";
-import type { ChallengeRecord, NodeChain } from "./chain-model.ts";
+import type { Block, ChallengeRecord, DirectoryRecord, NodeChain } from "./chain-model.ts";
 
 export type Views = Pick<
   NodeChain,
@@ -21,6 +21,7 @@ export type Views = Pick<
   | "mayRead"
   | "mayWrite"
   | "directory"
+  | "directoryAt"
   | "compaction"
   | "segment"
   | "state"
@@ -57,6 +58,13 @@ export function createViews(provider: JsonRpcProvider, contracts: Contracts, clo
       if (contractError(cause) === error) return undefined;
       throw cause;
     }
+  };
+  const asOf = (at: Block | undefined): object[] => (at ? [{ blockTag: at.number }] : []);
+  const readDirectory = async (vNode: bigint, at?: Block): Promise<DirectoryRecord> => {
+    const d = await view<Words<"total" | "count"> & { root: string }>(
+      ...([registry, "directory", vNode, ...asOf(at)] as const),
+    );
+    return { root: BigInt(d.root), total: Number(d.total), count: Number(d.count) };
   };
   /** undefined if it is over. */
   const readChallenge = async (id: bigint): Promise<ChallengeRecord | undefined> => {
@@ -123,10 +131,8 @@ export function createViews(provider: JsonRpcProvider, contracts: Contracts, clo
     },
     mayRead: (bucket, who) => view(registry, "mayRead", bucket, who),
     mayWrite: (bucket, who) => view(registry, "mayWrite", bucket, who),
-    async directory(vNode) {
-      const d = await view<Words<"total" | "count"> & { root: string }>(registry, "directory", vNode);
-      return { root: BigInt(d.root), total: Number(d.total), count: Number(d.count) };
-    },
+    directory: (vNode) => readDirectory(vNode),
+    directoryAt: readDirectory,
     async compaction(vNode) {
       const c = await view<Words<"epoch" | "nextSerial" | "left">>(registry, "compaction", vNode);
       return { epoch: Number(c.epoch), nextSerial: Number(c.nextSerial), left: Number(c.left) };
@@ -139,13 +145,13 @@ export function createViews(provider: JsonRpcProvider, contracts: Contracts, clo
       const { bucket, perEpoch } = s;
       return { bucket, leaves: Number(s.leaves), end: Number(s.end), perEpoch };
     },
-    async state(vNode) {
+    async state(vNode, at) {
       const s = await view<
         Words<"node" | "nextNode" | "nextSince" | "nextSyncLeft" | "settled" | "misses" | "syncLeft"> &
           Words<"rate" | "committed" | "locked" | "nextLocked" | "deferredSince" | "deferred"> & {
             readonly short: boolean;
           }
-      >(audits, "state", vNode);
+      >(audits, "state", vNode, ...asOf(at));
       const { node, nextNode, rate, committed, locked, nextLocked, short, deferred } = s;
       return {
         ...{ node, nextNode, rate, committed, locked, nextLocked, short, deferred },
@@ -154,8 +160,8 @@ export function createViews(provider: JsonRpcProvider, contracts: Contracts, clo
         deferredSince: Number(s.deferredSince),
       };
     },
-    async duty(vNode, epoch) {
-      const d = await viewIfAny<DutyWords>("NotCurrentEpoch", audits, "duty", vNode, epoch);
+    async duty(vNode, epoch, at) {
+      const d = await viewIfAny<DutyWords>("NotCurrentEpoch", audits, "duty", vNode, epoch, ...asOf(at));
       if (!d) return undefined;
       const { due, proven, node, rate, asked, successor } = d;
       return {

@@ -10,19 +10,20 @@ import {
   Transaction,
   verifyTypedData,
   Wallet,
-  type Log,
   type TransactionRequest,
   type TypedDataDomain,
 } from "ethers";
 import { openEndpoint } from "../chain/endpoint.ts";
 import { feesFor, raisedFees } from "../chain/fees.ts";
-import { createLogReader } from "../chain/logs.ts";
+import { createCounts } from "../chain/counts.ts";
+import { createEventSource } from "../chain/events.ts";
 import { sourcePoint } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { ACCEPTANCE, domain, EXTENSION, REQUEST } from "../protocol/typed-data.ts";
 import { findContracts, transactionOf, type Contracts } from "./chain-contracts.ts";
 import { explain, refusing } from "./chain-errors.ts";
-import type { ChainEvent, NodeChain, SignedTransaction } from "./chain-model.ts";
+import type { NodeChain, SignedTransaction } from "./chain-model.ts";
+import { createSurveys } from "./chain-surveys.ts";
 import { createViews } from "./chain-views.ts";
 
 export type * from "./chain-model.ts";
@@ -102,46 +103,36 @@ async function createChain({
   const clock = { genesis, epochSeconds, margin: await constant("margin") };
   const signingDomain = domain(chainId, registryAddress) as TypedDataDomain;
 
-  const eventsOf = async (logs: readonly Log[]): Promise<ChainEvent[]> => {
-    const numbers = [...new Set(logs.map(({ blockNumber }) => blockNumber))];
-    const times = new Map<number, number>();
-    for (const number of numbers) {
-      const block = await asked("getBlock", provider.getBlock(number));
-      if (!block)
-        throw new HoldfastError("chain", `block ${number} is gone: the chain was reorganized`, { number });
-      times.set(number, block.timestamp);
-    }
-    return logs.flatMap((log) => {
-      const parsed = [registry, audits, challenges]
-        .map((contract) => contract.interface.parseLog(log))
-        .find((found) => found !== null);
-      const args = parsed?.args.toObject() as Record<string, unknown> | undefined;
-      return parsed && args ? [{ name: parsed.name, args, timestamp: times.get(log.blockNumber) ?? 0 }] : [];
-    });
-  };
-  const logs = createLogReader(provider, [registryAddress, auditsAddress, challengesAddress]);
+  const source = createEventSource(
+    provider,
+    new Map([
+      [registryAddress, registry.interface],
+      [auditsAddress, audits.interface],
+      [challengesAddress, challenges.interface],
+    ]),
+  );
+  const views = createViews(provider, contracts, clock);
+  const epochAt = (timestamp: number): number =>
+    Math.max(0, Math.floor((timestamp - genesis) / epochSeconds));
   const signed = async (transaction: TransactionRequest): Promise<SignedTransaction> => {
     const raw = await wallet.signTransaction(transaction);
     return { raw, hash: keccak256(raw) };
   };
 
   return {
-    ...createViews(provider, contracts, clock),
+    ...views,
+    ...createCounts(contracts, asked),
+    ...createSurveys(source, views, epochAt),
     chainId,
     registry: registryAddress,
     audits: auditsAddress,
     operator: wallet.address,
     epochSeconds,
-    epochAt: (timestamp) => Math.max(0, Math.floor((timestamp - genesis) / epochSeconds)),
+    epochAt,
     sourcePoint: (epoch) => sourcePoint(epoch, clock),
 
-    async block() {
-      const block = await asked("getBlock", provider.getBlock("latest"));
-      if (!block?.hash) throw new HoldfastError("chain", "the chain has no block");
-      return { number: block.number, hash: block.hash, timestamp: block.timestamp };
-    },
-    blockHash: async (number) => (await asked("getBlock", provider.getBlock(number)))?.hash ?? undefined,
-    events: async (fromBlock, toBlock) => eventsOf(await asked("getLogs", logs.read(fromBlock, toBlock))),
+    block: () => asked("getBlock", source.block()),
+    blockHash: (number) => asked("getBlock", source.blockHash(number)),
 
     async signAcceptance(terms) {
       const values = terms.segments.map(({ root, leaves }) => [root, leaves]);

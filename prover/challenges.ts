@@ -1,6 +1,6 @@
 /**
  * Challenges on demand against this node: which are open, what data they ask about, and their answers (protocol.md,
- * section 9.4). The chain is asked for them at every look, so that no restart misses one.
+ * section 9.4). By the events some are open; the contract says which still are.
  */
 import type { Logger } from "pino";
 import { proofWords } from "../protocol/groth16.ts";
@@ -42,7 +42,8 @@ export function createChallenges(
 ): Challenges {
   return {
     async open() {
-      const found = await Promise.all(holdings.namedFor(node).map((vNode) => chain.challenges(vNode)));
+      const asked = holdings.namedFor(node).filter((vNode) => holdings.isChallenged(vNode));
+      const found = await Promise.all(asked.map((vNode) => chain.challenges(vNode)));
       return found.flat().flatMap((challenge) => {
         // One whose event is not read yet comes with the next look.
         const contents = holdings.atChallenge(challenge.vNode, challenge.id);

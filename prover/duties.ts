@@ -5,16 +5,17 @@
  * A look at the chain starts what is to be done and waits for none of it; the next look starts what failed again.
  */
 import type { Logger } from "pino";
+import { isIncomplete } from "../chain/follow.ts";
 import type { Profile } from "../protocol/profiles.ts";
 import { consenter } from "./affairs.ts";
 import type { FetchRound } from "./beacon.ts";
-import type { NodeChain } from "./chain-model.ts";
+import type { Block, NodeChain } from "./chain-model.ts";
 import { createChallenges, type OpenChallenge } from "./challenges.ts";
 import type { Clock } from "./clock.ts";
 import { createCompaction } from "./compaction.ts";
 import type { ProofResult } from "./engine.ts";
 import { createEpochProofs } from "./epoch-proofs.ts";
-import { isIncomplete, type Holding } from "./history.ts";
+import type { Holding } from "./history.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import { createKeeping } from "./keeping.ts";
@@ -78,6 +79,8 @@ export interface Duties {
 
 /** Milliseconds until something that failed is tried again: doubled each time, up to this. */
 const MAX_BACKOFF_MS = 15_000;
+/** Between two readings of all events. */
+const MAX_REREAD_MS = 600_000;
 /** Host and chain may differ by so many seconds before we warn. */
 const MAX_CLOCK_SKEW = 30;
 
@@ -109,11 +112,11 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   // ------------------------------------------------------------------------------------------------------------ looking
 
   const look = async (): Promise<void> => {
-    const { timestamp: time } = await holdings.update();
+    const head = await holdings.update();
+    const { timestamp: time } = head;
     const epoch = chain.epochAt(time);
     challenged = await challenges.open();
-    const charges = await findCharges(epoch, time);
-    if (!charges) return;
+    const charges = await findCharges(epoch, head);
     if (epoch !== status.epoch) newEpoch();
     const mine: VNodeStatus[] = [];
     for (const charge of charges) {
@@ -149,12 +152,11 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     return { damaged: [...damaged.keys()], heldBack: keeping.heldBack, diskTrouble };
   };
 
-  /** undefined if the epoch has just ended. */
-  const findCharges = async (epoch: number, time: number): Promise<Charge[] | undefined> => {
+  const findCharges = async (epoch: number, head: Block): Promise<Charge[]> => {
+    const time = head.timestamp;
     const charges: Charge[] = [];
     for (const vNode of holdings.namedFor(node)) {
-      const [state, duty] = await Promise.all([chain.state(vNode), chain.duty(vNode, epoch)]);
-      if (!duty) return undefined;
+      const { state, duty } = await chain.survey(vNode, head);
       const now = duty.node === node;
       const isNamed = state.nextSince !== 0 && state.nextNode === node;
       const affairs = holdings.affairsOf(vNode);
@@ -288,20 +290,21 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     },
     async run() {
       start("resume", () => sender.resume());
+      let incomplete = 0;
       while (!signal.aborted) {
         let pauseMs = pollMs;
         try {
           await look();
+          incomplete = 0;
         } catch (error) {
           const problem = error instanceof Error ? error.message : String(error);
           if (status.problem !== problem)
             log.error({ err: error }, "the chain cannot be read; will try again");
           status = { ...status, ready: false, problem, ...onDisk() };
           metrics.observe(status, store.usedBytes);
-          if (isIncomplete(error)) {
-            holdings.reset();
-            pauseMs = Math.max(pollMs, MAX_BACKOFF_MS);
-          }
+          incomplete = isIncomplete(error) ? incomplete + 1 : 0;
+          // The second time, everything is read again.
+          if (incomplete > 1) pauseMs = Math.min(MAX_BACKOFF_MS * 2 ** (incomplete - 2), MAX_REREAD_MS);
         }
         await clock.wait(pauseMs, signal);
       }

@@ -2,8 +2,8 @@
  * What happened to one vNode's directory, by the chain's events in log order, and the directory as it stood at any time that
  * somebody asks about: now, when an epoch began, when a challenge was made.
  */
+import { incomplete } from "../chain/follow.ts";
 import { Directory } from "../protocol/directory.ts";
-import { HoldfastError } from "../protocol/errors.ts";
 import { fromHex32, type Hex } from "../protocol/field.ts";
 
 /** An entry of a directory. */
@@ -112,6 +112,11 @@ export class History {
     this.#marks.delete(challenge);
   }
 
+  /** Whether a challenge is open, by the events. */
+  get isMarked(): boolean {
+    return this.#marks.size > 0;
+  }
+
   atMark(challenge: bigint): Contents | undefined {
     const mark = this.#marks.get(challenge);
     if (!mark) return undefined;
@@ -212,16 +217,4 @@ class Replay implements Contents {
     this.holdings = [];
     this.#index.clear();
   }
-}
-
-/** Whether it is because of events that are missing: reading them again may help. */
-export const isIncomplete = (error: unknown): boolean =>
-  error instanceof HoldfastError && error.details["incomplete"] === true;
-
-export function incomplete(): HoldfastError {
-  return new HoldfastError(
-    "chain",
-    "the chain's events are incomplete: use another RPC, or an earlier fromBlock",
-    { incomplete: true },
-  );
 }

@@ -1,17 +1,20 @@
 /**
  * Who holds what, by the events of the chain: every vNode's directory in log order, and who was ever named for it.
  *
- * Events are read once. If the block that was read last is no longer on the chain, all of it is read again; and before
- * anything is proven, its root is compared with the contract's.
+ * Events are read once, and compared with what the contracts count and say: who answers for which vNode, and the directories
+ * of those that this node was ever named for.
  */
 import type { Logger } from "pino";
+import { COUNTED, missingBy } from "../chain/counts.ts";
+import { openEventStore, type EventStore } from "../chain/event-store.ts";
+import { createFollower, incomplete, isIncomplete } from "../chain/follow.ts";
 import type { Hex } from "../protocol/field.ts";
 import { affairsAfter, NO_AFFAIRS, type Affairs } from "./affairs.ts";
 import type { Block, ChainEvent, NodeChain } from "./chain-model.ts";
-import { History, incomplete, type Contents, type Holding } from "./history.ts";
+import { History, type Contents, type Holding } from "./history.ts";
 
 export interface Holdings {
-  /** Reads what is new. */
+  /** Reads what is new. Throws "chain" if events are missing. */
   update(): Promise<Block>;
   /** Forgets everything, so that the next update reads it again. */
   reset(): void;
@@ -25,6 +28,8 @@ export interface Holdings {
   latest(vNode: bigint): Contents;
   /** As it stood when the epoch began: what the epoch's challenge is about. */
   atStartOf(vNode: bigint, epoch: number): Contents;
+  /** Whether a challenge of the vNode is open, whoever must answer it. */
+  isChallenged(vNode: bigint): boolean;
   /** As it stood when an open challenge was made; undefined if there is none. */
   atChallenge(vNode: bigint, challenge: bigint): Contents | undefined;
   /** vNodes that hold a segment of this bucket now. */
@@ -41,6 +46,7 @@ export interface Observer {
 }
 
 export interface HoldingsOptions {
+  readonly node: bigint;
   readonly directoryDepth: number;
   /** Block of the deployment. */
   readonly fromBlock: number;
@@ -48,67 +54,103 @@ export interface HoldingsOptions {
 
 export interface HoldingsModules {
   readonly chain: NodeChain;
+  /** What was read before; default: nothing, and nothing is kept. */
+  readonly store?: EventStore | undefined;
   readonly log: Logger;
   readonly observer?: Observer | undefined;
 }
 
 export function createHoldings(
-  { directoryDepth, fromBlock }: HoldingsOptions,
-  { chain, log, observer }: HoldingsModules,
+  { node, directoryDepth, fromBlock }: HoldingsOptions,
+  { chain, store = openEventStore(":memory:", "", () => undefined), log, observer }: HoldingsModules,
 ): Holdings {
   let known = new Knowledge(directoryDepth);
-  let lastBlock: Block | undefined;
-  let updating: Promise<unknown> = Promise.resolve();
+  /** That is read; the same, but while all is read again. */
+  let next = known;
 
-  const reset = (): void => {
-    known = new Knowledge(directoryDepth);
-    lastBlock = undefined;
-    observer?.forget();
-  };
-  const take = (event: ChainEvent): void => {
-    observer?.take(event, known.affairsOf(event.args["vNode"] as bigint));
-    known.learn(event, chain.epochAt(event.timestamp));
-  };
-  const update = async (): Promise<Block> => {
-    if (lastBlock && (await chain.blockHash(lastBlock.number)) !== lastBlock.hash) {
-      log.warn({ block: lastBlock.number }, "the chain was reorganized: reading its events again");
-      reset();
+  const directoriesDiffer = async (head: Block, vNodes: Iterable<bigint>): Promise<string | undefined> => {
+    for (const vNode of vNodes) {
+      const { root, count } = await chain.directoryAt(vNode, head);
+      const { directory, holdings } = known.history(vNode).latest();
+      if (holdings.length !== count)
+        return `vNode ${vNode} has ${count} entries, ${holdings.length} by its events`;
+      if (directory.root !== root) return `vNode ${vNode} has another directory than its events make`;
     }
-    const head = await chain.block();
-    const first = lastBlock ? lastBlock.number + 1 : fromBlock;
-    if (head.number >= first) {
-      const events = await chain.events(first, head.number);
-      try {
-        for (const event of events) take(event);
-      } catch (error) {
-        reset(); // some are taken in, and none is twice
-        throw error;
-      }
-      lastBlock = head;
-    }
-    return head;
+    return undefined;
   };
+  const isUnknown = async (head: Block): Promise<string | undefined> => {
+    const named = known.named.get(node) ?? new Set();
+    for (const { vNode, node: responsible, next: heir } of await chain.assignments(head))
+      if ((responsible === node || heir === node) && !named.has(vNode))
+        return `node ${node} answers for vNode ${vNode}, for which no event names it`;
+    return undefined;
+  };
+  const check = async (head: Block, isNew: boolean): Promise<string | undefined> => {
+    const ours = [...(known.named.get(node) ?? [])];
+    const changed = [...known.changed];
+    known.changed.clear();
+    try {
+      if (!isNew)
+        return await directoriesDiffer(head, new Set(ours.filter((vNode) => changed.includes(vNode))));
+      return (
+        missingBy(known.counts, await chain.counts(head)) ??
+        (await isUnknown(head)) ??
+        (await directoriesDiffer(head, ours))
+      );
+    } catch (error) {
+      if (isIncomplete(error)) return (error as Error).message;
+      for (const vNode of changed) known.changed.add(vNode);
+      throw error;
+    }
+  };
+  const follower = createFollower(
+    { fromBlock, epochAt: (timestamp) => chain.epochAt(timestamp) },
+    {
+      ...{ source: chain, store, log },
+      reader: {
+        restart() {
+          next = new Knowledge(directoryDepth);
+          observer?.forget();
+        },
+        take(event) {
+          observer?.take(event, next.affairsOf(event.args["vNode"] as bigint));
+          next.learn(event, chain.epochAt(event.timestamp));
+        },
+        ready: () => void (known = next),
+        check,
+      },
+    },
+  );
 
   return {
-    update() {
-      // One at a time, so that no event comes in twice.
-      const result = updating.then(update, update);
-      updating = result;
-      return result;
-    },
-    reset,
-    namedFor: (node) => [...(known.named.get(node) ?? [])],
+    update: () => follower.update(),
+    reset: () => void follower.distrust(),
+    namedFor: (who) => [...(known.named.get(who) ?? [])],
     clusterOf: (vNode) => known.clusters.get(vNode),
     affairsOf: (vNode) => known.affairsOf(vNode),
     operatedBy: (account) =>
       [...known.operators].filter(([, operator]) => operator === account).map(([id]) => id),
     latest: (vNode) => known.history(vNode).latest(),
     atStartOf: (vNode, epoch) => known.history(vNode).before(epoch),
+    isChallenged: (vNode) => known.history(vNode).isMarked,
     atChallenge: (vNode, challenge) => known.history(vNode).atMark(challenge),
     holdersOf: (bucket, root) => [...(known.holders.get(`${bucket}/${root}`) ?? [])],
     lastProven: (vNode) => known.proven.get(vNode),
   };
 }
+
+const IS_COUNTED: ReadonlySet<string> = new Set(COUNTED);
+/** That make another directory, or another end. */
+const CHANGES: ReadonlySet<string> = new Set([
+  ...[
+    "SegmentStored",
+    "SegmentExtended",
+    "SegmentEndedEarly",
+    "SegmentRetired",
+    "DirectoryReset",
+    "Compacted",
+  ],
+]);
 
 class Knowledge {
   readonly #depth: number;
@@ -122,6 +164,10 @@ class Knowledge {
   /** By "bucket/root", the vNodes. */
   readonly holders = new Map<string, Set<bigint>>();
   readonly proven = new Map<bigint, number>();
+  /** By name, of events that the contracts count. */
+  readonly counts = new Map<string, number>();
+  /** vNodes whose directories have changed since somebody took them out. */
+  readonly changed = new Set<bigint>();
 
   constructor(depth: number) {
     this.#depth = depth;
@@ -141,6 +187,7 @@ class Knowledge {
     const { name, args } = event;
     const vNode = args["vNode"] as bigint | undefined;
     const node = args["node"] as bigint;
+    if (IS_COUNTED.has(name)) this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
     if (name === "ClusterCreated")
       this.#quantumBits.set(args["cluster"] as bigint, args["quantumBits"] as bigint);
     if (name === "NodeUpdated") this.operators.set(node, args["operator"] as string);
@@ -174,6 +221,7 @@ class Knowledge {
   #learnHoldings({ name, args }: ChainEvent, epoch: number): void {
     const vNode = args["vNode"] as bigint;
     const history = this.history(vNode);
+    if (CHANGES.has(name)) this.changed.add(vNode);
     const serial = Number(args["serial"]);
     switch (name) {
       case "SegmentStored": {

@@ -2,7 +2,9 @@
  * A storage node: store, journal, chain, proving pool, HTTP and the proving loop, started and stopped together.
  */
 import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { Logger } from "pino";
+import { openEventStore } from "../chain/event-store.ts";
 import { loadHashEngine, loadProvingArtifacts } from "../circuits/artifacts.ts";
 import { passKey } from "../circuits/key-gate.ts";
 import { HoldfastError } from "../protocol/errors.ts";
@@ -82,7 +84,17 @@ export async function createNode(
     const began = journal.beganAt((await chain.block()).timestamp);
     const observer = createWatch({ node, acceptSeconds, began }, { journal, log });
     const { directoryDepth } = profile;
-    const holdings = createHoldings({ directoryDepth, fromBlock }, { chain, log, observer });
+    const events = openEventStore(
+      join(folder, "events.sqlite"),
+      `${chain.chainId}/${chain.audits}/${fromBlock}`,
+      (error) =>
+        log.error({ err: error }, "the chain's events are not kept: the next start reads them again"),
+    );
+    closers.push(() => events.close());
+    const holdings = createHoldings(
+      { node, directoryDepth, fromBlock },
+      { chain, store: events, log, observer },
+    );
     await holdings.update();
     await checkProfile(node, config, { chain, holdings });
     const store = await createStore(

@@ -71,7 +71,8 @@ export function takeStock({ store, journal, clock, log }: StockModules): void {
 
 /** What a start made in a folder that was empty: a disk may be mounted there yet. */
 export async function leaveEmpty(folder: string): Promise<void> {
-  for (const end of ["", "-wal", "-shm"]) await rm(join(folder, `journal.sqlite${end}`), { force: true });
+  for (const name of ["journal", "events"])
+    for (const end of ["", "-wal", "-shm"]) await rm(join(folder, `${name}.sqlite${end}`), { force: true });
   for (const name of ["segments", "incoming", "set-aside"])
     await rmdir(join(folder, name)).catch(() => undefined);
 }

@@ -83,7 +83,7 @@ export async function createDutyBench(folder: string): Promise<DutyBench> {
       const { journal = opened.journal, store = opened.store } = modules;
       const { signal } = ending;
       const { log } = logs;
-      const depth = { directoryDepth: profile.directoryDepth, fromBlock: 0 };
+      const depth = { node: NODE, directoryDepth: profile.directoryDepth, fromBlock: 0 };
       const pacing = { confirmations: 0, bumpAfterMs: 1000, pollMs: 100, signal };
       return createDuties(
         {

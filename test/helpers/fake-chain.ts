@@ -6,6 +6,7 @@ import { verifyTypedData, Wallet, type TypedDataDomain } from "ethers";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { Hex } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
+import { COUNTED, type Counts } from "../../chain/counts.ts";
 import { domain, REQUEST } from "../../protocol/typed-data.ts";
 import type {
   BeaconSource,
@@ -13,6 +14,7 @@ import type {
   Call,
   ChainEvent,
   ChallengeRecord,
+  DirectoryRecord,
   Duty,
   NodeChain,
   NodeRecord,
@@ -21,6 +23,7 @@ import type {
   VNodeState,
 } from "../../prover/chain-model.ts";
 import { FakeDirectory } from "./fake-directory.ts";
+import { present } from "./present.ts";
 
 export const NODE = 3n;
 export const PEER = 4n;
@@ -73,6 +76,9 @@ export interface FakeChain extends NodeChain {
   readonly mined: Call[];
   readonly signed: { readonly call: Call; readonly nonce: number }[];
   minedNonce: number;
+  /** What an endpoint gives of an event. */
+  shown: (event: FakeEvent) => FakeEvent | readonly FakeEvent[];
+  history(): FakeEvent[];
   emit(name: string, args: Readonly<Record<string, unknown>>): void;
   /** Emits SegmentStored for VNODE and appends it to the contract's directory. The weight is the number of leaves. */
   store(segment: FakeSegment): number;
@@ -101,14 +107,14 @@ export interface FakeSegment {
   readonly vNode?: bigint;
 }
 
-export interface FakeEvent extends ChainEvent {
-  readonly block: number;
-}
+const withTransaction = (event: FakeEvent): ChainEvent => ({ ...event, transaction: "" });
+
+export type FakeEvent = Omit<ChainEvent, "transaction">;
 
 export function createFakeChain(): FakeChain {
   const profile = PROFILES.tiny;
   let events: FakeEvent[] = [];
-  let block: Block = { number: 0, hash: "0", timestamp: 0 };
+  let block: Block = { number: 0, hash: "0", parent: "", timestamp: 0 };
   const hashes = new Map<number, string>();
   const pending = new Map<number, { call: Call; transaction: SignedTransaction }>();
   const calls = new Map<string, { call: Call; nonce: number }>();
@@ -118,13 +124,21 @@ export function createFakeChain(): FakeChain {
   const epochAt = (timestamp: number): number => Math.floor(timestamp / EPOCH_SECONDS);
   const current = (): Block => {
     if (chain.time === block.timestamp && block.number > 0) return block;
-    block = { number: block.number + 1, hash: `${block.number + 1}/${forks}`, timestamp: chain.time };
+    return nextBlock();
+  };
+  const nextBlock = (): Block => {
+    const number = block.number + 1;
+    block = { number, hash: `${number}/${forks}`, parent: block.hash, timestamp: chain.time };
     hashes.set(block.number, block.hash);
     return block;
   };
   const newDirectory = (): FakeDirectory =>
     new FakeDirectory(profile.directoryDepth, (name, args) => chain.emit(name, { vNode: VNODE, ...args }));
   let directory = newDirectory();
+  const readDirectory = (): Promise<DirectoryRecord> => {
+    const { root, total, entries } = directory.before(Infinity);
+    return Promise.resolve({ root, total, count: entries.length });
+  };
   const run = ({ call }: { call: Call }): boolean => {
     if (chain.refuse(call)) return false;
     if (call.kind === "compact" || call.kind === "retire") {
@@ -171,9 +185,10 @@ export function createFakeChain(): FakeChain {
     mined: [],
     signed: [],
     minedNonce: 0,
+    shown: (event) => event,
+    history: () => [...events],
     emit(name, args) {
-      block = { number: block.number + 1, hash: `${block.number + 1}/${forks}`, timestamp: chain.time };
-      hashes.set(block.number, block.hash);
+      nextBlock();
       events.push({ name, args, timestamp: chain.time, block: block.number });
     },
     store({ root, leaves, weight = leaves, end = 1_000, bucket = BUCKET, vNode = VNODE }) {
@@ -231,7 +246,8 @@ export function createFakeChain(): FakeChain {
         const weight = Number((perEpoch ?? 0n) >> BigInt(QUANTUM_BITS));
         directory.store(epochAt(timestamp), { root, leaves: Number(leaves), weight, end: Number(end) });
       }
-      block = { number: Math.max(0, ...history.map((event) => event.block)), hash: `${forks}`, timestamp: 0 };
+      const number = Math.max(0, ...history.map((event) => event.block));
+      block = { number, hash: `${forks}`, parent: "", timestamp: 0 };
     },
     mine() {
       for (let next = pending.get(chain.minedNonce); next; next = pending.get(chain.minedNonce)) {
@@ -257,7 +273,23 @@ export function createFakeChain(): FakeChain {
     sourcePoint: (epoch) => epoch * EPOCH_SECONDS + MARGIN,
     block: () => (chain.failure ? Promise.reject(chain.failure) : Promise.resolve(current())),
     blockHash: (number) => Promise.resolve(hashes.get(number)),
-    events: (from, to) => Promise.resolve(events.filter((event) => event.block >= from && event.block <= to)),
+    async *events(from, head) {
+      await Promise.resolve();
+      const found = events.filter(({ block: at }) => at >= from && at <= head.number);
+      yield { events: found.flatMap((event) => chain.shown(event)).map(withTransaction), to: head.number };
+    },
+    counts: () =>
+      Promise.resolve(
+        Object.fromEntries(
+          COUNTED.map((name) => [name, events.filter((event) => event.name === name).length]),
+        ) as Counts,
+      ),
+    assignments: () => Promise.resolve([{ vNode: VNODE, node: chain.responsible, next: 0n }]),
+    async survey(vNode, { timestamp }) {
+      const [state, duty] = await Promise.all([chain.state(vNode), chain.duty(vNode, epochAt(timestamp))]);
+      return { state, duty: present(duty) };
+    },
+    directoryAt: readDirectory,
     node: (id) =>
       Promise.resolve({
         ...{ provider: STRANGER.address, operator: id === PEER ? PEER_OPERATOR.address : OPERATOR.address },
@@ -277,10 +309,7 @@ export function createFakeChain(): FakeChain {
     bucket: (id) => Promise.resolve(id === BUCKET ? { owner: OWNER.address, cluster: CLUSTER } : undefined),
     mayRead: (_bucket, who) => Promise.resolve(who === OWNER.address),
     mayWrite: (_bucket, who) => Promise.resolve(who === OWNER.address),
-    directory() {
-      const { root, total, entries } = directory.before(Infinity);
-      return Promise.resolve({ root, total, count: entries.length });
-    },
+    directory: readDirectory,
     compaction: () => Promise.resolve(directory.compaction),
     segment(vNode, serial) {
       const found = vNode === VNODE ? directory.entries.find((each) => each.serial === serial) : undefined;

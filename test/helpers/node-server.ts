@@ -86,7 +86,10 @@ export async function startServer(
     { folder, profile, quotaBytes, reserveBytes: 0 },
     { engine: referenceEngine },
   );
-  const holdings = createHoldings({ directoryDepth: profile.directoryDepth, fromBlock: 0 }, { chain, log });
+  const holdings = createHoldings(
+    { node: NODE, directoryDepth: profile.directoryDepth, fromBlock: 0 },
+    { chain, log },
+  );
   await holdings.update();
   const access = createAccess(NODE, { chain, holdings, journal, clock });
   const compacting = new Set<bigint>();

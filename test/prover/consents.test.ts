@@ -21,7 +21,7 @@ describe("prover: consents", () => {
           affairsAfter(affairs, {
             name,
             args: { node: BigInt(node), fromEpoch: BigInt(fromEpoch) },
-            timestamp: 0,
+            ...{ block: 1, transaction: "", timestamp: 0 },
           }),
         NO_AFFAIRS,
       );

@@ -1,5 +1,6 @@
 // What may be deleted, and by whose word.
 import { expect } from "chai";
+import { COUNTED, type Counts } from "../../chain/counts.ts";
 import type { Hex } from "../../protocol/field.ts";
 import type { Duties, DutyOptions } from "../../prover/duties.ts";
 import { createAdmin } from "../../prover/admin.ts";
@@ -40,7 +41,9 @@ describe("prover: removals", () => {
   const kept = (): number => bench.store.segments.size;
   /** As an endpoint that has pruned its logs says it. */
   const forgetEvents = (used = 0n): void => {
-    chain.events = () => Promise.resolve([]);
+    chain.shown = () => [];
+    chain.counts = () => Promise.resolve(Object.fromEntries(COUNTED.map((name) => [name, 0])) as Counts);
+    chain.assignments = () => Promise.resolve([]);
     chain.nodeChange = { used };
   };
 

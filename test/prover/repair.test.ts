@@ -48,7 +48,10 @@ describe("prover: repair", () => {
     chain.store({ root, leaves, vNode: 8n });
     chain.store({ root, leaves, vNode: 9n });
     const log = pino({ level: "silent" });
-    holdings = createHoldings({ directoryDepth: profile.directoryDepth, fromBlock: 0 }, { chain, log });
+    holdings = createHoldings(
+      { node: NODE, directoryDepth: profile.directoryDepth, fromBlock: 0 },
+      { chain, log },
+    );
     await holdings.update();
     journal = openJournal(folder());
     ending = new AbortController();

@@ -22,7 +22,7 @@ describe("prover: stock", () => {
     const { chain, store, journal, clock, logs } = bench;
     const { log } = logs;
     const { directoryDepth } = PROFILES.tiny;
-    const holdings = createHoldings({ directoryDepth, fromBlock: 0 }, { chain, log });
+    const holdings = createHoldings({ node: NODE, directoryDepth, fromBlock: 0 }, { chain, log });
     await holdings.update();
     return { chain, holdings, store, journal, clock, log };
   };

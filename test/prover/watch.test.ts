@@ -136,8 +136,7 @@ describe("prover: watch", () => {
     const watch = createWatch({ node: NODE, acceptSeconds, began: 80 }, { journal, log: logs.log });
     const duties = bench.create({}, {}, watch);
     await bench.lookOnce(duties);
-    const events = await chain.events(0, 1_000);
-    chain.reorganize(events.map((event, i) => ({ ...event, block: i + 1 })));
+    chain.reorganize(chain.history().map((event, i) => ({ ...event, block: i + 1 })));
     await bench.lookOnce(duties);
     expect(duties.status.alarm).to.equal(undefined);
   });

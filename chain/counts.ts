@@ -1,0 +1,83 @@
+/**
+ * What the contracts count themselves, and who answers for each vNode: whoever has read all events knows both.
+ */
+import type { Contract } from "ethers";
+import type { Block, EventSource } from "./events.ts";
+
+/** Events that make something which a contract counts. */
+export const COUNTED = [
+  "ClusterCreated",
+  "NodeRegistered",
+  "VNodeAdded",
+  "BucketCreated",
+  "Challenged",
+] as const;
+export type Counts = Readonly<Record<(typeof COUNTED)[number], number>>;
+
+/** Nobody: 0. */
+export interface Assignment {
+  readonly vNode: bigint;
+  readonly node: bigint;
+  /** Who is named to be the next one. */
+  readonly next: bigint;
+}
+
+export interface CountedChain extends EventSource {
+  /** As of a block. */
+  counts(at: Block): Promise<Counts>;
+  /** Of all vNodes, as of a block. */
+  assignments(at: Block): Promise<Assignment[]>;
+}
+
+/** In one call. */
+const VNODES = 100;
+
+export function createCounts(
+  { audits, registry, challenges }: Readonly<Record<"audits" | "registry" | "challenges", Contract>>,
+  asked: <T>(what: string, answer: Promise<T>) => Promise<T>,
+): Pick<CountedChain, "counts" | "assignments"> {
+  const view = <T>(contract: Contract, method: string, { number }: Block, ...args: unknown[]): Promise<T> =>
+    asked(method, contract.getFunction(method).staticCall(...args, { blockTag: number }) as Promise<T>);
+  const count = async (contract: Contract, method: string, at: Block): Promise<number> =>
+    Number(await view<bigint>(contract, method, at));
+
+  return {
+    async counts(at) {
+      const [clusters, nodes, vNodes, buckets, made] = await Promise.all([
+        count(registry, "clusterCount", at),
+        count(registry, "nodeCount", at),
+        count(registry, "vNodeCount", at),
+        count(registry, "bucketCount", at),
+        count(challenges, "challengeCount", at),
+      ]);
+      return {
+        ...{ ClusterCreated: clusters, NodeRegistered: nodes, VNodeAdded: vNodes, BucketCreated: buckets },
+        Challenged: made,
+      };
+    },
+    async assignments(at) {
+      const found: Assignment[] = [];
+      const last = await count(registry, "vNodeCount", at);
+      for (let first = 1; first <= last; first += VNODES) {
+        const ids = Array.from({ length: Math.min(VNODES, last - first + 1) }, (_, i) => BigInt(first + i));
+        const calls = ids.map((vNode) => audits.interface.encodeFunctionData("state", [vNode]));
+        const answers = await view<string[]>(audits, "multicall", at, calls);
+        for (const [i, vNode] of ids.entries()) {
+          const [state] = audits.interface.decodeFunctionResult("state", answers[i] ?? "0x");
+          const { node, nextNode, nextSince } = state as Readonly<Record<string, bigint>>;
+          found.push({ vNode, node: node ?? 0n, next: nextSince === 0n ? 0n : (nextNode ?? 0n) });
+        }
+      }
+      return found;
+    },
+  };
+}
+
+/** By the events that were read, against what the contracts say; undefined if it is the same. */
+export function missingBy(read: ReadonlyMap<string, number>, counts: Counts): string | undefined {
+  for (const name of COUNTED) {
+    const [ours, theirs] = [read.get(name) ?? 0, counts[name]];
+    if (ours !== theirs) return `${ours} of ${theirs} ${name}`;
+  }
+  return undefined;
+}

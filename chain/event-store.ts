@@ -1,0 +1,153 @@
+/**
+ * What was read of a chain's events, in SQLite, so that a start need not read it again. It can be thrown away: the chain has
+ * it all. Nothing that matters waits for it, and a disk that is full only makes the next start longer.
+ */
+import Database from "better-sqlite3";
+import { rmSync } from "node:fs";
+import { deserialize, serialize } from "node:v8";
+import type { Block, ChainEvent } from "./events.ts";
+
+/** A block whose events, and those of all before it, are in the store. */
+export interface Checkpoint extends Pick<Block, "number" | "hash"> {
+  /** Whether they were compared with the contracts. */
+  readonly shown: boolean;
+}
+
+export interface EventStore {
+  /** The newest one first. */
+  checkpoints(): Checkpoint[];
+  /** In log order. */
+  events(): Iterable<ChainEvent>;
+  /** Events of blocks after the newest checkpoint's, which this one replaces if it is of the same block. */
+  append(events: readonly ChainEvent[], checkpoint: Checkpoint): void;
+  /** Forgets what came after a block; all of it: -1. */
+  cut(block: number): void;
+  close(): void;
+}
+
+/** Reorganizations are as deep at most, or everything is read again. */
+const KEPT_CHECKPOINTS = 1_000;
+/** Read at once. */
+const ROWS = 1_000;
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS source (name TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS events (
+    place INTEGER PRIMARY KEY, block INTEGER NOT NULL, name TEXT NOT NULL, args BLOB NOT NULL, tx TEXT NOT NULL,
+    time INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS events_by_block ON events (block);
+  CREATE TABLE IF NOT EXISTS checkpoints (
+    number INTEGER PRIMARY KEY, hash TEXT NOT NULL, shown INTEGER NOT NULL
+  ) STRICT;
+`;
+
+interface Row {
+  readonly place: number;
+  readonly block: number;
+  readonly name: string;
+  readonly args: Buffer;
+  readonly tx: string;
+  readonly time: number;
+}
+
+/**
+ * @param path ":memory:": none
+ * @param source whose events they are: those of another one are thrown away
+ * @param trouble hears once why nothing more is kept
+ */
+export function openEventStore(path: string, source: string, trouble: (error: unknown) => void): EventStore {
+  const database = openOrReplace(path, source);
+  const insertEvent = database.prepare(
+    "INSERT INTO events (block, name, args, tx, time) VALUES (?, ?, ?, ?, ?)",
+  );
+  const insertCheckpoint = database.prepare("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)");
+  const prune = database.prepare(
+    "DELETE FROM checkpoints WHERE number NOT IN (SELECT number FROM checkpoints ORDER BY number DESC LIMIT ?)",
+  );
+  const cutEvents = database.prepare("DELETE FROM events WHERE block > ?");
+  const cutCheckpoints = database.prepare("DELETE FROM checkpoints WHERE number > ?");
+  const selectEvents = database.prepare<[number, number, number], Row>(
+    "SELECT place, block, name, args, tx, time FROM events WHERE place > ? AND block <= ? ORDER BY place LIMIT ?",
+  );
+  const selectCheckpoints = database.prepare<[number], { number: number; hash: string; shown: number }>(
+    "SELECT number, hash, shown FROM checkpoints WHERE number <= ? ORDER BY number DESC",
+  );
+  const append = database.transaction(
+    (events: readonly ChainEvent[], { number, hash, shown }: Checkpoint) => {
+      for (const { block, name, args, transaction, timestamp } of events)
+        insertEvent.run(block, name, serialize(args), transaction, timestamp);
+      insertCheckpoint.run(number, hash, shown ? 1 : 0);
+      prune.run(KEPT_CHECKPOINTS);
+    },
+  );
+  const cut = database.transaction((block: number) => {
+    cutEvents.run(block);
+    cutCheckpoints.run(block);
+  });
+
+  /** What counts of what is there, once nothing can be written. */
+  let ceiling = Number.MAX_SAFE_INTEGER;
+  let isStuck = false;
+  /** What is kept has no gaps: after a write that failed there is none. */
+  const unlessStuck = (write: () => void): void => {
+    if (isStuck) return;
+    try {
+      write();
+    } catch (error) {
+      isStuck = true;
+      trouble(error);
+    }
+  };
+
+  return {
+    checkpoints: () => selectCheckpoints.all(ceiling).map((each) => ({ ...each, shown: each.shown === 1 })),
+    *events() {
+      let last = 0;
+      for (let rows: Row[]; (rows = selectEvents.all(last, ceiling, ROWS)).length > 0;)
+        for (const { place, block, name, args, tx: transaction, time: timestamp } of rows) {
+          last = place;
+          yield { block, name, args: deserialize(args) as ChainEvent["args"], transaction, timestamp };
+        }
+    },
+    append(events, checkpoint) {
+      unlessStuck(() => void append(events, checkpoint));
+    },
+    cut(block) {
+      unlessStuck(() => void cut(block));
+      if (isStuck) ceiling = Math.min(ceiling, block);
+    },
+    close: () => void database.close(),
+  };
+}
+
+function openOrReplace(path: string, source: string): Database.Database {
+  try {
+    const database = open(path);
+    if (isOf(database, source)) return database;
+    database.close();
+  } catch (error) {
+    if (path === ":memory:") throw error;
+  }
+  for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
+  const database = open(path);
+  database.prepare("INSERT INTO source VALUES (?)").run(source);
+  return database;
+}
+
+function open(path: string): Database.Database {
+  const database = new Database(path);
+  try {
+    database.pragma("locking_mode = EXCLUSIVE");
+    database.pragma("journal_mode = WAL");
+    database.pragma("synchronous = NORMAL");
+    database.exec(SCHEMA);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+const isOf = (database: Database.Database, source: string): boolean =>
+  (database.prepare("SELECT name FROM source").get() as { name: string } | undefined)?.name === source;

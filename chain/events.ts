@@ -1,0 +1,187 @@
+/**
+ * The events of a deployment's contracts, as an endpoint gives them: the newest blocks by their hashes, which a server that
+ * lags cannot answer with nothing, and all before them in ranges.
+ */
+import {
+  getAddress,
+  toBeHex,
+  type BlockParams,
+  type Filter,
+  type Interface,
+  type JsonRpcProvider,
+  type Result,
+} from "ethers";
+import { HoldfastError } from "../protocol/errors.ts";
+import { createLogReader, type Placed } from "./logs.ts";
+
+export interface Block {
+  readonly number: number;
+  readonly hash: string;
+  readonly parent: string;
+  /** Seconds: deadlines are the chain's. */
+  readonly timestamp: number;
+}
+
+/** An event, with its arguments by name. */
+export interface ChainEvent {
+  readonly name: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly block: number;
+  readonly transaction: string;
+  /** Of its block, in seconds. */
+  readonly timestamp: number;
+}
+
+/** All events of the blocks until `to` that come after those of the page before. */
+export interface EventPage {
+  readonly events: readonly ChainEvent[];
+  readonly to: number;
+}
+
+/** Every method rejects with HoldfastError "unreachable" if the endpoint does not answer. */
+export interface EventSource {
+  /** The newest one. */
+  block(): Promise<Block>;
+  /** undefined if the endpoint has no such block, or not yet. */
+  blockHash(number: number): Promise<string | undefined>;
+  /** In log order, from a block until `head`. */
+  events(fromBlock: number, head: Block): AsyncIterable<EventPage>;
+}
+
+/** Blocks whose events are asked for by hash: so far behind, a backend of one endpoint may be without anybody noticing. */
+const BY_HASH = 4;
+/** Blocks in one page. */
+const PAGE = 5_000;
+/** Blocks whose times are asked for at once. */
+const TIMES = 100;
+
+interface RawLog {
+  readonly address: string;
+  readonly topics: string[];
+  readonly data: string;
+  readonly blockNumber: string;
+  readonly blockHash: string;
+  readonly transactionHash: string;
+  readonly logIndex: string;
+  readonly removed?: boolean;
+  /** Not every client says it. */
+  readonly blockTimestamp?: string;
+}
+
+interface PlacedLog extends Placed {
+  readonly raw: RawLog;
+}
+
+/** @param contracts by address */
+export function createEventSource(
+  provider: JsonRpcProvider,
+  contracts: ReadonlyMap<string, Interface>,
+): EventSource {
+  const interfaces = new Map([...contracts].map(([address, each]) => [getAddress(address), each]));
+  const address = [...interfaces.keys()];
+  const reader = createLogReader<PlacedLog>(
+    {
+      getLogs: ({ fromBlock, toBlock }: Filter) =>
+        logsOf({ fromBlock: toBeHex(Number(fromBlock)), toBlock: toBeHex(Number(toBlock)) }),
+    },
+    address,
+  );
+
+  async function logsOf(which: object): Promise<PlacedLog[]> {
+    const logs = (await provider.send("eth_getLogs", [{ address, ...which }])) as RawLog[];
+    return logs
+      .map((raw) => ({ raw, blockNumber: Number(raw.blockNumber), removed: raw.removed === true }))
+      .sort((a, b) => a.blockNumber - b.blockNumber || Number(a.raw.logIndex) - Number(b.raw.logIndex));
+  }
+
+  const eventOf = ({ raw, blockNumber: block }: PlacedLog, timestamp: number): ChainEvent[] => {
+    const parsed = interfaces.get(getAddress(raw.address))?.parseLog(raw);
+    if (!parsed) return [];
+    return [
+      { name: parsed.name, args: named(parsed.args), block, transaction: raw.transactionHash, timestamp },
+    ];
+  };
+
+  const timesOf = async (logs: readonly PlacedLog[]): Promise<Map<number, number>> => {
+    const times = new Map<number, number>();
+    const unknown = new Set<number>();
+    for (const { raw, blockNumber } of logs)
+      if (raw.blockTimestamp === undefined) unknown.add(blockNumber);
+      else times.set(blockNumber, Number(raw.blockTimestamp));
+    const numbers = [...unknown];
+    for (let first = 0; first < numbers.length; first += TIMES) {
+      const some = numbers.slice(first, first + TIMES);
+      const blocks = await Promise.all(some.map((number) => provider.getBlock(number)));
+      for (const [i, number] of some.entries()) times.set(number, present(blocks[i]?.timestamp, number));
+    }
+    return times;
+  };
+
+  /** The blocks before it, back to one of this number, as they follow from its hash. */
+  const withParents = async (head: Block, fromBlock: number): Promise<Block[]> => {
+    const blocks = [head];
+    for (let first = head; blocks.length < BY_HASH && first.number > fromBlock; blocks.unshift(first)) {
+      const parent = await provider.getBlock(first.parent);
+      first = present(parent ? blockOf(parent) : undefined, first.number - 1);
+    }
+    return blocks;
+  };
+
+  return {
+    async block() {
+      const found = await provider.getBlock("latest");
+      if (!found) throw new HoldfastError("unreachable", "the endpoint says that the chain has no block");
+      return blockOf(found);
+    },
+    blockHash: async (number) => (await provider.getBlock(number))?.hash ?? undefined,
+    async *events(fromBlock, head) {
+      const newest = await withParents(head, fromBlock);
+      const before = (newest[0] ?? head).number;
+      for (let first = fromBlock; first < before; first += PAGE) {
+        const to = Math.min(first + PAGE, before) - 1;
+        const logs = await reader.read(first, to);
+        const times = await timesOf(logs);
+        yield { events: logs.flatMap((log) => eventOf(log, times.get(log.blockNumber) ?? 0)), to };
+      }
+      for (const { number, hash, timestamp } of newest) {
+        const logs = await logsOf({ blockHash: hash });
+        if (logs.some(({ raw, removed }) => removed || raw.blockHash !== hash))
+          throw new HoldfastError(
+            "unreachable",
+            "the endpoint gives events of another block than it was asked for",
+          );
+        yield { events: logs.flatMap((log) => eventOf(log, timestamp)), to: number };
+      }
+    },
+  };
+}
+
+function blockOf({ number, hash, parentHash, timestamp }: BlockParams): Block {
+  return { number, hash: present(hash ?? undefined, number), parent: parentHash, timestamp };
+}
+
+/** @throws HoldfastError "unreachable" for a block that is gone, or not there yet: the next look may be luckier */
+function present<T>(value: T | undefined, block: number): T {
+  if (value !== undefined) return value;
+  throw new HoldfastError("unreachable", `the endpoint does not know block ${block}, which it spoke of`, {
+    block,
+  });
+}
+
+/** Without what ethers adds, so that it can be kept. */
+function named(result: Result): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(result.toObject() as Record<string, unknown>).map(([key, value]) => [key, plain(value)]),
+  );
+}
+
+function plain(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  if (!("toObject" in value)) return value.map(plain);
+  const result = value as Result;
+  try {
+    return named(result);
+  } catch {
+    return result.toArray().map(plain); // a list has no names
+  }
+}

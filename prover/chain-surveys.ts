@@ -1,0 +1,52 @@
+/**
+ * What a look asks about each vNode, asked again only where events or another epoch may have changed it.
+ */
+import type { Block, EventSource } from "../chain/events.ts";
+import { HoldfastError } from "../protocol/errors.ts";
+import type { NodeChain, Survey } from "./chain-model.ts";
+import type { Views } from "./chain-views.ts";
+
+/** Events that are about no vNode, and may change what is asked of each. */
+const OF_ALL: ReadonlySet<string> = new Set([
+  "BeaconRecorded",
+  "ClusterChanged",
+  "ProfileAdded",
+  "BeaconAdded",
+]);
+
+export function createSurveys(
+  source: EventSource,
+  views: Views,
+  epochAt: (timestamp: number) => number,
+): Pick<NodeChain, "events" | "survey"> {
+  const known = new Map<bigint, { readonly epoch: number; readonly survey: Survey }>();
+  let readUntil = -1;
+
+  return {
+    async *events(fromBlock, head) {
+      // Read again, because they are others now.
+      if (fromBlock <= readUntil) known.clear();
+      for await (const page of source.events(fromBlock, head)) {
+        for (const { name, args } of page.events)
+          if (OF_ALL.has(name)) known.clear();
+          else known.delete(args["vNode"] as bigint);
+        readUntil = page.to;
+        yield page;
+      }
+    },
+    async survey(vNode: bigint, at: Block) {
+      const epoch = epochAt(at.timestamp);
+      const before = known.get(vNode);
+      if (before?.epoch === epoch) return before.survey;
+      const [state, duty] = await Promise.all([views.state(vNode, at), views.duty(vNode, epoch, at)]);
+      if (!duty)
+        throw new HoldfastError(
+          "unreachable",
+          `the endpoint does not answer for block ${at.number}, but for another`,
+        );
+      const survey = { state, duty };
+      known.set(vNode, { epoch, survey });
+      return survey;
+    },
+  };
+}
