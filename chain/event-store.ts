@@ -51,13 +51,24 @@ interface Row {
   readonly time: number;
 }
 
+export interface EventStoreOptions {
+  /** Hears once why nothing more is kept. */
+  readonly trouble?: (error: unknown) => void;
+  /** Of 4,096 bytes; default: as the disk has room. */
+  readonly maxPages?: number | undefined;
+}
+
 /**
  * @param path ":memory:": none
  * @param source whose events they are: those of another one are thrown away
- * @param trouble hears once why nothing more is kept
  */
-export function openEventStore(path: string, source: string, trouble: (error: unknown) => void): EventStore {
+export function openEventStore(
+  path: string,
+  source: string,
+  { trouble, maxPages }: EventStoreOptions = {},
+): EventStore {
   const database = openOrReplace(path, source);
+  if (maxPages !== undefined) database.pragma(`max_page_count = ${maxPages}`);
   const insertEvent = database.prepare(
     "INSERT INTO events (block, name, args, tx, time) VALUES (?, ?, ?, ?, ?)",
   );
@@ -96,7 +107,7 @@ export function openEventStore(path: string, source: string, trouble: (error: un
       write();
     } catch (error) {
       isStuck = true;
-      trouble(error);
+      trouble?.(error);
     }
   };
 

@@ -62,7 +62,7 @@ export interface HoldingsModules {
 
 export function createHoldings(
   { node, directoryDepth, fromBlock }: HoldingsOptions,
-  { chain, store = openEventStore(":memory:", "", () => undefined), log, observer }: HoldingsModules,
+  { chain, store = openEventStore(":memory:", ""), log, observer }: HoldingsModules,
 ): Holdings {
   let known = new Knowledge(directoryDepth);
   /** That is read; the same, but while all is read again. */

@@ -87,8 +87,10 @@ export async function createNode(
     const events = openEventStore(
       join(folder, "events.sqlite"),
       `${chain.chainId}/${chain.audits}/${fromBlock}`,
-      (error) =>
-        log.error({ err: error }, "the chain's events are not kept: the next start reads them again"),
+      {
+        trouble: (error) =>
+          log.error({ err: error }, "the chain's events are not kept: the next start reads them again"),
+      },
     );
     closers.push(() => events.close());
     const holdings = createHoldings(

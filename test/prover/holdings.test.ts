@@ -217,6 +217,51 @@ describe("prover: holdings", () => {
     }
   });
 
+  describe("when an endpoint leaves events out", () => {
+    /** The contract has them. */
+    const MADE: Readonly<Record<string, () => void>> = {
+      ClusterCreated: () => chain.emit("ClusterCreated", { cluster: 9n, quantumBits: 2n }),
+      NodeRegistered: () => chain.emit("NodeRegistered", { node: NODE }),
+      VNodeAdded: () => chain.emit("VNodeAdded", { vNode: 8n, cluster: CLUSTER }),
+      NodeAssigned() {
+        chain.emit("NodeAssigned", { vNode: 8n, node: NODE, fromEpoch: 7n });
+        chain.assignments = () => Promise.resolve([{ vNode: 8n, node: 0n, next: NODE }]);
+        const { directoryAt } = chain;
+        chain.directoryAt = (vNode, at) =>
+          vNode === VNODE ? directoryAt(vNode, at) : Promise.resolve({ root: EMPTY, total: 0, count: 0 });
+      },
+      SegmentStored: () => void chain.store({ root: c, leaves: 5 }),
+      SegmentRetired: () => chain.retireNow(0),
+      Challenged: () => void chain.challengeNow(),
+      CompactionStarted: () => chain.compactNow(),
+      Compacted: () => chain.compactNow(),
+    };
+    const EMPTY = new Directory(PROFILES.tiny.directoryDepth).root;
+    beforeEach(() => {
+      chain.store({ root: a, leaves: 5 });
+      chain.store({ root: b, leaves: 5, end: 6 });
+    });
+    for (const [name, make] of Object.entries(MADE)) {
+      const refusesWithout = async (): Promise<void> => {
+        const { shown } = chain;
+        const old = chain.history().length;
+        make();
+        const added = chain.history().slice(old);
+        chain.shown = (event) => (event.name === name && added.includes(event) ? [] : event);
+        expect(isIncomplete(await errorOf(holdings.update()))).to.equal(true);
+        chain.shown = shown;
+        await holdings.update();
+        expect(holdings.latest(VNODE).directory.root).to.equal((await chain.directory(VNODE)).root);
+      };
+      it(`does not begin without ${name}`, refusesWithout);
+      it(`does not go into another epoch without ${name}`, async () => {
+        await holdings.update();
+        toEpoch(6);
+        await refusesWithout();
+      });
+    }
+  });
+
   it("reads everything again when the last block is no longer on the chain", async () => {
     chain.store({ root: a, leaves: 5 });
     await holdings.update();
