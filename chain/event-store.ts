@@ -122,10 +122,10 @@ export function openEventStore(
         }
     },
     append(events, checkpoint) {
-      unlessStuck(() => void append(events, checkpoint));
+      unlessStuck(() => append(events, checkpoint));
     },
     cut(block) {
-      unlessStuck(() => void cut(block));
+      unlessStuck(() => cut(block));
       if (isStuck) ceiling = Math.min(ceiling, block);
     },
     close: () => void database.close(),

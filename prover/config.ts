@@ -62,7 +62,7 @@ const schema = z.strictObject({
   recordAfter: number(z.number().min(0).max(1))
     .default(0.25)
     .describe("share of the time for an answer after which it does"),
-  pollMs: whole(10).default(1000).describe("milliseconds between looks at the chain"),
+  pollMs: whole(10).default(4000).describe("milliseconds between looks at the chain"),
   confirmations: whole(0).default(0).describe("blocks on top of a transaction before it counts as mined"),
   bumpAfterMs: whole(1).default(30_000).describe("milliseconds until a waiting transaction's fee is raised"),
   maxFeePerGas: integer.default(DEFAULT_MAX_FEE).describe("wei: a fee is never raised above it"),

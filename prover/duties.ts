@@ -9,7 +9,7 @@ import { isIncomplete } from "../chain/follow.ts";
 import type { Profile } from "../protocol/profiles.ts";
 import { consenter } from "./affairs.ts";
 import type { FetchRound } from "./beacon.ts";
-import type { Block, NodeChain } from "./chain-model.ts";
+import type { Block, Duty, NodeChain } from "./chain-model.ts";
 import { createChallenges, type OpenChallenge } from "./challenges.ts";
 import type { Clock } from "./clock.ts";
 import { createCompaction } from "./compaction.ts";
@@ -90,6 +90,10 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   const working = new Map<string, Promise<void>>();
   const failures = new Map<string, { count: number; retryAt: number }>();
   const alerted = new Set<string>();
+  /** What each vNode's directory was looked after for. */
+  const upkept = new Map<bigint, Duty>();
+  /** By cluster, of the running epoch. */
+  const fits = new Map<bigint, boolean>();
   let status = STARTING;
   let challenged: readonly OpenChallenge[] = [];
   let tidiedEpoch = -1;
@@ -168,6 +172,7 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   const newEpoch = (): void => {
     alerted.clear();
     failures.clear();
+    fits.clear();
   };
 
   const statusOf = (charge: Charge, absent: number): VNodeStatus => {
@@ -197,9 +202,15 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     if (consenter(charge.affairs) === node) {
       const earning = now && state.syncLeft === 0 && !state.short;
       // One after the other: nothing is retired before a compaction is done, given up, or not worth it.
+      // Nothing about it has changed since.
+      if (upkept.get(vNode) === charge.duty) {
+        attendEpoch(charge);
+        return;
+      }
       start(`upkeep ${vNode}`, async () => {
         await compaction.attend(vNode, { epoch, time, earning });
         if (options.retire) await retire(vNode, epoch);
+        upkept.set(vNode, charge.duty);
       });
     }
     attendEpoch(charge);
@@ -241,11 +252,14 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
 
   const isOurProfile = async ({ vNode, epoch }: Charge): Promise<boolean> => {
     const cluster = holdings.clusterOf(vNode) ?? 0n;
+    const known = fits.get(cluster);
+    if (known !== undefined) return known;
     const { samples, dataDepth, directoryDepth } = await chain.cluster(cluster);
     const same =
       samples === profile.samples &&
       dataDepth === profile.dataDepth &&
       directoryDepth === profile.directoryDepth;
+    fits.set(cluster, same);
     if (same) return true;
     const facts = {
       ...{ vNode: Number(vNode), cluster: Number(cluster), profile: profile.name },

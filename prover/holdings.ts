@@ -124,7 +124,7 @@ export function createHoldings(
 
   return {
     update: () => follower.update(),
-    reset: () => void follower.distrust(),
+    reset: () => follower.distrust(),
     namedFor: (who) => [...(known.named.get(who) ?? [])],
     clusterOf: (vNode) => known.clusters.get(vNode),
     affairsOf: (vNode) => known.affairsOf(vNode),

@@ -17,7 +17,7 @@ import { systemClock, type Clock } from "./clock.ts";
 import type { NodeConfig } from "./config.ts";
 import { createDuties } from "./duties.ts";
 import { verifyProof } from "./engine.ts";
-import { createHoldings, type Holdings } from "./holdings.ts";
+import { createHoldings } from "./holdings.ts";
 import { openJournal } from "./journal.ts";
 import { createMetrics } from "./metrics.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
@@ -97,8 +97,8 @@ export async function createNode(
       { node, directoryDepth, fromBlock },
       { chain, store: events, log, observer },
     );
+    await checkProfile(node, config, chain);
     await holdings.update();
-    await checkProfile(node, config, { chain, holdings });
     const store = await createStore(
       {
         ...{ folder, profile, signal, diskTimeoutMs: config.diskTimeoutMs },
@@ -180,13 +180,10 @@ async function listen(
 }
 
 /** A node with another circuit than its cluster would miss every epoch: better not to start. */
-async function checkProfile(
-  node: bigint,
-  { profile: name }: NodeConfig,
-  { chain, holdings }: { chain: NodeChain; holdings: Holdings },
-): Promise<void> {
+async function checkProfile(node: bigint, { profile: name }: NodeConfig, chain: NodeChain): Promise<void> {
   const own = profileNamed(name);
-  for (const vNode of holdings.namedFor(node)) {
+  for (const { vNode, node: now, next } of await chain.assignments(await chain.block())) {
+    if (now !== node && next !== node) continue;
     const found = await chain.vNode(vNode);
     if (found?.responsible !== node) continue;
     const { samples, dataDepth, directoryDepth } = await chain.cluster(found.cluster);

@@ -121,9 +121,9 @@ describe("chain: following", () => {
   });
 
   it("goes on after a crash in the middle from the last page", async () => {
-    const { events } = source;
+    const events = source.events.bind(source);
     source.events = async function* (from, head) {
-      yield* events.call(source, from, { ...head, number: 6 });
+      yield* events(from, { ...head, number: 6 });
       throw new HoldfastError("unreachable", "cut off");
     };
     expect((await holdfastErrorOf(follower.update())).code).to.equal("unreachable");
@@ -197,8 +197,8 @@ describe("chain: following", () => {
     });
 
     it("takes an event that those before it do not bear out for a sign of it", async () => {
-      const { event } = source;
-      source.event = (number) => ({ ...event.call(source, number), ...(number === 8 && { name: "no" }) });
+      const event = source.event.bind(source);
+      source.event = (number) => ({ ...event(number), ...(number === 8 && { name: "no" }) });
       expect((await errorOf(follower.update())).message).to.include("it says no");
       source.event = event;
       await follower.update();

@@ -58,7 +58,7 @@ describe("prover: config", () => {
 
   it("describes every setting with its names and default", () => {
     expect(describeSettings()).to.include(
-      "--poll-ms  HOLDFAST_NODE_POLL_MS [1000]  milliseconds between looks at the chain",
+      "--poll-ms  HOLDFAST_NODE_POLL_MS [4000]  milliseconds between looks at the chain",
     );
   });
 

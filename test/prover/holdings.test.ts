@@ -226,7 +226,7 @@ describe("prover: holdings", () => {
       NodeAssigned() {
         chain.emit("NodeAssigned", { vNode: 8n, node: NODE, fromEpoch: 7n });
         chain.assignments = () => Promise.resolve([{ vNode: 8n, node: 0n, next: NODE }]);
-        const { directoryAt } = chain;
+        const directoryAt = chain.directoryAt.bind(chain);
         chain.directoryAt = (vNode, at) =>
           vNode === VNODE ? directoryAt(vNode, at) : Promise.resolve({ root: EMPTY, total: 0, count: 0 });
       },
