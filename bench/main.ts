@@ -1,5 +1,5 @@
 /**
- * `npm run -s bench -- commit | prove | circuits | gas | limits | mutants | coverage`: the numbers of the README and of docs/.
+ * `npm run -s bench -- commit | prove | circuits | gas | limits | events | mutants | coverage`: the numbers of the README and of docs/.
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../protocol/profiles.ts";
@@ -42,6 +42,12 @@ add("limits", "gas with little in the system, and with a lot").action(async (opt
   const { benchLimits } = await import("./limits.ts");
   print(await benchLimits((line) => process.stderr.write(`${line}\n`)), options);
 });
+add("events", "time to read a deployment's events, and to start once they are kept")
+  .option("--count <n>", "events", "1000000")
+  .action(async (options: BenchOptions & { count: string }) => {
+    const { benchEvents } = await import("./events.ts");
+    print([await benchEvents(Number(options.count))], options);
+  });
 add("mutants", "how many broken contracts the tests notice")
   .argument(
     "<target>",

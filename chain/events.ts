@@ -3,9 +3,9 @@
  * lags cannot answer with nothing, and all before them in ranges.
  */
 import {
-  getAddress,
-  toBeHex,
+  toQuantity,
   type BlockParams,
+  type EventFragment,
   type Filter,
   type Interface,
   type JsonRpcProvider,
@@ -77,12 +77,15 @@ export function createEventSource(
   provider: JsonRpcProvider,
   contracts: ReadonlyMap<string, Interface>,
 ): EventSource {
-  const interfaces = new Map([...contracts].map(([address, each]) => [getAddress(address), each]));
-  const address = [...interfaces.keys()];
+  const address = [...contracts.keys()];
+  // By contract and topic: ethers would hash the names of all events for each one.
+  const kinds = new Map<string, { readonly kind: EventFragment; readonly abi: Interface }>();
+  for (const [at, abi] of contracts)
+    abi.forEachEvent((kind) => void kinds.set(`${at.toLowerCase()}/${kind.topicHash}`, { kind, abi }));
   const reader = createLogReader<PlacedLog>(
     {
       getLogs: ({ fromBlock, toBlock }: Filter) =>
-        logsOf({ fromBlock: toBeHex(Number(fromBlock)), toBlock: toBeHex(Number(toBlock)) }),
+        logsOf({ fromBlock: toQuantity(Number(fromBlock)), toBlock: toQuantity(Number(toBlock)) }),
     },
     address,
   );
@@ -95,13 +98,18 @@ export function createEventSource(
   }
 
   const eventOf = ({ raw, blockNumber: block }: PlacedLog, timestamp: number): ChainEvent[] => {
-    const parsed = interfaces.get(getAddress(raw.address))?.parseLog(raw);
-    if (!parsed) return [];
-    return [
-      { name: parsed.name, args: named(parsed.args), block, transaction: raw.transactionHash, timestamp },
-    ];
+    const found = kinds.get(`${raw.address.toLowerCase()}/${raw.topics[0]}`);
+    if (!found) return [];
+    const args = named(found.abi.decodeEventLog(found.kind, raw.data, raw.topics));
+    return [{ name: found.kind.name, args, block, transaction: raw.transactionHash, timestamp }];
   };
 
+  const timeOf = async (number: number): Promise<number | undefined> => {
+    const block = (await provider.send("eth_getBlockByNumber", [toQuantity(number), false])) as {
+      timestamp: string;
+    } | null;
+    return block ? Number(block.timestamp) : undefined;
+  };
   const timesOf = async (logs: readonly PlacedLog[]): Promise<Map<number, number>> => {
     const times = new Map<number, number>();
     const unknown = new Set<number>();
@@ -111,8 +119,8 @@ export function createEventSource(
     const numbers = [...unknown];
     for (let first = 0; first < numbers.length; first += TIMES) {
       const some = numbers.slice(first, first + TIMES);
-      const blocks = await Promise.all(some.map((number) => provider.getBlock(number)));
-      for (const [i, number] of some.entries()) times.set(number, present(blocks[i]?.timestamp, number));
+      const blocks = await Promise.all(some.map((number) => timeOf(number)));
+      for (const [i, number] of some.entries()) times.set(number, present(blocks[i], number));
     }
     return times;
   };

@@ -152,7 +152,8 @@ const CHANGES: ReadonlySet<string> = new Set([
   ],
 ]);
 
-class Knowledge {
+/** All that is made of the events. */
+export class Knowledge {
   readonly #depth: number;
   readonly #histories = new Map<bigint, History>();
   readonly #affairs = new Map<bigint, Affairs>();
