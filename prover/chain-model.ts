@@ -1,8 +1,11 @@
 /**
  * What a node knows of the chain and asks of it, as plain data: records, events, calls, and the interface to all of it.
  */
+import type { TransactionChain } from "../chain/transactions.ts";
 import type { Hex } from "../protocol/field.ts";
 import type { ProofWords } from "../protocol/groth16.ts";
+
+export type { Receipt, SignedTransaction } from "../chain/transactions.ts";
 
 export interface Block {
   readonly number: number;
@@ -193,27 +196,13 @@ export type Call =
       /** In the order of their serials. */
       readonly openings: readonly Opening[];
       readonly siblings: readonly bigint[];
-    }
-  /** Uses up a nonce. */
-  | { readonly kind: "nothing" };
-
-export interface SignedTransaction {
-  readonly raw: string;
-  readonly hash: string;
-}
-
-export interface Receipt {
-  readonly hash: string;
-  readonly block: number;
-  readonly succeeded: boolean;
-  readonly gasUsed: number;
-}
+    };
 
 /**
  * Every method rejects with HoldfastError: "unreachable" if the chain does not answer, "chain" if a contract refuses,
  * with the name of its error and the arguments in `details`.
  */
-export interface NodeChain {
+export interface NodeChain extends TransactionChain<Call> {
   readonly chainId: bigint;
   readonly registry: string;
   readonly audits: string;
@@ -258,17 +247,5 @@ export interface NodeChain {
   /** Checksummed; undefined if the signature is malformed. */
   requestSigner(request: SignedRequest, signature: string): string | undefined;
 
-  /** Gas that a call would take; rejects as the call would. */
-  estimate(call: Call): Promise<bigint>;
-  /** Wei for a unit of gas, if it is sent now. */
-  gasPrice(): Promise<bigint>;
-  /** Transactions of our key: mined, and mined or waiting. */
-  nonces(): Promise<{ readonly mined: number; readonly pending: number }>;
-  sign(call: Call, options: { readonly nonce: number; readonly gas: bigint }): Promise<SignedTransaction>;
-  /** The same transaction with fees that replace it; undefined if they would be above the limit. */
-  raiseFees(transaction: SignedTransaction): Promise<SignedTransaction | undefined>;
-  /** Also resolves if the network has it, or has another with its nonce, already. */
-  broadcast(transaction: SignedTransaction): Promise<void>;
-  receipt(hash: string): Promise<Receipt | undefined>;
   close(): void;
 }

@@ -4,25 +4,22 @@
  */
 import {
   AbiCoder,
-  isError,
   JsonRpcProvider,
   keccak256,
-  Transaction,
   verifyTypedData,
   Wallet,
   type Log,
-  type TransactionRequest,
   type TypedDataDomain,
 } from "ethers";
 import { openEndpoint } from "../chain/endpoint.ts";
-import { feesFor, raisedFees } from "../chain/fees.ts";
 import { createLogReader } from "../chain/logs.ts";
+import { createWallet } from "../chain/wallet.ts";
 import { sourcePoint } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { ACCEPTANCE, domain, EXTENSION, REQUEST } from "../protocol/typed-data.ts";
 import { findContracts, transactionOf, type Contracts } from "./chain-contracts.ts";
-import { explain, refusing } from "./chain-errors.ts";
-import type { ChainEvent, NodeChain, SignedTransaction } from "./chain-model.ts";
+import { refusing } from "./chain-errors.ts";
+import type { Call, ChainEvent, NodeChain } from "./chain-model.ts";
 import { createViews } from "./chain-views.ts";
 
 export type * from "./chain-model.ts";
@@ -43,8 +40,6 @@ export interface ChainOptions {
 
 /** Percent of the estimate: the state may change before a transaction is mined. */
 const GAS_MARGIN = 130n;
-/** Of a transaction, since Osaka. */
-const MAX_GAS = 16_777_216n;
 
 /** @throws HoldfastError "unreachable", "chain" or "key" unless this is the chain, the deployment and the node meant */
 export async function connectChain(options: ChainOptions): Promise<NodeChain> {
@@ -120,12 +115,12 @@ async function createChain({
     });
   };
   const logs = createLogReader(provider, [registryAddress, auditsAddress, challengesAddress]);
-  const signed = async (transaction: TransactionRequest): Promise<SignedTransaction> => {
-    const raw = await wallet.signTransaction(transaction);
-    return { raw, hash: keccak256(raw) };
-  };
 
   return {
+    ...createWallet<Call>({
+      ...{ provider, wallet, chainId, maxFeePerGas, gasMargin: GAS_MARGIN, errors },
+      transactionOf: (call) => transactionOf(contracts, call),
+    }),
     ...createViews(provider, contracts, clock),
     chainId,
     registry: registryAddress,
@@ -161,58 +156,6 @@ async function createChain({
       }
     },
 
-    estimate: (call) =>
-      asked(
-        call.kind,
-        provider.estimateGas({ ...transactionOf(contracts, call, wallet.address), from: wallet.address }),
-      ),
-    async gasPrice() {
-      const { gasPrice } = await asked("getFeeData", provider.getFeeData());
-      return gasPrice ?? maxFeePerGas;
-    },
-    async nonces() {
-      const [mined, pending] = await Promise.all([
-        asked("getTransactionCount", provider.getTransactionCount(wallet.address, "latest")),
-        asked("getTransactionCount", provider.getTransactionCount(wallet.address, "pending")),
-      ]);
-      return { mined, pending };
-    },
-    async sign(call, { nonce, gas }) {
-      const quote = await asked("getFeeData", provider.getFeeData());
-      return signed({
-        ...transactionOf(contracts, call, wallet.address),
-        ...{ type: 2, chainId, nonce, gasLimit: lesser((gas * GAS_MARGIN) / 100n, MAX_GAS) },
-        ...feesFor(quote, maxFeePerGas),
-      });
-    },
-    async raiseFees({ raw }) {
-      const old = Transaction.from(raw);
-      const { type, nonce, to, data, gasLimit } = old;
-      const fees = raisedFees(
-        { maxFeePerGas: old.maxFeePerGas ?? 0n, maxPriorityFeePerGas: old.maxPriorityFeePerGas ?? 0n },
-        await asked("getFeeData", provider.getFeeData()),
-        maxFeePerGas,
-      );
-      return fees && signed({ type, chainId, nonce, to, data, gasLimit, ...fees });
-    },
-    async broadcast({ raw, hash }) {
-      try {
-        await provider.broadcastTransaction(raw);
-      } catch (error) {
-        // Whatever the reason: if it is there, it is there.
-        if (await asked("getTransaction", provider.getTransaction(hash))) return;
-        if (isError(error, "NONCE_EXPIRED") || isError(error, "REPLACEMENT_UNDERPRICED")) return;
-        throw explain(errors, "a transaction", error);
-      }
-    },
-    async receipt(hash) {
-      const found = await asked("getTransactionReceipt", provider.getTransactionReceipt(hash));
-      if (!found) return undefined;
-      const { blockNumber: block, status, gasUsed } = found;
-      return { hash, block, succeeded: status === 1, gasUsed: Number(gasUsed) };
-    },
     close: () => provider.destroy(),
   };
 }
-
-const lesser = (a: bigint, b: bigint): bigint => (a < b ? a : b);
