@@ -41,12 +41,15 @@ export function world() {
   const proofs = new Map<string, SubmittedProof[] | undefined>();
   const recorded: Omit<Extract<AuditCall, { kind: "recordBeacon" }>, "kind">[] = [];
   const settlements: bigint[] = [];
+  const sent: AuditCall[] = [];
   const expired: bigint[] = [];
   const lines: LogLine[] = [];
   const slept: number[] = [];
   const verified: (readonly bigint[])[] = [];
   const fake = {
     down: undefined as string | undefined,
+    /** A question that is never answered. */
+    hangs: undefined as string | undefined,
     relayDown: false,
     proofHolds: true,
     keyHashes: [KEY_HASH],
@@ -58,6 +61,10 @@ export function world() {
     /** What settling brings and takes. */
     reward: 1n,
     settleGas: 50_000n,
+    /** Of transactions, in the order in which they are sent, what they wait for. */
+    held: (() => undefined) as (call: AuditCall) => Promise<unknown> | undefined,
+    /** Keys of transactions that have been open for long. */
+    late: [] as string[],
     /** What the chain says its directory was. */
     directory: directoryOf(11n),
     /** Epochs that the node pauses while it has challenges to answer. */
@@ -81,10 +88,12 @@ export function world() {
       })),
     });
   };
-  const reach = <T>(what: string, value: T): Promise<T> =>
-    fake.down === what || fake.down === "all"
+  const reach = <T>(what: string, value: T): Promise<T> => {
+    if (fake.hangs === what) return new Promise<never>(() => undefined);
+    return fake.down === what || fake.down === "all"
       ? Promise.reject(new HoldfastError("unreachable", "the chain is down"))
       : Promise.resolve(value);
+  };
 
   const chain: AuditChain = {
     ...{ chainId: 31337n, audits: `0x${"ab".repeat(20)}`, genesis: 0, epochSeconds: EPOCH, margin: MARGIN },
@@ -142,12 +151,14 @@ export function world() {
   const sender: Sender<AuditCall> = {
     async send(_key, call) {
       run(call);
+      sent.push(call);
+      await fake.held(call);
       await reach(call.kind, undefined);
       return { hash: "0x00", gasUsed: 100_000 };
     },
     finish: () => Promise.resolve(),
     resume: () => Promise.resolve(),
-    openFor: () => [],
+    openFor: () => fake.late,
   };
   const log = Object.fromEntries(
     (["info", "warn", "error"] as const).map((level) => [
@@ -205,6 +216,7 @@ export function world() {
     proofs,
     recorded,
     settlements,
+    sent,
     expired,
     lines,
     slept,

@@ -27,7 +27,10 @@ export function createVirtualClock(start: number): VirtualClock {
     wait: (ms, signal) =>
       new Promise((resolve) => {
         const done = (): void => resolve();
-        if (signal.aborted) return done();
+        if (signal.aborted) {
+          done();
+          return;
+        }
         signal.addEventListener("abort", done, { once: true });
         at(now + ms, () => {
           signal.removeEventListener("abort", done);
