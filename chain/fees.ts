@@ -50,6 +50,15 @@ export function raisedFees(old: Fees, quote: Quote, maxFee: bigint): Fees | unde
   return { maxFeePerGas, maxPriorityFeePerGas: lesser(tip, maxFeePerGas) };
 }
 
+/** Whether no block takes it, as the chain asks now. */
+export function isBelow(
+  { maxFeePerGas }: Fees,
+  { maxFeePerGas: fee, maxPriorityFeePerGas: tip }: Quote,
+): boolean {
+  // Twice the base fee and the tip.
+  return fee !== null && maxFeePerGas < (fee - (tip ?? 0n)) / 2n;
+}
+
 /** The fee leaves room for the base fee to double, as is usual. */
 function asked({ maxFeePerGas, maxPriorityFeePerGas, gasPrice }: Quote, maxFee: bigint) {
   if (maxFeePerGas === null) return { fee: gasPrice ?? 0n, tip: gasPrice ?? 0n };

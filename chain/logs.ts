@@ -68,7 +68,8 @@ export function createLogReader<Log extends Placed>(
               "unreachable",
               "the endpoint gives events of other blocks than it was asked for",
             );
-        found.push(...logs);
+        // One by one: an argument each would be too many.
+        for (const log of logs) found.push(log);
         first = last + 1;
         grow();
       }

@@ -67,11 +67,7 @@ export async function findContracts(
 // --------------------------------------------------------------------------------------------------------------- calls
 
 /** Without fees and nonce. */
-export function transactionOf(
-  { audits, registry, challenges }: Contracts,
-  call: Call,
-  operator: string,
-): TransactionRequest {
+export function transactionOf({ audits, registry, challenges }: Contracts, call: Call): TransactionRequest {
   const to = (contract: Contract, args: readonly unknown[]): TransactionRequest => ({
     to: contract.target,
     data: contract.interface.encodeFunctionData(call.kind, args),
@@ -89,7 +85,5 @@ export function transactionOf(
     case "retire":
     case "compact":
       return to(registry, [call.vNode, call.openings, call.siblings.map(toHex32)]);
-    case "nothing":
-      return { to: operator };
   }
 }

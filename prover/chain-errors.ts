@@ -1,14 +1,10 @@
 /**
- * What a chain refuses, in words and as data: the contracts' own errors by name.
+ * Refusals that a node expects.
  */
-import { dataLength, isCallException, isError, type Interface, type Result } from "ethers";
+import { contractError } from "../chain/refusals.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 
-/** The name of the contract's error in what a method of NodeChain rejected with. */
-export function contractError(error: unknown): string | undefined {
-  const name = error instanceof HoldfastError ? error.details["error"] : undefined;
-  return typeof name === "string" ? name : undefined;
-}
+export * from "../chain/refusals.ts";
 
 /** IProofs.Refusal.AlreadyProven. */
 const ALREADY_PROVEN = "4";
@@ -26,52 +22,4 @@ const OVER: Readonly<Record<string, "answered" | "dismissed">> = { 2: "answered"
 export function whyOver(error: unknown): "answered" | "dismissed" | undefined {
   const status = error instanceof HoldfastError ? error.details["status"] : undefined;
   return contractError(error) === "NotOpen" ? OVER[String(status)] : undefined;
-}
-
-/** Throws what `answer` rejects with as a HoldfastError. */
-export async function refusing<T>(
-  errors: readonly Interface[],
-  what: string,
-  answer: Promise<T>,
-): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    throw explain(errors, what, error);
-  }
-}
-
-export function explain(errors: readonly Interface[], what: string, error: unknown): HoldfastError {
-  if (error instanceof HoldfastError) return error;
-  const cause = { cause: error };
-  if (isCallException(error)) {
-    const parsed = error.data ? parseRevert(errors, error.data) : undefined;
-    if (!parsed)
-      return new HoldfastError("chain", `the contract refuses ${what}: ${error.shortMessage}`, {}, cause);
-    const args = Object.fromEntries(
-      Object.entries(parsed.args.toObject() as Record<string, unknown>).map(([name, value]) => [
-        name,
-        String(value),
-      ]),
-    );
-    const values = Object.entries(args).map(([name, value]) => `${name} ${value}`);
-    const message = `the contract refuses ${what}: ${parsed.name}(${values.join(", ")})`;
-    return new HoldfastError("chain", message, { error: parsed.name, ...args }, cause);
-  }
-  if (isError(error, "INSUFFICIENT_FUNDS")) {
-    const message = `the operator cannot pay the gas of ${what}: send it the chain's own coin`;
-    return new HoldfastError("funds", message, {}, cause);
-  }
-  const text = error instanceof Error ? error.message : String(error);
-  return new HoldfastError("unreachable", `the chain did not answer ${what}: ${text}`, {}, cause);
-}
-
-function parseRevert(errors: readonly Interface[], data: string): { name: string; args: Result } | undefined {
-  // Without a selector.
-  if (dataLength(data) < 4) return undefined;
-  for (const each of errors) {
-    const parsed = each.parseError(data);
-    if (parsed) return parsed;
-  }
-  return undefined;
 }

@@ -3,10 +3,12 @@
  */
 import type { CountedChain } from "../chain/counts.ts";
 import type { Block } from "../chain/events.ts";
+import type { TransactionChain } from "../chain/transactions.ts";
 import type { Hex } from "../protocol/field.ts";
 import type { ProofWords } from "../protocol/groth16.ts";
 
 export type { Block, ChainEvent } from "../chain/events.ts";
+export type { Receipt, SignedTransaction } from "../chain/transactions.ts";
 
 /** What the running epoch asks of a vNode. */
 export interface Duty {
@@ -188,27 +190,13 @@ export type Call =
       /** In the order of their serials. */
       readonly openings: readonly Opening[];
       readonly siblings: readonly bigint[];
-    }
-  /** Uses up a nonce. */
-  | { readonly kind: "nothing" };
-
-export interface SignedTransaction {
-  readonly raw: string;
-  readonly hash: string;
-}
-
-export interface Receipt {
-  readonly hash: string;
-  readonly block: number;
-  readonly succeeded: boolean;
-  readonly gasUsed: number;
-}
+    };
 
 /**
  * Every method rejects with HoldfastError: "unreachable" if the chain does not answer, "chain" if a contract refuses,
  * with the name of its error and the arguments in `details`.
  */
-export interface NodeChain extends CountedChain {
+export interface NodeChain extends CountedChain, Omit<TransactionChain<Call>, "block"> {
   readonly chainId: bigint;
   readonly registry: string;
   readonly audits: string;
@@ -253,17 +241,5 @@ export interface NodeChain extends CountedChain {
   /** Checksummed; undefined if the signature is malformed. */
   requestSigner(request: SignedRequest, signature: string): string | undefined;
 
-  /** Gas that a call would take; rejects as the call would. */
-  estimate(call: Call): Promise<bigint>;
-  /** Wei for a unit of gas, if it is sent now. */
-  gasPrice(): Promise<bigint>;
-  /** Transactions of our key: mined, and mined or waiting. */
-  nonces(): Promise<{ readonly mined: number; readonly pending: number }>;
-  sign(call: Call, options: { readonly nonce: number; readonly gas: bigint }): Promise<SignedTransaction>;
-  /** The same transaction with fees that replace it; undefined if they would be above the limit. */
-  raiseFees(transaction: SignedTransaction): Promise<SignedTransaction | undefined>;
-  /** Also resolves if the network has it, or has another with its nonce, already. */
-  broadcast(transaction: SignedTransaction): Promise<void>;
-  receipt(hash: string): Promise<Receipt | undefined>;
   close(): void;
 }

@@ -2,27 +2,17 @@
  * The node's view of the chain, and its hand on it: blocks, events, signatures and transactions. Only this file, those of
  * its name know ethers. What is done with all that is decided elsewhere.
  */
-import {
-  AbiCoder,
-  isError,
-  JsonRpcProvider,
-  keccak256,
-  Transaction,
-  verifyTypedData,
-  Wallet,
-  type TransactionRequest,
-  type TypedDataDomain,
-} from "ethers";
-import { openEndpoint } from "../chain/endpoint.ts";
-import { feesFor, raisedFees } from "../chain/fees.ts";
+import { AbiCoder, JsonRpcProvider, keccak256, verifyTypedData, Wallet, type TypedDataDomain } from "ethers";
 import { createCounts } from "../chain/counts.ts";
+import { openEndpoint } from "../chain/endpoint.ts";
 import { createEventSource } from "../chain/events.ts";
+import { createWallet } from "../chain/wallet.ts";
 import { sourcePoint } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { ACCEPTANCE, domain, EXTENSION, REQUEST } from "../protocol/typed-data.ts";
 import { findContracts, transactionOf, type Contracts } from "./chain-contracts.ts";
-import { explain, refusing } from "./chain-errors.ts";
-import type { NodeChain, SignedTransaction } from "./chain-model.ts";
+import { refusing } from "./chain-errors.ts";
+import type { Call, NodeChain } from "./chain-model.ts";
 import { createSurveys } from "./chain-surveys.ts";
 import { createViews } from "./chain-views.ts";
 
@@ -44,8 +34,6 @@ export interface ChainOptions {
 
 /** Percent of the estimate: the state may change before a transaction is mined. */
 const GAS_MARGIN = 130n;
-/** Of a transaction, since Osaka. */
-const MAX_GAS = 16_777_216n;
 
 /** @throws HoldfastError "unreachable", "chain" or "key" unless this is the chain, the deployment and the node meant */
 export async function connectChain(options: ChainOptions): Promise<NodeChain> {
@@ -114,12 +102,12 @@ async function createChain({
   const views = createViews(provider, contracts, clock);
   const epochAt = (timestamp: number): number =>
     Math.max(0, Math.floor((timestamp - genesis) / epochSeconds));
-  const signed = async (transaction: TransactionRequest): Promise<SignedTransaction> => {
-    const raw = await wallet.signTransaction(transaction);
-    return { raw, hash: keccak256(raw) };
-  };
 
   return {
+    ...createWallet<Call>({
+      ...{ provider, wallet, chainId, maxFeePerGas, gasMargin: GAS_MARGIN, errors },
+      transactionOf: (call) => transactionOf(contracts, call),
+    }),
     ...views,
     ...createCounts(contracts, asked),
     ...createSurveys(source, views, epochAt),
@@ -152,58 +140,6 @@ async function createChain({
       }
     },
 
-    estimate: (call) =>
-      asked(
-        call.kind,
-        provider.estimateGas({ ...transactionOf(contracts, call, wallet.address), from: wallet.address }),
-      ),
-    async gasPrice() {
-      const { gasPrice } = await asked("getFeeData", provider.getFeeData());
-      return gasPrice ?? maxFeePerGas;
-    },
-    async nonces() {
-      const [mined, pending] = await Promise.all([
-        asked("getTransactionCount", provider.getTransactionCount(wallet.address, "latest")),
-        asked("getTransactionCount", provider.getTransactionCount(wallet.address, "pending")),
-      ]);
-      return { mined, pending };
-    },
-    async sign(call, { nonce, gas }) {
-      const quote = await asked("getFeeData", provider.getFeeData());
-      return signed({
-        ...transactionOf(contracts, call, wallet.address),
-        ...{ type: 2, chainId, nonce, gasLimit: lesser((gas * GAS_MARGIN) / 100n, MAX_GAS) },
-        ...feesFor(quote, maxFeePerGas),
-      });
-    },
-    async raiseFees({ raw }) {
-      const old = Transaction.from(raw);
-      const { type, nonce, to, data, gasLimit } = old;
-      const fees = raisedFees(
-        { maxFeePerGas: old.maxFeePerGas ?? 0n, maxPriorityFeePerGas: old.maxPriorityFeePerGas ?? 0n },
-        await asked("getFeeData", provider.getFeeData()),
-        maxFeePerGas,
-      );
-      return fees && signed({ type, chainId, nonce, to, data, gasLimit, ...fees });
-    },
-    async broadcast({ raw, hash }) {
-      try {
-        await provider.broadcastTransaction(raw);
-      } catch (error) {
-        // Whatever the reason: if it is there, it is there.
-        if (await asked("getTransaction", provider.getTransaction(hash))) return;
-        if (isError(error, "NONCE_EXPIRED") || isError(error, "REPLACEMENT_UNDERPRICED")) return;
-        throw explain(errors, "a transaction", error);
-      }
-    },
-    async receipt(hash) {
-      const found = await asked("getTransactionReceipt", provider.getTransactionReceipt(hash));
-      if (!found) return undefined;
-      const { blockNumber: block, status, gasUsed } = found;
-      return { hash, block, succeeded: status === 1, gasUsed: Number(gasUsed) };
-    },
     close: () => provider.destroy(),
   };
 }
-
-const lesser = (a: bigint, b: bigint): bigint => (a < b ? a : b);

@@ -7,9 +7,12 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { keepTransactions, type TransactionJournal } from "../chain/transactions.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import type { ProofResult } from "./engine.ts";
+
+export type { SignedTransaction, TransactionRecord, TransactionState } from "../chain/transactions.ts";
 
 export interface Identity {
   readonly chainId: bigint;
@@ -57,28 +60,7 @@ export interface AnswerRecord {
   readonly result?: ProofResult | undefined;
 }
 
-export interface SignedTransaction {
-  readonly raw: string;
-  readonly hash: string;
-}
-
-/** signed: not known to have left; sent: it has; mined and reverted: final; dead: its nonce went to another. */
-export type TransactionState = "signed" | "sent" | "mined" | "reverted" | "dead";
-
-export interface TransactionRecord {
-  /** What it is for: there is one at a time. */
-  readonly key: string;
-  readonly nonce: number;
-  readonly state: TransactionState;
-  /** All with this nonce, each with higher fees than the one before. */
-  readonly attempts: readonly SignedTransaction[];
-  /** Of this key, this one included. */
-  readonly tries: number;
-  /** Of the one that was mined. */
-  readonly mined?: { readonly hash: string; readonly gasUsed: number } | undefined;
-}
-
-export interface Journal {
+export interface Journal extends TransactionJournal {
   /** @throws HoldfastError "bad-input" if the folder belongs to another node, chain or deployment */
   claim(identity: Identity): void;
 
@@ -114,21 +96,12 @@ export interface Journal {
   answer(challenge: bigint): AnswerRecord | undefined;
   setAnswer(record: AnswerRecord): void;
 
-  transaction(key: string): TransactionRecord | undefined;
-  setTransaction(record: TransactionRecord): void;
-  /** Signed or sent, by nonce. */
-  openTransactions(): TransactionRecord[];
-  /** Which had this nonce, and did not lose it to another. */
-  transactionAt(nonce: number): TransactionRecord | undefined;
-  /** Above all nonces that were given. */
-  nextNonce(): number;
   close(): void;
 }
 
 /** What is over is kept for a while, for people to look at. */
 const KEEP_SECONDS = 7 * 24 * 3600;
 const KEEP_EPOCHS = 64;
-const KEEP_TRANSACTIONS = 1024;
 const KEEP_ANSWERS = 1024;
 
 /** @throws HoldfastError "locked" if another process has the folder, "io" if the journal cannot be opened */
@@ -258,32 +231,7 @@ export function openJournal(folder: string): Journal {
         );
       }),
 
-    transaction: (key) =>
-      toRecord(read("SELECT * FROM transactions WHERE key = ?", key) as TransactionRow | undefined),
-    setTransaction: ({ key, nonce, state, attempts, tries, mined }) =>
-      atOnce(() => {
-        const final = "state IN ('mined', 'reverted', 'dead')";
-        write(`DELETE FROM transactions WHERE ${final} AND nonce < ?`, nonce - KEEP_TRANSACTIONS);
-        write(
-          "INSERT OR REPLACE INTO transactions (key, nonce, state, attempts, tries, mined) VALUES (?, ?, ?, ?, ?, ?)",
-          ...[key, nonce, state, JSON.stringify(attempts), tries, mined ? JSON.stringify(mined) : null],
-        );
-      }),
-    openTransactions: () =>
-      (
-        readAll(
-          "SELECT * FROM transactions WHERE state IN ('signed', 'sent') ORDER BY nonce",
-        ) as TransactionRow[]
-      )
-        .map(toRecord)
-        .filter((record) => record !== undefined),
-    transactionAt: (nonce) =>
-      toRecord(
-        read("SELECT * FROM transactions WHERE nonce = ? AND state <> 'dead'", nonce) as
-          TransactionRow | undefined,
-      ),
-    nextNonce: () =>
-      (read("SELECT ifnull(max(nonce) + 1, 0) AS next FROM transactions") as { next: number }).next,
+    ...keepTransactions(db),
     close: () => void db.close(),
   };
 }
@@ -310,22 +258,6 @@ function openDatabase(folder: string): Database.Database {
 
 interface ForeignRow extends Omit<ForeignRecord, "vNode"> {
   readonly vnode: number;
-}
-
-interface TransactionRow {
-  readonly key: string;
-  readonly nonce: number;
-  readonly state: TransactionState;
-  readonly attempts: string;
-  readonly tries: number;
-  readonly mined: string | null;
-}
-
-function toRecord(row: TransactionRow | undefined): TransactionRecord | undefined {
-  if (!row) return undefined;
-  const { key, nonce, state, tries } = row;
-  const mined = row.mined === null ? undefined : (JSON.parse(row.mined) as TransactionRecord["mined"]);
-  return { key, nonce, state, tries, attempts: JSON.parse(row.attempts) as SignedTransaction[], mined };
 }
 
 const SCHEMA = `
@@ -355,10 +287,6 @@ const SCHEMA = `
     vnode INTEGER NOT NULL, epoch INTEGER NOT NULL, state TEXT NOT NULL, result TEXT, PRIMARY KEY (vnode, epoch)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS answers (challenge INTEGER PRIMARY KEY, state TEXT NOT NULL, result TEXT);
-  CREATE TABLE IF NOT EXISTS transactions (
-    key TEXT PRIMARY KEY, nonce INTEGER NOT NULL, state TEXT NOT NULL, attempts TEXT NOT NULL, tries INTEGER NOT NULL,
-    mined TEXT
-  ) WITHOUT ROWID;
   -- A write takes the lock at once.
   DELETE FROM meta WHERE key = 'lock';
 `;

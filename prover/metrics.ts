@@ -90,12 +90,12 @@ export function createMetrics(): Metrics {
       ready.set(status.ready ? 1 : 0);
       vNodes.set(status.vNodes.length);
       unproven.set(open.length);
-      misses.set(Math.max(0, ...status.vNodes.map((vNode) => vNode.misses)));
-      deadline.set(open.length === 0 ? -1 : Math.min(...open.map((vNode) => vNode.deadline)) - status.time);
+      misses.set(status.vNodes.reduce((most, vNode) => Math.max(most, vNode.misses), 0));
+      deadline.set(open.length === 0 ? -1 : least(open.map((vNode) => vNode.deadline)) - status.time);
       const asked = status.challenges.map((challenge) => challenge.deadline);
       challenges.set(asked.length);
-      challengeDeadline.set(asked.length === 0 ? -1 : Math.min(...asked) - status.time);
-      coverage.set(Math.min(1, ...status.vNodes.map((vNode) => vNode.coverage)));
+      challengeDeadline.set(asked.length === 0 ? -1 : least(asked) - status.time);
+      coverage.set(least([1, ...status.vNodes.map((vNode) => vNode.coverage)]));
       compacting.set(status.vNodes.filter((vNode) => vNode.compactingSince !== undefined).length);
       deferred.set(status.vNodes.filter((vNode) => vNode.deferred !== undefined).length);
       short.set(status.vNodes.filter((vNode) => vNode.short).length);
@@ -109,3 +109,6 @@ export function createMetrics(): Metrics {
     text: () => registry.metrics(),
   };
 }
+
+/** Of any number of them: an argument each would be too many. */
+const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Infinity);

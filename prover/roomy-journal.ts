@@ -123,7 +123,7 @@ export function withRoom(journal: Journal, log: Logger): Journal {
       return kept ?? (written && transactions.has(`transaction/${written.key}`) ? undefined : written);
     },
     nextNonce: () =>
-      Math.max(journal.nextNonce(), ...[...transactions.values()].map(({ nonce }) => nonce + 1)),
+      [...transactions.values()].reduce((next, { nonce }) => Math.max(next, nonce + 1), journal.nextNonce()),
   };
 }
 

@@ -1,119 +1,13 @@
 /**
- * Transactions of the operator's key, from a nonce to a confirmed receipt, surviving a crash at any point.
- *
- * What is signed is in the journal before it leaves, and it is that, and only that, which is sent until its nonce is used:
- * so nothing is ever sent twice under two nonces. Nonces are given in turn. A transaction that waits too long is replaced
- * by itself with higher fees (delivery.ts).
+ * The node's transactions: chain/sender.ts, with what the contracts take once.
  */
-import { HoldfastError } from "../protocol/errors.ts";
+import type { DeliveryModules, DeliveryOptions } from "../chain/delivery.ts";
+import { createSender as createSharedSender, type Sender as SharedSender } from "../chain/sender.ts";
 import type { Call } from "./chain-model.ts";
-import {
-  createDelivery,
-  untilAborted,
-  type Delivered,
-  type DeliveryModules,
-  type DeliveryOptions,
-} from "./delivery.ts";
-import type { TransactionRecord } from "./journal.ts";
 
-export interface Sender {
-  /**
-   * Sends a call, once per key: a second time only after the first was mined and failed, can never be mined, or is not
-   * what the chain knows of any more.
-   *
-   * @throws HoldfastError what `NodeChain.estimate` throws, if the call would fail now; "chain" if it was mined and
-   *   failed, or another transaction took its nonce; "aborted"
-   */
-  send(key: string, call: Call): Promise<Delivered>;
-  /** Ends, and never rejects, with all that is signed and not mined, of the keys that begin so. */
-  finish(prefix: string): Promise<void>;
-  /** Goes on with whatever was under way when the node stopped; ends with all of it. */
-  resume(): Promise<void>;
-}
+export type Sender = SharedSender<Call>;
 
-/** Failed transactions for one key: gas is not spent on a fourth. */
-const MAX_TRIES = 3;
-/** What a contract refuses the second time: one that it still takes has not reached it. */
 const ONCE: ReadonlySet<Call["kind"]> = new Set(["prove", "takeOver", "answer"]);
-/** Blocks that an endpoint may be behind with what it says of a transaction that it has shown. */
-const LAG = 2;
 
-export function createSender(options: DeliveryOptions, modules: DeliveryModules): Sender {
-  const { chain, journal, log } = modules;
-  const { signal } = options;
-  const delivery = createDelivery(options, modules);
-  const running = new Map<string, Promise<Delivered>>();
-  let turn: Promise<unknown> = Promise.resolve();
-
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = turn.then(work, work);
-    turn = result.catch(() => undefined);
-    return result;
-  };
-
-  const sign = (key: string, call: Call): Promise<void> =>
-    inTurn(async () => {
-      const tries = (journal.transaction(key)?.tries ?? 0) + 1;
-      if (tries > MAX_TRIES)
-        throw new HoldfastError("chain", `${key} failed ${MAX_TRIES} times: it is not sent again`, { key });
-      const gas = await chain.estimate(call);
-      const { mined, pending } = await chain.nonces();
-      // An endpoint may be behind with either.
-      const nonce = Math.max(mined, pending, journal.nextNonce());
-      const transaction = await chain.sign(call, { nonce, gas });
-      journal.setTransaction({ key, nonce, state: "signed", attempts: [transaction], tries });
-    });
-
-  /** Whether the chain has what the journal calls mined, and has taken it for what it is. */
-  const stands = async (record: TransactionRecord, call: Call): Promise<boolean> => {
-    const receipt = await delivery.findReceipt(record);
-    if (!receipt) {
-      delivery.reopen(record);
-      return false;
-    }
-    if (!ONCE.has(call.kind) || (await chain.block()).number - receipt.block < LAG) return true;
-    const isRefused = await chain.estimate(call).then(
-      () => false,
-      () => true,
-    );
-    if (isRefused) return true;
-    const { key } = record;
-    log.warn({ key }, "the contract has not got a transaction that was mined: a new one is sent");
-    journal.setTransaction({ ...record, state: "dead" });
-    return false;
-  };
-
-  const sendOnce = async (key: string, call: Call): Promise<Delivered> => {
-    const before = journal.transaction(key);
-    if (before?.mined && before.state === "mined" && (await stands(before, call))) return before.mined;
-    const state = journal.transaction(key)?.state;
-    if (state !== "signed" && state !== "sent") await sign(key, call);
-    return delivery.outcome(key);
-  };
-
-  return {
-    async finish(prefix) {
-      const open = journal.openTransactions().filter(({ key }) => key.startsWith(prefix));
-      await Promise.allSettled(open.map(({ key }) => delivery.outcome(key)));
-    },
-    async resume() {
-      const goOn = async (key: string): Promise<void> => {
-        try {
-          const { hash } = await delivery.outcome(key);
-          log.info({ key, tx: hash }, "delivered after a restart");
-        } catch (error) {
-          if (!signal.aborted) log.error({ key, err: error }, "transaction failed");
-        }
-      };
-      await Promise.all(journal.openTransactions().map(({ key }) => goOn(key)));
-    },
-    send(key, call) {
-      let promise = running.get(key);
-      if (!promise) {
-        promise = untilAborted(sendOnce(key, call), signal).finally(() => running.delete(key));
-        running.set(key, promise);
-      }
-      return promise;
-    },
-  };
-}
+export const createSender = (options: DeliveryOptions, modules: DeliveryModules<Call>): Sender =>
+  createSharedSender({ ...options, isOnce: ({ kind }) => ONCE.has(kind) }, modules);

@@ -2,23 +2,23 @@
  * The auditor's loop: looks at the chain, records the beacons, verifies what was proven, compares directories, settles what
  * is over, and ends challenges that nobody answered.
  *
- * Whatever of our own fails (chain, relay, disk) is logged and tried again: it is never held against a node.
+ * It waits for no transaction. Whatever of our own fails (chain, relay, disk) is logged and tried again: it is never held
+ * against a node.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { roundEvidence, roundFor } from "../protocol/drand.ts";
+import { untilAborted, type Log } from "../chain/delivery.ts";
+import type { Sender } from "../chain/sender.ts";
 import { sourcePoint } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
-import type { AuditChain, AuditEvent, DrandOnChain, ProfileOnChain } from "./chain.ts";
-import type { DrandClient } from "./drand.ts";
+import { BEACON_PREFIX, openBeacon, recordBeacon, type Beacon, type FindDrand } from "./beacons.ts";
+import type { AuditCall, AuditChain, AuditEvent, Head, ProfileOnChain } from "./chain.ts";
 import { createModel, isTakeOver, type Expected, type Model } from "./model.ts";
+import { createSettling } from "./settling.ts";
 import type { AuditorState, Outcome, ProofId } from "./state.ts";
+import { createIncomes, type SettleChoice } from "./worth.ts";
 
-export interface Log {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
+export type { Log } from "../chain/delivery.ts";
 
 export interface AuditorOptions {
   readonly chain: AuditChain;
@@ -27,14 +27,17 @@ export interface AuditorOptions {
   readonly keyHash: Hex;
   readonly fromBlock: number;
   readonly pollMs: number;
+  readonly settle: SettleChoice;
+  /** Token units that 10^18 wei are worth; 0: nobody knows. */
+  readonly coinValue: bigint;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
 
 /** What a test replaces. */
 export interface AuditorModules {
-  /** The drand network of a beacon; undefined for one whose key we do not know. */
-  readonly drand: (chain: DrandOnChain) => DrandClient | undefined;
+  readonly sender: Sender<AuditCall>;
+  readonly drand: FindDrand;
   readonly verify: (proof: readonly bigint[], inputs: readonly bigint[]) => Promise<boolean>;
   readonly sleep?: (ms: number) => Promise<void>;
   /** Milliseconds that pass, from any beginning. */
@@ -44,22 +47,11 @@ export interface AuditorModules {
 export interface Auditor {
   /** One look at the chain. Never throws for what may pass. */
   tick(): Promise<void>;
-  /** Ticks until the signal. */
+  /** Ticks until the signal, and goes on with what was sent before. */
   run(): Promise<void>;
+  /** Ends when nothing is under way. */
+  settled(): Promise<void>;
   readonly status: { readonly block: number; readonly epoch: number; readonly troubles: readonly string[] };
-}
-
-interface Draw {
-  readonly evidence: Uint8Array;
-  readonly randomness: string;
-}
-
-interface Beacon {
-  readonly index: number;
-  /** For logs: the drand round, if it is one. */
-  readonly facts: (epoch: number) => { readonly round?: number };
-  /** What the beacon must say of an epoch; undefined if nobody can know yet. Not there if we cannot know. */
-  readonly draw?: (epoch: number) => Promise<Draw | undefined>;
 }
 
 /** What is to be judged: a proof that the chain says it took. */
@@ -68,13 +60,16 @@ interface Claim extends ProofId {
   readonly takeOver: boolean;
 }
 
-/** Epochs settled by one transaction. */
-const SETTLE_BATCH = 64;
+/** Around a source point no more than this many seconds, and an eighth of an epoch, nothing goes before the beacons. */
+const [QUIET_SECONDS, QUIET_SHARE] = [120, 1 / 8];
+/** A transaction that is open for longer is a trouble. */
+const LATE_MS = 300_000;
 /** A challenge of epoch e can be answered through epoch e + 2, or longer if the node pauses (Challenges). */
 const RESPONSE_EPOCHS = 2;
 
 export function createAuditor(options: AuditorOptions, modules: AuditorModules): Auditor {
   const { chain, state, log, signal, pollMs } = options;
+  const { sender } = modules;
   const sleep = modules.sleep ?? ((ms: number) => delay(ms, undefined, { signal }));
   const clock = modules.clock ?? (() => performance.now());
   /** In the order of the deployment, which may add some while we run. */
@@ -92,8 +87,9 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
   };
 
   let model = startModel();
-  /** Read from the chain and not dealt with yet. */
+  /** Read from the chain, of which so many are dealt with. */
   let queue: AuditEvent[] = [];
+  let done = 0;
   let seen = { number: options.fromBlock - 1, hash: "" };
   let now = 0;
   /** When that was read, by our own clock. */
@@ -102,19 +98,42 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
   /** The epoch in which each vNode's directory was compared last. */
   const compared = new Map<bigint, number>();
   let troubles: string[] = [];
+  /** What the loop does not wait for, by its key, and of those that failed last, why. */
+  const working = new Map<string, Promise<void>>();
+  const failing = new Map<string, string>();
+  const incomes = createIncomes();
+  const settling = createSettling(options, { chain, sender, state, incomes, log });
 
   const ended = (): boolean => signal.aborted;
 
   async function attempt(what: string, work: () => Promise<void>): Promise<void> {
     if (ended()) return;
     try {
-      await work();
+      await untilAborted(work(), signal);
     } catch (error) {
       if (ended()) return;
-      const reason = error instanceof Error ? error.message : String(error);
-      troubles.push(`${what}: ${reason}`);
-      log.warn({ what, reason }, "trouble");
+      troubles.push(told(what, error));
     }
+  }
+
+  function told(what: string, error: unknown): string {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.warn({ what, reason }, "trouble");
+    return `${what}: ${reason}`;
+  }
+
+  /** Unless it goes on already. */
+  function start(key: string, what: string, work: () => Promise<void>): void {
+    if (working.has(key) || ended()) return;
+    const promise = untilAborted(work(), signal)
+      .then(
+        () => void failing.delete(key),
+        (error: unknown) => {
+          if (!ended()) failing.set(key, told(what, error));
+        },
+      )
+      .finally(() => working.delete(key));
+    working.set(key, promise);
   }
 
   // ------------------------------------------------------------------------------------------------------- reading
@@ -127,48 +146,58 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
       profiles.push(profile);
     }
     for (const count = await chain.beaconCount(); beacons.length < count;) {
-      const beacon = await openBeacon(beacons.length, chain, modules, signal);
+      const beacon = await openBeacon(beacons.length, chain, { drand: modules.drand, signal });
       if (!beacon.draw)
         log.warn({ beacon: beacon.index }, "another drand key than ours: neither recorded nor checked");
       beacons.push(beacon);
     }
   }
 
-  async function read(): Promise<void> {
+  /** Before the events, which may be many, and may speak of new choices. */
+  async function lookAround(): Promise<Head> {
     const head = await chain.head();
-    // Before the events, which may speak of new ones.
     await readChoices();
     setTime(head.timestamp);
+    return head;
+  }
+
+  async function read(head: Head): Promise<void> {
     if (seen.hash !== "" && (await chain.hashOf(seen.number)) !== seen.hash) {
       log.warn({ block: seen.number }, "reorganized");
       model = startModel();
-      queue = [];
+      [queue, done] = [[], 0];
       compared.clear();
+      incomes.clear();
       seen = { number: options.fromBlock - 1, hash: "" };
     }
     if (head.number <= seen.number) return;
-    queue.push(...(await chain.events(seen.number + 1, head.number)));
+    for (const event of await chain.events(seen.number + 1, head.number)) queue.push(event);
     seen = head;
   }
 
   function setTime(timestamp: number): void {
     [now, readAt] = [timestamp, clock()];
-    current = Math.max(0, Math.floor((now - chain.genesis) / chain.epochSeconds));
+    const epoch = Math.max(0, Math.floor((now - chain.genesis) / chain.epochSeconds));
+    if (epoch !== current) failing.clear();
+    current = epoch;
   }
 
-  /** An event leaves the queue once it is dealt with: what fails is tried again, in order. */
+  /** An event is done once it is dealt with: what fails is tried again, in order. */
   async function work(): Promise<void> {
-    for (let event = queue[0]; event && !signal.aborted; event = queue[0]) {
+    for (let event = queue[done]; event && !signal.aborted; event = queue[done]) {
       // Proofs take long to verify, and what recording pays falls from the source point on.
       if (untilSourcePoint() <= 0) await recordAgain();
+      incomes.note(event);
       const claim = claimOf(event);
       if (claim) await judge(claim);
       if (event.name === "BeaconRecorded") await checkBeacon(event);
       if (event.name === "Missed") noteMiss(event);
       const contradiction = model.apply(event);
       if (contradiction !== undefined) object(`${event.transaction} ${event.name}`, contradiction);
-      queue.shift();
+      done++;
     }
+    // An array that is long gives its first away slowly.
+    if (done === queue.length) [queue, done] = [[], 0];
   }
 
   /** What the chain says that its own events do not bear out. */
@@ -178,7 +207,8 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
 
   /** The chain's directories against those of its events, once an epoch. */
   async function compare(vNode: bigint): Promise<void> {
-    if (queue.length > 0 || compared.get(vNode) === current) return;
+    if (queue.length > 0) return;
+    if (untilSourcePoint() <= 0) await recordAgain();
     const theirs = await chain.directory(vNode, current, seen.number);
     const ours = model.directory(vNode, current);
     compared.set(vNode, current);
@@ -276,53 +306,55 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
 
   async function recordAgain(): Promise<void> {
     await attempt("reading the chain", async () => setTime((await chain.head()).timestamp));
-    await recordAll();
-  }
-
-  async function recordAll(): Promise<void> {
-    for (const beacon of beacons) await attempt("recording the beacon", () => record(beacon));
+    recordAll();
   }
 
   /** As soon as it is known: whoever is first is paid, and less from then on. */
-  async function record(beacon: Beacon): Promise<void> {
+  function recordAll(): void {
     const epoch = current;
-    if (epoch === 0 || !beacon.draw || now < sourcePoint(epoch, chain)) return;
-    if ((await chain.randomness(beacon.index, epoch)) !== 0n) return;
-    const drawn = await beacon.draw(epoch);
-    if (drawn) await chain.recordBeacon(beacon.index, epoch, drawn.evidence);
+    if (epoch === 0 || now < sourcePoint(epoch, chain)) return;
+    for (const beacon of beacons)
+      start(`${BEACON_PREFIX}${beacon.index}`, "recording the beacon", () =>
+        recordBeacon(beacon, epoch, { chain, sender }),
+      );
   }
 
-  // ------------------------------------------------------------------------------------------------------ settling
-
-  async function settle(vNode: bigint): Promise<void> {
-    const { settled, idle } = await chain.state(vNode);
-    if (idle || settled >= current - 1) return;
-    await chain.settle(vNode, SETTLE_BATCH);
-    log.info({ vNode: Number(vNode), from: settled + 1, through: current - 1 }, "settled");
+  /** Whether what goes out now comes before no beacon. */
+  function mayBegin(): boolean {
+    const quiet = Math.min(QUIET_SECONDS, chain.epochSeconds * QUIET_SHARE);
+    if (untilSourcePoint() <= quiet) return false;
+    const since = now - sourcePoint(current, chain) + (clock() - readAt) / 1000;
+    const isRecording = [...working.keys()].some((key) => key.startsWith(BEACON_PREFIX));
+    return !isRecording || since < 0 || since > quiet;
   }
 
   // ---------------------------------------------------------------------------------------------------- challenges
 
-  async function expire(challenge: bigint, epoch: number): Promise<void> {
-    if (current <= epoch + RESPONSE_EPOCHS || current <= (await chain.lastAnswer(challenge))) return;
-    await chain.expire(challenge);
+  async function expire(challenge: bigint): Promise<void> {
+    if (current <= (await chain.lastAnswer(challenge))) return;
+    await sender.send(`expire/${challenge}`, { kind: "expire", challenge });
     log.info({ challenge: Number(challenge) }, "expired");
   }
 
   async function tick(): Promise<void> {
     troubles = [];
-    await attempt("reading the chain", read);
-    await recordAll();
+    let head: Head | undefined;
+    await attempt("reading the chain", async () => void (head = await lookAround()));
+    recordAll();
+    if (head) await attempt("reading the chain", () => read(head as Head));
     await attempt("verifying", work);
-    for (const vNode of model.vNodes) await attempt(`comparing vNode ${vNode}`, () => compare(vNode));
-    for (const vNode of model.vNodes) await attempt(`settling vNode ${vNode}`, () => settle(vNode));
+    for (const vNode of model.vNodes)
+      if (compared.get(vNode) !== current) await attempt(`comparing vNode ${vNode}`, () => compare(vNode));
+    await attempt("settling", () => settling.attend({ epoch: current, vNodes: model.vNodes, mayBegin }));
     for (const [id, epoch] of model.challenges)
-      await attempt(`ending challenge ${id}`, () => expire(id, epoch));
+      if (current > epoch + RESPONSE_EPOCHS)
+        start(`expire/${id}`, `ending challenge ${id}`, () => expire(id));
   }
 
   return {
     tick,
     async run() {
+      void sender.resume();
       while (!signal.aborted) {
         await tick();
         const left = 1000 * untilSourcePoint();
@@ -330,31 +362,16 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
         await sleep(left > 0 ? Math.min(pollMs, left) : pollMs).catch(() => undefined); // ended by the signal
       }
     },
-    get status() {
-      return { block: seen.number, epoch: current, troubles };
+    async settled() {
+      while (working.size > 0) await Promise.all(working.values());
+      await settling.settled();
     },
-  };
-}
-
-async function openBeacon(
-  index: number,
-  chain: AuditChain,
-  { drand }: AuditorModules,
-  signal: AbortSignal,
-): Promise<Beacon> {
-  const source = await chain.beacon(index);
-  if (!source) return { index, facts: () => ({}), draw: (epoch) => chain.headers(epoch) };
-  const roundOf = (epoch: number): number => roundFor(epoch, chain, source);
-  const facts = (epoch: number) => ({ round: roundOf(epoch) });
-  const client = drand(source);
-  if (!client) return { index, facts };
-  return {
-    index,
-    facts,
-    async draw(epoch) {
-      const round = roundOf(epoch);
-      const { signature, randomness } = await client.round(round, signal);
-      return { evidence: roundEvidence(round, Buffer.from(signature.slice(2), "hex")), randomness };
+    get status() {
+      const late = sender
+        .openFor(LATE_MS)
+        .map((key) => `the transaction ${key} is not mined for ${LATE_MS / 60_000} minutes`);
+      const all = [...troubles, ...failing.values(), ...settling.troubles, ...late];
+      return { block: seen.number, epoch: current, troubles: all };
     },
   };
 }

@@ -1,7 +1,6 @@
 /**
- * The auditor's view of the chain: events in order, the proofs in a transaction's calldata, and its own
- * three transactions.
- * The only file of verifier/ that knows ethers.
+ * The auditor's view of the chain: events in order, the proofs in a transaction's calldata, and its hand on it.
+ * Only this file and chain-calls.ts know ethers.
  */
 import {
   AbiCoder,
@@ -19,15 +18,20 @@ import {
   type Result,
 } from "ethers";
 import { openEndpoint } from "../chain/endpoint.ts";
-import { DEFAULT_MAX_FEE, feesFor } from "../chain/fees.ts";
+import { DEFAULT_MAX_FEE } from "../chain/fees.ts";
 import { createLogReader } from "../chain/logs.ts";
+import type { TransactionChain } from "../chain/transactions.ts";
+import { createWallet } from "../chain/wallet.ts";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { headerEvidence } from "../contracts/headers.ts";
 import { sourcePoint, type Clock } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { keyWords, type SnarkjsKey } from "../protocol/groth16.ts";
+import { createPreviews, errorsOf, transactionOf, type AskPreviews, type AuditCall } from "./chain-calls.ts";
 import type { DirectoryState } from "./holdings.ts";
+
+export type { AuditCall, Preview } from "./chain-calls.ts";
 
 export interface AuditEvent {
   readonly name: string;
@@ -74,6 +78,8 @@ export interface DrandOnChain {
 export interface AuditChain extends Clock {
   readonly chainId: bigint;
   readonly audits: string;
+  /** Address of our key. */
+  readonly account: string;
   head(): Promise<Head>;
   /** Undefined if there is no such block any more. */
   hashOf(block: number): Promise<string | undefined>;
@@ -93,14 +99,10 @@ export interface AuditChain extends Clock {
   profileCount(): Promise<number>;
   beaconCount(): Promise<number>;
   randomness(beacon: number, epoch: number): Promise<bigint>;
-  recordBeacon(beacon: number, epoch: number, evidence: Uint8Array): Promise<void>;
-  /** Last settled epoch, and whether there is anything to settle. */
-  state(vNode: bigint): Promise<{ settled: number; idle: boolean }>;
-  settle(vNode: bigint, maxEpochs: number): Promise<void>;
+  readonly previews: AskPreviews;
   /** The last epoch in which a challenge may be answered, as far as pauses are declared. */
   lastAnswer(challenge: bigint): Promise<number>;
-  /** Ends a challenge that nobody answered in time. */
-  expire(challenge: bigint): Promise<void>;
+  readonly transactions: TransactionChain<AuditCall>;
   close(): void;
 }
 
@@ -168,19 +170,13 @@ async function open(
     timestamps.set(block, found.timestamp);
     return found.timestamp;
   };
-  const send = async (contract: Contract, method: string, args: readonly unknown[]): Promise<void> => {
-    const call = contract.getFunction(method);
-    const gasLimit = ((await call.estimateGas(...args)) * GAS_MARGIN) / 100n;
-    const fees = feesFor(await provider.getFeeData(), maxFeePerGas);
-    const sent = (await call(...args, { gasLimit, ...fees })) as Awaited<
-      ReturnType<Wallet["sendTransaction"]>
-    >;
-    await sent.wait();
-  };
+  const { chainId } = await provider.getNetwork();
+  const errors = errorsOf([...contracts.values()]);
 
   return {
-    chainId: (await provider.getNetwork()).chainId,
+    chainId,
     audits,
+    account: signer.address,
     ...clock,
     async head() {
       const block = await provider.getBlock("latest");
@@ -239,15 +235,12 @@ async function open(
     beaconCount: async () => Number(await view(auditsContract, "beaconCount")),
     randomness: async (beacon, epoch) =>
       BigInt((await view(auditsContract, "randomness", beacon, epoch)) as string),
-    recordBeacon: (beacon, epoch, evidence) =>
-      send(auditsContract, "recordBeacon", [beacon, epoch, evidence]),
-    async state(vNode) {
-      const { settled, rate, committed } = (await view(auditsContract, "state", vNode)) as Result;
-      return { settled: Number(settled), idle: rate === 0n && committed === 0n };
-    },
-    settle: (vNode, maxEpochs) => send(auditsContract, "settle", [vNode, maxEpochs]),
+    previews: createPreviews(provider, { audits, account: signer.address, errors }),
     lastAnswer: async (challenge) => Number(await view(challenges, "lastAnswer", challenge)),
-    expire: (challenge) => send(challenges, "expire", [challenge]),
+    transactions: createWallet<AuditCall>({
+      ...{ provider, wallet: signer, chainId, maxFeePerGas, gasMargin: GAS_MARGIN, errors },
+      transactionOf: (call) => transactionOf({ audits: auditsContract, challenges }, call),
+    }),
     close: () => provider.destroy(),
   };
 }

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { HoldfastError } from "../protocol/errors.ts";
+import { SETTLE_CHOICES } from "./worth.ts";
 
 const schema = z.strictObject({
   rpcUrl: z.url().describe("the chain's JSON-RPC"),
@@ -24,6 +25,19 @@ const schema = z.strictObject({
     .regex(/^[0-9a-f]{256}$/)
     .describe("drand's group key: never taken from a relay"),
   maxFeeGwei: z.int().min(1).default(500).describe("gwei for a unit of gas: nothing is sent for more"),
+  settle: z
+    .enum(SETTLE_CHOICES)
+    .default("worth")
+    .describe(
+      "what is over: where the reward, or what the cluster's proofs bring, is worth the gas; or all, or none",
+    ),
+  coinValue: z
+    .string()
+    .regex(/^\d+$/)
+    .default("0")
+    .describe(
+      "token units that 10^18 wei of gas are worth to you; 0: any reward is, and so much gas for each proof",
+    ),
   fromBlock: z.int().nonnegative().default(0).describe("first block of the deployment"),
   pollSeconds: z.number().positive().max(60).default(2).describe("between two looks at the chain"),
   host: z.string().default("127.0.0.1").describe("where /healthz and /status are served"),

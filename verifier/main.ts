@@ -4,22 +4,34 @@
 import fastify from "fastify";
 import { mkdir } from "node:fs/promises";
 import { pino } from "pino";
+import { systemClock } from "../chain/clock.ts";
+import { untilAborted } from "../chain/delivery.ts";
 import { GWEI } from "../chain/fees.ts";
+import { createSender } from "../chain/sender.ts";
 import { loadVerificationKey } from "../circuits/artifacts.ts";
 import { passKey } from "../circuits/key-gate.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
 import { createAuditor, type Auditor } from "./auditor.ts";
-import { connectAuditChain, keyHashOf } from "./chain.ts";
+import { connectAuditChain, keyHashOf, type AuditCall } from "./chain.ts";
 import { HELP, readConfig, type AuditorConfig } from "./config.ts";
 import { createDrandClient } from "./drand.ts";
 import { openState, type AuditorState } from "./state.ts";
 import { verifyOffChain } from "./verify.ts";
+
+/** From a signal to the end, whatever hangs. */
+const MAX_STOPPING_MS = 8_000;
+/** Until a waiting transaction's fees are raised. */
+const RAISE_MS = 30_000;
 
 const log = pino({ name: "auditor" });
 const ending = new AbortController();
 const stop = (reason: string): void => {
   log.info({ reason }, "stopping");
   ending.abort();
+  setTimeout(() => {
+    log.fatal("something hangs: killed");
+    process.exit(1);
+  }, MAX_STOPPING_MS).unref();
 };
 process.once("SIGTERM", stop).once("SIGINT", stop);
 
@@ -28,9 +40,13 @@ try {
   if (config) await audit(config, ending.signal);
   else process.stdout.write(`${HELP}\n`);
 } catch (error) {
-  log.fatal({ err: error }, error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+  if (!ending.signal.aborted) {
+    log.fatal({ err: error }, error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+  }
 }
+// Whatever an endpoint still owes an answer to.
+if (ending.signal.aborted) process.exit();
 
 async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> {
   const { rpcUrl, audits, keyFile, passwordFile, dataFolder, profile, artifacts, fromBlock } = config;
@@ -40,17 +56,29 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
     const key = await loadVerificationKey(profile, artifacts);
     const privateKey = await readKeyFile(keyFile, passwordFile);
     const maxFeePerGas = BigInt(config.maxFeeGwei) * GWEI;
-    const chain = await connectAuditChain({ rpcUrl, audits, privateKey, maxFeePerGas });
+    const connecting = connectAuditChain({ rpcUrl, audits, privateKey, maxFeePerGas });
+    const chain = await untilAborted(connecting, signal);
     try {
+      state.claim(chain);
       const { minContributions } = config;
       await passKey(profile, { chainId: chain.chainId, build: artifacts, minContributions });
+      const pollMs = 1000 * config.pollSeconds;
+      const sender = createSender<AuditCall>(
+        {
+          ...{ confirmations: 0, bumpAfterMs: RAISE_MS, pollMs, signal },
+          isOnce: ({ kind }) => kind === "expire",
+        },
+        { chain: chain.transactions, journal: state.transactions, clock: systemClock, log },
+      );
       const publicKey = Uint8Array.from(Buffer.from(config.drandPublicKey, "hex"));
       const auditor = createAuditor(
         {
-          ...{ chain, state, fromBlock, log, signal, pollMs: 1000 * config.pollSeconds },
+          ...{ chain, state, fromBlock, log, signal, pollMs },
+          ...{ settle: config.settle, coinValue: BigInt(config.coinValue) },
           keyHash: keyHashOf(key),
         },
         {
+          sender,
           drand: (onChain) =>
             onChain.publicKey === config.drandPublicKey
               ? createDrandClient({ urls: config.drandUrls, chain: { ...onChain, publicKey } })

@@ -3,6 +3,7 @@
  */
 import Database from "better-sqlite3";
 import { join } from "node:path";
+import { keepTransactions, type TransactionJournal } from "../chain/transactions.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 
 /** Of a proof that the chain took: it was right to, it was wrong to, or where the proof stands is not to be found. */
@@ -31,6 +32,13 @@ export interface Counts {
 }
 
 export interface AuditorState {
+  readonly transactions: TransactionJournal;
+  /** @throws HoldfastError "bad-input" if the records are those of another account, chain or deployment */
+  claim(identity: { chainId: bigint; audits: string; account: string }): void;
+  /** Gas that settling for a cluster took in an epoch, where nobody was paid for it. */
+  addSpent(cluster: bigint, epoch: number, gas: bigint): void;
+  /** By cluster, since an epoch. */
+  spentSince(epoch: number): Map<bigint, bigint>;
   hasVerdict(proof: ProofId): boolean;
   saveVerdict(verdict: Verdict): void;
   saveMiss(miss: { vNode: bigint; node: bigint; epoch: number; misses: number }): void;
@@ -54,6 +62,11 @@ const SCHEMA = `
     source TEXT NOT NULL, what TEXT NOT NULL,
     PRIMARY KEY (source, what)
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS spent (
+    cluster INTEGER NOT NULL, epoch INTEGER NOT NULL, gas INTEGER NOT NULL,
+    PRIMARY KEY (cluster, epoch)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS owner (owner TEXT NOT NULL) STRICT;
 `;
 
 /** @param folder exists; ":memory:" for none. Throws "locked" if another auditor uses it. */
@@ -91,7 +104,26 @@ export function openState(folder: string): AuditorState {
     `SELECT ${outcomes.join(", ")}, (SELECT count(*) FROM misses) missed,` +
       " (SELECT count(*) FROM contradictions) contradictions",
   );
+  const addSpent = database.prepare(
+    "INSERT INTO spent VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET gas = gas + excluded.gas",
+  );
+  const sumSpent = database.prepare<[number], { cluster: number; gas: number }>(
+    "SELECT cluster, sum(gas) gas FROM spent WHERE epoch >= ? GROUP BY cluster",
+  );
+  const findOwner = database.prepare<[], { owner: string }>("SELECT owner FROM owner");
   return {
+    transactions: keepTransactions(database),
+    claim({ chainId, audits, account }) {
+      const own = `account ${account}, auditing ${audits} on chain ${chainId}`;
+      const found = findOwner.get()?.owner;
+      if (found === undefined) database.prepare("INSERT INTO owner VALUES (?)").run(own);
+      if (found === undefined || found === own) return;
+      const message = `the data folder ${folder} belongs to ${found}, this is ${own}: give each auditor its own folder`;
+      throw new HoldfastError("bad-input", message, { folder, owner: found });
+    },
+    addSpent: (cluster, epoch, gas) => void addSpent.run(cluster, epoch, gas),
+    spentSince: (epoch) =>
+      new Map(sumSpent.all(epoch).map(({ cluster, gas }) => [BigInt(cluster), BigInt(gas)])),
     hasVerdict: ({ transaction, vNode, epoch, node }) =>
       find.get(transaction, vNode, epoch, node) !== undefined,
     saveVerdict: ({ transaction, vNode, epoch, node, outcome, reason }) =>

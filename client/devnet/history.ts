@@ -30,7 +30,7 @@ export function createHistory({ chain, fromBlock, signal, onUpdate }: HistoryOpt
   async function update(): Promise<void> {
     const { number } = await chain.block();
     if (number >= next) {
-      events.push(...(await chain.events(next, number)));
+      for (const event of await chain.events(next, number)) events.push(event);
       next = number + 1;
     }
     await onUpdate(events, Number(await chain.read<bigint>("audits", "currentEpoch")));

@@ -198,6 +198,8 @@ async function startAuditor(
       drandUrls: [relayUrl],
       drandPublicKey: Buffer.from(drand.publicKey).toString("hex"),
       pollSeconds: POLL_MS / 1000,
+      // Every epoch is to be seen.
+      settle: "all",
       host: "127.0.0.1",
       port: 0,
     },

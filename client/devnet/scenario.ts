@@ -133,7 +133,7 @@ export function bondFor(bytes: number): bigint {
 async function stayHealthy({ history, checks, vNodes, options }: Stage): Promise<number> {
   const holders = vNodes.slice(0, REPLICAS);
   // A large file may take longer to store than the rest of an epoch.
-  const first = Math.max(...select(history.events, "SegmentStored").map(({ args }) => Number(args["from"])));
+  const first = latest(select(history.events, "SegmentStored"), "from");
   const last = first + HEALTHY_EPOCHS - 1;
   options.log(`epochs ${first} to ${last}: every vNode proves what it holds`);
   const proofs = (): ChainEvent[] =>
@@ -311,7 +311,7 @@ async function seeVerdicts({ history, checks, verdicts }: Stage): Promise<void> 
 
 async function expectDecisions({ network, history, checks, vNodes }: Stage): Promise<void> {
   const { events } = history;
-  const first = Math.min(...select(events, "SegmentStored").map(({ args }) => Number(args["from"])));
+  const first = earliest(select(events, "SegmentStored"), "from");
   const spans = await Promise.all(
     vNodes.slice(0, REPLICAS).map(async (id): Promise<Span> => {
       const vNode = BigInt(id);
@@ -332,7 +332,7 @@ async function expectDecisions({ network, history, checks, vNodes }: Stage): Pro
 
 /** An epoch without one is void: nobody would have to prove anything. */
 function expectBeacons({ history, checks }: Stage): void {
-  const first = Math.min(...select(history.events, "SegmentStored").map(({ args }) => Number(args["from"])));
+  const first = earliest(select(history.events, "SegmentStored"), "from");
   const last = lastProven(history);
   const recorded = new Set(select(history.events, "BeaconRecorded").map(({ args }) => Number(args["epoch"])));
   const missing = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter(
@@ -346,7 +346,7 @@ function expectBeacons({ history, checks }: Stage): void {
 }
 
 function lastProven(history: History): number {
-  return Math.max(...select(history.events, "Proven").map(({ args }) => Number(args["epoch"])));
+  return latest(select(history.events, "Proven"), "epoch");
 }
 
 /** Bytes of all leaves that are to be held now. */
@@ -360,3 +360,9 @@ export async function bytesHeld({ network, vNodes }: Stage): Promise<number> {
 function inRange(epoch: unknown, first: number, last: number): boolean {
   return typeof epoch === "bigint" && epoch >= BigInt(first) && epoch <= BigInt(last);
 }
+
+const latest = (events: readonly ChainEvent[], argument: string): number =>
+  events.reduce((most, { args }) => Math.max(most, Number(args[argument])), -Infinity);
+
+const earliest = (events: readonly ChainEvent[], argument: string): number =>
+  events.reduce((least, { args }) => Math.min(least, Number(args[argument])), Infinity);

@@ -1,6 +1,6 @@
 // What is offered for gas, whatever an endpoint says that the chain asks.
 import { expect } from "chai";
-import { excess, feesFor, GWEI, raisedFees, type Quote } from "../../chain/fees.ts";
+import { excess, feesFor, GWEI, isBelow, raisedFees, type Quote } from "../../chain/fees.ts";
 
 describe("chain: fees", () => {
   const MAX = 500n * GWEI;
@@ -33,6 +33,15 @@ describe("chain: fees", () => {
     expect(feesFor(quote(400n * GWEI, GWEI), MAX).maxFeePerGas).to.equal(MAX);
     expect(excess(quote(400n * GWEI, GWEI), MAX)).to.equal(301n * GWEI);
     expect(excess(quote(200n * GWEI, GWEI), MAX)).to.equal(0n);
+  });
+
+  it("are too low when the base fee alone is more", () => {
+    const offered = feesFor(quote(20n * GWEI, 2n * GWEI), MAX);
+    expect(isBelow(offered, quote(42n * GWEI, 2n * GWEI))).to.equal(false);
+    expect(isBelow(offered, quote(43n * GWEI, 2n * GWEI))).to.equal(true);
+    expect(isBelow(offered, { maxFeePerGas: null, maxPriorityFeePerGas: null, gasPrice: GWEI })).to.equal(
+      false,
+    );
   });
 
   it("are a gas price where the chain knows no base fee", () => {

@@ -58,6 +58,11 @@ describe("chain: logs", () => {
     ]);
   });
 
+  it("are as many as an endpoint gives in one answer", async () => {
+    const many = { getLogs: () => Promise.resolve(Array.from({ length: 150_000 }, () => log(1))) };
+    expect(await createLogReader(many, ["0x01"]).read(0, 1)).to.have.length(150_000);
+  });
+
   it("are refused if a single block has too many", async () => {
     mostLogs = 1;
     expect((await errorOf(read())).message).to.include("more than 10000");

@@ -4,8 +4,9 @@
 import { Directory } from "../../protocol/directory.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { toHex32, type Hex } from "../../protocol/field.ts";
-import { createAuditor, type Auditor, type Log } from "../../verifier/auditor.ts";
-import type { AuditChain, AuditEvent, SubmittedProof } from "../../verifier/chain.ts";
+import type { Sender } from "../../chain/sender.ts";
+import { createAuditor, type Auditor, type AuditorOptions, type Log } from "../../verifier/auditor.ts";
+import type { AuditCall, AuditChain, AuditEvent, SubmittedProof } from "../../verifier/chain.ts";
 import type { DirectoryState } from "../../verifier/holdings.ts";
 import { openState, type AuditorState } from "../../verifier/state.ts";
 import { present } from "./present.ts";
@@ -38,14 +39,17 @@ interface LogLine {
 export function world() {
   const blocks: { hash: string; timestamp: number; events: AuditEvent[] }[] = [];
   const proofs = new Map<string, SubmittedProof[] | undefined>();
-  const recorded: { beacon: number; epoch: number; evidence: Uint8Array }[] = [];
+  const recorded: Omit<Extract<AuditCall, { kind: "recordBeacon" }>, "kind">[] = [];
   const settlements: bigint[] = [];
+  const sent: AuditCall[] = [];
   const expired: bigint[] = [];
   const lines: LogLine[] = [];
   const slept: number[] = [];
   const verified: (readonly bigint[])[] = [];
   const fake = {
     down: undefined as string | undefined,
+    /** A question that is never answered. */
+    hangs: undefined as string | undefined,
     relayDown: false,
     proofHolds: true,
     keyHashes: [KEY_HASH],
@@ -54,6 +58,13 @@ export function world() {
     /** The beacon is of block headers, which say this. */
     headers: undefined as { value: Awaited<ReturnType<AuditChain["headers"]>> } | undefined,
     states: new Map([[1n, { settled: 0, idle: false }]]),
+    /** What settling brings and takes. */
+    reward: 1n,
+    settleGas: 50_000n,
+    /** Of transactions, in the order in which they are sent, what they wait for. */
+    held: (() => undefined) as (call: AuditCall) => Promise<unknown> | undefined,
+    /** Keys of transactions that have been open for long. */
+    late: [] as string[],
     /** What the chain says its directory was. */
     directory: directoryOf(11n),
     /** Epochs that the node pauses while it has challenges to answer. */
@@ -77,10 +88,12 @@ export function world() {
       })),
     });
   };
-  const reach = <T>(what: string, value: T): Promise<T> =>
-    fake.down === what || fake.down === "all"
+  const reach = <T>(what: string, value: T): Promise<T> => {
+    if (fake.hangs === what) return new Promise<never>(() => undefined);
+    return fake.down === what || fake.down === "all"
       ? Promise.reject(new HoldfastError("unreachable", "the chain is down"))
       : Promise.resolve(value);
+  };
 
   const chain: AuditChain = {
     ...{ chainId: 31337n, audits: `0x${"ab".repeat(20)}`, genesis: 0, epochSeconds: EPOCH, margin: MARGIN },
@@ -110,21 +123,42 @@ export function world() {
     beaconCount: () => Promise.resolve(fake.drandKeys.length),
     randomness: (beacon, epoch) =>
       reach("randomness", recorded.some((r) => r.beacon === beacon && r.epoch === epoch) ? 1n : 0n),
-    recordBeacon: (beacon, epoch, evidence) => {
-      recorded.push({ beacon, epoch, evidence });
-      return Promise.resolve();
-    },
-    state: (vNode) => reach("state", present(fake.states.get(vNode))),
-    settle: (vNode) => {
-      settlements.push(vNode);
-      return reach("settle", undefined);
+    account: `0x${"cd".repeat(20)}`,
+    async previews(vNodes) {
+      await reach("previews", undefined);
+      const over = Math.floor(present(blocks.at(-1)).timestamp / EPOCH) - 1;
+      return vNodes.map((vNode) => {
+        const { settled, idle } = present(fake.states.get(vNode));
+        return {
+          ...{ vNode, cluster: 1n, from: settled, through: idle ? settled : Math.max(settled, over) },
+          ...{ auditFee: 100, gas: fake.settleGas, reward: fake.reward },
+        };
+      });
     },
     lastAnswer: () => reach("lastAnswer", 4 + fake.paused),
-    expire: (challenge) => {
-      expired.push(challenge);
-      return reach("expire", undefined);
-    },
+    transactions: { gasPrice: () => Promise.resolve(10n ** 9n) } as AuditChain["transactions"],
     close: () => undefined,
+  };
+  const run = (call: AuditCall): void => {
+    if (call.kind === "recordBeacon") {
+      const { beacon, epoch, evidence } = call;
+      recorded.push({ beacon, epoch, evidence });
+    }
+    if (call.kind === "settle") for (const vNode of call.vNodes) settlements.push(vNode);
+    if (call.kind === "expire") expired.push(call.challenge);
+  };
+  /** Everything is mined at once. */
+  const sender: Sender<AuditCall> = {
+    async send(_key, call) {
+      run(call);
+      sent.push(call);
+      await fake.held(call);
+      await reach(call.kind, undefined);
+      return { hash: "0x00", gasUsed: 100_000 };
+    },
+    finish: () => Promise.resolve(),
+    resume: () => Promise.resolve(),
+    openFor: () => fake.late,
   };
   const log = Object.fromEntries(
     (["info", "warn", "error"] as const).map((level) => [
@@ -133,10 +167,17 @@ export function world() {
     ]),
   ) as unknown as Log;
   const ending = new AbortController();
-  const start = (state: AuditorState = openState(":memory:")): Auditor =>
+  const start = (
+    state: AuditorState = openState(":memory:"),
+    settle: AuditorOptions["settle"] = "worth",
+  ): Auditor =>
     createAuditor(
-      { chain, state, keyHash: KEY_HASH, fromBlock: 0, pollMs: 1000, log, signal: ending.signal },
       {
+        ...{ chain, state, keyHash: KEY_HASH, fromBlock: 0, pollMs: 1000, log, signal: ending.signal },
+        ...{ settle, coinValue: 0n },
+      },
+      {
+        sender,
         drand: ({ publicKey }) =>
           publicKey === DRAND_KEY
             ? {
@@ -175,6 +216,7 @@ export function world() {
     proofs,
     recorded,
     settlements,
+    sent,
     expired,
     lines,
     slept,
@@ -192,5 +234,11 @@ type World = ReturnType<typeof world>;
 export function prove({ mine, proofs }: World, proof: Partial<SubmittedProof> = {}, node = 7n): void {
   mine(2, { name: "BeaconRecorded", args: { beacon: 0n, epoch: 2n, randomness: randomness(ROUND) } });
   proofs.set("0xbb", [{ vNode: 1n, epoch: 2, takeOver: false, proof: PROOF, ...proof }]);
-  mine(2, { name: "Proven", args: { node, epoch: 2n }, transaction: "0xbb" });
+  mine(2, { name: "Proven", args: { node, epoch: 2n, amount: 9_700n, fee: 300n }, transaction: "0xbb" });
+}
+
+/** One look at the chain, and whatever that starts. */
+export async function looked(auditor: Auditor): Promise<void> {
+  await auditor.tick();
+  await auditor.settled();
 }

@@ -8,6 +8,7 @@ import type { Hex } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { COUNTED, type Counts } from "../../chain/counts.ts";
 import { domain, REQUEST } from "../../protocol/typed-data.ts";
+import type { Nothing, Receipt, SignedTransaction } from "../../chain/transactions.ts";
 import type {
   BeaconSource,
   Block,
@@ -18,8 +19,6 @@ import type {
   Duty,
   NodeChain,
   NodeRecord,
-  Receipt,
-  SignedTransaction,
   VNodeState,
 } from "../../prover/chain-model.ts";
 import { FakeDirectory } from "./fake-directory.ts";
@@ -61,20 +60,20 @@ export interface FakeChain extends NodeChain {
   /** Whom the running epoch lets take VNODE over with a proof under the seed 78. */
   successor: bigint | undefined;
   /** Of a call that does not fail. */
-  gasOf: (call: Call) => bigint;
+  gasOf: (call: Call | Nothing) => bigint;
   /** What block() rejects with. */
   failure: Error | undefined;
   /** Whether a transaction is mined as soon as it is broadcast. */
   autoMine: boolean;
   /** What a call meets when it is mined: an error makes it fail there, and in estimate. */
-  refuse: (call: Call) => Error | undefined;
+  refuse: (call: Call | Nothing) => Error | undefined;
   /** As for broadcast: the network is not reached. */
   refuseBroadcast: boolean;
   readonly provenEpochs: Set<number>;
   /** Every transaction that was broadcast, in order. */
   readonly broadcasts: SignedTransaction[];
-  readonly mined: Call[];
-  readonly signed: { readonly call: Call; readonly nonce: number }[];
+  readonly mined: (Call | Nothing)[];
+  readonly signed: { readonly call: Call | Nothing; readonly nonce: number }[];
   minedNonce: number;
   /** What an endpoint gives of an event. */
   shown: (event: FakeEvent) => FakeEvent | readonly FakeEvent[];
@@ -116,8 +115,8 @@ export function createFakeChain(): FakeChain {
   let events: FakeEvent[] = [];
   let block: Block = { number: 0, hash: "0", parent: "", timestamp: 0 };
   const hashes = new Map<number, string>();
-  const pending = new Map<number, { call: Call; transaction: SignedTransaction }>();
-  const calls = new Map<string, { call: Call; nonce: number }>();
+  const pending = new Map<number, { call: Call | Nothing; transaction: SignedTransaction }>();
+  const calls = new Map<string, { call: Call | Nothing; nonce: number }>();
   const receipts = new Map<string, Receipt>();
   let forks = 0;
 
@@ -139,7 +138,7 @@ export function createFakeChain(): FakeChain {
     const { root, total, entries } = directory.before(Infinity);
     return Promise.resolve({ root, total, count: entries.length });
   };
-  const run = ({ call }: { call: Call }): boolean => {
+  const run = ({ call }: { call: Call | Nothing }): boolean => {
     if (chain.refuse(call)) return false;
     if (call.kind === "compact" || call.kind === "retire") {
       try {
@@ -388,6 +387,7 @@ export function createFakeChain(): FakeChain {
       if (call) calls.set(raised.hash, call);
       return Promise.resolve(raised);
     },
+    isShort: () => Promise.resolve(false),
     broadcast(transaction) {
       if (chain.refuseBroadcast) return Promise.reject(new HoldfastError("unreachable", "no network"));
       chain.broadcasts.push(transaction);

@@ -1,5 +1,5 @@
 /**
- * A storage node as the process that ships, to be killed without warning.
+ * A storage node, or an auditor, as the process that ships, to be killed without warning.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,11 +14,13 @@ export interface NodeProcess {
   end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null>;
 }
 
-const MAIN = join(import.meta.dirname, "..", "..", "prover", "main.ts");
+const ROOT = join(import.meta.dirname, "..", "..");
 
 /** Resolves when it is ready. */
-export async function startNodeProcess(config: string): Promise<NodeProcess> {
-  const child = spawn(process.execPath, [MAIN, "--config", config], { stdio: ["ignore", "pipe", "pipe"] });
+export async function startNodeProcess(config: string, main = "prover/main.ts"): Promise<NodeProcess> {
+  const child = spawn(process.execPath, [join(ROOT, main), "--config", config], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const logs = createLogs();
   createInterface({ input: child.stdout }).on("line", (line) => logs.take(line));
   let errors = "";

@@ -4,12 +4,17 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { keccak256 } from "ethers";
 
 export interface RpcProxy {
   readonly url: string;
   /** Raw transactions that came, in order, those that were lost included. */
   readonly sent: readonly string[];
   loses: boolean;
+  /** Says that it has a transaction, and never passes it on. */
+  swallows: boolean;
+  /** Answers nothing any more. */
+  hangs: boolean;
   /** What becomes of the chain's answer to a transaction that came through. */
   answer: "passed on" | "lost" | "held";
   /** Ends with the next transaction that comes. */
@@ -33,8 +38,14 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
       const body = Buffer.concat(chunks).toString();
       const calls = [JSON.parse(body) as Call | Call[]].flat();
       const raw = calls.flatMap(({ method, params }) => (method === "eth_sendRawTransaction" ? params : []));
-      sent.push(...raw);
-      if (raw.length > 0 && proxy.loses) response.writeHead(503).end();
+      for (const each of raw) sent.push(each);
+      if (proxy.hangs) return;
+      const [call] = calls;
+      if (raw.length > 0 && proxy.swallows)
+        response
+          .writeHead(200, { "content-type": "application/json" })
+          .end(JSON.stringify({ jsonrpc: "2.0", id: call?.id, result: keccak256(raw[0] ?? "0x") }));
+      else if (raw.length > 0 && proxy.loses) response.writeHead(503).end();
       else {
         const headers = { "content-type": "application/json" };
         const answer = await fetch(target, { method: "POST", headers, body });
@@ -50,7 +61,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
   const proxy: RpcProxy = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     sent,
-    loses: false,
+    ...{ loses: false, swallows: false, hangs: false },
     answer: "passed on",
     next: () => new Promise((resolve) => waiting.push(resolve)),
     close: () => server.close().closeAllConnections(),

@@ -117,6 +117,62 @@ describe("prover: sender", () => {
     ]);
   });
 
+  it("raises what waits for others only when it offers too little by now", async () => {
+    chain.autoMine = false;
+    const all = ["a", "b", "c"].map((key, i) => sender.send(key, call(i)));
+    let isShort = false;
+    chain.isShort = ({ hash }) => Promise.resolve(isShort && hash.startsWith("hash-3"));
+    const attempts = (): number[] =>
+      ["a", "b", "c"].map((key) => journal.transaction(key)?.attempts.length ?? 0);
+    const seen: number[][] = [];
+    const wait = (times: number): void => {
+      for (let i = 0; i < times; i++) clock.meanwhile.push(() => undefined);
+    };
+    wait(12);
+    clock.meanwhile.push(() => (seen.push(attempts()), (isShort = true)));
+    wait(10);
+    clock.meanwhile.push(() => {
+      seen.push(attempts());
+      chain.mine();
+    });
+    await Promise.all(all);
+    expect(seen).to.deep.equal([
+      [2, 1, 1],
+      [3, 1, 2],
+    ]);
+  });
+
+  it("asks the chain no more for many that wait than for one", async () => {
+    chain.autoMine = false;
+    let asked = 0;
+    const nonces = chain.nonces.bind(chain);
+    const receipt = chain.receipt.bind(chain);
+    const all = Promise.all(Array.from({ length: 50 }, (_, i) => sender.send(`k${i}`, call(i))));
+    let looks = 0;
+    const next = (): void => {
+      if (journal.openTransactions().length === 50) looks++;
+      if (looks === 2) {
+        chain.nonces = () => (asked++, nonces());
+        chain.receipt = (hash) => (asked++, receipt(hash));
+      }
+      if (looks < 7) clock.meanwhile.push(next);
+      else chain.mine();
+    };
+    next();
+    await all.finally(() => (chain.nonces = nonces));
+    expect(asked, "5 looks, and what was mined").to.be.at.most(5 + 1 + 50);
+  });
+
+  it("tells what has been open for long", async () => {
+    chain.autoMine = false;
+    const sending = sender.send("a", call(1));
+    const seen: string[][] = [];
+    for (let i = 0; i < 3; i++) clock.meanwhile.push(() => seen.push(sender.openFor(200)));
+    clock.meanwhile.push(() => chain.mine());
+    await sending;
+    expect([...seen, sender.openFor(0)]).to.deep.equal([[], [], ["a"], []]);
+  });
+
   it("waits for confirmations, and goes on if a reorganization takes the transaction out", async () => {
     ending.abort();
     journal.close();

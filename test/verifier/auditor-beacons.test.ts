@@ -2,15 +2,15 @@
 import { expect } from "chai";
 import { roundEvidence } from "../../protocol/drand.ts";
 import { toHex32 } from "../../protocol/field.ts";
-import { DRAND_KEY, EPOCH, MARGIN, prove, randomness, ROUND, world } from "../helpers/audited.ts";
+import { DRAND_KEY, EPOCH, looked, MARGIN, prove, randomness, ROUND, world } from "../helpers/audited.ts";
 
 describe("verifier: the auditor and its beacons", () => {
   it("records the running epoch's beacon once", async () => {
     const one = world();
     const auditor = one.start();
     one.mine(3);
-    await auditor.tick();
-    await auditor.tick();
+    await looked(auditor);
+    await looked(auditor);
     const evidence = roundEvidence(3 * EPOCH + MARGIN, Buffer.from(toHex32(7n).slice(2), "hex"));
     expect(one.recorded).to.deep.equal([{ beacon: 0, epoch: 3, evidence }]);
   });
@@ -20,11 +20,11 @@ describe("verifier: the auditor and its beacons", () => {
     one.fake.relayDown = true;
     const auditor = one.start();
     one.mineAt(3 * EPOCH + MARGIN - 1);
-    await auditor.tick();
+    await looked(auditor);
     expect(auditor.status.troubles).to.deep.equal([]);
     one.fake.relayDown = false;
     one.mineAt(3 * EPOCH + MARGIN);
-    await auditor.tick();
+    await looked(auditor);
     expect(one.recorded.map(({ epoch }) => epoch)).to.deep.equal([3]);
   });
 
@@ -39,7 +39,7 @@ describe("verifier: the auditor and its beacons", () => {
       one.fake.clock += 1000 * EPOCH;
       order.push(`verified, ${one.recorded.length} recorded`);
     };
-    await auditor.tick();
+    await looked(auditor);
     expect(order).to.deep.equal(["verified, 1 recorded"]);
     expect(one.recorded.map(({ epoch }) => epoch)).to.deep.equal([2, 3]);
     expect(one.said("missed")).to.have.length(1);
@@ -63,11 +63,11 @@ describe("verifier: the auditor and its beacons", () => {
     const one = world();
     const auditor = one.start();
     one.mine(3);
-    await auditor.tick();
+    await looked(auditor);
     one.fake.drandKeys.push("cd".repeat(128), DRAND_KEY);
     one.mine(4, { name: "BeaconRecorded", args: { beacon: 1n, epoch: 3n, randomness: randomness(1) } });
-    await auditor.tick();
-    await auditor.tick();
+    await looked(auditor);
+    await looked(auditor);
     expect(one.recorded.map(({ beacon, epoch }) => [beacon, epoch])).to.deep.equal([
       [0, 3],
       [0, 4],
@@ -83,14 +83,14 @@ describe("verifier: the auditor and its beacons", () => {
     one.fake.headers = { value: undefined };
     const auditor = one.start();
     one.mine(2);
-    await auditor.tick();
+    await looked(auditor);
     expect(one.recorded).to.have.length(0);
     one.fake.headers.value = { evidence: Uint8Array.of(5), randomness: toHex32(8n) };
-    await auditor.tick();
+    await looked(auditor);
     expect(one.recorded).to.deep.equal([{ beacon: 0, epoch: 2, evidence: Uint8Array.of(5) }]);
     for (const value of [8n, 9n])
       one.mine(2, { name: "BeaconRecorded", args: { beacon: 0n, epoch: 2n, randomness: toHex32(value) } });
-    await auditor.tick();
+    await looked(auditor);
     expect(one.said("beacon").map((line) => [line["agrees"], line.level])).to.deep.equal([
       [true, "info"],
       [false, "error"],
@@ -99,7 +99,7 @@ describe("verifier: the auditor and its beacons", () => {
 
   it("records nothing in epoch 0, which nobody has to prove", async () => {
     const one = world();
-    await one.start().tick();
+    await looked(one.start());
     expect(one.recorded).to.have.length(0);
   });
 
@@ -108,11 +108,11 @@ describe("verifier: the auditor and its beacons", () => {
     const auditor = one.start();
     one.mine(4);
     one.fake.relayDown = true;
-    await auditor.tick();
+    await looked(auditor);
     expect(one.recorded).to.have.length(0);
     expect(one.settlements).to.deep.equal([1n]);
     one.fake.relayDown = false;
-    await auditor.tick();
+    await looked(auditor);
     expect(one.recorded).to.have.length(1);
   });
 
@@ -123,7 +123,7 @@ describe("verifier: the auditor and its beacons", () => {
       name: "BeaconRecorded",
       args: { beacon: 0n, epoch: 2n, randomness: randomness(ROUND - 1) },
     });
-    await auditor.tick();
+    await looked(auditor);
     expect(one.said("beacon")).to.deep.equal([
       { level: "error", message: "beacon", epoch: 2, round: ROUND, beacon: 0, agrees: false },
     ]);

@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import { toHex32 } from "../../protocol/field.ts";
 import { openState } from "../../verifier/state.ts";
-import { directoryOf, PROOF, prove, SEGMENT, WEIGHT, world } from "../helpers/audited.ts";
+import { directoryOf, looked, PROOF, prove, SEGMENT, WEIGHT, world } from "../helpers/audited.ts";
 import { present } from "../helpers/present.ts";
 
 describe("verifier: the auditor", () => {
@@ -10,7 +10,7 @@ describe("verifier: the auditor", () => {
     const one = world();
     const auditor = one.start();
     prove(one);
-    await auditor.tick();
+    await looked(auditor);
     expect(one.said("verified")).to.deep.equal([
       { level: "info", message: "verified", vNode: 1, epoch: 2, outcome: "valid", transaction: "0xbb" },
     ]);
@@ -25,7 +25,7 @@ describe("verifier: the auditor", () => {
     one.fake.proofHolds = false;
     const auditor = one.start();
     prove(one);
-    await auditor.tick();
+    await looked(auditor);
     expect(one.said("verified")).to.have.length(1);
     expect(one.said("verified")[0]).to.include({ level: "error", outcome: "invalid" });
   });
@@ -34,7 +34,7 @@ describe("verifier: the auditor", () => {
     const one = world();
     const auditor = one.start();
     prove(one, {}, 8n);
-    await auditor.tick();
+    await looked(auditor);
     expect(one.said("verified")[0]).to.include({
       outcome: "invalid",
       reason: "node 8 is said to have proven, node 7 was to",
@@ -54,7 +54,7 @@ describe("verifier: the auditor", () => {
       const auditor = one.start(state);
       prove(one);
       one.proofs.set("0xbb", proofs && [...proofs]);
-      await auditor.tick();
+      await looked(auditor);
       expect(one.said("verified")[0]).to.include({ level: "warn", outcome: "unseen", reason: what });
       expect(state.counts()).to.include({ valid: 0, invalid: 0, unseen: 1 });
       expect(one.verified).to.have.length(0);
@@ -72,7 +72,7 @@ describe("verifier: the auditor", () => {
     ]);
     one.fake.proofHolds = false;
     one.fake.meanwhile = () => void (one.fake.proofHolds = one.verified.at(-1)?.[0] === 1n);
-    await auditor.tick();
+    await looked(auditor);
     expect(one.said("verified")[0]).to.include({ outcome: "valid" });
   });
 
@@ -86,7 +86,7 @@ describe("verifier: the auditor", () => {
     one.mine(2, { name: "TakeOverProven", args: { node: 8n, epoch: 3n }, transaction: "0xcc" });
     one.mine(3, { name: "NodeSwitched", args: { node: 8n, fromEpoch: 3n } });
     one.mine(3, { name: "TakeOverProven", args: { node: 8n, epoch: 3n }, transaction: "0xdd" });
-    await auditor.tick();
+    await looked(auditor);
     const verdict = { level: "info", message: "verified", vNode: 1, epoch: 2, outcome: "valid" };
     expect(one.said("verified")).to.deep.equal([
       { ...verdict, transaction: "0xbb" },
@@ -102,7 +102,7 @@ describe("verifier: the auditor", () => {
     const auditor = one.start();
     prove(one);
     one.mine(2, { name: "TakeOverProven", args: { node: 8n, epoch: 3n }, transaction: "0xcc" });
-    await auditor.tick();
+    await looked(auditor);
     expect(one.said("verified")[1]).to.include({ outcome: "invalid" });
     expect(one.said("contradiction")[0]).to.include({ level: "error", what: "node 8 proves unnamed" });
   });
@@ -112,22 +112,22 @@ describe("verifier: the auditor", () => {
     const state = openState(":memory:");
     const auditor = one.start(state);
     one.mine(2);
-    await auditor.tick();
+    await looked(auditor);
     expect(one.said("contradiction")).to.deep.equal([]);
     for (const wrong of [{ total: 6 }, { root: 5n }]) {
       one.fake.directory = { ...directoryOf(11n), ...wrong };
-      await auditor.tick();
+      await looked(auditor);
     }
     expect(one.said("contradiction"), "as the epoch began").to.deep.equal([]);
     one.mine(3);
     one.fake.down = "directory";
-    await auditor.tick();
+    await looked(auditor);
     expect(auditor.status.troubles.join()).to.match(/comparing vNode 1: the chain is down/);
     one.fake.down = undefined;
-    await auditor.tick();
-    await auditor.tick();
+    await looked(auditor);
+    await looked(auditor);
     expect(one.said("contradiction")).to.have.length(1);
-    await one.start(state).tick();
+    await looked(one.start(state));
     expect(one.said("contradiction"), "across a restart").to.have.length(1);
     expect(state.counts().contradictions).to.equal(1);
   });
@@ -137,10 +137,10 @@ describe("verifier: the auditor", () => {
     const state = openState(":memory:");
     const auditor = one.start(state);
     prove(one);
-    await auditor.tick();
-    await auditor.tick();
+    await looked(auditor);
+    await looked(auditor);
     const again = one.start(state);
-    await again.tick();
+    await looked(again);
     expect(one.said("verified")).to.have.length(1);
     const none = { invalid: 0, unseen: 0, missed: 0, contradictions: 0 };
     expect(state.counts()).to.deep.equal({ valid: 1, ...none });
@@ -152,11 +152,11 @@ describe("verifier: the auditor", () => {
       const auditor = one.start();
       prove(one);
       one.fake.down = what;
-      await auditor.tick();
+      await looked(auditor);
       expect(one.said("verified")).to.have.length(0);
       expect(auditor.status.troubles.join()).to.match(/the chain is down/);
       one.fake.down = undefined;
-      await auditor.tick();
+      await looked(auditor);
       expect(one.said("verified")[0]).to.include({ outcome: "valid" });
       expect(auditor.status.troubles).to.have.length(0);
     });
@@ -165,16 +165,16 @@ describe("verifier: the auditor", () => {
   it("accuses nobody whose proof is under another key than its own, such as one that was added meanwhile", async () => {
     const one = world();
     const auditor = one.start();
-    await auditor.tick();
+    await looked(auditor);
     one.fake.proofHolds = false;
     one.fake.keyHashes.push(toHex32(2n));
     one.mine(0, { name: "ClusterChanged", args: { cluster: 1n, beacon: 0n, profile: 1n, fromEpoch: 2n } });
     prove(one);
     one.fake.down = "profileCount";
-    await auditor.tick();
+    await looked(auditor);
     expect(auditor.status.troubles.join()).to.match(/reading the chain: the chain is down/);
     one.fake.down = undefined;
-    await auditor.tick();
+    await looked(auditor);
     expect(one.verified).to.deep.equal([]);
     expect(one.said("verified")).to.deep.equal([]);
     const unknown = "another key than ours: its proofs are not verified";
@@ -189,20 +189,20 @@ describe("verifier: the auditor", () => {
     one.mine(4, { name: "Failed", args: { id: 3n } });
     one.mine(4, { name: "Voided", args: { id: 4n } });
     one.mine(4, { name: "Dismissed", args: { id: 5n } });
-    await auditor.tick();
+    await looked(auditor);
     expect(one.expired).to.deep.equal([]);
     one.mine(5);
     one.fake.paused = 1;
-    await auditor.tick();
+    await looked(auditor);
     expect(one.expired, "the node pauses").to.deep.equal([]);
     one.mine(6);
     one.fake.down = "expire";
-    await auditor.tick();
+    await looked(auditor);
     expect(auditor.status.troubles.join()).to.match(/ending challenge 1/);
     one.fake.down = undefined;
-    await auditor.tick();
+    await looked(auditor);
     one.mine(6, { name: "Failed", args: { id: 1n } });
-    await auditor.tick();
+    await looked(auditor);
     expect(one.expired).to.deep.equal([1n, 1n]);
     expect(one.said("expired")).to.have.length(1);
   });
@@ -211,7 +211,7 @@ describe("verifier: the auditor", () => {
     const one = world();
     const auditor = one.start();
     one.mine(3);
-    await auditor.tick();
+    await looked(auditor);
     expect(one.settlements).to.deep.equal([1n]);
     expect(one.said("settled")[0]).to.include({ vNode: 1, from: 1, through: 2 });
     for (const state of [
@@ -219,7 +219,7 @@ describe("verifier: the auditor", () => {
       { settled: 0, idle: true },
     ]) {
       one.fake.states.set(1n, state);
-      await auditor.tick();
+      await looked(auditor);
     }
     expect(one.settlements).to.have.length(1);
   });
@@ -229,7 +229,7 @@ describe("verifier: the auditor", () => {
     const state = openState(":memory:");
     const auditor = one.start(state);
     one.mine(3, { name: "Missed", args: { node: 7n, epoch: 2n, misses: 1n } });
-    await auditor.tick();
+    await looked(auditor);
     expect(one.said("missed")).to.deep.equal([
       { level: "warn", message: "missed", vNode: 1, node: 7, epoch: 2, misses: 1 },
     ]);
@@ -240,12 +240,12 @@ describe("verifier: the auditor", () => {
     const one = world();
     const auditor = one.start();
     one.mine(1, { name: "SegmentStored", args: { serial: 1n, root: toHex32(12n), start: 5n, ...SEGMENT } });
-    await auditor.tick();
+    await looked(auditor);
     one.blocks.pop();
     one.mine(1);
     present(one.blocks.at(-1)).hash = "0xother";
     prove(one);
-    await auditor.tick();
+    await looked(auditor);
     expect(one.said("reorganized")).to.have.length(1);
     expect(one.verified.at(-1)?.at(-1), "weight of the segment that is still there").to.equal(5n);
   });

@@ -67,7 +67,11 @@ describe("verifier and prover: where randomness comes from", () => {
       const { evidence, randomness } = present(await auditor.headers(epoch));
       const source = present(await node.source(1, epoch));
       expect(source.kind === "headers" && hexlify(source.evidence)).to.equal(hexlify(evidence));
-      await auditor.recordBeacon(1, epoch, evidence);
+      const call = { kind: "recordBeacon", beacon: 1, epoch, evidence } as const;
+      const { transactions } = auditor;
+      const gas = await transactions.estimate(call);
+      const { mined: nonce } = await transactions.nonces();
+      await transactions.broadcast(await transactions.sign(call, { nonce, gas }));
       expect(await auditor.randomness(1, epoch)).to.equal(BigInt(randomness));
     });
   }

@@ -2,11 +2,15 @@
  * Carries what is signed to the chain, all open transactions in one loop, whoever still waits for them: a nonce that is
  * given holds up all that follow. Nothing that fails here ends the loop, and what the chain says outranks the journal.
  */
-import type { Logger } from "pino";
 import { HoldfastError } from "../protocol/errors.ts";
-import type { NodeChain, Receipt } from "./chain-model.ts";
 import type { Clock } from "./clock.ts";
-import type { Journal, TransactionRecord } from "./journal.ts";
+import type { Receipt, TransactionChain, TransactionJournal, TransactionRecord } from "./transactions.ts";
+
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
 
 export interface Delivered {
   readonly hash: string;
@@ -22,11 +26,11 @@ export interface DeliveryOptions {
   readonly signal: AbortSignal;
 }
 
-export interface DeliveryModules {
-  readonly chain: NodeChain;
-  readonly journal: Journal;
+export interface DeliveryModules<Call> {
+  readonly chain: TransactionChain<Call>;
+  readonly journal: TransactionJournal;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 export interface Delivery {
@@ -36,6 +40,8 @@ export interface Delivery {
   findReceipt(record: TransactionRecord): Promise<Receipt | undefined>;
   /** Opens a transaction again that the chain has lost. */
   reopen(record: TransactionRecord): void;
+  /** Keys of what has been open for so long, since this process has it. */
+  openFor(ms: number): string[];
 }
 
 /** Looks at the chain in which a nonce is used and no receipt is found, until we believe it. */
@@ -43,15 +49,17 @@ const GONE_LOOKS = 3;
 
 /** Of an open transaction, since this process has it. */
 interface Progress {
-  /** Milliseconds; raised, and sent again, from then on. */
+  /** Milliseconds. */
+  readonly since: number;
+  /** Raised, and sent again, from then on. */
   raiseAt: number;
   gone: number;
   refusal?: string;
 }
 
-export function createDelivery(
+export function createDelivery<Call>(
   { confirmations, bumpAfterMs, pollMs, signal }: DeliveryOptions,
-  { chain, journal, clock, log }: DeliveryModules,
+  { chain, journal, clock, log }: DeliveryModules<Call>,
 ): Delivery {
   const waiters = new Map<string, PromiseWithResolvers<Delivered>>();
   const progress = new Map<string, Progress>();
@@ -112,6 +120,11 @@ export function createDelivery(
     return save({ ...record, attempts: [...record.attempts, raised] });
   };
 
+  const isShort = async ({ attempts }: TransactionRecord): Promise<boolean> => {
+    const last = attempts.at(-1);
+    return last !== undefined && chain.isShort(last);
+  };
+
   const findReceipt = async ({ attempts }: TransactionRecord): Promise<Receipt | undefined> => {
     for (const { hash } of attempts.toReversed()) {
       const receipt = await chain.receipt(hash);
@@ -126,32 +139,35 @@ export function createDelivery(
     save({ ...record, state: "sent" });
   };
 
-  const attend = async (open: TransactionRecord): Promise<void> => {
+  /** Its nonce is used: by itself, unless another one has it. */
+  const attendMined = async (record: TransactionRecord, own: Progress): Promise<void> => {
+    const receipt = await findReceipt(record);
+    own.gone = receipt ? 0 : own.gone + 1;
+    if (own.gone > GONE_LOOKS) settle(record.key, resultOf(save({ ...record, state: "dead" })));
+    if (receipt && (await chain.block()).number - receipt.block >= confirmations) finish(record, receipt);
+  };
+
+  /** @param mined nonces that are used, as of a moment before: a receipt is there by now */
+  const attend = async (open: TransactionRecord, mined: number): Promise<void> => {
     let record = open;
     const now = clock.now();
     const isNew = !progress.has(record.key);
-    const own = progress.get(record.key) ?? { raiseAt: now + bumpAfterMs, gone: 0 };
+    const own = progress.get(record.key) ?? { since: now, raiseAt: now + bumpAfterMs, gone: 0 };
     progress.set(record.key, own);
+    if (record.nonce < mined) return attendMined(record, own);
+    own.gone = 0;
     const hasWaited = now >= own.raiseAt;
     if (hasWaited) own.raiseAt = now + bumpAfterMs;
-    // What waits for others to be mined is not helped by higher fees.
-    if (hasWaited && (await chain.nonces()).mined >= record.nonce) record = await raise(record);
-    if (isNew || hasWaited || record.state === "signed") record = await broadcast(record, own);
-    const receipt = await findReceipt(record);
-    // A receipt is looked for before the nonce is: its transaction could have been mined in between.
-    const { mined } = await chain.nonces();
-    own.gone = !receipt && mined > record.nonce ? own.gone + 1 : 0;
-    if (own.gone > GONE_LOOKS) settle(record.key, resultOf(save({ ...record, state: "dead" })));
-    if (!receipt || mined <= record.nonce) return;
-    if ((await chain.block()).number - receipt.block >= confirmations) finish(record, receipt);
+    // What waits for others to be mined is not helped by higher fees, unless the chain asks for more by now.
+    if (hasWaited && (record.nonce === mined || (await isShort(record)))) record = await raise(record);
+    if (isNew || hasWaited || record.state === "signed") await broadcast(record, own);
   };
 
   /**
    * Nothing is mined before the nonces below it. One may be missing: its transaction was mined, and a reorganization took it
    * out; or it was never ours, and has vanished from where it waited.
    */
-  const closeGap = async (open: readonly TransactionRecord[]): Promise<void> => {
-    const { mined: nonce } = await chain.nonces();
+  const closeGap = async (open: readonly TransactionRecord[], nonce: number): Promise<void> => {
     const [first] = open;
     if (!first || first.nonce <= nonce) {
       gap = undefined;
@@ -175,18 +191,26 @@ export function createDelivery(
   const look = async (): Promise<void> => {
     const open = journal.openTransactions();
     const problems: string[] = [];
-    for (const work of [() => closeGap(open), ...open.map((record) => () => attend(record))]) {
+    const attempt = async (work: () => Promise<void>): Promise<void> => {
       try {
-        await untilAborted(work(), signal);
+        if (!signal.aborted) await untilAborted(work(), signal);
       } catch (error) {
         if (signal.aborted) return;
         problems.push(String(error));
         if (!known.has(String(error)))
           log.warn({ err: error }, "transactions cannot be looked after; will try again");
       }
-    }
+    };
+    let mined: number | undefined;
+    await attempt(async () => void ({ mined } = await chain.nonces()));
+    for (const work of mined === undefined ? [] : worksOf(open, mined)) await attempt(work);
     known = new Set(problems);
   };
+
+  const worksOf = (open: readonly TransactionRecord[], mined: number): (() => Promise<void>)[] => [
+    () => closeGap(open, mined),
+    ...open.map((record) => () => attend(record, mined)),
+  ];
 
   const loop = async (): Promise<void> => {
     while (!signal.aborted && journal.openTransactions().length > 0) {
@@ -204,6 +228,7 @@ export function createDelivery(
   return {
     findReceipt,
     reopen,
+    openFor: (ms) => [...progress].filter(([, { since }]) => clock.now() - since >= ms).map(([key]) => key),
     async outcome(key) {
       const record = journal.transaction(key);
       if (!record) throw new RangeError(`"key" expected one of a transaction, got ${key}`);
@@ -228,11 +253,11 @@ function resultOf({ key, nonce, state, mined }: TransactionRecord): Delivered | 
       key,
       hash: mined?.hash,
     });
-  const message = `another transaction of the operator's key took the nonce of ${key}: does a second node use the key?`;
+  const message = `another transaction of the same key took the nonce of ${key}: does a second node or auditor use it?`;
   return new HoldfastError("chain", message, { key, nonce });
 }
 
-const aborted = (): HoldfastError => new HoldfastError("aborted", "the node stops");
+const aborted = (): HoldfastError => new HoldfastError("aborted", "told to stop");
 
 /** Rejects when the signal aborts, however long an endpoint takes. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,0 +1,101 @@
+/**
+ * What a key sends, by way of ethers: calls as signed transactions, their fees, and what became of them.
+ */
+import {
+  isError,
+  keccak256,
+  Transaction,
+  type Interface,
+  type JsonRpcProvider,
+  type TransactionRequest,
+  type Wallet,
+} from "ethers";
+import { feesFor, isBelow, raisedFees, type Fees } from "./fees.ts";
+import { explain, refusing } from "./refusals.ts";
+import type { Nothing, SignedTransaction, TransactionChain } from "./transactions.ts";
+
+export interface WalletOptions<Call> {
+  readonly provider: JsonRpcProvider;
+  readonly wallet: Wallet;
+  readonly chainId: bigint;
+  /** Wei. */
+  readonly maxFeePerGas: bigint;
+  /** Percent of the estimate: the state may change before a transaction is mined. */
+  readonly gasMargin: bigint;
+  /** Without fees and nonce. */
+  readonly transactionOf: (call: Call) => TransactionRequest;
+  /** Of all that can revert with an error of their own. */
+  readonly errors: readonly Interface[];
+}
+
+/** Of a transaction, since Osaka. */
+const MAX_GAS = 16_777_216n;
+
+export function createWallet<Call extends { readonly kind: string }>(
+  options: WalletOptions<Call>,
+): TransactionChain<Call> {
+  const { provider, wallet, chainId, maxFeePerGas, gasMargin, errors } = options;
+  const asked = <T>(what: string, answer: Promise<T>): Promise<T> => refusing(errors, what, answer);
+  const quote = () => asked("getFeeData", provider.getFeeData());
+  const isNothing = (call: Call | Nothing): call is Nothing => call.kind === "nothing";
+  const transactionOf = (call: Call | Nothing): TransactionRequest =>
+    isNothing(call) ? { to: wallet.address } : options.transactionOf(call);
+  const signed = async (transaction: TransactionRequest): Promise<SignedTransaction> => {
+    const raw = await wallet.signTransaction(transaction);
+    return { raw, hash: keccak256(raw) };
+  };
+
+  return {
+    async block() {
+      return { number: await asked("getBlockNumber", provider.getBlockNumber()) };
+    },
+    estimate: (call) =>
+      asked(call.kind, provider.estimateGas({ ...transactionOf(call), from: wallet.address })),
+    async gasPrice() {
+      return (await quote()).gasPrice ?? maxFeePerGas;
+    },
+    async nonces() {
+      const [mined, pending] = await Promise.all([
+        asked("getTransactionCount", provider.getTransactionCount(wallet.address, "latest")),
+        asked("getTransactionCount", provider.getTransactionCount(wallet.address, "pending")),
+      ]);
+      return { mined, pending };
+    },
+    async sign(call, { nonce, gas }) {
+      return signed({
+        ...transactionOf(call),
+        ...{ type: 2, chainId, nonce, gasLimit: lesser((gas * gasMargin) / 100n, MAX_GAS) },
+        ...feesFor(await quote(), maxFeePerGas),
+      });
+    },
+    async raiseFees({ raw }) {
+      const old = Transaction.from(raw);
+      const { type, nonce, to, data, gasLimit } = old;
+      const fees = raisedFees(feesOf(old), await quote(), maxFeePerGas);
+      return fees && signed({ type, chainId, nonce, to, data, gasLimit, ...fees });
+    },
+    isShort: async ({ raw }) => isBelow(feesOf(Transaction.from(raw)), await quote()),
+    async broadcast({ raw, hash }) {
+      try {
+        await provider.broadcastTransaction(raw);
+      } catch (error) {
+        // Whatever the reason: if it is there, it is there.
+        if (await asked("getTransaction", provider.getTransaction(hash))) return;
+        if (isError(error, "NONCE_EXPIRED") || isError(error, "REPLACEMENT_UNDERPRICED")) return;
+        throw explain(errors, "a transaction", error);
+      }
+    },
+    async receipt(hash) {
+      const found = await asked("getTransactionReceipt", provider.getTransactionReceipt(hash));
+      if (!found) return undefined;
+      const { blockNumber: block, status, gasUsed } = found;
+      return { hash, block, succeeded: status === 1, gasUsed: Number(gasUsed) };
+    },
+  };
+}
+
+const feesOf = ({ maxFeePerGas, maxPriorityFeePerGas }: Transaction): Fees => ({
+  maxFeePerGas: maxFeePerGas ?? 0n,
+  maxPriorityFeePerGas: maxPriorityFeePerGas ?? 0n,
+});
+const lesser = (a: bigint, b: bigint): bigint => (a < b ? a : b);

@@ -1,0 +1,66 @@
+/**
+ * The beacons of a deployment: what each must say of an epoch, and recording it.
+ */
+import type { Sender } from "../chain/sender.ts";
+import { roundEvidence, roundFor } from "../protocol/drand.ts";
+import type { AuditCall, AuditChain, DrandOnChain } from "./chain.ts";
+import type { DrandClient } from "./drand.ts";
+
+/** The drand network of a beacon; undefined for one whose key we do not know. */
+export type FindDrand = (chain: DrandOnChain) => DrandClient | undefined;
+
+interface Draw {
+  readonly evidence: Uint8Array;
+  readonly randomness: string;
+}
+
+export interface Beacon {
+  readonly index: number;
+  /** For logs: the drand round, if it is one. */
+  readonly facts: (epoch: number) => { readonly round?: number };
+  /** What the beacon must say of an epoch; undefined if nobody can know yet. Not there if we cannot know. */
+  readonly draw?: (epoch: number) => Promise<Draw | undefined>;
+}
+
+export async function openBeacon(
+  index: number,
+  chain: AuditChain,
+  { drand, signal }: { readonly drand: FindDrand; readonly signal: AbortSignal },
+): Promise<Beacon> {
+  const source = await chain.beacon(index);
+  if (!source) return { index, facts: () => ({}), draw: (epoch) => chain.headers(epoch) };
+  const roundOf = (epoch: number): number => roundFor(epoch, chain, source);
+  const facts = (epoch: number) => ({ round: roundOf(epoch) });
+  const client = drand(source);
+  if (!client) return { index, facts };
+  return {
+    index,
+    facts,
+    async draw(epoch) {
+      const round = roundOf(epoch);
+      const { signature, randomness } = await client.round(round, signal);
+      return { evidence: roundEvidence(round, Buffer.from(signature.slice(2), "hex")), randomness };
+    },
+  };
+}
+
+/** Keys of the transactions that record. */
+export const BEACON_PREFIX = "beacon/";
+
+/** Unless it is on record. Ends when it is, or nobody can know yet what to record. */
+export async function recordBeacon(
+  { index, draw }: Beacon,
+  epoch: number,
+  { chain, sender }: { readonly chain: AuditChain; readonly sender: Sender<AuditCall> },
+): Promise<void> {
+  if (!draw || (await chain.randomness(index, epoch)) !== 0n) return;
+  const drawn = await draw(epoch);
+  if (!drawn) return;
+  const { evidence } = drawn;
+  await sender.send(`${BEACON_PREFIX}${index}/${epoch}`, {
+    kind: "recordBeacon",
+    beacon: index,
+    epoch,
+    evidence,
+  });
+}
