@@ -3,7 +3,6 @@
  * what the contracts say at it. An answer without events is not taken for their absence.
  */
 import { setImmediate } from "node:timers/promises";
-import type { Logger } from "pino";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Block, ChainEvent, EventSource } from "./events.ts";
 import type { Checkpoint, EventStore } from "./event-store.ts";
@@ -35,7 +34,10 @@ export interface FollowModules {
   readonly source: EventSource;
   readonly store: EventStore;
   readonly reader: Reader;
-  readonly log: Pick<Logger, "warn" | "info">;
+  readonly log: {
+    info(facts: object, message: string): void;
+    warn(facts: object, message: string): void;
+  };
 }
 
 export interface Follower {

@@ -7,15 +7,18 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { untilAborted, type Log } from "../chain/delivery.ts";
+import type { EventStore } from "../chain/event-store.ts";
+import { isIncomplete } from "../chain/follow.ts";
 import type { Sender } from "../chain/sender.ts";
 import { sourcePoint } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { BEACON_PREFIX, openBeacon, recordBeacon, type Beacon, type FindDrand } from "./beacons.ts";
-import type { AuditCall, AuditChain, AuditEvent, Head, ProfileOnChain } from "./chain.ts";
-import { createModel, isTakeOver, type Expected, type Model } from "./model.ts";
+import type { AuditCall, AuditChain, AuditEvent, ProfileOnChain } from "./chain.ts";
+import { createModel, type Expected, type Model } from "./model.ts";
+import { createReading, type Claim } from "./reading.ts";
 import { createSettling } from "./settling.ts";
-import type { AuditorState, Outcome, ProofId } from "./state.ts";
+import type { AuditorState, Outcome } from "./state.ts";
 import { createIncomes, type SettleChoice } from "./worth.ts";
 
 export type { Log } from "../chain/delivery.ts";
@@ -23,6 +26,8 @@ export type { Log } from "../chain/delivery.ts";
 export interface AuditorOptions {
   readonly chain: AuditChain;
   readonly state: AuditorState;
+  /** Of what was read before. */
+  readonly store: EventStore;
   /** Of the verification key that proofs are judged by: those under another one are left alone. */
   readonly keyHash: Hex;
   readonly fromBlock: number;
@@ -54,16 +59,12 @@ export interface Auditor {
   readonly status: { readonly block: number; readonly epoch: number; readonly troubles: readonly string[] };
 }
 
-/** What is to be judged: a proof that the chain says it took. */
-interface Claim extends ProofId {
-  /** Of a node that waits to take over. */
-  readonly takeOver: boolean;
-}
-
 /** Around a source point no more than this many seconds, and an eighth of an epoch, nothing goes before the beacons. */
 const [QUIET_SECONDS, QUIET_SHARE] = [120, 1 / 8];
 /** A transaction that is open for longer is a trouble. */
 const LATE_MS = 300_000;
+/** Readings that are made at once where events are missing, and how long nobody reads after more of them. */
+const [TRIES, FIRST_WAIT_MS, MAX_WAIT_MS] = [3, 15_000, 600_000];
 /** A challenge of epoch e can be answered through epoch e + 2, or longer if the node pauses (Challenges). */
 const RESPONSE_EPOCHS = 2;
 
@@ -86,22 +87,24 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     );
   };
 
-  let model = startModel();
-  /** Read from the chain, of which so many are dealt with. */
-  let queue: AuditEvent[] = [];
-  let done = 0;
-  let seen = { number: options.fromBlock - 1, hash: "" };
   let now = 0;
   /** When that was read, by our own clock. */
   let readAt = 0;
   let current = 0;
-  /** The epoch in which each vNode's directory was compared last. */
-  const compared = new Map<bigint, number>();
   let troubles: string[] = [];
+  /** Readings in a row that did not add up, when the next one may begin, and what was wrong with the last one. */
+  let [incomplete, readAgainAt, lastDoubt] = [0, 0, ""];
   /** What the loop does not wait for, by its key, and of those that failed last, why. */
   const working = new Map<string, Promise<void>>();
   const failing = new Map<string, string>();
   const incomes = createIncomes();
+  const reading = createReading(options, {
+    ...{ ...options, startModel },
+    observer: { take: (event) => incomes.note(event), restart: () => incomes.clear() },
+    async meanwhile() {
+      if (untilSourcePoint() <= 0) await recordAgain();
+    },
+  });
   const settling = createSettling(options, { chain, sender, state, incomes, log });
 
   const ended = (): boolean => signal.aborted;
@@ -154,25 +157,26 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
   }
 
   /** Before the events, which may be many, and may speak of new choices. */
-  async function lookAround(): Promise<Head> {
-    const head = await chain.head();
+  async function lookAround(): Promise<void> {
+    const { timestamp } = await chain.block();
     await readChoices();
-    setTime(head.timestamp);
-    return head;
+    setTime(timestamp);
   }
 
-  async function read(head: Head): Promise<void> {
-    if (seen.hash !== "" && (await chain.hashOf(seen.number)) !== seen.hash) {
-      log.warn({ block: seen.number }, "reorganized");
-      model = startModel();
-      [queue, done] = [[], 0];
-      compared.clear();
-      incomes.clear();
-      seen = { number: options.fromBlock - 1, hash: "" };
+  /** Reading everything again costs much: where it does not help, it is done less and less often. */
+  async function read(): Promise<void> {
+    if (clock() < readAgainAt) throw new HoldfastError("chain", lastDoubt, { incomplete: true });
+    try {
+      await reading.update();
+      incomplete = 0;
+    } catch (error) {
+      incomplete = isIncomplete(error) ? incomplete + 1 : 0;
+      if (incomplete > TRIES) {
+        readAgainAt = clock() + Math.min(FIRST_WAIT_MS * 2 ** (incomplete - TRIES), MAX_WAIT_MS);
+        lastDoubt = (error as Error).message;
+      }
+      throw error;
     }
-    if (head.number <= seen.number) return;
-    for (const event of await chain.events(seen.number + 1, head.number)) queue.push(event);
-    seen = head;
   }
 
   function setTime(timestamp: number): void {
@@ -182,64 +186,39 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     current = epoch;
   }
 
-  /** An event is done once it is dealt with: what fails is tried again, in order. */
+  /** A finding is done once it is dealt with: what fails is tried again, in order. */
   async function work(): Promise<void> {
-    for (let event = queue[done]; event && !signal.aborted; event = queue[done]) {
+    for (let found = reading.finding(); found && !signal.aborted; found = reading.finding()) {
       // Proofs take long to verify, and what recording pays falls from the source point on.
       if (untilSourcePoint() <= 0) await recordAgain();
-      incomes.note(event);
-      const claim = claimOf(event);
-      if (claim) await judge(claim);
-      if (event.name === "BeaconRecorded") await checkBeacon(event);
-      if (event.name === "Missed") noteMiss(event);
-      const contradiction = model.apply(event);
-      if (contradiction !== undefined) object(`${event.transaction} ${event.name}`, contradiction);
-      done++;
+      if (found.kind === "proof") await judge(found.claim, found.expected);
+      else if (found.kind === "beacon") await checkBeacon(found.event);
+      else if (found.kind === "miss") noteMiss(found.event);
+      else object(found.source, found.what);
+      reading.dealtWith();
     }
-    // An array that is long gives its first away slowly.
-    if (done === queue.length) [queue, done] = [[], 0];
   }
 
   /** What the chain says that its own events do not bear out. */
   function object(source: string, what: string): void {
-    if (state.saveContradiction(source, what)) log.error({ source, what }, "contradiction");
-  }
-
-  /** The chain's directories against those of its events, once an epoch. */
-  async function compare(vNode: bigint): Promise<void> {
-    if (queue.length > 0) return;
-    if (untilSourcePoint() <= 0) await recordAgain();
-    const theirs = await chain.directory(vNode, current, seen.number);
-    const ours = model.directory(vNode, current);
-    compared.set(vNode, current);
-    if (theirs.root === ours.root && theirs.total === ours.total) return;
-    object(
-      `vNode ${vNode} in epoch ${current}`,
-      `the directory's total is ${theirs.total} or its root another than the events make: ${ours.total}`,
-    );
+    if (state.hasContradiction(source, what) || !reading.isCertain(source)) return;
+    state.saveContradiction(source, what);
+    log.error({ source, what }, "contradiction");
   }
 
   // ----------------------------------------------------------------------------------------------------- verifying
 
-  function claimOf(event: AuditEvent): Claim | undefined {
-    const { args, transaction, name, timestamp } = event;
-    if (name !== "Proven" && name !== "TakeOverProven") return undefined;
-    const [vNode, node] = [args["vNode"] as bigint, args["node"] as bigint];
-    const claim = { vNode, node, transaction };
-    if (name === "Proven") return { ...claim, epoch: Number(args["epoch"]), takeOver: false };
-    const epoch = Math.floor((timestamp - chain.genesis) / chain.epochSeconds);
-    return isTakeOver(event, epoch) ? { ...claim, epoch, takeOver: true } : undefined;
-  }
-
-  async function judge(claim: Claim): Promise<void> {
-    if (state.hasVerdict(claim)) return;
-    const expected = expectation(claim);
+  async function judge(claim: Claim, expected: Expected | string): Promise<void> {
     let verdict: { outcome: Outcome; reason?: string };
     if (typeof expected === "string") verdict = { outcome: "invalid", reason: expected };
     else if (profileAt(expected.profile).keyHash === options.keyHash) verdict = await look(claim, expected);
     else return;
     const { outcome, reason } = verdict;
-    const { vNode, epoch, transaction, takeOver } = claim;
+    const { vNode, epoch, node, transaction, takeOver } = claim;
+    if (outcome === "invalid") {
+      const what = `vNode ${vNode}, epoch ${epoch}, node ${node}, transaction ${transaction}: ${reason}`;
+      if (state.verdictOf(claim) === "invalid" || !reading.isCertain(what)) return;
+    }
     state.saveVerdict({ ...claim, outcome, reason });
     const fields = {
       ...{ vNode: Number(vNode), epoch, outcome, transaction },
@@ -249,16 +228,6 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     if (outcome === "valid") log.info(fields, "verified");
     else if (outcome === "unseen") log.warn(fields, "verified");
     else log.error(fields, "verified");
-  }
-
-  /** In words, why the events ask for no proof. */
-  function expectation({ vNode, epoch, takeOver }: Claim): Expected | string {
-    try {
-      return takeOver ? model.expectedOfSuccessor(vNode, epoch) : model.expected(vNode, epoch);
-    } catch (error) {
-      if (error instanceof HoldfastError && error.code === "corrupt") return error.message;
-      throw error;
-    }
   }
 
   /** Whether the chain was right to accept this proof. Never "invalid" of one that we have not seen. */
@@ -281,8 +250,8 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
   function noteMiss({ args }: AuditEvent): void {
     const [vNode, node, epoch] = [args["vNode"] as bigint, args["node"] as bigint, Number(args["epoch"])];
     const misses = Number(args["misses"]);
-    state.saveMiss({ vNode, node, epoch, misses });
-    log.warn({ vNode: Number(vNode), node: Number(node), epoch, misses }, "missed");
+    if (state.saveMiss({ vNode, node, epoch, misses }))
+      log.warn({ vNode: Number(vNode), node: Number(node), epoch, misses }, "missed");
   }
 
   // -------------------------------------------------------------------------------------------------------- beacon
@@ -291,8 +260,10 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
   async function checkBeacon({ args }: AuditEvent): Promise<void> {
     const beacon = beacons[Number(args["beacon"])];
     if (!beacon?.draw) return;
-    const epoch = Number(args["epoch"]);
-    const agrees = (await beacon.draw(epoch))?.randomness === args["randomness"];
+    const [epoch, randomness] = [Number(args["epoch"]), args["randomness"] as Hex];
+    if (state.isChecked(beacon.index, epoch, randomness)) return;
+    const agrees = (await beacon.draw(epoch))?.randomness === randomness;
+    if (agrees) state.saveChecked(beacon.index, epoch, randomness);
     const fields = { epoch, ...beacon.facts(epoch), beacon: beacon.index, agrees };
     if (agrees) log.info(fields, "beacon");
     else log.error(fields, "beacon");
@@ -305,7 +276,7 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
   }
 
   async function recordAgain(): Promise<void> {
-    await attempt("reading the chain", async () => setTime((await chain.head()).timestamp));
+    await attempt("reading the chain", async () => setTime((await chain.block()).timestamp));
     recordAll();
   }
 
@@ -338,13 +309,15 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
 
   async function tick(): Promise<void> {
     troubles = [];
-    let head: Head | undefined;
-    await attempt("reading the chain", async () => void (head = await lookAround()));
+    await attempt("reading the chain", lookAround);
     recordAll();
-    if (head) await attempt("reading the chain", () => read(head as Head));
+    if (troubles.length === 0) await attempt("reading the chain", read);
     await attempt("verifying", work);
-    for (const vNode of model.vNodes)
-      if (compared.get(vNode) !== current) await attempt(`comparing vNode ${vNode}`, () => compare(vNode));
+    if (reading.doubts) {
+      await attempt("reading the chain again", read);
+      await attempt("verifying", work);
+    }
+    const { model } = reading;
     await attempt("settling", () => settling.attend({ epoch: current, vNodes: model.vNodes, mayBegin }));
     for (const [id, epoch] of model.challenges)
       if (current > epoch + RESPONSE_EPOCHS)
@@ -371,7 +344,7 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
         .openFor(LATE_MS)
         .map((key) => `the transaction ${key} is not mined for ${LATE_MS / 60_000} minutes`);
       const all = [...troubles, ...failing.values(), ...settling.troubles, ...late];
-      return { block: seen.number, epoch: current, troubles: all };
+      return { block: reading.block, epoch: current, troubles: all };
     },
   };
 }

@@ -14,12 +14,12 @@ import {
   keccak256,
   Wallet,
   type InterfaceAbi,
-  type Log,
   type Result,
 } from "ethers";
+import { createCounts, type CountedChain } from "../chain/counts.ts";
 import { openEndpoint } from "../chain/endpoint.ts";
+import { createEventSource } from "../chain/events.ts";
 import { DEFAULT_MAX_FEE } from "../chain/fees.ts";
-import { createLogReader } from "../chain/logs.ts";
 import type { TransactionChain } from "../chain/transactions.ts";
 import { createWallet } from "../chain/wallet.ts";
 import { contractArtifact } from "../contracts/artifacts.ts";
@@ -33,14 +33,7 @@ import type { DirectoryState } from "./holdings.ts";
 
 export type { AuditCall, Preview } from "./chain-calls.ts";
 
-export interface AuditEvent {
-  readonly name: string;
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly block: number;
-  readonly transaction: string;
-  /** Of its block, in seconds. */
-  readonly timestamp: number;
-}
+export type { ChainEvent as AuditEvent } from "../chain/events.ts";
 
 export interface SubmittedProof {
   readonly vNode: bigint;
@@ -49,12 +42,6 @@ export interface SubmittedProof {
   readonly takeOver: boolean;
   /** As IVerifier takes it: a.x, a.y, b.x1, b.x0, b.y1, b.y0, c.x, c.y. */
   readonly proof: readonly bigint[];
-}
-
-export interface Head {
-  readonly number: number;
-  readonly hash: string;
-  readonly timestamp: number;
 }
 
 export interface ProfileOnChain {
@@ -75,15 +62,11 @@ export interface DrandOnChain {
   readonly publicKey: string;
 }
 
-export interface AuditChain extends Clock {
+export interface AuditChain extends Clock, Omit<CountedChain, "assignments"> {
   readonly chainId: bigint;
   readonly audits: string;
   /** Address of our key. */
   readonly account: string;
-  head(): Promise<Head>;
-  /** Undefined if there is no such block any more. */
-  hashOf(block: number): Promise<string | undefined>;
-  events(from: number, to: number): Promise<AuditEvent[]>;
   /**
    * Of calls to the Audits contract, within a multicall too. undefined: the transaction calls another contract, and what
    * that one calls stands nowhere.
@@ -160,16 +143,6 @@ async function open(
   const epochSeconds = Number(await view(auditsContract, "epochSeconds"));
   const margin = Number(await view(auditsContract, "margin"));
   const clock: Clock = { genesis, epochSeconds, margin };
-  const logs = createLogReader(provider, [...contracts.keys()]);
-  const timestamps = new Map<number, number>();
-  const timestampOf = async (block: number): Promise<number> => {
-    const known = timestamps.get(block);
-    if (known !== undefined) return known;
-    const found = await provider.getBlock(block);
-    if (!found) throw new HoldfastError("unreachable", `the chain has no block ${block} any more`);
-    timestamps.set(block, found.timestamp);
-    return found.timestamp;
-  };
   const { chainId } = await provider.getNetwork();
   const errors = errorsOf([...contracts.values()]);
 
@@ -178,21 +151,8 @@ async function open(
     audits,
     account: signer.address,
     ...clock,
-    async head() {
-      const block = await provider.getBlock("latest");
-      if (!block?.hash) throw new HoldfastError("unreachable", "the chain has no block");
-      return { number: block.number, hash: block.hash, timestamp: block.timestamp };
-    },
-    async hashOf(number) {
-      return (await provider.getBlock(number))?.hash ?? undefined;
-    },
-    async events(from, to) {
-      const found: AuditEvent[] = [];
-      for (const log of await logs.read(from, to))
-        found.push(...parse(contracts, log, await timestampOf(log.blockNumber)));
-      timestamps.clear();
-      return found;
-    },
+    ...createEventSource(provider, new Map([...contracts].map(([at, { interface: found }]) => [at, found]))),
+    ...createCounts({ audits: auditsContract, registry, challenges }, (_what, answer) => answer),
     async proofsIn(hash) {
       const transaction = await provider.getTransaction(hash);
       if (!transaction)
@@ -268,17 +228,6 @@ async function unlessMissing(answer: Promise<unknown>): Promise<unknown> {
     if (isCallException(error)) return undefined;
     throw error;
   }
-}
-
-function parse(contracts: ReadonlyMap<string, Contract>, log: Log, timestamp: number): AuditEvent[] {
-  const parsed = contracts.get(getAddress(log.address))?.interface.parseLog(log);
-  if (!parsed) return [];
-  const { blockNumber: block, transactionHash: transaction } = log;
-  return [{ name: parsed.name, args: named(parsed.args), block, transaction, timestamp }];
-}
-
-function named(result: Result): Record<string, unknown> {
-  return result.toObject() as Record<string, unknown>;
 }
 
 function decodeProofs(audits: Contract, data: string): SubmittedProof[] {

@@ -3,9 +3,11 @@
  */
 import fastify from "fastify";
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { pino } from "pino";
 import { systemClock } from "../chain/clock.ts";
 import { untilAborted } from "../chain/delivery.ts";
+import { openEventStore, type EventStore } from "../chain/event-store.ts";
 import { GWEI } from "../chain/fees.ts";
 import { createSender } from "../chain/sender.ts";
 import { loadVerificationKey } from "../circuits/artifacts.ts";
@@ -52,6 +54,7 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
   const { rpcUrl, audits, keyFile, passwordFile, dataFolder, profile, artifacts, fromBlock } = config;
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const state = openState(dataFolder);
+  let store: EventStore | undefined;
   try {
     const key = await loadVerificationKey(profile, artifacts);
     const privateKey = await readKeyFile(keyFile, passwordFile);
@@ -60,6 +63,14 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
     const chain = await untilAborted(connecting, signal);
     try {
       state.claim(chain);
+      store = openEventStore(
+        join(dataFolder, "events.sqlite"),
+        `${chain.chainId}/${chain.audits}/${fromBlock}`,
+        {
+          trouble: (error) =>
+            log.error({ err: error }, "the chain's events are not kept: the next start reads them again"),
+        },
+      );
       const { minContributions } = config;
       await passKey(profile, { chainId: chain.chainId, build: artifacts, minContributions });
       const pollMs = 1000 * config.pollSeconds;
@@ -73,7 +84,7 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
       const publicKey = Uint8Array.from(Buffer.from(config.drandPublicKey, "hex"));
       const auditor = createAuditor(
         {
-          ...{ chain, state, fromBlock, log, signal, pollMs },
+          ...{ chain, state, store, fromBlock, log, signal, pollMs },
           ...{ settle: config.settle, coinValue: BigInt(config.coinValue) },
           keyHash: keyHashOf(key),
         },
@@ -91,6 +102,7 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
       await auditor.run();
       await server.close();
     } finally {
+      store?.close();
       chain.close();
     }
   } finally {

@@ -5,6 +5,7 @@ import Database from "better-sqlite3";
 import { join } from "node:path";
 import { keepTransactions, type TransactionJournal } from "../chain/transactions.ts";
 import { HoldfastError } from "../protocol/errors.ts";
+import type { Hex } from "../protocol/field.ts";
 
 /** Of a proof that the chain took: it was right to, it was wrong to, or where the proof stands is not to be found. */
 export type Outcome = "valid" | "invalid" | "unseen";
@@ -39,11 +40,15 @@ export interface AuditorState {
   addSpent(cluster: bigint, epoch: number, gas: bigint): void;
   /** By cluster, since an epoch. */
   spentSince(epoch: number): Map<bigint, bigint>;
-  hasVerdict(proof: ProofId): boolean;
+  verdictOf(proof: ProofId): Outcome | undefined;
   saveVerdict(verdict: Verdict): void;
-  saveMiss(miss: { vNode: bigint; node: bigint; epoch: number; misses: number }): void;
   /** @returns false if it is on record already */
-  saveContradiction(source: string, what: string): boolean;
+  saveMiss(miss: { vNode: bigint; node: bigint; epoch: number; misses: number }): boolean;
+  hasContradiction(source: string, what: string): boolean;
+  saveContradiction(source: string, what: string): void;
+  /** Whether what a beacon has on record was found to be what its source says. */
+  isChecked(beacon: number, epoch: number, randomness: Hex): boolean;
+  saveChecked(beacon: number, epoch: number, randomness: Hex): void;
   counts(): Counts;
   close(): void;
 }
@@ -61,6 +66,10 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS contradictions (
     source TEXT NOT NULL, what TEXT NOT NULL,
     PRIMARY KEY (source, what)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS checked (
+    beacon INTEGER NOT NULL, epoch INTEGER NOT NULL, randomness TEXT NOT NULL,
+    PRIMARY KEY (beacon, epoch)
   ) STRICT;
   CREATE TABLE IF NOT EXISTS spent (
     cluster INTEGER NOT NULL, epoch INTEGER NOT NULL, gas INTEGER NOT NULL,
@@ -91,12 +100,20 @@ export function openState(folder: string): AuditorState {
     }
     throw new HoldfastError("corrupt", `${folder} does not hold an auditor's records`, { folder }, { cause });
   }
-  const find = database.prepare(
-    "SELECT 1 FROM verdicts WHERE transaction_hash = ? AND vnode = ? AND epoch = ? AND node = ?",
+  const find = database.prepare<unknown[], { outcome: Outcome }>(
+    "SELECT outcome FROM verdicts WHERE transaction_hash = ? AND vnode = ? AND epoch = ? AND node = ?",
   );
   const insertVerdict = database.prepare("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?)");
-  const insertMiss = database.prepare("INSERT OR REPLACE INTO misses VALUES (?, ?, ?, ?)");
+  const insertMiss = database.prepare(
+    `INSERT INTO misses VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET node = excluded.node, misses = excluded.misses
+      WHERE node <> excluded.node OR misses <> excluded.misses`,
+  );
   const insertContradiction = database.prepare("INSERT OR IGNORE INTO contradictions VALUES (?, ?)");
+  const findContradiction = database.prepare("SELECT 1 FROM contradictions WHERE source = ? AND what = ?");
+  const findChecked = database.prepare<[number, number], { randomness: string }>(
+    "SELECT randomness FROM checked WHERE beacon = ? AND epoch = ?",
+  );
+  const insertChecked = database.prepare("INSERT OR REPLACE INTO checked VALUES (?, ?, ?)");
   const outcomes = (["valid", "invalid", "unseen"] as const).map(
     (outcome) => `(SELECT count(*) FROM verdicts WHERE outcome = '${outcome}') ${outcome}`,
   );
@@ -124,12 +141,14 @@ export function openState(folder: string): AuditorState {
     addSpent: (cluster, epoch, gas) => void addSpent.run(cluster, epoch, gas),
     spentSince: (epoch) =>
       new Map(sumSpent.all(epoch).map(({ cluster, gas }) => [BigInt(cluster), BigInt(gas)])),
-    hasVerdict: ({ transaction, vNode, epoch, node }) =>
-      find.get(transaction, vNode, epoch, node) !== undefined,
+    verdictOf: ({ transaction, vNode, epoch, node }) => find.get(transaction, vNode, epoch, node)?.outcome,
     saveVerdict: ({ transaction, vNode, epoch, node, outcome, reason }) =>
       void insertVerdict.run(transaction, vNode, epoch, node, outcome, reason ?? null),
-    saveMiss: ({ vNode, epoch, node, misses }) => void insertMiss.run(vNode, epoch, node, misses),
-    saveContradiction: (source, what) => insertContradiction.run(source, what).changes > 0,
+    saveMiss: ({ vNode, epoch, node, misses }) => insertMiss.run(vNode, epoch, node, misses).changes > 0,
+    hasContradiction: (source, what) => findContradiction.get(source, what) !== undefined,
+    saveContradiction: (source, what) => void insertContradiction.run(source, what),
+    isChecked: (beacon, epoch, randomness) => findChecked.get(beacon, epoch)?.randomness === randomness,
+    saveChecked: (beacon, epoch, randomness) => void insertChecked.run(beacon, epoch, randomness),
     counts: () => count.get() as Counts,
     close: () => void database.close(),
   };

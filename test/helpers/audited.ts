@@ -4,11 +4,13 @@
 import { Directory } from "../../protocol/directory.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { toHex32, type Hex } from "../../protocol/field.ts";
+import { openEventStore } from "../../chain/event-store.ts";
 import type { Sender } from "../../chain/sender.ts";
 import { createAuditor, type Auditor, type AuditorOptions, type Log } from "../../verifier/auditor.ts";
 import type { AuditCall, AuditChain, AuditEvent, SubmittedProof } from "../../verifier/chain.ts";
 import type { DirectoryState } from "../../verifier/holdings.ts";
 import { openState, type AuditorState } from "../../verifier/state.ts";
+import { blockChain } from "./blocks.ts";
 import { present } from "./present.ts";
 
 export const EPOCH = 10;
@@ -65,6 +67,8 @@ export function world() {
     held: (() => undefined) as (call: AuditCall) => Promise<unknown> | undefined,
     /** Keys of transactions that have been open for long. */
     late: [] as string[],
+    /** Events that the endpoint leaves out. */
+    hidden: (_event: AuditEvent): boolean => false,
     /** What the chain says its directory was. */
     directory: directoryOf(11n),
     /** Epochs that the node pauses while it has challenges to answer. */
@@ -95,18 +99,16 @@ export function world() {
       : Promise.resolve(value);
   };
 
+  const read = blockChain(blocks, (event) => !fake.hidden(event));
   const chain: AuditChain = {
     ...{ chainId: 31337n, audits: `0x${"ab".repeat(20)}`, genesis: 0, epochSeconds: EPOCH, margin: MARGIN },
-    head: () => {
-      const { hash, timestamp } = present(blocks.at(-1));
-      return reach("head", { number: blocks.length - 1, hash, timestamp });
+    block: () => reach("block", undefined).then(() => read.block()),
+    blockHash: (number) => reach("blockHash", undefined).then(() => read.blockHash(number)),
+    async *events(from, head) {
+      await reach("events", undefined);
+      yield* read.events(from, head);
     },
-    hashOf: (block) => reach("hashOf", blocks[block]?.hash),
-    events: (from, to) =>
-      reach(
-        "events",
-        blocks.slice(from, to + 1).flatMap(({ events }) => events),
-      ),
+    counts: (at) => reach("counts", undefined).then(() => read.counts(at)),
     proofsIn: (transaction) => reach("proofsIn", proofs.get(transaction)),
     directory: () => reach("directory", fake.directory),
     profile: (index) =>
@@ -174,7 +176,7 @@ export function world() {
     createAuditor(
       {
         ...{ chain, state, keyHash: KEY_HASH, fromBlock: 0, pollMs: 1000, log, signal: ending.signal },
-        ...{ settle, coinValue: 0n },
+        ...{ settle, coinValue: 0n, store: openEventStore(":memory:", "") },
       },
       {
         sender,
@@ -223,6 +225,7 @@ export function world() {
     said,
     verified,
     start,
+    log,
     blocks,
     ending,
   };

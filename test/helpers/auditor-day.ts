@@ -5,12 +5,14 @@
  */
 import { sourcePoint } from "../../protocol/epochs.ts";
 import { toHex32 } from "../../protocol/field.ts";
+import { openEventStore } from "../../chain/event-store.ts";
 import { createSender } from "../../chain/sender.ts";
 import type { Nothing, Receipt, SignedTransaction, TransactionChain } from "../../chain/transactions.ts";
 import { createAuditor, type Auditor, type AuditorOptions } from "../../verifier/auditor.ts";
 import type { AuditCall, AuditChain, AuditEvent, Preview } from "../../verifier/chain.ts";
 import { openState, type AuditorState } from "../../verifier/state.ts";
 import { directoryOf, PROOF, SEGMENT } from "./audited.ts";
+import { blockChain } from "./blocks.ts";
 import { present } from "./present.ts";
 import { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 
@@ -239,12 +241,7 @@ function createDayWorld(options: DayOptions, clock: VirtualClock) {
   const root = directoryOf(11n);
   const chain: AuditChain = {
     ...{ ...audit, chainId: 31337n, audits: `0x${"ab".repeat(20)}`, account: `0x${"cd".repeat(20)}` },
-    head() {
-      const number = blocks.length - 1;
-      return Promise.resolve({ number, hash: `0x${number}`, timestamp: present(blocks.at(-1)).timestamp });
-    },
-    hashOf: (block) => Promise.resolve(`0x${block}`),
-    events: (from, to) => Promise.resolve(blocks.slice(from, to + 1).flatMap(({ events }) => events)),
+    ...blockChain(blocks),
     proofsIn(transaction) {
       const [epoch, vNode] = transaction.slice(2).split("/").map(Number);
       return Promise.resolve([
@@ -278,7 +275,7 @@ function createDayWorld(options: DayOptions, clock: VirtualClock) {
     const auditor = createAuditor(
       {
         ...{ chain, state, keyHash: KEY_HASH, fromBlock: 0, pollMs: POLL_MS, settle, coinValue: 0n },
-        ...{ log: silent, signal },
+        ...{ log: silent, signal, store: openEventStore(":memory:", "") },
       },
       {
         sender,

@@ -122,14 +122,88 @@ describe("verifier: the auditor", () => {
     one.mine(3);
     one.fake.down = "directory";
     await looked(auditor);
-    expect(auditor.status.troubles.join()).to.match(/comparing vNode 1: the chain is down/);
+    expect(auditor.status.troubles.join()).to.match(/reading the chain: the chain is down/);
     one.fake.down = undefined;
     await looked(auditor);
     await looked(auditor);
+    expect(one.said("contradiction"), "before everything was read again").to.deep.equal([]);
+    await looked(auditor);
     expect(one.said("contradiction")).to.have.length(1);
-    await looked(one.start(state));
+    const again = one.start(state);
+    for (let i = 0; i < 3; i++) await looked(again);
     expect(one.said("contradiction"), "across a restart").to.have.length(1);
     expect(state.counts().contradictions).to.equal(1);
+  });
+
+  describe("where an endpoint leaves events out", () => {
+    const changed = { name: "ClusterChanged", args: { cluster: 1n, beacon: 0n, profile: 0n, fromEpoch: 2n } };
+    const LOST = [
+      "ClusterCreated",
+      "VNodeAdded",
+      "NodeAssigned",
+      "NodeSwitched",
+      "SegmentStored",
+      "BeaconRecorded",
+    ];
+    for (const name of [...LOST, "ClusterChanged"])
+      it(`says nothing against anybody, and judges once it has them: ${name}`, async () => {
+        const one = world();
+        const state = openState(":memory:");
+        const auditor = one.start(state);
+        // The terms of epoch 2 are of another beacon, but for the event that is left out.
+        one.mine(
+          0,
+          { ...changed, args: { ...changed.args, beacon: name === "ClusterChanged" ? 1n : 0n } },
+          changed,
+        );
+        let left = true;
+        const lost = one.blocks.flatMap(({ events }) => events).findLast((event) => event.name === name);
+        one.fake.hidden = (event) => left && (lost ? event === lost : event.name === name);
+        prove(one);
+        one.fake.down = "events";
+        await looked(auditor);
+        one.fake.down = undefined;
+        const { warn } = one.log;
+        one.log.warn = (fields, message) => {
+          // As soon as it reads again.
+          if (message.includes("read again") || message.includes("reading them again")) left = false;
+          warn(fields, message);
+        };
+        for (let i = 0; i < 3; i++) await looked(auditor);
+        expect(left, "it was noticed").to.equal(false);
+        expect(state.counts()).to.include({ valid: 1, invalid: 0, unseen: 0, contradictions: 0 });
+      });
+
+    it("waits longer and longer while they stay out, says so, and goes on when they are there", async () => {
+      const one = world();
+      const auditor = one.start();
+      one.fake.hidden = ({ name }) => name === "VNodeAdded";
+      prove(one);
+      for (let i = 0; i < 8; i++) await looked(auditor);
+      expect(auditor.status.troubles.join()).to.include("use another RPC, or an earlier fromBlock");
+      const readings = one.said("the chain's events do not add up: reading them again").length;
+      one.fake.hidden = () => false;
+      await looked(auditor);
+      expect(one.said("the chain's events do not add up: reading them again")).to.have.length(readings);
+      expect(readings).to.equal(4);
+      one.fake.clock += 600_000;
+      await looked(auditor);
+      expect(one.said("verified")[0]).to.include({ outcome: "valid" });
+    });
+  });
+
+  it("judges again what it called invalid, when it has read everything anew", async () => {
+    const one = world();
+    const state = openState(":memory:");
+    one.fake.proofHolds = false;
+    prove(one);
+    await looked(one.start(state));
+    expect(state.counts()).to.include({ valid: 0, invalid: 1 });
+    await looked(one.start(state));
+    expect(one.said("verified"), "said once").to.have.length(1);
+    one.fake.proofHolds = true;
+    await looked(one.start(state));
+    expect(state.counts()).to.include({ valid: 1, invalid: 0 });
   });
 
   it("judges a proof once, across a restart", async () => {
@@ -146,7 +220,7 @@ describe("verifier: the auditor", () => {
     expect(state.counts()).to.deep.equal({ valid: 1, ...none });
   });
 
-  for (const what of ["proofsIn", "events", "head"]) {
+  for (const what of ["proofsIn", "events", "block", "counts"]) {
     it(`holds no outage of its own against a node: ${what} fails`, async () => {
       const one = world();
       const auditor = one.start();
@@ -246,7 +320,7 @@ describe("verifier: the auditor", () => {
     present(one.blocks.at(-1)).hash = "0xother";
     prove(one);
     await looked(auditor);
-    expect(one.said("reorganized")).to.have.length(1);
+    expect(one.said("the chain was reorganized: reading its events again")).to.have.length(1);
     expect(one.verified.at(-1)?.at(-1), "weight of the segment that is still there").to.equal(5n);
   });
 

@@ -1,0 +1,38 @@
+/**
+ * What a chain answers about its blocks, their events and what the contracts count, from a list of them.
+ */
+import { COUNTED, type CountedChain, type Counts } from "../../chain/counts.ts";
+import type { Block, ChainEvent } from "../../chain/events.ts";
+
+export interface FakeBlock {
+  /** Default: by its number. */
+  readonly hash?: string;
+  readonly timestamp: number;
+  readonly events: readonly ChainEvent[];
+}
+
+/** @param shown what the endpoint gives of an event */
+export function blockChain(
+  blocks: readonly FakeBlock[],
+  shown: (event: ChainEvent) => boolean = () => true,
+): Omit<CountedChain, "assignments"> {
+  const hashOf = (number: number): string => blocks[number]?.hash ?? `0x${number}`;
+  const at = (number: number): Block => ({
+    ...{ number, hash: hashOf(number), parent: hashOf(number - 1) },
+    timestamp: blocks[number]?.timestamp ?? 0,
+  });
+  return {
+    block: () => Promise.resolve(at(blocks.length - 1)),
+    blockHash: (number) => Promise.resolve(blocks[number] && hashOf(number)),
+    async *events(from, head) {
+      await Promise.resolve();
+      const events = blocks.slice(from, head.number + 1).flatMap((block) => block.events.filter(shown));
+      yield { events, to: head.number };
+    },
+    counts({ number }) {
+      const all = blocks.slice(0, number + 1).flatMap(({ events }) => events);
+      const count = (name: string): number => all.filter((event) => event.name === name).length;
+      return Promise.resolve(Object.fromEntries(COUNTED.map((name) => [name, count(name)])) as Counts);
+    },
+  };
+}

@@ -1,0 +1,197 @@
+/**
+ * What the auditor reads of the chain: its model, and what is to be looked into, once the events are shown to be complete.
+ * Nothing is held against anybody that a second reading of all events does not bear out: an endpoint may leave some out.
+ */
+import { missingBy, COUNTED, type Counts } from "../chain/counts.ts";
+import type { Log } from "../chain/delivery.ts";
+import type { EventStore } from "../chain/event-store.ts";
+import type { Block } from "../chain/events.ts";
+import { createFollower } from "../chain/follow.ts";
+import { HoldfastError } from "../protocol/errors.ts";
+import type { AuditChain, AuditEvent } from "./chain.ts";
+import { isTakeOver, type Expected, type Model } from "./model.ts";
+import type { AuditorState, ProofId } from "./state.ts";
+
+/** What is to be judged: a proof that the chain says it took. */
+export interface Claim extends ProofId {
+  /** Of a node that waits to take over. */
+  readonly takeOver: boolean;
+}
+
+/** What is to be looked into, as the events before it have it. */
+export type Finding =
+  | {
+      readonly kind: "proof";
+      readonly claim: Claim;
+      /** In words, why the events ask for no proof. */
+      readonly expected: Expected | string;
+    }
+  | { readonly kind: "beacon"; readonly event: AuditEvent }
+  | { readonly kind: "miss"; readonly event: AuditEvent }
+  | { readonly kind: "contradiction"; readonly source: string; readonly what: string };
+
+export interface Reading {
+  readonly model: Model;
+  /** The newest block that was read. */
+  readonly block: number;
+  /** Reads what is new. Throws "chain" while events are missing. */
+  update(): Promise<void>;
+  /** The next one that is not dealt with. */
+  finding(): Finding | undefined;
+  dealtWith(): void;
+  /** Whether all events were read again since this was asked first; if not, they will be. */
+  isCertain(what: string): boolean;
+  /** Whether something was asked that is not certain yet. */
+  readonly doubts: boolean;
+}
+
+export interface ReadingModules {
+  readonly chain: AuditChain;
+  readonly store: EventStore;
+  readonly state: AuditorState;
+  readonly log: Log;
+  readonly startModel: () => Model;
+  /** Sees each event, in order; `restart`: all will come again. */
+  readonly observer: { take(event: AuditEvent): void; restart(): void };
+  /** Between questions of which there are many. */
+  readonly meanwhile: () => Promise<void>;
+}
+
+/** Directories asked for at once. */
+const AT_ONCE = 50;
+/** Readings that have to say so before the chain is said to contradict itself: of what is new, and of everything. */
+const READINGS = 2;
+
+export function createReading(
+  { fromBlock }: { readonly fromBlock: number },
+  { chain, store, state, log, startModel, observer, meanwhile }: ReadingModules,
+): Reading {
+  let model = startModel();
+  let next = model;
+  let counts = new Map<string, number>();
+  let block = fromBlock - 1;
+  /** Of events that are not shown to be complete; whether they are all that there are. */
+  let [found, isAnew]: [Finding[], boolean] = [[], true];
+  /** To be dealt with, of which so many are. */
+  let [findings, done]: [Finding[], number] = [[], 0];
+  /** What was said against somebody, and how often. */
+  const suspicions = new Map<string, number>();
+  let doubts = false;
+
+  const epochAt = (timestamp: number): number =>
+    Math.max(0, Math.floor((timestamp - chain.genesis) / chain.epochSeconds));
+
+  function claimOf(event: AuditEvent): Claim | undefined {
+    const { args, transaction, name, timestamp } = event;
+    if (name !== "Proven" && name !== "TakeOverProven") return undefined;
+    const [vNode, node] = [args["vNode"] as bigint, args["node"] as bigint];
+    const claim = { vNode, node, transaction };
+    if (name === "Proven") return { ...claim, epoch: Number(args["epoch"]), takeOver: false };
+    const epoch = epochAt(timestamp);
+    return isTakeOver(event, epoch) ? { ...claim, epoch, takeOver: true } : undefined;
+  }
+
+  function expectation({ vNode, epoch, takeOver }: Claim): Expected | string {
+    try {
+      return takeOver ? next.expectedOfSuccessor(vNode, epoch) : next.expected(vNode, epoch);
+    } catch (error) {
+      if (error instanceof HoldfastError && error.code === "corrupt") return error.message;
+      throw error;
+    }
+  }
+
+  function take(event: AuditEvent): void {
+    const { name, transaction } = event;
+    observer.take(event);
+    if (IS_COUNTED.has(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
+    const claim = claimOf(event);
+    // What new events contradict is judged again.
+    if (claim && [undefined, "invalid"].includes(state.verdictOf(claim)))
+      found.push({ kind: "proof", claim, expected: expectation(claim) });
+    if (name === "BeaconRecorded") found.push({ kind: "beacon", event });
+    if (name === "Missed") found.push({ kind: "miss", event });
+    const what = next.apply(event);
+    if (what !== undefined) found.push({ kind: "contradiction", source: `${transaction} ${name}`, what });
+  }
+
+  /** The chain's directories against those of its events. */
+  async function compare(vNode: bigint, epoch: number, at: Block): Promise<string | undefined> {
+    const theirs = await chain.directory(vNode, epoch, at.number);
+    const ours = model.directory(vNode, epoch);
+    if (theirs.root === ours.root && theirs.total === ours.total) return undefined;
+    const source = `vNode ${vNode} in epoch ${epoch}`;
+    const what = `the directory's total is ${theirs.total} or its root another than the events make: ${ours.total}`;
+    const said = (suspicions.get(source) ?? 0) + 1;
+    suspicions.set(source, said);
+    if (said <= READINGS) return `${source}: ${what}`;
+    found.push({ kind: "contradiction", source, what });
+    return undefined;
+  }
+
+  async function check(head: Block, isNew: boolean): Promise<string | undefined> {
+    if (!isNew) return undefined;
+    const missing = missingBy(counts, await chain.counts(head));
+    if (missing !== undefined) return missing;
+    const vNodes = model.vNodes;
+    for (let first = 0; first < vNodes.length; first += AT_ONCE) {
+      await meanwhile();
+      const some = vNodes.slice(first, first + AT_ONCE);
+      const wrong = await Promise.all(some.map((vNode) => compare(vNode, epochAt(head.timestamp), head)));
+      const why = wrong.find((each) => each !== undefined);
+      if (why !== undefined) return why;
+    }
+    return undefined;
+  }
+
+  const follower = createFollower(
+    { fromBlock, epochAt },
+    {
+      ...{ source: chain, store, log },
+      reader: {
+        restart() {
+          next = startModel();
+          counts = new Map();
+          [found, isAnew] = [[], true];
+          observer.restart();
+        },
+        take,
+        ready: () => void (model = next),
+        check,
+      },
+    },
+  );
+
+  return {
+    get model() {
+      return model;
+    },
+    get block() {
+      return block;
+    },
+    get doubts() {
+      return doubts;
+    },
+    async update() {
+      doubts = false;
+      block = (await follower.update()).number;
+      if (isAnew) [findings, done] = [found, 0];
+      else for (const each of found) findings.push(each);
+      [found, isAnew] = [[], false];
+    },
+    finding: () => findings[done],
+    dealtWith() {
+      // An array that is long gives its first away slowly.
+      if (++done === findings.length) [findings, done] = [[], 0];
+    },
+    isCertain(what) {
+      if (suspicions.has(what)) return true;
+      suspicions.set(what, 1);
+      if (!doubts) log.warn({ what }, "all events are read again before that is held against anybody");
+      doubts = true;
+      follower.distrust();
+      return false;
+    },
+  };
+}
+
+const IS_COUNTED: ReadonlySet<string> = new Set<keyof Counts>(COUNTED);
