@@ -163,7 +163,7 @@ describe("verifier: the auditor", () => {
         one.fake.down = "events";
         await looked(auditor);
         one.fake.down = undefined;
-        const { warn } = one.log;
+        const warn = one.log.warn.bind(one.log);
         one.log.warn = (fields, message) => {
           // As soon as it reads again.
           if (message.includes("read again") || message.includes("reading them again")) left = false;
