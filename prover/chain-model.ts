@@ -1,6 +1,7 @@
 /**
  * What a node knows of the chain and asks of it, as plain data: records, events, calls, and the interface to all of it.
  */
+import type { EndpointHealth } from "../chain/endpoints.ts";
 import type { Hex } from "../protocol/field.ts";
 import type { ProofWords } from "../protocol/groth16.ts";
 
@@ -224,6 +225,8 @@ export interface NodeChain {
   /** From when on the epoch's randomness is known. */
   sourcePoint(epoch: number): number;
 
+  /** How each endpoint of the chain does. */
+  endpoints(): readonly EndpointHealth[];
   block(): Promise<Block>;
   /** undefined if the chain has no such block. */
   blockHash(number: number): Promise<string | undefined>;

@@ -5,7 +5,6 @@
 import {
   AbiCoder,
   isError,
-  JsonRpcProvider,
   keccak256,
   Transaction,
   verifyTypedData,
@@ -14,7 +13,7 @@ import {
   type TransactionRequest,
   type TypedDataDomain,
 } from "ethers";
-import { openEndpoint } from "../chain/endpoint.ts";
+import { openEndpoints, type Endpoints, type EndpointsOptions } from "../chain/endpoints.ts";
 import { feesFor, raisedFees } from "../chain/fees.ts";
 import { createLogReader } from "../chain/logs.ts";
 import { sourcePoint } from "../protocol/epochs.ts";
@@ -27,8 +26,9 @@ import { createViews } from "./chain-views.ts";
 
 export type * from "./chain-model.ts";
 
-export interface ChainOptions {
-  readonly rpcUrl: string;
+export interface ChainOptions extends Pick<EndpointsOptions, "log" | "now"> {
+  /** One or several. */
+  readonly rpcUrl: string | readonly string[];
   /** Address of the Audits contract: the others are read from it. */
   readonly audits: string;
   readonly node: bigint;
@@ -49,10 +49,11 @@ const MAX_GAS = 16_777_216n;
 /** @throws HoldfastError "unreachable", "chain" or "key" unless this is the chain, the deployment and the node meant */
 export async function connectChain(options: ChainOptions): Promise<NodeChain> {
   const { rpcUrl, audits: auditsAddress, node, privateKey, maxFeePerGas } = options;
-  const provider = await openEndpoint(
-    rpcUrl,
-    options.chainId === undefined ? undefined : BigInt(options.chainId),
-  );
+  const { chainId: expected, log, now } = options;
+  const provider = await openEndpoints(rpcUrl, expected === undefined ? undefined : BigInt(expected), {
+    log,
+    now,
+  });
   const { chainId } = await provider.getNetwork();
   try {
     const contracts = await findContracts(provider, auditsAddress, options.token);
@@ -76,7 +77,7 @@ async function checkOperator(chain: NodeChain, node: bigint): Promise<void> {
 // --------------------------------------------------------------------------------------------------------------- chain
 
 interface Connection {
-  readonly provider: JsonRpcProvider;
+  readonly provider: Endpoints;
   readonly wallet: Wallet;
   readonly contracts: Contracts;
   readonly chainId: bigint;
@@ -135,6 +136,7 @@ async function createChain({
     epochAt: (timestamp) => Math.max(0, Math.floor((timestamp - genesis) / epochSeconds)),
     sourcePoint: (epoch) => sourcePoint(epoch, clock),
 
+    endpoints: () => provider.health(),
     async block() {
       const block = await asked("getBlock", provider.getBlock("latest"));
       if (!block?.hash) throw new HoldfastError("chain", "the chain has no block");

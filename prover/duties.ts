@@ -5,6 +5,7 @@
  * A look at the chain starts what is to be done and waits for none of it; the next look starts what failed again.
  */
 import type { Logger } from "pino";
+import { headAge, staleness } from "../chain/heads.ts";
 import type { Profile } from "../protocol/profiles.ts";
 import { consenter } from "./affairs.ts";
 import type { FetchRound } from "./beacon.ts";
@@ -43,6 +44,8 @@ export interface DutyOptions {
   readonly coinValue: bigint;
   readonly repairLost: boolean;
   readonly pollMs: number;
+  /** Of the newest block, in seconds: the node is not ready above it. 0: any. */
+  readonly maxHeadAgeSeconds: number;
   readonly signal: AbortSignal;
 }
 
@@ -106,6 +109,18 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   const compaction = createCompaction(options, modules);
   const retire = createRetire(options, modules);
 
+  /** What hangs may keep the next look from coming. */
+  const current = (): NodeStatus => {
+    const seconds = status.time === 0 ? 0 : headAge(status.time, clock.now());
+    const { trouble } = store;
+    const problem =
+      trouble ?? (status.ready ? staleness(seconds, options.maxHeadAgeSeconds) : status.problem);
+    return {
+      ...{ ...status, headAge: seconds, endpoints: chain.endpoints(), ready: problem === undefined, problem },
+      ...(trouble !== undefined && { diskTrouble: trouble }),
+    };
+  };
+
   // ------------------------------------------------------------------------------------------------------------ looking
 
   const look = async (): Promise<void> => {
@@ -127,10 +142,12 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     const foreign = journal.foreign(chain.operator);
     const alarm = foreign.length === 0 ? undefined : { advice: ADVICE, foreign };
     status = {
+      ...status,
       ...{ ready: true, problem: undefined, epoch, time, vNodes: mine, challenges: open, alarm },
       ...onDisk(),
     };
-    metrics.observe(status, store.usedBytes);
+    checkHead();
+    metrics.observe(current(), store.usedBytes);
     if (alarm)
       alert("key", "error", { uses: foreign.length, advice: ADVICE }, "the operator's key may be stolen");
     if (tidiedEpoch < epoch) {
@@ -138,6 +155,12 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
         if (await keeping.tidy(charges, epoch, time)) tidiedEpoch = epoch;
       });
     }
+  };
+
+  const checkHead = (): void => {
+    const { headAge: seconds, endpoints } = current();
+    if (staleness(seconds, options.maxHeadAgeSeconds) !== undefined)
+      alert("head", "error", { seconds, endpoints }, "the newest block of the chain is old");
   };
 
   const onDisk = (): Pick<NodeStatus, "damaged" | "heldBack" | "diskTrouble"> => {
@@ -275,11 +298,7 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
 
   return {
     get status() {
-      // What hangs may keep the next look from coming.
-      const { trouble } = store;
-      return trouble === undefined
-        ? status
-        : { ...status, ready: false, problem: trouble, diskTrouble: trouble };
+      return current();
     },
     look,
     confirmRemovals() {
@@ -297,7 +316,8 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
           if (status.problem !== problem)
             log.error({ err: error }, "the chain cannot be read; will try again");
           status = { ...status, ready: false, problem, ...onDisk() };
-          metrics.observe(status, store.usedBytes);
+          checkHead();
+          metrics.observe(current(), store.usedBytes);
           if (isIncomplete(error)) {
             holdings.reset();
             pauseMs = Math.max(pollMs, MAX_BACKOFF_MS);

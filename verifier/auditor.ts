@@ -46,7 +46,13 @@ export interface Auditor {
   tick(): Promise<void>;
   /** Ticks until the signal. */
   run(): Promise<void>;
-  readonly status: { readonly block: number; readonly epoch: number; readonly troubles: readonly string[] };
+  readonly status: {
+    readonly block: number;
+    /** Of the newest block, in seconds; 0: none is read yet. */
+    readonly time: number;
+    readonly epoch: number;
+    readonly troubles: readonly string[];
+  };
 }
 
 interface Draw {
@@ -331,7 +337,7 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
       }
     },
     get status() {
-      return { block: seen.number, epoch: current, troubles };
+      return { block: seen.number, time: now, epoch: current, troubles };
     },
   };
 }

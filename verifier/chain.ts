@@ -11,14 +11,18 @@ import {
   getBytes,
   Interface,
   isCallException,
-  JsonRpcProvider,
   keccak256,
   Wallet,
   type InterfaceAbi,
   type Log,
   type Result,
 } from "ethers";
-import { openEndpoint } from "../chain/endpoint.ts";
+import {
+  openEndpoints,
+  type EndpointHealth,
+  type Endpoints,
+  type EndpointsOptions,
+} from "../chain/endpoints.ts";
 import { DEFAULT_MAX_FEE, feesFor } from "../chain/fees.ts";
 import { createLogReader } from "../chain/logs.ts";
 import { contractArtifact } from "../contracts/artifacts.ts";
@@ -74,6 +78,8 @@ export interface DrandOnChain {
 export interface AuditChain extends Clock {
   readonly chainId: bigint;
   readonly audits: string;
+  /** How each endpoint of the chain does. */
+  endpoints(): readonly EndpointHealth[];
   head(): Promise<Head>;
   /** Undefined if there is no such block any more. */
   hashOf(block: number): Promise<string | undefined>;
@@ -104,8 +110,9 @@ export interface AuditChain extends Clock {
   close(): void;
 }
 
-export interface AuditChainOptions {
-  readonly rpcUrl: string;
+export interface AuditChainOptions extends Pick<EndpointsOptions, "log"> {
+  /** One or several. */
+  readonly rpcUrl: string | readonly string[];
   readonly audits: string;
   readonly privateKey: string;
   /** Wei; default 500 gwei. */
@@ -116,7 +123,8 @@ export interface AuditChainOptions {
 const GAS_MARGIN = 140n;
 
 export async function connectAuditChain(options: AuditChainOptions): Promise<AuditChain> {
-  const provider = await openEndpoint(options.rpcUrl, undefined, { polling: true, pollingInterval: 250 });
+  const { rpcUrl, log } = options;
+  const provider = await openEndpoints(rpcUrl, undefined, { polling: true, pollingInterval: 250, log });
   try {
     return await open(provider, options);
   } catch (error) {
@@ -126,7 +134,7 @@ export async function connectAuditChain(options: AuditChainOptions): Promise<Aud
 }
 
 async function open(
-  provider: JsonRpcProvider,
+  provider: Endpoints,
   { audits: address, privateKey, maxFeePerGas = DEFAULT_MAX_FEE }: AuditChainOptions,
 ): Promise<AuditChain> {
   const audits = getAddress(address);
@@ -182,6 +190,7 @@ async function open(
     chainId: (await provider.getNetwork()).chainId,
     audits,
     ...clock,
+    endpoints: () => provider.health(),
     async head() {
       const block = await provider.getBlock("latest");
       if (!block?.hash) throw new HoldfastError("unreachable", "the chain has no block");

@@ -1,18 +1,18 @@
 /**
  * The auditor as a process of its own: `node verifier/main.ts --config FILE`.
  */
-import fastify from "fastify";
 import { mkdir } from "node:fs/promises";
 import { pino } from "pino";
 import { GWEI } from "../chain/fees.ts";
 import { loadVerificationKey } from "../circuits/artifacts.ts";
 import { passKey } from "../circuits/key-gate.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
-import { createAuditor, type Auditor } from "./auditor.ts";
+import { createAuditor } from "./auditor.ts";
 import { connectAuditChain, keyHashOf } from "./chain.ts";
 import { HELP, readConfig, type AuditorConfig } from "./config.ts";
 import { createDrandClient } from "./drand.ts";
-import { openState, type AuditorState } from "./state.ts";
+import { createStatusServer } from "./server.ts";
+import { openState } from "./state.ts";
 import { verifyOffChain } from "./verify.ts";
 
 const log = pino({ name: "auditor" });
@@ -40,7 +40,7 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
     const key = await loadVerificationKey(profile, artifacts);
     const privateKey = await readKeyFile(keyFile, passwordFile);
     const maxFeePerGas = BigInt(config.maxFeeGwei) * GWEI;
-    const chain = await connectAuditChain({ rpcUrl, audits, privateKey, maxFeePerGas });
+    const chain = await connectAuditChain({ rpcUrl, audits, privateKey, maxFeePerGas, log });
     try {
       const { minContributions } = config;
       await passKey(profile, { chainId: chain.chainId, build: artifacts, minContributions });
@@ -58,7 +58,14 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
           verify: (proof, inputs) => verifyOffChain(key, proof, inputs),
         },
       );
-      const server = serve(auditor, state);
+      const server = createStatusServer(config, {
+        ...{
+          auditor,
+          counts: () => state.counts(),
+          endpoints: () => chain.endpoints(),
+          now: () => Date.now(),
+        },
+      });
       log.info({ url: await server.listen({ host: config.host, port: config.port }) }, "ready");
       await auditor.run();
       await server.close();
@@ -68,15 +75,4 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
   } finally {
     state.close();
   }
-}
-
-function serve(auditor: Auditor, state: AuditorState) {
-  const server = fastify({ logger: false });
-  server.get("/healthz", () => ({ ok: true }));
-  server.get("/status", (_request, reply) => {
-    const { troubles } = auditor.status;
-    if (troubles.length > 0) reply.code(503);
-    return { ...auditor.status, ...state.counts() };
-  });
-  return server;
 }

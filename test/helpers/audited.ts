@@ -84,6 +84,7 @@ export function world() {
 
   const chain: AuditChain = {
     ...{ chainId: 31337n, audits: `0x${"ab".repeat(20)}`, genesis: 0, epochSeconds: EPOCH, margin: MARGIN },
+    endpoints: () => [],
     head: () => {
       const { hash, timestamp } = present(blocks.at(-1));
       return reach("head", { number: blocks.length - 1, hash, timestamp });
