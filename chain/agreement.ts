@@ -2,7 +2,7 @@
  * What two sources say alike: for what is not to depend on one.
  */
 import { isDeepStrictEqual } from "node:util";
-import { isCallException } from "ethers";
+import { isCallException, Result } from "ethers";
 import { HoldfastError } from "../protocol/errors.ts";
 
 export interface Source<T> {
@@ -51,9 +51,19 @@ function alike<T>(outcomes: readonly Outcome<T>[]): Outcome<T> | undefined {
         j < i &&
         one.kind !== "failure" &&
         other.kind === one.kind &&
-        isDeepStrictEqual(one.value, other.value),
+        isDeepStrictEqual(comparable(one.value), comparable(other.value)),
     ),
   );
+}
+
+/** ethers' results, logs and blocks as plain data: they are never equal themselves, and know who gave them. */
+function comparable(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+  if (value instanceof Result) return value.toArray().map(comparable);
+  if (value instanceof Map || value instanceof Set) return [...value].map(comparable);
+  if (Array.isArray(value)) return value.map(comparable);
+  if ("toJSON" in value && typeof value.toJSON === "function") return comparable(value.toJSON());
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, comparable(each)]));
 }
 
 function disagreement<T>(outcomes: readonly Outcome<T>[], what: string): HoldfastError {

@@ -42,7 +42,7 @@ const FAILED =
   /internal (server )?error|timed? ?-?out|temporarily|unavailable|overloaded|bad gateway|upstream|try again|no (healthy )?backend|connection (refused|reset|closed)/i;
 const INTERNAL_ERROR = -32_603;
 const REVERTED = 3;
-const REFUSAL = /revert|execution|vm exception/i;
+const REFUSAL = /revert|execution|vm exception|out of gas|opcode|insufficient|exceeds/i;
 /** Refused with words of the same kind when the range is too large (chain/logs.ts), or refused for good. */
 const NEVER_FAILED: ReadonlySet<string> = new Set(["eth_getLogs", "eth_sendRawTransaction"]);
 

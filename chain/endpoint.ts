@@ -64,13 +64,17 @@ export class Endpoint extends JsonRpcProvider {
   override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<JsonRpcResult[]> {
     const asked = [payload].flat();
     const answers = new Map<number, Answer>();
-    for (let left = asked, waits = [...NO_ANSWER_WAITS_MS]; left.length > 0;) {
-      for (const answer of await this.#ask(left)) answers.set(answer.id, answer);
-      for (const each of left) see(this.#seen, each, answers.get(each.id) ?? NOTHING);
-      left = left.filter((each) => noAnswer(each, answers.get(each.id) ?? NOTHING, this.#seen) !== undefined);
-      const pause = waits.shift();
-      if (pause === undefined) break;
-      if (left.length > 0) await this.#wait(pause);
+    const take = async (some: readonly JsonRpcPayload[]): Promise<JsonRpcPayload[]> => {
+      for (const answer of await this.#ask(some)) answers.set(answer.id, answer);
+      for (const each of some) see(this.#seen, each, answers.get(each.id) ?? NOTHING);
+      return some.filter((each) => noAnswer(each, answers.get(each.id) ?? NOTHING, this.#seen) !== undefined);
+    };
+    let left = await take(asked);
+    for (const pause of NO_ANSWER_WAITS_MS) {
+      if (left.length === 0) break;
+      await this.#wait(pause);
+      // The other answers are as good as they were.
+      left = await take(left).catch(() => left);
     }
     // ethers takes errors among them too, whatever its types say.
     return [...answers.values()] as JsonRpcResult[];

@@ -149,13 +149,10 @@ export class Endpoints extends JsonRpcProvider {
 
   /** The newest block that both have who are asked by `agreed`, or the one given if that is later. */
   async sharedBlock(atLeast = 0): Promise<number> {
-    const asked = this.isOne
-      ? [this]
-      : this.#standing
-          .usable()
-          .slice(0, 2)
-          .map(({ endpoint }) => endpoint);
-    const numbers = await Promise.all(asked.map((endpoint) => endpoint.getBlockNumber()));
+    if (this.isOne) return Math.max(atLeast, await this.getBlockNumber());
+    const asked = this.#askable().slice(0, 2);
+    const heads = await Promise.allSettled(asked.map(({ endpoint }) => endpoint.getBlockNumber()));
+    const numbers = heads.flatMap((head) => (head.status === "fulfilled" ? [head.value] : []));
     return Math.max(atLeast, numbers.length > 0 ? Math.min(...numbers) : 0);
   }
 
@@ -167,9 +164,7 @@ export class Endpoints extends JsonRpcProvider {
    */
   agreed<T>(read: (endpoint: JsonRpcProvider) => Promise<T>, what = "what the chain says"): Promise<T> {
     if (this.isOne) return read(this);
-    const sources = this.#standing
-      .usable()
-      .map(({ name, endpoint }) => ({ name, read: () => read(endpoint) }));
+    const sources = this.#askable().map(({ name, endpoint }) => ({ name, read: () => read(endpoint) }));
     return agree(sources, what);
   }
 

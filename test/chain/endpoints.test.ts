@@ -337,6 +337,20 @@ describe("chain: several endpoints", () => {
       expect(error.message).to.include(first.host).and.include("header not found");
     });
 
+    it("is waited for without losing what else was asked", async () => {
+      const [only] = all();
+      const endpoints = await bench.open([only]);
+      await endpoints.getBlockNumber();
+      only.says = ({ method }) => {
+        if (method !== "eth_call") return undefined;
+        only.isDown = true;
+        return refusal("header not found");
+      };
+      const call = endpoints.call({ to: ACCOUNT, blockTag: FIRST_HEAD });
+      const [balance] = await Promise.all([endpoints.getBalance(ACCOUNT), holdfastErrorOf(call)]);
+      expect(balance).to.equal(7n);
+    });
+
     it("is not waited for when nobody has spoken of it yet", async () => {
       const [only] = all();
       const endpoints = await bench.open([only]);
@@ -449,12 +463,28 @@ describe("chain: several endpoints", () => {
       expect(await holdfastErrorOf(endpoints.agreed(read))).to.include({ code: "unreachable" });
     });
 
+    it("may be said by one that failed a moment ago, and not by one that lies", async () => {
+      const [first, second] = all();
+      const endpoints = await bench.open([first, second]);
+      first.isDown = true;
+      await endpoints.getBlockNumber();
+      first.isDown = false;
+      expect(await endpoints.agreed(balance)).to.equal(7n);
+      second.fork = 500;
+      pass(5);
+      await bench.look();
+      expect(stateOf(endpoints)).to.deep.equal(["in charge", "aside"]);
+      expect(await holdfastErrorOf(endpoints.agreed(balance))).to.include({ code: "unreachable" });
+    });
+
     it("is about a block that both have", async () => {
       const [first, second] = all();
       const endpoints = await bench.open([first, second]);
       second.head = FIRST_HEAD - 1;
       expect(await endpoints.sharedBlock()).to.equal(FIRST_HEAD - 1);
       expect(await endpoints.sharedBlock(FIRST_HEAD)).to.equal(FIRST_HEAD);
+      second.isDown = true;
+      expect(await endpoints.sharedBlock()).to.equal(FIRST_HEAD);
     });
   });
 });
