@@ -48,7 +48,7 @@ function alike<T>(outcomes: readonly Outcome<T>[]): Outcome<T> | undefined {
   return outcomes.find((one, i) =>
     outcomes.some(
       (other, j) =>
-        j < i &&
+        j > i &&
         one.kind !== "failure" &&
         other.kind === one.kind &&
         isDeepStrictEqual(comparable(one.value), comparable(other.value)),
@@ -62,8 +62,12 @@ function comparable(value: unknown): unknown {
   if (value instanceof Result) return value.toArray().map(comparable);
   if (value instanceof Map || value instanceof Set) return [...value].map(comparable);
   if (Array.isArray(value)) return value.map(comparable);
-  if ("toJSON" in value && typeof value.toJSON === "function") return comparable(value.toJSON());
+  if (isPrintable(value)) return comparable(value.toJSON());
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, comparable(each)]));
+}
+
+function isPrintable(value: object): value is { toJSON(): unknown } {
+  return "toJSON" in value && typeof value.toJSON === "function";
 }
 
 function disagreement<T>(outcomes: readonly Outcome<T>[], what: string): HoldfastError {
