@@ -195,6 +195,14 @@ describe("chain: several endpoints", () => {
       ]);
     });
 
+    it("counts many failures within a minute as one", async () => {
+      for (const fake of all()) fake.isDown = true;
+      for (let i = 0; i < 5; i++) await holdfastErrorOf(endpoints.getBlockNumber());
+      for (const fake of all()) fake.isDown = false;
+      await bench.look();
+      expect(stateOf(endpoints)).to.deep.equal(["in charge", "standby", "standby"]);
+    });
+
     it("looks once a minute, at the head and one block of each, whatever is asked meanwhile", async () => {
       for (let second = 0; second < 180; second += 5) {
         bench.time += 5000;
@@ -283,6 +291,29 @@ describe("chain: several endpoints", () => {
       await bench.look();
       expect(stateOf(endpoints)).to.deep.equal(["aside", "in charge"]);
       expect(bench.lines[0]?.why).to.include("another than it was before");
+    });
+
+    it("does not take for what was before what one alone has said", async () => {
+      const [first, second] = all();
+      second.isDown = true;
+      await bench.look();
+      first.fork = 500;
+      await bench.look();
+      second.isDown = false;
+      pass(5);
+      await bench.look(2);
+      expect(stateOf(endpoints)).to.deep.equal(["aside", "in charge"]);
+    });
+
+    it("keeps to the one that was in order where nothing says which is right", async () => {
+      const [first] = all();
+      first.isDown = true;
+      await endpoints.getBlockNumber();
+      first.isDown = false;
+      first.fork = FIRST_HEAD;
+      pass(100);
+      await bench.look();
+      expect(stateOf(endpoints)).to.deep.equal(["aside", "in charge"]);
     });
 
     it("keeps to the first where nothing says which is right", async () => {
