@@ -5,7 +5,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
-import { openEndpoints, type Endpoints } from "../../chain/endpoints.ts";
+import { openEndpoints, type EndpointHealth, type Endpoints } from "../../chain/endpoints.ts";
+import { present } from "./present.ts";
 
 export interface Question {
   readonly id: number;
@@ -129,4 +130,40 @@ export function createEndpointsBench(): EndpointsBench {
     },
   };
   return bench;
+}
+
+type Three = [FakeEndpoint, FakeEndpoint, FakeEndpoint];
+
+export interface UsedEndpoints {
+  readonly bench: () => EndpointsBench;
+  readonly all: () => Three;
+  readonly stateOf: (endpoints: Endpoints) => EndpointHealth["state"][];
+  /** How often each heard of it. */
+  readonly asked: (method: string) => number[];
+  readonly pass: (blocks: number) => void;
+  readonly forget: () => void;
+}
+
+/** Three of one chain, and a bench, for each test of a `describe`. */
+export function useEndpoints(): UsedEndpoints {
+  let fakes: Three | undefined;
+  let bench: EndpointsBench | undefined;
+  const all = (): Three => present(fakes);
+
+  beforeEach(async () => {
+    fakes = await Promise.all([startFakeEndpoint(), startFakeEndpoint(), startFakeEndpoint()]);
+    bench = createEndpointsBench();
+  });
+  afterEach(() => {
+    bench?.end();
+    for (const fake of all()) fake.close();
+  });
+  return {
+    bench: () => present(bench),
+    all,
+    stateOf: (endpoints) => endpoints.health().map(({ state }) => state),
+    asked: (method) => all().map(({ heard }) => heard.filter((each) => each === method).length),
+    pass: (blocks) => all().forEach((fake) => (fake.head += blocks)),
+    forget: () => all().forEach((fake) => (fake.heard = [])),
+  };
 }
