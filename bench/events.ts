@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Interface } from "ethers";
-import { openEndpoint } from "../chain/endpoint.ts";
+import { openEndpoints } from "../chain/endpoints.ts";
 import { openEventStore } from "../chain/event-store.ts";
 import { createEventSource } from "../chain/events.ts";
 import { createFollower } from "../chain/follow.ts";
@@ -54,7 +54,7 @@ export async function benchEvents(events: number): Promise<EventsSpeed> {
 
 /** As a node does: everything is learned, and the directory of a vNode is built. */
 async function start(url: string, path: string): Promise<number> {
-  const provider = await openEndpoint(url, undefined);
+  const provider = await openEndpoints(url, undefined);
   const store = openEventStore(path, "bench");
   try {
     const abiOf = (name: string): Interface => new Interface(contractArtifact(name).abi);

@@ -12,92 +12,99 @@ import {
   type JsonRpcResult,
 } from "ethers";
 import { HoldfastError } from "../protocol/errors.ts";
+import { failureOf, noAnswer, see, type Answer, type Seen } from "./answers.ts";
 
 export interface EndpointOptions extends Pick<JsonRpcApiProviderOptions, "polling" | "pollingInterval"> {
   /** For one attempt. */
-  readonly timeoutMs?: number;
-  readonly wait?: (ms: number) => Promise<unknown>;
-}
-
-type Answer = JsonRpcResult | JsonRpcError;
-
-/**
- * An endpoint of the chain that is meant.
- *
- * @param expected chain id; undefined: any
- * @throws HoldfastError "bad-input" if that is no URL, "unreachable", "chain" if it is another chain
- */
-export async function openEndpoint(
-  url: string,
-  expected: bigint | undefined,
-  options: EndpointOptions = {},
-): Promise<Endpoint> {
-  if (!URL.canParse(url))
-    throw new HoldfastError("bad-input", `"${url}" is not a URL: give the chain's, as http://127.0.0.1:8545`);
-  // Asked before there is a chain id: ethers would try for ever to find out itself.
-  const first = new Endpoint(url, 0n, options);
-  let chainId: bigint;
-  try {
-    chainId = BigInt((await first.send("eth_chainId", [])) as string);
-  } catch (cause) {
-    const message = `no chain answers at ${nameOf(url)}: check the URL and that the chain is running`;
-    throw new HoldfastError("unreachable", message, { endpoint: nameOf(url) }, { cause });
-  } finally {
-    first.destroy();
-  }
-  if (expected === undefined || chainId === expected) return new Endpoint(url, chainId, options);
-  const message = `the chain at ${nameOf(url)} has the id ${chainId}, not ${expected}: give the URL of the right chain`;
-  throw new HoldfastError("chain", message, { expected: String(expected), actual: String(chainId) });
+  readonly timeoutMs?: number | undefined;
+  /** Attempts at one request. */
+  readonly tries?: number;
+  readonly wait?: ((ms: number) => Promise<unknown>) | undefined;
+  /** Shared by the endpoints of one chain. */
+  readonly seen?: Seen;
 }
 
 const TIMEOUT_MS = 10_000;
 /** Of one request: with the waits between them a second and a half, if the endpoint asks for no more. */
 const TRIES = 4;
 const FIRST_WAIT_MS = 200;
+/** Before what was no answer is asked for again: another server behind the address may have it, or the same one soon. */
+const NO_ANSWER_WAITS_MS = [250, 500, 1000, 2000];
 /** Longer than that, nobody waits because an endpoint says so. */
 const MAX_WAIT_MS = 10_000;
 /** That fail or do not answer: others would not either. */
 const BUSY: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** That endpoints refuse a batch with; some take it for malformed. */
 const TOO_MUCH: ReadonlySet<number> = new Set([400, 413]);
+/** Letters of a part of an address that may be a key. */
+const MIN_SECRET = 8;
 /** How endpoints say that one asks too often; that a range of logs is too large is something else. */
 const TOO_OFTEN = /rate.?limit|too many requests|requests? per|compute units|capacity|throttl/i;
 
 export class Endpoint extends JsonRpcProvider {
-  readonly #name: string;
+  /** Host and port: all that may be said of the address. */
+  readonly host: string;
   readonly #wait: (ms: number) => Promise<unknown>;
+  readonly #tries: number;
+  readonly #seen: Seen;
+  readonly #hide: (words: string) => string;
   /** Requests that it takes at once, as far as we have seen. */
   #most = Infinity;
 
-  constructor(url: string, chainId: bigint, { timeoutMs, wait, ...options }: EndpointOptions = {}) {
-    super(requestTo(url, timeoutMs), chainId, { ...options, staticNetwork: true, cacheTimeout: -1 });
-    this.#name = nameOf(url);
+  constructor(url: string, chainId: bigint, options: EndpointOptions = {}) {
+    const { timeoutMs, wait, tries, seen, ...others } = options;
+    super(requestTo(url, timeoutMs), chainId, { ...others, staticNetwork: true, cacheTimeout: -1 });
+    this.host = hostOf(url);
     this.#wait = wait ?? ((ms) => sleep(ms));
+    this.#tries = tries ?? TRIES;
+    this.#seen = seen ?? { block: 0 };
+    this.#hide = hiding(url);
   }
 
   override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<JsonRpcResult[]> {
     const asked = [payload].flat();
+    const answers = new Map<number, Answer>();
+    const take = async (some: readonly JsonRpcPayload[]): Promise<JsonRpcPayload[]> => {
+      for (const answer of await this.#ask(some)) answers.set(answer.id, answer);
+      for (const each of some) see(this.#seen, each, answers.get(each.id) ?? NOTHING);
+      return some.filter((each) => noAnswer(each, answers.get(each.id) ?? NOTHING, this.#seen) !== undefined);
+    };
+    let left = await take(asked);
+    for (const pause of NO_ANSWER_WAITS_MS) {
+      if (left.length === 0) break;
+      await this.#wait(pause);
+      // The other answers are as good as they were.
+      left = await take(left).catch(() => left);
+    }
+    // ethers takes errors among them too, whatever its types say.
+    return [...answers.values()] as JsonRpcResult[];
+  }
+
+  override getRpcError(payload: JsonRpcPayload, answer: JsonRpcError): Error {
+    return unanswered(this.host, payload, answer) ?? super.getRpcError(payload, answer);
+  }
+
+  async #ask(asked: readonly JsonRpcPayload[]): Promise<Answer[]> {
     if (asked.length > this.#most) return this.#inParts(asked);
     for (let attempt = 1; ; attempt++) {
       const answer = await this.#attempt(asked);
-      // ethers takes errors among them too, whatever its types say.
-      if (Array.isArray(answer)) return answer as JsonRpcResult[];
+      if (Array.isArray(answer)) return answer;
       if (answer.tooMuch && asked.length > 1) {
         this.#most = Math.ceil(asked.length / 2);
         return this.#inParts(asked);
       }
-      if (attempt === TRIES || !answer.again)
-        throw new HoldfastError("unreachable", `${this.#name} ${answer.problem}`, { endpoint: this.#name });
+      if (attempt >= this.#tries || !answer.again)
+        throw new HoldfastError("unreachable", `${this.host} ${answer.problem}`, { endpoint: this.host });
       await this.#wait(Math.min(answer.waitMs ?? FIRST_WAIT_MS * 2 ** (attempt - 1), MAX_WAIT_MS));
     }
   }
 
-  async #inParts(asked: readonly JsonRpcPayload[]): Promise<JsonRpcResult[]> {
-    const answers: JsonRpcResult[] = [];
+  async #inParts(asked: readonly JsonRpcPayload[]): Promise<Answer[]> {
+    const answers: Answer[] = [];
     // A part may turn out to be too much, too.
     const most = this.#most;
     for (let first = 0; first < asked.length; first += most)
-      answers.push(...(await this._send(asked.slice(first, first + most))));
+      answers.push(...(await this.#ask(asked.slice(first, first + most))));
     return answers;
   }
 
@@ -112,16 +119,19 @@ export class Endpoint extends JsonRpcProvider {
       status = response.statusCode;
       if (status !== 200)
         return {
-          problem: `answers ${status} ${response.statusMessage}`,
+          problem: `answers ${status} ${this.#hide(response.statusMessage)}`,
           ...{ again: BUSY.has(status), tooMuch: TOO_MUCH.has(status) },
           waitMs: waitOf(response.headers["retry-after"]),
         };
-      body = response.bodyJson as unknown;
+      // Node reads UTF-8 ten times as fast as ethers does.
+      body = JSON.parse(Buffer.from(response.body).toString()) as unknown;
     } catch (error) {
       return { problem: `does not answer: ${reasonOf(error)}`, again: true, tooMuch: false };
     }
     const answers = [body].flat().filter((each): each is Answer => typeof each === "object" && each !== null);
     const refusals = answers.flatMap((each) => ("error" in each ? [each.error] : []));
+    for (const refusal of refusals)
+      if (typeof refusal.message === "string") refusal.message = this.#hide(refusal.message);
     const often = refusals.find(({ code, message }) => code === 429 || TOO_OFTEN.test(message ?? ""));
     if (often) return { problem: `refuses: ${often.message}`, again: true, tooMuch: false };
     // A batch that is refused as a whole is answered with one error.
@@ -131,6 +141,9 @@ export class Endpoint extends JsonRpcProvider {
   }
 }
 
+/** Where an endpoint has left out a request. */
+const NOTHING: JsonRpcResult = { id: 0, result: undefined };
+
 interface Failure {
   /** After the endpoint's name. */
   readonly problem: string;
@@ -139,12 +152,33 @@ interface Failure {
   readonly waitMs?: number | undefined;
 }
 
+/** What ethers would call a refusal, or nothing that one could act on. */
+export function unanswered(
+  hosts: string,
+  payload: JsonRpcPayload,
+  answer: JsonRpcError,
+): HoldfastError | undefined {
+  const failure = failureOf(payload, answer);
+  if (!failure) return undefined;
+  const problem = failure.kind === "failed" ? "failed at" : "lacks the block of";
+  const message = `${hosts} ${problem} ${payload.method}: ${failure.words}`;
+  return new HoldfastError("unreachable", message, { endpoint: hosts, failure: failure.kind });
+}
+
 /** Whatever its path, query and user may be: keys are in each of them. */
-function nameOf(url: string): string {
+export function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : "the endpoint";
 }
 
-function requestTo(url: string, timeoutMs = TIMEOUT_MS): FetchRequest {
+/** Takes out of an endpoint's words what they repeat of its address. */
+function hiding(url: string): (words: string) => string {
+  const { pathname, searchParams, username, password } = new URL(url);
+  const parts = [...pathname.split("/"), ...searchParams.values(), username, password];
+  const secrets = parts.filter((part) => part.length >= MIN_SECRET);
+  return (words) => secrets.reduce((text, secret) => text.replaceAll(secret, "..."), words);
+}
+
+export function requestTo(url: string, timeoutMs = TIMEOUT_MS): FetchRequest {
   const { username, password } = new URL(url);
   const bare = new URL(url);
   [bare.username, bare.password] = ["", ""];

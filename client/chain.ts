@@ -6,10 +6,7 @@
 import {
   AbiCoder,
   Contract,
-  dataLength,
   getAddress,
-  isAddress,
-  JsonRpcProvider,
   keccak256,
   verifyTypedData,
   Wallet,
@@ -18,17 +15,19 @@ import {
   type Provider,
   type TransactionReceipt,
 } from "ethers";
-import { openEndpoint } from "../chain/endpoint.ts";
+import { openEndpoints, type Endpoints, type EndpointsOptions } from "../chain/endpoints.ts";
 import { DEFAULT_MAX_FEE } from "../chain/fees.ts";
 import { createLogReader } from "../chain/logs.ts";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Domain } from "../protocol/typed-data.ts";
 import { refuse } from "./chain-errors.ts";
+import { createReader, parseAddress, type Reader } from "./reading.ts";
 import { broadcast, offer, settle } from "./sending.ts";
-import { byName, isResult, plain, type Value } from "./chain-values.ts";
+import { byName, type Value } from "./chain-values.ts";
 
 export type { Value } from "./chain-values.ts";
+export { parseAddress } from "./reading.ts";
 
 export type ContractName = "audits" | "registry" | "ledger" | "challenges" | "token";
 
@@ -48,8 +47,9 @@ export interface Sent {
   readonly events: readonly ChainEvent[];
 }
 
-export interface ConnectOptions {
-  readonly rpcUrl: string;
+export interface ConnectOptions extends Pick<EndpointsOptions, "log"> {
+  /** One, or several, of which two must agree about what is read. */
+  readonly rpcUrl: string | readonly string[];
   /** Address of the Audits contract: everything else is read from it. */
   readonly audits: string;
   /** Refuses any other chain. */
@@ -122,13 +122,14 @@ const POLLING_MS = 250;
 const GAS_MARGIN = 140n;
 
 export async function connect(options: ConnectOptions): Promise<Chain> {
-  const provider = await reach(options.rpcUrl, options.chainId);
+  const provider = await reach(options.rpcUrl, options.chainId, options.log);
+  const reader = createReader(provider);
   try {
     const { chainId } = await provider.getNetwork();
-    const audits = await existingContract(provider, "Audits", options.audits);
+    const audits = await reader.existingContract("Audits", options.audits);
     const main = new Contract(audits, abiOf("audits"), provider);
     const find = async (name: Exclude<ContractName, "audits">): Promise<string> =>
-      existingContract(provider, CONTRACTS[name], (await call(main, name, [])) as string);
+      reader.existingContract(CONTRACTS[name], (await reader.call(main, name, [])) as string);
     const addresses = {
       audits,
       registry: await find("registry"),
@@ -144,21 +145,22 @@ export async function connect(options: ConnectOptions): Promise<Chain> {
       );
     }
     const token = new Contract(addresses.token, abiOf("token"), provider);
-    const symbol = (await call(token, "symbol", [])) as string;
-    const decimals = Number(await call(token, "decimals", []));
+    const symbol = (await reader.call(token, "symbol", [])) as string;
+    const decimals = Number(await reader.call(token, "decimals", []));
     const lens = options.lens === undefined ? undefined : await findLens(provider, options.lens, audits);
     const { maxFee = DEFAULT_MAX_FEE, privateKey } = options;
-    return createChain({ provider, chainId, addresses, symbol, decimals, lens, maxFee }, privateKey);
+    return createChain({ provider, reader, chainId, addresses, symbol, decimals, lens, maxFee }, privateKey);
   } catch (error) {
     provider.destroy();
     throw error;
   }
 }
 
-async function findLens(provider: JsonRpcProvider, text: string, audits: string): Promise<Contract> {
-  const address = await existingContract(provider, "Lens", text);
+async function findLens(provider: Endpoints, text: string, audits: string): Promise<Contract> {
+  const reader = createReader(provider);
+  const address = await reader.existingContract("Lens", text);
   const lens = new Contract(address, contractArtifact("Lens").abi, provider);
-  const actual = await call(lens, "audits", []).catch(() => undefined);
+  const actual = await reader.call(lens, "audits", []).catch(() => undefined);
   if (actual !== audits) {
     const message = `what is at ${address} is not this deployment's lens: check the address`;
     throw new HoldfastError("chain", message, { lens: address, expected: audits, actual });
@@ -167,8 +169,13 @@ async function findLens(provider: JsonRpcProvider, text: string, audits: string)
 }
 
 /** An account that deploys: what `deploy` takes. */
-export async function connectSigner(rpcUrl: string, privateKey: string, chainId?: bigint): Promise<Wallet> {
-  return new Wallet(privateKey, await reach(rpcUrl, chainId));
+export async function connectSigner(
+  rpcUrl: string | readonly string[],
+  privateKey: string,
+  chainId?: bigint,
+  log?: EndpointsOptions["log"],
+): Promise<Wallet> {
+  return new Wallet(privateKey, await reach(rpcUrl, chainId, log));
 }
 
 /** Of the latest block, in seconds. */
@@ -198,21 +205,11 @@ export function hashSegments(segments: readonly { root: string; leaves: number }
   return keccak256(AbiCoder.defaultAbiCoder().encode(["tuple(bytes32,uint32)[]"], [values]));
 }
 
-/** A checksummed address. Throws "bad-input". */
-export function parseAddress(text: string): string {
-  const hex = text.trim().replace(/^0X/, "0x");
-  const valid: boolean = isAddress(hex);
-  if (valid) return getAddress(hex);
-  const wrong = /^0x[0-9a-fA-F]{40}$/.test(hex)
-    ? "has a wrong checksum: a digit may be mistyped; all in lower case, it is not checked"
-    : "is not an address: give 0x and 40 hex digits";
-  throw new HoldfastError("bad-input", `"${text}" ${wrong}`);
-}
-
 // ----------------------------------------------------------------------------------------------------------- internals
 
 interface Deployment {
-  readonly provider: JsonRpcProvider;
+  readonly provider: Endpoints;
+  readonly reader: Reader;
   readonly chainId: bigint;
   readonly addresses: Readonly<Record<ContractName, string>>;
   readonly symbol: string;
@@ -222,7 +219,7 @@ interface Deployment {
 }
 
 function createChain(deployment: Deployment, privateKey: string | undefined): Chain {
-  const { provider, addresses, maxFee } = deployment;
+  const { provider, reader, addresses, maxFee } = deployment;
   const wallet = privateKey === undefined ? undefined : new Wallet(privateKey, provider);
   const names = Object.keys(CONTRACTS) as ContractName[];
   const contracts = Object.fromEntries(
@@ -244,6 +241,7 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
   };
 
   const told = ({ hash, blockNumber, gasUsed, logs }: TransactionReceipt): Sent => {
+    reader.notBefore(blockNumber);
     return { hash, block: blockNumber, gas: gasUsed, events: logs.flatMap(parse) };
   };
 
@@ -252,9 +250,9 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
     account: () => signer().address,
     as: (key) => createChain(deployment, key),
     read: async <T>(contract: ContractName, method: string, args: readonly unknown[] = []) =>
-      (await call(contracts[contract], method, args)) as T,
+      (await reader.call(contracts[contract], method, args)) as T,
     async look<T>(method: string, args: readonly unknown[] = []) {
-      if (deployment.lens) return (await call(deployment.lens, method, args)) as T;
+      if (deployment.lens) return (await reader.call(deployment.lens, method, args)) as T;
       throw new HoldfastError("bad-input", "where is the lens? Give --lens ADDRESS or set HOLDFAST_LENS");
     },
     async send(contract, method, args = [], { onSigned } = {}) {
@@ -303,26 +301,12 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
   };
 }
 
-const reach = (rpcUrl: string, expected: bigint | undefined): Promise<JsonRpcProvider> =>
-  openEndpoint(rpcUrl, expected, { polling: true, pollingInterval: POLLING_MS });
-
-async function existingContract(provider: JsonRpcProvider, name: string, text: string): Promise<string> {
-  const address = parseAddress(text);
-  const code = await provider.getCode(address).catch(refuse("getCode"));
-  if (dataLength(code) === 0) {
-    const message = `there is no ${name} contract at ${address} on this chain: check the address and the chain`;
-    throw new HoldfastError("chain", message, { address });
-  }
-  return address;
-}
+const reach = (
+  rpcUrl: string | readonly string[],
+  expected: bigint | undefined,
+  log: EndpointsOptions["log"],
+): Promise<Endpoints> => openEndpoints(rpcUrl, expected, { polling: true, pollingInterval: POLLING_MS, log });
 
 function abiOf(name: ContractName): JsonFragment[] {
   return contractArtifact(CONTRACTS[name]).abi as unknown as JsonFragment[];
-}
-
-async function call(contract: Contract, method: string, args: readonly unknown[]): Promise<unknown> {
-  const result: unknown = await contract
-    .getFunction(method)(...args)
-    .catch(refuse(method));
-  return isResult(result) ? plain(result) : result;
 }

@@ -55,6 +55,12 @@ function describeError(error: unknown): { code: string; message: string; details
 }
 
 /** One line on the error stream that is written over; nothing where nobody watches. */
+/** Of what goes on all the same. */
+export function printWarning(facts: object, message: string, json: boolean): void {
+  const text = [message, ...Object.values(facts).map(String)].join(": ");
+  process.stderr.write(json ? `${toJson({ warning: { message, ...facts } })}\n` : `warning: ${text}\n`);
+}
+
 export function createProgress(json: boolean): (step: string, fraction: number) => void {
   const stream = process.stderr;
   if (json || !stream.isTTY) return () => undefined;

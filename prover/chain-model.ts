@@ -2,6 +2,7 @@
  * What a node knows of the chain and asks of it, as plain data: records, events, calls, and the interface to all of it.
  */
 import type { CountedChain } from "../chain/counts.ts";
+import type { EndpointHealth } from "../chain/endpoints.ts";
 import type { Block } from "../chain/events.ts";
 import type { TransactionChain } from "../chain/transactions.ts";
 import type { Hex } from "../protocol/field.ts";
@@ -207,6 +208,8 @@ export interface NodeChain extends CountedChain, Omit<TransactionChain<Call>, "b
   /** From when on the epoch's randomness is known. */
   sourcePoint(epoch: number): number;
 
+  /** How each endpoint of the chain does. */
+  endpoints(): readonly EndpointHealth[];
   /** What was so at a block whose events were read: until there are others about it, it is so at later ones of its epoch. */
   survey(vNode: bigint, at: Block): Promise<Survey>;
   /** As it stood at a block. */

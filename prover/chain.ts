@@ -2,9 +2,9 @@
  * The node's view of the chain, and its hand on it: blocks, events, signatures and transactions. Only this file, those of
  * its name know ethers. What is done with all that is decided elsewhere.
  */
-import { AbiCoder, JsonRpcProvider, keccak256, verifyTypedData, Wallet, type TypedDataDomain } from "ethers";
+import { AbiCoder, keccak256, verifyTypedData, Wallet, type TypedDataDomain } from "ethers";
 import { createCounts } from "../chain/counts.ts";
-import { openEndpoint } from "../chain/endpoint.ts";
+import { openEndpoints, type Endpoints, type EndpointsOptions } from "../chain/endpoints.ts";
 import { createEventSource } from "../chain/events.ts";
 import { createWallet } from "../chain/wallet.ts";
 import { sourcePoint } from "../protocol/epochs.ts";
@@ -18,8 +18,9 @@ import { createViews } from "./chain-views.ts";
 
 export type * from "./chain-model.ts";
 
-export interface ChainOptions {
-  readonly rpcUrl: string;
+export interface ChainOptions extends Pick<EndpointsOptions, "log" | "now"> {
+  /** One or several. */
+  readonly rpcUrl: string | readonly string[];
   /** Address of the Audits contract: the others are read from it. */
   readonly audits: string;
   readonly node: bigint;
@@ -38,10 +39,11 @@ const GAS_MARGIN = 130n;
 /** @throws HoldfastError "unreachable", "chain" or "key" unless this is the chain, the deployment and the node meant */
 export async function connectChain(options: ChainOptions): Promise<NodeChain> {
   const { rpcUrl, audits: auditsAddress, node, privateKey, maxFeePerGas } = options;
-  const provider = await openEndpoint(
-    rpcUrl,
-    options.chainId === undefined ? undefined : BigInt(options.chainId),
-  );
+  const { chainId: expected, log, now } = options;
+  const provider = await openEndpoints(rpcUrl, expected === undefined ? undefined : BigInt(expected), {
+    log,
+    now,
+  });
   const { chainId } = await provider.getNetwork();
   try {
     const contracts = await findContracts(provider, auditsAddress, options.token);
@@ -65,7 +67,7 @@ async function checkOperator(chain: NodeChain, node: bigint): Promise<void> {
 // --------------------------------------------------------------------------------------------------------------- chain
 
 interface Connection {
-  readonly provider: JsonRpcProvider;
+  readonly provider: Endpoints;
   readonly wallet: Wallet;
   readonly contracts: Contracts;
   readonly chainId: bigint;
@@ -119,6 +121,7 @@ async function createChain({
     epochAt,
     sourcePoint: (epoch) => sourcePoint(epoch, clock),
 
+    endpoints: () => provider.health(),
     block: () => asked("getBlock", source.block()),
     blockHash: (number) => asked("getBlock", source.blockHash(number)),
 

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { DEFAULT_MAX_FEE } from "../chain/fees.ts";
+import { endpointUrls } from "../chain/urls.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 
 /** From a file: a list. From the environment or a flag: separated by commas. */
@@ -26,7 +27,7 @@ const whole = (min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number> =>
 const integer = z.string().regex(/^\d+$/).transform(BigInt);
 
 const schema = z.strictObject({
-  rpcUrl: z.url({ protocol: /^https?$/ }).describe("JSON-RPC of the chain"),
+  rpcUrl: endpointUrls.describe("JSON-RPC of the chain; several, and the next is asked where one fails"),
   audits: z
     .string()
     .regex(/^0x[0-9a-fA-F]{40}$/, "expected 0x and 40 hex digits")
@@ -62,6 +63,9 @@ const schema = z.strictObject({
   recordAfter: number(z.number().min(0).max(1))
     .default(0.25)
     .describe("share of the time for an answer after which it does"),
+  maxHeadAgeSeconds: whole(0)
+    .default(300)
+    .describe("age of the newest block above which the node is not ready; 0: any"),
   pollMs: whole(10).default(4000).describe("milliseconds between looks at the chain"),
   confirmations: whole(0).default(0).describe("blocks on top of a transaction before it counts as mined"),
   bumpAfterMs: whole(1).default(30_000).describe("milliseconds until a waiting transaction's fee is raised"),
@@ -131,7 +135,7 @@ export function readConfig(
 ): NodeConfig {
   const flags = readFlags(args);
   const merged: Record<string, unknown> = {
-    ...readConfigFile(flags["config"] ?? environment["HOLDFAST_NODE_CONFIG"]),
+    ...readConfigFile((flags["config"] as string | undefined) ?? environment["HOLDFAST_NODE_CONFIG"]),
   };
   for (const name of NAMES) {
     const value = flags[kebab(name)] ?? environment[environmentName(name)];
@@ -146,9 +150,12 @@ export function readConfig(
   throw new HoldfastError("bad-input", message, { problems });
 }
 
-function readFlags(args: readonly string[]): Record<string, string | undefined> {
+function readFlags(args: readonly string[]): Record<string, string | string[] | undefined> {
   const options = Object.fromEntries(
-    ["config", ...NAMES].map((name) => [kebab(name), { type: "string" as const }]),
+    ["config", ...NAMES].map((name) => [
+      kebab(name),
+      { type: "string" as const, multiple: name === "rpcUrl" },
+    ]),
   );
   try {
     return parseArgs({ args: [...args], options }).values;

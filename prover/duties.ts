@@ -6,6 +6,7 @@
  */
 import type { Logger } from "pino";
 import { isIncomplete } from "../chain/follow.ts";
+import { headAge, staleness } from "../chain/heads.ts";
 import type { Profile } from "../protocol/profiles.ts";
 import { consenter } from "./affairs.ts";
 import type { FetchRound } from "./beacon.ts";
@@ -44,6 +45,8 @@ export interface DutyOptions {
   readonly coinValue: bigint;
   readonly repairLost: boolean;
   readonly pollMs: number;
+  /** Of the newest block, in seconds: the node is not ready above it. 0: any. */
+  readonly maxHeadAgeSeconds: number;
   readonly signal: AbortSignal;
 }
 
@@ -113,6 +116,18 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   const compaction = createCompaction(options, modules);
   const retire = createRetire(options, modules);
 
+  /** What hangs may keep the next look from coming. */
+  const current = (): NodeStatus => {
+    const seconds = status.time === 0 ? 0 : headAge(status.time, clock.now());
+    const { trouble } = store;
+    const problem =
+      trouble ?? (status.ready ? staleness(seconds, options.maxHeadAgeSeconds) : status.problem);
+    return {
+      ...{ ...status, headAge: seconds, endpoints: chain.endpoints(), ready: problem === undefined, problem },
+      ...(trouble !== undefined && { diskTrouble: trouble }),
+    };
+  };
+
   // ------------------------------------------------------------------------------------------------------------ looking
 
   const look = async (): Promise<void> => {
@@ -134,10 +149,12 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     const foreign = journal.foreign(chain.operator);
     const alarm = foreign.length === 0 ? undefined : { advice: ADVICE, foreign };
     status = {
+      ...status,
       ...{ ready: true, problem: undefined, epoch, time, vNodes: mine, challenges: open, alarm },
       ...onDisk(),
     };
-    metrics.observe(status, store.usedBytes);
+    checkHead();
+    metrics.observe(current(), store.usedBytes);
     if (alarm)
       alert("key", "error", { uses: foreign.length, advice: ADVICE }, "the operator's key may be stolen");
     if (tidiedEpoch < epoch) {
@@ -145,6 +162,12 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
         if (await keeping.tidy(charges, epoch, time)) tidiedEpoch = epoch;
       });
     }
+  };
+
+  const checkHead = (): void => {
+    const { headAge: seconds, endpoints } = current();
+    if (staleness(seconds, options.maxHeadAgeSeconds) !== undefined)
+      alert("head", "error", { seconds, endpoints }, "the newest block of the chain is old");
   };
 
   const onDisk = (): Pick<NodeStatus, "damaged" | "heldBack" | "diskTrouble"> => {
@@ -291,11 +314,7 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
 
   return {
     get status() {
-      // What hangs may keep the next look from coming.
-      const { trouble } = store;
-      return trouble === undefined
-        ? status
-        : { ...status, ready: false, problem: trouble, diskTrouble: trouble };
+      return current();
     },
     look,
     confirmRemovals() {
@@ -315,7 +334,8 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
           if (status.problem !== problem)
             log.error({ err: error }, "the chain cannot be read; will try again");
           status = { ...status, ready: false, problem, ...onDisk() };
-          metrics.observe(status, store.usedBytes);
+          checkHead();
+          metrics.observe(current(), store.usedBytes);
           incomplete = isIncomplete(error) ? incomplete + 1 : 0;
           // The second time, everything is read again.
           if (incomplete > 1) pauseMs = Math.min(MAX_BACKOFF_MS * 2 ** (incomplete - 2), MAX_REREAD_MS);

@@ -43,6 +43,8 @@ export function createMetrics(): Metrics {
     ...{ name: "holdfast_prove_seconds", help: "witness and proof", buckets: PROVE_BUCKETS, registers },
   });
   const ready = gauge("ready", "1 if the chain answers");
+  const headAge = gauge("chain_head_age_seconds", "from the newest block of the chain to now, by our clock");
+  const aside = gauge("endpoints_aside", "endpoints of the chain that lag, lie or fail, and are left aside");
   const vNodes = gauge("vnodes", "vNodes that this node answers for");
   const unproven = gauge("due_unproven", "vNodes that are due in this epoch and not proven on chain");
   const challenges = gauge("challenges_open", "challenges on demand that this node must answer");
@@ -88,6 +90,8 @@ export function createMetrics(): Metrics {
     observe(status, usedBytes) {
       const open = status.vNodes.filter((vNode) => vNode.due && !vNode.proven);
       ready.set(status.ready ? 1 : 0);
+      headAge.set(status.headAge);
+      aside.set(status.endpoints.filter(({ state }) => state === "aside").length);
       vNodes.set(status.vNodes.length);
       unproven.set(open.length);
       misses.set(status.vNodes.reduce((most, vNode) => Math.max(most, vNode.misses), 0));

@@ -75,6 +75,7 @@ export async function createNode(
       ...{ rpcUrl: config.rpcUrl, audits: config.audits, chainId: config.chainId, token: config.token, node },
       privateKey: await readKeyFile(config.keyFile, config.passwordFile),
       maxFeePerGas: config.maxFeePerGas,
+      ...{ log, now: () => clock.now() },
     });
     closers.push(() => chain.close());
     const { build, minContributions } = config;

@@ -1,6 +1,7 @@
 /**
  * How a node does, as data and in words: for /status, the log and the metrics.
  */
+import type { EndpointHealth } from "../chain/endpoints.ts";
 import { mayGoOn, type Affairs } from "./affairs.ts";
 import type { Duty, VNodeState } from "./chain-model.ts";
 import type { Hex } from "../protocol/field.ts";
@@ -62,6 +63,9 @@ export interface NodeStatus {
   readonly epoch: number;
   /** Of the last block, in seconds. */
   readonly time: number;
+  /** Seconds since then, by our clock. */
+  readonly headAge: number;
+  readonly endpoints: readonly EndpointHealth[];
   readonly vNodes: readonly VNodeStatus[];
   /** On demand, that are open. */
   readonly challenges: readonly ChallengeStatus[];
@@ -76,7 +80,8 @@ export interface NodeStatus {
 }
 
 export const STARTING: NodeStatus = {
-  ...{ ready: false, problem: "starting", epoch: 0, time: 0, vNodes: [], challenges: [], alarm: undefined },
+  ...{ ready: false, problem: "starting", epoch: 0, time: 0, headAge: 0, endpoints: [] },
+  ...{ vNodes: [], challenges: [], alarm: undefined },
   ...{ damaged: [], heldBack: undefined, diskTrouble: undefined },
 };
 

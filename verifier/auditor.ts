@@ -56,7 +56,13 @@ export interface Auditor {
   run(): Promise<void>;
   /** Ends when nothing is under way. */
   settled(): Promise<void>;
-  readonly status: { readonly block: number; readonly epoch: number; readonly troubles: readonly string[] };
+  readonly status: {
+    readonly block: number;
+    /** Of the newest block, in seconds; 0: none is read yet. */
+    readonly time: number;
+    readonly epoch: number;
+    readonly troubles: readonly string[];
+  };
 }
 
 /** Around a source point no more than this many seconds, and an eighth of an epoch, nothing goes before the beacons. */
@@ -344,7 +350,7 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
         .openFor(LATE_MS)
         .map((key) => `the transaction ${key} is not mined for ${LATE_MS / 60_000} minutes`);
       const all = [...troubles, ...failing.values(), ...settling.troubles, ...late];
-      return { block: reading.block, epoch: current, troubles: all };
+      return { block: reading.block, time: now, epoch: current, troubles: all };
     },
   };
 }

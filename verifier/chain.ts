@@ -10,14 +10,18 @@ import {
   getBytes,
   Interface,
   isCallException,
-  JsonRpcProvider,
   keccak256,
   Wallet,
   type InterfaceAbi,
   type Result,
 } from "ethers";
 import { createCounts, type CountedChain } from "../chain/counts.ts";
-import { openEndpoint } from "../chain/endpoint.ts";
+import {
+  openEndpoints,
+  type EndpointHealth,
+  type Endpoints,
+  type EndpointsOptions,
+} from "../chain/endpoints.ts";
 import { createEventSource } from "../chain/events.ts";
 import { DEFAULT_MAX_FEE } from "../chain/fees.ts";
 import type { TransactionChain } from "../chain/transactions.ts";
@@ -67,6 +71,8 @@ export interface AuditChain extends Clock, Omit<CountedChain, "assignments"> {
   readonly audits: string;
   /** Address of our key. */
   readonly account: string;
+  /** How each endpoint of the chain does. */
+  endpoints(): readonly EndpointHealth[];
   /**
    * Of calls to the Audits contract, within a multicall too. undefined: the transaction calls another contract, and what
    * that one calls stands nowhere.
@@ -89,8 +95,9 @@ export interface AuditChain extends Clock, Omit<CountedChain, "assignments"> {
   close(): void;
 }
 
-export interface AuditChainOptions {
-  readonly rpcUrl: string;
+export interface AuditChainOptions extends Pick<EndpointsOptions, "log"> {
+  /** One or several. */
+  readonly rpcUrl: string | readonly string[];
   readonly audits: string;
   readonly privateKey: string;
   /** Wei; default 500 gwei. */
@@ -101,7 +108,8 @@ export interface AuditChainOptions {
 const GAS_MARGIN = 140n;
 
 export async function connectAuditChain(options: AuditChainOptions): Promise<AuditChain> {
-  const provider = await openEndpoint(options.rpcUrl, undefined, { polling: true, pollingInterval: 250 });
+  const { rpcUrl, log } = options;
+  const provider = await openEndpoints(rpcUrl, undefined, { polling: true, pollingInterval: 250, log });
   try {
     return await open(provider, options);
   } catch (error) {
@@ -111,7 +119,7 @@ export async function connectAuditChain(options: AuditChainOptions): Promise<Aud
 }
 
 async function open(
-  provider: JsonRpcProvider,
+  provider: Endpoints,
   { audits: address, privateKey, maxFeePerGas = DEFAULT_MAX_FEE }: AuditChainOptions,
 ): Promise<AuditChain> {
   const audits = getAddress(address);
@@ -151,6 +159,7 @@ async function open(
     audits,
     account: signer.address,
     ...clock,
+    endpoints: () => provider.health(),
     ...createEventSource(provider, new Map([...contracts].map(([at, { interface: found }]) => [at, found]))),
     ...createCounts({ audits: auditsContract, registry, challenges }, (_what, answer) => answer),
     async proofsIn(hash) {

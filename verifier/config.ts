@@ -4,11 +4,12 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { endpointUrls } from "../chain/urls.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { SETTLE_CHOICES } from "./worth.ts";
 
 const schema = z.strictObject({
-  rpcUrl: z.url().describe("the chain's JSON-RPC"),
+  rpcUrl: endpointUrls.describe("the chain's JSON-RPC; several, and the next is asked where one fails"),
   audits: z
     .string()
     .regex(/^0x[0-9a-fA-F]{40}$/)
@@ -39,6 +40,11 @@ const schema = z.strictObject({
       "token units that 10^18 wei of gas are worth to you; 0: any reward is, and so much gas for each proof",
     ),
   fromBlock: z.int().nonnegative().default(0).describe("first block of the deployment"),
+  maxHeadAgeSeconds: z
+    .int()
+    .nonnegative()
+    .default(300)
+    .describe("age of the newest block above which /status is 503; 0: any"),
   pollSeconds: z.number().positive().max(60).default(2).describe("between two looks at the chain"),
   host: z.string().default("127.0.0.1").describe("where /healthz and /status are served"),
   port: z.int().min(0).max(65_535).default(0).describe("0: any free one"),
@@ -46,7 +52,9 @@ const schema = z.strictObject({
 
 export type AuditorConfig = Readonly<z.infer<typeof schema>>;
 
-const NUMBERS: readonly string[] = ["port", "fromBlock", "pollSeconds", "minContributions", "maxFeeGwei"];
+const NUMBERS: readonly string[] = [
+  ...["port", "fromBlock", "pollSeconds", "minContributions", "maxFeeGwei", "maxHeadAgeSeconds"],
+];
 const NAMES = Object.keys(schema.shape) as (keyof AuditorConfig)[];
 
 export const HELP = `Usage: holdfast auditor run -- [--config FILE] [--NAME VALUE]...
@@ -76,7 +84,7 @@ export async function readConfig(
   const fromFlags = Object.fromEntries(
     NAMES.filter((name) => given[kebab(name)] !== undefined).map((name) => [
       name,
-      fromText(name, given[kebab(name)] as string),
+      fromText(name, given[kebab(name)] as string | readonly string[]),
     ]),
   );
   const parsed = schema.safeParse({ ...fromFile, ...fromEnvironment, ...fromFlags });
@@ -87,12 +95,18 @@ export async function readConfig(
   throw new HoldfastError("bad-input", `the auditor's settings are wrong: ${wrong.join("; ")}`, { wrong });
 }
 
-function parseFlags(args: readonly string[]): Partial<Record<string, string>> {
-  const option = { type: "string" } as const;
-  const options = Object.fromEntries([...NAMES.map(kebab), "config"].map((name) => [name, option]));
+function parseFlags(
+  args: readonly string[],
+): Partial<Record<string, string | string[]>> & { config?: string } {
+  const options = Object.fromEntries(
+    ["config", ...NAMES].map((name) => [
+      kebab(name),
+      { type: "string" as const, multiple: name === "rpcUrl" },
+    ]),
+  );
   try {
     const { values } = parseArgs({ args: [...args], options: { ...options, help: { type: "boolean" } } });
-    return { ...values, ...(values.help === true && { help: "" }) } as Partial<Record<string, string>>;
+    return { ...values, ...(values.help === true && { help: "" }) } as ReturnType<typeof parseFlags>;
   } catch (cause) {
     throw new HoldfastError(
       "bad-input",
@@ -112,7 +126,8 @@ async function readSettings(path: string): Promise<object> {
 }
 
 /** Numbers and lists from a flag or variable. */
-function fromText(name: keyof AuditorConfig, text: string): unknown {
+function fromText(name: keyof AuditorConfig, text: string | readonly string[]): unknown {
+  if (typeof text !== "string") return text;
   if (name === "drandUrls") return text.split(",");
   if (NUMBERS.includes(name)) return Number(text);
   return text;

@@ -1,7 +1,6 @@
 /**
  * The auditor as a process of its own: `node verifier/main.ts --config FILE`.
  */
-import fastify from "fastify";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -13,11 +12,12 @@ import { createSender } from "../chain/sender.ts";
 import { loadVerificationKey } from "../circuits/artifacts.ts";
 import { passKey } from "../circuits/key-gate.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
-import { createAuditor, type Auditor } from "./auditor.ts";
+import { createAuditor } from "./auditor.ts";
 import { connectAuditChain, keyHashOf, type AuditCall } from "./chain.ts";
 import { HELP, readConfig, type AuditorConfig } from "./config.ts";
 import { createDrandClient } from "./drand.ts";
-import { openState, type AuditorState } from "./state.ts";
+import { createStatusServer } from "./server.ts";
+import { openState } from "./state.ts";
 import { verifyOffChain } from "./verify.ts";
 
 /** From a signal to the end, whatever hangs. */
@@ -59,7 +59,7 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
     const key = await loadVerificationKey(profile, artifacts);
     const privateKey = await readKeyFile(keyFile, passwordFile);
     const maxFeePerGas = BigInt(config.maxFeeGwei) * GWEI;
-    const connecting = connectAuditChain({ rpcUrl, audits, privateKey, maxFeePerGas });
+    const connecting = connectAuditChain({ rpcUrl, audits, privateKey, maxFeePerGas, log });
     const chain = await untilAborted(connecting, signal);
     try {
       state.claim(chain);
@@ -97,7 +97,14 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
           verify: (proof, inputs) => verifyOffChain(key, proof, inputs),
         },
       );
-      const server = serve(auditor, state);
+      const server = createStatusServer(config, {
+        ...{
+          auditor,
+          counts: () => state.counts(),
+          endpoints: () => chain.endpoints(),
+          now: () => Date.now(),
+        },
+      });
       log.info({ url: await server.listen({ host: config.host, port: config.port }) }, "ready");
       await auditor.run();
       await server.close();
@@ -108,15 +115,4 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
   } finally {
     state.close();
   }
-}
-
-function serve(auditor: Auditor, state: AuditorState) {
-  const server = fastify({ logger: false });
-  server.get("/healthz", () => ({ ok: true }));
-  server.get("/status", (_request, reply) => {
-    const { troubles } = auditor.status;
-    if (troubles.length > 0) reply.code(503);
-    return { ...auditor.status, ...state.counts() };
-  });
-  return server;
 }

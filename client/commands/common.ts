@@ -3,11 +3,12 @@
  */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { GWEI } from "../../chain/fees.ts";
+import { splitUrls } from "../../chain/urls.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { connect, type Chain } from "../chain.ts";
 import { readRecord } from "../deployment/record.ts";
 import { readKeyFile } from "../../contracts/accounts.ts";
-import { agree, formatAmount } from "../output.ts";
+import { agree, formatAmount, printWarning } from "../output.ts";
 
 export interface JsonOptions {
   readonly json: boolean;
@@ -15,7 +16,7 @@ export interface JsonOptions {
 
 export interface ChainOptions extends JsonOptions {
   readonly deployment?: string;
-  readonly rpc?: string;
+  readonly rpc?: readonly string[];
   readonly audits?: string;
   readonly chainId?: bigint;
   readonly token?: string;
@@ -42,7 +43,14 @@ export function group(parent: Command, name: string, description: string): Comma
 /** A command that talks to the chain. */
 export function chainCommand(parent: Command, nameAndArguments: string, description: string): Command {
   return command(parent, nameAndArguments, description)
-    .addOption(new Option("--rpc <url>", "the chain's JSON-RPC").env("HOLDFAST_RPC"))
+    .addOption(
+      new Option(
+        "--rpc <url>",
+        "the chain's JSON-RPC; of several, with commas or given again, two must agree about what is read",
+      )
+        .env("HOLDFAST_RPC")
+        .argParser((text, before?: readonly string[]) => [...(before ?? []), ...splitUrls(text)]),
+    )
     .addOption(new Option("--audits <address>", "the deployment's Audits contract").env("HOLDFAST_AUDITS"))
     .addOption(
       new Option("--deployment <file>", "its record, which has the addresses").env("HOLDFAST_DEPLOYMENT"),
@@ -79,7 +87,10 @@ export async function withChain<T>(options: ChainOptions, use: (chain: Chain) =>
   if (audits === undefined)
     throw missing("the deployment", "--audits ADDRESS or --deployment FILE", "HOLDFAST_AUDITS");
   const privateKey = key === undefined ? undefined : await readKeyFile(key, passwordFile);
-  const chain = await connect({ rpcUrl: rpc, audits, chainId, token, lens, privateKey, maxFee });
+  const log = {
+    warn: (facts: object, message: string): void => printWarning(facts, message, options.json),
+  };
+  const chain = await connect({ rpcUrl: rpc, audits, chainId, token, lens, privateKey, maxFee, log });
   try {
     return await use(chain);
   } finally {

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { getAddress, ZeroAddress } from "ethers";
 import { z } from "zod";
+import { endpointUrls } from "../../chain/urls.ts";
 import { decodePublicKey } from "../../protocol/drand.ts";
 import { maxMargin, minMargin } from "../../protocol/epochs.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
@@ -61,7 +62,7 @@ const drand = z.strictObject({
 
 const schema = z
   .strictObject({
-    rpcUrl: z.url({ protocol: /^https?$/ }).describe("JSON-RPC of the chain"),
+    rpcUrl: endpointUrls.describe("JSON-RPC of the chain, or several in a list"),
     chainId: z.int().min(1).describe("any other chain is refused"),
     keyFile: z.string().min(1).describe("V3 keystore or hex key of the account that pays; mode 0600"),
     passwordFile: z.string().min(1).optional().describe("password of the keystore; mode 0600"),

@@ -53,7 +53,9 @@ const WAYS: ReadonlySet<string> = new Set(["rpcUrl", "keyFile", "passwordFile", 
 export async function createDeployment(options: CreateOptions): Promise<Created> {
   const { config } = options;
   const privateKey = await readKeyFile(config.keyFile, config.passwordFile);
-  const wallet = await connectSigner(config.rpcUrl, privateKey, BigInt(config.chainId));
+  const warn = (facts: object, message: string): void =>
+    options.log([message, ...Object.values(facts).map(String)].join(": "));
+  const wallet = await connectSigner(config.rpcUrl, privateKey, BigInt(config.chainId), { warn });
   const provider = wallet.provider as JsonRpcProvider;
   try {
     const origins = await originsOf(config, wallet.address);

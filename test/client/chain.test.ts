@@ -32,7 +32,7 @@ interface Call {
 
 /** Answers as a chain with id 31337 and a deployment would; `reverts` is the data that any other call fails with. */
 async function startChain(
-  options: { code?: string; reverts?: string } = {},
+  options: { code?: string; reverts?: string; token?: string; head?: number } = {},
 ): Promise<{ server: Server; rpcUrl: string }> {
   const answers = new Map<string, string>();
   const answer = (name: string, method: string, values: unknown[]): void => {
@@ -43,13 +43,22 @@ async function startChain(
   answer("Audits", "registry", [AT.registry]);
   answer("Audits", "ledger", [AT.ledger]);
   answer("Audits", "challenges", [AT.challenges]);
-  answer("Audits", "token", [AT.token]);
+  answer("Audits", "token", [options.token ?? AT.token]);
   answer("TestToken", "symbol", ["HFT"]);
   answer("TestToken", "decimals", [18]);
 
   const reply = ({ id, method, params }: Call): object => {
     const result = (value: unknown): object => ({ jsonrpc: "2.0", id, result: value });
     if (method === "eth_chainId") return result("0x7a69");
+    const { head = 100 } = options;
+    if (method === "eth_blockNumber") return result(`0x${head.toString(16)}`);
+    if (method === "eth_getBlockByNumber")
+      return result({ number: `0x${head.toString(16)}`, hash: `0x${"ab".repeat(32)}`, timestamp: "0x64" });
+    if (method === "eth_call" || method === "eth_getCode") {
+      const [, tag = "latest"] = params as unknown as [object, string?];
+      if (tag !== "latest" && Number(tag) > head)
+        return { jsonrpc: "2.0", id, error: { code: -32_000, message: "header not found" } };
+    }
     if (method === "eth_getCode") return result(options.code ?? "0x01");
     if (method === "eth_call") {
       const [{ data }] = params as [{ data: string }];
@@ -75,7 +84,7 @@ describe("client: connecting", () => {
   after(() => servers.forEach((server) => server.close()));
   const chains: Chain[] = [];
   after(() => chains.forEach((chain) => chain.close()));
-  const start = async (options?: { code?: string; reverts?: string }): Promise<string> => {
+  const start = async (options?: Parameters<typeof startChain>[0]): Promise<string> => {
     const { server, rpcUrl } = await startChain(options);
     servers.push(server);
     return rpcUrl;
@@ -123,6 +132,25 @@ describe("client: connecting", () => {
     expect(() => parseAddress("0x1")).to.throw(/is not an address: give 0x and 40 hex digits/);
     const token = connect({ rpcUrl: await start(), audits: AT.audits, token: "token" });
     expect((await refusal(token)).message).to.match(/"token" is not an address/);
+  });
+
+  it("believes of two endpoints what both say, of a block that both have", async () => {
+    const chain = await connect({ rpcUrl: [await start({ head: 101 }), await start()], audits: AT.audits });
+    chains.push(chain);
+    expect(chain.addresses).to.deep.equal(AT);
+    expect(await chain.read("token", "decimals")).to.equal(18n);
+  });
+
+  it("refuses a deployment about which two endpoints disagree, and an answer", async () => {
+    const two = async (other: Parameters<typeof startChain>[0]): Promise<string[]> => [
+      await start(),
+      await start(other),
+    ];
+    const error = await refusal(connect({ rpcUrl: await two({ token: AT.ledger }), audits: AT.audits }));
+    expect(error.code).to.equal("unreachable");
+    expect(error.message).to.match(/127\.0\.0\.1:\d+ and 127\.0\.0\.1:\d+ disagree about token/);
+    const other = await refusal(connect({ rpcUrl: await two({ code: "0x" }), audits: AT.audits }));
+    expect(other.message).to.match(/disagree about the code of Audits/);
   });
 
   it("takes addresses in any case, and says so if a digit is mistyped", () => {

@@ -4,6 +4,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errorIn, holdfast, type CliResult } from "../helpers/cli.ts";
 import { makeFolder } from "../helpers/folder.ts";
+import { startRpcProxy } from "../helpers/rpc-proxy.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
 
 const FUNDS = 10n ** 9n;
@@ -70,6 +71,29 @@ describe("client: commands about money", function () {
     expect(await allowance()).to.equal(before);
     expect((await run("app", "deposit", "0.000000001")).code).to.equal(0);
     expect(await allowance()).to.equal(before);
+  });
+
+  it("go through two endpoints, which must agree about what they read", async () => {
+    const proxy = await startRpcProxy(live.rpcUrl);
+    try {
+      await live.app.send("token", "mint", [live.app.account(), FUNDS]);
+      const before = await live.app.read<bigint>("ledger", "balanceOf", [live.app.account()]);
+      expect((await run("app", "deposit", "0.000000001", "--rpc", proxy.url)).code).to.equal(0);
+      const after = await live.app.read<bigint>("ledger", "balanceOf", [live.app.account()]);
+      expect(after - before).to.equal(FUNDS);
+      const other = await refusal(
+        "app",
+        "deposit",
+        "1",
+        "--rpc",
+        `${proxy.url},http://127.0.0.1:1`,
+        "--rpc",
+        "x",
+      );
+      expect(other.message).to.include('"x" is not a URL');
+    } finally {
+      proxy.close();
+    }
   });
 
   it("add no vNodes without being told how many", async () => {

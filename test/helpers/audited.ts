@@ -68,7 +68,7 @@ export function world() {
     /** Keys of transactions that have been open for long. */
     late: [] as string[],
     /** Events that the endpoint leaves out. */
-    hidden: (_event: AuditEvent): boolean => false,
+    hidden: (() => false) as (event: AuditEvent) => boolean,
     /** What the chain says its directory was. */
     directory: directoryOf(11n),
     /** Epochs that the node pauses while it has challenges to answer. */
@@ -102,6 +102,7 @@ export function world() {
   const read = blockChain(blocks, (event) => !fake.hidden(event));
   const chain: AuditChain = {
     ...{ chainId: 31337n, audits: `0x${"ab".repeat(20)}`, genesis: 0, epochSeconds: EPOCH, margin: MARGIN },
+    endpoints: () => [],
     block: () => reach("block", undefined).then(() => read.block()),
     blockHash: (number) => reach("blockHash", undefined).then(() => read.blockHash(number)),
     async *events(from, head) {

@@ -242,6 +242,7 @@ function createDayWorld(options: DayOptions, clock: VirtualClock) {
   const chain: AuditChain = {
     ...{ ...audit, chainId: 31337n, audits: `0x${"ab".repeat(20)}`, account: `0x${"cd".repeat(20)}` },
     ...blockChain(blocks),
+    endpoints: () => [],
     proofsIn(transaction) {
       const [epoch, vNode] = transaction.slice(2).split("/").map(Number);
       return Promise.resolve([

@@ -95,6 +95,7 @@ export async function createDutyBench(folder: string): Promise<DutyBench> {
             removeShare: 0.1,
             repairLost: true,
             pollMs: 100,
+            maxHeadAgeSeconds: 300,
           },
           ...{ ...NO_UPKEEP, signal, ...options },
         },

@@ -270,6 +270,7 @@ export function createFakeChain(): FakeChain {
     epochSeconds: EPOCH_SECONDS,
     epochAt,
     sourcePoint: (epoch) => epoch * EPOCH_SECONDS + MARGIN,
+    endpoints: () => [{ endpoint: "chain", state: "in charge" }],
     block: () => (chain.failure ? Promise.reject(chain.failure) : Promise.resolve(current())),
     blockHash: (number) => Promise.resolve(hashes.get(number)),
     async *events(from, head) {

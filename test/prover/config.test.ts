@@ -42,6 +42,16 @@ describe("prover: config", () => {
     expect(config.allowPrivatePeers).to.equal(true);
   });
 
+  it("takes several endpoints of the chain from a list, with commas, or from a flag that is repeated", () => {
+    const [a, b] = ["http://a.example", "http://b.example"];
+    expect(readConfig(file(base), {}).rpcUrl).to.deep.equal([base.rpcUrl]);
+    expect(readConfig(file({ ...base, rpcUrl: [a, b] }), {}).rpcUrl).to.deep.equal([a, b]);
+    const env = { HOLDFAST_NODE_RPC_URL: `${a},${b}` };
+    expect(readConfig(file(base), env).rpcUrl).to.deep.equal([a, b]);
+    expect(readConfig([...file(base), "--rpc-url", b, "--rpc-url", a], env).rpcUrl).to.deep.equal([b, a]);
+    expect(() => readConfig(file({ ...base, rpcUrl: "secret" }), {})).to.throw(/rpcUrl: expected a URL/);
+  });
+
   it("names every value that is wrong", () => {
     expect(() => readConfig(file({ ...base, audits: "0x1", node: 0 }), {})).to.throw(/audits: .*node: /);
   });

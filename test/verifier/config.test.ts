@@ -39,6 +39,17 @@ describe("verifier: settings", () => {
     });
   });
 
+  it("name several endpoints of the chain in a list, with commas, or in a flag that is repeated", async () => {
+    const [a, b] = ["http://a.example", "http://b.example"];
+    const args = ["--config", await write({ ...good, rpcUrl: [a, b] })];
+    expect((await readConfig(args, {}))?.rpcUrl).to.deep.equal([a, b]);
+    const environment = { HOLDFAST_AUDITOR_RPC_URL: `${b},${a}` };
+    expect((await readConfig(args, environment))?.rpcUrl).to.deep.equal([b, a]);
+    const flags = [...args, "--rpc-url", a, "--rpc-url", b];
+    expect((await readConfig(flags, environment))?.rpcUrl).to.deep.equal([a, b]);
+    expect((await readConfig(["--config", await write(good)], {}))?.rpcUrl).to.deep.equal([good.rpcUrl]);
+  });
+
   it("are all named when they are wrong", async () => {
     const path = await write({ ...good, audits: "0x1", port: 70_000, colour: "red" });
     const { message } = await errorOf(readConfig(["--config", path], {}));

@@ -1,0 +1,69 @@
+/**
+ * Views of contracts, and where these are. Of several endpoints two must answer alike, for one block, which is no earlier
+ * than what was sent before.
+ */
+import { dataLength, getAddress, isAddress, type Contract, type JsonRpcProvider } from "ethers";
+import type { Endpoints } from "../chain/endpoints.ts";
+import { HoldfastError } from "../protocol/errors.ts";
+import { refuse } from "./chain-errors.ts";
+import { isResult, plain } from "./chain-values.ts";
+
+export interface Reader {
+  call(contract: Contract, method: string, args: readonly unknown[]): Promise<unknown>;
+  /** Its checksummed address. Throws "bad-input" or "chain" unless there is code. */
+  existingContract(name: string, text: string): Promise<string>;
+  /** What is read from now on is of this block or a later one. */
+  notBefore(block: number): void;
+}
+
+export function createReader(provider: Endpoints): Reader {
+  let earliest = 0;
+
+  /** @param read with "latest" where there is one endpoint */
+  const agreed = async <T>(
+    read: (endpoint: JsonRpcProvider, block: number | "latest") => Promise<T>,
+    what: string,
+  ): Promise<T> => {
+    if (provider.isOne) return read(provider, "latest");
+    const block = await provider.sharedBlock(earliest);
+    return provider.agreed((endpoint) => read(endpoint, block), what);
+  };
+
+  return {
+    async call(contract, method, args) {
+      const view = (endpoint: JsonRpcProvider, blockTag: number | "latest"): Promise<unknown> =>
+        provider.isOne
+          ? contract.getFunction(method).staticCall(...args)
+          : contract
+              .connect(endpoint)
+              .getFunction(method)
+              .staticCall(...args, { blockTag })
+              .then((result: unknown) => (isResult(result) ? plain(result) : result));
+      const result = await agreed(view, method).catch(refuse(method));
+      return isResult(result) ? plain(result) : result;
+    },
+    async existingContract(name, text) {
+      const address = parseAddress(text);
+      const read = (endpoint: JsonRpcProvider, block: number | "latest"): Promise<string> =>
+        endpoint.getCode(address, block);
+      const code = await agreed(read, `the code of ${name}`).catch(refuse("getCode"));
+      if (dataLength(code) > 0) return address;
+      const message = `there is no ${name} contract at ${address} on this chain: check the address and the chain`;
+      throw new HoldfastError("chain", message, { address });
+    },
+    notBefore(block) {
+      earliest = Math.max(earliest, block);
+    },
+  };
+}
+
+/** A checksummed address. Throws "bad-input". */
+export function parseAddress(text: string): string {
+  const hex = text.trim().replace(/^0X/, "0x");
+  const valid: boolean = isAddress(hex);
+  if (valid) return getAddress(hex);
+  const wrong = /^0x[0-9a-fA-F]{40}$/.test(hex)
+    ? "has a wrong checksum: a digit may be mistyped; all in lower case, it is not checked"
+    : "is not an address: give 0x and 40 hex digits";
+  throw new HoldfastError("bad-input", `"${text}" ${wrong}`);
+}
