@@ -124,7 +124,7 @@ export class Endpoint extends JsonRpcProvider {
           waitMs: waitOf(response.headers["retry-after"]),
         };
       // Node reads UTF-8 ten times as fast as ethers does.
-      body = JSON.parse(Buffer.from(response.body).toString()) as unknown;
+      body = JSON.parse(Buffer.from(response.body ?? []).toString()) as unknown;
     } catch (error) {
       return { problem: `does not answer: ${reasonOf(error)}`, again: true, tooMuch: false };
     }

@@ -1,7 +1,9 @@
 /**
  * What the contracts answer, turned into the records of chain-model.ts.
  */
-import { Contract, getBytes, isCallException, type JsonRpcProvider } from "ethers";
+import { Contract, getBytes, isCallException } from "ethers";
+import { agreedView } from "../chain/agreed-view.ts";
+import type { Endpoints } from "../chain/endpoints.ts";
 import { headerEvidence } from "../contracts/headers.ts";
 import { sourcePoint, type Clock } from "../protocol/epochs.ts";
 import { toHex32 } from "../protocol/field.ts";
@@ -41,10 +43,10 @@ interface DutyWords extends Words<
   readonly randomness: string;
 }
 
-export function createViews(provider: JsonRpcProvider, contracts: Contracts, clock: Clock): Views {
+export function createViews(provider: Endpoints, contracts: Contracts, clock: Clock): Views {
   const { audits, registry, ledger, challenges, beacon, errors } = contracts;
   const view = <T>(contract: Contract, method: string, ...args: unknown[]): Promise<T> =>
-    refusing(errors, method, contract.getFunction(method).staticCall(...args) as Promise<T>);
+    refusing(errors, method, agreedView(provider, contract, method, args) as Promise<T>);
   /** undefined where the contract says with this error that there is no such thing. */
   const viewIfAny = async <T>(
     error: string,

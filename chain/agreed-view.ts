@@ -1,0 +1,21 @@
+/**
+ * Views that decide about money, data or who may read: of several endpoints two must answer alike, for one block.
+ */
+import type { BaseContract } from "ethers";
+import type { Endpoints } from "./endpoints.ts";
+
+/** @param args may end with the block that it is asked for: then one is asked, as for events */
+export async function agreedView(
+  provider: Endpoints,
+  contract: BaseContract,
+  method: string,
+  args: readonly unknown[],
+): Promise<unknown> {
+  const ask = (of: BaseContract, ...block: readonly object[]): Promise<unknown> =>
+    of.getFunction(method).staticCall(...args, ...block);
+  if (provider.isOne || isPinned(args.at(-1))) return ask(contract);
+  const blockTag = await provider.sharedBlock();
+  return provider.agreed((endpoint) => ask(contract.connect(endpoint), { blockTag }), method);
+}
+
+const isPinned = (last: unknown): boolean => typeof last === "object" && last !== null && "blockTag" in last;
