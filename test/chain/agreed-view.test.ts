@@ -14,7 +14,8 @@ describe("chain: a view that decides", () => {
   };
   const rentBy = async (count: number, ...more: object[]): Promise<unknown> => {
     const provider = await bench().open(all().slice(0, count));
-    return agreedView(provider, new Contract(`0x${"11".repeat(20)}`, ABI, provider), "rent", [3n, ...more]);
+    const contract = new Contract(`0x${"11".repeat(20)}`, ABI, provider);
+    return agreedView(provider, contract, "rent", [3n, ...more]);
   };
 
   it("is asked of the only one", async () => {
