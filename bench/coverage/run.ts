@@ -12,8 +12,8 @@ import { FOLDER } from "./files.ts";
 /** Where Hardhat puts what its workers have counted. */
 const HITS = "coverage/data/mocha";
 /**
- * Tests of what is other than in the contracts that are deployed: gas, which is more without the optimizer, and the steps of
- * a batch, of which a trace has so many that it takes gigabytes.
+ * Tests of what is other than in the contracts that are deployed: gas, and what fits a transaction, which is less without the
+ * optimizer, and the steps of a batch, of which a trace has so many that it takes gigabytes.
  */
 const ABOUT_CODE = [
   "at most [0-9,]+ gas",
