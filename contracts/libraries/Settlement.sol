@@ -200,7 +200,7 @@ library Settlement {
         missing = needed - locked;
         if (next) s.nextLock = uint96(needed);
         else s.lock = uint96(needed);
-        if (VNodeWord.isShort(word) && !next) b.words[id] = VNodeWord.topped(word);
+        if (VNodeWord.isShort(word)) b.words[id] = VNodeWord.topped(word);
         ledger.lock(next ? s.nextNode : VNodeWord.nodeOf(word), missing);
     }
 

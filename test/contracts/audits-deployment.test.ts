@@ -203,6 +203,22 @@ describe("contracts: Audits as it is set up", () => {
     }
   });
 
+  it("takes no verifier and no beacon that its factory has not made", async () => {
+    const { audits, beacon, chain, people, verifier } = world;
+    const asTreasury = audits.connect(people.treasury);
+    await expect(asTreasury.addProfile({ verifier, ...SHAPE })).to.emit(audits, "ProfileAdded");
+    await expect(asTreasury.addBeacon(beacon)).to.emit(audits, "BeaconAdded").withArgs(1, beacon);
+    // A factory that has made nothing: it answers 0 to everything.
+    await chain.networkHelpers.setCode(await audits.factory(), "0x5f5f5260205ff3");
+    await expect(asTreasury.addProfile({ verifier, ...SHAPE }))
+      .to.be.revertedWithCustomError(audits, "NotOurs")
+      .withArgs(verifier);
+    await expect(asTreasury.addBeacon(beacon))
+      .to.be.revertedWithCustomError(audits, "NotOurs")
+      .withArgs(beacon);
+    expect([await audits.profileCount(), await audits.beaconCount()]).to.deep.equal([2n, 2n]);
+  });
+
   describe("a cluster's parameters", () => {
     const create = (params: Partial<Params>, profile = 0, beacon = 0) =>
       world.registry.createCluster(profile, beacon, QUANTUM_BITS, { ...PARAMS, ...params }, "");

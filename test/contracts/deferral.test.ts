@@ -76,6 +76,20 @@ describe("contracts: deferred pay", () => {
     ).to.equal(true);
   });
 
+  it("has fees that are rounded down for each epoch: the treasury gets all of them, and not more", async () => {
+    world = await createWorld({ managerFee: 0, auditFee: 0 });
+    await world.store({ rent: 992n * 10n ** 18n });
+    // Epoch 1 is void. 2 % of 992 are 19.84, and of twice as much 39.68.
+    await world.begin(2);
+    await expect(world.prove(2))
+      .to.emit(world.audits, "Proven")
+      .withArgs(1, 1, 2, 1, 2n * 992n - 38n, 38n, 0n);
+    expect(await earned()).to.equal(2n * 992n - 38n);
+    await world.ledger.collectFees(1);
+    expect(await world.balance(world.people.treasury)).to.equal(38n);
+    expect((await world.totals()).fees).to.equal(0n);
+  });
+
   it("is paid in full to a node that is asked before most of its rate ends", async () => {
     // Of 100 leaves one goes on: whoever ends the others would get back what waits, if it were decided after that.
     await world.store({ leaves: [99], epochs: 7 });

@@ -130,6 +130,20 @@ describe("contracts: a hand-over and what else happens", () => {
       expect((await bond(2)).locked).to.equal(0n);
     });
 
+    it("happens without a proof once all data has ended that somebody waits for, settled or not", async () => {
+      await assign(2, 2);
+      await world.store({ vNode: 2, node: 2, epochs: 2 });
+      await world.begin(2);
+      await assign(3, 2);
+      await world.begin(3);
+      const { node, successor } = await world.audits.duty(2, 3);
+      expect([node, successor], "the last epoch with data").to.deep.equal([2n, 3n]);
+      await world.toEpoch(4);
+      expect((await world.audits.duty(2, 4)).node).to.equal(3n);
+      await world.toEpoch(5);
+      await expect(world.settle(2)).to.emit(world.audits, "NodeSwitched").withArgs(2, 3, 4);
+    });
+
     it("can be decided again in the same epoch", async () => {
       await assign(2, 2);
       await assign(3, 2);

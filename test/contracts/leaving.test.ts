@@ -129,6 +129,19 @@ describe("contracts: leaving", () => {
     expect((await state(2)).node).to.equal(0n);
   });
 
+  it("from a vNode without data ends what one has accepted there all the same", async () => {
+    await asManager().assign(2, 2);
+    await world.toEpoch(2);
+    await asProvider(2).announceLeave(2);
+    await world.toEpoch(7);
+    const refused = (attempt: Promise<unknown>, error: string) =>
+      expect(attempt).to.be.revertedWithCustomError(world.registry, error).withArgs(2);
+    await refused(world.store({ vNode: 2, node: 2 }), "HandingOver");
+    await expect(world.audits.topUp(2)).to.emit(world.audits, "Left").withArgs(2, 2, 7);
+    await refused(world.store({ vNode: 2, node: 2 }), "NotAssigned");
+    expect((await bond(2)).locked).to.equal(0n);
+  });
+
   describe("leaves a bond", () => {
     it("that stays locked until somebody has taken over, or had the time to", async () => {
       await world.proveEach(2, 5);

@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import type { Lens } from "../../types/ethers/index.js";
 import { idsOf, lensWorld, ZERO } from "../helpers/looking.ts";
-import type { World } from "../helpers/world.ts";
+import { EPOCH, MARGIN, WINDOW, type World } from "../helpers/world.ts";
 
 describe("contracts: Lens, its pages", () => {
   let world: World;
@@ -51,6 +51,17 @@ describe("contracts: Lens, its pages", () => {
         [1n, false, world.ethers.ZeroHash],
         [0n, false, world.ethers.ZeroHash],
       ]);
+    });
+
+    it("is no vNode that nobody has settled for so long that it takes all gas to say what is asked of it", async () => {
+      const options = { gasLimit: 2n ** 24n };
+      await world.toEpoch(100_000);
+      const before = await lens.vNode(2, options);
+      expect([before.info.token, before.state.settled, before.duty.deadline]).to.deep.equal([20n, 0n, 0n]);
+      await world.settle(2);
+      const { state, duty } = await lens.vNode(2, options);
+      const start = BigInt(world.genesis + 100_000 * EPOCH);
+      expect([state.settled, duty.deadline - start]).to.deep.equal([99_999n, BigInt(MARGIN + WINDOW)]);
     });
 
     it("is not part of what a cluster offers", async () => {

@@ -1,5 +1,6 @@
 // What owners get back, in proportion and to the unit (protocol.md, section 9.3).
 import { expect } from "chai";
+import { challengedWorld, challenging, expectAllTokens, RATE as TWO } from "../helpers/challenging.ts";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
 import { FUNDS, type World } from "../helpers/world.ts";
 
@@ -12,7 +13,8 @@ describe("contracts: owners", () => {
   beforeEach(async () => {
     world = await fresh();
   });
-  const { claimed } = shortcuts(() => world);
+  const { asManager, asProvider, claimed } = shortcuts(() => world);
+  const { challenge, expire } = challenging(() => world);
 
   it("share refunds and compensation in proportion, to the unit", async () => {
     await world.store({ bucket: 1, leaves: [3], epochs: 10 });
@@ -85,6 +87,46 @@ describe("contracts: owners", () => {
     await world.registry.connect(world.people.alice).transferBucket(1, world.people.bob);
     await world.registry.connect(world.people.stranger).claim(1, 0);
     expect(await world.balance(world.people.bob)).to.equal(FUNDS + RATE);
+  });
+
+  it("get no more than a segment would bring under the harder sentence, if two nodes are convicted for it", async () => {
+    // Of 12 epochs' rate for who is there, which is as much as a miss costs, and of 10 for who is gone.
+    world = await challengedWorld({ grace: 0, slashMultiple: 12, bondEpochs: 46 });
+    const { audits, people } = world;
+    await challenge();
+    await asManager().assign(1, 2);
+    await world.begin(2);
+    await world.takeOver(2);
+    await world.prove(2);
+    await world.proveEach(3, 7);
+    expect((await audits.state(1)).node).to.equal(2n);
+    await challenge(people.bob);
+    await asProvider(2).announceLeave(1);
+    await world.proveEach(8, 11);
+    await asManager().addStandby(1, 1);
+    await world.begin(12);
+    await expect(audits.topUp(1)).to.emit(audits, "TookOver").withArgs(1, 1, 13);
+    await world.toEpoch(13);
+    for (const [id, node, multiple] of [
+      [1, 1, 12n],
+      [2, 2, 10n],
+    ] as const) {
+      const taken = multiple * TWO;
+      await expect(expire(id))
+        .to.emit(world.challenges, "Failed")
+        .withArgs(id, 1, node, taken, taken / 10n);
+    }
+    // Of the 22 a tenth each was for the challengers and the treasury, which gets what is beyond 12, too.
+    expect(await audits.owedOf(1)).to.equal((22n * 8n * TWO) / 10n);
+    await world.toEpoch(14);
+    const before = await world.balance(people.treasury);
+    await expect(world.settle())
+      .to.emit(audits, "OwnersCompensated")
+      .withArgs(1, 13, 12n * TWO);
+    expect((await world.balance(people.treasury)) - before).to.equal((22n * 8n * TWO) / 10n - 12n * TWO);
+    // Nobody was asked for epochs 12 and 13.
+    expect(await claimed(0)).to.equal(14n * TWO);
+    await expectAllTokens(world);
   });
 
   it("can claim after their segment is retired", async () => {

@@ -43,7 +43,7 @@ library Epochs {
             settle(b, r, current - 1, MAX_LAG);
             require(r.v.settled + 1 >= current, IAudits.SettleFirst(id, r.v.settled, current - 1));
             r.terms = b.termsAt(r.v.cluster, current);
-            if (r.v.settled < current) _handOver(b, r, current);
+            _handOver(b, r, current);
         }
         r.terms = b.termsAt(r.v.cluster, current + 1);
     }

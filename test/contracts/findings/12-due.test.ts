@@ -69,6 +69,17 @@ describe("contracts: finding 12, what is due stays due", () => {
     });
   }
 
+  it("a node that somebody follows is asked to the end, and misses what the draw leaves out", async () => {
+    await world.store({ leaves: [10], epochs: 60 });
+    await beginUndrawn(1);
+    await asManager().assign(1, 2);
+    await beginUndrawn(2);
+    await world.takeOver(2);
+    expect(await isAsked(2)).to.equal(true);
+    await world.toEpoch(3);
+    await expect(world.settle()).to.emit(world.audits, "Missed").withArgs(1, 1, 2, 1);
+  });
+
   it("a manager that takes back who has proven spares the old node no epoch either", async () => {
     await world.store({ leaves: [10], epochs: 60 });
     await beginUndrawn(1);
