@@ -1,17 +1,22 @@
 /**
  * Views that decide about money, data or who may read: of several endpoints two must answer alike, for one block.
  */
-import type { BaseContract } from "ethers";
+import type { JsonRpcProvider } from "ethers";
 import type { Endpoints } from "./endpoints.ts";
+
+/** What is used of ethers' Contract. */
+interface Viewed {
+  getFunction(method: string): { staticCall(...args: readonly unknown[]): Promise<unknown> };
+}
 
 /** @param args may end with the block that it is asked for: then one is asked, as for events */
 export async function agreedView(
   provider: Endpoints,
-  contract: BaseContract,
+  contract: Viewed & { connect(runner: JsonRpcProvider): Viewed },
   method: string,
   args: readonly unknown[],
 ): Promise<unknown> {
-  const ask = (of: BaseContract, ...block: readonly object[]): Promise<unknown> =>
+  const ask = (of: Viewed, ...block: readonly object[]): Promise<unknown> =>
     of.getFunction(method).staticCall(...args, ...block);
   if (provider.isOne || isPinned(args.at(-1))) return ask(contract);
   const blockTag = await provider.sharedBlock();
