@@ -1,5 +1,5 @@
 /**
- * `npm run -s bench -- commit | prove | circuits | gas | limits | mutants | coverage`: the numbers of the README and of docs/.
+ * `npm run -s bench -- commit | prove | circuits | gas | limits | auditor | mutants | coverage`: the numbers of the README and of docs/.
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../protocol/profiles.ts";
@@ -42,6 +42,12 @@ add("limits", "gas with little in the system, and with a lot").action(async (opt
   const { benchLimits } = await import("./limits.ts");
   print(await benchLimits((line) => process.stderr.write(`${line}\n`)), options);
 });
+add("auditor", "transactions of an auditor in a day, by a clock of its own")
+  .argument("[vNodes...]", "default: 100 1000")
+  .action(async (sizes: string[], options: BenchOptions) => {
+    const { benchAuditor } = await import("./auditor.ts");
+    print(await benchAuditor(sizes.length > 0 ? sizes.map(Number) : [100, 1000]), options);
+  });
 add("mutants", "how many broken contracts the tests notice")
   .argument(
     "<target>",

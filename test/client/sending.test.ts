@@ -1,6 +1,6 @@
 // Transactions of commands: named, raised and sent again while they wait, and never paid twice by whoever runs a command again.
 import { expect } from "chai";
-import { Transaction, Wallet, type Provider, type TransactionReceipt } from "ethers";
+import { Transaction, Wallet, type Provider } from "ethers";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GWEI } from "../../chain/fees.ts";
@@ -38,8 +38,7 @@ describe("client: a transaction on its way", () => {
     },
     getTransaction: () => Promise.resolve(null),
     getTransactionCount: () => reach(used),
-    getTransactionReceipt: (hash: string) =>
-      reach(mined.includes(hash) ? ({ hash, status: 1 } as Partial<TransactionReceipt>) : null),
+    getTransactionReceipt: (hash: string) => reach(mined.includes(hash) ? { hash, status: 1 } : null),
     getFeeData: () => reach({ maxFeePerGas: 3n * GWEI, maxPriorityFeePerGas: GWEI, gasPrice: 2n * GWEI }),
   } as unknown as Provider;
   const hashOf = (raw = ""): string => Transaction.from(raw).hash ?? "";
@@ -92,12 +91,12 @@ describe("client: a transaction on its way", () => {
   });
 
   it("is never raised above the highest fee", async () => {
-    const sending = send({ raise });
+    const error = holdfastErrorOf(send({ raise }));
     await clock.runUntil(590_000);
     for (const raw of sent) expect((Transaction.from(raw).maxFeePerGas ?? 0n) <= MAX_FEE).to.equal(true);
     ending.abort();
     await clock.runUntil(591_000);
-    await holdfastErrorOf(sending);
+    expect((await error).code).to.equal("aborted");
   });
 
   it("is waited for while an endpoint fails", async () => {
