@@ -200,6 +200,19 @@ describe("client: a command that is run again", function () {
       expect((await buckets()) - before).to.equal(1);
     });
 
+  it("pays once, if what the first one sent was mined after it had ended", async () => {
+    const before = await buckets();
+    proxy.swallows = false;
+    await live.provider.send("evm_setAutomine", [false]);
+    expect((await holdfast(...createBucket("--wait", "1"))).code).to.equal(1);
+    await live.provider.send("evm_mine", []);
+    await live.provider.send("evm_setAutomine", [true]);
+    const again = await holdfast(...createBucket());
+    expect(again.code, again.stderr).to.equal(0);
+    expect(again.stderr).to.include("an earlier command left the transaction");
+    expect((await buckets()) - before).to.equal(1);
+  });
+
   it("pays once, if its time was over", async () => {
     const before = await buckets();
     const late = await holdfast(...createBucket("--wait", "1"));
