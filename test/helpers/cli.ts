@@ -3,6 +3,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -17,6 +18,8 @@ const MAIN = join(import.meta.dirname, "..", "..", "client", "main.ts");
 
 /** Where commands keep what they have signed: each process of tests has its own. */
 const STATE = join(tmpdir(), `holdfast-state-${process.pid}`);
+
+process.once("exit", () => rmSync(STATE, { recursive: true, force: true }));
 
 export interface RunningCli {
   /** What it has said so far on the error stream has this in it. */
