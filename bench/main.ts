@@ -1,5 +1,6 @@
 /**
- * `npm run -s bench -- commit | prove | circuits | gas | limits | events | mutants | coverage`: the numbers of the README and of docs/.
+ * `npm run -s bench -- commit | prove | circuits | gas | limits | events | auditor | mutants | coverage`: the numbers of the README
+ * and of docs/.
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../protocol/profiles.ts";
@@ -47,6 +48,12 @@ add("events", "time to read a deployment's events, and to start once they are ke
   .action(async (options: BenchOptions & { count: string }) => {
     const { benchEvents } = await import("./events.ts");
     print([await benchEvents(Number(options.count))], options);
+  });
+add("auditor", "transactions of an auditor in a day, by a clock of its own")
+  .argument("[vNodes...]", "default: 100 1000")
+  .action(async (sizes: string[], options: BenchOptions) => {
+    const { benchAuditor } = await import("./auditor.ts");
+    print(await benchAuditor(sizes.length > 0 ? sizes.map(Number) : [100, 1000]), options);
   });
 add("mutants", "how many broken contracts the tests notice")
   .argument(

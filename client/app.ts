@@ -104,8 +104,7 @@ export function createApp({ chain, engine, signal, progress }: AppOptions): App 
       const fresh = options.record ? undefined : await findTargets(chain, vNodes, cluster);
       const file = await commitFile(path, { profile, engine, progress: step, signal });
       const record =
-        options.record &&
-        (await continued(chain, { ...options, file, profile }, { record: options.record, signal }));
+        options.record && (await continued(chain, { ...options, file, profile }, options.record));
       const left = vNodes.filter((vNode) => storedOn(record, vNode) < file.segments.length);
       const targets = fresh ?? (await findTargets(chain, left, cluster));
       const { quantumBits } = await chain.read<ClusterRecord>("registry", "cluster", [cluster]);

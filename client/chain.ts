@@ -15,6 +15,7 @@ import {
   type Provider,
   type TransactionReceipt,
 } from "ethers";
+import { systemClock } from "../chain/clock.ts";
 import { openEndpoints, type Endpoints, type EndpointsOptions } from "../chain/endpoints.ts";
 import { DEFAULT_MAX_FEE } from "../chain/fees.ts";
 import { createLogReader } from "../chain/logs.ts";
@@ -22,8 +23,9 @@ import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Domain } from "../protocol/typed-data.ts";
 import { refuse } from "./chain-errors.ts";
+import { createOrders } from "./orders.ts";
 import { createReader, parseAddress, type Reader } from "./reading.ts";
-import { broadcast, offer, settle } from "./sending.ts";
+import { offer, type Waiting } from "./sending.ts";
 import { byName, type Value } from "./chain-values.ts";
 
 export type { Value } from "./chain-values.ts";
@@ -62,6 +64,14 @@ export interface ConnectOptions extends Pick<EndpointsOptions, "log"> {
   readonly lens?: string | undefined;
   /** Wei for a unit of gas: nothing is sent for more. Default 500 gwei. */
   readonly maxFee?: bigint | undefined;
+  /** Ends every wait for a transaction. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds that one is waited for. Default 10 minutes. */
+  readonly patienceMs?: number | undefined;
+  /** Is told what a transaction waits for. */
+  readonly tell?: ((message: string) => void) | undefined;
+  /** Folder for what is signed and not seen mined; undefined: nothing is kept. */
+  readonly state?: string | undefined;
 }
 
 export interface Chain {
@@ -87,10 +97,10 @@ export interface Chain {
     options?: SendOptions,
   ): Promise<Sent>;
   /**
-   * What became of a transaction that was signed before: sends it again until it is mined; undefined if it changed
-   * nothing, and never will.
+   * What became of a transaction that was signed before, in one or more attempts: sends it again until it is mined;
+   * undefined if it changed nothing, and never will.
    */
-  settle(raw: string, signal?: AbortSignal): Promise<Sent | undefined>;
+  settle(attempts: readonly string[]): Promise<Sent | undefined>;
   events(fromBlock: number, toBlock?: number): Promise<ChainEvent[]>;
   block(): Promise<{ number: number; timestamp: number }>;
   /** Gas that a transaction took. */
@@ -102,8 +112,8 @@ export interface Chain {
 }
 
 export interface SendOptions {
-  /** Is given the signed transaction before anybody else. */
-  readonly onSigned?: (raw: string) => Promise<void>;
+  /** Is given the signed transaction, in all its attempts, before anybody else. Whoever keeps it goes on with it. */
+  readonly onSigned?: (attempts: readonly string[]) => Promise<void>;
 }
 
 export type TypeTable = Record<string, { name: string; type: string }[]>;
@@ -120,6 +130,7 @@ const CONTRACTS: Readonly<Record<ContractName, string>> = {
 const POLLING_MS = 250;
 /** Percent of the estimate: the transaction may run in the next epoch, which takes other paths. */
 const GAS_MARGIN = 140n;
+const PATIENCE_MS = 600_000;
 
 export async function connect(options: ConnectOptions): Promise<Chain> {
   const provider = await reach(options.rpcUrl, options.chainId, options.log);
@@ -148,8 +159,11 @@ export async function connect(options: ConnectOptions): Promise<Chain> {
     const symbol = (await reader.call(token, "symbol", [])) as string;
     const decimals = Number(await reader.call(token, "decimals", []));
     const lens = options.lens === undefined ? undefined : await findLens(provider, options.lens, audits);
-    const { maxFee = DEFAULT_MAX_FEE, privateKey } = options;
-    return createChain({ provider, reader, chainId, addresses, symbol, decimals, lens, maxFee }, privateKey);
+    const { maxFee = DEFAULT_MAX_FEE, privateKey, signal, patienceMs = PATIENCE_MS } = options;
+    const { tell = () => undefined, state } = options;
+    const waiting = { signal, patienceMs, tell, clock: systemClock };
+    const made = { provider, reader, chainId, addresses, symbol, decimals, lens, maxFee, waiting, state };
+    return createChain(made, privateKey);
   } catch (error) {
     provider.destroy();
     throw error;
@@ -216,6 +230,8 @@ interface Deployment {
   readonly decimals: number;
   readonly lens: Contract | undefined;
   readonly maxFee: bigint;
+  readonly waiting: Waiting;
+  readonly state: string | undefined;
 }
 
 function createChain(deployment: Deployment, privateKey: string | undefined): Chain {
@@ -240,6 +256,8 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
     return [{ contract, name: parsed.name, args: byName(parsed.args), block, transaction }];
   };
 
+  const orders = createOrders(deployment, wallet);
+
   const told = ({ hash, blockNumber, gasUsed, logs }: TransactionReceipt): Sent => {
     reader.notBefore(blockNumber);
     return { hash, block: blockNumber, gas: gasUsed, events: logs.flatMap(parse) };
@@ -258,16 +276,18 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
     async send(contract, method, args = [], { onSigned } = {}) {
       const account = signer();
       const call = contracts[contract].getFunction(method);
-      const gas = await call.estimateGas(...args).catch(refuse(method));
-      const terms = { ...(await offer(provider, maxFee)), gasLimit: (gas * GAS_MARGIN) / 100n };
-      const order = await call.populateTransaction(...args, terms).catch(refuse(method));
-      const filled = await account.populateTransaction(order).catch(refuse(method));
-      const raw = await account.signTransaction(filled);
-      await onSigned?.(raw);
-      return told(await broadcast(provider, raw, method));
+      const data = contracts[contract].interface.encodeFunctionData(method, args);
+      const sign = async (): Promise<string> => {
+        const gas = await call.estimateGas(...args).catch(refuse(method));
+        const terms = { ...(await offer(provider, maxFee)), gasLimit: (gas * GAS_MARGIN) / 100n };
+        const order = await call.populateTransaction(...args, terms).catch(refuse(method));
+        return account.signTransaction(await account.populateTransaction(order).catch(refuse(method)));
+      };
+      const task = { what: method, to: addresses[contract], data, sign };
+      return told(onSigned ? await orders.send(task, onSigned) : await orders.sendOnce(task));
     },
-    async settle(raw, signal) {
-      const receipt = await settle(provider, raw, signal);
+    async settle(attempts) {
+      const receipt = await orders.settle(attempts);
       return receipt && told(receipt);
     },
     async events(fromBlock, toBlock) {

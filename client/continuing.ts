@@ -30,11 +30,7 @@ export function draftOf(
  *
  * @throws HoldfastError "bad-input" if the record is about anything else, "expired" if what it tells of has ended
  */
-export async function continued(
-  chain: Chain,
-  order: Ordered,
-  { record, signal }: { record: StoredObject; signal: AbortSignal | undefined },
-): Promise<StoredObject> {
+export async function continued(chain: Chain, order: Ordered, record: StoredObject): Promise<StoredObject> {
   const draft = draftOf(chain, order);
   if (!record.replicas.some(isBegun)) return draft;
   checkSame(record, draft);
@@ -42,7 +38,7 @@ export async function continued(
     record.replicas.map(async (replica) => {
       if (replica.pending === undefined) return replica;
       const { pending, ...rest } = replica;
-      const sent = await chain.settle(pending, signal);
+      const sent = await chain.settle([pending].flat());
       return sent ? withStored(rest, sent) : rest;
     }),
   );

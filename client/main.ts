@@ -9,7 +9,7 @@ import { printError } from "./output.ts";
 /** As shells have it for SIGINT. */
 const INTERRUPTED = 130;
 /** Milliseconds from the first signal: whatever is waited for, it is over then. */
-const MAX_STOP_MS = 15_000;
+const MAX_STOP_MS = 8_000;
 /** Scripts of package.json that run this, in the clone: what they are given are paths of the caller's folder. */
 const SCRIPTS = ["holdfast", "start"];
 const { INIT_CWD, npm_lifecycle_event: script = "" } = process.env;

@@ -11,16 +11,15 @@ const root = z.templateLiteral(["0x", z.string().regex(/^[0-9a-f]{64}$/)]);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const id = z.int().positive();
 
+const signed = z.string().regex(/^0x([0-9a-f]{2})+$/);
+
 const replica = z.strictObject({
   vNode: id,
   epochs: id,
   /** Of the segments in the vNode's directory, in the object's order: all of them once the put is complete. */
   serials: z.array(z.int().nonnegative()),
-  /** The signed transaction that stores the next ones, until it is known what became of it. */
-  pending: z
-    .string()
-    .regex(/^0x([0-9a-f]{2})+$/)
-    .optional(),
+  /** The signed transaction that stores the next ones, or its attempts, until it is known what became of it. */
+  pending: z.union([signed, z.array(signed).min(1)]).optional(),
 });
 
 const schema = z.strictObject({

@@ -33,6 +33,11 @@ function describe(value: object): string {
     .join("\n");
 }
 
+/** What goes on meanwhile, on the error stream. */
+export function printNote(note: string, json: boolean): void {
+  process.stderr.write(json ? `${toJson({ note })}\n` : `${note}\n`);
+}
+
 /** What went wrong and what to do, on the error stream. */
 export function printError(error: unknown, json: boolean): void {
   const { code, message, details } = describeError(error);

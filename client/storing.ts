@@ -41,7 +41,8 @@ export async function storeOn(options: StoreOptions): Promise<void> {
     const maxRent = plan.maxRent ?? target.rent;
     const order = [bucket, target.vNode, segments, epochs, maxRent, { rent, nonce, deadline, signature }];
     const before = replica;
-    const onSigned = (pending: string): Promise<void> => keep({ ...before, pending });
+    const onSigned = (attempts: readonly string[]): Promise<void> =>
+      keep({ ...before, pending: attempts.length === 1 ? attempts[0] : [...attempts] });
     const sent = await chain.send("registry", "store", order, { onSigned });
     replica = withStored(before, sent);
     await keep(replica);

@@ -42,7 +42,9 @@ contract SettlementPreview {
             uint256 before = gasleft();
             try audits.settle(id, maxEpochs) returns (uint32 settled) {
                 o.through = settled;
-            } catch {}
+            } catch {
+                o.through = s.settled;
+            }
             o.gas = before - gasleft();
             o.reward = ledger.balanceOf(address(this)) - balance;
         }

@@ -291,7 +291,7 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     const epoch = current;
     if (epoch === 0 || now < sourcePoint(epoch, chain)) return;
     for (const beacon of beacons)
-      start(`${BEACON_PREFIX}${beacon.index}`, "recording the beacon", () =>
+      start(`${BEACON_PREFIX}${beacon.index}/${epoch}`, "recording the beacon", () =>
         recordBeacon(beacon, epoch, { chain, sender }),
       );
   }

@@ -8,7 +8,9 @@ import { HoldfastError } from "../../protocol/errors.ts";
 import { connect, type Chain } from "../chain.ts";
 import { readRecord } from "../deployment/record.ts";
 import { readKeyFile } from "../../contracts/accounts.ts";
-import { agree, formatAmount, printWarning } from "../output.ts";
+import { stateFolder } from "../left.ts";
+import { isOpen } from "../sending.ts";
+import { agree, formatAmount, printNote, printWarning } from "../output.ts";
 
 export interface JsonOptions {
   readonly json: boolean;
@@ -26,6 +28,10 @@ export interface ChainOptions extends JsonOptions {
   readonly yes?: boolean;
   /** Wei. */
   readonly maxFee?: bigint;
+  /** Seconds. */
+  readonly wait?: number;
+  /** Of every command. */
+  readonly signal?: AbortSignal;
 }
 
 /** A command with --json. */
@@ -71,6 +77,11 @@ export function spendingCommand(parent: Command, nameAndArguments: string, descr
         .env("HOLDFAST_MAX_FEE")
         .argParser(gwei),
     )
+    .addOption(
+      new Option("--wait <seconds>", "how long to wait for a transaction; default 600")
+        .env("HOLDFAST_WAIT")
+        .argParser(count),
+    )
     .option("-y, --yes", "do not ask", false);
 }
 
@@ -82,7 +93,7 @@ function gwei(text: string): bigint {
 
 /** Connects, runs, and lets go of the chain. */
 export async function withChain<T>(options: ChainOptions, use: (chain: Chain) => Promise<T>): Promise<T> {
-  const { rpc, audits, chainId, token, lens, key, passwordFile, maxFee } = withRecord(options);
+  const { rpc, audits, chainId, token, lens, key, passwordFile, maxFee, wait, signal } = withRecord(options);
   if (rpc === undefined) throw missing("the chain", "--rpc URL", "HOLDFAST_RPC");
   if (audits === undefined)
     throw missing("the deployment", "--audits ADDRESS or --deployment FILE", "HOLDFAST_AUDITS");
@@ -90,7 +101,13 @@ export async function withChain<T>(options: ChainOptions, use: (chain: Chain) =>
   const log = {
     warn: (facts: object, message: string): void => printWarning(facts, message, options.json),
   };
-  const chain = await connect({ rpcUrl: rpc, audits, chainId, token, lens, privateKey, maxFee, log });
+  const chain = await connect({
+    ...{ rpcUrl: rpc, audits, chainId, token, lens, privateKey, maxFee, signal },
+    patienceMs: wait === undefined ? undefined : 1000 * wait,
+    tell: (message) => printNote(message, options.json),
+    state: stateFolder(process.env),
+    log,
+  });
   try {
     return await use(chain);
   } finally {
@@ -141,7 +158,8 @@ export async function deposit(chain: Chain, amount: bigint): Promise<void> {
     await chain.send("ledger", "deposit", [chain.account(), amount]);
   } catch (error) {
     // What the deposit failed with is what is told.
-    if (allowed < amount) await chain.send("token", "approve", [ledger, allowed]).catch(() => undefined);
+    if (allowed < amount && !isOpen(error))
+      await chain.send("token", "approve", [ledger, allowed]).catch(() => undefined);
     throw error;
   }
 }

@@ -37,6 +37,7 @@ export function createProgram({ json, signal }: Context): Command {
     ...[addAppCommands, addChallengeCommands, addExploreCommands, addDaemonCommands],
     ...[addDeploymentCommands, addDevnetCommand],
   ];
+  program.hook("preAction", (_, action) => void action.setOptionValue("signal", signal));
   for (const addCommands of add) addCommands(program, signal);
   return program;
 }

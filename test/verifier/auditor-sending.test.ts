@@ -59,6 +59,18 @@ describe("verifier: what the auditor sends", () => {
     one.ending.abort();
   });
 
+  it("is the next epoch's beacon, although the last one's is not mined", async () => {
+    const one = world();
+    one.fake.held = () => never;
+    const auditor = one.start();
+    for (const epoch of [3, 4]) {
+      one.mine(epoch);
+      await auditor.tick();
+      await auditor.tick();
+    }
+    expect(one.recorded.map(({ epoch }) => epoch)).to.deep.equal([3, 4]);
+  });
+
   it("is nothing but beacons shortly before a source point, and after it until they are on record", async () => {
     const one = world();
     const auditor = one.start();
