@@ -11,6 +11,7 @@ import type { NodeChain, NodeRecord } from "./chain-model.ts";
 import type { Clock } from "./clock.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
+import { CONNECTIONS_PER_ADDRESS, LOOPBACK, MAX_CONNECTIONS, UPLOAD_BYTES_PER_SECOND } from "./limits.ts";
 import { watchRequests } from "./patience.ts";
 import { addReading } from "./reading.ts";
 import { asText, authorize } from "./requests.ts";
@@ -38,11 +39,6 @@ export interface ServerOptions {
   readonly operatorAddresses?: readonly string[];
   readonly patienceMs?: number;
 }
-
-export const LOOPBACK = ["127.0.0.1", "::1"];
-export const MAX_CONNECTIONS = 512;
-export const CONNECTIONS_PER_ADDRESS = 64;
-export const UPLOAD_BYTES_PER_SECOND = 64 * 1024;
 
 export interface ServerModules {
   readonly chain: NodeChain;
@@ -80,7 +76,6 @@ const MAX_JSON_BYTES = 64 * 1024;
 const IDLE_MS = 60_000;
 const HEADERS_MS = 15_000;
 const KEEP_ALIVE_MS = 10_000;
-const CHECK_MS = 5_000;
 /** For a body that is no upload, and for an upload or who reads to be behind with. */
 const PATIENCE_MS = 20_000;
 /** What anybody may ask is the same for so long. */
@@ -90,12 +85,13 @@ const PROBES: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/status"]);
 export async function createServer(options: ServerOptions, modules: ServerModules): Promise<FastifyInstance> {
   const { access, log } = modules;
   const { patienceMs = PATIENCE_MS, trustedProxies = [], operatorAddresses = LOOPBACK } = options;
+  const headersTimeout = Math.min(HEADERS_MS, patienceMs);
   const app = Fastify({
     bodyLimit: MAX_JSON_BYTES,
     connectionTimeout: IDLE_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: 0, // for all of a request; a large segment takes its time
-    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: CHECK_MS },
+    http: { headersTimeout, connectionsCheckingInterval: Math.ceil(headersTimeout / 4) },
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 80 },
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],

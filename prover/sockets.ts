@@ -73,7 +73,9 @@ export function guardSockets(
       const connection = open.get(socket);
       if (!connection) return () => undefined;
       connection.kept++;
-      return () => void connection.kept--;
+      return () => {
+        connection.kept--;
+      };
     },
     end: (socket) => void open.get(socket)?.socket.destroy(),
   };
