@@ -2,10 +2,10 @@
  * One request to a node that may be anybody: what does not begin in time, drips or never ends is given up.
  */
 import type { IncomingHttpHeaders } from "node:http";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { request, type Agent } from "undici";
 import { HoldfastError } from "../protocol/errors.ts";
-import { within } from "./pace.ts";
+import { taken, within } from "./pace.ts";
 
 export interface Question {
   readonly agent: Agent;
@@ -14,6 +14,8 @@ export interface Question {
   readonly body?: string | Readable | undefined;
   /** Milliseconds until the answer begins. */
   readonly answerMs: number;
+  /** In which each part of the body must be taken. */
+  readonly takeMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -26,14 +28,18 @@ export interface Reply {
 /** Follows no redirect. Throws what the signal says, HoldfastError "unreachable" in the end, and what undici throws. */
 export async function ask(
   target: URL,
-  { agent, method, headers, body, answerMs, signal }: Question,
+  { agent, method, headers, body, answerMs, takeMs = answerMs, signal }: Question,
 ): Promise<Reply> {
   const giveUp = new AbortController();
+  const notTaken = (): void =>
+    giveUp.abort(new HoldfastError("unreachable", "it does not take what is sent to it"));
+  const sent =
+    body instanceof Readable ? Readable.from(taken(body, takeMs, notTaken), { objectMode: false }) : body;
   const late = (): Error =>
     new HoldfastError("unreachable", `it does not answer within ${answerMs / 1000} s`);
   const signals = signal ? [signal, giveUp.signal] : [giveUp.signal];
   const asked = request(target, {
-    ...{ dispatcher: agent, method, headers, body: body ?? null, signal: AbortSignal.any(signals) },
+    ...{ dispatcher: agent, method, headers, body: sent ?? null, signal: AbortSignal.any(signals) },
     ...{ headersTimeout: answerMs },
   });
   try {

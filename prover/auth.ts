@@ -107,8 +107,10 @@ export function createAccess(
 ): Access {
   /** Whose clock is wrong cannot be told from one request, so what is known of both is said. */
   const clocks = (now: number): string => {
-    const off = now - (chainTime() ?? now);
     const ours = `this node's clock says ${new Date(1000 * now).toISOString()}`;
+    const head = chainTime();
+    if (head === undefined) return `${ours}: compare it with yours`;
+    const off = now - head;
     if (Math.abs(off) <= MAX_CLOCK_SKEW) return `${ours}, as the chain does: set the clock of who signs`;
     const words = `${Math.abs(off)} seconds ${off > 0 ? "after" : "before"} the chain's last block`;
     return `${ours}, ${words}: its operator must set it, unless the chain stands still; use another node`;

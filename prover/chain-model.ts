@@ -262,6 +262,8 @@ export interface NodeChain {
   estimate(call: Call): Promise<bigint>;
   /** Wei for a unit of gas, if it is sent now. */
   gasPrice(): Promise<bigint>;
+  /** Wei of our key's account. */
+  coins(): Promise<bigint>;
   /** Transactions of our key: mined, and mined or waiting. */
   nonces(): Promise<{ readonly mined: number; readonly pending: number }>;
   sign(call: Call, options: { readonly nonce: number; readonly gas: bigint }): Promise<SignedTransaction>;

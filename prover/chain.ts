@@ -170,6 +170,7 @@ async function createChain({
       const { gasPrice } = await asked("getFeeData", provider.getFeeData());
       return gasPrice ?? maxFeePerGas;
     },
+    coins: () => asked("getBalance", provider.getBalance(wallet.address)),
     async nonces() {
       const [mined, pending] = await Promise.all([
         asked("getTransactionCount", provider.getTransactionCount(wallet.address, "latest")),

@@ -91,11 +91,12 @@ export async function startServer(
   );
   const holdings = createHoldings({ directoryDepth: profile.directoryDepth, fromBlock: 0 }, { chain, log });
   await holdings.update();
-  const access = createAccess(NODE, { chain, holdings, journal, clock });
   const compacting = new Set<bigint>();
   const running: Pick<RunningServer, "status"> = {
     status: { ...STARTING, ready: true, problem: undefined, epoch: 1, time: NOW },
   };
+  const chainTime = (): number => running.status.time;
+  const access = createAccess(NODE, { chain, holdings, journal, clock, chainTime });
   const app = await createServer(
     { node: NODE, profile, acceptSeconds: 600, maxUploads: 8, requestsPerMinute: 1000, ...limits },
     { chain, access, store, holdings, journal, compacting, status: () => running.status, clock, log },

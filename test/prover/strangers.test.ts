@@ -13,6 +13,7 @@ import {
   bytes,
   data,
   leaves,
+  NOW,
   readPath,
   requestsTo,
   root,
@@ -258,11 +259,18 @@ describe("prover: strangers", () => {
   });
 
   it("are told whose clock is wrong", async () => {
-    const expired = await put(uploadPath(), data, { expiry: 1_000_000n - 40n });
-    expect(expired).to.include({ status: 401 });
-    expect(expired.message).to.match(
-      /expired 40 seconds ago; this node's clock says 1970-01-12T13:46:40.000Z/,
-    );
+    const message = async (expiry: number): Promise<string> => {
+      const answer = await put(uploadPath(), data, { expiry: BigInt(expiry) });
+      expect(answer).to.include({ status: 401, code: "unauthorized" });
+      return answer.message;
+    };
+    const ours = "this node's clock says 1970-01-12T13:46:40.000Z";
+    expect(await message(NOW - 40)).to.include(`expired 40 seconds ago; ${ours}, as the chain does: set the`);
+    expect(await message(NOW + 900)).to.include(`valid for 900 seconds, more than 300; ${ours}, as the`);
+    server.status = { ...server.status, time: NOW - 400 };
+    expect(await message(NOW - 340)).to.include(`${ours}, 400 seconds after the chain's last block: its op`);
+    server.status = { ...server.status, time: NOW + 400 };
+    expect(await message(NOW + 460)).to.include(`${ours}, 400 seconds before the chain's last block: its op`);
   });
 
   it("do not keep an answer going by not taking it", async () => {
