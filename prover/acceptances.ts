@@ -9,7 +9,7 @@ import type { Access } from "./auth.ts";
 import type { ClusterRecord, NodeChain, NodeRecord } from "./chain-model.ts";
 import { priceOf, pricesOf, storingOf } from "./consents.ts";
 import type { Holdings } from "./holdings.ts";
-import type { Journal } from "./journal.ts";
+import { MAX_UNPAID_SECONDS, type Journal } from "./journal.ts";
 import type { Store } from "./store.ts";
 
 export interface Order {
@@ -76,7 +76,7 @@ export async function accept(
   const { bucket, vNode, segments, epochs } = order;
   const { timestamp } = await chain.block();
   await checkOpen(vNode, chain.epochAt(timestamp), chain);
-  await checkHeld(order, modules);
+  await checkHeld(order, timestamp, modules);
   const record = await chain.node(node);
   const cluster = await clusterOf(vNode, chain);
   const { rent, revision } = record;
@@ -123,14 +123,24 @@ function compacts(vNode: bigint): HoldfastError {
   return new HoldfastError("busy", message, { status: 409, vNode: String(vNode) });
 }
 
-async function checkHeld({ bucket, segments }: Order, { store, access }: AcceptanceModules): Promise<void> {
+async function checkHeld(
+  { bucket, segments }: Order,
+  now: number,
+  { store, access, journal, holdings }: AcceptanceModules,
+): Promise<void> {
   for (const { root, leaves } of segments) {
     const stored = (await access.isInBucket(bucket, root)) ? await store.find(root) : undefined;
     if (!stored)
       throw new HoldfastError("not-found", `segment ${root} is not here: upload it first`, { root });
-    if (stored.leaves === leaves) continue;
-    const message = `segment ${root} has ${stored.leaves} leaves, not ${leaves}: ask for what was uploaded`;
-    throw new HoldfastError("bad-input", message, { root, leaves: stored.leaves });
+    if (stored.leaves !== leaves) {
+      const message = `segment ${root} has ${stored.leaves} leaves, not ${leaves}: ask for what was uploaded`;
+      throw new HoldfastError("bad-input", message, { root, leaves: stored.leaves });
+    }
+    // Nobody keeps it here by asking again and again for what they do not use.
+    const isPaid = holdings.holdersOf(bucket, root).length > 0;
+    if (isPaid || now - (journal.storedAt(root) ?? now) < 2 * MAX_UNPAID_SECONDS) continue;
+    const message = `segment ${root} was uploaded days ago, and nobody has paid for it: upload it again when it is gone`;
+    throw new HoldfastError("expired", message, { status: 409, root });
   }
 }
 

@@ -149,7 +149,7 @@ const KEEP_SECONDS = 7 * 24 * 3600;
 /** What was not used is kept until nobody can learn any more that it was. */
 const KEEP_UNUSED_SECONDS = 24 * 3600;
 /** Who uploads again what is not paid for has as long to pay as the first time, but not for ever. */
-const MAX_UNPAID_SECONDS = 24 * 3600;
+export const MAX_UNPAID_SECONDS = 24 * 3600;
 const KEEP_EPOCHS = 64;
 const KEEP_TRANSACTIONS = 1024;
 const KEEP_ANSWERS = 1024;
@@ -192,13 +192,15 @@ export function openJournal(folder: string): Journal {
         write(STORED, root, bytes, now);
         write("INSERT OR IGNORE INTO uploads (root, bucket) VALUES (?, ?)", root, bucket);
         const place = [account, vNode, bucket, root];
+        const same = "account = ? AND vnode = ? AND bucket = ? AND root = ?";
+        // It was never paid for, and others need it: that was another time.
+        write(`DELETE FROM unpaid WHERE ${same} AND since <= ?`, ...place, now - 2 * MAX_UNPAID_SECONDS);
         write(
           "INSERT OR IGNORE INTO unpaid (account, vnode, bucket, root, price, since) VALUES (?, ?, ?, ?, ?, ?)",
           ...[...place, String(price), now],
         );
-        const since = "SELECT since FROM unpaid WHERE account = ? AND vnode = ? AND bucket = ? AND root = ?";
-        const first = (read(since, ...place) as { since: number }).since;
-        if (now - first < MAX_UNPAID_SECONDS)
+        const { since } = read(`SELECT since FROM unpaid WHERE ${same}`, ...place) as { since: number };
+        if (now - since < MAX_UNPAID_SECONDS)
           write("UPDATE segments SET stored = ? WHERE root = ?", now, root);
       }),
     unpaid(account) {

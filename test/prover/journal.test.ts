@@ -129,8 +129,10 @@ describe("prover: journal", () => {
     journal.recordUpload(upload(2n), 100, 1000);
     journal.recordUpload(upload(2n), 100, 1000 + 24 * 3600 - 1);
     expect(journal.storedAt(root)).to.equal(1000 + 24 * 3600 - 1);
-    journal.recordUpload(upload(2n), 100, 1000 + 24 * 3600);
+    for (const days of [1, 1.9]) journal.recordUpload(upload(2n), 100, 1000 + days * 24 * 3600);
     expect(journal.storedAt(root)).to.equal(1000 + 24 * 3600 - 1);
+    journal.recordUpload(upload(2n), 100, 1000 + 2 * 24 * 3600); // others have kept it meanwhile
+    expect(journal.storedAt(root)).to.equal(1000 + 2 * 24 * 3600);
   });
 
   it("counts what a payer has not used, lapsed or not, and forgets it after a day", () => {

@@ -205,6 +205,18 @@ describe("prover: strangers", () => {
       expect(await accept()).to.equal(429);
     });
 
+    it("get none for what has been here for days and is not paid for", async () => {
+      chain.time = NOW;
+      await put(uploadPath(), data);
+      chain.time = NOW + 2 * 24 * 3600 - 1;
+      expect(await accept()).to.equal(200);
+      chain.time += 1;
+      expect(await accept()).to.equal(409);
+      chain.store({ root, leaves });
+      await restart();
+      expect(await accept()).to.equal(200);
+    });
+
     it("get no more extensions either", async () => {
       chain.store({ root, leaves });
       await put(uploadPath(), data);
