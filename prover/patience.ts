@@ -5,11 +5,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Readable } from "node:stream";
 import { taken } from "../net/pace.ts";
-import type { Sockets } from "./sockets.ts";
+import type { Sockets, Work } from "./sockets.ts";
 
 export interface Patience {
   /** The request is allowed: whoever reads its body watches it from here on. */
-  keep(request: FastifyRequest, reply: FastifyReply): void;
+  keep(request: FastifyRequest, reply: FastifyReply, work: Work): void;
   /** An answer's bytes: the connection ends if they are not taken. */
   answer(body: Readable, reply: FastifyReply): Readable;
 }
@@ -39,9 +39,9 @@ export function watchRequests(app: FastifyInstance, sockets: Sockets, ms: number
   });
 
   return {
-    keep(request, reply) {
+    keep(request, reply, work) {
       clearTimeout(timers.get(request));
-      reply.raw.once("close", sockets.keep(request.raw.socket));
+      reply.raw.once("close", sockets.keep(request.raw.socket, work));
     },
     answer(body, reply) {
       const end = (): void => void reply.raw.destroy();

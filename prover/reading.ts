@@ -23,7 +23,7 @@ export function addReading(
       throw new HoldfastError("unauthorized", "the request's authorization is refused: it is for a body");
     await access.checkRead(bucket, root, authorization.signer);
     access.take(authorization);
-    patience.keep(request, reply);
+    patience.keep(request, reply, "reading");
     const found = await store.find(root);
     if (found) return found;
     throw notHere(root);

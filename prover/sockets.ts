@@ -1,7 +1,8 @@
 /**
  * How many connections there may be, from one address and in all, so that descriptors are left for what earns the living:
- * the chain and the disk. Whoever has shown that they may do what they ask for keeps their connection; of the others the
- * oldest makes room, of the address that has most. So nobody is kept out by connections that are only held.
+ * the chain and the disk. When there are too many, the oldest makes room, of the address that has most: first of those over
+ * which nothing is done that is allowed, then of those that read, and none that brings what is paid for. So nobody is kept out
+ * by connections that are only held.
  */
 import type { Server, Socket } from "node:net";
 import { BlockList, isIPv4, isIPv6 } from "node:net";
@@ -13,9 +14,11 @@ export interface SocketLimits {
   readonly exempt: Addresses;
 }
 
+export type Work = "reading" | "writing";
+
 export interface Sockets {
-  /** Keeps a connection until what is returned is called. */
-  keep(socket: Socket): () => void;
+  /** Something is done over a connection that is allowed, until what is returned is called. */
+  keep(socket: Socket, work: Work): () => void;
   end(socket: Socket): void;
 }
 
@@ -23,8 +26,13 @@ interface Connection {
   readonly socket: Socket;
   readonly network: string;
   /** Requests that are allowed and under way. */
-  kept: number;
+  readonly requests: Record<Work, number>;
 }
+
+const isIdle = ({ requests: { reading, writing } }: Connection): boolean => reading + writing === 0;
+const isReading = ({ requests: { reading, writing } }: Connection): boolean => reading > 0 && writing === 0;
+/** Who makes room, in turn. */
+const YIELDING = [isIdle, isReading];
 
 export function guardSockets(
   server: Server,
@@ -41,40 +49,43 @@ export function guardSockets(
     if (others?.size === 0) byNetwork.delete(network);
     open.delete(socket);
   };
-  /** False if all are kept. */
-  const makeRoom = (candidates: Iterable<Connection>): boolean => {
-    const [oldest] = [...candidates].filter(({ kept }) => kept === 0);
-    if (!oldest) return false;
-    drop(oldest);
-    oldest.socket.destroy();
-    return true;
+  /** Of the first of these that have one. False if none has. */
+  const makeRoom = (networks: readonly ReadonlySet<Connection>[]): boolean => {
+    for (const yields of YIELDING) {
+      for (const connections of networks) {
+        const oldest = [...connections].find(yields);
+        if (!oldest) continue;
+        drop(oldest);
+        oldest.socket.destroy();
+        return true;
+      }
+    }
+    return false;
   };
-  /** Of whoever has most. */
-  const makeRoomAnywhere = (): boolean =>
-    [...byNetwork.values()].toSorted((a, b) => b.size - a.size).some((connections) => makeRoom(connections));
+  const bySize = (): Set<Connection>[] => [...byNetwork.values()].toSorted((a, b) => b.size - a.size);
 
   server.on("connection", (socket: Socket) => {
     const address = socket.remoteAddress ?? "";
     const network = networkOf(address);
     const own = byNetwork.get(network) ?? new Set();
     const isFull = !exempt.has(address) && own.size >= connectionsPerAddress;
-    if ((isFull && !makeRoom(own)) || (open.size >= maxConnections && !makeRoomAnywhere())) {
+    if ((isFull && !makeRoom([own])) || (open.size >= maxConnections && !makeRoom(bySize()))) {
       socket.destroy();
       return;
     }
-    const connection = { socket, network, kept: 0 };
+    const connection = { socket, network, requests: { reading: 0, writing: 0 } };
     open.set(socket, connection);
     byNetwork.set(network, (byNetwork.get(network) ?? new Set()).add(connection));
     socket.once("close", () => drop(connection));
   });
 
   return {
-    keep(socket) {
+    keep(socket, work) {
       const connection = open.get(socket);
       if (!connection) return () => undefined;
-      connection.kept++;
+      connection.requests[work]++;
       return () => {
-        connection.kept--;
+        connection.requests[work]--;
       };
     },
     end: (socket) => void open.get(socket)?.socket.destroy(),

@@ -37,7 +37,7 @@ export function addWriting(
     const { vNode, bucket, root } = parse(path, request.params, "the path");
     const bytes = announcedBytes(request);
     const open = (): AsyncIterable<Uint8Array> => {
-      patience.keep(request, reply);
+      patience.keep(request, reply, "writing");
       // Whoever is refused in the middle is told so: the connection is not cut.
       return request.raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
     };
@@ -66,7 +66,7 @@ export function addWriting(
     const { order, authorization } = readOrder(request, orderSchema);
     await access.checkWrite(order.bucket, order.vNode, authorization.signer);
     access.take(authorization);
-    patience.keep(request, reply);
+    patience.keep(request, reply, "writing");
     return asText(await accept(order, authorization.signer, options, modules));
   });
 
@@ -74,7 +74,7 @@ export function addWriting(
     const { order, authorization } = readOrder(request, extensionSchema);
     const allowed = (): void => {
       access.take(authorization);
-      patience.keep(request, reply);
+      patience.keep(request, reply, "writing");
     };
     return asText(await extend(order, authorization.signer, options, { ...modules, allowed }));
   });

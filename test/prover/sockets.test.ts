@@ -80,25 +80,68 @@ describe("prover: sockets", () => {
     }
   });
 
-  it("are kept while something is done that is allowed", async () => {
-    await start({ maxConnections: 2, connectionsPerAddress: 2 });
-    await put(uploadPath(), data);
-    const asked = Promise.withResolvers<undefined>();
-    const goOn = Promise.withResolvers<undefined>();
-    async function* slowly(): AsyncGenerator<Uint8Array> {
-      asked.resolve(undefined);
-      await goOn.promise;
-      yield data;
+  describe("over which something is done that is allowed", () => {
+    let goOn: PromiseWithResolvers<undefined>;
+    beforeEach(async () => {
+      await start({ maxConnections: 3, connectionsPerAddress: 3 });
+      await put(uploadPath(), data);
+      goOn = Promise.withResolvers();
+    });
+
+    /** Whose answer waits. */
+    async function read(localAddress: string): Promise<RawConnection> {
+      const asked = Promise.withResolvers<undefined>();
+      async function* slowly(): AsyncGenerator<Uint8Array> {
+        asked.resolve(undefined);
+        await goOn.promise;
+        yield data;
+      }
+      server.store.read = () => Promise.resolve(Readable.from(slowly(), { objectMode: false }));
+      const reader = await connectRaw(app, localAddress);
+      reader.send("GET", readPath, { authorization: await authorization({ path: readPath }) });
+      await asked.promise;
+      return reader;
     }
-    server.store.read = () => Promise.resolve(Readable.from(slowly(), { objectMode: false }));
-    const reader = await connectRaw(app, "127.0.0.2");
-    reader.send("GET", readPath, { authorization: await authorization({ path: readPath }) });
-    await asked.promise;
-    await hold(10, "127.0.0.3");
-    await hold(10, "127.0.0.2");
-    goOn.resolve(undefined);
-    await reader.says(/^HTTP\/1.1 200 /);
-    reader.socket.destroy();
+
+    it("are kept while there are others", async () => {
+      const reader = await read("127.0.0.2");
+      await hold(10, "127.0.0.3");
+      await hold(10, "127.0.0.2");
+      goOn.resolve(undefined);
+      await reader.says(/^HTTP\/1.1 200 /);
+      reader.socket.destroy();
+    });
+
+    it("make room if all only read, the oldest first", async () => {
+      const [first, second] = [await read("127.0.0.2"), await read("127.0.0.2"), await read("127.0.0.2")];
+      expect(await answers()).to.equal(true);
+      await first.ended;
+      goOn.resolve(undefined);
+      await second.says(/^HTTP\/1.1 200 /);
+    });
+
+    it("do not make room while they bring something", async () => {
+      const begun = Promise.withResolvers<undefined>();
+      const receive = server.store.receive.bind(server.store);
+      server.store.receive = (...args) => {
+        begun.resolve(undefined);
+        return receive(...args);
+      };
+      const writer = await connectRaw(app, "127.0.0.2");
+      writer.send("PUT", uploadPath(), {
+        authorization: await authorization({ method: "PUT", path: uploadPath(), body: data }),
+        "content-type": "application/octet-stream",
+        "content-length": String(bytes),
+      });
+      await begun.promise;
+      await read("127.0.0.3");
+      await read("127.0.0.4");
+      expect(await answers("127.0.0.2")).to.equal(true);
+      await hold(5, "127.0.0.5");
+      writer.socket.write(data);
+      await writer.says(/^HTTP\/1.1 200 /);
+      goOn.resolve(undefined);
+    });
   });
 
   it("end if nothing is said, or not to the end", async () => {
