@@ -9,13 +9,14 @@ import type { Profile } from "../protocol/profiles.ts";
 import type { Access } from "./auth.ts";
 import type { NodeChain, NodeRecord } from "./chain-model.ts";
 import type { Clock } from "./clock.ts";
+import { createDenials } from "./denials.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import { CONNECTIONS_PER_ADDRESS, LOOPBACK, MAX_CONNECTIONS, UPLOAD_BYTES_PER_SECOND } from "./limits.ts";
 import { watchRequests } from "./patience.ts";
 import { addReading } from "./reading.ts";
-import { asText, authorize } from "./requests.ts";
-import { addresses, guardSockets, networkOf } from "./sockets.ts";
+import { asText, authorize, knownSigner } from "./requests.ts";
+import { addresses, guardSockets } from "./sockets.ts";
 import { isHealthy, type NodeStatus } from "./status.ts";
 import type { Store } from "./store.ts";
 import { addWriting } from "./writing.ts";
@@ -103,15 +104,20 @@ export async function createServer(options: ServerOptions, modules: ServerModule
   });
   const patience = watchRequests(app, sockets, patienceMs);
   const operator = addresses(operatorAddresses);
+  const denials = createDenials(modules.clock);
   await app.register(rateLimit, {
     ...{ max: options.requestsPerMinute, timeWindow: 60_000 },
-    keyGenerator: ({ ip }) => networkOf(ip),
     allowList: ({ ip, url }) => PROBES.has(url) && operator.has(ip),
   });
   app.addHook("onRequest", (request, _reply, done) => {
     if (request.is404) throw new HoldfastError("not-found", "there is no such path; see docs/node-api.md");
     // Before anything of its body is read.
-    if (/^\/v1\/(vnodes|buckets)\//.test(request.routeOptions.url ?? "")) authorize(access, request);
+    if (isSigned(request)) denials.check(request.ip, authorize(access, request).signer);
+    done();
+  });
+  app.addHook("onResponse", (request, { statusCode }, done) => {
+    const signer = isSigned(request) ? knownSigner(request) : undefined;
+    if (signer !== undefined && statusCode !== 503) denials.note(request.ip, signer, statusCode < 400);
     done();
   });
   app.removeAllContentTypeParsers();
@@ -130,6 +136,10 @@ export async function createServer(options: ServerOptions, modules: ServerModule
   addHealth(app, options, modules);
   return app;
 }
+
+/** Whether the request must say who asks. */
+const isSigned = ({ routeOptions }: FastifyRequest): boolean =>
+  /^\/v1\/(vnodes|buckets)\//.test(routeOptions.url ?? "");
 
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply {
   if (error instanceof HoldfastError) {

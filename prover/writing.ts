@@ -38,8 +38,7 @@ export function addWriting(
     const bytes = announcedBytes(request);
     const open = (): AsyncIterable<Uint8Array> => {
       patience.keep(request, reply, "writing");
-      // Whoever is refused in the middle is told so: the connection is not cut.
-      return request.raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+      return request.raw;
     };
     const order = { vNode, bucket, root, bytes };
     const { existed } = await uploads.take(order, authorize(access, request), open);

@@ -15,7 +15,7 @@ import { createServer, type ServerOptions } from "../../prover/server.ts";
 import { STARTING, type NodeStatus } from "../../prover/status.ts";
 import { createStore, type Store } from "../../prover/store.ts";
 import { BUCKET, DOMAIN, NODE, OWNER, VNODE, type FakeChain } from "./fake-chain.ts";
-import { createFakeClock } from "./fake-clock.ts";
+import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { testSegment } from "./segments.ts";
 
 export const profile = PROFILES.tiny;
@@ -67,6 +67,7 @@ export interface RunningServer {
   readonly store: Store;
   readonly journal: Journal;
   readonly compacting: Set<bigint>;
+  readonly clock: FakeClock;
   /** What it says of itself. */
   status: NodeStatus;
   stop(): Promise<void>;
@@ -105,7 +106,7 @@ export async function startServer(
     await app.close();
     journal.close();
   };
-  return Object.assign(running, { app, store, journal, compacting, stop });
+  return Object.assign(running, { app, store, journal, compacting, clock, stop });
 }
 
 /** @param app the one of the running test */

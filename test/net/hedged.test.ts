@@ -71,8 +71,20 @@ describe("net: hedged", () => {
 
   it("has no more than so many at a time: the slowest makes room", async () => {
     const names = ["a", "b", "c", "d", "e"];
-    expect(await firstOf([...names.map(hangs), gives("f")], hedge(1, 2))).to.equal("f");
-    expect(ended.toSorted()).to.deep.equal(names);
+    let [running, most] = [0, 0];
+    const counted = (attempt: Attempt<string>): Attempt<string> => {
+      return async (...args) => {
+        most = Math.max(most, ++running);
+        try {
+          return await attempt(...args);
+        } finally {
+          running--;
+        }
+      };
+    };
+    const all = [...names.map(hangs), gives("f")].map(counted);
+    expect(await firstOf(all, hedge(1, 2))).to.equal("f");
+    expect([most, ended.toSorted()]).to.deep.equal([2, names]);
   });
 
   it("says why each of them failed", async () => {

@@ -20,14 +20,8 @@ describe("net: pace", () => {
       yield new Uint8Array(length);
     }
   }
-  async function* drip(): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      await tick();
-      yield new Uint8Array(1);
-    }
-  }
   async function* stalls(): AsyncGenerator<Uint8Array> {
-    yield new Uint8Array(1_000_000_000);
+    yield new Uint8Array(1_000_000);
     await never();
   }
 
@@ -38,31 +32,50 @@ describe("net: pace", () => {
     expect(seen).to.deep.equal([1, 2, 3]);
   });
 
-  it("ends what drips for ever, although something always comes", async () => {
-    const pace = { bytesPerSecond: 1e9, graceMs: 20 };
-    expect((await errorOf(sizes(paced(drip(), pace)))).message).to.match(/too slow/);
-  });
-
-  it("ends what stalls, however fast it was before", async () => {
-    const pace = { bytesPerSecond: 1, graceMs: 20 };
-    const tooSlow = (): Error => new Error("slow");
-    expect((await errorOf(sizes(paced(stalls(), pace, { tooSlow })))).message).to.equal("slow");
-  });
-
-  it("does not count the time that its bytes are used", async () => {
+  describe("by a clock that goes on", () => {
     const now = performance.now.bind(performance);
-    let time = 0;
-    performance.now = () => time;
-    try {
+    let time: number;
+    beforeEach(() => {
+      time = 0;
+      performance.now = () => time;
+    });
+    afterEach(() => {
+      performance.now = now;
+    });
+
+    it("ends what drips, although something always comes", async () => {
+      async function* drip(): AsyncGenerator<Uint8Array> {
+        for (let i = 0; i < 1000; i++) {
+          await tick();
+          time += 1_000;
+          yield new Uint8Array(1);
+        }
+      }
+      let count = 0;
+      const progress = (): void => {
+        count++;
+      };
+      const error = await errorOf(sizes(paced(drip(), { bytesPerSecond: 2, graceMs: 60_000 }, { progress })));
+      expect(error.message).to.match(/too slow/);
+      expect(count).to.equal(119);
+      time = 0;
+      expect(await sizes(paced(drip(), PATIENT))).to.have.lengthOf(1000);
+    });
+
+    it("does not count the time that bytes are used", async () => {
       let count = 0;
       for await (const part of paced(parts(1, 1, 1), PATIENT)) {
         count += part.length;
         time += 10 * PATIENT.graceMs;
       }
       expect(count).to.equal(3);
-    } finally {
-      performance.now = now;
-    }
+    });
+  });
+
+  it("ends what stalls, however fast it was before", async () => {
+    const pace = { bytesPerSecond: 1, graceMs: 20 };
+    const tooSlow = (): Error => new Error("slow");
+    expect((await errorOf(sizes(paced(stalls(), pace, { tooSlow })))).message).to.equal("slow");
   });
 
   it("ends with the signal's reason, also before anything came", async () => {

@@ -270,6 +270,28 @@ describe("prover: strangers", () => {
     expect(calls).to.equal(1);
   });
 
+  it("cost no more calls once much was refused to their address, whatever key they sign with", async () => {
+    await put(uploadPath(), data);
+    let calls = 0;
+    const bucket = chain.bucket.bind(chain);
+    chain.bucket = (id) => {
+      calls++;
+      return bucket(id);
+    };
+    const read = async (signer: Wallet, remoteAddress = "127.0.0.1"): Promise<number> => {
+      const headers = { authorization: await authorization({ path: readPath, signer }) };
+      return (await app.inject({ url: readPath, remoteAddress, headers })).statusCode;
+    };
+    for (let i = 0; i < 300; i++) expect(await read(STRANGER)).to.equal(403);
+    expect(await read(new Wallet(`0x${"99".repeat(32)}`))).to.equal(429);
+    expect(calls).to.equal(300);
+    // Who was served is known, and so is nobody at another address.
+    expect(await read(OWNER)).to.equal(200);
+    expect(await read(STRANGER, "8.8.8.8")).to.equal(403);
+    server.clock.time += 60_000;
+    expect(await read(STRANGER)).to.equal(403);
+  });
+
   it("are told whose clock is wrong", async () => {
     const message = async (expiry: number): Promise<string> => {
       const answer = await put(uploadPath(), data, { expiry: BigInt(expiry) });
