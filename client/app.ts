@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
+import type { Pace } from "../net/pace.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { priceOf } from "../protocol/price.ts";
 import type { Profile } from "../protocol/profiles.ts";
@@ -12,10 +13,10 @@ import type { Chain } from "./chain.ts";
 import { continued, draftOf } from "./continuing.ts";
 import { destinationOf } from "./destination.ts";
 import { clusterProfile, existingBucket, findTarget, nodesOf, type Target } from "./lookup.ts";
-import { createNodeApi, type NodeApi } from "./node-api.ts";
+import { createNodeApi, type NodeAddress, type NodeApi } from "./node-api.ts";
 import type { Replica, StoredObject } from "./object.ts";
 import type { ClusterRecord, SegmentRecord, VNodeState } from "./records.ts";
-import { fetchSegment, rehash } from "./replicas.ts";
+import { fetchSegment, PACES, rehash } from "./replicas.ts";
 import { commitFile, readPart, type CommittedFile } from "./segments.ts";
 import { storeOn } from "./storing.ts";
 
@@ -23,6 +24,11 @@ export interface AppOptions {
   readonly chain: Chain;
   readonly engine: HashEngine;
   readonly signal?: AbortSignal | undefined;
+  /** Calls nodes at addresses that are not of the public internet, too: for local networks. */
+  readonly allowPrivateNodes?: boolean | undefined;
+  /** Milliseconds until a node's answer begins, and what is asked of nodes that are read from. */
+  readonly answerMs?: number | undefined;
+  readonly paces?: readonly Pace[] | undefined;
   /** What is being done, and how much of it, 0 to 1. */
   readonly progress?: ((step: string, fraction: number) => void) | undefined;
 }
@@ -62,6 +68,8 @@ export interface ReplicaStatus {
   /** Segments of the object that the contract has on this vNode. */
   readonly segments: number;
   readonly reachable: boolean;
+  /** Why it is not. */
+  readonly problem?: string;
 }
 
 export interface App {
@@ -91,8 +99,17 @@ export interface Plan extends PutOptions {
   readonly price: Price;
 }
 
-export function createApp({ chain, engine, signal, progress }: AppOptions): App {
-  const api = createNodeApi(chain, { signal });
+export function createApp(options: AppOptions): App {
+  const {
+    chain,
+    engine,
+    signal,
+    progress,
+    allowPrivateNodes: allowPrivate,
+    answerMs,
+    paces = PACES,
+  } = options;
+  const api = createNodeApi(chain, { signal, allowPrivate, answerMs });
 
   return {
     async plan(options) {
@@ -152,9 +169,11 @@ export function createApp({ chain, engine, signal, progress }: AppOptions): App 
       const destination = await destinationOf(out);
       return destination.write(async (file) => {
         const whole = createHash("sha256");
+        const failures = new Map<number, number>();
         let offset = 0;
         for (const segment of object.segments) {
-          await fetchSegment({ chain, api, engine, object, segment, file, offset, signal });
+          const target = { object, segment, file, offset };
+          await fetchSegment({ chain, api, engine, signal, paces, failures, ...target });
           await rehash({ file, segment, offset }, whole);
           offset += segment.bytes;
           progress?.("downloading", offset / object.bytes);
@@ -243,18 +262,26 @@ async function replicaStatus(
   const stored = await Promise.all(
     serials.map((serial) => chain.read<SegmentRecord>("registry", "segment", [vNode, serial])),
   );
-  const reachable = address !== undefined && (await api.status(address).then(answers, wasRefused));
+  const problem = address ? await problemOf(api, address) : "the vNode has no node";
   return {
-    ...{ vNode, node: String(address?.id ?? 0n), url, reachable },
+    ...{ vNode, node: String(address?.id ?? 0n), url, reachable: problem === undefined },
+    ...(problem !== undefined && { problem }),
     ...{ misses: Number(state.misses), syncing: state.syncLeft > 0n },
     ...(state.nextSince > 0n && { successor: String(state.nextNode) }),
     segments: stored.filter(({ leaves }) => leaves > 0n).length,
   };
 }
 
-const answers = (): boolean => true;
-/** A node that says "503, I missed a proof" is there. */
-const wasRefused = (error: unknown): boolean => error instanceof HoldfastError && "status" in error.details;
+/** undefined if it is there, as a node is that says "503, I missed a proof". */
+async function problemOf(api: NodeApi, address: NodeAddress): Promise<string | undefined> {
+  try {
+    await api.status(address);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    return "status" in error.details ? undefined : error.message;
+  }
+}
 
 async function claimSegment(chain: Chain, vNode: bigint, serial: number): Promise<bigint> {
   const { events } = await chain.send("registry", "claim", [vNode, serial]);

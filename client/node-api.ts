@@ -1,10 +1,12 @@
 /**
- * A storage node's HTTP interface as its users see it, with a signed authorization for every request.
+ * A storage node's HTTP interface as its users see it, with a signed authorization for every request. A node may be anybody:
+ * none is waited for longer than what it does is worth.
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
-import { request, type Dispatcher } from "undici";
 import { z } from "zod";
+import { createAgent } from "../net/addresses.ts";
+import { ask, readText, type Reply } from "../net/ask.ts";
 import { HoldfastError, type ErrorCode } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { domain, MAX_REQUEST_SECONDS, REQUEST } from "../protocol/typed-data.ts";
@@ -51,9 +53,23 @@ export interface NodeApi {
     terms: Terms,
     segments: readonly { root: Hex; leaves: number }[],
   ): Promise<NodeAcceptance>;
-  /** Bytes `from` to the end. */
-  download(node: NodeAddress, bucket: bigint, root: Hex, from: number): Promise<Readable>;
+  /** Bytes `from` to the end, which begin within so many milliseconds. Who reads them closes them. */
+  download(node: NodeAddress, part: DownloadPart, answerMs: number): Promise<Readable>;
   status(node: NodeAddress): Promise<unknown>;
+}
+
+export interface DownloadPart {
+  readonly bucket: bigint;
+  readonly root: Hex;
+  readonly from: number;
+}
+
+export interface NodeApiOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Calls nodes at addresses that are not of the public internet, too. */
+  readonly allowPrivate?: boolean | undefined;
+  /** Milliseconds until an answer begins, and until a short one ends. */
+  readonly answerMs?: number | undefined;
 }
 
 interface Call {
@@ -63,10 +79,15 @@ interface Call {
   readonly bodyHash?: string;
   readonly headers?: Record<string, string>;
   readonly signed?: boolean;
+  readonly answerMs?: number;
 }
 
-/** Milliseconds without a byte from the node. */
-const IDLE_MS = 60_000;
+const ANSWER_MS = 60_000;
+/** A node that takes an upload more slowly is of no use. */
+const MIN_BYTES_PER_SECOND = 16 * 1024;
+/** Of a short answer. */
+const MAX_ANSWER_BYTES = 1 << 20;
+const ADVICE = "on a local network give --allow-private-nodes";
 const EMPTY_HASH = createHash("sha256").digest("hex");
 const integer = z.string().regex(/^\d+$/).transform(BigInt);
 const acceptanceSchema = z.object({
@@ -89,39 +110,60 @@ const errorSchema = z.object({
   }),
 });
 
-export function createNodeApi(chain: Chain, { signal }: { signal?: AbortSignal | undefined } = {}): NodeApi {
-  const call = async (node: NodeAddress, options: Call): Promise<Dispatcher.ResponseData> => {
+export function createNodeApi(
+  chain: Chain,
+  { signal, allowPrivate = false, answerMs = ANSWER_MS }: NodeApiOptions = {},
+): NodeApi {
+  const agent = createAgent({ allowPrivate, advice: ADVICE, idleMs: answerMs });
+  const limits = { maxBytes: MAX_ANSWER_BYTES, ms: answerMs, signal };
+  const call = async (node: NodeAddress, options: Call): Promise<Reply> => {
     const { method, path, body, signed = true } = options;
     const headers = { ...options.headers };
     if (signed) headers["authorization"] = await authorize(chain, node, options);
-    let response: Dispatcher.ResponseData;
+    let reply: Reply;
     try {
-      response = await request(new URL(path, node.url), {
-        ...{ method, headers, body: body ?? null },
-        ...{ headersTimeout: IDLE_MS, bodyTimeout: IDLE_MS, signal: signal ?? null },
-      });
+      const asked = { agent, method, headers, body, answerMs: options.answerMs ?? answerMs };
+      reply = await ask(new URL(path, node.url), { ...asked, takeMs: answerMs, signal });
     } catch (cause) {
-      signal?.throwIfAborted();
-      if (cause instanceof HoldfastError) throw cause; // what is sent cannot be read
-      const message = `node ${node.id} does not answer at ${node.url}: check that it runs, or use another replica`;
-      throw new HoldfastError("unreachable", message, { node: String(node.id), url: node.url }, { cause });
+      throw noAnswer(node, cause);
     }
-    if (response.statusCode >= 400) throw await refusal(node, response);
-    return response;
+    if (reply.status < 400) return reply;
+    const text = await readText(reply.body, limits).catch(() => "");
+    signal?.throwIfAborted();
+    throw refusal(node, reply.status, text);
+  };
+  const noAnswer = (node: NodeAddress, cause: unknown): unknown => {
+    signal?.throwIfAborted();
+    const details = { node: String(node.id), url: node.url };
+    if (!(cause instanceof HoldfastError)) {
+      const message = `node ${node.id} does not answer at ${node.url}: check that it runs, or use another replica`;
+      return new HoldfastError("unreachable", message, details, { cause });
+    }
+    if (cause.code !== "unreachable") return cause; // what is sent cannot be read
+    const message = `node ${node.id} is of no use at ${node.url}: ${cause.message}`;
+    return new HoldfastError("unreachable", message, details, { cause });
+  };
+  const textOf = async (node: NodeAddress, { body }: Reply): Promise<string> => {
+    try {
+      return await readText(body, limits);
+    } catch (cause) {
+      throw noAnswer(node, cause);
+    }
   };
 
   return {
     async upload(node, { bucket, vNode }, { root, bytes, sha256, open }) {
       const body = open();
       try {
-        const { body: answer } = await call(node, {
+        const reply = await call(node, {
           method: "PUT",
           path: `/v1/vnodes/${vNode}/buckets/${bucket}/segments/${root.slice(2)}`,
           body,
           bodyHash: sha256,
           headers: { "content-type": "application/octet-stream", "content-length": String(bytes) },
+          answerMs: answerMs + Math.ceil((1000 * bytes) / MIN_BYTES_PER_SECOND),
         });
-        await answer.dump();
+        reply.body.on("error", () => undefined).destroy();
       } finally {
         body.destroy();
       }
@@ -135,16 +177,17 @@ export function createNodeApi(chain: Chain, { signal }: { signal?: AbortSignal |
         bodyHash: createHash("sha256").update(body).digest("hex"),
         headers: { "content-type": "application/json" },
       });
-      const parsed = acceptanceSchema.safeParse(await answer.body.json());
+      const parsed = acceptanceSchema.safeParse(parseJson(await textOf(node, answer)));
       if (parsed.success) return parsed.data;
       const message = `node ${node.id} answers with something that is no acceptance`;
       throw new HoldfastError("bad-input", message, { node: String(node.id) }, { cause: parsed.error });
     },
-    async download(node, bucket, root, from) {
-      const headers = from > 0 ? { range: `bytes=${from}-` } : {};
+    async download(node, { bucket, root, from }, beginsWithin) {
+      const headers: Record<string, string> = from > 0 ? { range: `bytes=${from}-` } : {};
       const path = `/v1/buckets/${bucket}/segments/${root.slice(2)}`;
-      const { body, statusCode } = await call(node, { method: "GET", path, headers });
-      if (from > 0 && statusCode !== 206) {
+      const { body, status } = await call(node, { method: "GET", path, headers, answerMs: beginsWithin });
+      body.on("error", () => undefined); // also when nobody reads it any more
+      if (from > 0 && status !== 206) {
         body.destroy();
         throw new HoldfastError("unreachable", `node ${node.id} does not serve ranges`, {
           node: String(node.id),
@@ -152,8 +195,18 @@ export function createNodeApi(chain: Chain, { signal }: { signal?: AbortSignal |
       }
       return body;
     },
-    status: async (node) => (await call(node, { method: "GET", path: "/status", signed: false })).body.json(),
+    status: async (node) =>
+      parseJson(await textOf(node, await call(node, { method: "GET", path: "/status", signed: false }))),
   };
+}
+
+/** undefined for what is no JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 async function authorize(chain: Chain, node: NodeAddress, { method, path, bodyHash }: Call): Promise<string> {
@@ -172,18 +225,11 @@ async function authorize(chain: Chain, node: NodeAddress, { method, path, bodyHa
   return `Holdfast ${Buffer.from(text).toString("base64url")}`;
 }
 
-async function refusal(node: NodeAddress, response: Dispatcher.ResponseData): Promise<HoldfastError> {
-  const text = await response.body.text();
-  const details = { node: String(node.id), url: node.url, status: response.statusCode };
-  try {
-    const { error } = errorSchema.parse(JSON.parse(text));
-    const message = `node ${node.id} refuses: ${error.message}`;
-    return new HoldfastError(error.code as ErrorCode, message, { ...error.details, ...details });
-  } catch {
-    return new HoldfastError(
-      "unreachable",
-      `node ${node.id} answers with status ${response.statusCode}`,
-      details,
-    );
-  }
+function refusal(node: NodeAddress, status: number, text: string): HoldfastError {
+  const details = { node: String(node.id), url: node.url, status };
+  const parsed = errorSchema.safeParse(parseJson(text));
+  if (!parsed.success)
+    return new HoldfastError("unreachable", `node ${node.id} answers with status ${status}`, details);
+  const { code, message, details: more } = parsed.data.error;
+  return new HoldfastError(code as ErrorCode, `node ${node.id} refuses: ${message}`, { ...more, ...details });
 }

@@ -1,8 +1,10 @@
 /**
- * Reads a segment back from whichever replica serves it, into the file of the whole object.
+ * Reads a segment back from whichever replica serves it, into the file of the whole object. One that is slow is left for the
+ * next, which goes on where it ended; only when all are slow is slowness put up with.
  */
 import type { Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
+import { paced, type Pace } from "../net/pace.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { toHex32 } from "../protocol/field.ts";
 import { PROFILES } from "../protocol/profiles.ts";
@@ -12,8 +14,12 @@ import { nodesOf } from "./lookup.ts";
 import type { NodeAddress, NodeApi } from "./node-api.ts";
 import type { StoredObject } from "./object.ts";
 
-/** Tries of one segment over all replicas. */
-const ROUNDS = 2;
+/** What is asked of a node, in the rounds over all replicas. */
+export const PACES: readonly Pace[] = [
+  { bytesPerSecond: 4 << 20, graceMs: 5_000 },
+  { bytesPerSecond: 256 << 10, graceMs: 15_000 },
+  { bytesPerSecond: 16 << 10, graceMs: 60_000 },
+];
 
 interface Fetch {
   readonly chain: Chain;
@@ -24,21 +30,24 @@ interface Fetch {
   readonly file: FileHandle;
   readonly offset: number;
   readonly signal: AbortSignal | undefined;
+  readonly paces: readonly Pace[];
+  /** By vNode, how often it was of no use: others are asked first. */
+  readonly failures: Map<number, number>;
 }
 
 /** From the first node that serves it; goes on where another one broke off. */
 export async function fetchSegment(options: Fetch): Promise<void> {
-  const { chain, object, segment, signal } = options;
-  const failures = new Set<string>();
+  const { chain, object, segment, signal, paces, failures } = options;
+  const reasons = new Set<string>();
   const failed = (error: unknown): void => {
     signal?.throwIfAborted();
-    failures.add(error instanceof Error ? error.message : String(error));
+    reasons.add(error instanceof Error ? error.message : String(error));
   };
   let progress = startSegment(options);
-  const attempt = async (node: NodeAddress): Promise<boolean> => {
+  const attempt = async (node: NodeAddress, pace: Pace): Promise<boolean> => {
     signal?.throwIfAborted();
     try {
-      await receiveFrom(options, node, progress);
+      await receiveFrom({ ...options, pace }, node, progress);
       return true;
     } catch (error) {
       if (error instanceof LocalFailure) throw error.cause;
@@ -47,24 +56,26 @@ export async function fetchSegment(options: Fetch): Promise<void> {
       return false;
     }
   };
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const { vNode } of object.replicas) {
+  const failuresOf = ({ vNode }: { vNode: number }): number => failures.get(vNode) ?? 0;
+  for (const pace of paces) {
+    for (const { vNode } of object.replicas.toSorted((a, b) => failuresOf(a) - failuresOf(b))) {
       const nodes = await nodesOf(chain, BigInt(vNode)).catch(failed);
-      if (nodes?.length === 0) failures.add(`vNode ${vNode} has no node`);
+      if (nodes?.length === 0) reasons.add(`vNode ${vNode} has no node`);
       for (const node of nodes ?? []) {
         const resumed = progress.received > 0;
-        if (await attempt(node)) return;
+        if (await attempt(node, pace)) return;
         // The wrong bytes may have been those of the node before.
-        if (resumed && progress.received === 0 && (await attempt(node))) return;
+        if (resumed && progress.received === 0 && (await attempt(node, pace))) return;
       }
+      failures.set(vNode, failuresOf({ vNode }) + 1);
     }
   }
-  const message = `no replica serves the segment ${segment.root}: ${[...failures].join("; ")}`;
+  const message = `no replica serves the segment ${segment.root}: ${[...reasons].join("; ")}`;
   throw new HoldfastError("unreachable", message, { root: segment.root });
 }
 
 /** Throws "corrupt" if the segment is complete and not what it should be. */
-async function receiveFrom(options: Fetch, node: NodeAddress, progress: Progress): Promise<void> {
+async function receiveFrom(options: PacedFetch, node: NodeAddress, progress: Progress): Promise<void> {
   await receive(options, node, progress);
   if (toHex32(progress.hasher.finish().root) !== options.segment.root) {
     throw new HoldfastError("corrupt", `node ${node.id} serves other bytes than it was given`);
@@ -73,6 +84,10 @@ async function receiveFrom(options: Fetch, node: NodeAddress, progress: Progress
 
 /** The disk here, which no other node makes better. */
 class LocalFailure extends Error {}
+
+interface PacedFetch extends Fetch {
+  readonly pace: Pace;
+}
 
 interface Progress {
   readonly hasher: SegmentHasher;
@@ -83,17 +98,24 @@ function startSegment({ engine, object }: Fetch): Progress {
   return { hasher: new SegmentHasher({ depth: PROFILES[object.profile].dataDepth, engine }), received: 0 };
 }
 
-async function receive(options: Fetch, node: NodeAddress, progress: Progress): Promise<void> {
-  const { api, object, segment, file, offset } = options;
+async function receive(options: PacedFetch, node: NodeAddress, progress: Progress): Promise<void> {
+  const { api, object, segment, file, offset, pace, signal } = options;
   if (progress.received === segment.bytes) return;
-  const stream = await api.download(node, BigInt(object.bucket), segment.root, progress.received);
-  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
-    if (progress.received + chunk.length > segment.bytes) {
-      throw new HoldfastError("corrupt", `node ${node.id} serves more bytes than the segment has`);
+  const part = { bucket: BigInt(object.bucket), root: segment.root, from: progress.received };
+  const stream = await api.download(node, part, pace.graceMs);
+  const tooSlow = (): Error =>
+    new HoldfastError("unreachable", `node ${node.id} is slow, and was left at byte ${progress.received}`);
+  try {
+    for await (const chunk of paced(stream, pace, { signal, tooSlow })) {
+      if (progress.received + chunk.length > segment.bytes) {
+        throw new HoldfastError("corrupt", `node ${node.id} serves more bytes than the segment has`);
+      }
+      await writeAll(file, chunk, offset + progress.received);
+      progress.hasher.update(chunk);
+      progress.received += chunk.length;
     }
-    await writeAll(file, chunk, offset + progress.received);
-    progress.hasher.update(chunk);
-    progress.received += chunk.length;
+  } finally {
+    stream.destroy();
   }
   if (progress.received < segment.bytes) {
     throw new HoldfastError("unreachable", `node ${node.id} broke off at byte ${progress.received}`);

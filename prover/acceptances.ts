@@ -8,7 +8,8 @@ import { maxSegments, type Profile } from "../protocol/profiles.ts";
 import type { Access } from "./auth.ts";
 import type { ClusterRecord, NodeChain, NodeRecord } from "./chain-model.ts";
 import { priceOf, pricesOf, storingOf } from "./consents.ts";
-import type { Journal } from "./journal.ts";
+import type { Holdings } from "./holdings.ts";
+import { MAX_UNPAID_SECONDS, type Journal } from "./journal.ts";
 import type { Store } from "./store.ts";
 
 export interface Order {
@@ -46,14 +47,21 @@ export interface AcceptanceOptions {
 export interface AcceptanceModules {
   readonly chain: NodeChain;
   readonly store: Store;
+  readonly holdings: Holdings;
   readonly journal: Journal;
   readonly access: Access;
   /** vNodes whose directories this node is about to write again. */
   readonly compacting: ReadonlySet<bigint>;
 }
 
+/** Segments, in what a payer was given and has not used: each stays in the journal for a while. */
+const MAX_UNUSED = 4096;
+/** What those cost, in the payer's whole accounts: who loses an answer asks again. */
+const MAX_UNUSED_COST = 16n;
+
 /**
- * @throws HoldfastError "busy" (409) while the vNode is handed over or its directory is compacted, "not-found" for a segment
+ * @throws HoldfastError "busy" (409) while the vNode is handed over or its directory is compacted, and (429) for who has
+ *   asked for much more than they could pay and used none of it, "not-found" for a segment
  *   that was not uploaded to this bucket, "bad-input" for another number of leaves, "disk-full" if the node's capacity or
  *   the vNode's directory does not suffice, "funds" if the node's bond, what may be locked of it in this epoch, or the
  *   payer's account does not: each says how much is missing
@@ -68,24 +76,27 @@ export async function accept(
   const { bucket, vNode, segments, epochs } = order;
   const { timestamp } = await chain.block();
   await checkOpen(vNode, chain.epochAt(timestamp), chain);
-  await checkHeld(order, modules);
+  await checkHeld(order, timestamp, modules);
   const record = await chain.node(node);
   const cluster = await clusterOf(vNode, chain);
   const { rent, revision } = record;
+  const prices = segments.map(({ leaves }) => priceOf(leaves, rent, cluster.quantumBits));
   const perEpoch = pricesOf(segments, rent, cluster.quantumBits);
-  await checkRoom(order, node, record, { profile, weight: perEpoch >> BigInt(cluster.quantumBits), chain });
+  await checkRoom(order, { node, record, profile, weight: perEpoch >> BigInt(cluster.quantumBits), chain });
   await checkBond({ vNode, node, perEpoch, record, cluster, epoch: chain.epochAt(timestamp) }, chain);
-  await checkPayer(payer, perEpoch * epochs, chain);
+  const balance = await checkPayer(payer, perEpoch * epochs, chain);
+  const debt = { payer, costs: prices.map((price) => price * epochs), balance };
+  await learnUses(debt, modules);
 
   const terms = { bucket, vNode, segments, epochs, rent, deadline: BigInt(timestamp + acceptSeconds) };
-  const consents = segments.map(({ root, leaves }) => {
-    const price = priceOf(leaves, rent, cluster.quantumBits);
-    return storingOf({ vNode, bucket, root, leaves, perEpoch: price, epochs: Number(epochs) });
-  });
+  const consents = segments.map(({ root, leaves }, i) =>
+    storingOf({ vNode, bucket, root, leaves, perEpoch: prices[i] ?? 0n, epochs: Number(epochs) }),
+  );
   // It may have begun while we asked; from here to the journal nothing comes between.
   if (compacting.has(vNode)) throw compacts(vNode);
+  checkUnused(debt, journal);
   // On disk before it is signed: a crash in between costs a nonce and nothing else.
-  const nonce = journal.recordAcceptance({ ...terms, consents });
+  const nonce = journal.recordAcceptance({ ...terms, ...debt, consents });
   const { segments: hash, signature } = await chain.signAcceptance({ ...terms, node, revision, nonce });
   return {
     ...{ node, revision, bucket, vNode, segments: hash, epochs, rent, nonce },
@@ -112,22 +123,40 @@ function compacts(vNode: bigint): HoldfastError {
   return new HoldfastError("busy", message, { status: 409, vNode: String(vNode) });
 }
 
-async function checkHeld({ bucket, segments }: Order, { store, access }: AcceptanceModules): Promise<void> {
+async function checkHeld(
+  { bucket, segments }: Order,
+  now: number,
+  { store, access, journal, holdings }: AcceptanceModules,
+): Promise<void> {
   for (const { root, leaves } of segments) {
     const stored = (await access.isInBucket(bucket, root)) ? await store.find(root) : undefined;
     if (!stored)
       throw new HoldfastError("not-found", `segment ${root} is not here: upload it first`, { root });
-    if (stored.leaves === leaves) continue;
-    const message = `segment ${root} has ${stored.leaves} leaves, not ${leaves}: ask for what was uploaded`;
-    throw new HoldfastError("bad-input", message, { root, leaves: stored.leaves });
+    if (stored.leaves !== leaves) {
+      const message = `segment ${root} has ${stored.leaves} leaves, not ${leaves}: ask for what was uploaded`;
+      throw new HoldfastError("bad-input", message, { root, leaves: stored.leaves });
+    }
+    // Nobody keeps it here by asking again and again for what they do not use.
+    const isPaid = holdings.holdersOf(bucket, root).length > 0;
+    if (isPaid || now - (journal.storedAt(root) ?? now) < 2 * MAX_UNPAID_SECONDS) continue;
+    const message = `segment ${root} was uploaded days ago, and nobody has paid for it: upload it again when it is gone`;
+    throw new HoldfastError("expired", message, { status: 409, root });
   }
 }
 
-async function checkRoom(
-  { vNode, segments }: Order,
-  node: bigint,
-  { capacity, used }: NodeRecord,
-  { profile, weight, chain }: { profile: Profile; weight: bigint; chain: NodeChain },
+export interface Room {
+  readonly node: bigint;
+  readonly record: NodeRecord;
+  readonly profile: Profile;
+  /** Of all segments, in the directory. */
+  readonly weight: bigint;
+  readonly chain: NodeChain;
+}
+
+/** Throws "disk-full" if capacity or directory do not suffice. */
+export async function checkRoom(
+  { vNode, segments }: { vNode: bigint; segments: readonly { readonly leaves: number }[] },
+  { node, record: { capacity, used }, profile, weight, chain }: Room,
 ): Promise<void> {
   const leaves = segments.reduce((sum, segment) => sum + segment.leaves, 0);
   const free = Number(capacity - used);
@@ -174,13 +203,48 @@ export async function checkBond(
   throw new HoldfastError("funds", message, amounts({ limit, left, needed, missing: needed - left }));
 }
 
-/** Fails early what the contract would refuse later. */
-export async function checkPayer(payer: string, needed: bigint, chain: NodeChain): Promise<void> {
+/** Fails early what the contract would refuse later. What the payer has. */
+export async function checkPayer(payer: string, needed: bigint, chain: NodeChain): Promise<bigint> {
   const balance = await chain.balance(payer);
-  if (balance >= needed) return;
+  if (balance >= needed) return balance;
+  throw lacks(payer, balance, needed);
+}
+
+export function lacks(payer: string, balance: bigint, needed: bigint): HoldfastError {
   const missing = needed - balance;
   const message = `the account of ${payer} holds ${balance} token units, ${needed} are needed: deposit ${missing} more`;
-  throw new HoldfastError("funds", message, amounts({ balance, needed, missing }));
+  return new HoldfastError("funds", message, amounts({ balance, needed, missing }));
+}
+
+/** What somebody asks for besides what they have not used. */
+export interface Debt {
+  readonly payer: string;
+  /** Of each segment. */
+  readonly costs: readonly bigint[];
+  /** Of the payer's account. */
+  readonly balance: bigint;
+}
+
+function isTooMuch({ payer, costs, balance }: Debt, journal: Journal): boolean {
+  const { count, cost } = journal.unused(payer);
+  const total = costs.reduce((sum, each) => sum + each, cost);
+  return count + costs.length > MAX_UNUSED || total > MAX_UNUSED_COST * balance;
+}
+
+/** Some may have been used since the last look at the chain. */
+export async function learnUses(
+  debt: Debt,
+  { journal, holdings }: Pick<AcceptanceModules, "journal" | "holdings">,
+): Promise<void> {
+  if (isTooMuch(debt, journal)) await holdings.update();
+}
+
+/** Throws "busy" (429): nobody fills the journal with what they do not use. */
+export function checkUnused(debt: Debt, journal: Journal): void {
+  if (!isTooMuch(debt, journal)) return;
+  const { count } = journal.unused(debt.payer);
+  const message = `${debt.payer} has not used what it was given for ${count} segments, which would cost ${MAX_UNUSED_COST} times what its account holds, or more: use that, deposit more, or try again tomorrow`;
+  throw new HoldfastError("busy", message, { status: 429, unused: count });
 }
 
 const amounts = (values: Readonly<Record<string, bigint>>): Record<string, string> =>

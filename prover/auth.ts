@@ -24,15 +24,20 @@ export interface Authorization {
   readonly signer: string;
   /** Hex SHA-256 that the body must have. */
   readonly bodySha256: string;
+  readonly nonce: bigint;
+  /** Seconds. */
+  readonly expiry: number;
 }
 
 export interface Access {
-  /**
-   * Takes a request's nonce, so that it is good once.
-   *
-   * @throws HoldfastError "unauthorized" unless it is signed for exactly this request, in time, for the first time
-   */
+  /** @throws HoldfastError "unauthorized" unless it is signed for exactly this request, in time */
   authorize(request: RequestFacts): Authorization;
+  /**
+   * Takes a request's nonce, so that it is good once: when it is allowed, so that nobody fills the journal for nothing.
+   *
+   * @throws HoldfastError "unauthorized" unless this is the first time
+   */
+  take(authorization: Authorization): void;
   /** @throws HoldfastError "not-found" or "unauthorized", with status 403 in the details */
   checkRead(bucket: bigint, root: Hex, who: string): Promise<void>;
   /** @throws HoldfastError as checkRead, and "bad-input" if bucket and vNode are of different clusters */
@@ -89,9 +94,27 @@ export interface AccessModules {
   readonly holdings: Holdings;
   readonly journal: Journal;
   readonly clock: Clock;
+  /** Of the chain's last block, in seconds; undefined if that is not known. */
+  readonly chainTime?: () => number | undefined;
 }
 
-export function createAccess(node: bigint, { chain, holdings, journal, clock }: AccessModules): Access {
+/** Seconds that two clocks may differ without anybody being told. */
+const MAX_CLOCK_SKEW = 30;
+
+export function createAccess(
+  node: bigint,
+  { chain, holdings, journal, clock, chainTime = () => undefined }: AccessModules,
+): Access {
+  /** Whose clock is wrong cannot be told from one request, so what is known of both is said. */
+  const clocks = (now: number): string => {
+    const ours = `this node's clock says ${new Date(1000 * now).toISOString()}`;
+    const head = chainTime();
+    if (head === undefined) return `${ours}: compare it with yours`;
+    const off = now - head;
+    if (Math.abs(off) <= MAX_CLOCK_SKEW) return `${ours}, as the chain does: set the clock of who signs`;
+    const words = `${Math.abs(off)} seconds ${off > 0 ? "after" : "before"} the chain's last block`;
+    return `${ours}, ${words}: its operator must set it, unless the chain stands still; use another node`;
+  };
   const clusterOf = async (bucket: bigint): Promise<bigint> => {
     const found = await chain.bucket(bucket);
     if (found) return found.cluster;
@@ -118,15 +141,18 @@ export function createAccess(node: bigint, { chain, holdings, journal, clock }: 
       if (message.node !== node) throw refused(`it is for node ${message.node}, this is node ${node}`);
       if (message.method !== method || message.path !== path)
         throw refused("it is for another method or path");
-      if (message.expiry < BigInt(now)) throw refused("it has expired");
-      if (message.expiry > BigInt(now + MAX_REQUEST_SECONDS))
-        throw refused(`it is valid for more than ${MAX_REQUEST_SECONDS} seconds`);
+      const left = message.expiry - BigInt(now);
+      if (left < 0n) throw refused(`it has expired ${-left} seconds ago; ${clocks(now)}`);
+      if (left > BigInt(MAX_REQUEST_SECONDS))
+        throw refused(`it is valid for ${left} seconds, more than ${MAX_REQUEST_SECONDS}; ${clocks(now)}`);
       const signer = chain.requestSigner(message, signature);
       if (signer === undefined) throw refused("its signature is malformed");
-      // Last, so that nobody can use up the nonces of others, or fill the journal for nothing.
-      if (!journal.useRequest(signer, message.nonce, Number(message.expiry), now))
-        throw refused("it was used before");
-      return { signer, bodySha256: message.bodyHash.slice(2) };
+      const { bodyHash, nonce, expiry } = message;
+      return { signer, bodySha256: bodyHash.slice(2), nonce, expiry: Number(expiry) };
+    },
+    take({ signer, nonce, expiry }) {
+      const now = Math.floor(clock.now() / 1000);
+      if (!journal.useRequest(signer, nonce, expiry, now)) throw refused("it was used before");
     },
     async checkRead(bucket, root, who) {
       const cluster = await clusterOf(bucket);

@@ -244,5 +244,7 @@ export interface NodeChain extends CountedChain, Omit<TransactionChain<Call>, "b
   /** Checksummed; undefined if the signature is malformed. */
   requestSigner(request: SignedRequest, signature: string): string | undefined;
 
+  /** Wei of our key's account. */
+  coins(): Promise<bigint>;
   close(): void;
 }

@@ -143,6 +143,7 @@ async function createChain({
       }
     },
 
+    coins: () => asked("getBalance", provider.getBalance(wallet.address)),
     close: () => provider.destroy(),
   };
 }

@@ -62,6 +62,7 @@ async function* untilCutOff(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
   try {
     yield* body;
   } catch (cause) {
+    if (cause instanceof HoldfastError) throw cause;
     throw new HoldfastError("bad-input", "the bytes were cut off: send them again", {}, { cause });
   }
 }

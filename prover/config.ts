@@ -7,11 +7,17 @@ import { z } from "zod";
 import { DEFAULT_MAX_FEE } from "../chain/fees.ts";
 import { endpointUrls } from "../chain/urls.ts";
 import { HoldfastError } from "../protocol/errors.ts";
+import { CONNECTIONS_PER_ADDRESS, LOOPBACK, MAX_CONNECTIONS, UPLOAD_BYTES_PER_SECOND } from "./limits.ts";
 
 /** From a file: a list. From the environment or a flag: separated by commas. */
-const urls = z.preprocess(
-  (value) => (typeof value === "string" ? value.split(",").filter((part) => part !== "") : value),
-  z.array(z.url({ protocol: /^https?$/ })),
+const list = <T extends z.ZodType>(element: T) =>
+  z.preprocess(
+    (value) => (typeof value === "string" ? value.split(",").filter((part) => part !== "") : value),
+    z.array(element),
+  );
+const urls = list(z.url({ protocol: /^https?$/ }));
+const networks = list(
+  z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "expected ADDRESS or ADDRESS/BITS"),
 );
 const toggle = z.preprocess(
   (value) => (value === "true" ? true : value === "false" ? false : value),
@@ -55,8 +61,19 @@ const schema = z.strictObject({
   reserveBytes: whole(0)
     .default(2 ** 26)
     .describe("bytes of the disk to leave free"),
-  maxUploads: whole(1).default(16).describe("uploads at the same time"),
-  requestsPerMinute: whole(1).default(6000).describe("requests from one address"),
+  maxUploads: whole(1).default(16).describe("uploads at the same time, a quarter of them of one account"),
+  uploadBytesPerSecond: whole(1)
+    .default(UPLOAD_BYTES_PER_SECOND)
+    .describe("an upload that is slower in the long run is refused"),
+  requestsPerMinute: whole(1).default(6000).describe("requests from one address, or 64 bits of IPv6"),
+  maxConnections: whole(1)
+    .default(MAX_CONNECTIONS)
+    .describe("to the public server; fewer if the process may have fewer files open"),
+  connectionsPerAddress: whole(1).default(CONNECTIONS_PER_ADDRESS).describe("of those, from one address"),
+  trustedProxies: networks.default([]).describe("addresses or networks whose X-Forwarded-For is believed"),
+  operatorAddresses: networks
+    .default(LOOPBACK)
+    .describe("where your probes come from, which no limit keeps out"),
   threads: whole(1, 256).default(1).describe("proving threads; each keeps the circuit's key in memory"),
   proofTimeoutMs: whole(1).default(600_000).describe("a proof that takes longer is started again, once"),
   drandUrls: urls.default([]).describe("drand servers, to record an epoch's randomness if nobody else does"),

@@ -20,6 +20,7 @@ import type { Holding } from "./history.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import { createKeeping } from "./keeping.ts";
+import { createMeans } from "./means.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ProverPool } from "./pool.ts";
 import { createProve, type Alert } from "./proving.ts";
@@ -84,8 +85,6 @@ export interface Duties {
 const MAX_BACKOFF_MS = 15_000;
 /** Between two readings of all events. */
 const MAX_REREAD_MS = 600_000;
-/** Host and chain may differ by so many seconds before we warn. */
-const MAX_CLOCK_SKEW = 30;
 
 export function createDuties(options: DutyOptions, modules: DutyModules): Duties {
   const { node, profile, recordAfter, signal, pollMs } = options;
@@ -113,6 +112,7 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   const proofs = createEpochProofs(options, shared);
   const challenges = createChallenges(node, shared);
   const keeping = createKeeping(options, shared);
+  const means = createMeans({ chain, clock, alert });
   const compaction = createCompaction(options, modules);
   const retire = createRetire(options, modules);
 
@@ -144,14 +144,14 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
       if (await isOurProfile(charge)) attend(charge, absent);
     }
     for (const challenge of challenged) attendChallenge(challenge, time);
-    checkClock(epoch, time);
+    if (means.look(time)) start("coins", () => means.count());
     const open = challenged.map(({ id, vNode, deadline }) => ({ challenge: id, vNode, deadline }));
     const foreign = journal.foreign(chain.operator);
     const alarm = foreign.length === 0 ? undefined : { advice: ADVICE, foreign };
     status = {
       ...status,
       ...{ ready: true, problem: undefined, epoch, time, vNodes: mine, challenges: open, alarm },
-      ...onDisk(),
+      ...{ ...onDisk(), ...means.now },
     };
     checkHead();
     metrics.observe(current(), store.usedBytes);
@@ -202,12 +202,6 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     const { vNode } = charge;
     const cluster = holdings.clusterOf(vNode) ?? 0n;
     return vNodeStatus(charge, { node, cluster, absent, lastProvenEpoch: holdings.lastProven(vNode) });
-  };
-
-  const checkClock = (epoch: number, time: number): void => {
-    const seconds = Math.round(clock.now() / 1000 - time);
-    if (Math.abs(seconds) > MAX_CLOCK_SKEW)
-      alert(`clock ${epoch}`, "warn", { seconds }, "clock differs from the chain's");
   };
 
   /** Starts what a vNode needs. */

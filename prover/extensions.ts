@@ -6,14 +6,15 @@ import { HoldfastError } from "../protocol/errors.ts";
 import {
   checkBond,
   checkPayer,
+  checkUnused,
   clusterOf,
+  learnUses,
   type AcceptanceModules,
   type AcceptanceOptions,
   type SignedTerms,
 } from "./acceptances.ts";
 import type { SegmentRecord } from "./chain-model.ts";
 import { extendingOf, priceOf } from "./consents.ts";
-import type { Holdings } from "./holdings.ts";
 
 export interface ExtensionOrder {
   readonly vNode: bigint;
@@ -27,7 +28,8 @@ export interface SignedExtension extends SignedTerms {
 }
 
 export interface ExtensionModules extends AcceptanceModules {
-  readonly holdings: Holdings;
+  /** Called once the payer is known to be allowed to ask. */
+  readonly allowed: () => void;
 }
 
 /**
@@ -48,6 +50,7 @@ export async function extend(
   const segment = await chain.segment(vNode, serial);
   if (!segment) throw notHere(order);
   await access.checkWrite(segment.bucket, vNode, payer);
+  modules.allowed();
   await checkHeld(order, segment, epoch, modules);
   const record = await chain.node(node);
   const cluster = await clusterOf(vNode, chain);
@@ -59,11 +62,15 @@ export async function extend(
     throw new HoldfastError("bad-input", message, values);
   }
   await checkBond({ vNode, node, perEpoch: 0n, record, cluster, epoch }, chain);
-  await checkPayer(payer, segment.perEpoch * epochs, chain);
+  const cost = segment.perEpoch * epochs;
+  const debt = { payer, costs: [cost], balance: await checkPayer(payer, cost, chain) };
+  await learnUses(debt, modules);
 
   const terms = { vNode, epochs, rent, deadline: BigInt(timestamp + acceptSeconds) };
   const consents = [extendingOf({ vNode, serial, epochs: Number(epochs) })];
-  const nonce = journal.recordAcceptance({ ...terms, bucket: segment.bucket, segments: [], consents });
+  checkUnused(debt, journal);
+  const accepted = { ...terms, ...debt, bucket: segment.bucket, segments: [], consents };
+  const nonce = journal.recordAcceptance(accepted);
   const signed = { ...terms, serial, node, revision, nonce };
   return { ...signed, signature: await chain.signExtension(signed) };
 }

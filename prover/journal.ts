@@ -5,12 +5,12 @@
  * SQLite, every commit synced. It is opened exclusively, which is also what keeps two nodes off one data folder.
  */
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { keepTransactions, type TransactionJournal } from "../chain/transactions.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import type { ProofResult } from "./engine.ts";
+import { openDatabase } from "./journal-database.ts";
 
 export type { SignedTransaction, TransactionRecord, TransactionState } from "../chain/transactions.ts";
 
@@ -31,6 +31,18 @@ export interface AcceptedTerms {
   readonly deadline: bigint;
   /** What events will say of each segment, if it is used (consents.ts). */
   readonly consents: readonly string[];
+  /** Who asked, and what each consent costs: token units. */
+  readonly payer?: string | undefined;
+  readonly costs?: readonly bigint[];
+}
+
+/** A segment that somebody uploaded, and what it costs for an epoch: token units. */
+export interface Upload {
+  readonly account: string;
+  readonly vNode: bigint;
+  readonly bucket: bigint;
+  readonly root: Hex;
+  readonly price: bigint;
 }
 
 /** A use on chain of an acceptance that this node did not sign. */
@@ -67,18 +79,25 @@ export interface Journal extends TransactionJournal {
   /** False if the signer used this nonce before. */
   useRequest(signer: string, nonce: bigint, expiry: number, now: number): boolean;
 
-  /** A segment is on disk; for a bucket if somebody uploaded it. */
-  recordSegment(root: Hex, bytes: number, now: number, bucket?: bigint): void;
+  /** A segment is on disk. */
+  recordSegment(root: Hex, bytes: number, now: number): void;
   /** When it was stored, in seconds, whether or not the disk still has it. */
   storedAt(root: Hex): number | undefined;
   storedRoots(): Hex[];
   isUploaded(root: Hex, bucket: bigint): boolean;
   forgetSegment(root: Hex): void;
+  /** A segment is on disk for a bucket, and who has to pay for it. */
+  recordUpload(upload: Upload, bytes: number, now: number): void;
+  /** Those that are not known to be paid for. */
+  unpaid(account: string): Upload[];
+  settleUpload(upload: Upload): void;
 
   /** The nonce for an acceptance, which is on disk before anybody signs it. */
   recordAcceptance(terms: AcceptedTerms): bigint;
   /** Roots of acceptances whose deadline is not over. */
   acceptedRoots(now: number): Set<Hex>;
+  /** Consents that a payer has not used, those that have lapsed lately included, and what they would cost. */
+  unused(payer: string): { readonly count: number; readonly cost: bigint };
   /** Whether the vNode's directory may still grow by acceptances that were signed. */
   mayBeUsed(vNode: bigint, now: number): boolean;
 
@@ -101,8 +120,14 @@ export interface Journal extends TransactionJournal {
 
 /** What is over is kept for a while, for people to look at. */
 const KEEP_SECONDS = 7 * 24 * 3600;
+/** What was not used is kept until nobody can learn any more that it was. */
+const KEEP_UNUSED_SECONDS = 24 * 3600;
+/** Who uploads again what is not paid for has as long to pay as the first time, but not for ever. */
+export const MAX_UNPAID_SECONDS = 24 * 3600;
 const KEEP_EPOCHS = 64;
 const KEEP_ANSWERS = 1024;
+
+const STORED = "INSERT OR IGNORE INTO segments (root, bytes, stored) VALUES (?, ?, ?)";
 
 /** @throws HoldfastError "locked" if another process has the folder, "io" if the journal cannot be opened */
 export function openJournal(folder: string): Journal {
@@ -134,14 +159,34 @@ export function openJournal(folder: string): Journal {
         return write(insert, signer, String(nonce), expiry).changes === 1;
       }),
 
-    recordSegment: (root, bytes, now, bucket) =>
+    recordSegment: (root, bytes, now) => void write(STORED, root, bytes, now),
+    recordUpload: ({ account, vNode, bucket, root, price }, bytes, now) =>
       atOnce(() => {
-        write("INSERT OR IGNORE INTO segments (root, bytes, stored) VALUES (?, ?, ?)", root, bytes, now);
-        if (bucket === undefined) return;
+        write(STORED, root, bytes, now);
         write("INSERT OR IGNORE INTO uploads (root, bucket) VALUES (?, ?)", root, bucket);
-        // Who uploads it again has as long to pay as the first one had.
-        write("UPDATE segments SET stored = ? WHERE root = ?", now, root);
+        const place = [account, vNode, bucket, root];
+        const same = "account = ? AND vnode = ? AND bucket = ? AND root = ?";
+        // It was never paid for, and others need it: that was another time.
+        write(`DELETE FROM unpaid WHERE ${same} AND since <= ?`, ...place, now - 2 * MAX_UNPAID_SECONDS);
+        write(
+          "INSERT OR IGNORE INTO unpaid (account, vnode, bucket, root, price, since) VALUES (?, ?, ?, ?, ?, ?)",
+          ...[...place, String(price), now],
+        );
+        const { since } = read(`SELECT since FROM unpaid WHERE ${same}`, ...place) as { since: number };
+        if (now - since < MAX_UNPAID_SECONDS)
+          write("UPDATE segments SET stored = ? WHERE root = ?", now, root);
       }),
+    unpaid(account) {
+      const rows = readAll("SELECT * FROM unpaid WHERE account = ?", account) as UnpaidRow[];
+      return rows.map(({ vnode, bucket, root, price }) => ({
+        ...{ account, vNode: BigInt(vnode), bucket: BigInt(bucket), root, price: BigInt(price) },
+      }));
+    },
+    settleUpload: ({ account, vNode, bucket, root }) =>
+      void write(
+        "DELETE FROM unpaid WHERE account = ? AND vnode = ? AND bucket = ? AND root = ?",
+        ...[account, vNode, bucket, root],
+      ),
     storedAt: (root) =>
       (read("SELECT stored FROM segments WHERE root = ?", root) as { stored: number } | undefined)?.stored,
     storedRoots: () => (readAll("SELECT root FROM segments") as { root: Hex }[]).map(({ root }) => root),
@@ -150,20 +195,24 @@ export function openJournal(folder: string): Journal {
     forgetSegment: (root) =>
       atOnce(() => {
         write("DELETE FROM uploads WHERE root = ?", root);
+        write("DELETE FROM unpaid WHERE root = ?", root);
         write("DELETE FROM segments WHERE root = ?", root);
       }),
 
-    recordAcceptance: ({ bucket, vNode, segments, epochs, rent, deadline, consents }) =>
+    recordAcceptance: ({ bucket, vNode, segments, epochs, rent, deadline, consents, payer, costs = [] }) =>
       atOnce(() => {
-        const over = Number(deadline) - KEEP_SECONDS;
-        write("DELETE FROM acceptances WHERE deadline < ?", over);
-        write("DELETE FROM consents WHERE used = 0 AND deadline < ?", over);
+        write("DELETE FROM acceptances WHERE deadline < ?", Number(deadline) - KEEP_SECONDS);
+        const unused = Number(deadline) - KEEP_UNUSED_SECONDS;
+        write("DELETE FROM consents WHERE used = 0 AND deadline < ?", unused);
         const { lastInsertRowid } = write(
           "INSERT INTO acceptances (bucket, vnode, segments, epochs, rent, deadline) VALUES (?, ?, ?, ?, ?, ?)",
           ...[bucket, vNode, JSON.stringify(segments), epochs, String(rent), deadline],
         );
-        for (const consent of consents)
-          write("INSERT INTO consents (consent, deadline) VALUES (?, ?)", consent, deadline);
+        for (const [i, consent] of consents.entries())
+          write(
+            "INSERT INTO consents (consent, deadline, payer, cost) VALUES (?, ?, ?, ?)",
+            ...[consent, deadline, payer ?? null, String(costs[i] ?? 0n)],
+          );
         return firstNonce + BigInt(lastInsertRowid);
       }),
     acceptedRoots(now) {
@@ -175,6 +224,12 @@ export function openJournal(folder: string): Journal {
       );
     },
 
+    unused(payer) {
+      const rows = readAll("SELECT cost FROM consents WHERE payer = ? AND used = 0", payer) as {
+        cost: string;
+      }[];
+      return { count: rows.length, cost: rows.reduce((sum, { cost }) => sum + BigInt(cost), 0n) };
+    },
     mayBeUsed(vNode, now) {
       const sql = "SELECT 1 FROM acceptances WHERE vnode = ? AND deadline >= ? AND segments <> '[]'";
       return read(sql, vNode, now) !== undefined;
@@ -236,57 +291,13 @@ export function openJournal(folder: string): Journal {
   };
 }
 
-function openDatabase(folder: string): Database.Database {
-  let db: Database.Database | undefined;
-  try {
-    db = new Database(join(folder, "journal.sqlite"), { timeout: 0 });
-    db.pragma("locking_mode = EXCLUSIVE");
-    db.pragma("journal_mode = WAL");
-    db.pragma("synchronous = FULL");
-    db.exec(SCHEMA);
-    return db;
-  } catch (cause) {
-    db?.close();
-    if ((cause as { code?: string }).code?.startsWith("SQLITE_BUSY")) {
-      const message = `another node is using the data folder ${folder}: stop it, or give this one its own folder`;
-      throw new HoldfastError("locked", message, { folder }, { cause });
-    }
-    const message = `the journal in ${folder} cannot be opened: ${(cause as Error).message}`;
-    throw new HoldfastError("io", message, { folder }, { cause });
-  }
+interface UnpaidRow {
+  readonly vnode: number;
+  readonly bucket: number;
+  readonly root: Hex;
+  readonly price: string;
 }
 
 interface ForeignRow extends Omit<ForeignRecord, "vNode"> {
   readonly vnode: number;
 }
-
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS requests (
-    signer TEXT NOT NULL, nonce TEXT NOT NULL, expiry INTEGER NOT NULL, PRIMARY KEY (signer, nonce)
-  ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS requests_by_expiry ON requests (expiry);
-  CREATE TABLE IF NOT EXISTS segments (root TEXT PRIMARY KEY, bytes INTEGER NOT NULL, stored INTEGER NOT NULL)
-    WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS uploads (root TEXT NOT NULL, bucket INTEGER NOT NULL, PRIMARY KEY (root, bucket))
-    WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS acceptances (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, bucket INTEGER NOT NULL, vnode INTEGER NOT NULL, segments TEXT NOT NULL,
-    epochs INTEGER NOT NULL, rent TEXT NOT NULL, deadline INTEGER NOT NULL
-  );
-  CREATE INDEX IF NOT EXISTS acceptances_by_deadline ON acceptances (deadline);
-  CREATE TABLE IF NOT EXISTS consents (
-    id INTEGER PRIMARY KEY, consent TEXT NOT NULL, deadline INTEGER NOT NULL, used INTEGER NOT NULL DEFAULT 0
-  );
-  CREATE INDEX IF NOT EXISTS consents_by_name ON consents (consent);
-  CREATE TABLE IF NOT EXISTS foreigners (
-    consent TEXT NOT NULL, vnode INTEGER NOT NULL, serial INTEGER NOT NULL, time INTEGER NOT NULL,
-    operator TEXT NOT NULL, PRIMARY KEY (consent, vnode, serial, time)
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS proofs (
-    vnode INTEGER NOT NULL, epoch INTEGER NOT NULL, state TEXT NOT NULL, result TEXT, PRIMARY KEY (vnode, epoch)
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS answers (challenge INTEGER PRIMARY KEY, state TEXT NOT NULL, result TEXT);
-  -- A write takes the lock at once.
-  DELETE FROM meta WHERE key = 'lock';
-`;

@@ -55,6 +55,8 @@ export interface KeepingModules {
 
 /** Epochs that a file is kept after nobody needs it: a reorganization may bring its entry back. */
 const KEEP_EPOCHS = 2;
+/** At the same time: one that is slow does not hold up all others. */
+const MOST_REPAIRS = 4;
 
 export function createKeeping(options: KeepingOptions, modules: KeepingModules): Keeping {
   const { node, signal } = options;
@@ -126,10 +128,14 @@ export function createKeeping(options: KeepingOptions, modules: KeepingModules):
     },
     async repairAll(vNode, absent) {
       let failure: unknown;
-      for (const holding of absent) {
-        if (signal.aborted) return;
-        await repair(vNode, holding).catch((error: unknown) => (failure ??= error));
-      }
+      const next = absent.values();
+      const work = async (): Promise<void> => {
+        for (const holding of next) {
+          if (signal.aborted) return;
+          await repair(vNode, holding).catch((error: unknown) => (failure ??= error));
+        }
+      };
+      await Promise.all(Array.from({ length: MOST_REPAIRS }, work));
       if (failure !== undefined) throw failure as Error;
     },
     async tidy(places, epoch, time) {

@@ -75,6 +75,11 @@ export function createMetrics(): Metrics {
   );
   const damaged = gauge("damaged_segments", "segments that were set aside and are not whole again");
   const heldBack = gauge("removals_held_back", "segments whose removal waits for the operator's word");
+  const skew = gauge("clock_skew_seconds", "seconds that the host's clock is after the chain's last block");
+  const payable = gauge(
+    "payable_proofs",
+    "proofs that the operator's coins pay for at the gas price of the moment; -1: not known yet",
+  );
   const trouble = gauge("disk_trouble", "1 while the disk does not answer");
 
   return {
@@ -107,6 +112,8 @@ export function createMetrics(): Metrics {
       damaged.set(status.damaged.length);
       heldBack.set(status.heldBack?.segments ?? 0);
       trouble.set(status.diskTrouble === undefined ? 0 : 1);
+      skew.set(status.clockSkew);
+      payable.set(status.payableProofs ?? -1);
       used.set(usedBytes);
       absent.set(status.vNodes.reduce((sum, vNode) => sum + vNode.absent, 0));
     },

@@ -28,6 +28,7 @@ import { withRoom } from "./roomy-journal.ts";
 import { createScrub } from "./scrub.ts";
 import { createSender } from "./sender.ts";
 import { createServer } from "./server.ts";
+import { affordable } from "./sockets.ts";
 import { checkNotEmpty, leaveEmpty, takeStock } from "./stock.ts";
 import { createStore } from "./store.ts";
 import { createWatch } from "./watch.ts";
@@ -142,9 +143,13 @@ export async function createNode(
       },
     );
 
-    const access = createAccess(node, { chain, holdings, journal, clock });
+    const chainTime = (): number | undefined => (duties.status.ready ? duties.status.time : undefined);
+    const access = createAccess(node, { chain, holdings, journal, clock, chainTime });
+    const maxConnections = affordable(config.maxConnections);
+    if (maxConnections < config.maxConnections)
+      log.warn({ maxConnections }, "the process may have few files open: fewer connections are taken");
     const server = await createServer(
-      { ...config, node, profile },
+      { ...config, node, profile, maxConnections },
       { chain, access, store, holdings, journal, compacting, clock, log, status: () => duties.status },
     );
     closers.push(() => server.close());

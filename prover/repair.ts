@@ -1,8 +1,11 @@
 /**
- * Fetches a segment that a vNode of ours must hold from another node that holds it.
+ * Fetches a segment that a vNode of ours must hold from another node that holds it, whichever is first: one that drips keeps
+ * nobody else from being asked.
  */
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
+import { AllFailed, firstOf } from "../net/hedged.ts";
+import { paced, type Pace } from "../net/pace.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { leafCount } from "../protocol/field.ts";
 import { EMPTY_BODY_HASH, encodeAuthorization } from "./auth.ts";
@@ -17,6 +20,10 @@ import type { Store } from "./store.ts";
 export interface RepairOptions {
   readonly node: bigint;
   readonly signal: AbortSignal;
+  /** Of a peer. */
+  readonly pace?: Pace;
+  /** Milliseconds between looks at how the peers do. */
+  readonly lookMs?: number;
 }
 
 export interface RepairModules {
@@ -34,8 +41,18 @@ export type Repair = (vNode: bigint, holding: Pick<Holding, "bucket" | "root" | 
 
 /** Seconds that a request of ours is valid for: it is used at once. */
 const VALID_SECONDS = 120;
+/** What is slower is of no use. */
+const PACE: Pace = { bytesPerSecond: 64 * 1024, graceMs: 30_000 };
+/** What is slower has company. */
+const FAIR_BYTES_PER_SECOND = 1 << 20;
+const LOOK_MS = 5_000;
+/** At the same time: each has a connection, a file, and room for the whole segment. */
+const MOST_PEERS = 3;
 
-export function createRepair({ node, signal }: RepairOptions, modules: RepairModules): Repair {
+export function createRepair(
+  { node, signal, pace = PACE, lookMs = LOOK_MS }: RepairOptions,
+  modules: RepairModules,
+): Repair {
   const { chain, holdings, store, journal, openPeer, clock, log } = modules;
 
   /** Who answers for it or is to; and in the end who did last: it may have left, and still have the data. */
@@ -52,7 +69,8 @@ export function createRepair({ node, signal }: RepairOptions, modules: RepairMod
   const fetchFrom = async (
     peer: bigint,
     { bucket, root, leaves }: Parameters<Repair>[1],
-  ): Promise<number> => {
+    { ending, progress }: { ending: AbortSignal; progress: (bytes: number) => void },
+  ): Promise<{ peer: bigint; bytes: number }> => {
     const { url } = await chain.node(peer);
     const path = `/v1/buckets/${bucket}/segments/${root.slice(2)}`;
     const message: SignedRequest = {
@@ -61,7 +79,7 @@ export function createRepair({ node, signal }: RepairOptions, modules: RepairMod
       nonce: BigInt(`0x${randomBytes(32).toString("hex")}`),
     };
     const authorization = encodeAuthorization(message, await chain.signRequest(message));
-    const { bytes, body, close } = await openPeer({ url, path, authorization, signal });
+    const { bytes, body, close } = await openPeer({ url, path, authorization, signal: ending });
     try {
       if (bytes < 1 || leafCount(bytes) !== leaves) {
         throw new HoldfastError("corrupt", `it offers ${bytes} bytes for ${leaves} leaves`, {
@@ -69,9 +87,10 @@ export function createRepair({ node, signal }: RepairOptions, modules: RepairMod
           leaves,
         });
       }
-      await store.receive(body, { root, bytes, isOwed: true });
+      const coming = paced(body, pace, { signal: ending, progress });
+      await store.receive(coming, { root, bytes, isOwed: true });
       journal.recordSegment(root, bytes, Math.floor(clock.now() / 1000));
-      return bytes;
+      return { peer, bytes };
     } finally {
       await close();
     }
@@ -79,21 +98,29 @@ export function createRepair({ node, signal }: RepairOptions, modules: RepairMod
 
   return async (vNode, holding) => {
     const { bucket, root } = holding;
-    const reasons: string[] = [];
-    for (const peer of await peers(bucket, root)) {
+    const asked = await peers(bucket, root);
+    const attempts = asked.map(
+      (peer) => (ending: AbortSignal, progress: (bytes: number) => void) =>
+        fetchFrom(peer, holding, { ending, progress }).catch((error: unknown) => {
+          if (isOurs(error)) throw error;
+          throw new Error(`node ${peer}: ${(error as Error).message}`, { cause: error });
+        }),
+    );
+    const hedge = { signal, lookMs, bytesPerSecond: FAIR_BYTES_PER_SECOND, most: MOST_PEERS, isOurs };
+    try {
+      const { peer, bytes } = await firstOf(attempts, hedge);
+      log.info({ vNode: Number(vNode), root, bytes, from: Number(peer) }, "repaired");
+    } catch (error) {
       if (signal.aborted) throw new HoldfastError("aborted", "the node stops");
-      try {
-        const bytes = await fetchFrom(peer, holding);
-        log.info({ vNode: Number(vNode), root, bytes, from: Number(peer) }, "repaired");
-        return;
-      } catch (error) {
-        const { code } = error as HoldfastError;
-        // Ours, not theirs: the next one would meet the same.
-        if (code === "disk-full" || code === "io" || code === "busy") throw error;
-        reasons.push(`node ${peer}: ${(error as Error).message}`);
-      }
+      if (!(error instanceof AllFailed)) throw error;
+      const reasons = error.errors.map((each) => (each as Error).message).join("; ");
+      const message = `no other node gives the segment ${root}: ${reasons || "nobody holds it"}`;
+      throw new HoldfastError("unreachable", message, { vNode: Number(vNode), root });
     }
-    const message = `no other node gives the segment ${root}: ${reasons.join("; ") || "nobody holds it"}`;
-    throw new HoldfastError("unreachable", message, { vNode: Number(vNode), root });
   };
+}
+
+/** Not theirs: the next one would meet the same. */
+function isOurs(error: unknown): boolean {
+  return error instanceof HoldfastError && (error.code === "disk-full" || error.code === "io");
 }

@@ -74,6 +74,11 @@ export function withRoom(journal: Journal, log: Logger): Journal {
     },
 
     recordSegment: (...args) => promise(() => journal.recordSegment(...args)),
+    recordUpload: (...args) => promise(() => journal.recordUpload(...args)),
+    settleUpload(upload) {
+      const { account, vNode, bucket, root } = upload;
+      attempt(`settle/${account}/${vNode}/${bucket}/${root}`, () => journal.settleUpload(upload));
+    },
     forgetSegment(root) {
       attempt(`forget/${root}`, () => journal.forgetSegment(root));
     },

@@ -6,6 +6,7 @@ import { mayGoOn, type Affairs } from "./affairs.ts";
 import type { Duty, VNodeState } from "./chain-model.ts";
 import type { Hex } from "../protocol/field.ts";
 import type { ForeignRecord } from "./journal.ts";
+import { UNKNOWN_MEANS, type Means } from "./means.ts";
 import type { HeldBack } from "./removals.ts";
 
 /** A vNode that is ours, at one look. */
@@ -57,7 +58,7 @@ export interface ChallengeStatus {
   readonly deadline: number;
 }
 
-export interface NodeStatus {
+export interface NodeStatus extends Means {
   readonly ready: boolean;
   readonly problem: string | undefined;
   readonly epoch: number;
@@ -82,12 +83,14 @@ export interface NodeStatus {
 export const STARTING: NodeStatus = {
   ...{ ready: false, problem: "starting", epoch: 0, time: 0, headAge: 0, endpoints: [] },
   ...{ vNodes: [], challenges: [], alarm: undefined },
-  ...{ damaged: [], heldBack: undefined, diskTrouble: undefined },
+  ...{ damaged: [], heldBack: undefined, diskTrouble: undefined, ...UNKNOWN_MEANS },
 };
 
-/** Whether all that is asked of the node is done, all that it does is paid, its data is whole, and nobody else has its key. */
-export const isHealthy = ({ ready, vNodes, alarm, damaged }: NodeStatus): boolean =>
+/** Whether all that is asked of the node is done and can be paid for, all that it does is paid, its data is whole, and nobody
+ * else has its key. */
+export const isHealthy = ({ ready, vNodes, alarm, damaged, payableProofs }: NodeStatus): boolean =>
   ready &&
+  payableProofs !== 0 &&
   alarm === undefined &&
   damaged.length === 0 &&
   vNodes.every(({ misses, short }) => misses === 0 && !short);

@@ -16,6 +16,7 @@ import type { HashEngine, LeafOpening } from "../protocol/segment.ts";
 import type { Announced } from "./commit.ts";
 import { createDisk, isUnreadable, type DiskModules } from "./disk.ts";
 import { receiveFile } from "./receiving.ts";
+import { ioError, isGone, noRoom } from "./store-errors.ts";
 import { createVerified, Damage, TREE, treeBytes, type Pace } from "./verified.ts";
 
 export interface StoredSegment {
@@ -42,9 +43,10 @@ export interface Store {
   readonly trouble: string | undefined;
   /**
    * Stores a segment. If it is here already it must be what is here; if what is here is something else, it replaces it.
+   * It may come from several at a time: the first that is whole is kept, and nobody waits for the others.
    *
-   * @throws HoldfastError "too-large" for more than the profile's limit, "disk-full" beyond the quota or the disk,
-   *   "busy" while the same segment is coming in, and what `commit` throws; nothing is left behind then
+   * @throws HoldfastError "too-large" for more than the profile's limit, "disk-full" beyond the quota or the disk, and what
+   *   `commit` throws; nothing is left behind then
    */
   receive(
     body: AsyncIterable<Uint8Array>,
@@ -111,7 +113,7 @@ export async function createStore(
   const temporary = (): string => join(incomingFolder, randomUUID());
   const verified = createVerified(profile, { disk, engine, pathOf, temporary });
   const limit = maxBytes(profile);
-  const arriving = new Set<Hex>();
+  const arriving = new Map<Hex, Arrival>();
   const segments = new Map<Hex, StoredSegment>();
   const damaged = new Map<Hex, string>();
   /** By root, the file that is not to be taken for it: it may not have been possible to move it away. */
@@ -269,14 +271,17 @@ export async function createStore(
     const message = `${segmentsFolder} is on another disk than at the start: mount it, and start again`;
     throw new HoldfastError("io", message);
   };
-  /** Gives what has come in its name. */
-  const place = async (root: Hex, name: string): Promise<void> => {
+  /** Gives what has come in its name. False if it came from somebody else meanwhile. */
+  const place = async ({ root, bytes }: Announced, name: string, arrival: Arrival): Promise<boolean> => {
     const path = pathOf(root);
     await checkDevice();
+    if (arrival.isPlaced && (await look(root))?.bytes === bytes) return false;
+    arrival.isPlaced = true;
     const there = await disk.lstat(path).catch(() => undefined);
     if (there && !there.isFile()) await disk.rename(path, `${asideOf(root)}.${randomUUID()}`);
     await disk.rename(name, path);
     if (there) log.warn({ root }, "replaced: what was on disk was not what was stored");
+    return true;
   };
   const settle = async (root: Hex): Promise<void> => {
     damaged.delete(root);
@@ -302,11 +307,11 @@ export async function createStore(
         const message = `a segment of the ${profile.name} profile has up to ${limit} bytes, this one has ${bytes}`;
         throw new HoldfastError("too-large", message, { bytes, limit });
       }
-      if (arriving.has(root)) {
-        throw new HoldfastError("busy", `${root} is coming in already: try again later`, { root });
-      }
-      arriving.add(root);
+      const arrival = arriving.get(root) ?? { count: 0, isPlaced: false };
+      arriving.set(root, arrival);
+      arrival.count++;
       let reserved = 0;
+      const outcome = { isFirst: true };
       try {
         await checkDevice();
         const before = await look(root);
@@ -318,11 +323,15 @@ export async function createStore(
             await reserve(bytes, root);
             reserved = bytes;
           },
-          place: (name) => place(root, name),
+          place: async (name) => {
+            outcome.isFirst = await place(announced, name, arrival);
+          },
         });
-        if (!received.isNew) {
+        if (!received.isNew || !outcome.isFirst) {
           doubtful.delete(root);
+          if (announced.isOwed === true) uploads.delete(root);
           await verified.keepTree(root, received.tree);
+          if (!outcome.isFirst) await disk.syncFolder(segmentsFolder);
           return { ...segment, existed: true };
         }
         forget(root);
@@ -337,7 +346,7 @@ export async function createStore(
         throw ioError(error, root);
       } finally {
         incomingBytes -= reserved;
-        arriving.delete(root);
+        if (--arrival.count === 0) arriving.delete(root);
       }
     },
     openLeaf: (root, leafIndex) => guarded(root, () => verified.openLeaf(root, leafIndex)),
@@ -364,6 +373,12 @@ export async function createStore(
   };
 }
 
+/** Those of one segment that are under way at the same time. */
+interface Arrival {
+  count: number;
+  isPlaced: boolean;
+}
+
 /** The only place where a name of a file is made. */
 function nameOf(root: Hex): string {
   const name = root.slice(2);
@@ -371,26 +386,4 @@ function nameOf(root: Hex): string {
     throw new TypeError(`"root" expected 0x and 64 lower-case hex digits, got ${JSON.stringify(root)}`);
   }
   return name;
-}
-
-function noRoom(bytes: number, free: number, where: string): HoldfastError {
-  const message = `${where} has room for ${Math.max(0, free)} bytes, not for ${bytes}: use another node`;
-  return new HoldfastError("disk-full", message, { bytes, free: Math.max(0, free) });
-}
-
-function isGone(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === "ENOENT" || code === "ENOTDIR";
-}
-
-function ioError(error: unknown, path: string): Error {
-  if (error instanceof HoldfastError || error instanceof TypeError || error instanceof RangeError)
-    return error;
-  const { code, message } = error as NodeJS.ErrnoException;
-  const cause = { cause: error };
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new HoldfastError("disk-full", "the disk is full: free some room, or use another node", {}, cause);
-  }
-  if (isGone(error)) return new HoldfastError("not-found", `${path} is not there`, {}, cause);
-  return new HoldfastError("io", `${path}: ${message}`, {}, cause);
 }

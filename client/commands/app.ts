@@ -1,7 +1,7 @@
 /**
  * `app`: buckets, and the files in them.
  */
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { stat } from "node:fs/promises";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
@@ -28,7 +28,11 @@ import {
   type ChainOptions,
 } from "./common.ts";
 
-interface PutOptions extends ChainOptions {
+interface NodeOptions extends ChainOptions {
+  readonly allowPrivateNodes?: boolean;
+}
+
+interface PutOptions extends NodeOptions {
   readonly bucket: bigint;
   readonly vnodes: bigint[];
   readonly epochs: number;
@@ -57,28 +61,19 @@ export function addAppCommands(program: Command, signal: AbortSignal): void {
     .option("--max-rent <units>", "token units per 1e18 leaves and epoch; default: what the nodes ask", units)
     .option("--manifest <file>", "default: FILE.holdfast.json")
     .option("--deposit", "take what the account lacks from the wallet", false)
+    .addOption(allowPrivateNodes())
     .action((file: string, options: PutOptions) => put(file, options, signal));
   chainCommand(app, "get <manifest>", "reads a file back, from whichever replica serves it")
     .requiredOption("--out <file>", 'where to write it; "-": to the standard output')
-    .action((manifest: string, options: ChainOptions & { out: string }) => get(manifest, options, signal));
+    .addOption(allowPrivateNodes())
+    .action((manifest: string, options: NodeOptions & { out: string }) => get(manifest, options, signal));
   chainCommand(
     app,
     "status <manifest>",
     "shows where a file's replicas are and how they do: exits with 1 unless all are there",
-  ).action((manifest: string, options: ChainOptions) =>
-    withApp(options, signal, async (one) => {
-      const object = await readObject(manifest);
-      const replicas = await one.status(object);
-      const lines = replicas.map(
-        ({ vNode, node, url, segments, misses, reachable, syncing, successor }) =>
-          `vNode ${vNode}  node ${node} ${url}  ${segments} segments  ${misses} misses${syncing ? "  has yet to prove that it has them" : ""}${successor === undefined ? "" : `  node ${successor} takes over`}  ${reachable ? "answers" : "DOES NOT ANSWER"}`,
-      );
-      printResult({ replicas }, { ...options, text: lines.join("\n") });
-      const whole = ({ reachable, segments }: ReplicaStatus): boolean =>
-        reachable && segments === object.segments.length;
-      if (!replicas.every(whole)) process.exitCode = 1;
-    }),
-  );
+  )
+    .addOption(allowPrivateNodes())
+    .action((manifest: string, options: NodeOptions) => status(manifest, options, signal));
   spendingCommand(app, "end", "ends a segment two epochs after the running one; later ones are paid back")
     .argument("<vnode>", "id of the vNode that holds it", id)
     .argument("<serial>", "number of the segment there", natural)
@@ -100,15 +95,37 @@ export function addAppCommands(program: Command, signal: AbortSignal): void {
   );
 }
 
+const allowPrivateNodes = (): Option =>
+  new Option("--allow-private-nodes", "call nodes at private addresses too: local networks only").env(
+    "HOLDFAST_ALLOW_PRIVATE_NODES",
+  );
+
+function status(manifest: string, options: NodeOptions, signal: AbortSignal): Promise<void> {
+  return withApp(options, signal, async (one) => {
+    const object = await readObject(manifest);
+    const replicas = await one.status(object);
+    const lines = replicas.map(
+      ({ vNode, node, url, segments, misses, problem, syncing, successor }) =>
+        `vNode ${vNode}  node ${node} ${url}  ${segments} segments  ${misses} misses${syncing ? "  has yet to prove that it has them" : ""}${successor === undefined ? "" : `  node ${successor} takes over`}  ${problem === undefined ? "answers" : `DOES NOT ANSWER: ${problem}`}`,
+    );
+    printResult({ replicas }, { ...options, text: lines.join("\n") });
+    const whole = ({ reachable, segments }: ReplicaStatus): boolean =>
+      reachable && segments === object.segments.length;
+    if (!replicas.every(whole)) process.exitCode = 1;
+  });
+}
+
 async function withApp(
-  options: ChainOptions,
+  options: NodeOptions,
   signal: AbortSignal,
   use: (app: App, chain: Chain) => Promise<void>,
 ): Promise<void> {
   const engine = await loadHashEngine();
-  await withChain(options, (chain) =>
-    use(createApp({ chain, engine, signal, progress: createProgress(options.json) }), chain),
-  );
+  const { json, allowPrivateNodes: allowed } = options;
+  await withChain(options, (chain) => {
+    const progress = createProgress(json);
+    return use(createApp({ chain, engine, signal, progress, allowPrivateNodes: allowed }), chain);
+  });
 }
 
 function createBucket(cluster: bigint, options: ChainOptions & { public: boolean }): Promise<void> {
@@ -149,7 +166,7 @@ function setAccess(
 
 async function get(
   manifest: string,
-  { out, ...options }: ChainOptions & { out: string },
+  { out, ...options }: NodeOptions & { out: string },
   signal: AbortSignal,
 ): Promise<void> {
   const object = await readObject(manifest);

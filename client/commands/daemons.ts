@@ -6,12 +6,16 @@ import { once } from "node:events";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { request } from "undici";
+import { createAgent } from "../../net/addresses.ts";
+import { ask, readText } from "../../net/ask.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { printResult } from "../output.ts";
 import { command, group, type JsonOptions } from "./common.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const TIMEOUT_MS = 10_000;
+/** Of a node with many vNodes. */
+const MAX_STATUS_BYTES = 16 << 20;
 
 export function addDaemonCommands(program: Command, signal: AbortSignal): void {
   const node = group(program, "node", "the storage node");
@@ -88,11 +92,12 @@ async function showStatus(url: string, { json }: JsonOptions): Promise<void> {
   let status: unknown;
   let code: number;
   try {
-    const response = await request(new URL("/status", url), {
-      headersTimeout: TIMEOUT_MS,
-      bodyTimeout: TIMEOUT_MS,
-    });
-    [status, code] = [await response.body.json(), response.statusCode];
+    // Whoever gives its URL means it.
+    const agent = createAgent({ allowPrivate: true, advice: "", idleMs: TIMEOUT_MS });
+    const target = new URL("/status", url);
+    const reply = await ask(target, { agent, method: "GET", headers: {}, answerMs: TIMEOUT_MS });
+    const text = await readText(reply.body, { maxBytes: MAX_STATUS_BYTES, ms: TIMEOUT_MS });
+    [status, code] = [JSON.parse(text) as unknown, reply.status];
   } catch (cause) {
     throw new HoldfastError(
       "unreachable",

@@ -61,6 +61,7 @@ export async function play(stage: Stage): Promise<Outcome> {
     chain: stage.network.chain.as(stage.network.roles.app.privateKey),
     engine: await loadHashEngine(),
     signal: stage.options.signal,
+    allowPrivateNodes: true,
   });
   const object = await storeFile(stage, app, bucket);
   const first = await stayHealthy(stage);

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { buffer } from "node:stream/consumers";
 import { join } from "node:path";
 import { Wallet } from "ethers";
-import { createApp, type App } from "../../client/app.ts";
+import { createApp, type App, type AppOptions } from "../../client/app.ts";
 import { hashSegments, type Chain } from "../../client/chain.ts";
 import type { NodeAcceptance } from "../../client/node-api.ts";
 import { readObject, type StoredObject } from "../../client/object.ts";
@@ -17,6 +17,7 @@ import { commitFile, readPart } from "../../client/segments.ts";
 import { checkAcceptance, type ExpectedTerms } from "../../client/storing.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { toHex32 } from "../../protocol/field.ts";
+import type { Pace } from "../../net/pace.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
 import { ACCEPTANCE, domain } from "../../protocol/typed-data.ts";
@@ -27,6 +28,8 @@ const REGISTRY = `0x${"12".repeat(20)}`;
 const AUDITS = `0x${"3b".repeat(20)}`;
 const OPERATOR = new Wallet(`0x${"01".repeat(32)}`);
 const STRANGER = new Wallet(`0x${"02".repeat(32)}`);
+/** As slow as a machine may be. */
+const PATIENT: Pace = { bytesPerSecond: 1, graceMs: 60_000 };
 
 describe("client: an acceptance", () => {
   const segments = [{ root: toHex32(5n), leaves: 3 }];
@@ -124,7 +127,7 @@ describe("client: reading a file back", () => {
   beforeEach(() => {
     servers = [];
   });
-  afterEach(() => servers.forEach((server) => server.close()));
+  afterEach(() => servers.forEach((server) => server.close().closeAllConnections()));
 
   type Serve = (request: IncomingMessage, response: ServerResponse, bytes: Buffer) => void;
 
@@ -152,10 +155,13 @@ describe("client: reading a file back", () => {
   };
 
   /** Replica i is served by serve[i]. */
-  async function appWith(...serve: Serve[]): Promise<App> {
+  const appWith = (...serve: Serve[]): Promise<App> => appOf({}, ...serve);
+  async function appOf(options: Partial<AppOptions>, ...serve: Serve[]): Promise<App> {
     const urls: string[] = [];
     for (const one of serve) {
-      const server = createServer((request, response) => one(request, response, bytesOf(request.url)));
+      const server = createServer((request, response) => {
+        one(request, response, request.url === "/status" ? Buffer.alloc(0) : bytesOf(request.url));
+      });
       servers.push(server.listen(0, "127.0.0.1"));
       await once(server, "listening");
       urls.push(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
@@ -166,7 +172,11 @@ describe("client: reading a file back", () => {
       read: (_contract: string, method: string, [id]: [bigint]) =>
         Promise.resolve(method === "state" ? { node: id } : { url: urls[Number(id) - 1] }),
     } as unknown as Chain;
-    return createApp({ chain, engine: referenceEngine });
+    return createApp({
+      ...{ chain, engine: referenceEngine, allowPrivateNodes: true, answerMs: 1_000 },
+      ...{ paces: [PATIENT, PATIENT] },
+      ...options,
+    });
   }
 
   const out = (): string => join(folder, "out");
@@ -188,8 +198,8 @@ describe("client: reading a file back", () => {
       honest(request, response, bytes);
     };
     await read(await appWith(breaksOff, counting, refuses));
-    expect(ranges).to.have.length(2);
-    expect(ranges.every((range) => range !== undefined)).to.equal(true);
+    // And it is the first to be asked for what comes next.
+    expect(ranges.map((range) => range !== undefined)).to.deep.equal([true, false]);
   });
 
   it("starts over at another replica after wrong bytes", async () => {
@@ -217,6 +227,99 @@ describe("client: reading a file back", () => {
     const error = await errorOf((await appWith(more, more, more)).get(object, out()));
     expect(error.message).to.match(/serves more bytes than the segment has/);
   });
+
+  /** Until nobody listens any more. */
+  const drip = (response: ServerResponse, part: Uint8Array): void => {
+    const timer = setInterval(() => response.write(part), 10);
+    response.on("close", () => clearInterval(timer));
+  };
+  const drips: Serve = (_request, response, bytes) => {
+    response.writeHead(200, { "content-length": bytes.length });
+    drip(response, Buffer.alloc(1));
+  };
+  const silent: Serve = () => undefined;
+  const endlessError: Serve = (_request, response) => {
+    response.writeHead(500);
+    drip(response, Buffer.alloc(1 << 20));
+  };
+  const dripsError: Serve = (_request, response) => {
+    response.writeHead(500);
+    drip(response, Buffer.alloc(1));
+  };
+
+  for (const [what, bad] of Object.entries({ drips, silent, endlessError, dripsError }))
+    it(`goes on at another replica where one is of no use: ${what}`, async () => {
+      const paces = [{ bytesPerSecond: 20_000, graceMs: 500 }, PATIENT];
+      await read(await appOf({ paces }, bad, honest, honest));
+    });
+
+  it("asks a replica that was slow last, from then on", async () => {
+    const asked: number[] = [];
+    const counting =
+      (id: number, serve: Serve): Serve =>
+      (...args) => {
+        asked.push(id);
+        serve(...args);
+      };
+    const paces = [{ bytesPerSecond: 20_000, graceMs: 500 }, PATIENT];
+    await read(await appOf({ paces }, counting(1, drips), counting(2, honest), counting(3, honest)));
+    expect(asked.filter((id) => id === 1)).to.deep.equal([1]);
+    expect(asked.length).to.be.greaterThan(2);
+  });
+
+  it("puts up with slowness if all are slow", async () => {
+    const slow: Serve = (request, response, bytes) =>
+      void setTimeout(() => honest(request, response, bytes), 50);
+    const paces = [{ bytesPerSecond: 1, graceMs: 5 }, PATIENT];
+    await read(await appOf({ paces }, slow, slow, slow));
+  });
+
+  it("ends when told to, also in the middle of an answer", async () => {
+    const ending = new AbortController();
+    const asked = Promise.withResolvers<undefined>();
+    const serve: Serve = (request, response, bytes) => {
+      drips(request, response, bytes);
+      asked.resolve(undefined);
+    };
+    const app = await appOf({ signal: ending.signal, paces: [PATIENT] }, serve, serve, serve);
+    const got = errorOf(app.get(object, out()));
+    await asked.promise;
+    ending.abort();
+    expect((await got).name).to.equal("AbortError");
+    expect(await leftovers()).to.deep.equal([]);
+  });
+
+  it("calls no private address unless it is told to", async () => {
+    let calls = 0;
+    const count: Serve = () => {
+      calls++;
+    };
+    const app = await appOf({ allowPrivateNodes: undefined }, count, count, count);
+    const error = await errorOf(app.get(object, out()));
+    expect(error.message).to.match(
+      /127.0.0.1, a private address: on a local network give --allow-private-nodes/,
+    );
+    const [status] = await app.status({ ...object, replicas: [{ vNode: 1, epochs: 1, serials: [] }] });
+    expect(status?.problem).to.match(/a private address/);
+    expect(calls).to.equal(0);
+  });
+
+  for (const [what, serve, reachable] of [
+    ["is silent", silent, false],
+    [
+      "sends an endless answer",
+      (_request, response) => drip(response.writeHead(200), Buffer.alloc(1 << 20)),
+      false,
+    ],
+    ["drips an answer", (_request, response) => drip(response.writeHead(200), Buffer.alloc(1)), false],
+    ["sends an endless error", endlessError, true],
+    ["drips an error", dripsError, true],
+  ] as [string, Serve, boolean][])
+    it(`says in time how a node does that ${what}`, async () => {
+      const app = await appOf({ answerMs: 100 }, serve);
+      const [status] = await app.status({ ...object, replicas: [{ vNode: 1, epochs: 1, serials: [] }] });
+      expect(status?.reachable).to.equal(reachable);
+    });
 
   it("refuses a manifest whose SHA-256 is not the file's", async () => {
     const altered = { ...object, sha256: "0".repeat(64) };

@@ -35,7 +35,7 @@ describe("client: a put", function () {
       await live.setUrl(one, node.url);
       nodes.push(node);
     }
-    app = createApp({ chain: live.app, engine: await loadHashEngine() });
+    app = createApp({ chain: live.app, engine: await loadHashEngine(), allowPrivateNodes: true });
     keys = await makeFolder();
     await writeFile(join(keys, "app"), live.appKey, { mode: 0o600 });
   });
@@ -72,11 +72,12 @@ describe("client: a put", function () {
   const putFile = (...more: string[]): Promise<CliResult> => {
     const where = ["--rpc", live.rpcUrl, "--audits", live.deployment.audits, "--key", join(keys, "app")];
     const what = ["--bucket", "1", "--vnodes", "1,2", "--epochs", String(EPOCHS), "--yes", "--json"];
-    return holdfast("app", "put", path(), ...what, ...where, ...more);
+    const nodes = ["--allow-private-nodes"];
+    return holdfast("app", "put", path(), ...what, ...where, ...nodes, ...more);
   };
   const ofManifest = (command: "get" | "status", ...more: string[]): Promise<CliResult> => {
     const where = ["--rpc", live.rpcUrl, "--audits", live.deployment.audits, "--key", join(keys, "app")];
-    return holdfast("app", command, manifest(), "--json", ...where, ...more);
+    return holdfast("app", command, manifest(), "--json", "--allow-private-nodes", ...where, ...more);
   };
 
   /** Keeps what it is given until the nth time, when the machine fails. */

@@ -33,7 +33,7 @@ describe("a challenge on demand", function () {
     await app.send("ledger", "deposit", [app.account(), FUNDS]);
     await writeFile(join(folder, "file"), patternBytes(20_000, 7));
     await start();
-    const files = createApp({ chain: live.app, engine: await loadHashEngine() });
+    const files = createApp({ chain: live.app, engine: await loadHashEngine(), allowPrivateNodes: true });
     await files.put(await files.plan({ path: join(folder, "file"), bucket: 1n, vNodes: [1n], epochs: 20 }));
     await live.nextEpoch();
     await logs.until("proven");

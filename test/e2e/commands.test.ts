@@ -182,6 +182,7 @@ describe("e2e: the commands", function () {
       "1",
       "--epochs",
       "10",
+      "--allow-private-nodes",
       ...more,
     ];
 
@@ -217,7 +218,9 @@ describe("e2e: the commands", function () {
         [2, [0, 1]],
       ]);
 
-      const status = JSON.parse((await run("app", "app", "status", manifest)).stdout) as {
+      const status = JSON.parse(
+        (await run("app", "app", "status", manifest, "--allow-private-nodes")).stdout,
+      ) as {
         replicas: object[];
       };
       expect(status.replicas[0]).to.deep.include({ vNode: 1, segments: 2, misses: 0 });

@@ -49,6 +49,8 @@ export interface FakeChain extends NodeChain {
   capacity: bigint;
   bond: bigint;
   account: bigint;
+  /** Wei of the operator's. */
+  wei: bigint;
   /** Responsible now. */
   responsible: bigint;
   misses: number;
@@ -170,6 +172,7 @@ export function createFakeChain(): FakeChain {
     capacity: 1_000n,
     bond: 10n ** 24n,
     account: 10n ** 24n,
+    wei: 10n ** 18n,
     responsible: NODE,
     misses: 0,
     ...{ stateChange: {}, dutyChange: {}, nodeChange: {}, handingOver: false, successor: undefined },
@@ -371,6 +374,7 @@ export function createFakeChain(): FakeChain {
       return Promise.resolve(chain.gasOf(call));
     },
     gasPrice: () => Promise.resolve(10n ** 9n),
+    coins: () => Promise.resolve(chain.wei),
     nonces() {
       let next = chain.minedNonce;
       while (pending.has(next)) next++;

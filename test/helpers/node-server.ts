@@ -10,12 +10,12 @@ import { referenceEngine } from "../../protocol/segment.ts";
 import { REQUEST } from "../../protocol/typed-data.ts";
 import { createAccess, encodeAuthorization } from "../../prover/auth.ts";
 import { createHoldings } from "../../prover/holdings.ts";
-import { openJournal, type Journal } from "../../prover/journal.ts";
-import { createServer } from "../../prover/server.ts";
+import { openJournal, type Journal, type Upload } from "../../prover/journal.ts";
+import { createServer, type ServerOptions } from "../../prover/server.ts";
 import { STARTING, type NodeStatus } from "../../prover/status.ts";
 import { createStore, type Store } from "../../prover/store.ts";
 import { BUCKET, DOMAIN, NODE, OWNER, VNODE, type FakeChain } from "./fake-chain.ts";
-import { createFakeClock } from "./fake-clock.ts";
+import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { testSegment } from "./segments.ts";
 
 export const profile = PROFILES.tiny;
@@ -56,6 +56,10 @@ interface Answer {
 export const { data, root, leaves, bytes } = testSegment(9_000, 1);
 export const uploadPath = (name: string = root.slice(2), bucket = BUCKET): string =>
   `/v1/vnodes/${VNODE}/buckets/${bucket}/segments/${name}`;
+/** As the journal knows it. */
+export const uploadTo = (bucket: bigint): Upload => ({
+  ...{ account: OWNER.address, vNode: VNODE, bucket, root, price: 4n * BigInt(leaves) },
+});
 export const readPath = `/v1/buckets/${BUCKET}/segments/${root.slice(2)}`;
 
 export interface RunningServer {
@@ -63,21 +67,21 @@ export interface RunningServer {
   readonly store: Store;
   readonly journal: Journal;
   readonly compacting: Set<bigint>;
+  readonly clock: FakeClock;
   /** What it says of itself. */
   status: NodeStatus;
   stop(): Promise<void>;
 }
 
-export interface Limits {
+export interface Limits extends Partial<ServerOptions> {
   readonly quotaBytes?: number;
-  readonly maxUploads?: number;
 }
 
 /** On what is in the folder already. */
 export async function startServer(
   folder: string,
   chain: FakeChain,
-  { quotaBytes = 1e6, maxUploads = 8 }: Limits = {},
+  { quotaBytes = 1e6, ...limits }: Limits = {},
 ): Promise<RunningServer> {
   const clock = createFakeClock(NOW * 1000);
   const log = pino({ level: "silent" });
@@ -91,20 +95,21 @@ export async function startServer(
     { chain, log },
   );
   await holdings.update();
-  const access = createAccess(NODE, { chain, holdings, journal, clock });
   const compacting = new Set<bigint>();
   const running: Pick<RunningServer, "status"> = {
     status: { ...STARTING, ready: true, problem: undefined, epoch: 1, time: NOW },
   };
+  const chainTime = (): number => running.status.time;
+  const access = createAccess(NODE, { chain, holdings, journal, clock, chainTime });
   const app = await createServer(
-    { node: NODE, profile, acceptSeconds: 600, maxUploads, requestsPerMinute: 1000 },
+    { node: NODE, profile, acceptSeconds: 600, maxUploads: 8, requestsPerMinute: 1000, ...limits },
     { chain, access, store, holdings, journal, compacting, status: () => running.status, clock, log },
   );
   const stop = async (): Promise<void> => {
     await app.close();
     journal.close();
   };
-  return Object.assign(running, { app, store, journal, compacting, stop });
+  return Object.assign(running, { app, store, journal, compacting, clock, stop });
 }
 
 /** @param app the one of the running test */

@@ -52,6 +52,16 @@ describe("prover: config", () => {
     expect(() => readConfig(file({ ...base, rpcUrl: "secret" }), {})).to.throw(/rpcUrl: expected a URL/);
   });
 
+  it("reads addresses and networks, and no names", () => {
+    const config = readConfig(file(base), { HOLDFAST_NODE_TRUSTED_PROXIES: "10.0.0.0/8,::1" });
+    expect(config.trustedProxies).to.deep.equal(["10.0.0.0/8", "::1"]);
+    expect(config.operatorAddresses).to.deep.equal(["127.0.0.1", "::1"]);
+    for (const wrong of ["localhost", "10.0.0.0/33", "true", "10.0.0"])
+      expect(() => readConfig([...file(base), "--trusted-proxies", wrong], {}), wrong).to.throw(
+        /trustedProxies.*expected ADDRESS or ADDRESS\/BITS/,
+      );
+  });
+
   it("names every value that is wrong", () => {
     expect(() => readConfig(file({ ...base, audits: "0x1", node: 0 }), {})).to.throw(/audits: .*node: /);
   });

@@ -1,7 +1,9 @@
 // What a node remembers across a crash, and that only one node does.
+import Database from "better-sqlite3";
 import { expect } from "chai";
+import { join } from "node:path";
 import { toHex32 } from "../../protocol/field.ts";
-import { openJournal, type Journal, type TransactionRecord } from "../../prover/journal.ts";
+import { openJournal, type Journal, type TransactionRecord, type Upload } from "../../prover/journal.ts";
 import { useFolder } from "../helpers/folder.ts";
 
 describe("prover: journal", () => {
@@ -96,18 +98,70 @@ describe("prover: journal", () => {
     expect(journal.foreign("0xb")).to.deep.equal([]);
   });
 
+  const upload = (bucket: bigint): Upload => ({ account: "0xa", vNode: 1n, bucket, root, price: 5n });
+
   it("tells for which bucket a segment was uploaded, and when", () => {
-    journal.recordSegment(root, 100, 1000, 2n);
+    journal.recordUpload(upload(2n), 100, 1000);
     journal.recordSegment(other, 100, 1000);
     reopen();
     expect(journal.isUploaded(root, 2n)).to.equal(true);
     expect(journal.isUploaded(root, 3n)).to.equal(false);
     expect(journal.isUploaded(other, 2n)).to.equal(false);
-    journal.recordSegment(root, 100, 2000, 3n);
+    journal.recordUpload(upload(3n), 100, 2000);
     expect(journal.storedAt(root)).to.equal(2000);
     journal.forgetSegment(root);
     expect(journal.isUploaded(root, 2n)).to.equal(false);
     expect(journal.storedRoots()).to.deep.equal([other]);
+  });
+
+  it("knows what of an account's uploads is not paid for, until that is gone or paid", () => {
+    for (const bucket of [2n, 2n, 3n]) journal.recordUpload(upload(bucket), 100, 1000);
+    reopen();
+    expect(journal.unpaid("0xa")).to.deep.equal([upload(2n), upload(3n)]);
+    expect(journal.unpaid("0xb")).to.deep.equal([]);
+    journal.settleUpload(upload(2n));
+    expect(journal.unpaid("0xa")).to.deep.equal([upload(3n)]);
+    journal.forgetSegment(root);
+    expect(journal.unpaid("0xa")).to.deep.equal([]);
+  });
+
+  it("lets nobody keep what is not paid for by uploading it again and again", () => {
+    journal.recordUpload(upload(2n), 100, 1000);
+    journal.recordUpload(upload(2n), 100, 1000 + 24 * 3600 - 1);
+    expect(journal.storedAt(root)).to.equal(1000 + 24 * 3600 - 1);
+    for (const days of [1, 1.9]) journal.recordUpload(upload(2n), 100, 1000 + days * 24 * 3600);
+    expect(journal.storedAt(root)).to.equal(1000 + 24 * 3600 - 1);
+    journal.recordUpload(upload(2n), 100, 1000 + 2 * 24 * 3600); // others have kept it meanwhile
+    expect(journal.storedAt(root)).to.equal(1000 + 2 * 24 * 3600);
+  });
+
+  it("counts what a payer has not used, lapsed or not, and forgets it after a day", () => {
+    const terms = {
+      ...{ bucket: 2n, vNode: 1n, segments: [{ root, leaves: 1 }], epochs: 1n, rent: 1n },
+      ...{ consents: ["x", "y"], payer: "0xa", costs: [3n, 10n ** 30n] },
+    };
+    journal.recordAcceptance({ ...terms, deadline: 1000n });
+    reopen();
+    expect(journal.unused("0xa")).to.deep.equal({ count: 2, cost: 3n + 10n ** 30n });
+    expect(journal.unused("0xb")).to.deep.equal({ count: 0, cost: 0n });
+    journal.useConsent("y", 1);
+    expect(journal.unused("0xa")).to.deep.equal({ count: 1, cost: 3n });
+    journal.recordAcceptance({ ...terms, payer: "0xb", deadline: 1001n + 24n * 3600n });
+    expect(journal.unused("0xa")).to.deep.equal({ count: 0, cost: 0n });
+    expect(journal.useConsent("y", 1)).to.equal(true); // what is used is never forgotten
+  });
+
+  it("goes on with a journal that does not say who asked for what", () => {
+    journal.close();
+    const old = new Database(join(folder(), "journal.sqlite"));
+    old.exec(
+      `DROP INDEX unused_by_payer; ALTER TABLE consents DROP COLUMN payer; ALTER TABLE consents DROP COLUMN cost;
+       INSERT INTO consents (consent, deadline) VALUES ('x', 1000)`,
+    );
+    old.close();
+    journal = openJournal(folder());
+    expect(journal.useConsent("x", 1)).to.equal(true);
+    expect(journal.unused("0xa").count).to.equal(0);
   });
 
   it("has a proof again after a restart", () => {

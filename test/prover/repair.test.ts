@@ -11,7 +11,7 @@ import { referenceEngine } from "../../protocol/segment.ts";
 import { createHoldings, type Holdings } from "../../prover/holdings.ts";
 import { openJournal, type Journal } from "../../prover/journal.ts";
 import { createOpenPeer, isPrivate } from "../../prover/peer.ts";
-import { createRepair, type Repair } from "../../prover/repair.ts";
+import { createRepair, type Repair, type RepairOptions } from "../../prover/repair.ts";
 import { createStore, type Store } from "../../prover/store.ts";
 import { holdfastErrorOf } from "../helpers/errors.ts";
 import {
@@ -65,9 +65,9 @@ describe("prover: repair", () => {
     for (const server of servers.splice(0)) server.close().closeAllConnections();
   });
 
-  const create = (allowPrivate = true): Repair =>
+  const create = (allowPrivate = true, options: Partial<RepairOptions> = {}): Repair =>
     createRepair(
-      { node: NODE, signal: ending.signal },
+      { node: NODE, signal: ending.signal, ...options },
       {
         ...{ chain, holdings, store, journal, clock: createFakeClock(), log: pino({ level: "silent" }) },
         openPeer: createOpenPeer({ allowPrivate }),
@@ -160,6 +160,52 @@ describe("prover: repair", () => {
       await store.remove(root);
     }
     await expectNothing();
+  });
+
+  /** One byte at a time, for as long as anybody listens. */
+  const drip: RequestListener = (_request, response) => {
+    response.writeHead(200, { "content-length": bytes });
+    const timer = setInterval(() => response.write("x"), 5);
+    response.on("close", () => clearInterval(timer));
+  };
+
+  it("asks the next one while one drips, and while many do", async () => {
+    await peers(drip, drip, drip, drip, drip, serve(data));
+    for (const vNode of [10n, 11n, 12n, 13n]) {
+      chain.emit("VNodeAdded", { vNode, cluster: CLUSTER });
+      chain.store({ root, leaves, vNode });
+    }
+    await holdings.update();
+    // None of them is given up for being slow.
+    await create(true, { lookMs: 10 })(VNODE, holding);
+    expect(await store.find(root)).to.include({ bytes });
+    expect((await readdir(join(folder(), "incoming"))).length).to.equal(0);
+  });
+
+  it("gives up who is too slow, and who does not end", async () => {
+    const endless: RequestListener = (_request, response) => {
+      response.writeHead(200, { "content-length": bytes }).write(data.subarray(0, 4_999));
+    };
+    await peers(drip, endless);
+    const pace = { bytesPerSecond: 1e6, graceMs: 50 };
+    const error = await holdfastErrorOf(create(true, { pace })(VNODE, holding));
+    expect(error.message).to.match(/node 8: .*too slow.*; node 9: .*too slow/);
+    await expectNothing();
+  });
+
+  it("takes the segment from its owner while a peer drips", async () => {
+    const asked = Promise.withResolvers<undefined>();
+    await peers((request, response) => {
+      asked.resolve(undefined);
+      drip(request, response);
+    });
+    const repairing = holdfastErrorOf(create()(VNODE, holding));
+    await asked.promise;
+    await store.receive(streamOf(data), { root, bytes });
+    expect(await store.check(root)).to.equal("whole");
+    ending.abort();
+    expect((await repairing).code).to.equal("aborted");
+    expect(await store.check(root)).to.equal("whole");
   });
 
   it("says of each node why it is of no use", async () => {

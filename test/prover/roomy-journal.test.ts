@@ -13,7 +13,15 @@ import { createLogs } from "../helpers/logs.ts";
 import { faultyFiles } from "../helpers/files.ts";
 
 const WRITES = new Set<string | symbol>([
-  ...["useRequest", "recordSegment", "forgetSegment", "recordAcceptance", "useConsent", "recordForeign"],
+  ...[
+    "useRequest",
+    "recordSegment",
+    "recordUpload",
+    "forgetSegment",
+    "recordAcceptance",
+    "useConsent",
+    "recordForeign",
+  ],
   ...["setProof", "setAnswer", "setTransaction"],
 ]);
 
@@ -116,7 +124,8 @@ describe("prover: journal without room", () => {
 
   it("promises nothing that it cannot write", async () => {
     disk.code = "SQLITE_FULL";
-    const upload = holdfastErrorOf(tried(() => journal.recordSegment("0x1", 1, 1, 1n)));
+    const record = { account: "0xa", vNode: VNODE, bucket: 1n, root: "0x1", price: 1n } as const;
+    const upload = holdfastErrorOf(tried(() => journal.recordUpload(record, 1, 1)));
     expect((await upload).code).to.equal("disk-full");
     const terms = {
       vNode: VNODE,

@@ -26,6 +26,7 @@ import {
   root,
   startServer,
   uploadPath,
+  uploadTo,
   type RunningServer,
   type Signed,
 } from "../helpers/node-server.ts";
@@ -92,7 +93,7 @@ describe("prover: what the server signs", () => {
     it("signs nothing that was not uploaded, or to another bucket, or with another number of leaves", async () => {
       expect((await accept(order())).statusCode).to.equal(404);
       await store.receive(streamOf(data), { root, bytes });
-      journal.recordSegment(root, bytes, NOW, BUCKET + 1n);
+      journal.recordUpload(uploadTo(BUCKET + 1n), bytes, NOW);
       expect((await accept(order())).statusCode).to.equal(404);
       await put(uploadPath(), data);
       expect((await accept(order(root, leaves + 1))).statusCode).to.equal(400);

@@ -35,6 +35,7 @@ import {
   root,
   startServer,
   uploadPath,
+  uploadTo,
   type Limits,
   type RunningServer,
   type Signed,
@@ -268,7 +269,7 @@ describe("prover: server", () => {
     it("serves nothing of one bucket to a reader of another", async () => {
       const other = testSegment(700, 9);
       await store.receive(streamOf(other.data), other);
-      journal.recordSegment(other.root, 700, NOW, BUCKET + 1n);
+      journal.recordUpload({ ...uploadTo(BUCKET + 1n), root: other.root }, 700, NOW);
       const path = `/v1/buckets/${BUCKET}/segments/${other.root.slice(2)}`;
       expect((await get(path)).statusCode).to.equal(404);
       expect((await get(`${path}/leaves/0`)).statusCode).to.equal(404);

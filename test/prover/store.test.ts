@@ -160,11 +160,36 @@ describe("prover: store", () => {
     expect(await receive(store, segment)).to.include({ existed: false });
   });
 
-  it("refuses a second upload of what is coming in", async () => {
+  it("takes the same segment from two at a time, and waits for none that drips", async () => {
     const store = await open();
-    const first = receive(store, testSegment(900, 1));
-    expect((await holdfastErrorOf(receive(store, testSegment(900, 1)))).code).to.equal("busy");
-    await first;
+    const segment = testSegment(900, 1);
+    const [begun, goOn] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    async function* dripping(): AsyncGenerator<Uint8Array> {
+      yield segment.data.subarray(0, 100);
+      begun.resolve(undefined);
+      await goOn.promise;
+      yield segment.data.subarray(100);
+    }
+    const slow = store.receive(dripping(), segment);
+    await begun.promise;
+    expect(await receive(store, segment)).to.include({ existed: false });
+    expect(await store.check(segment.root)).to.equal("whole");
+    goOn.resolve(undefined);
+    expect(await slow).to.include({ existed: true });
+    expect(await store.check(segment.root)).to.equal("whole");
+    expect(await readdir(join(folder(), "incoming"))).to.deep.equal([]);
+    expect(store.usedBytes).to.equal(900);
+  });
+
+  it("keeps what came whole when another one brings something else under its name", async () => {
+    const store = await open();
+    const segment = testSegment(900, 1);
+    const answers = await Promise.allSettled([
+      store.receive(streamOf(testSegment(900, 2).data), segment),
+      receive(store, segment),
+    ]);
+    expect(answers.map(({ status }) => status)).to.deep.equal(["rejected", "fulfilled"]);
+    expect(await store.check(segment.root)).to.equal("whole");
   });
 
   it("drops what a crash left on the way, and a tree without data", async () => {

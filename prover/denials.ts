@@ -1,0 +1,48 @@
+/**
+ * Whoever may sign, may ask: a key costs nothing, and each question about its rights costs calls of the chain. So an address
+ * from which too much was refused in a minute is heard no more in it, but for those who have been served lately.
+ */
+import { HoldfastError } from "../protocol/errors.ts";
+import type { Clock } from "./clock.ts";
+import { networkOf } from "./sockets.ts";
+
+export interface Denials {
+  /** Throws "busy" (429), before the chain is asked anything. */
+  check(address: string, signer: string): void;
+  note(address: string, signer: string, wasServed: boolean): void;
+}
+
+const WINDOW_MS = 60_000;
+const MOST = 300;
+/** Who was served is known for so long, in milliseconds, as far as there is room for all. */
+const KNOWN_MS = 3_600_000;
+const MOST_KNOWN = 10_000;
+
+export function createDenials({ now }: Pick<Clock, "now">): Denials {
+  const denied = new Map<string, number>();
+  /** By signer, until when; who was served longest ago is the first. */
+  const known = new Map<string, number>();
+  let until = 0;
+
+  return {
+    check(address, signer) {
+      if (now() >= until) {
+        denied.clear();
+        until = now() + WINDOW_MS;
+      }
+      if ((denied.get(networkOf(address)) ?? 0) < MOST || (known.get(signer) ?? 0) > now()) return;
+      const message = "too many requests from your address were refused: try again in a minute";
+      throw new HoldfastError("busy", message, { status: 429 });
+    },
+    note(address, signer, wasServed) {
+      const network = networkOf(address);
+      if (!wasServed) {
+        denied.set(network, (denied.get(network) ?? 0) + 1);
+        return;
+      }
+      known.delete(signer);
+      known.set(signer, now() + KNOWN_MS);
+      if (known.size > MOST_KNOWN) known.delete(known.keys().next().value ?? "");
+    },
+  };
+}

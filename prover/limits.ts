@@ -1,0 +1,7 @@
+/**
+ * What the public server bears by default.
+ */
+export const LOOPBACK: string[] = ["127.0.0.1", "::1"];
+export const MAX_CONNECTIONS = 512;
+export const CONNECTIONS_PER_ADDRESS = 64;
+export const UPLOAD_BYTES_PER_SECOND = 64 * 1024;
