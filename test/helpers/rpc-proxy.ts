@@ -40,12 +40,19 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
       const raw = calls.flatMap(({ method, params }) => (method === "eth_sendRawTransaction" ? params : []));
       for (const each of raw) sent.push(each);
       if (proxy.hangs) return;
-      const [call] = calls;
-      if (raw.length > 0 && proxy.swallows)
+      if (raw.length > 0 && proxy.swallows) {
+        // What came along with it is answered as always.
+        const answers = calls.map(async (call): Promise<unknown> => {
+          if (call.method === "eth_sendRawTransaction")
+            return { jsonrpc: "2.0", id: call.id, result: keccak256(call.params[0] ?? "0x") };
+          const headers = { "content-type": "application/json" };
+          return (await fetch(target, { method: "POST", headers, body: JSON.stringify(call) })).json();
+        });
+        const all = await Promise.all(answers);
         response
           .writeHead(200, { "content-type": "application/json" })
-          .end(JSON.stringify({ jsonrpc: "2.0", id: call?.id, result: keccak256(raw[0] ?? "0x") }));
-      else if (raw.length > 0 && proxy.loses) response.writeHead(503).end();
+          .end(JSON.stringify(body.startsWith("[") ? all : all[0]));
+      } else if (raw.length > 0 && proxy.loses) response.writeHead(503).end();
       else {
         const headers = { "content-type": "application/json" };
         const answer = await fetch(target, { method: "POST", headers, body });

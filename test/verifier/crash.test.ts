@@ -41,6 +41,12 @@ describe("verifier: crashes", function () {
   const start = async (): Promise<void> => {
     auditor = await startNodeProcess(join(folder, "config.json"), "verifier/main.ts");
   };
+  const status = async () =>
+    (await (await fetch(`${auditor.url}/status`)).json()) as {
+      block: number;
+      epoch: number;
+      troubles: string[];
+    };
   const recorded = async (epoch: number): Promise<number> =>
     (await live.app.events(0)).filter(
       ({ name, args }) => name === "BeaconRecorded" && args["epoch"] === BigInt(epoch),
@@ -59,6 +65,9 @@ describe("verifier: crashes", function () {
     await auditor.logs.until("delivered after a restart");
     expect(new Set(proxy.sent.slice(before)).size).to.equal(1);
     expect(await recorded(epoch)).to.equal(1);
+    await auditor.logs.until("beacon", (line) => line["epoch"] === epoch);
+    const { epoch: seen, troubles } = await status();
+    expect([seen, troubles]).to.deep.equal([epoch, []]);
   });
 
   it("looks on while a transaction is swallowed, ends when it is told to, and delivers it afterwards", async () => {
@@ -68,9 +77,7 @@ describe("verifier: crashes", function () {
     await swallowed;
     await live.app.send("registry", "createBucket", [1, false]);
     const { number } = await live.app.block();
-    const status = async (): Promise<number> =>
-      ((await (await fetch(`${auditor.url}/status`)).json()) as { block: number }).block;
-    while ((await status()) < number) await new Promise(setImmediate);
+    while ((await status()).block < number) await new Promise(setImmediate);
     const told = performance.now();
     expect(await auditor.end("SIGTERM")).to.equal(0);
     expect(performance.now() - told).to.be.below(MOST_MS);
