@@ -46,13 +46,11 @@ library Asks {
         if (t.since() <= epoch) return t;
         (uint32 low, uint32 high) = (0, t.version());
         // Version low holds at the epoch or before, version high later. The one before the newest is the likely one.
-        uint32 middle = high - 1;
-        while (true) {
+        for (uint32 middle = high - 1; ; middle = (low + high) / 2) {
             t = b.pastTerms[cluster][middle];
             if (t.since() <= epoch) low = middle;
             else high = middle;
             if (high - low == 1) break;
-            middle = (low + high) / 2;
         }
         return b.pastTerms[cluster][low];
     }
