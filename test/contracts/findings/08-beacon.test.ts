@@ -161,10 +161,16 @@ describe("contracts: finding 8, a beacon that fails", () => {
       expect(happened > 0 && refused > 0, name).to.equal(true);
       await before.restore();
     }
+    const value = await world.audits.randomness.staticCall(0, 2, { gasLimit: 80_000n });
+    expect(value, "with little more than it may use").to.equal(world.ethers.toBeHex(3, 32));
+  });
+
+  it("is not asked with less gas than it may use: it has not failed then, and is not void", async () => {
+    await world.begin(2);
     await expect(world.audits.randomness.staticCall(0, 2, { gasLimit: 70_000n }))
       .to.be.revertedWithCustomError(world.audits, "NotEnoughGas")
       .withArgs();
-    const value = await world.audits.randomness.staticCall(0, 2, { gasLimit: 80_000n });
+    const value = await world.audits.randomness.staticCall(0, 2, { gasLimit: 120_000n });
     expect(value).to.equal(world.ethers.toBeHex(3, 32));
   });
 });

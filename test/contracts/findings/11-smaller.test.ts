@@ -34,16 +34,13 @@ describe("contracts: finding 11", () => {
   };
 
   it("a quarter's end does not double what may be paused", async () => {
-    await world.store({ epochs: 10_000 });
     for (const start of [QUARTER - BUDGET - 3, 2 * QUARTER - BUDGET]) {
       await world.toEpoch(start);
-      await world.settle();
       await asProvider().pause(1, BUDGET);
       await world.toEpoch(start + 2 + BUDGET);
-      await world.settle();
       await refuses(asProvider().pause(1, BUDGET), "PauseBudgetSpent", 1, 1, 2 * BUDGET, BUDGET);
     }
-  }).timeout(60_000);
+  });
 
   it("no pauses of any lengths at any times add up to more in any 90 days, and none that fits is refused", async () => {
     const taken: { from: number; end: number }[] = [];
@@ -148,7 +145,7 @@ describe("contracts: finding 11", () => {
     expect(await world.balance(alice)).to.equal(owner);
   });
 
-  it("an old epoch is settled under 30 later terms for little more than under two", async () => {
+  it("an old epoch is settled under 30 later terms for little more gas than under two", async () => {
     const settleUnder = async (versions: number): Promise<number> => {
       world = await fresh();
       await world.store({ epochs: 5000 });
