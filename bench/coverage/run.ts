@@ -12,13 +12,16 @@ import { FOLDER } from "./files.ts";
 /** Where Hardhat puts what its workers have counted. */
 const HITS = "coverage/data/mocha";
 /**
- * Tests of what is other than in the contracts that are deployed: gas, which is more without the optimizer, and the steps of
- * a batch, of which a trace has so many that it takes gigabytes.
+ * Tests of what is other than in the contracts that are deployed: gas, and what fits a transaction, which is less without the
+ * optimizer, and the steps of a batch, of which a trace has so many that it takes gigabytes.
  */
 const ABOUT_CODE = [
   "at most [0-9,]+ gas",
   "less than 2\\^24 gas",
   "as much gas",
+  "little more gas",
+  "too little gas",
+  "the largest batch",
   "nine reads at most",
   "many proofs never says no for want of gas",
   "gas for all but the last call",
