@@ -42,6 +42,8 @@ export interface AcceptanceOptions {
   readonly profile: Profile;
   /** How long an acceptance can be used. */
   readonly acceptSeconds: number;
+  /** Token units for 10^18 leaves and an epoch: nothing is signed for less. */
+  readonly minRent: bigint;
 }
 
 export interface AcceptanceModules {
@@ -69,7 +71,7 @@ const MAX_UNUSED_COST = 16n;
 export async function accept(
   order: Order,
   payer: string,
-  { node, profile, acceptSeconds }: AcceptanceOptions,
+  { node, profile, acceptSeconds, minRent }: AcceptanceOptions,
   modules: AcceptanceModules,
 ): Promise<SignedOrder> {
   const { chain, journal, compacting } = modules;
@@ -77,7 +79,7 @@ export async function accept(
   const { timestamp } = await chain.block();
   await checkOpen(vNode, chain.epochAt(timestamp), chain);
   await checkHeld(order, timestamp, modules);
-  const record = await chain.node(node);
+  const record = await ownRecord(node, minRent, chain);
   const cluster = await clusterOf(vNode, chain);
   const { rent, revision } = record;
   const prices = segments.map(({ leaves }) => priceOf(leaves, rent, cluster.quantumBits));
@@ -102,6 +104,14 @@ export async function accept(
     ...{ node, revision, bucket, vNode, segments: hash, epochs, rent, nonce },
     ...{ deadline: terms.deadline, signature },
   };
+}
+
+/** @throws HoldfastError "busy" (409) if what the chain says would have the node sign for less than it was set to */
+export async function ownRecord(node: bigint, minRent: bigint, chain: NodeChain): Promise<NodeRecord> {
+  const record = await chain.node(node);
+  if (record.rent >= minRent) return record;
+  const message = `node ${node} signs for no rent below its own minRent of ${minRent}, and the chain says ${record.rent}: use another node`;
+  throw new HoldfastError("busy", message, { rent: String(record.rent), minRent: String(minRent) });
 }
 
 export async function clusterOf(vNode: bigint, chain: NodeChain): Promise<ClusterRecord> {

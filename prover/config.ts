@@ -87,6 +87,11 @@ const schema = z.strictObject({
   confirmations: whole(0).default(0).describe("blocks on top of a transaction before it counts as mined"),
   bumpAfterMs: whole(1).default(30_000).describe("milliseconds until a waiting transaction's fee is raised"),
   maxFeePerGas: integer.default(DEFAULT_MAX_FEE).describe("wei: a fee is never raised above it"),
+  minRent: integer
+    .default(0n)
+    .describe(
+      "token units for 10^18 leaves and an epoch: nothing is signed for less, whatever the chain says",
+    ),
   acceptSeconds: whole(1).default(600).describe("how long an acceptance can be used"),
   keepUnpaidSeconds: whole(60).default(3600).describe("how long an upload is kept that nobody pays for"),
   removeShare: number(z.number().min(0).max(1))

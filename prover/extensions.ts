@@ -4,6 +4,7 @@
  */
 import { HoldfastError } from "../protocol/errors.ts";
 import {
+  ownRecord,
   checkBond,
   checkPayer,
   checkUnused,
@@ -40,7 +41,7 @@ export interface ExtensionModules extends AcceptanceModules {
 export async function extend(
   order: ExtensionOrder,
   payer: string,
-  { node, acceptSeconds }: AcceptanceOptions,
+  { node, acceptSeconds, minRent }: AcceptanceOptions,
   modules: ExtensionModules,
 ): Promise<SignedExtension> {
   const { chain, journal, access } = modules;
@@ -52,7 +53,7 @@ export async function extend(
   await access.checkWrite(segment.bucket, vNode, payer);
   modules.allowed();
   await checkHeld(order, segment, epoch, modules);
-  const record = await chain.node(node);
+  const record = await ownRecord(node, minRent, chain);
   const cluster = await clusterOf(vNode, chain);
   const { rent, revision } = record;
   const price = priceOf(segment.leaves, rent, cluster.quantumBits);

@@ -25,6 +25,8 @@ export interface ServerOptions {
   readonly node: bigint;
   readonly profile: Profile;
   readonly acceptSeconds: number;
+  /** As in AcceptanceOptions. */
+  readonly minRent: bigint;
   /** At the same time. */
   readonly maxUploads: number;
   /** From one address. */

@@ -102,7 +102,15 @@ export async function startServer(
   const chainTime = (): number => running.status.time;
   const access = createAccess(NODE, { chain, holdings, journal, clock, chainTime });
   const app = await createServer(
-    { node: NODE, profile, acceptSeconds: 600, maxUploads: 8, requestsPerMinute: 1000, ...limits },
+    {
+      node: NODE,
+      profile,
+      acceptSeconds: 600,
+      minRent: 0n,
+      maxUploads: 8,
+      requestsPerMinute: 1000,
+      ...limits,
+    },
     { chain, access, store, holdings, journal, compacting, status: () => running.status, clock, log },
   );
   const stop = async (): Promise<void> => {

@@ -25,6 +25,7 @@ import {
   requestsTo,
   root,
   startServer,
+  type Limits,
   uploadPath,
   uploadTo,
   type RunningServer,
@@ -40,8 +41,8 @@ describe("prover: what the server signs", () => {
   let journal: Journal;
   let compacting: Set<bigint>;
 
-  async function start(): Promise<void> {
-    server = await startServer(folder(), chain);
+  async function start(limits: Limits = {}): Promise<void> {
+    server = await startServer(folder(), chain, limits);
     ({ app, store, journal, compacting } = server);
   }
   const stop = (): Promise<void> => server.stop();
@@ -112,6 +113,16 @@ describe("prover: what the server signs", () => {
       expect(await messageOf(accept(order()))).to.include("1 are missing");
       chain.capacity += 1n;
       expect((await accept(order())).statusCode).to.equal(200);
+    });
+
+    it("signs for no rent below what it was set to, whatever the chain says", async () => {
+      await put(uploadPath(), data);
+      await stop();
+      await start({ minRent: 11n });
+      chain.nodeChange = { rent: 10n };
+      expect(await messageOf(accept(order()))).to.include("below its own minRent of 11");
+      chain.nodeChange = { rent: 11n };
+      await accept(order());
     });
 
     it("signs for the node's revision and at its registered rent, rounded up to the quantum", async () => {
