@@ -106,7 +106,7 @@ export async function accept(
   };
 }
 
-/** @throws HoldfastError "busy" (409) if what the chain says would have the node sign for less than it was set to */
+/** @throws HoldfastError "busy" if what the chain says would have the node sign for less than it was set to */
 export async function ownRecord(node: bigint, minRent: bigint, chain: NodeChain): Promise<NodeRecord> {
   const record = await chain.node(node);
   if (record.rent >= minRent) return record;
