@@ -83,7 +83,7 @@ const schema = z.strictObject({
   maxHeadAgeSeconds: whole(0)
     .default(300)
     .describe("age of the newest block above which the node is not ready; 0: any"),
-  pollMs: whole(10).default(4000).describe("milliseconds between looks at the chain"),
+  pollMs: whole(10).default(6000).describe("milliseconds between looks at the chain"),
   confirmations: whole(0).default(0).describe("blocks on top of a transaction before it counts as mined"),
   bumpAfterMs: whole(1).default(30_000).describe("milliseconds until a waiting transaction's fee is raised"),
   maxFeePerGas: integer.default(DEFAULT_MAX_FEE).describe("wei: a fee is never raised above it"),

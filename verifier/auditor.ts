@@ -98,6 +98,8 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
   let readAt = 0;
   let current = 0;
   let troubles: string[] = [];
+  /** Hash of the block at which the choices were read last. */
+  let lookedAt = "";
   /** Readings in a row that did not add up, when the next one may begin, and what was wrong with the last one. */
   let [incomplete, readAgainAt, lastDoubt] = [0, 0, ""];
   /** What the loop does not wait for, by its key, and of those that failed last, why. */
@@ -164,8 +166,9 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
 
   /** Before the events, which may be many, and may speak of new choices. */
   async function lookAround(): Promise<void> {
-    const { timestamp } = await chain.block();
-    await readChoices();
+    const { timestamp, hash } = await chain.block();
+    if (hash !== lookedAt) await readChoices();
+    lookedAt = hash;
     setTime(timestamp);
   }
 

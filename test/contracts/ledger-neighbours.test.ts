@@ -69,6 +69,16 @@ describe("contracts: the Ledger and its neighbours", () => {
       expect([await world.totals(), await pots()]).to.deep.equal([one, pot]);
     });
 
+    it("credits a refund of a single unit", async () => {
+      const ledger = await as(world.audits);
+      await (await as(world.registry)).reserve(world.people.alice, 10n);
+      const payment = { to: world.people.bob, cluster: 1, amount: 0n, fee: 0n, protocol: 0n, refund: 1n };
+      await ledger.pay(payment);
+      expect((await world.ledger.totals()).credits).to.equal(1n);
+      await ledger.payMany([payment]);
+      expect((await world.ledger.totals()).credits).to.equal(2n);
+    });
+
     it("gives a recorder the part of an eighth of the pool that is said", async () => {
       const ledger = await as(world.audits);
       await (await as(world.registry)).reserve(world.people.alice, 1000n);

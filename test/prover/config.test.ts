@@ -78,7 +78,7 @@ describe("prover: config", () => {
 
   it("describes every setting with its names and default", () => {
     expect(describeSettings()).to.include(
-      "--poll-ms  HOLDFAST_NODE_POLL_MS [4000]  milliseconds between looks at the chain",
+      "--poll-ms  HOLDFAST_NODE_POLL_MS [6000]  milliseconds between looks at the chain",
     );
   });
 
