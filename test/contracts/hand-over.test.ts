@@ -246,6 +246,13 @@ describe("contracts: a hand-over", () => {
       await world.audits.connect(world.people.operators[1] ?? world.people.stranger).takeOver(1, 2, proof);
     });
 
+    it("is taken until its window ends", async () => {
+      await world.begin(2);
+      // The next block is a second later.
+      await world.at(2, MARGIN + WINDOW - 2);
+      await expect(world.takeOver(2)).to.emit(world.audits, "TakeOverProven").withArgs(1, 2, 3);
+    });
+
     it("is refused out of its time, without randomness, and of nobody", async () => {
       const proof: Proof = [0n, 0n, 0n, 0n, 1n, 0n, 0n, 0n];
       const attempt = (epoch: number, vNode = 1) => world.audits.takeOver(vNode, epoch, proof);
