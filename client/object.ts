@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { HoldfastError } from "../protocol/errors.ts";
-import { parseJson } from "./json.ts";
+import { parseJson } from "../protocol/json.ts";
 
 const root = z.templateLiteral(["0x", z.string().regex(/^[0-9a-f]{64}$/)]);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);

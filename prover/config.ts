@@ -7,6 +7,7 @@ import { z } from "zod";
 import { DEFAULT_MAX_FEE } from "../chain/fees.ts";
 import { endpointUrls } from "../chain/urls.ts";
 import { HoldfastError } from "../protocol/errors.ts";
+import { parseJson } from "../protocol/json.ts";
 import { CONNECTIONS_PER_ADDRESS, LOOPBACK, MAX_CONNECTIONS, UPLOAD_BYTES_PER_SECOND } from "./limits.ts";
 
 /** From a file: a list. From the environment or a flag: separated by commas. */
@@ -189,7 +190,7 @@ function readFlags(args: readonly string[]): Record<string, string | string[] | 
 function readConfigFile(path: string | undefined): object {
   if (path === undefined) return {};
   try {
-    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const value: unknown = parseJson(readFileSync(path, "utf8"));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
     throw new TypeError("it is not a JSON object");
   } catch (cause) {

@@ -22,6 +22,7 @@ import { openJournal } from "./journal.ts";
 import { createMetrics } from "./metrics.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
 import { createOpenPeer } from "./peer.ts";
+import { checkReachable } from "./reachable.ts";
 import { createProverPool } from "./pool.ts";
 import { createRepair } from "./repair.ts";
 import { withRoom } from "./roomy-journal.ts";
@@ -159,6 +160,7 @@ export async function createNode(
     closers.push(() => admin.close());
     const adminUrl = await listen(admin, "127.0.0.1", config.adminPort);
     signal.throwIfAborted();
+    void checkReachable({ node, listensAt: url, signal }, { chain, log });
     return {
       url,
       adminUrl,

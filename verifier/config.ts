@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { endpointUrls } from "../chain/urls.ts";
 import { HoldfastError } from "../protocol/errors.ts";
+import { parseJson } from "../protocol/json.ts";
 import { SETTLE_CHOICES } from "./worth.ts";
 
 const schema = z.strictObject({
@@ -119,7 +120,7 @@ function parseFlags(
 
 async function readSettings(path: string): Promise<object> {
   try {
-    return JSON.parse(await readFile(path, "utf8")) as object;
+    return parseJson(await readFile(path, "utf8")) as object;
   } catch (cause) {
     throw new HoldfastError("bad-input", `${path} is not a JSON file that can be read`, { path }, { cause });
   }

@@ -19,7 +19,7 @@ import { maxBytes, maxLeaves, profileNamed } from "../../protocol/profiles.ts";
 import { drawSamples } from "../../protocol/sampling.ts";
 import { proveFolder } from "../../prover/folder.ts";
 import { verifyOffChain } from "../../verifier/verify.ts";
-import { parseJson } from "../json.ts";
+import { parseJson } from "../../protocol/json.ts";
 import { createProgress, printResult } from "../output.ts";
 import { commitFile, fileSize } from "../segments.ts";
 import { command, count, hex, natural, type JsonOptions } from "./common.ts";

@@ -8,7 +8,7 @@ import { endpointUrls } from "../../chain/urls.ts";
 import { decodePublicKey } from "../../protocol/drand.ts";
 import { maxMargin, minMargin } from "../../protocol/epochs.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { parseJson } from "../json.ts";
+import { parseJson } from "../../protocol/json.ts";
 import { DEFAULT_CHALLENGE_BOND, DEFAULT_UNBOND_EPOCHS, type BeaconSource } from "./plan.ts";
 
 /** As the contracts have it: basis points, and how many profiles and beacons a deployment can begin with. */

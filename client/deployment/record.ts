@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { parseJson } from "../json.ts";
+import { parseJson } from "../../protocol/json.ts";
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "expected 0x and 40 hex digits");
 const schema = z.object({ chainId: z.int().min(1), audits: address, token: address, lens: address });

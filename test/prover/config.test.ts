@@ -82,6 +82,10 @@ describe("prover: config", () => {
     );
   });
 
+  it("reads a file that an editor has begun with a byte order mark", () => {
+    expect(readConfig(file(`\uFEFF${JSON.stringify(base)}`), {}).audits).to.equal(base.audits);
+  });
+
   it("refuses a file that is not there or no JSON object", () => {
     expect(() => readConfig(["--config", join(folder(), "none")], {})).to.throw(/cannot be used/);
     expect(() => readConfig(file("[1"), {})).to.throw(/cannot be used/);

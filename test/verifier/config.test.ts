@@ -48,6 +48,8 @@ describe("verifier: settings", () => {
     const flags = [...args, "--rpc-url", a, "--rpc-url", b];
     expect((await readConfig(flags, environment))?.rpcUrl).to.deep.equal([a, b]);
     expect((await readConfig(["--config", await write(good)], {}))?.rpcUrl).to.deep.equal([good.rpcUrl]);
+    const marked = await write(`\uFEFF${JSON.stringify(good)}`);
+    expect((await readConfig(["--config", marked], {}))?.rpcUrl).to.deep.equal([good.rpcUrl]);
   });
 
   it("are all named when they are wrong", async () => {
