@@ -67,7 +67,7 @@ export function openEventStore(
   source: string,
   { trouble, maxPages }: EventStoreOptions = {},
 ): EventStore {
-  const database = openOrReplace(path, source);
+  const database = openOrReplace(path, source, trouble);
   if (maxPages !== undefined) database.pragma(`max_page_count = ${maxPages}`);
   const insertEvent = database.prepare(
     "INSERT INTO events (block, name, args, tx, time) VALUES (?, ?, ?, ?, ?)",
@@ -132,15 +132,24 @@ export function openEventStore(
   };
 }
 
-function openOrReplace(path: string, source: string): Database.Database {
+function openOrReplace(path: string, source: string, trouble?: (error: unknown) => void): Database.Database {
   try {
     const database = open(path);
     if (isOf(database, source)) return database;
     database.close();
-  } catch (error) {
-    if (path === ":memory:") throw error;
+  } catch {
+    // It is of no use, and can be made again.
   }
-  for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
+  try {
+    for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
+    return begin(path, source);
+  } catch (error) {
+    trouble?.(error);
+    return begin(":memory:", source);
+  }
+}
+
+function begin(path: string, source: string): Database.Database {
   const database = open(path);
   database.prepare("INSERT INTO source VALUES (?)").run(source);
   return database;

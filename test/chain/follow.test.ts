@@ -294,6 +294,17 @@ describe("chain: following", () => {
     expect(source.asked.at(-1)).to.deep.equal([FROM, 9]);
   });
 
+  it("goes on where nothing can be kept from the start, and says so", async () => {
+    store.close();
+    store = openEventStore(join(folder(), "none", "events.sqlite"), "one", {
+      trouble: (error) => void troubles.push(error),
+    });
+    follower = create();
+    for (source.head of [9, 12]) await follower.update();
+    expect(known).to.deep.equal(all());
+    expect(troubles).to.have.lengthOf(1);
+  });
+
   it("goes on where nothing more can be kept, says so once, and is right after a reorganization", async () => {
     store.close();
     store = openStore("one", 12);
