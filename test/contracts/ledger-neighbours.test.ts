@@ -136,6 +136,9 @@ describe("contracts: the Ledger and its neighbours", () => {
       expect([...answer]).to.deep.equal([1999n, 199n, 1999n - 199n - 99n]);
       expect([await world.balance(stranger), await world.balance(treasury)]).to.deep.equal([199n, 99n]);
       expect((await world.totals()).credits).to.equal(1701n);
+      // A unit for the treasury of these.
+      await ledger.slash(1, 20n, 0n, stranger, 1000n, 500n);
+      expect([await world.balance(stranger), await world.balance(treasury)]).to.deep.equal([201n, 100n]);
     });
   });
 
