@@ -90,6 +90,8 @@ describe("a challenge on demand", function () {
     const before = await balance();
     const asked = await wholeRange(live.app, 1n);
     await live.app.send("challenges", "challenge", [1, asked.start, asked.length, FUNDS]);
+    // Of the running epoch: without it, two would be missed, and the challenge dismissed.
+    await logs.until("proven");
     const data = join(folder, "node", "segments");
     for (const name of await readdir(data)) await rm(join(data, name));
     const epoch = await live.nextEpoch();
