@@ -1,0 +1,105 @@
+/**
+ * Disks that fail behind a node's back: what is on them is altered, cut off, lengthened or gone.
+ */
+import { appendFile, open, rm, stat, truncate } from "node:fs/promises";
+import { randomOf } from "../simulation/random.ts";
+import type { Diary } from "./diary.ts";
+import { hashOnDisk, pathOf, type Owed } from "./holdings.ts";
+import type { SoakedNode } from "./network.ts";
+
+export interface Disks {
+  /** Does something to one segment. */
+  damage(owed: readonly Owed[]): Promise<void>;
+  /** Notes what is whole again. */
+  look(): Promise<void>;
+  /** Whether that node's segment was damaged and is not whole again. */
+  isOpen(node: string, root: string): boolean;
+  /** What is not whole again, and had a healthy copy. */
+  unrepaired(): readonly string[];
+}
+
+type Damage = "bit flipped" | "cut off" | "lengthened" | "removed" | "tree removed";
+const DAMAGES: readonly Damage[] = ["bit flipped", "cut off", "lengthened", "removed", "tree removed"];
+/** Of the attempts that meet a segment without a copy, those that go on. */
+const ALONE_SHARE = 0.15;
+
+interface Open {
+  readonly node: SoakedNode;
+  readonly root: string;
+  readonly copies: number;
+  readonly end: () => void;
+}
+
+export function createDisks(
+  nodes: readonly SoakedNode[],
+  { seed, diary, contents }: { seed: number; diary: Diary; contents: ReadonlyMap<string, string> },
+): Disks {
+  const random = randomOf(seed, "disks");
+  const opened = new Map<string, Open>();
+  const key = (node: string, root: string): string => `${node}/${root}`;
+  const isWhole = async (node: SoakedNode, root: string): Promise<boolean> =>
+    (await hashOnDisk(node, root)) === contents.get(root);
+
+  async function copiesOf(root: string, but: SoakedNode, owed: readonly Owed[]): Promise<number> {
+    const others = nodes.filter(
+      (node) => node !== but && owed.some((each) => each.root === root && node.vNodes.includes(each.vNode)),
+    );
+    return (await Promise.all(others.map((node) => isWhole(node, root)))).filter(Boolean).length;
+  }
+
+  return {
+    async damage(owed) {
+      const node = nodes[random.between(0, nodes.length - 1)] as SoakedNode;
+      const what = DAMAGES[random.between(0, DAMAGES.length - 1)] as Damage;
+      const [choice, luck] = [random.next(), random.next()];
+      const held = owed.filter(({ vNode }) => node.vNodes.includes(vNode));
+      const root = held[Math.floor(choice * held.length)]?.root;
+      if (root === undefined || opened.has(key(node.daemon.name, root)) || !(await isWhole(node, root)))
+        return;
+      const copies = await copiesOf(root, node, owed);
+      if (copies === 0 && luck >= ALONE_SHARE && what !== "tree removed") return;
+      const path = pathOf(node, root);
+      const details = { root, copies: what === "tree removed" ? 1 : copies };
+      if (what === "tree removed") {
+        await rm(`${path}.tree`, { force: true });
+        return diary.note("disk", node.daemon.name, what, details);
+      }
+      const end = diary.begin("disk", node.daemon.name, what, { outage: false, details });
+      opened.set(key(node.daemon.name, root), { node, root, copies, end });
+      await DO[what](path, choice);
+    },
+    async look() {
+      for (const [name, { node, root, end }] of opened) {
+        if (!(await isWhole(node, root))) continue;
+        end();
+        opened.delete(name);
+      }
+    },
+    isOpen: (node, root) => opened.has(key(node, root)),
+    unrepaired: () =>
+      [...opened.values()]
+        .filter(({ copies }) => copies > 0)
+        .map(({ node, root }) => `${node.daemon.name}: ${root}`),
+  };
+}
+
+const DO: Readonly<Record<Exclude<Damage, "tree removed">, (path: string, where: number) => Promise<void>>> =
+  {
+    async "bit flipped"(path, where) {
+      const file = await open(path, "r+");
+      try {
+        const at = Math.floor(where * (await file.stat()).size);
+        const byte = new Uint8Array(1);
+        await file.read(byte, 0, 1, at);
+        byte[0] = (byte[0] ?? 0) ^ (1 << Math.floor(8 * where));
+        await file.write(byte, 0, 1, at);
+      } finally {
+        await file.close();
+      }
+    },
+    async "cut off"(path, where) {
+      await truncate(path, Math.floor(where * (await stat(path)).size));
+    },
+    lengthened: (path) => appendFile(path, "more"),
+    removed: (path) => rm(path),
+  };
