@@ -14,7 +14,7 @@ import { ENOUGH_MS, judge, type Judged } from "./judge.ts";
 import type { Network } from "./network.ts";
 import type { SoakReport } from "./report.ts";
 import { flatness } from "./usage.ts";
-import { allEvents, type Watch } from "./watch.ts";
+import { allEvents, proofKey, type Watch } from "./watch.ts";
 
 export interface Ended extends Pick<SoakReport, "seed" | "minutes" | "epochSeconds"> {
   readonly network: Network;
@@ -102,10 +102,7 @@ async function recordedIn(events: readonly ChainEvent[], { chain }: Network): Pr
 
 /** Proofs whose transactions on the chain are not the first that were seen there. */
 function provenAgain({ again }: Watch, events: readonly ChainEvent[]): number {
-  const there = select(events, "Proven").map(
-    ({ args }) => `${String(args["vNode"])}/${String(args["epoch"])}`,
-  );
-  return there.filter((proof) => again.has(proof)).length;
+  return select(events, "Proven").filter(({ args }) => again.has(proofKey(args))).length;
 }
 
 function judgeAuditor(path: string, events: readonly ChainEvent[], checks: Checks): Record<string, number> {

@@ -75,7 +75,8 @@ export async function createCustomer(
       await app.get(object, out);
     } catch (error) {
       counts.unread++;
-      return diary.note("customer", object.name, "not read", { why: (error as Error).message });
+      diary.note("customer", object.name, "not read", { why: (error as Error).message });
+      return;
     }
     counts.read++;
     const found = createHash("sha256")

@@ -62,7 +62,8 @@ export function createDisks(
       const details = { root, copies: what === "tree removed" ? 1 : copies };
       if (what === "tree removed") {
         await rm(`${path}.tree`, { force: true });
-        return diary.note("disk", node.daemon.name, what, details);
+        diary.note("disk", node.daemon.name, what, details);
+        return;
       }
       const end = diary.begin("disk", node.daemon.name, what, { outage: false, details });
       opened.set(key(node.daemon.name, root), { node, root, copies, end });

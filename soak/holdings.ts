@@ -18,7 +18,7 @@ export interface Owed {
 }
 
 export function segmentsIn(events: readonly ChainEvent[]): Owed[] {
-  const number = (value: unknown): number => Number(value as bigint);
+  const number = (value: unknown): number => Number(value);
   const later = [...select(events, "SegmentExtended"), ...select(events, "SegmentEndedEarly")];
   return select(events, "SegmentStored").map(({ args }) => {
     const changes = later.filter(

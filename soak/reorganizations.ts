@@ -42,5 +42,6 @@ export function createReorganizations(
   };
 }
 
-export const pause = (milliseconds: number, signal: AbortSignal): Promise<unknown> =>
-  delay(milliseconds, undefined, { signal }).catch(() => undefined);
+/** @returns whether the time has passed without the signal */
+export const pause = (milliseconds: number, signal: AbortSignal): Promise<boolean> =>
+  delay(milliseconds, true, { signal }).catch(() => false);

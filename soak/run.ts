@@ -5,7 +5,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { JsonRpcApiProvider } from "ethers";
 import { ensureProfile } from "../client/keys/make.ts";
 import { fund } from "../client/devnet/network.ts";
 import { select } from "../client/devnet/history.ts";
@@ -98,11 +97,10 @@ async function perform(options: SoakOptions, stage: Stage): Promise<SoakReport> 
   const bucket = select(made.events, "BucketCreated")[0]?.args["bucket"] as bigint;
   const strangers = createStrangers(nodes, { seed, diary, chain: stranger, bucket });
   while (customer.counts.stored < FIRST && !chaos.aborted) await customer.act();
-  const provider = chain.provider as JsonRpcApiProvider;
   const reorganizations = createReorganizations(
     (method, params) => rpc(network.rpcUrl, method, params),
-    provider,
-    { seed, diary, first: await provider.getBlockNumber() },
+    chain.provider,
+    { seed, diary, first: await chain.provider.getBlockNumber() },
   );
   await watch.look();
 
@@ -112,9 +110,7 @@ async function perform(options: SoakOptions, stage: Stage): Promise<SoakReport> 
     [low, high]: readonly [number, number],
   ): Promise<void> => {
     const random = randomOf(seed, "times", name);
-    while (!chaos.aborted) {
-      await pause(random.between(low, high), chaos);
-      if (chaos.aborted) return;
+    while (await pause(random.between(low, high), chaos)) {
       await act(random).catch((error: unknown) =>
         diary.note("note", name, "did not work", { why: (error as Error).message }),
       );
@@ -162,8 +158,7 @@ async function spoil(
   { seed, diary, chaos }: { seed: number; diary: Diary; chaos: AbortSignal },
 ): Promise<void> {
   const random = randomOf(seed, "endpoint", daemon.name);
-  while (!chaos.aborted) {
-    await pause(nextQuiet(random), chaos);
+  while (await pause(nextQuiet(random), chaos)) {
     const fault = nextFault(random);
     const { kind, share, size } = fault;
     proxy.fault = fault;

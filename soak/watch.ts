@@ -64,7 +64,7 @@ export function createWatch(network: Network, disks: Disks): Watch {
       const events = await allEvents(chain, deployment.block);
       epoch = Number(await chain.read<bigint>("audits", "currentEpoch"));
       for (const { args, transaction } of select(events, "Proven")) {
-        const proof = `${String(args["vNode"])}/${String(args["epoch"])}`;
+        const proof = proofKey(args);
         if ((seen.get(proof) ?? transaction) !== transaction) again.add(proof);
         seen.set(proof, transaction);
       }
@@ -73,6 +73,9 @@ export function createWatch(network: Network, disks: Disks): Watch {
     },
   };
 }
+
+export const proofKey = (args: ChainEvent["args"]): string =>
+  `${Number(args["vNode"])}/${Number(args["epoch"])}`;
 
 export async function allEvents(chain: Chain, fromBlock: number): Promise<ChainEvent[]> {
   const head = await chain.provider.getBlockNumber();

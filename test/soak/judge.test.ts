@@ -7,7 +7,15 @@ describe("soak: judge", () => {
   /** Of epoch 2: its window from the source point to its end, in milliseconds. */
   const [BEGIN, END] = [1_090_000, 1_120_000];
   const entry = (fields: Partial<Entry>): Entry => ({
-    ...{ at: BEGIN, until: END, kind: "endpoint", whom: "node-1", what: "hanging", outage: true, details: {} },
+    ...{
+      at: BEGIN,
+      until: END,
+      kind: "endpoint",
+      whom: "node-1",
+      what: "hanging",
+      outage: true,
+      details: {},
+    },
     ...fields,
   });
   const judged = (fields: Partial<Evidence>) =>
