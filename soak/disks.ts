@@ -6,10 +6,14 @@ import { randomOf } from "../simulation/random.ts";
 import type { Diary } from "./diary.ts";
 import { hashOnDisk, pathOf, type Owed } from "./holdings.ts";
 import type { SoakedNode } from "./network.ts";
+import { pause } from "./reorganizations.ts";
+import { empty, fill } from "./small-disks.ts";
 
 export interface Disks {
   /** Does something to one segment. */
   damage(owed: readonly Owed[]): Promise<void>;
+  /** Leaves no room on a node's disk for a while, where that can be done. */
+  fill(milliseconds: number, signal: AbortSignal): Promise<void>;
   /** Notes what is whole again. */
   look(): Promise<void>;
   /** Whether that node's segment was damaged and is not whole again. */
@@ -35,6 +39,7 @@ export function createDisks(
   { seed, diary, contents }: { seed: number; diary: Diary; contents: ReadonlyMap<string, string> },
 ): Disks {
   const random = randomOf(seed, "disks");
+  const full = randomOf(seed, "full disks");
   const opened = new Map<string, Open>();
   const key = (node: string, root: string): string => `${node}/${root}`;
   const isWhole = async (node: SoakedNode, root: string): Promise<boolean> =>
@@ -68,6 +73,19 @@ export function createDisks(
       const end = diary.begin("disk", node.daemon.name, what, { outage: false, details });
       opened.set(key(node.daemon.name, root), { node, root, copies, end });
       await DO[what](path, choice);
+    },
+    async fill(milliseconds, signal) {
+      const small = nodes.filter(({ isSmall }) => isSmall);
+      const node = small[full.between(0, Math.max(0, small.length - 1))];
+      if (!node) return;
+      const end = diary.begin("disk", node.daemon.name, "filled", { outage: false, details: { full: true } });
+      try {
+        await fill(node.dataFolder);
+        await pause(milliseconds, signal);
+      } finally {
+        await empty(node.dataFolder);
+        end();
+      }
     },
     async look() {
       for (const [name, { node, root, end }] of opened) {

@@ -69,12 +69,15 @@ function lost(
   const own = begin + RECORD_AFTER * (end - begin);
   const from = Math.min(own, Math.max(begin, recorded.get(epoch) ?? own));
   const during = entries.filter(({ at, until = Infinity }) => at < end && until > begin);
-  const damages = during.filter(({ kind, whom }) => kind === "disk" && whom === node);
+  const disks = during.filter(({ kind, whom }) => kind === "disk" && whom === node);
+  const damages = disks.filter(({ details }) => details["full"] !== true);
   const alone = damages.some(({ details }) => details["copies"] === 0);
   // What is fetched from a replica takes those who have it.
   const isInTheWay = ({ outage, whom }: Entry): boolean =>
     outage && (whom === node || whom === "chain" || (damages.length > 0 && whom !== "auditor"));
-  const blocked = during.filter(isInTheWay);
+  // Proofs need no room, repairs do.
+  const full = damages.length > 0 ? disks.filter(({ details }) => details["full"] === true) : [];
+  const blocked = [...during.filter(isInTheWay), ...full];
   const cuts = damages.map(({ at }) => ({ at, until: at }));
   const clear = longestGap([...blocked, ...cuts], { from, end });
   const cause = alone ? "data" : clear < ENOUGH_MS ? "outage" : undefined;

@@ -16,12 +16,15 @@ import { defaultQuantumBits } from "../client/quantum.ts";
 import { randomOf } from "../simulation/random.ts";
 import { fetchDrandChain } from "../verifier/drand.ts";
 import { createDaemon, type Daemon } from "./daemons.ts";
+import { mountSmall, unmountSmall } from "./small-disks.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
 
 export interface Served {
   readonly daemon: Daemon;
   readonly proxy: Proxy;
   readonly dataFolder: string;
+  /** Whether its disk can be filled. */
+  readonly isSmall: boolean;
 }
 export interface SoakedNode extends Served {
   readonly id: bigint;
@@ -39,7 +42,8 @@ export interface Network {
   readonly auditor: Served;
   readonly bucket: bigint;
   readonly cluster: bigint;
-  stop(): Promise<void>;
+  /** @param keep what is on their disks */
+  stop(keep: boolean): Promise<void>;
 }
 
 export interface NetworkOptions {
@@ -62,6 +66,7 @@ const BOND = 10n ** 21n;
 const HEAD_START = 60;
 /** Nobody is removed for what the soak takes from them. */
 const LENIENT = { maxMisses: 20, bondEpochs: 120 };
+const NODE = "prover/main.ts";
 const ROOT = join(import.meta.dirname, "..");
 
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
@@ -75,10 +80,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const [rpcUrl, relayUrl] = [`http://127.0.0.1:${chainPort}`, `http://127.0.0.1:${relayPort}`];
   const running: Daemon[] = [anvil, relay];
   const proxies: Proxy[] = [];
-  const stop = async (): Promise<void> => {
+  const mounted: string[] = [];
+  const stop = async (keep: boolean): Promise<void> => {
     await Promise.all(running.slice(2).map((daemon) => daemon.end("SIGTERM")));
     await Promise.all([anvil.end("SIGTERM"), relay.end("SIGTERM")]);
     for (const proxy of proxies) proxy.close();
+    for (const each of mounted) await unmountSmall(each, keep);
   };
   try {
     await Promise.all([anvil.start(), relay.start()]);
@@ -104,13 +111,15 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         string,
       ];
       await mkdir(dataFolder, { mode: 0o700 });
+      const isSmall = main === NODE && (await mountSmall(dataFolder));
+      if (isSmall) mounted.push(dataFolder);
       await writeFile(keyFile, `${key}\n`, { mode: 0o600 });
       const common = { rpcUrl: proxy.url, audits: deployment.audits, keyFile, dataFolder, profile: "tiny" };
       await writeFile(config, JSON.stringify({ ...common, drandUrls: [relayUrl], ...values }));
       const args = [join(ROOT, main), "--config", config];
       const daemon = createDaemon({ name, args, onEnd, onLine: (line) => options.onLine(name, line) }, logs);
       running.push(daemon);
-      return { daemon, proxy, dataFolder };
+      return { daemon, proxy, dataFolder, isSmall };
     };
 
     const providers = roles.providers.slice(0, NODES);
@@ -130,7 +139,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     const nodes = await Promise.all(
       providers.map(async ({ operator }, i): Promise<SoakedNode> => {
         const [id, port] = [ids[i] ?? 0n, nodePorts[i] ?? 0];
-        const served = await serve(`node-${id}`, "prover/main.ts", operator.privateKey, {
+        const served = await serve(`node-${id}`, NODE, operator.privateKey, {
           ...{ node: Number(id), host: "127.0.0.1", port, pollMs: POLL_MS, bumpAfterMs: BUMP_MS },
           // No brake: whatever would be deleted is.
           ...{ allowPrivatePeers: true, scrubSeconds: SCRUB_SECONDS, removeShare: 1 },
@@ -145,7 +154,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     await Promise.all([...nodes, auditor].map(({ daemon }) => daemon.start()));
     return { rpcUrl, chain, deployment, roles, nodes, auditor, ...made, stop };
   } catch (error) {
-    await stop();
+    await stop(false);
     throw error;
   }
 }

@@ -35,9 +35,11 @@ const EVERY = {
   kill: [30_000, 90_000],
   reorganization: [25_000, 75_000],
   disk: [6_000, 20_000],
+  full: [20_000, 60_000],
   stranger: [3_000, 15_000],
   customer: [2_000, 8_000],
 } as const;
+const FULL_MS = [4_000, 20_000] as const;
 const DOWN_MS = [200, 4_000] as const;
 const LOOK_MS = 5_000;
 const MINUTE = 60_000;
@@ -66,10 +68,11 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     succeeded = report.passed;
     return report;
   } finally {
-    await network.stop();
+    const isWanted = options.keep || !(succeeded || signal.aborted);
+    await network.stop(isWanted);
     network.chain.close();
     await diary.close();
-    if (options.keep || !(succeeded || signal.aborted)) log(`logs, data and the diary are in ${folder}`);
+    if (isWanted) log(`logs, data and the diary are in ${folder}`);
     else await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
@@ -123,6 +126,7 @@ async function perform(options: SoakOptions, stage: Stage): Promise<SoakReport> 
     loop("kill", (random) => kill([...nodes, auditor], random, diary), EVERY.kill),
     loop("reorganization", () => reorganizations.act(), EVERY.reorganization),
     loop("disk", () => disks.damage(watch.owed.filter(({ from }) => from <= watch.epoch)), EVERY.disk),
+    loop("full", (random) => disks.fill(random.between(...FULL_MS), chaos), EVERY.full),
     loop("stranger", () => strangers.act([...contents.keys()], chaos), EVERY.stranger),
     loop("customer", () => customer.act(), EVERY.customer),
     loop("watch", () => watch.look(), [LOOK_MS, LOOK_MS]),

@@ -87,6 +87,13 @@ describe("soak: judge", () => {
     expect(cause(entry({ whom: "auditor" }), { ...damage, at: BEGIN })).to.equal(undefined);
   });
 
+  it("takes a full disk for a reason only where something was to be repaired", () => {
+    const full = entry({ kind: "disk", what: "filled", outage: false, details: { full: true } });
+    expect(cause(full)).to.equal(undefined);
+    const damage = entry({ kind: "disk", outage: false, details: { copies: 1 } });
+    expect(cause(full, damage)).to.equal("outage");
+  });
+
   it("waits a quarter of the window at most for the randomness", () => {
     const blocked = entry({ at: BEGIN + 7_500 + ENOUGH_MS });
     expect(judged({ entries: [blocked], recorded: new Map() }).rows.at(-1)?.cause).to.equal(undefined);
