@@ -99,7 +99,8 @@ export async function startProxy(target: string, random: Random): Promise<Proxy>
     const result = (value: unknown): Answer => ({ jsonrpc: "2.0", id, result: value });
     if (method === "eth_blockNumber") return result(hex(head));
     if (method === "eth_getLogs") {
-      const [filter] = params as [{ fromBlock?: string; toBlock?: string }];
+      const [filter] = params as [{ fromBlock?: string; toBlock?: string; blockHash?: string }];
+      if (filter.blockHash !== undefined) return honest();
       const to = Math.min(head, numberOf(filter.toBlock, head));
       if (numberOf(filter.fromBlock, head) > to) return result([]);
       return (await pass({ ...call, params: [{ ...filter, toBlock: hex(to) }] })) as Answer;

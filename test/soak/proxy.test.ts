@@ -132,6 +132,9 @@ describe("soak: proxy", () => {
     expect(await ask("eth_getTransactionReceipt", "0x5a")).to.deep.equal({ blockNumber: "0x5a" });
     const logs = { fromBlock: "0x1", toBlock: "0x64" };
     expect(await ask("eth_getLogs", logs)).to.have.deep.property("params", [{ ...logs, toBlock: "0x5a" }]);
+    expect(await ask("eth_getLogs", { blockHash: "0x1" })).to.have.deep.property("params", [
+      { blockHash: "0x1" },
+    ]);
     expect(await ask("eth_getLogs", { fromBlock: "0x5b", toBlock: "0x64" })).to.deep.equal([]);
   });
 
