@@ -1,6 +1,8 @@
 /**
- * What a look asks about each vNode, asked again only where events or another epoch may have changed it.
+ * What a look asks about each vNode, asked again only where events or another epoch may have changed it, and while it waits
+ * for something: an endpoint that gives no events of a block hides them, and nothing may be missed for that.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { Block, EventSource } from "../chain/events.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { NodeChain, Survey } from "./chain-model.ts";
@@ -16,8 +18,8 @@ const OF_ALL: ReadonlySet<string> = new Set([
 
 export function createSurveys(
   source: EventSource,
-  views: Views,
-  epochAt: (timestamp: number) => number,
+  views: Pick<Views, "state" | "duty">,
+  { epochAt, sourcePoint }: Pick<NodeChain, "epochAt" | "sourcePoint">,
 ): Pick<NodeChain, "events" | "survey"> {
   const known = new Map<bigint, { readonly epoch: number; readonly survey: Survey }>();
   let readUntil = -1;
@@ -37,7 +39,8 @@ export function createSurveys(
     async survey(vNode: bigint, at: Block) {
       const epoch = epochAt(at.timestamp);
       const before = known.get(vNode);
-      if (before?.epoch === epoch) return before.survey;
+      const isWaiting = at.timestamp >= sourcePoint(epoch) && isOpen(before?.survey);
+      if (before?.epoch === epoch && !isWaiting) return before.survey;
       const [state, duty] = await Promise.all([views.state(vNode, at), views.duty(vNode, epoch, at)]);
       if (!duty)
         throw new HoldfastError(
@@ -45,8 +48,17 @@ export function createSurveys(
           `the endpoint does not answer for block ${at.number}, but for another`,
         );
       const survey = { state, duty };
+      // The same is the same: nothing is done again for it.
+      if (before?.epoch === epoch && isDeepStrictEqual(before.survey, survey)) return before.survey;
       known.set(vNode, { epoch, survey });
       return survey;
     },
   };
+}
+
+/** Whether the randomness, or the proof that it asks for, is still to come. */
+function isOpen(survey: Survey | undefined): boolean {
+  if (!survey || survey.state.committed === 0n) return false;
+  const { due, proven, seed } = survey.duty;
+  return seed === undefined || (due && !proven);
 }
