@@ -52,7 +52,7 @@ export async function conclude(run: Ended): Promise<SoakReport> {
   none("epochs lost without a reason", without.map(describe));
   none("epochs proven more than once", twice);
   none("things owed that were deleted", [...watch.deleted]);
-  none("damaged segments that are not whole again, though a copy was", disks.unrepaired());
+  none("damaged segments that are not whole again, though a copy was", disks.unrepaired(watch.owed));
   none("reads that were wrong", customer.wrong);
   none("processes that ended by themselves", ended);
 

@@ -55,6 +55,7 @@ export function createDiary(path: string, now: () => number = Date.now): Diary {
     begin(kind, whom, what, { outage, details = {} }) {
       const entry: Entry = { at: now(), until: undefined, kind, whom, what, outage, details };
       entries.push(entry);
+      write(entry);
       return () => {
         if (entry.until !== undefined) return;
         entry.until = now();

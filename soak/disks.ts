@@ -18,8 +18,8 @@ export interface Disks {
   look(): Promise<void>;
   /** Whether that node's segment was damaged and is not whole again. */
   isOpen(node: string, root: string): boolean;
-  /** What is not whole again, and had a healthy copy. */
-  unrepaired(): readonly string[];
+  /** What of this is not whole again, and had a healthy copy. */
+  unrepaired(owed: readonly Owed[]): readonly string[];
 }
 
 type Damage = "bit flipped" | "cut off" | "lengthened" | "removed" | "tree removed";
@@ -95,12 +95,15 @@ export function createDisks(
       }
     },
     isOpen: (node, root) => opened.has(key(node, root)),
-    unrepaired: () =>
+    unrepaired: (owed) =>
       [...opened.values()]
-        .filter(({ copies }) => copies > 0)
+        .filter(({ node, root, copies }) => copies > 0 && isOwed(owed, node, root))
         .map(({ node, root }) => `${node.daemon.name}: ${root}`),
   };
 }
+
+const isOwed = (owed: readonly Owed[], { vNodes }: SoakedNode, root: string): boolean =>
+  owed.some((each) => each.root === root && vNodes.includes(each.vNode));
 
 const DO: Readonly<Record<Exclude<Damage, "tree removed">, (path: string, where: number) => Promise<void>>> =
   {

@@ -67,7 +67,7 @@ export function renderReport(report: SoakReport): string {
   return `${lines.join("\n")}\n`;
 }
 
-const INDENT = 16;
+const INDENT = 18;
 
 /** Words under each other, beside their name. */
 function fill(name: string, text: string): string[] {
