@@ -10,7 +10,7 @@ import type { Customer } from "./customer.ts";
 import type { Diary } from "./diary.ts";
 import type { Disks } from "./disks.ts";
 import { segmentsIn } from "./holdings.ts";
-import { ENOUGH_MS, judge, type Judged } from "./judge.ts";
+import { judge, type Evidence, type Judged } from "./judge.ts";
 import type { Network } from "./network.ts";
 import type { SoakReport } from "./report.ts";
 import { flatness } from "./usage.ts";
@@ -22,6 +22,7 @@ export interface Ended extends Pick<SoakReport, "seed" | "minutes" | "epochSecon
   readonly watch: Watch;
   readonly disks: Disks;
   readonly customer: Customer;
+  readonly times: Evidence["times"];
   /** Processes that ended and were not told to. */
   readonly ended: readonly string[];
   /** The last epoch that counts. */
@@ -38,7 +39,7 @@ export async function conclude(run: Ended): Promise<SoakReport> {
 
   const events = await allEvents(chain, deployment.block);
   const { rows, twice } = judge({
-    ...{ clock: deployment, entries: diary.entries, last },
+    ...{ clock: deployment, entries: diary.entries, times: run.times, last },
     vNodes: nodes.flatMap(({ vNodes, daemon }) => vNodes.map((id) => ({ id, node: daemon.name }))),
     segments: segmentsIn(events),
     proofs: select(events, "Proven").map(({ args }) => ({
@@ -85,10 +86,10 @@ export async function conclude(run: Ended): Promise<SoakReport> {
   };
 }
 
-function describe({ vNode, epoch, cause, clear }: Judged): string {
-  const stretch = `${(clear / 1000).toFixed(1)} s of its window were clear at a stretch`;
-  const why = cause === undefined ? `no reason: ${ENOUGH_MS / 1000} s suffice` : cause;
-  return `vNode ${vNode}, epoch ${epoch}: ${why} (${stretch})`;
+function describe({ vNode, epoch, cause, clear, enough }: Judged): string {
+  const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
+  const stretch = `${seconds(clear)} of its window were clear at a stretch, ${seconds(enough)} suffice`;
+  return `vNode ${vNode}, epoch ${epoch}: ${cause ?? "no reason"} (${stretch})`;
 }
 
 async function recordedIn(events: readonly ChainEvent[], { chain }: Network): Promise<Map<number, number>> {

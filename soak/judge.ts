@@ -14,6 +14,8 @@ export interface Evidence {
   /** When an epoch's randomness came on record, in milliseconds. */
   readonly recorded: ReadonlyMap<number, number>;
   readonly entries: readonly Entry[];
+  /** How long proofs took, as the nodes measured it: this machine may be busy. */
+  readonly times: readonly { readonly node: string; readonly epoch: number; readonly milliseconds: number }[];
   /** The last epoch that is over. */
   readonly last: number;
 }
@@ -24,8 +26,9 @@ export interface Judged {
   readonly verdict: "proven" | "lost";
   /** Why a loss is nobody's fault; undefined for a loss that is. */
   readonly cause: "data" | "outage" | undefined;
-  /** Milliseconds of the longest stretch of the window in which nothing was in the node's way. */
+  /** Milliseconds of the longest stretch of the window in which nothing was in the node's way, and how many suffice. */
   readonly clear: number;
+  readonly enough: number;
 }
 
 export interface Judgement {
@@ -34,8 +37,10 @@ export interface Judgement {
   readonly twice: readonly string[];
 }
 
-/** With so many milliseconds to itself, a node has no excuse. */
-export const ENOUGH_MS = 10_000;
+/** With so many milliseconds to itself, besides those that its proofs take, a node has no excuse. */
+export const ENOUGH_MS = 6_000;
+/** Of a proof, where none was measured. */
+export const PROOF_MS = 2_000;
 /** Share of the window after which nodes record the randomness themselves. */
 const RECORD_AFTER = 0.25;
 
@@ -57,13 +62,14 @@ export function judge(evidence: Evidence): Judgement {
 }
 
 const proven = (vNode: number, epoch: number): Judged => ({
-  ...{ vNode, epoch, verdict: "proven", cause: undefined, clear: 0 },
+  ...{ vNode, epoch, verdict: "proven", cause: undefined, clear: 0, enough: 0 },
 });
 
 function lost(
-  { clock, entries, recorded }: Evidence,
+  evidence: Evidence,
   { vNode, node, epoch }: { vNode: number; node: string; epoch: number },
 ): Judged {
+  const { clock, entries, recorded } = evidence;
   const begin = sourcePoint(epoch, clock) * 1000;
   const end = epochStart(epoch + 1, clock) * 1000;
   const own = begin + RECORD_AFTER * (end - begin);
@@ -80,8 +86,18 @@ function lost(
   const blocked = [...during.filter(isInTheWay), ...full];
   const cuts = damages.map(({ at }) => ({ at, until: at }));
   const clear = longestGap([...blocked, ...cuts], { from, end });
-  const cause = alone ? "data" : clear < ENOUGH_MS ? "outage" : undefined;
-  return { vNode, epoch, verdict: "lost", cause, clear };
+  const enough = sufficient(evidence, node, epoch);
+  const cause = alone ? "data" : clear < enough ? "outage" : undefined;
+  return { vNode, epoch, verdict: "lost", cause, clear, enough };
+}
+
+/** For all proofs of a node one after the other, each as slow as its slowest at that time. */
+function sufficient({ vNodes, times }: Evidence, node: string, epoch: number): number {
+  const measured = times
+    .filter((time) => time.node === node && Math.abs(time.epoch - epoch) <= 1)
+    .map(({ milliseconds }) => milliseconds);
+  const proofs = vNodes.filter((each) => each.node === node).length;
+  return ENOUGH_MS + proofs * Math.max(PROOF_MS, ...measured);
 }
 
 /** Milliseconds of the longest stretch between `from` and `end` that none of these covers. */

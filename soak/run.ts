@@ -14,6 +14,7 @@ import { createDiary, type Diary } from "./diary.ts";
 import { createDisks } from "./disks.ts";
 import { conclude } from "./conclude.ts";
 import { isOutage, nextFault, nextQuiet } from "./faults.ts";
+import type { Evidence } from "./judge.ts";
 import { startNetwork, type Network, type Served } from "./network.ts";
 import { createReorganizations, pause } from "./reorganizations.ts";
 import type { SoakReport } from "./report.ts";
@@ -53,10 +54,15 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const folder = await mkdtemp(join(tmpdir(), "holdfast-soak-"));
   const diary = createDiary(join(folder, "diary.jsonl"));
   const ended: string[] = [];
+  const times: Evidence["times"][number][] = [];
   log(`starting the network in ${folder}; seed ${seed}`);
   const network = await startNetwork({
     ...{ seed, folder, epochSeconds },
-    onLine: () => undefined,
+    onLine(node, line) {
+      if (line["msg"] !== "proven") return;
+      const milliseconds = Number(line["witnessMs"]) + Number(line["proveMs"]);
+      times.push({ node, epoch: Number(line["epoch"]), milliseconds });
+    },
     onEnd: (why) => {
       ended.push(why);
       diary.note("note", "processes", "ended by itself", { why });
@@ -64,7 +70,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   });
   let succeeded = false;
   try {
-    const report = await perform(options, { network, folder, diary, ended });
+    const report = await perform(options, { network, folder, diary, ended, times });
     succeeded = report.passed;
     return report;
   } finally {
@@ -81,7 +87,8 @@ interface Stage {
   readonly network: Network;
   readonly folder: string;
   readonly diary: Diary;
-  readonly ended: string[];
+  readonly ended: readonly string[];
+  readonly times: Evidence["times"];
 }
 
 async function perform(options: SoakOptions, stage: Stage): Promise<SoakReport> {
@@ -152,7 +159,7 @@ async function perform(options: SoakOptions, stage: Stage): Promise<SoakReport> 
   await watch.look();
   return conclude({
     ...{ network, diary, watch, disks, customer, seed, minutes, epochSeconds, last },
-    ended: stage.ended,
+    ...{ ended: stage.ended, times: stage.times },
   });
 }
 

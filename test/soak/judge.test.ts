@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import type { Entry } from "../../soak/diary.ts";
-import { ENOUGH_MS, judge, longestGap, type Evidence } from "../../soak/judge.ts";
+import { ENOUGH_MS as BESIDES_MS, judge, longestGap, PROOF_MS, type Evidence } from "../../soak/judge.ts";
 
 describe("soak: judge", () => {
+  const ENOUGH_MS = BESIDES_MS + PROOF_MS;
   const clock = { genesis: 1_000, epochSeconds: 40, margin: 10 };
   /** Of epoch 2: its window from the source point to its end, in milliseconds. */
   const [BEGIN, END] = [1_090_000, 1_120_000];
@@ -20,7 +21,7 @@ describe("soak: judge", () => {
   });
   const judged = (fields: Partial<Evidence>) =>
     judge({
-      ...{ clock, entries: [], last: 2, recorded: new Map([[2, BEGIN + 1_000]]) },
+      ...{ clock, entries: [], times: [], last: 2, recorded: new Map([[2, BEGIN + 1_000]]) },
       vNodes: [{ id: 1, node: "node-1" }],
       segments: [{ vNode: 1, from: 1, end: 3 }],
       proofs: [{ vNode: 1, epoch: 1 }],
@@ -60,6 +61,15 @@ describe("soak: judge", () => {
     const early = entry({ until: END - ENOUGH_MS });
     expect(cause(early)).to.equal(undefined);
     expect(cause({ ...early, until: END - ENOUGH_MS + 1 })).to.equal("outage");
+  });
+
+  it("gives a busy machine the time that proofs take there", () => {
+    const late = entry({ at: BEGIN + 1_000 + BESIDES_MS + 5_000 });
+    const caused = (epoch: number, node: string) =>
+      judged({ entries: [late], times: [{ node, epoch, milliseconds: 5_001 }] }).rows.at(-1)?.cause;
+    expect(caused(1, "node-1")).to.equal("outage");
+    expect(caused(0, "node-1")).to.equal(undefined);
+    expect(caused(2, "node-2")).to.equal(undefined);
   });
 
   it("counts what has not ended", () => {
