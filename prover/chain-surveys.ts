@@ -1,6 +1,6 @@
 /**
- * What a look asks about each vNode, asked again only where events or another epoch may have changed it, and while it waits
- * for something: an endpoint that gives no events of a block hides them, and nothing may be missed for that.
+ * What a look asks about each vNode, asked again only where events or another epoch may have changed it, and while the
+ * randomness is to come: an endpoint that gives no events of a block hides them, and nothing may be missed for that.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Block, EventSource } from "../chain/events.ts";
@@ -16,12 +16,20 @@ const OF_ALL: ReadonlySet<string> = new Set([
   "BeaconAdded",
 ]);
 
+interface Known {
+  readonly epoch: number;
+  readonly survey: Survey;
+  /** Since it was asked for, and after how many it is asked for again: twice as many each time. */
+  looks: number;
+  readonly patience: number;
+}
+
 export function createSurveys(
   source: EventSource,
   views: Pick<Views, "state" | "duty">,
   { epochAt, sourcePoint }: Pick<NodeChain, "epochAt" | "sourcePoint">,
 ): Pick<NodeChain, "events" | "survey"> {
-  const known = new Map<bigint, { readonly epoch: number; readonly survey: Survey }>();
+  const known = new Map<bigint, Known>();
   let readUntil = -1;
 
   return {
@@ -39,8 +47,10 @@ export function createSurveys(
     async survey(vNode: bigint, at: Block) {
       const epoch = epochAt(at.timestamp);
       const before = known.get(vNode);
-      const isWaiting = at.timestamp >= sourcePoint(epoch) && isOpen(before?.survey);
-      if (before?.epoch === epoch && !isWaiting) return before.survey;
+      if (before?.epoch === epoch) {
+        if (at.timestamp < sourcePoint(epoch) || !lacksRandomness(before.survey)) return before.survey;
+        if (++before.looks < before.patience) return before.survey;
+      }
       const [state, duty] = await Promise.all([views.state(vNode, at), views.duty(vNode, epoch, at)]);
       if (!duty)
         throw new HoldfastError(
@@ -48,17 +58,17 @@ export function createSurveys(
           `the endpoint does not answer for block ${at.number}, but for another`,
         );
       const survey = { state, duty };
-      // The same is the same: nothing is done again for it.
-      if (before?.epoch === epoch && isDeepStrictEqual(before.survey, survey)) return before.survey;
-      known.set(vNode, { epoch, survey });
+      if (before?.epoch === epoch && isDeepStrictEqual(before.survey, survey)) {
+        // The same is the same: nothing is done again for it.
+        known.set(vNode, { ...before, looks: 0, patience: 2 * before.patience });
+        return before.survey;
+      }
+      known.set(vNode, { epoch, survey, looks: 0, patience: 1 });
       return survey;
     },
   };
 }
 
-/** Whether the randomness, or the proof that it asks for, is still to come. */
-function isOpen(survey: Survey | undefined): boolean {
-  if (!survey || survey.state.committed === 0n) return false;
-  const { due, proven, seed } = survey.duty;
-  return seed === undefined || (due && !proven);
+function lacksRandomness({ state, duty }: Survey): boolean {
+  return state.committed > 0n && duty.seed === undefined;
 }

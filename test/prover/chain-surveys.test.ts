@@ -61,21 +61,22 @@ describe("prover: surveys", () => {
     expect((await look(127)).seed).to.equal(SEED);
   });
 
-  it("sees that a proof which was there is gone, and is there, without an event", async () => {
+  it("asks more and more seldom for randomness that does not come", async () => {
+    for (let time = 125; time < 125 + 64; time++) await look(time);
+    expect(asked).to.equal(7);
     duty = { ...duty, seed: SEED };
-    await look(126);
-    duty = { ...duty, proven: true };
-    expect((await look(127)).proven).to.equal(true);
+    given = [event("BeaconRecorded")];
+    expect((await look(190)).seed).to.equal(SEED);
   });
 
-  it("asks once an epoch where nothing is awaited", async () => {
+  it("asks once an epoch before the source point, and once the randomness is there", async () => {
     await look(100);
     await look(124);
     expect(asked, "before the source point").to.equal(1);
-    duty = { ...duty, seed: SEED, proven: true };
+    duty = { ...duty, seed: SEED };
     await look(125);
     for (let time = 126; time < 200; time++) await look(time);
-    expect(asked, "once proven").to.equal(2);
+    expect(asked, "with the randomness").to.equal(2);
     await look(200);
     expect(asked, "in the next epoch").to.equal(3);
   });
