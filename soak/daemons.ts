@@ -64,6 +64,7 @@ export function createDaemon(spec: DaemonSpec, folder: string): Daemon {
       createInterface({ input: started.stderr }).on("line", read);
       const broken = (what: string): HoldfastError =>
         new HoldfastError("io", `${name} ${what}; its last lines:\n${tail.join("\n")}`, { process: name });
+      started.once("error", (cause) => ready.reject(broken(`does not start: ${cause.message}`)));
       started.once("close", (code, signal) => {
         if (child === started) child = undefined;
         const error = broken(`ended by itself (${signal ?? `status ${code ?? "unknown"}`})`);
