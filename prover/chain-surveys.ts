@@ -1,6 +1,8 @@
 /**
- * What a look asks about each vNode, asked again only where events or another epoch may have changed it.
+ * What a look asks about each vNode, asked again only where events or another epoch may have changed it, and while the
+ * randomness is to come: an endpoint that gives no events of a block hides them, and nothing may be missed for that.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { Block, EventSource } from "../chain/events.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { NodeChain, Survey } from "./chain-model.ts";
@@ -14,12 +16,20 @@ const OF_ALL: ReadonlySet<string> = new Set([
   "BeaconAdded",
 ]);
 
+interface Known {
+  readonly epoch: number;
+  readonly survey: Survey;
+  /** Since it was asked for, and after how many it is asked for again: twice as many each time. */
+  looks: number;
+  readonly patience: number;
+}
+
 export function createSurveys(
   source: EventSource,
-  views: Views,
-  epochAt: (timestamp: number) => number,
+  views: Pick<Views, "state" | "duty">,
+  { epochAt, sourcePoint }: Pick<NodeChain, "epochAt" | "sourcePoint">,
 ): Pick<NodeChain, "events" | "survey"> {
-  const known = new Map<bigint, { readonly epoch: number; readonly survey: Survey }>();
+  const known = new Map<bigint, Known>();
   let readUntil = -1;
 
   return {
@@ -37,7 +47,10 @@ export function createSurveys(
     async survey(vNode: bigint, at: Block) {
       const epoch = epochAt(at.timestamp);
       const before = known.get(vNode);
-      if (before?.epoch === epoch) return before.survey;
+      if (before?.epoch === epoch) {
+        if (at.timestamp < sourcePoint(epoch) || !lacksRandomness(before.survey)) return before.survey;
+        if (++before.looks < before.patience) return before.survey;
+      }
       const [state, duty] = await Promise.all([views.state(vNode, at), views.duty(vNode, epoch, at)]);
       if (!duty)
         throw new HoldfastError(
@@ -45,8 +58,17 @@ export function createSurveys(
           `the endpoint does not answer for block ${at.number}, but for another`,
         );
       const survey = { state, duty };
-      known.set(vNode, { epoch, survey });
+      if (before?.epoch === epoch && isDeepStrictEqual(before.survey, survey)) {
+        // The same is the same: nothing is done again for it.
+        known.set(vNode, { ...before, looks: 0, patience: 2 * before.patience });
+        return before.survey;
+      }
+      known.set(vNode, { epoch, survey, looks: 0, patience: 1 });
       return survey;
     },
   };
+}
+
+function lacksRandomness({ state, duty }: Survey): boolean {
+  return state.committed > 0n && duty.seed === undefined;
 }

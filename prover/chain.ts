@@ -105,6 +105,8 @@ async function createChain({
   const epochAt = (timestamp: number): number =>
     Math.max(0, Math.floor((timestamp - genesis) / epochSeconds));
 
+  const pointOf = (epoch: number): number => sourcePoint(epoch, clock);
+
   return {
     ...createWallet<Call>({
       ...{ provider, wallet, chainId, maxFeePerGas, gasMargin: GAS_MARGIN, errors },
@@ -112,14 +114,14 @@ async function createChain({
     }),
     ...views,
     ...createCounts(contracts, asked),
-    ...createSurveys(source, views, epochAt),
+    ...createSurveys(source, views, { epochAt, sourcePoint: pointOf }),
     chainId,
     registry: registryAddress,
     audits: auditsAddress,
     operator: wallet.address,
     epochSeconds,
     epochAt,
-    sourcePoint: (epoch) => sourcePoint(epoch, clock),
+    sourcePoint: pointOf,
 
     endpoints: () => provider.health(),
     block: () => asked("getBlock", source.block()),

@@ -7,6 +7,7 @@
 import type { Logger } from "pino";
 import { isIncomplete } from "../chain/follow.ts";
 import { headAge, staleness } from "../chain/heads.ts";
+import type { Hex } from "../protocol/field.ts";
 import type { Profile } from "../protocol/profiles.ts";
 import { consenter } from "./affairs.ts";
 import type { FetchRound } from "./beacon.ts";
@@ -92,6 +93,9 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   const working = new Map<string, Promise<void>>();
   const failures = new Map<string, { count: number; retryAt: number }>();
   const alerted = new Set<string>();
+  /** Of what is absent, what was to be repaired before, by vNode. */
+  const tried = new Map<bigint, readonly Hex[]>();
+  let isRepairing = false;
   /** What each vNode's directory was looked after for. */
   const upkept = new Map<bigint, Duty>();
   /** By cluster, of the running epoch. */
@@ -207,8 +211,7 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   /** Starts what a vNode needs. */
   const attend = (charge: Charge, absent: readonly Holding[]): void => {
     const { vNode, epoch, time, now, state } = charge;
-    // One vNode at a time: a node that takes over much data has other work, too.
-    if (absent.length > 0) start("repair", () => keeping.repairAll(vNode, absent));
+    attendRepair(vNode, absent);
     if (now && state.short)
       alert(
         `short ${vNode}`,
@@ -231,6 +234,26 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
       });
     }
     attendEpoch(charge);
+  };
+
+  /** One vNode at a time: a node that takes over much data has other work, too. What nobody has keeps nothing else waiting. */
+  const attendRepair = (vNode: bigint, absent: readonly Holding[]): void => {
+    const name = `repair ${vNode}`;
+    const before = tried.get(vNode);
+    tried.set(
+      vNode,
+      absent.map(({ root }) => root).filter((root) => before?.includes(root)),
+    );
+    if (absent.length === 0 || isRepairing) return;
+    if (absent.some(({ root }) => !before?.includes(root))) failures.delete(name);
+    start(name, async () => {
+      isRepairing = true;
+      tried.set(
+        vNode,
+        absent.map(({ root }) => root),
+      );
+      await keeping.repairAll(vNode, absent).finally(() => (isRepairing = false));
+    });
   };
 
   /** Who is responsible proves what is due; who waits to take over proves every epoch, until it has taken over. */

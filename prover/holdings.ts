@@ -34,6 +34,8 @@ export interface Holdings {
   atChallenge(vNode: bigint, challenge: bigint): Contents | undefined;
   /** vNodes that hold a segment of this bucket now. */
   holdersOf(bucket: bigint, root: Hex): bigint[];
+  /** vNodes whose directories have named it before: what has ended stays on disk for a while, and may be asked for elsewhere. */
+  formerHoldersOf(bucket: bigint, root: Hex): bigint[];
   lastProven(vNode: bigint): number | undefined;
 }
 
@@ -135,6 +137,7 @@ export function createHoldings(
     isChallenged: (vNode) => known.history(vNode).isMarked,
     atChallenge: (vNode, challenge) => known.history(vNode).atMark(challenge),
     holdersOf: (bucket, root) => [...(known.holders.get(`${bucket}/${root}`) ?? [])],
+    formerHoldersOf: (bucket, root) => [...(known.formerHolders.get(`${bucket}/${root}`) ?? [])],
     lastProven: (vNode) => known.proven.get(vNode),
   };
 }
@@ -164,6 +167,7 @@ export class Knowledge {
   readonly operators = new Map<bigint, string>();
   /** By "bucket/root", the vNodes. */
   readonly holders = new Map<string, Set<bigint>>();
+  readonly formerHolders = new Map<string, Set<bigint>>();
   readonly proven = new Map<bigint, number>();
   /** By name, of events that the contracts count. */
   readonly counts = new Map<string, number>();
@@ -264,7 +268,10 @@ export class Knowledge {
   }
 
   #forget(vNode: bigint, gone: readonly Holding[]): void {
-    for (const { bucket, root } of gone) this.holders.get(`${bucket}/${root}`)?.delete(vNode);
+    for (const { bucket, root } of gone) {
+      this.holders.get(`${bucket}/${root}`)?.delete(vNode);
+      addTo(this.formerHolders, `${bucket}/${root}`, vNode);
+    }
   }
 }
 

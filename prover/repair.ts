@@ -55,7 +55,7 @@ export function createRepair(
 ): Repair {
   const { chain, holdings, store, journal, openPeer, clock, log } = modules;
 
-  /** Who answers for it or is to; and in the end who did last: it may have left, and still have the data. */
+  /** Who answers for it or is to; and in the end who did last: it may have left, or the segment have ended, and still be there. */
   const peers = async (bucket: bigint, root: Holding["root"]): Promise<bigint[]> => {
     const [nodes, former] = [new Set<bigint>(), new Set<bigint>()];
     for (const vNode of holdings.holdersOf(bucket, root)) {
@@ -63,6 +63,7 @@ export function createRepair(
       nodes.add(state.node).add(state.nextNode);
       former.add(holdings.affairsOf(vNode).former);
     }
+    for (const vNode of holdings.formerHoldersOf(bucket, root)) former.add((await chain.state(vNode)).node);
     return [...new Set([...nodes, ...former])].filter((id) => id !== 0n && id !== node);
   };
 

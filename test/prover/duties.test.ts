@@ -4,12 +4,14 @@ import { isIncomplete } from "../../chain/follow.ts";
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { HoldfastError } from "../../protocol/errors.ts";
+import { Directory } from "../../protocol/directory.ts";
 import type { Hex } from "../../protocol/field.ts";
+import { PROFILES } from "../../protocol/profiles.ts";
 import type { CircuitInput } from "../../protocol/statement.ts";
 import type { Duties, DutyModules, DutyOptions } from "../../prover/duties.ts";
 import { startDutyBench, type DutyBench } from "../helpers/duty-bench.ts";
 import { errorOf } from "../helpers/errors.ts";
-import { NODE, PEER, VNODE, type FakeChain } from "../helpers/fake-chain.ts";
+import { CLUSTER, NODE, PEER, VNODE, type FakeChain } from "../helpers/fake-chain.ts";
 import type { FakeClock } from "../helpers/fake-clock.ts";
 import { useFolder } from "../helpers/folder.ts";
 import type { LogLine } from "../helpers/logs.ts";
@@ -233,6 +235,41 @@ describe("prover: duties", () => {
     };
     await lookOnce(create({ repair }));
     expect(asked).to.deep.equal([root]);
+  });
+
+  it("does not let what is lost wait for what nobody has, of the same vNode or of another", async () => {
+    await bench.store.remove(root);
+    const asked: [bigint, Hex][] = [];
+    const repair = (vNode: bigint, holding: { root: Hex }): Promise<void> => {
+      asked.push([vNode, holding.root]);
+      return Promise.reject(new Error("nobody holds it"));
+    };
+    const duties = create({ repair });
+    await lookOnce(duties);
+    await lookOnce(duties);
+    expect(asked.splice(0), "while it waits to be asked for again").to.deep.equal([[VNODE, root]]);
+
+    const second = testSegment(1_000, 3);
+    chain.store({ root: second.root, leaves: second.leaves });
+    await lookOnce(duties);
+    expect(asked.splice(0)).to.deep.equal([
+      [VNODE, root],
+      [VNODE, second.root],
+    ]);
+    await lookOnce(duties);
+    expect(asked.splice(0)).to.deep.equal([]);
+
+    chain.emit("VNodeAdded", { vNode: 8n, cluster: CLUSTER });
+    chain.emit("NodeAssigned", { vNode: 8n, node: NODE });
+    const third = testSegment(1_000, 4);
+    chain.store({ root: third.root, leaves: third.leaves, vNode: 8n });
+    const other = new Directory(PROFILES.tiny.directoryDepth);
+    other.append({ root: BigInt(third.root), leaves: third.leaves, weight: third.leaves });
+    const directoryAt = chain.directoryAt.bind(chain);
+    chain.directoryAt = async (vNode, head) =>
+      vNode === 8n ? { root: other.root, total: other.total, count: 1 } : directoryAt(vNode, head);
+    await lookOnce(duties);
+    expect(asked.splice(0)).to.deep.equal([[8n, third.root]]);
   });
 
   it("records the randomness itself, late in the window and once", async () => {

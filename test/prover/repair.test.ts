@@ -126,6 +126,15 @@ describe("prover: repair", () => {
     expect(await store.find(root)).to.deep.equal({ root, bytes, leaves });
   });
 
+  it("asks whose directory names it no more, if nobody else has the data", async () => {
+    await peers(serve(data));
+    for (const vNode of [8n, 9n]) chain.emit("SegmentRetired", { vNode, serial: 0n });
+    await holdings.update();
+    expect(holdings.holdersOf(BUCKET, root)).to.deep.equal([VNODE]);
+    await create()(VNODE, holding);
+    expect(await store.find(root)).to.deep.equal({ root, bytes, leaves });
+  });
+
   for (const [what, damage] of [
     ["a bit has flipped", (path: string) => flip(path, 4_000)],
     ["it was cut", (path: string) => truncate(path, 3_000)],

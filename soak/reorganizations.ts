@@ -1,0 +1,47 @@
+/**
+ * A chain that takes back what it said: blocks are replaced by empty ones, or taken away; time goes on as it does.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Provider } from "ethers";
+import { randomOf } from "../simulation/random.ts";
+import type { Diary } from "./diary.ts";
+
+export interface Reorganizations {
+  readonly counts: { made: number; deepest: number };
+  act(): Promise<void>;
+}
+
+const DEPTHS = [1, 2, 3, 8, 21, 40, 64] as const;
+/** Of them, those after which the chain is shorter. */
+const SHORTER_SHARE = 0.25;
+
+/** @param first block that stays */
+export function createReorganizations(
+  rpc: (method: string, params: readonly unknown[]) => Promise<unknown>,
+  provider: Provider,
+  { seed, diary, first }: { seed: number; diary: Diary; first: number },
+): Reorganizations {
+  const random = randomOf(seed, "reorganizations");
+  const counts = { made: 0, deepest: 0 };
+  return {
+    counts,
+    async act() {
+      const wanted = DEPTHS[random.between(0, DEPTHS.length - 1)] ?? 1;
+      const isShorter = random.next() < SHORTER_SHARE;
+      const head = Number(await rpc("eth_blockNumber", []));
+      const depth = Math.min(wanted, head - first);
+      if (depth < 1) return;
+      const common = await provider.getBlock(head - depth);
+      const begun = 1000 * (common?.timestamp ?? 0);
+      await rpc(isShorter ? "anvil_rollback" : "anvil_reorg", isShorter ? [depth] : [depth, []]);
+      await rpc("evm_setTime", [Date.now()]);
+      counts.made++;
+      counts.deepest = Math.max(counts.deepest, depth);
+      diary.since(begun, "reorganization", "chain", isShorter ? "taken back" : "replaced", { depth, head });
+    },
+  };
+}
+
+/** @returns whether the time has passed without the signal */
+export const pause = (milliseconds: number, signal: AbortSignal): Promise<boolean> =>
+  delay(milliseconds, true, { signal }).catch(() => false);
