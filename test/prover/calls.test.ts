@@ -37,7 +37,7 @@ describe("prover: calls of the chain", () => {
         };
       },
     });
-    const surveys = createSurveys(counted, counted, (time) => chain.epochAt(time));
+    const surveys = createSurveys(counted, counted, chain);
     return new Proxy<NodeChain>(counted, {
       get: (target, name): unknown => Reflect.get(name in surveys ? surveys : target, name),
     });
