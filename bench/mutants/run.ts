@@ -3,7 +3,16 @@
  * Works on a copy of the project under cache/, so that nothing broken is left behind.
  */
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { mutantsOf, type Mutant } from "./operators.ts";
@@ -29,7 +38,7 @@ interface Target {
   readonly parts: readonly Part[];
   /** What else its functions that are not called from outside are part of. */
   readonly inlinedIn: readonly Part[];
-  /** Files of test/contracts, the likeliest to notice first. */
+  /** Files of test/contracts that are the likeliest to notice: the others come after them. */
   readonly tests: readonly string[];
 }
 
@@ -42,6 +51,7 @@ const LEDGER = part("Ledger", "Ledger");
 const AUDITS = part("Audits", "Audits", true);
 const ACCOUNTS = [
   "ledger",
+  "ledger-neighbours",
   "money",
   "challenges",
   "segments",
@@ -193,6 +203,7 @@ function copyProject(name: string): string {
       "circuits",
       "client",
       "chain",
+      "net",
       "prover",
       "verifier",
       "ignition",
@@ -299,7 +310,11 @@ function write(copy: string, { source, contract }: Part, code: Code): void {
 
 /** Whether all tests pass; the first that does not is enough. What is said about gas is about the other compiler setting. */
 async function passes(copy: string, tests: readonly string[]): Promise<boolean> {
-  const files = tests.map((name) => `test/contracts/${name}.test.ts`);
+  const likely = tests.map((name) => join("test", "contracts", `${name}.test.ts`));
+  const all = readdirSync(join("test", "contracts"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".test.ts"))
+    .map((name) => join("test", "contracts", name));
+  const files = [...likely, ...all.filter((file) => !likely.includes(file))];
   const mocha = resolve("node_modules", "mocha", "bin", "mocha.js");
   const args = [
     "--bail",
