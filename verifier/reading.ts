@@ -74,8 +74,11 @@ export function createReading(
   let [found, isAnew]: [Finding[], boolean] = [[], true];
   /** To be dealt with, of which so many are. */
   let [findings, done]: [Finding[], number] = [[], 0];
-  /** What was said against somebody, and how often. */
+  /** How often a directory was found to be another. */
   const suspicions = new Map<string, number>();
+  /** What was asked to be certain, and how many times everything had been read again by then. */
+  const asked = new Map<string, number>();
+  let rereadings = 0;
   let doubts = false;
 
   const epochAt = (timestamp: number): number =>
@@ -124,6 +127,7 @@ export function createReading(
     const said = (suspicions.get(source) ?? 0) + 1;
     suspicions.set(source, said);
     if (said <= READINGS) return `${source}: ${what}`;
+    asked.set(source, -1);
     found.push({ kind: "contradiction", source, what });
     return undefined;
   }
@@ -172,8 +176,9 @@ export function createReading(
       return doubts;
     },
     async update() {
-      doubts = false;
       block = (await follower.update()).number;
+      if (doubts) rereadings++;
+      doubts = false;
       if (isAnew) [findings, done] = [found, 0];
       else for (const each of found) findings.push(each);
       [found, isAnew] = [[], false];
@@ -184,8 +189,9 @@ export function createReading(
       if (++done === findings.length) [findings, done] = [[], 0];
     },
     isCertain(what) {
-      if (suspicions.has(what)) return true;
-      suspicions.set(what, 1);
+      const since = asked.get(what);
+      if (since !== undefined && since < rereadings) return true;
+      asked.set(what, since ?? rereadings);
       if (!doubts) log.warn({ what }, "all events are read again before that is held against anybody");
       doubts = true;
       follower.distrust();

@@ -192,6 +192,31 @@ describe("verifier: the auditor", () => {
     });
   });
 
+  it("reads everything again also where one transaction seems to contradict itself twice", async () => {
+    const one = world();
+    const state = openState(":memory:");
+    const auditor = one.start(state);
+    const store = (serial: bigint, start: bigint) => ({
+      ...{
+        name: "SegmentStored",
+        args: { serial, root: toHex32(12n), start, ...SEGMENT },
+        transaction: "0xcc",
+      },
+    });
+    one.mine(1, store(1n, 5n), store(2n, 10n), store(3n, 15n));
+    // Without the first one, neither of the others begins where it says.
+    let left = true;
+    one.fake.hidden = ({ args }) => left && args["serial"] === 1n;
+    const warn = one.log.warn.bind(one.log);
+    one.log.warn = (fields, message) => {
+      if (message.includes("read again")) left = false;
+      warn(fields, message);
+    };
+    await looked(auditor);
+    expect(left, "it was noticed").to.equal(false);
+    expect(state.counts().contradictions).to.equal(0);
+  });
+
   it("judges again what it called invalid, when it has read everything anew", async () => {
     const one = world();
     const state = openState(":memory:");
