@@ -73,11 +73,22 @@ export function createCounts(
   };
 }
 
-/** By the events that were read, against what the contracts say; undefined if it is the same. */
-export function missingBy(read: ReadonlyMap<string, number>, counts: Counts): string | undefined {
-  for (const name of COUNTED) {
-    const [ours, theirs] = [read.get(name) ?? 0, counts[name]];
-    if (ours !== theirs) return `${ours} of ${theirs} ${name}`;
+const IS_COUNTED: ReadonlySet<string> = new Set(COUNTED);
+
+/** The same, by the events that were read. */
+export class Tally {
+  readonly #counts = new Map<string, number>();
+
+  take(name: string): void {
+    if (IS_COUNTED.has(name)) this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
-  return undefined;
+
+  /** What is another count than the contracts say, in words; undefined: nothing. */
+  missing(counts: Counts): string | undefined {
+    for (const name of COUNTED) {
+      const [ours, theirs] = [this.#counts.get(name) ?? 0, counts[name]];
+      if (ours !== theirs) return `${ours} of ${theirs} ${name}`;
+    }
+    return undefined;
+  }
 }

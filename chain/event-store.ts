@@ -4,6 +4,7 @@
  */
 import Database from "better-sqlite3";
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import type { Block, ChainEvent } from "./events.ts";
 
@@ -130,6 +131,18 @@ export function openEventStore(
     },
     close: () => void database.close(),
   };
+}
+
+/** Of a daemon's deployment, in its data folder. */
+export function keepEvents(
+  folder: string,
+  { chainId, audits, fromBlock }: { chainId: bigint; audits: string; fromBlock: number },
+  log: { error(facts: object, message: string): void },
+): EventStore {
+  return openEventStore(join(folder, "events.sqlite"), `${chainId}/${audits}/${fromBlock}`, {
+    trouble: (error) =>
+      log.error({ err: error }, "the chain's events are not kept: the next start reads them again"),
+  });
 }
 
 function openOrReplace(path: string, source: string, trouble?: (error: unknown) => void): Database.Database {

@@ -16,6 +16,11 @@ export function epochStart(epoch: number, { genesis, epochSeconds }: Clock): num
   return genesis + epoch * epochSeconds;
 }
 
+/** Which epoch a time is in; before the first one: that. */
+export function epochAt(time: number, { genesis, epochSeconds }: Clock): number {
+  return Math.max(0, Math.floor((time - genesis) / epochSeconds));
+}
+
 /** An epoch's randomness is that of the first round, or block, at or after this. */
 export function sourcePoint(epoch: number, clock: Clock): number {
   return epochStart(epoch, clock) + clock.margin;

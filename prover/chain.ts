@@ -7,7 +7,7 @@ import { createCounts } from "../chain/counts.ts";
 import { openEndpoints, type Endpoints, type EndpointsOptions } from "../chain/endpoints.ts";
 import { createEventSource } from "../chain/events.ts";
 import { createWallet } from "../chain/wallet.ts";
-import { sourcePoint } from "../protocol/epochs.ts";
+import { epochAt, sourcePoint } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { ACCEPTANCE, domain, EXTENSION, REQUEST } from "../protocol/typed-data.ts";
 import { findContracts, transactionOf, type Contracts } from "./chain-contracts.ts";
@@ -102,8 +102,7 @@ async function createChain({
     ]),
   );
   const views = createViews(provider, contracts, clock);
-  const epochAt = (timestamp: number): number =>
-    Math.max(0, Math.floor((timestamp - genesis) / epochSeconds));
+  const epochOf = (timestamp: number): number => epochAt(timestamp, clock);
 
   const pointOf = (epoch: number): number => sourcePoint(epoch, clock);
 
@@ -114,13 +113,13 @@ async function createChain({
     }),
     ...views,
     ...createCounts(contracts, asked),
-    ...createSurveys(source, views, { epochAt, sourcePoint: pointOf }),
+    ...createSurveys(source, views, { epochAt: epochOf, sourcePoint: pointOf }),
     chainId,
     registry: registryAddress,
     audits: auditsAddress,
     operator: wallet.address,
     epochSeconds,
-    epochAt,
+    epochAt: epochOf,
     sourcePoint: pointOf,
 
     endpoints: () => provider.health(),

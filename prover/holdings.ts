@@ -5,7 +5,7 @@
  * of those that this node was ever named for.
  */
 import type { Logger } from "pino";
-import { COUNTED, missingBy } from "../chain/counts.ts";
+import { Tally } from "../chain/counts.ts";
 import { openEventStore, type EventStore } from "../chain/event-store.ts";
 import { createFollower, incomplete, isIncomplete } from "../chain/follow.ts";
 import type { Hex } from "../protocol/field.ts";
@@ -95,7 +95,7 @@ export function createHoldings(
       if (!isNew)
         return await directoriesDiffer(head, new Set(ours.filter((vNode) => changed.includes(vNode))));
       return (
-        missingBy(known.counts, await chain.counts(head)) ??
+        known.tally.missing(await chain.counts(head)) ??
         (await isUnknown(head)) ??
         (await directoriesDiffer(head, ours))
       );
@@ -142,7 +142,6 @@ export function createHoldings(
   };
 }
 
-const IS_COUNTED: ReadonlySet<string> = new Set(COUNTED);
 /** That make another directory, or another end. */
 const CHANGES: ReadonlySet<string> = new Set([
   ...[
@@ -169,8 +168,7 @@ export class Knowledge {
   readonly holders = new Map<string, Set<bigint>>();
   readonly formerHolders = new Map<string, Set<bigint>>();
   readonly proven = new Map<bigint, number>();
-  /** By name, of events that the contracts count. */
-  readonly counts = new Map<string, number>();
+  readonly tally = new Tally();
   /** vNodes whose directories have changed since somebody took them out. */
   readonly changed = new Set<bigint>();
 
@@ -192,7 +190,7 @@ export class Knowledge {
     const { name, args } = event;
     const vNode = args["vNode"] as bigint | undefined;
     const node = args["node"] as bigint;
-    if (IS_COUNTED.has(name)) this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+    this.tally.take(name);
     if (name === "ClusterCreated")
       this.#quantumBits.set(args["cluster"] as bigint, args["quantumBits"] as bigint);
     if (name === "NodeUpdated") this.operators.set(node, args["operator"] as string);

@@ -2,9 +2,8 @@
  * A storage node: store, journal, chain, proving pool, HTTP and the proving loop, started and stopped together.
  */
 import { mkdir, readdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { Logger } from "pino";
-import { openEventStore } from "../chain/event-store.ts";
+import { keepEvents } from "../chain/event-store.ts";
 import { loadHashEngine, loadProvingArtifacts } from "../circuits/artifacts.ts";
 import { passKey } from "../circuits/key-gate.ts";
 import { HoldfastError } from "../protocol/errors.ts";
@@ -87,14 +86,7 @@ export async function createNode(
     const began = journal.beganAt((await chain.block()).timestamp);
     const observer = createWatch({ node, acceptSeconds, began }, { journal, log });
     const { directoryDepth } = profile;
-    const events = openEventStore(
-      join(folder, "events.sqlite"),
-      `${chain.chainId}/${chain.audits}/${fromBlock}`,
-      {
-        trouble: (error) =>
-          log.error({ err: error }, "the chain's events are not kept: the next start reads them again"),
-      },
-    );
+    const events = keepEvents(folder, { chainId: chain.chainId, audits: chain.audits, fromBlock }, log);
     closers.push(() => events.close());
     const holdings = createHoldings(
       { node, directoryDepth, fromBlock },

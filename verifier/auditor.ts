@@ -10,7 +10,7 @@ import { untilAborted, type Log } from "../chain/delivery.ts";
 import type { EventStore } from "../chain/event-store.ts";
 import { isIncomplete } from "../chain/follow.ts";
 import type { Sender } from "../chain/sender.ts";
-import { sourcePoint } from "../protocol/epochs.ts";
+import { epochAt, sourcePoint } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { BEACON_PREFIX, openBeacon, recordBeacon, type Beacon, type FindDrand } from "./beacons.ts";
@@ -190,7 +190,7 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
 
   function setTime(timestamp: number): void {
     [now, readAt] = [timestamp, clock()];
-    const epoch = Math.max(0, Math.floor((now - chain.genesis) / chain.epochSeconds));
+    const epoch = epochAt(now, chain);
     if (epoch !== current) failing.clear();
     current = epoch;
   }

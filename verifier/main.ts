@@ -2,11 +2,10 @@
  * The auditor as a process of its own: `node verifier/main.ts --config FILE`.
  */
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { pino } from "pino";
 import { systemClock } from "../chain/clock.ts";
 import { untilAborted } from "../chain/delivery.ts";
-import { openEventStore, type EventStore } from "../chain/event-store.ts";
+import { keepEvents, type EventStore } from "../chain/event-store.ts";
 import { GWEI } from "../chain/fees.ts";
 import { createSender } from "../chain/sender.ts";
 import { loadVerificationKey } from "../circuits/artifacts.ts";
@@ -63,14 +62,7 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
     const chain = await untilAborted(connecting, signal);
     try {
       state.claim(chain);
-      store = openEventStore(
-        join(dataFolder, "events.sqlite"),
-        `${chain.chainId}/${chain.audits}/${fromBlock}`,
-        {
-          trouble: (error) =>
-            log.error({ err: error }, "the chain's events are not kept: the next start reads them again"),
-        },
-      );
+      store = keepEvents(dataFolder, { chainId: chain.chainId, audits: chain.audits, fromBlock }, log);
       const { minContributions } = config;
       await passKey(profile, { chainId: chain.chainId, build: artifacts, minContributions });
       const pollMs = 1000 * config.pollSeconds;

@@ -2,11 +2,12 @@
  * What the auditor reads of the chain: its model, and what is to be looked into, once the events are shown to be complete.
  * Nothing is held against anybody that a second reading of all events does not bear out: an endpoint may leave some out.
  */
-import { missingBy, COUNTED, type Counts } from "../chain/counts.ts";
+import { Tally } from "../chain/counts.ts";
 import type { Log } from "../chain/delivery.ts";
 import type { EventStore } from "../chain/event-store.ts";
 import type { Block } from "../chain/events.ts";
 import { createFollower } from "../chain/follow.ts";
+import { epochAt } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { AuditChain, AuditEvent } from "./chain.ts";
 import { isTakeOver, type Expected, type Model } from "./model.ts";
@@ -68,7 +69,7 @@ export function createReading(
 ): Reading {
   let model = startModel();
   let next = model;
-  let counts = new Map<string, number>();
+  let tally = new Tally();
   let block = fromBlock - 1;
   /** Of events that are not shown to be complete; whether they are all that there are. */
   let [found, isAnew]: [Finding[], boolean] = [[], true];
@@ -81,16 +82,13 @@ export function createReading(
   let rereadings = 0;
   let doubts = false;
 
-  const epochAt = (timestamp: number): number =>
-    Math.max(0, Math.floor((timestamp - chain.genesis) / chain.epochSeconds));
-
   function claimOf(event: AuditEvent): Claim | undefined {
     const { args, transaction, name, timestamp } = event;
     if (name !== "Proven" && name !== "TakeOverProven") return undefined;
     const [vNode, node] = [args["vNode"] as bigint, args["node"] as bigint];
     const claim = { vNode, node, transaction };
     if (name === "Proven") return { ...claim, epoch: Number(args["epoch"]), takeOver: false };
-    const epoch = epochAt(timestamp);
+    const epoch = epochAt(timestamp, chain);
     return isTakeOver(event, epoch) ? { ...claim, epoch, takeOver: true } : undefined;
   }
 
@@ -106,7 +104,7 @@ export function createReading(
   function take(event: AuditEvent): void {
     const { name, transaction } = event;
     observer.take(event);
-    if (IS_COUNTED.has(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
+    tally.take(name);
     const claim = claimOf(event);
     // What new events contradict is judged again.
     if (claim && [undefined, "invalid"].includes(state.verdictOf(claim)))
@@ -134,13 +132,15 @@ export function createReading(
 
   async function check(head: Block, isNew: boolean): Promise<string | undefined> {
     if (!isNew) return undefined;
-    const missing = missingBy(counts, await chain.counts(head));
+    const missing = tally.missing(await chain.counts(head));
     if (missing !== undefined) return missing;
     const vNodes = model.vNodes;
     for (let first = 0; first < vNodes.length; first += AT_ONCE) {
       await meanwhile();
       const some = vNodes.slice(first, first + AT_ONCE);
-      const wrong = await Promise.all(some.map((vNode) => compare(vNode, epochAt(head.timestamp), head)));
+      const wrong = await Promise.all(
+        some.map((vNode) => compare(vNode, epochAt(head.timestamp, chain), head)),
+      );
       const why = wrong.find((each) => each !== undefined);
       if (why !== undefined) return why;
     }
@@ -148,13 +148,13 @@ export function createReading(
   }
 
   const follower = createFollower(
-    { fromBlock, epochAt },
+    { fromBlock, epochAt: (timestamp) => epochAt(timestamp, chain) },
     {
       ...{ source: chain, store, log },
       reader: {
         restart() {
           next = startModel();
-          counts = new Map();
+          tally = new Tally();
           [found, isAnew] = [[], true];
           observer.restart();
         },
@@ -199,5 +199,3 @@ export function createReading(
     },
   };
 }
-
-const IS_COUNTED: ReadonlySet<string> = new Set<keyof Counts>(COUNTED);

@@ -1,7 +1,7 @@
 // A deployment's time: when what is asked is known, and what the contracts take for a margin.
 import { expect } from "chai";
 import { roundFor, roundTime } from "../../protocol/drand.ts";
-import { epochStart, maxMargin, minMargin, sourcePoint } from "../../protocol/epochs.ts";
+import { epochAt, epochStart, maxMargin, minMargin, sourcePoint } from "../../protocol/epochs.ts";
 
 describe("protocol: epochs", () => {
   const clock = { genesis: 1000, epochSeconds: 200, margin: 30 };
@@ -9,6 +9,10 @@ describe("protocol: epochs", () => {
   it("start one after the other, and draw a margin later", () => {
     expect([0, 1, 7].map((epoch) => epochStart(epoch, clock))).to.deep.equal([1000, 1200, 2400]);
     expect([0, 1, 7].map((epoch) => sourcePoint(epoch, clock))).to.deep.equal([1030, 1230, 2430]);
+  });
+
+  it("hold the times from their start until the next one's", () => {
+    expect([0, 999, 1000, 1199, 1200].map((time) => epochAt(time, clock))).to.deep.equal([0, 0, 0, 0, 1]);
   });
 
   it("draw a round that nobody can have before the margin is over", () => {
