@@ -12,7 +12,6 @@ import {
   Wallet,
   type JsonFragment,
   type Log,
-  type Provider,
   type TransactionReceipt,
 } from "ethers";
 import { systemClock } from "../chain/clock.ts";
@@ -23,7 +22,7 @@ import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Domain } from "../protocol/typed-data.ts";
 import { refuse } from "./chain-errors.ts";
-import { createOrders } from "./orders.ts";
+import { createOrders, type Task } from "./orders.ts";
 import { createReader, parseAddress, type Reader } from "./reading.ts";
 import { offer, type Waiting } from "./sending.ts";
 import { byName, type Value } from "./chain-values.ts";
@@ -76,7 +75,7 @@ export interface ConnectOptions extends Pick<EndpointsOptions, "log"> {
 
 export interface Chain {
   /** For what is not about one of its contracts. */
-  readonly provider: Provider;
+  readonly provider: Endpoints;
   readonly chainId: bigint;
   readonly addresses: Readonly<Record<ContractName, string>>;
   readonly symbol: string;
@@ -96,6 +95,8 @@ export interface Chain {
     args?: readonly unknown[],
     options?: SendOptions,
   ): Promise<Sent>;
+  /** A transaction to a contract that is none of these, mined; "what" it does, in a word. */
+  submit(what: string, to: string, data: string): Promise<Sent>;
   /**
    * What became of a transaction that was signed before, in one or more attempts: sends it again until it is mined;
    * undefined if it changed nothing, and never will.
@@ -257,6 +258,16 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
   };
 
   const orders = createOrders(deployment, wallet);
+  const taskOf = (what: string, to: string, data: string): Task => {
+    const account = signer();
+    const sign = async (): Promise<string> => {
+      const gas = await account.estimateGas({ to, data }).catch(refuse(what));
+      const terms = { ...(await offer(provider, maxFee)), gasLimit: (gas * GAS_MARGIN) / 100n };
+      const order = await account.populateTransaction({ to, data, ...terms }).catch(refuse(what));
+      return account.signTransaction(order);
+    };
+    return { what, to, data, sign };
+  };
 
   const told = ({ hash, blockNumber, gasUsed, logs }: TransactionReceipt): Sent => {
     reader.notBefore(blockNumber);
@@ -274,18 +285,11 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
       throw new HoldfastError("bad-input", "where is the lens? Give --lens ADDRESS or set HOLDFAST_LENS");
     },
     async send(contract, method, args = [], { onSigned } = {}) {
-      const account = signer();
-      const call = contracts[contract].getFunction(method);
       const data = contracts[contract].interface.encodeFunctionData(method, args);
-      const sign = async (): Promise<string> => {
-        const gas = await call.estimateGas(...args).catch(refuse(method));
-        const terms = { ...(await offer(provider, maxFee)), gasLimit: (gas * GAS_MARGIN) / 100n };
-        const order = await call.populateTransaction(...args, terms).catch(refuse(method));
-        return account.signTransaction(await account.populateTransaction(order).catch(refuse(method)));
-      };
-      const task = { what: method, to: addresses[contract], data, sign };
+      const task = taskOf(method, addresses[contract], data);
       return told(onSigned ? await orders.send(task, onSigned) : await orders.sendOnce(task));
     },
+    submit: async (what, to, data) => told(await orders.sendOnce(taskOf(what, to, data))),
     async settle(attempts) {
       const receipt = await orders.settle(attempts);
       return receipt && told(receipt);

@@ -1,11 +1,13 @@
 /**
  * Reads a deployment back: that each contract runs this build's code and knows the others, before anyone trusts it with money.
  */
-import { Contract, getAddress, type Provider } from "ethers";
+import { Contract, getAddress, isCallException, isError, type Provider } from "ethers";
+import type { Endpoints } from "../chain/endpoints.ts";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { maxMargin, minMargin } from "../protocol/epochs.ts";
 import { EVMNET } from "../protocol/trust.ts";
+import { refuse } from "./chain-errors.ts";
 import { initCode, isCodeOf, isMadeBy, librariesOf } from "./deployment/code.ts";
 import { MAX_PROTOCOL_FEE, MIN_PROTOCOL_FEE, minUnbond } from "./deployment/config.ts";
 import type { Expectations, ExpectedProfile } from "./deployment/expectations.ts";
@@ -24,6 +26,8 @@ export interface CheckOptions {
   /** Address of the Lens, which Audits does not know. */
   readonly lens?: string | undefined;
   readonly expected?: Expectations | undefined;
+  /** The block that everything is read at; default the latest. */
+  readonly block?: number | undefined;
 }
 
 /** EIP-170: bytes. */
@@ -33,16 +37,32 @@ const BEACONS = ["DrandBeacon", "PrevrandaoBeacon"] as const;
 const TIMES = ["genesis", "epochSeconds", "margin"] as const;
 
 /**
+ * Everything that can be reached from the Audits contract, as two endpoints say alike where there are several.
+ *
+ * @throws HoldfastError as checkDeployment; "unreachable" unless two agree
+ */
+export async function checkAgreed(
+  endpoints: Endpoints,
+  audits: string,
+  options: CheckOptions = {},
+): Promise<Finding[]> {
+  const block = await endpoints.sharedBlock();
+  const check = (provider: Provider): Promise<Finding[]> =>
+    checkDeployment(provider, audits, { ...options, block });
+  return endpoints.agreed(check, "the deployment");
+}
+
+/**
  * Everything that can be reached from the Audits contract.
  *
- * @throws HoldfastError "chain" if there is no Audits contract at the address
+ * @throws HoldfastError "chain" if there is no Audits contract at the address; "unreachable" if the chain does not answer
  */
 export async function checkDeployment(
   provider: Provider,
   audits: string,
-  { lens, expected = {} }: CheckOptions = {},
+  { lens, expected = {}, block }: CheckOptions = {},
 ): Promise<Finding[]> {
-  const reader = createReader(provider);
+  const reader = createReader(provider, block);
   const { chainId } = await provider.getNetwork();
   reader.compare("chain", chainId, expected.chainId);
   const core = await findCore(reader, getAddress(audits));
@@ -167,7 +187,7 @@ async function checkProfiles(
     find(`profile ${i}: hash of the key`, await read("Groth16Verifier", verifier, "keyHash"));
     if (verifierArgs === undefined) continue;
     const data = initCode({ contract: "Groth16Verifier", args: verifierArgs }, getAddress);
-    find(`profile ${i}: the key`, verifier, await isMadeBy(reader.provider, verifier, data));
+    find(`profile ${i}: the key`, verifier, await reader.isMadeBy(verifier, data));
   }
 }
 
@@ -230,7 +250,6 @@ function keyText(key: Uint8Array): string {
 type Comparable = string | number | bigint;
 
 interface Reader {
-  readonly provider: Provider;
   readonly findings: Finding[];
   readonly find: (what: string, value: unknown, ok?: boolean) => void;
   /** With what is expected, unless that is undefined; `legal` is what must hold in any case. */
@@ -239,19 +258,26 @@ interface Reader {
   readonly read: (contract: string, address: string, method: string, ...args: unknown[]) => Promise<unknown>;
   /** Whether a view answers with an address. */
   readonly wire: (contract: string, address: string, method: string, expected: string) => Promise<void>;
+  /** Whether the code there is what this creates. */
+  readonly isMadeBy: (address: string, data: string) => Promise<boolean>;
   /** Which of the contracts runs there, with its libraries. */
   readonly code: (names: readonly string[], address: string) => Promise<string | undefined>;
 }
 
-function createReader(provider: Provider): Reader {
+function createReader(provider: Provider, block: number | undefined): Reader {
+  const at = block === undefined ? {} : { blockTag: block };
   const findings: Finding[] = [];
   const find: Reader["find"] = (what, value, ok) => void findings.push({ what, value: String(value), ok });
   const read: Reader["read"] = (contract, address, method, ...args) =>
     new Contract(address, contractArtifact(contract).abi, provider)
-      .getFunction(method)(...args)
-      .catch(() => "no answer") as Promise<unknown>;
+      .getFunction(method)(...args, at)
+      .catch((error: unknown) => {
+        // A contract's no, or that there is none; all else is an endpoint that does not answer.
+        if (isCallException(error) || isError(error, "BAD_DATA")) return "no answer";
+        return refuse(method)(error);
+      }) as Promise<unknown>;
   const code: Reader["code"] = async (names, address) => {
-    const actual = await provider.getCode(address);
+    const actual = await provider.getCode(address, block).catch(refuse("getCode"));
     const bytes = (actual.length - 2) / 2;
     const fit = names.find((name) => isCodeOf(name, actual));
     find(`code of ${fit ?? names.join(" or ")}`, `${bytes} bytes`, fit !== undefined && bytes <= MAX_CODE);
@@ -259,7 +285,8 @@ function createReader(provider: Provider): Reader {
     return fit;
   };
   return {
-    ...{ provider, findings, find, read, code },
+    ...{ findings, find, read, code },
+    isMadeBy: (address, data) => isMadeBy(provider, address, data, block).catch(refuse("getCode")),
     compare: (what, value, expected, legal) =>
       find(
         what,

@@ -38,13 +38,16 @@ export interface Order {
   readonly keep?: ((attempts: readonly string[]) => Promise<void>) | undefined;
 }
 
-/** @throws HoldfastError "chain" if the chain asks for more than the highest fee */
-export async function offer(provider: Provider, maxFee: bigint): Promise<Fees> {
+/**
+ * @param setting in which a person allows a higher fee
+ * @throws HoldfastError "chain" if the chain asks for more than the highest fee
+ */
+export async function offer(provider: Provider, maxFee: bigint, setting = "--max-fee"): Promise<Fees> {
   const quote = await provider.getFeeData().catch(refuse("getFeeData"));
   const more = excess(quote, maxFee);
   if (more === 0n) return feesFor(quote, maxFee);
   const [asks, most] = [maxFee + more, maxFee].map((wei) => String((wei + GWEI - 1n) / GWEI));
-  const message = `the chain asks ${asks} gwei for a unit of gas, more than ${most}: wait, ask another endpoint, or allow it with --max-fee ${asks}`;
+  const message = `the chain asks ${asks} gwei for a unit of gas, more than ${most}: wait, ask another endpoint, or allow it with ${setting} ${asks}`;
   throw new HoldfastError("chain", message, { asks: String(maxFee + more), maxFee: String(maxFee) });
 }
 

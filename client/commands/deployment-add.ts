@@ -9,7 +9,6 @@ import { profileNamed } from "../../protocol/profiles.ts";
 import type { Chain } from "../chain.ts";
 import { addToDeployment, type AddOptions } from "../deployment/add.ts";
 import { drandStep, verifierStep } from "../deployment/plan.ts";
-import { readKeyFile } from "../../contracts/accounts.ts";
 import { makeKnownAnswer } from "../keys/known-answer.ts";
 import { agree, printResult } from "../output.ts";
 import { count, spendingCommand, withChain, type ChainOptions } from "./common.ts";
@@ -73,7 +72,7 @@ async function add(
   what: string,
   options: ChainOptions,
   chain: Chain,
-  addition: Omit<AddOptions, "chain" | "privateKey">,
+  addition: Omit<AddOptions, "chain">,
 ): Promise<void> {
   const account = chain.account();
   const treasury = await chain.read<string>("ledger", "treasury");
@@ -81,9 +80,7 @@ async function add(
   const adds = account === treasury ? `add ${what} to the deployment, for good` : "";
   const will = [deploys, adds].filter((part) => part !== "");
   if (will.length > 0) await agree(`${will.join(" and ")}, from ${account}`, options);
-  // withChain has the key already, but not for contracts that are none of the deployment's yet.
-  const privateKey = await readKeyFile(options.key ?? "", options.passwordFile);
-  const result = await addToDeployment({ chain, privateKey, ...addition });
+  const result = await addToDeployment({ chain, ...addition });
   printResult(result, options);
 }
 

@@ -7,7 +7,7 @@ import { formatEther } from "ethers";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { profileNamed, type ProfileName } from "../../protocol/profiles.ts";
-import { checkDeployment, wrongIn, type Finding } from "../deployment-check.ts";
+import { checkAgreed, wrongIn, type Finding } from "../deployment-check.ts";
 import { readDeploymentConfig, type DeploymentConfig } from "../deployment/config.ts";
 import { createDeployment } from "../deployment/create.ts";
 import { expectationsOf, type Expectations } from "../deployment/expectations.ts";
@@ -83,7 +83,7 @@ async function check(options: CheckCommandOptions): Promise<void> {
   const expected = await expectationsFor(config, profile);
   await withChain({ ...(config && { rpc: config.rpcUrl }), ...others }, async (chain) => {
     const { audits } = chain.addresses;
-    const findings = await checkDeployment(chain.provider, audits, { lens, expected });
+    const findings = await checkAgreed(chain.provider, audits, { lens, expected });
     const wrong = wrongIn(findings);
     printResult({ ok: wrong.length === 0, findings }, { ...options, text: table(findings) });
     if (wrong.length > 0) {

@@ -2,7 +2,7 @@
  * Adds a profile or a beacon to a deployment, for clusters to choose. Anybody can have the factory make the contract; the
  * treasury adds it.
  */
-import { Contract, getAddress, Interface, Wallet } from "ethers";
+import { Contract, getAddress, Interface } from "ethers";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { Chain } from "../chain.ts";
@@ -12,8 +12,6 @@ import type { Argument } from "./plan.ts";
 
 export interface AddOptions {
   readonly chain: Chain;
-  /** Of the account that pays. */
-  readonly privateKey: string;
   /** What to make. */
   readonly step: MadeStep;
   /** Where the factory has made it already: a verifier's place depends on the proof that it checked itself with. */
@@ -48,7 +46,7 @@ export async function addToDeployment(options: AddOptions): Promise<Addition> {
   return { ...result, added: true, ...(index !== undefined && { index: String(index) }) };
 }
 
-async function makeIt({ chain, privateKey, step, at }: AddOptions): Promise<string> {
+async function makeIt({ chain, step, at }: AddOptions): Promise<string> {
   const factory = await chain.read<string>("audits", "factory");
   const views = new Contract(factory, contractArtifact("Factory").abi, chain.provider);
   const home = await homeOf(views);
@@ -63,12 +61,10 @@ async function makeIt({ chain, privateKey, step, at }: AddOptions): Promise<stri
   const place = placeOf(step, factory, home);
   const isThere = async (): Promise<boolean> => (await chain.provider.getCode(place)) !== "0x";
   if (await isThere()) return place;
-  const data = makingData(step);
-  const sent = await new Wallet(privateKey, chain.provider).sendTransaction({ to: factory, data });
-  await sent.wait();
+  const { hash } = await chain.submit(step.making, factory, makingData(step));
   if (await isThere()) return place;
-  const message = `the transaction ${sent.hash} made no ${step.contract} at ${place}: look it up, and try again`;
-  throw new HoldfastError("chain", message, { transaction: sent.hash });
+  const message = `the transaction ${hash} made no ${step.contract} at ${place}: look it up, and try again`;
+  throw new HoldfastError("chain", message, { hash });
 }
 
 async function homeOf(factory: Contract): Promise<Home> {

@@ -1,10 +1,13 @@
 /**
  * Carries out the plan of a deployment's folder: every transaction is signed here, and written down before it is sent.
  */
-import type { JsonRpcProvider, Wallet } from "ethers";
+import type { Wallet } from "ethers";
+import type { Endpoints } from "../../chain/endpoints.ts";
 import { isLocalChain } from "../../circuits/key-gate.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { DeploymentConfig } from "./config.ts";
+import { offer } from "../sending.ts";
+import { ALLOWING } from "./cost.ts";
 import { execute } from "./execute.ts";
 import type { DeploymentFolder, SavedPlan } from "./folder.ts";
 import { addHeaders } from "./headers.ts";
@@ -12,7 +15,7 @@ import { addressOf, transactionOf, type Plan } from "./plan.ts";
 import { createProvider, type Send } from "./provider.ts";
 
 export interface CarryOutOptions {
-  readonly config: Pick<DeploymentConfig, "chainId" | "confirmations">;
+  readonly config: Pick<DeploymentConfig, "chainId" | "confirmations" | "maxFee">;
   /** One line for people per step. */
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
@@ -21,7 +24,7 @@ export interface CarryOutOptions {
 /** Where it is done. */
 export interface Stage {
   readonly wallet: Wallet;
-  readonly provider: JsonRpcProvider;
+  readonly provider: Endpoints;
   readonly folder: DeploymentFolder;
 }
 
@@ -51,7 +54,8 @@ async function executeSteps(
 ): Promise<void> {
   const send: Send = async (transaction) => {
     checkIsNext(plan, folder.signed().length, transaction);
-    const raw = await wallet.signTransaction(await wallet.populateTransaction(transaction));
+    const order = { ...transaction, ...(await offer(provider, config.maxFee, ALLOWING)) };
+    const raw = await wallet.signTransaction(await wallet.populateTransaction(order));
     folder.addSigned({ nonce: transaction.nonce, raw });
     return (await provider.broadcastTransaction(raw)).hash;
   };

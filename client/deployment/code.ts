@@ -49,8 +49,14 @@ export function librariesFor(names: readonly string[]): string[] {
 }
 
 /** Whether an address has what the init code would make: a constructor returns the code with all that it fills in. */
-export async function isMadeBy(provider: Provider, address: string, data: string): Promise<boolean> {
-  return (await provider.getCode(address)) === (await provider.call({ data }));
+export async function isMadeBy(
+  provider: Provider,
+  address: string,
+  data: string,
+  block?: number,
+): Promise<boolean> {
+  const at = block === undefined ? {} : { blockTag: block };
+  return (await provider.getCode(address, block)) === (await provider.call({ data, ...at }));
 }
 
 /** Apart from what a constructor fills in. */

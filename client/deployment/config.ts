@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { getAddress, ZeroAddress } from "ethers";
 import { z } from "zod";
+import { DEFAULT_MAX_FEE, GWEI } from "../../chain/fees.ts";
 import { endpointUrls } from "../../chain/urls.ts";
 import { decodePublicKey } from "../../protocol/drand.ts";
 import { maxMargin, minMargin } from "../../protocol/epochs.ts";
@@ -102,6 +103,12 @@ const schema = z
         'expected "prevrandao" at most once',
       ),
     minContributions: z.int().positive().optional().describe("that a public chain's key needs; default 10"),
+    maxFeeGwei: z
+      .int()
+      .min(1)
+      .max(1_000_000_000)
+      .default(Number(DEFAULT_MAX_FEE / GWEI))
+      .describe("nothing is sent for more a unit of gas"),
     confirmations: z.int().min(1).max(1000).default(5).describe("blocks until a contract counts as deployed"),
   })
   .superRefine((config, context) => {
@@ -125,8 +132,9 @@ const schema = z
         issue(["beacons", i, "genesis"], `expected no later than the deployment's genesis, ${genesis}`);
     }
   })
-  .transform(({ unbondSeconds, margin, ...rest }) => ({
+  .transform(({ unbondSeconds, margin, maxFeeGwei, ...rest }) => ({
     ...rest,
+    maxFee: BigInt(maxFeeGwei) * GWEI,
     margin: margin ?? minMargin(rest.epochSeconds),
     unbondSeconds: unbondSeconds ?? DEFAULT_UNBOND_EPOCHS * rest.epochSeconds,
   }));

@@ -5,6 +5,7 @@
 import { formatEther, getBytes, ZeroAddress, type JsonRpcProvider } from "ethers";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
+import { offer } from "../sending.ts";
 import { isMade } from "./made.ts";
 import { transactionOf, type Plan, type Step } from "./plan.ts";
 
@@ -16,6 +17,8 @@ export interface Cost {
   readonly most: bigint;
 }
 
+/** How a person allows higher fees. */
+export const ALLOWING = "maxFeeGwei";
 /** A transaction, and a contract that is made. */
 const CREATE_GAS = 21_000n + 32_000n;
 const ZERO_BYTE_GAS = 4n;
@@ -35,11 +38,21 @@ const OTHER_MAKING_GAS = 100_000n;
 /** As long as those of 8 blocks are, or longer. */
 const HEADERS = Array.from({ length: 8 }, () => `0x${"ff".repeat(700)}`);
 
-/** Of a plan's steps from one on. */
-export async function estimateCost(provider: JsonRpcProvider, plan: Plan, from: number): Promise<Cost> {
-  const { maxFeePerGas, gasPrice: legacy } = await provider.getFeeData();
-  const gasPrice = maxFeePerGas ?? legacy ?? 0n;
+/**
+ * Of a plan's steps from one on.
+ *
+ * @param maxFee wei for a unit of gas
+ * @throws HoldfastError "chain" if the chain asks for more
+ */
+export async function estimateCost(
+  provider: JsonRpcProvider,
+  plan: Plan,
+  from: number,
+  maxFee: bigint,
+): Promise<Cost> {
   const gas = plan.steps.slice(from).reduce((sum, step) => sum + gasOf(plan, step), 0n);
+  if (gas === 0n) return { gas, gasPrice: 0n, most: 0n };
+  const { maxFeePerGas: gasPrice } = await offer(provider, maxFee, ALLOWING);
   return { gas, gasPrice, most: gas * gasPrice };
 }
 

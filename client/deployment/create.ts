@@ -1,13 +1,14 @@
 /**
  * A deployment for a chain that stays: planned, agreed to, carried out in a folder where a later run goes on, and read back.
  */
-import { formatEther, type JsonRpcProvider, type Wallet } from "ethers";
+import { formatEther, type Wallet } from "ethers";
+import type { Endpoints } from "../../chain/endpoints.ts";
 import { loadManifest, loadVerificationKey } from "../../circuits/artifacts.ts";
 import { passKey } from "../../circuits/key-gate.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { ProfileName } from "../../protocol/profiles.ts";
 import { connectSigner, latestTime } from "../chain.ts";
-import { checkDeployment, wrongIn, type Finding } from "../deployment-check.ts";
+import { checkAgreed, wrongIn, type Finding } from "../deployment-check.ts";
 import { readKeyFile } from "../../contracts/accounts.ts";
 import { makeKnownAnswer } from "../keys/known-answer.ts";
 import { carryOut, type Stage } from "./carry-out.ts";
@@ -44,7 +45,7 @@ export interface Created {
 }
 
 /** Settings that may change from one run to the next. */
-const WAYS: ReadonlySet<string> = new Set(["rpcUrl", "keyFile", "passwordFile", "confirmations"]);
+const WAYS: ReadonlySet<string> = new Set(["rpcUrl", "keyFile", "passwordFile", "maxFee", "confirmations"]);
 
 /**
  * @throws HoldfastError "key" for an insecure key on a chain that is not a local one, "funds" if the account cannot pay,
@@ -56,7 +57,7 @@ export async function createDeployment(options: CreateOptions): Promise<Created>
   const warn = (facts: object, message: string): void =>
     options.log([message, ...Object.values(facts).map(String)].join(": "));
   const wallet = await connectSigner(config.rpcUrl, privateKey, BigInt(config.chainId), { warn });
-  const provider = wallet.provider as JsonRpcProvider;
+  const provider = wallet.provider as Endpoints;
   try {
     const origins = await originsOf(config, wallet.address);
     if (options.dryRun) return await rehearse(options, wallet, provider, origins);
@@ -74,13 +75,13 @@ export async function createDeployment(options: CreateOptions): Promise<Created>
 async function rehearse(
   options: CreateOptions,
   wallet: Wallet,
-  provider: JsonRpcProvider,
+  provider: Endpoints,
   origins: Origins,
 ): Promise<Created> {
   const { plan } = await planOf(options, wallet, provider, origins);
   const done = Math.max(0, (await provider.getTransactionCount(plan.account)) - plan.nonce);
   const missing = Math.max(0, plan.steps.length - done);
-  const cost = await estimateCost(provider, plan, done);
+  const cost = await estimateCost(provider, plan, done, options.config.maxFee);
   return { deployment: deploymentOf(plan), missing, cost, findings: [] };
 }
 
@@ -90,7 +91,7 @@ async function perform(options: CreateOptions, stage: Stage, origins: Origins): 
   const { plan } = saved;
   const signed = folder.signed();
   const missing = plan.steps.length - signed.length;
-  const cost = await estimateCost(provider, plan, signed.length);
+  const cost = await estimateCost(provider, plan, signed.length, options.config.maxFee);
   if (missing > 0) {
     await checkFunds(provider, plan, cost);
     await options.agree(describe(plan, missing, cost));
@@ -102,7 +103,7 @@ async function perform(options: CreateOptions, stage: Stage, origins: Origins): 
   const deployment = deploymentOf(complete);
   options.log("reading everything back");
   const expected = expectationsOfPlan(options.config, complete);
-  const findings = await checkDeployment(provider, deployment.audits, { lens: deployment.lens, expected });
+  const findings = await checkAgreed(provider, deployment.audits, { lens: deployment.lens, expected });
   const wrong = wrongIn(findings);
   if (wrong.length > 0) {
     const message = `the deployment is complete, but ${wrong.join(", ")} is not as planned: do not use it`;
@@ -124,7 +125,7 @@ function describe({ account, chainId, nonce, steps }: Plan, missing: number, { g
 async function planOf(
   options: CreateOptions,
   wallet: Wallet,
-  provider: JsonRpcProvider,
+  provider: Endpoints,
   origins: Origins,
 ): Promise<SavedPlan> {
   const saved = await readPlan(options.folder);

@@ -5,7 +5,7 @@ import type { EIP1193Provider } from "@nomicfoundation/ignition-core";
 import { isError, type Provider, type TransactionRequest } from "ethers";
 import { HoldfastError } from "../../protocol/errors.ts";
 
-/** Sends a transaction and answers with its hash. */
+/** Chooses the fees of a transaction, sends it and answers with its hash. */
 export type Send = (transaction: TransactionRequest & { nonce: number }) => Promise<string>;
 
 interface JsonRpc {
@@ -31,31 +31,16 @@ export function createProvider(provider: Provider, send: Send, signal?: AbortSig
   };
 }
 
+/** Without the fees: Ignition asks the endpoint what a unit of gas costs, and offers whatever it says. */
 interface RpcTransaction {
   readonly to?: string;
   readonly data: string;
   readonly nonce: string;
   readonly gas: string;
-  readonly maxFeePerGas?: string;
-  readonly maxPriorityFeePerGas?: string;
-  readonly gasPrice?: string;
 }
 
-function transactionOf({
-  to,
-  data,
-  nonce,
-  gas,
-  ...fees
-}: RpcTransaction): TransactionRequest & { nonce: number } {
-  const { maxFeePerGas, maxPriorityFeePerGas, gasPrice } = fees;
-  return {
-    ...{ data, nonce: Number(nonce), gasLimit: gas },
-    ...(to !== undefined && { to }),
-    ...(maxFeePerGas !== undefined && { maxFeePerGas }),
-    ...(maxPriorityFeePerGas !== undefined && { maxPriorityFeePerGas }),
-    ...(gasPrice !== undefined && { gasPrice }),
-  };
+function transactionOf({ to, data, nonce, gas }: RpcTransaction): TransactionRequest & { nonce: number } {
+  return { data, nonce: Number(nonce), gasLimit: gas, ...(to !== undefined && { to }) };
 }
 
 /** What the server said, out of what ethers makes of it, or that it said nothing. */

@@ -363,7 +363,7 @@ describe("client: key ceremony", function () {
         const step = verifierStep({ profile: "tiny", verificationKey, knownAnswer });
         const { samples, dataDepth, directoryDepth } = PROFILES.tiny;
         const argument = (verifier: string) => ({ verifier, samples, dataDepth, directoryDepth });
-        const addition = { chain, privateKey, step, method: "addProfile", argument } as const;
+        const addition = { chain, step, method: "addProfile", argument } as const;
         const { address: at, ...added } = await addToDeployment(addition);
         expect(added).to.include({ added: true, index: "1" });
         expect(await addToDeployment({ ...addition, at })).to.include({ added: true, index: "2" });

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { GWEI } from "../../chain/fees.ts";
 import { readDeploymentConfig, type DeploymentConfig } from "../../client/deployment/config.ts";
 import { gasOf } from "../../client/deployment/cost.ts";
 import { createDeployment, type Created } from "../../client/deployment/create.ts";
@@ -62,6 +63,7 @@ describe("client: deployments in folders", function () {
     account = await fundedKey(chain.provider, home);
     folder = join(home, `deployment-${++count}`);
     [proxy.loses, proxy.answer] = [false, "passed on"];
+    proxy.lies.clear();
   });
   after(async () => {
     proxy.close();
@@ -202,6 +204,21 @@ describe("client: deployments in folders", function () {
     expect(await nonce()).to.equal(STEPS + 1);
   });
 
+  it("are read back from two endpoints where there are several, which must say the same", async () => {
+    const other = await startRpcProxy(chain.url);
+    try {
+      other.lies.set("eth_getCode", "0x");
+      const rpcUrl = [proxy.url, other.url];
+      const { code, message } = await refusal({ rpcUrl });
+      expect([code, await nonce()]).to.deep.equal(["unreachable", STEPS]);
+      expect(message).to.match(/disagree about the deployment/);
+      other.lies.clear();
+      expect((await create({ rpcUrl })).findings.filter(({ ok }) => ok === false)).to.deep.equal([]);
+    } finally {
+      other.close();
+    }
+  });
+
   it("stop at a signal, and go on later", async () => {
     const ending = new AbortController();
     const log = (line: string): void => {
@@ -210,6 +227,44 @@ describe("client: deployments in folders", function () {
     expect((await refusal({}, { log, signal: ending.signal })).code).to.equal("aborted");
     expect(await nonce()).to.equal(4);
     expect((await create()).missing).to.equal(STEPS - 4);
+  });
+
+  it("offer no tip that is out of all proportion, whatever the endpoint asks for", async () => {
+    proxy.lies.set("eth_maxPriorityFeePerGas", `0x${(2_000_000n * GWEI).toString(16)}`);
+    const { cost } = await create();
+    expect(cost.gasPrice < 100n * GWEI, String(cost.gasPrice)).to.equal(true);
+    const { plan } = await savedPlan();
+    for (let i = 0; i < STEPS; i++) {
+      const found = await chain.provider.getTransaction(await hashOf(i, plan.block));
+      expect(present(found?.maxPriorityFeePerGas ?? undefined) <= 30n * GWEI).to.equal(true);
+    }
+  });
+
+  it("stop where a unit of gas costs more than is allowed, and go on when that is over or allowed", async () => {
+    account = await fundedKey(chain.provider, home, "200");
+    const ending = new AbortController();
+    const log = (line: string): void => {
+      if (line.startsWith("2 of ")) ending.abort();
+    };
+    await refusal({}, { log, signal: ending.signal });
+    const ask = async (gwei: bigint): Promise<void> => {
+      await chain.provider.send("hardhat_setNextBlockBaseFeePerGas", [`0x${(gwei * GWEI).toString(16)}`]);
+      await chain.provider.send("evm_mine", []);
+    };
+    await ask(600n);
+    const { code, message } = await refusal();
+    expect(code).to.equal("chain");
+    expect(message).to.match(
+      /the chain asks \d{4} gwei for a unit of gas, more than 500: .*maxFeeGwei \d{4}/,
+    );
+    expect(await nonce()).to.equal(2);
+    const later = (line: string): void => {
+      if (line.startsWith("3 of ")) void ask(2000n);
+    };
+    expect((await refusal({ maxFeeGwei: 2000 }, { log: later })).message).to.include("maxFeeGwei");
+    await ask(1n);
+    await create();
+    expect(await nonce()).to.equal(STEPS);
   });
 
   it("refuse to go on when the account has sent something else", async () => {

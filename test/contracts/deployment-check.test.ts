@@ -113,6 +113,32 @@ describe("contracts: reading a deployment back", function () {
     });
   }
 
+  it("finds nothing wrong, and nothing right, where the chain does not answer", async () => {
+    const { provider } = chain.ethers;
+    const silent = new HoldfastError("unreachable", "nobody answers");
+    for (const method of ["call", "getCode"]) {
+      const failing = new Proxy(provider, {
+        get(target, name): unknown {
+          if (name === method) return () => Promise.reject(silent);
+          const value: unknown = Reflect.get(target, name);
+          return typeof value === "function" ? (value.bind(target) as unknown) : value;
+        },
+      });
+      expect(await errorOf(checkDeployment(failing, made.audits))).to.equal(silent);
+    }
+  });
+
+  it("reads everything at the block that it is given", async () => {
+    const block = await chain.ethers.provider.getBlockNumber();
+    await chain.networkHelpers.mine(1);
+    await replace(made.lens, "0x00");
+    const { lens } = made;
+    expect(wrongIn(await checkDeployment(chain.ethers.provider, made.audits, { lens, block }))).to.deep.equal(
+      [],
+    );
+    expect(await wrong()).to.include("code of Lens");
+  });
+
   it("finds a verifier and a beacon that the factory did not make", async () => {
     const { ethers, networkHelpers } = chain;
     const coder = ethers.AbiCoder.defaultAbiCoder();

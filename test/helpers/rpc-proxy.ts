@@ -15,6 +15,8 @@ export interface RpcProxy {
   swallows: boolean;
   /** Answers nothing any more. */
   hangs: boolean;
+  /** Answers of its own, by method. */
+  readonly lies: Map<string, unknown>;
   /** What becomes of the chain's answer to a transaction that came through. */
   answer: "passed on" | "lost" | "held";
   /** Ends with the next transaction that comes. */
@@ -31,6 +33,18 @@ interface Call {
 export async function startRpcProxy(target: string): Promise<RpcProxy> {
   const sent: string[] = [];
   let waiting: (() => void)[] = [];
+  const lying = (calls: readonly Call[], text: string): string => {
+    if (!calls.some(({ method }) => proxy.lies.has(method))) return text;
+    const methods = new Map(calls.map(({ id, method }) => [id, method]));
+    const lie = (answer: { id: number }): object => {
+      const method = methods.get(answer.id) ?? "";
+      return proxy.lies.has(method)
+        ? { jsonrpc: "2.0", id: answer.id, result: proxy.lies.get(method) }
+        : answer;
+    };
+    const answers = JSON.parse(text) as { id: number } | { id: number }[];
+    return JSON.stringify(Array.isArray(answers) ? answers.map(lie) : lie(answers));
+  };
   const server = createServer((request, response) => {
     void (async () => {
       const chunks: Buffer[] = [];
@@ -56,7 +70,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
       else {
         const headers = { "content-type": "application/json" };
         const answer = await fetch(target, { method: "POST", headers, body });
-        const text = await answer.text();
+        const text = lying(calls, await answer.text());
         if (raw.length === 0 || proxy.answer === "passed on")
           response.writeHead(answer.status, headers).end(text);
         else if (proxy.answer === "lost") response.destroy();
@@ -68,6 +82,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
   const proxy: RpcProxy = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     sent,
+    lies: new Map(),
     ...{ loses: false, swallows: false, hangs: false },
     answer: "passed on",
     next: () => new Promise((resolve) => waiting.push(resolve)),

@@ -30,7 +30,7 @@ describe("verifier and prover: where randomness comes from", () => {
     const step = { id: "", contract: "PrevrandaoBeacon", making: "makePrevrandaoBeacon" } as const;
     const chain = live.manager.as(treasury.privateKey);
     await addToDeployment({
-      ...{ chain, privateKey: treasury.privateKey, step: { ...step, args: [probe, headers] } },
+      ...{ chain, step: { ...step, args: [probe, headers] } },
       ...{ method: "addBeacon", argument: String },
     });
     auditor = await connectAuditChain({ rpcUrl, audits, privateKey: treasury.privateKey });
