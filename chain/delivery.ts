@@ -139,12 +139,15 @@ export function createDelivery<Call>(
     save({ ...record, state: "sent" });
   };
 
+  const isDeep = async ({ block }: Receipt): Promise<boolean> =>
+    confirmations === 0 || (await chain.block()).number - block >= confirmations;
+
   /** Its nonce is used: by itself, unless another one has it. */
   const attendMined = async (record: TransactionRecord, own: Progress): Promise<void> => {
     const receipt = await findReceipt(record);
     own.gone = receipt ? 0 : own.gone + 1;
     if (own.gone > GONE_LOOKS) settle(record.key, resultOf(save({ ...record, state: "dead" })));
-    if (receipt && (await chain.block()).number - receipt.block >= confirmations) finish(record, receipt);
+    if (receipt && (await isDeep(receipt))) finish(record, receipt);
   };
 
   /** @param mined nonces that are used, as of a moment before: a receipt is there by now */
@@ -202,7 +205,7 @@ export function createDelivery<Call>(
       }
     };
     let mined: number | undefined;
-    await attempt(async () => void ({ mined } = await chain.nonces()));
+    await attempt(async () => void (mined = await chain.minedCount()));
     for (const work of mined === undefined ? [] : worksOf(open, mined)) await attempt(work);
     known = new Set(problems);
   };

@@ -27,6 +27,8 @@ export interface TransactionChain<Call> {
   estimate(call: Call | Nothing): Promise<bigint>;
   /** Wei for a unit of gas, if it is sent now. */
   gasPrice(): Promise<bigint>;
+  /** Transactions of our key that are mined. */
+  minedCount(): Promise<number>;
   /** Transactions of our key: mined, and mined or waiting. */
   nonces(): Promise<{ readonly mined: number; readonly pending: number }>;
   sign(

@@ -37,6 +37,8 @@ export function createWallet<Call extends { readonly kind: string }>(
   const { provider, wallet, chainId, maxFeePerGas, gasMargin, errors } = options;
   const asked = <T>(what: string, answer: Promise<T>): Promise<T> => refusing(errors, what, answer);
   const quote = () => asked("getFeeData", provider.getFeeData());
+  const count = (tag: "latest" | "pending"): Promise<number> =>
+    asked("getTransactionCount", provider.getTransactionCount(wallet.address, tag));
   const isNothing = (call: Call | Nothing): call is Nothing => call.kind === "nothing";
   const transactionOf = (call: Call | Nothing): TransactionRequest =>
     isNothing(call) ? { to: wallet.address } : options.transactionOf(call);
@@ -54,11 +56,9 @@ export function createWallet<Call extends { readonly kind: string }>(
     async gasPrice() {
       return (await quote()).gasPrice ?? maxFeePerGas;
     },
+    minedCount: () => count("latest"),
     async nonces() {
-      const [mined, pending] = await Promise.all([
-        asked("getTransactionCount", provider.getTransactionCount(wallet.address, "latest")),
-        asked("getTransactionCount", provider.getTransactionCount(wallet.address, "pending")),
-      ]);
+      const [mined, pending] = await Promise.all([count("latest"), count("pending")]);
       return { mined, pending };
     },
     async sign(call, { nonce, gas }) {
@@ -77,7 +77,8 @@ export function createWallet<Call extends { readonly kind: string }>(
     isShort: async ({ raw }) => isBelow(feesOf(Transaction.from(raw)), await quote()),
     async broadcast({ raw, hash }) {
       try {
-        await provider.broadcastTransaction(raw);
+        // ethers' own way asks for the newest block besides.
+        await provider.send("eth_sendRawTransaction", [raw]);
       } catch (error) {
         // Whatever the reason: if it is there, it is there.
         if (await asked("getTransaction", provider.getTransaction(hash))) return;

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Block, EventSource } from "../chain/events.ts";
 import { HoldfastError } from "../protocol/errors.ts";
-import type { NodeChain, Survey } from "./chain-model.ts";
+import type { Duty, NodeChain, Survey } from "./chain-model.ts";
 import type { Views } from "./chain-views.ts";
 
 /** Events that are about no vNode, and may change what is asked of each. */
@@ -29,6 +29,12 @@ export function createSurveys(
   views: Pick<Views, "state" | "duty">,
   { epochAt, sourcePoint }: Pick<NodeChain, "epochAt" | "sourcePoint">,
 ): Pick<NodeChain, "events" | "survey"> {
+  const readDuty = async (vNode: bigint, epoch: number, at: Block): Promise<Duty> => {
+    const duty = await views.duty(vNode, epoch, at);
+    if (duty) return duty;
+    const message = `the endpoint does not answer for block ${at.number}, but for another`;
+    throw new HoldfastError("unreachable", message);
+  };
   const known = new Map<bigint, Known>();
   let readUntil = -1;
 
@@ -51,18 +57,14 @@ export function createSurveys(
         if (at.timestamp < sourcePoint(epoch) || !lacksRandomness(before.survey)) return before.survey;
         if (++before.looks < before.patience) return before.survey;
       }
-      const [state, duty] = await Promise.all([views.state(vNode, at), views.duty(vNode, epoch, at)]);
-      if (!duty)
-        throw new HoldfastError(
-          "unreachable",
-          `the endpoint does not answer for block ${at.number}, but for another`,
-        );
-      const survey = { state, duty };
-      if (before?.epoch === epoch && isDeepStrictEqual(before.survey, survey)) {
+      const asked = readDuty(vNode, epoch, at);
+      if (before?.epoch === epoch && isDeepStrictEqual(before.survey.duty, await asked)) {
         // The same is the same: nothing is done again for it.
         known.set(vNode, { ...before, looks: 0, patience: 2 * before.patience });
         return before.survey;
       }
+      const [state, duty] = await Promise.all([views.state(vNode, at), asked]);
+      const survey = { state, duty };
       known.set(vNode, { epoch, survey, looks: 0, patience: 1 });
       return survey;
     },

@@ -268,12 +268,13 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
       return;
     }
     const statement = { directoryRoot, start: 0, length: total };
+    const common = { vNode, epoch, deadline, settled: charge.state.settled };
     if (now && duty.due) {
-      const task = { kind: "prove", vNode, epoch, deadline, statement: { ...statement, seed } } as const;
+      const task = { kind: "prove", ...common, statement: { ...statement, seed } } as const;
       start(`prove ${vNode} ${epoch}`, () => proofs.answer(task));
     } else if (takeOver?.node === node) {
       const asked = { ...statement, seed: takeOver.seed };
-      const task = { kind: "takeOver", vNode, epoch, deadline, statement: asked } as const;
+      const task = { kind: "takeOver", ...common, statement: asked } as const;
       start(`take over ${vNode} ${epoch}`, () => proofs.answer(task));
     }
   };

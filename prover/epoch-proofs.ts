@@ -22,6 +22,8 @@ export interface Task {
   readonly vNode: bigint;
   readonly epoch: number;
   readonly statement: Statement;
+  /** The last epoch that was settled when the work began, or later. */
+  readonly settled: number;
   /** Seconds, chain time. */
   readonly deadline: number;
 }
@@ -73,7 +75,8 @@ export function createEpochProofs(
   };
 
   /** Nobody else may have settled what is too much for a proof: epochs that asked for nothing, for the most part. */
-  const settleFor = async ({ vNode, epoch }: Task): Promise<void> => {
+  const settleFor = async ({ vNode, epoch, settled: before }: Task): Promise<void> => {
+    if (epoch - 1 - before <= MAX_LAG) return;
     let { settled } = await chain.state(vNode);
     for (; epoch - 1 - settled > MAX_LAG; settled += MAX_LAG) {
       const call: Call = { kind: "settle", vNode, epochs: MAX_LAG };

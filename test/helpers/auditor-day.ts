@@ -215,6 +215,7 @@ function createDayWorld(options: DayOptions, clock: VirtualClock) {
     block: () => Promise.resolve({ number: blocks.length - 1 }),
     estimate: (call) => Promise.resolve(BigInt(estimateOf(call))),
     gasPrice: () => Promise.resolve(10n ** 9n),
+    minedCount: () => Promise.resolve(nonce),
     nonces() {
       let pending = nonce;
       while (pool.has(pending)) pending++;

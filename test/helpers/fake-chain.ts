@@ -375,6 +375,7 @@ export function createFakeChain(): FakeChain {
     },
     gasPrice: () => Promise.resolve(10n ** 9n),
     coins: () => Promise.resolve(chain.wei),
+    minedCount: async () => (await chain.nonces()).mined,
     nonces() {
       let next = chain.minedNonce;
       while (pending.has(next)) next++;

@@ -15,12 +15,16 @@ export interface RpcProxy {
   swallows: boolean;
   /** Answers nothing any more. */
   hangs: boolean;
+  /** Methods of all calls that came, in order. */
+  readonly asked: string[];
   /** Answers of its own, by method. */
   readonly lies: Map<string, unknown>;
   /** What becomes of the chain's answer to a transaction that came through. */
   answer: "passed on" | "lost" | "held";
   /** Ends with the next transaction that comes. */
   next(): Promise<void>;
+  /** Ends when so many calls of this method have come in a row from now on. */
+  until(method: string, times: number): Promise<void>;
   close(): void;
 }
 
@@ -33,6 +37,7 @@ interface Call {
 export async function startRpcProxy(target: string): Promise<RpcProxy> {
   const sent: string[] = [];
   let waiting: (() => void)[] = [];
+  const looking = new Set<() => void>();
   const lying = (calls: readonly Call[], text: string): string => {
     if (!calls.some(({ method }) => proxy.lies.has(method))) return text;
     const methods = new Map(calls.map(({ id, method }) => [id, method]));
@@ -51,6 +56,8 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
       for await (const chunk of request) chunks.push(chunk as Buffer);
       const body = Buffer.concat(chunks).toString();
       const calls = [JSON.parse(body) as Call | Call[]].flat();
+      proxy.asked.push(...calls.map(({ method }) => method));
+      for (const look of looking) look();
       const raw = calls.flatMap(({ method, params }) => (method === "eth_sendRawTransaction" ? params : []));
       for (const each of raw) sent.push(each);
       if (proxy.hangs) return;
@@ -82,9 +89,21 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
   const proxy: RpcProxy = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     sent,
+    asked: [],
     lies: new Map(),
     ...{ loses: false, swallows: false, hangs: false },
     answer: "passed on",
+    until: (method, times) =>
+      new Promise((resolve) => {
+        const from = proxy.asked.length;
+        const look = (): void => {
+          const last = proxy.asked.slice(from).slice(-times);
+          if (last.length < times || last.some((each) => each !== method)) return;
+          looking.delete(look);
+          resolve();
+        };
+        looking.add(look);
+      }),
     next: () => new Promise((resolve) => waiting.push(resolve)),
     close: () => server.close().closeAllConnections(),
   };
