@@ -24,6 +24,9 @@ export interface EndpointOptions extends Pick<JsonRpcApiProviderOptions, "pollin
   readonly seen?: Seen;
 }
 
+/** For ethers: what it would find out, and keep, by itself; and that what is asked at once goes out at once. */
+export const FIXED = { staticNetwork: true, cacheTimeout: -1, batchStallTime: 0 } as const;
+
 const TIMEOUT_MS = 10_000;
 /** Of one request: with the waits between them a second and a half, if the endpoint asks for no more. */
 const TRIES = 4;
@@ -53,7 +56,7 @@ export class Endpoint extends JsonRpcProvider {
 
   constructor(url: string, chainId: bigint, options: EndpointOptions = {}) {
     const { timeoutMs, wait, tries, seen, ...others } = options;
-    super(requestTo(url, timeoutMs), chainId, { ...others, staticNetwork: true, cacheTimeout: -1 });
+    super(requestTo(url, timeoutMs), chainId, { ...others, ...FIXED });
     this.host = hostOf(url);
     this.#wait = wait ?? ((ms) => sleep(ms));
     this.#tries = tries ?? TRIES;

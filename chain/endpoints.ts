@@ -6,7 +6,7 @@ import { JsonRpcProvider, type JsonRpcError, type JsonRpcPayload, type JsonRpcRe
 import { HoldfastError } from "../protocol/errors.ts";
 import { agree } from "./agreement.ts";
 import { noAnswer, type Answer, type Seen } from "./answers.ts";
-import { Endpoint, hostOf, requestTo, unanswered, type EndpointOptions } from "./endpoint.ts";
+import { Endpoint, FIXED, hostOf, requestTo, unanswered, type EndpointOptions } from "./endpoint.ts";
 import { createLook, type Look, type Undecided } from "./looking.ts";
 import { createStanding, type EndpointHealth, type Member, type Standing } from "./standing.ts";
 import { splitUrls } from "./urls.ts";
@@ -104,8 +104,7 @@ export class Endpoints extends JsonRpcProvider {
 
   constructor(urls: readonly string[], chainId: bigint, options: EndpointsOptions) {
     const { log, now = () => Date.now(), polling = false, pollingInterval = POLLING_MS } = options;
-    const fixed = { staticNetwork: true, cacheTimeout: -1 };
-    super(requestTo(urls[0] ?? ""), chainId, { ...fixed, polling, pollingInterval });
+    super(requestTo(urls[0] ?? ""), chainId, { ...FIXED, polling, pollingInterval });
     const names = urls.map(hostOf);
     this.#members = urls.map((url, i) => {
       const same = names.slice(0, i).filter((name) => name === names[i]).length;

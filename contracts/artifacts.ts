@@ -26,12 +26,18 @@ export interface ContractArtifact {
 
 const ARTIFACTS = join(import.meta.dirname, "..", "artifacts", "contracts");
 
-/** Throws "not-found" if the contracts were never built here. */
+const found = new Map<string, ContractArtifact>();
+
+/** Of this process's build: read once. Throws "not-found" if the contracts were never built here. */
 export function contractArtifact(name: string): ContractArtifact {
+  const before = found.get(name);
+  if (before) return before;
   const [path] = globSync(`**/${name}.sol/${name}.json`, { cwd: ARTIFACTS });
   if (path === undefined) {
     const message = `the contract ${name} is not built: run \`npm run build\``;
     throw new HoldfastError("not-found", message, { folder: ARTIFACTS });
   }
-  return JSON.parse(readFileSync(join(ARTIFACTS, path), "utf8")) as ContractArtifact;
+  const artifact = JSON.parse(readFileSync(join(ARTIFACTS, path), "utf8")) as ContractArtifact;
+  found.set(name, artifact);
+  return artifact;
 }

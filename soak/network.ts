@@ -191,6 +191,8 @@ function anvilAt(port: number) {
     args: [
       ...["--host", "127.0.0.1", "--port", String(port), "--hardfork", "osaka", "--accounts", "20"],
       ...["--block-time", String(BLOCK_SECONDS)],
+      // As endpoints have it that are no archives. (Of states on disk, anvil loses the newest after some reorganizations.)
+      ...["--prune-history", "256"],
     ],
     isReady: (line: string) => line.startsWith("Listening on"),
   };

@@ -5,6 +5,7 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { JsonRpcProvider, parseEther, Wallet } from "ethers";
 import { network } from "hardhat";
+import { FIXED } from "../../chain/endpoint.ts";
 import { developmentAccounts } from "../../contracts/accounts.ts";
 import { present } from "./present.ts";
 
@@ -19,7 +20,7 @@ export async function serveChain(chainId = 31337): Promise<ServedChain> {
   const server = await network.createServer({ network: "hardhat", override: { chainId } }, "127.0.0.1", 0);
   const { address, port } = await server.listen();
   const url = `http://${address}:${port}`;
-  const provider = new JsonRpcProvider(url, chainId, { staticNetwork: true, cacheTimeout: -1 });
+  const provider = new JsonRpcProvider(url, chainId, FIXED);
   return {
     ...{ url, provider },
     async close() {

@@ -4,6 +4,7 @@
  */
 import { network } from "hardhat";
 import { JsonRpcProvider, Wallet } from "ethers";
+import { FIXED } from "../../chain/endpoint.ts";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { developmentAccounts, type DevelopmentAccount } from "../../contracts/accounts.ts";
 import { connect, type Chain } from "../../client/chain.ts";
@@ -62,7 +63,7 @@ async function listen(): Promise<{ rpcUrl: string; stop: () => Promise<void> }> 
 export async function startLiveChain(): Promise<LiveChain> {
   await ensureProfile("tiny");
   const { rpcUrl, stop } = await listen();
-  const provider = new JsonRpcProvider(rpcUrl, undefined, { staticNetwork: true, cacheTimeout: -1 });
+  const provider = new JsonRpcProvider(rpcUrl, undefined, FIXED);
   const [deployer, manager, app, treasury, ...others] = developmentAccounts(10) as [
     ...[DevelopmentAccount, DevelopmentAccount, DevelopmentAccount, DevelopmentAccount],
     ...DevelopmentAccount[],
