@@ -8,6 +8,20 @@ import hardhatTypechain from "@nomicfoundation/hardhat-typechain";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "hardhat/config";
 
+/** npm's: nothing is downloaded, and the lockfile pins its hash. */
+function compiler(optimizer: { readonly enabled: boolean; readonly runs?: number }) {
+  return {
+    version: "0.8.37",
+    path: fileURLToPath(new URL("./node_modules/solc/soljson.js", import.meta.url)),
+    // Registry and Audits are close to the limit of 24,576 bytes: a test watches.
+    settings: {
+      ...{ evmVersion: "prague", viaIR: true, optimizer },
+      // The same code whatever it is compiled along with: PrevrandaoBeacon compares its probe's.
+      metadata: { bytecodeHash: "none" },
+    },
+  };
+}
+
 export default defineConfig({
   plugins: [
     hardhatEthers,
@@ -19,16 +33,13 @@ export default defineConfig({
     hardhatTypechain,
   ],
   solidity: {
-    version: "0.8.37",
-    // npm's compiler: nothing is downloaded, and the lockfile pins its hash.
-    path: fileURLToPath(new URL("./node_modules/solc/soljson.js", import.meta.url)),
-    // Registry and Audits are close to the limit of 24,576 bytes: a test watches.
-    settings: {
-      evmVersion: "prague",
-      viaIR: true,
-      optimizer: { enabled: true, runs: 10_000 },
-      // The same code whatever it is compiled along with: PrevrandaoBeacon compares its probe's.
-      metadata: { bytecodeHash: "none" },
+    // `npm start` needs no tests.
+    splitTestsCompilation: true,
+    profiles: {
+      default: compiler({ enabled: true, runs: 10_000 }),
+      // The tests in Solidity are four times as much code: they are compiled fast. forge (foundry.toml) runs them as well,
+      // with the settings of what is deployed.
+      tests: compiler({ enabled: false }),
     },
   },
   networks: {
@@ -45,7 +56,7 @@ export default defineConfig({
     anvil: { type: "http", url: "http://127.0.0.1:8545" },
     localhost: { type: "http", url: "http://127.0.0.1:8545" },
   },
-  paths: { tests: { mocha: "test", solidity: "contracts/test" } },
+  paths: { tests: { mocha: "test", solidity: "test/solidity" } },
   test: {
     mocha: { timeout: 120_000, parallel: true, jobs: 2, require: ["./test/helpers/worker.ts"] },
     solidity: {
@@ -55,5 +66,5 @@ export default defineConfig({
     },
   },
   typechain: { outDir: "types/ethers" },
-  coverage: { skipFiles: ["contracts/test/**"] },
+  coverage: { skipFiles: ["test/**"] },
 });

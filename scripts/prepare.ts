@@ -43,10 +43,10 @@ async function buildProfiles(
   for (const name of names) await ensureProfile(name, { signal, log: describeProgress(name, log) });
 }
 
-/** Hardhat itself knows which contracts changed. */
+/** Hardhat itself knows which contracts changed. The tests in Solidity are compiled by who runs them. */
 async function buildContracts(log: (line: string) => void, signal: AbortSignal): Promise<void> {
   const hardhat = join(ROOT, "node_modules", "hardhat", "dist", "src", "cli.js");
-  const child = spawn(process.execPath, [hardhat, "build", "--quiet"], {
+  const child = spawn(process.execPath, [hardhat, "build", "--quiet", "--no-tests"], {
     cwd: ROOT,
     env: { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: "true" },
     stdio: ["ignore", "pipe", "inherit"],

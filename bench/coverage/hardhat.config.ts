@@ -62,5 +62,5 @@ export default defineConfig({
     },
   },
   paths: { ...config.paths, artifacts: `${FOLDER}/artifacts`, cache: `${FOLDER}/cache` },
-  coverage: { skipFiles: ["contracts/test/**", "contracts/test-support/**", "contracts/local/**", HASH] },
+  coverage: { skipFiles: ["test/**", "contracts/test-support/**", "contracts/local/**", HASH] },
 });

@@ -1,5 +1,5 @@
 /**
- * Which lines and branches of the contracts the tests in test/contracts reach. (Those in contracts/test come on top.)
+ * Which lines and branches of the contracts the tests in test/contracts reach. (Those in test/solidity come on top.)
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";

@@ -15,7 +15,7 @@ const NEVER: Readonly<Record<string, string>> = {
 describe("contracts: what the ABIs name", () => {
   it("every custom error is thrown by a test, but for those that cannot be", async () => {
     const thrown = await namesInTests("revertedWithCustomError");
-    for (const file of await filesIn("contracts/test", ".sol")) {
+    for (const file of await filesIn("test/solidity", ".sol")) {
       for (const [, name] of file.matchAll(/\b(\w+)\.selector\b/g)) thrown.add(name ?? "");
     }
     const missing = [...(await namesOfContracts("error"))].filter((name) => !thrown.has(name));
@@ -31,7 +31,7 @@ describe("contracts: what the ABIs name", () => {
 async function namesOfContracts(type: "error" | "event"): Promise<Set<string>> {
   const names = new Set<string>();
   for (const contract of await artifacts.getAllFullyQualifiedNames()) {
-    if (/contracts\/(test|test-support|local)\//.test(contract)) continue;
+    if (/contracts\/(test-support|local)\//.test(contract)) continue;
     const { abi } = await artifacts.readArtifact(contract);
     for (const entry of abi as { type: string; name?: string }[]) {
       if (entry.type === type && entry.name !== undefined) names.add(entry.name);

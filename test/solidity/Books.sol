@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IRegistry} from "../interfaces/IRegistry.sol";
+import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {
     BASIS_POINTS,
     BucketId,
@@ -10,7 +10,7 @@ import {
     ClusterParams,
     NodeId,
     VNodeId
-} from "../interfaces/Types.sol";
+} from "../../contracts/interfaces/Types.sol";
 import {Tree} from "./Tree.sol";
 import {World} from "./World.sol";
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {Audits} from "../Audits.sol";
-import {IAudits} from "../interfaces/IAudits.sol";
-import {IChallenges} from "../interfaces/IChallenges.sol";
-import {ILedger} from "../interfaces/ILedger.sol";
-import {IClusters} from "../interfaces/registry/IClusters.sol";
-import {ClusterId, NodeId, VNodeId} from "../interfaces/Types.sol";
+import {Audits} from "../../contracts/Audits.sol";
+import {IAudits} from "../../contracts/interfaces/IAudits.sol";
+import {IChallenges} from "../../contracts/interfaces/IChallenges.sol";
+import {ILedger} from "../../contracts/interfaces/ILedger.sol";
+import {IClusters} from "../../contracts/interfaces/registry/IClusters.sol";
+import {ClusterId, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
 import {Rules} from "./Rules.sol";
 import {Settings} from "./Settings.sol";
 import {System} from "./System.sol";

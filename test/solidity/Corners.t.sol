@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {Audits} from "../Audits.sol";
-import {Ledger} from "../Ledger.sol";
-import {Registry} from "../Registry.sol";
-import {IAudits} from "../interfaces/IAudits.sol";
-import {IChallenges} from "../interfaces/IChallenges.sol";
-import {ChallengeId, ClusterId, NodeId, Opening, VNodeId} from "../interfaces/Types.sol";
-import {HostileToken} from "../test-support/HostileToken.sol";
+import {Audits} from "../../contracts/Audits.sol";
+import {Ledger} from "../../contracts/Ledger.sol";
+import {Registry} from "../../contracts/Registry.sol";
+import {IAudits} from "../../contracts/interfaces/IAudits.sol";
+import {IChallenges} from "../../contracts/interfaces/IChallenges.sol";
+import {ChallengeId, ClusterId, NodeId, Opening, VNodeId} from "../../contracts/interfaces/Types.sol";
+import {HostileToken} from "../../contracts/test-support/HostileToken.sol";
 import {Settings} from "./Settings.sol";
 import {System} from "./System.sol";
 import {VM} from "./Vm.sol";

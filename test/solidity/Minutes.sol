@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IProofs} from "../interfaces/audits/IProofs.sol";
-import {ISources} from "../interfaces/audits/ISources.sol";
-import {IAudits} from "../interfaces/IAudits.sol";
-import {BASIS_POINTS, ClusterParams, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
-import {Parameters} from "../libraries/Parameters.sol";
+import {IProofs} from "../../contracts/interfaces/audits/IProofs.sol";
+import {ISources} from "../../contracts/interfaces/audits/ISources.sol";
+import {IAudits} from "../../contracts/interfaces/IAudits.sol";
+import {BASIS_POINTS, ClusterParams, NO_NODE, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
+import {Parameters} from "../../contracts/libraries/Parameters.sol";
 import {Reference} from "./Reference.sol";
 import {Vm} from "./Vm.sol";
 

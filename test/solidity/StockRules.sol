@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IAudits} from "../interfaces/IAudits.sol";
-import {IRegistry} from "../interfaces/IRegistry.sol";
-import {ClusterId, ClusterParams, NodeId, VNodeId} from "../interfaces/Types.sol";
-import {Parameters} from "../libraries/Parameters.sol";
+import {IAudits} from "../../contracts/interfaces/IAudits.sol";
+import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
+import {ClusterId, ClusterParams, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
+import {Parameters} from "../../contracts/libraries/Parameters.sol";
 import {Tree} from "./Tree.sol";
 import {Rules} from "./Rules.sol";
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
-import {SettableBeacon} from "../test-support/SettableBeacon.sol";
+import {NO_NODE, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
+import {SettableBeacon} from "../../contracts/test-support/SettableBeacon.sol";
 import {Books} from "./Books.sol";
 
 /// @title Reference

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IAudits} from "../interfaces/IAudits.sol";
-import {IChallenges} from "../interfaces/IChallenges.sol";
-import {ChallengeId, ClusterId, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
-import {Parameters} from "../libraries/Parameters.sol";
-import {SettableBeacon} from "../test-support/SettableBeacon.sol";
+import {IAudits} from "../../contracts/interfaces/IAudits.sol";
+import {IChallenges} from "../../contracts/interfaces/IChallenges.sol";
+import {ChallengeId, ClusterId, NO_NODE, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
+import {Parameters} from "../../contracts/libraries/Parameters.sol";
+import {SettableBeacon} from "../../contracts/test-support/SettableBeacon.sol";
 import {AuditActions} from "./AuditActions.sol";
 import {Rules} from "./Rules.sol";
 import {VM} from "./Vm.sol";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {CreditIndex} from "../libraries/settlement/CreditIndex.sol";
-import {Pauses} from "../libraries/settlement/Pauses.sol";
+import {CreditIndex} from "../../contracts/libraries/settlement/CreditIndex.sol";
+import {Pauses} from "../../contracts/libraries/settlement/Pauses.sol";
 
 /// @title RunsTest
 /// @notice What is kept as runs of epochs is what one would keep for each epoch.

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {Acceptance, BucketId, Grant, NO_NODE, NodeId, Segment, VNodeId} from "../interfaces/Types.sol";
+import {
+    Acceptance,
+    BucketId,
+    Grant,
+    NO_NODE,
+    NodeId,
+    Segment,
+    VNodeId
+} from "../../contracts/interfaces/Types.sol";
 import {Chronicle} from "./Chronicle.sol";
 import {VM} from "./Vm.sol";
 

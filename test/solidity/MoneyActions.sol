@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {NodeId} from "../interfaces/Types.sol";
+import {NodeId} from "../../contracts/interfaces/Types.sol";
 import {VM} from "./Vm.sol";
 import {Chronicle} from "./Chronicle.sol";
 

@@ -2,14 +2,14 @@
 pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {IRegistry} from "../interfaces/IRegistry.sol";
-import {ClusterParams} from "../interfaces/Types.sol";
-import {CompactionWord, Progress} from "../libraries/CompactionWord.sol";
-import {Schedule} from "../libraries/Schedule.sol";
-import {SegmentWord} from "../libraries/SegmentWord.sol";
-import {Stock, StockWord} from "../libraries/StockWord.sol";
-import {Terms, TermsWord} from "../libraries/Terms.sol";
-import {VNode, VNodeWord} from "../libraries/VNodeWord.sol";
+import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
+import {ClusterParams} from "../../contracts/interfaces/Types.sol";
+import {CompactionWord, Progress} from "../../contracts/libraries/CompactionWord.sol";
+import {Schedule} from "../../contracts/libraries/Schedule.sol";
+import {SegmentWord} from "../../contracts/libraries/SegmentWord.sol";
+import {Stock, StockWord} from "../../contracts/libraries/StockWord.sol";
+import {Terms, TermsWord} from "../../contracts/libraries/Terms.sol";
+import {VNode, VNodeWord} from "../../contracts/libraries/VNodeWord.sol";
 
 /// @title WordsTest
 /// @notice Whatever goes into a packed word comes out of it, and the schedule finds every change.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IAudits} from "../interfaces/IAudits.sol";
-import {ILedger} from "../interfaces/ILedger.sol";
+import {IAudits} from "../../contracts/interfaces/IAudits.sol";
+import {ILedger} from "../../contracts/interfaces/ILedger.sol";
 import {
     Acceptance,
     BucketId,
@@ -13,7 +13,7 @@ import {
     Opening,
     Segment,
     VNodeId
-} from "../interfaces/Types.sol";
+} from "../../contracts/interfaces/Types.sol";
 import {Chronicle} from "./Chronicle.sol";
 import {VM} from "./Vm.sol";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {NO_NODE, NodeId, Opening, VNodeId} from "../interfaces/Types.sol";
+import {NO_NODE, NodeId, Opening, VNodeId} from "../../contracts/interfaces/Types.sol";
 import {Chronicle} from "./Chronicle.sol";
 import {Tree} from "./Tree.sol";
 

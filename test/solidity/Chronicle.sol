@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IChallenges} from "../interfaces/IChallenges.sol";
-import {ILedger} from "../interfaces/ILedger.sol";
-import {IRegistry} from "../interfaces/IRegistry.sol";
-import {IClusters} from "../interfaces/registry/IClusters.sol";
-import {ChallengeId, ClusterId, ClusterParams, NodeId, VNodeId} from "../interfaces/Types.sol";
-import {SettableBeacon} from "../test-support/SettableBeacon.sol";
+import {IChallenges} from "../../contracts/interfaces/IChallenges.sol";
+import {ILedger} from "../../contracts/interfaces/ILedger.sol";
+import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
+import {IClusters} from "../../contracts/interfaces/registry/IClusters.sol";
+import {ChallengeId, ClusterId, ClusterParams, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
+import {SettableBeacon} from "../../contracts/test-support/SettableBeacon.sol";
 import {Minutes} from "./Minutes.sol";
 import {Vm, VM} from "./Vm.sol";
 

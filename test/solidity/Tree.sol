@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {Poseidon2T4} from "../libraries/Poseidon2T4.sol";
+import {Poseidon2T4} from "../../contracts/libraries/Poseidon2T4.sol";
 
 /// @title Tree
 /// @notice The directory's tree in full, as protocol.md defines it: what the contract's frontier is compared with.

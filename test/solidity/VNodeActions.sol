@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IAudits} from "../interfaces/IAudits.sol";
-import {ClusterId, ClusterParams, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
+import {IAudits} from "../../contracts/interfaces/IAudits.sol";
+import {ClusterId, ClusterParams, NO_NODE, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
 import {Chronicle} from "./Chronicle.sol";
 import {VM} from "./Vm.sol";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {ClusterParams} from "../interfaces/Types.sol";
+import {ClusterParams} from "../../contracts/interfaces/Types.sol";
 import {System} from "./System.sol";
 import {World} from "./World.sol";
 

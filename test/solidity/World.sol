@@ -2,18 +2,18 @@
 pragma solidity 0.8.37;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
-import {Audits} from "../Audits.sol";
-import {Challenges} from "../Challenges.sol";
-import {Ledger} from "../Ledger.sol";
-import {Registry} from "../Registry.sol";
-import {ISources} from "../interfaces/audits/ISources.sol";
-import {IAudits} from "../interfaces/IAudits.sol";
-import {IBeacon} from "../interfaces/IBeacon.sol";
-import {ClusterId, ClusterParams, NodeId, VNodeId} from "../interfaces/Types.sol";
-import {AnyFactory} from "../test-support/AnyFactory.sol";
-import {FlagVerifier} from "../test-support/FlagVerifier.sol";
-import {HostileToken} from "../test-support/HostileToken.sol";
-import {SettableBeacon} from "../test-support/SettableBeacon.sol";
+import {Audits} from "../../contracts/Audits.sol";
+import {Challenges} from "../../contracts/Challenges.sol";
+import {Ledger} from "../../contracts/Ledger.sol";
+import {Registry} from "../../contracts/Registry.sol";
+import {ISources} from "../../contracts/interfaces/audits/ISources.sol";
+import {IAudits} from "../../contracts/interfaces/IAudits.sol";
+import {IBeacon} from "../../contracts/interfaces/IBeacon.sol";
+import {ClusterId, ClusterParams, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
+import {AnyFactory} from "../../contracts/test-support/AnyFactory.sol";
+import {FlagVerifier} from "../../contracts/test-support/FlagVerifier.sol";
+import {HostileToken} from "../../contracts/test-support/HostileToken.sol";
+import {SettableBeacon} from "../../contracts/test-support/SettableBeacon.sol";
 import {VM} from "./Vm.sol";
 
 /// @title World

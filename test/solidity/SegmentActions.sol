@@ -10,7 +10,7 @@ import {
     NodeId,
     Segment,
     VNodeId
-} from "../interfaces/Types.sol";
+} from "../../contracts/interfaces/Types.sol";
 import {DirectoryActions} from "./DirectoryActions.sol";
 import {Signatures} from "./Signatures.sol";
 import {VM} from "./Vm.sol";

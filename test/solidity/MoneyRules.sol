@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {ClusterId, NodeId, VNodeId} from "../interfaces/Types.sol";
+import {ClusterId, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
 import {Rules} from "./Rules.sol";
 
 /// @title MoneyRules
