@@ -1,8 +1,10 @@
 // Installing: with a Node that takes every optional package, whatever Node npm and the script themselves run on.
 import { expect } from "chai";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
 import { makeFolder } from "../helpers/folder.ts";
 
 const SCRIPT = join(import.meta.dirname, "../../scripts/bootstrap.mjs");
@@ -54,6 +56,34 @@ describe("scripts: bootstrap", () => {
       const install = `npx -y -p node@24 npm ${INSTALL}`;
       expect(await calls(npm)).to.deep.equal(["npm version --json", install, prepares()]);
     });
+  }
+
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    for (const [what, npm, node] of [
+      ["the installation", `[ "$1" = ci ] && echo $$ && exec sleep 1000; ${npmOn("24.0.0")}`, ""],
+      ["the preparation", npmOn("24.0.0"), "echo $$; exec sleep 1000"],
+    ] as const) {
+      it(`ends ${what} on ${signal}`, async () => {
+        await stub("bin/npm", npm);
+        await stub("node_modules/.bin/node", node);
+        const PATH = [join(root, "bin"), process.env["PATH"]].join(delimiter);
+        const script = join(root, "scripts", "bootstrap.mjs");
+        const child = spawn(process.execPath, [script, "tiny"], {
+          env: { ...process.env, PATH },
+          stdio: ["ignore", "pipe", "ignore"],
+        });
+        const closed = once(child, "close");
+        let pid = 0;
+        for await (const line of createInterface({ input: child.stdout })) {
+          pid = Number(line);
+          if (pid > 0) break;
+        }
+        child.kill(signal);
+        const [status] = (await closed) as [number | null];
+        expect(status).not.to.equal(0);
+        expect(() => process.kill(pid, 0)).to.throw(/ESRCH/);
+      });
+    }
   }
 
   it("installs nothing where what is installed is as new as the lockfile", async () => {
