@@ -73,6 +73,8 @@ export interface AnswerRecord {
 }
 
 export interface Journal extends TransactionJournal {
+  /** Whether a node had run with it before it was opened. */
+  readonly isClaimed: boolean;
   /** @throws HoldfastError "bad-input" if the folder belongs to another node, chain or deployment */
   claim(identity: Identity): void;
 
@@ -144,6 +146,7 @@ export function openJournal(folder: string): Journal {
   const firstNonce = BigInt(`0x${meta("nonces", randomBytes(24).toString("hex"))}`) << 40n;
 
   return {
+    isClaimed: read("SELECT 1 FROM meta WHERE key = 'owner'") !== undefined,
     claim({ chainId, registry, node }) {
       const own = `node ${node} of ${registry} on chain ${chainId}`;
       const owner = meta("owner", own);

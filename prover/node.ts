@@ -4,6 +4,7 @@
 import { mkdir, readdir } from "node:fs/promises";
 import type { Logger } from "pino";
 import { keepEvents } from "../chain/event-store.ts";
+import { untilAnswered } from "../chain/starting.ts";
 import { loadHashEngine, loadProvingArtifacts } from "../circuits/artifacts.ts";
 import { passKey } from "../circuits/key-gate.ts";
 import { HoldfastError } from "../protocol/errors.ts";
@@ -72,18 +73,21 @@ export async function createNode(
     closers.push(() => journal.close());
 
     const artifacts = await loadProvingArtifacts(profile.name, config.build);
-    const chain = await connect({
-      ...{ rpcUrl: config.rpcUrl, audits: config.audits, chainId: config.chainId, token: config.token, node },
-      privateKey: await readKeyFile(config.keyFile, config.passwordFile),
-      maxFeePerGas: config.maxFeePerGas,
-      ...{ log, now: () => clock.now() },
-    });
+    const answered = <T>(ask: () => Promise<T>): Promise<T> => untilAnswered(ask, { clock, log, signal });
+    const privateKey = await readKeyFile(config.keyFile, config.passwordFile);
+    const connecting = (): Promise<NodeChain> =>
+      connect({
+        ...{ rpcUrl: config.rpcUrl, audits: config.audits, chainId: config.chainId, token: config.token },
+        ...{ node, privateKey, maxFeePerGas: config.maxFeePerGas, log, now: () => clock.now() },
+      });
+    // Who starts for the first time may have mistyped an address.
+    const chain = await (journal.isClaimed ? answered(connecting) : connecting());
     closers.push(() => chain.close());
     const { build, minContributions } = config;
     await passKey(profile.name, { chainId: chain.chainId, build, minContributions, zkey: true });
     journal.claim({ chainId: chain.chainId, registry: chain.registry, node });
     const { acceptSeconds, fromBlock } = config;
-    const began = journal.beganAt((await chain.block()).timestamp);
+    const began = journal.beganAt((await answered(() => chain.block())).timestamp);
     const observer = createWatch({ node, acceptSeconds, began }, { journal, log });
     const { directoryDepth } = profile;
     const events = keepEvents(folder, { chainId: chain.chainId, audits: chain.audits, fromBlock }, log);
@@ -92,8 +96,8 @@ export async function createNode(
       { node, directoryDepth, fromBlock },
       { chain, store: events, log, observer },
     );
-    await checkProfile(node, config, chain);
-    await holdings.update();
+    await answered(() => checkProfile(node, config, chain));
+    await answered(() => holdings.update());
     const store = await createStore(
       {
         ...{ folder, profile, signal, diskTimeoutMs: config.diskTimeoutMs },
@@ -104,7 +108,7 @@ export async function createNode(
     );
     const stock = { chain, holdings, store, journal, clock, log };
     try {
-      await checkNotEmpty({ node, folder, startEmpty: config.startEmpty }, stock);
+      await answered(() => checkNotEmpty({ node, folder, startEmpty: config.startEmpty }, stock));
     } catch (error) {
       // When all else is closed.
       if (isEmpty) closers.unshift(() => leaveEmpty(folder));

@@ -16,6 +16,7 @@ import { defaultQuantumBits } from "../client/quantum.ts";
 import { randomOf } from "../simulation/random.ts";
 import { fetchDrandChain } from "../verifier/drand.ts";
 import { createDaemon, type Daemon } from "./daemons.ts";
+import { rpcAt, startMining, type Miner } from "./mining.ts";
 import { mountSmall, unmountSmall } from "./small-disks.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
 
@@ -35,6 +36,7 @@ export interface SoakedNode extends Served {
 export interface Network {
   /** Of the chain itself, past all proxies. */
   readonly rpcUrl: string;
+  readonly miner: Miner;
   readonly chain: Chain;
   readonly deployment: Deployment;
   readonly roles: Roles;
@@ -81,14 +83,17 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const running: Daemon[] = [anvil, relay];
   const proxies: Proxy[] = [];
   const mounted: string[] = [];
+  let miner: Miner | undefined;
   const stop = async (keep: boolean): Promise<void> => {
     await Promise.all(running.slice(2).map((daemon) => daemon.end("SIGTERM")));
+    await miner?.stop();
     await Promise.all([anvil.end("SIGTERM"), relay.end("SIGTERM")]);
     for (const proxy of proxies) proxy.close();
     for (const each of mounted) await unmountSmall(each, keep);
   };
   try {
     await Promise.all([anvil.start(), relay.start()]);
+    miner = startMining(rpcAt(rpcUrl), BLOCK_SECONDS, onEnd);
     const roles = castRoles();
     const drand = await fetchDrandChain(relayUrl);
     const signer = await connectSigner(rpcUrl, roles.deployer.privateKey);
@@ -152,7 +157,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       ...{ pollSeconds: POLL_MS / 1000, settle: "all", host: "127.0.0.1", port: 0 },
     });
     await Promise.all([...nodes, auditor].map(({ daemon }) => daemon.start()));
-    return { rpcUrl, chain, deployment, roles, nodes, auditor, ...made, stop };
+    return { rpcUrl, miner, chain, deployment, roles, nodes, auditor, ...made, stop };
   } catch (error) {
     await stop(false);
     throw error;
@@ -190,7 +195,7 @@ function anvilAt(port: number) {
     command: createRequire(import.meta.url).resolve(`@foundry-rs/anvil-${system}/bin/anvil`),
     args: [
       ...["--host", "127.0.0.1", "--port", String(port), "--hardfork", "osaka", "--accounts", "20"],
-      ...["--block-time", String(BLOCK_SECONDS)],
+      "--no-mining",
       // As endpoints have it that are no archives. (Of states on disk, anvil loses the newest after some reorganizations.)
       ...["--prune-history", "256"],
     ],

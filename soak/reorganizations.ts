@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Provider } from "ethers";
 import { randomOf } from "../simulation/random.ts";
 import type { Diary } from "./diary.ts";
+import type { Miner, Rpc } from "./mining.ts";
 
 export interface Reorganizations {
   readonly counts: { made: number; deepest: number };
@@ -17,29 +18,28 @@ const SHORTER_SHARE = 0.25;
 
 /** @param first block that stays */
 export function createReorganizations(
-  rpc: (method: string, params: readonly unknown[]) => Promise<unknown>,
+  miner: Pick<Miner, "pause">,
+  rpc: Rpc,
   provider: Provider,
   { seed, diary, first }: { seed: number; diary: Diary; first: number },
 ): Reorganizations {
   const random = randomOf(seed, "reorganizations");
   const counts = { made: 0, deepest: 0 };
-  return {
-    counts,
-    async act() {
-      const wanted = DEPTHS[random.between(0, DEPTHS.length - 1)] ?? 1;
-      const isShorter = random.next() < SHORTER_SHARE;
-      const head = Number(await rpc("eth_blockNumber", []));
-      const depth = Math.min(wanted, head - first);
-      if (depth < 1) return;
-      const common = await provider.getBlock(head - depth);
-      const begun = 1000 * (common?.timestamp ?? 0);
-      await rpc(isShorter ? "anvil_rollback" : "anvil_reorg", isShorter ? [depth] : [depth, []]);
-      await rpc("evm_setTime", [Date.now()]);
-      counts.made++;
-      counts.deepest = Math.max(counts.deepest, depth);
-      diary.since(begun, "reorganization", "chain", isShorter ? "taken back" : "replaced", { depth, head });
-    },
+  const replace = async (): Promise<void> => {
+    const wanted = DEPTHS[random.between(0, DEPTHS.length - 1)] ?? 1;
+    const isShorter = random.next() < SHORTER_SHARE;
+    const head = Number(await rpc("eth_blockNumber", []));
+    const depth = Math.min(wanted, head - first);
+    if (depth < 1) return;
+    const common = await provider.getBlock(head - depth);
+    const begun = 1000 * (common?.timestamp ?? 0);
+    await rpc(isShorter ? "anvil_rollback" : "anvil_reorg", isShorter ? [depth] : [depth, []]);
+    await rpc("evm_setTime", [Date.now()]);
+    counts.made++;
+    counts.deepest = Math.max(counts.deepest, depth);
+    diary.since(begun, "reorganization", "chain", isShorter ? "taken back" : "replaced", { depth, head });
   };
+  return { counts, act: () => miner.pause(replace) };
 }
 
 /** @returns whether the time has passed without the signal */

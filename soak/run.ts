@@ -15,6 +15,7 @@ import { createDisks } from "./disks.ts";
 import { conclude } from "./conclude.ts";
 import { isOutage, nextFault, nextQuiet } from "./faults.ts";
 import type { Evidence } from "./judge.ts";
+import { rpcAt } from "./mining.ts";
 import { startNetwork, type Network, type Served } from "./network.ts";
 import { createReorganizations, pause } from "./reorganizations.ts";
 import type { SoakReport } from "./report.ts";
@@ -107,11 +108,11 @@ async function perform(options: SoakOptions, stage: Stage): Promise<SoakReport> 
   const bucket = select(made.events, "BucketCreated")[0]?.args["bucket"] as bigint;
   const strangers = createStrangers(nodes, { seed, diary, chain: stranger, bucket });
   while (customer.counts.stored < FIRST && !chaos.aborted) await customer.act();
-  const reorganizations = createReorganizations(
-    (method, params) => rpc(network.rpcUrl, method, params),
-    chain.provider,
-    { seed, diary, first: await chain.provider.getBlockNumber() },
-  );
+  const reorganizations = createReorganizations(network.miner, rpcAt(network.rpcUrl), chain.provider, {
+    seed,
+    diary,
+    first: await chain.provider.getBlockNumber(),
+  });
   await watch.look();
 
   const loop = async (
@@ -196,15 +197,4 @@ function tell({ epoch, seen, owed }: Watch, { entries }: Diary, end: number): st
   const left = Math.max(0, Math.round((end - Date.now()) / 1000));
   const time = `${Math.floor(left / 60)} min ${left % 60} s left`;
   return `epoch ${epoch}: ${seen.size} proofs, ${owed.length} segments, ${entries.length} things done, ${time}`;
-}
-
-async function rpc(url: string, method: string, params: readonly unknown[]): Promise<unknown> {
-  const answer = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
-  });
-  const { result, error } = (await answer.json()) as { result?: unknown; error?: { message: string } };
-  if (error) throw new Error(`${method}: ${error.message}`);
-  return result;
 }

@@ -8,11 +8,12 @@ import { untilAborted } from "../chain/delivery.ts";
 import { keepEvents, type EventStore } from "../chain/event-store.ts";
 import { GWEI } from "../chain/fees.ts";
 import { createSender } from "../chain/sender.ts";
+import { untilAnswered } from "../chain/starting.ts";
 import { loadVerificationKey } from "../circuits/artifacts.ts";
 import { passKey } from "../circuits/key-gate.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
 import { createAuditor } from "./auditor.ts";
-import { connectAuditChain, keyHashOf, type AuditCall } from "./chain.ts";
+import { connectAuditChain, keyHashOf, type AuditCall, type AuditChain } from "./chain.ts";
 import { HELP, readConfig, type AuditorConfig } from "./config.ts";
 import { createDrandClient } from "./drand.ts";
 import { createStatusServer } from "./server.ts";
@@ -58,8 +59,12 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
     const key = await loadVerificationKey(profile, artifacts);
     const privateKey = await readKeyFile(keyFile, passwordFile);
     const maxFeePerGas = BigInt(config.maxFeeGwei) * GWEI;
-    const connecting = connectAuditChain({ rpcUrl, audits, privateKey, maxFeePerGas, log });
-    const chain = await untilAborted(connecting, signal);
+    const connect = (): Promise<AuditChain> =>
+      untilAborted(connectAuditChain({ rpcUrl, audits, privateKey, maxFeePerGas, log }), signal);
+    // Who starts for the first time may have mistyped an address.
+    const chain = await (state.isClaimed
+      ? untilAnswered(connect, { clock: systemClock, log, signal })
+      : connect());
     try {
       state.claim(chain);
       store = keepEvents(dataFolder, { chainId: chain.chainId, audits: chain.audits, fromBlock }, log);

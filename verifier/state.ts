@@ -34,6 +34,8 @@ export interface Counts {
 
 export interface AuditorState {
   readonly transactions: TransactionJournal;
+  /** Whether an auditor had run with it before it was opened. */
+  readonly isClaimed: boolean;
   /** @throws HoldfastError "bad-input" if the records are those of another account, chain or deployment */
   claim(identity: { chainId: bigint; audits: string; account: string }): void;
   /** Gas that settling for a cluster took in an epoch, where nobody was paid for it. */
@@ -130,6 +132,7 @@ export function openState(folder: string): AuditorState {
   const findOwner = database.prepare<[], { owner: string }>("SELECT owner FROM owner");
   return {
     transactions: keepTransactions(database),
+    isClaimed: findOwner.get() !== undefined,
     claim({ chainId, audits, account }) {
       const own = `account ${account}, auditing ${audits} on chain ${chainId}`;
       const found = findOwner.get()?.owner;

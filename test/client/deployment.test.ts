@@ -207,7 +207,7 @@ describe("client: deployments in folders", function () {
   it("are read back from two endpoints where there are several, which must say the same", async () => {
     const other = await startRpcProxy(chain.url);
     try {
-      other.lies.set("eth_getCode", "0x");
+      other.lies.set("eth_getCode", () => "0x");
       const rpcUrl = [proxy.url, other.url];
       const { code, message } = await refusal({ rpcUrl });
       expect([code, await nonce()]).to.deep.equal(["unreachable", STEPS]);
@@ -230,7 +230,7 @@ describe("client: deployments in folders", function () {
   });
 
   it("offer no tip that is out of all proportion, whatever the endpoint asks for", async () => {
-    proxy.lies.set("eth_maxPriorityFeePerGas", `0x${(2_000_000n * GWEI).toString(16)}`);
+    proxy.lies.set("eth_maxPriorityFeePerGas", () => `0x${(2_000_000n * GWEI).toString(16)}`);
     const { cost } = await create();
     expect(cost.gasPrice < 100n * GWEI, String(cost.gasPrice)).to.equal(true);
     const { plan } = await savedPlan();

@@ -15,10 +15,12 @@ export interface RpcProxy {
   swallows: boolean;
   /** Answers nothing any more. */
   hangs: boolean;
+  /** Answers everything with 503. */
+  fails: boolean;
   /** Methods of all calls that came, in order. */
   readonly asked: string[];
-  /** Answers of its own, by method. */
-  readonly lies: Map<string, unknown>;
+  /** Answers of its own, by method; undefined: none. */
+  readonly lies: Map<string, (params: readonly unknown[]) => unknown>;
   /** What becomes of the chain's answer to a transaction that came through. */
   answer: "passed on" | "lost" | "held";
   /** Ends with the next transaction that comes. */
@@ -40,12 +42,11 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
   const looking = new Set<() => void>();
   const lying = (calls: readonly Call[], text: string): string => {
     if (!calls.some(({ method }) => proxy.lies.has(method))) return text;
-    const methods = new Map(calls.map(({ id, method }) => [id, method]));
+    const byId = new Map(calls.map((call) => [call.id, call]));
     const lie = (answer: { id: number }): object => {
-      const method = methods.get(answer.id) ?? "";
-      return proxy.lies.has(method)
-        ? { jsonrpc: "2.0", id: answer.id, result: proxy.lies.get(method) }
-        : answer;
+      const { method, params } = byId.get(answer.id) as Call;
+      const result = proxy.lies.get(method)?.(params);
+      return result === undefined ? answer : { jsonrpc: "2.0", id: answer.id, result };
     };
     const answers = JSON.parse(text) as { id: number } | { id: number }[];
     return JSON.stringify(Array.isArray(answers) ? answers.map(lie) : lie(answers));
@@ -61,6 +62,10 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
       const raw = calls.flatMap(({ method, params }) => (method === "eth_sendRawTransaction" ? params : []));
       for (const each of raw) sent.push(each);
       if (proxy.hangs) return;
+      if (proxy.fails) {
+        response.writeHead(503).end();
+        return;
+      }
       if (raw.length > 0 && proxy.swallows) {
         // What came along with it is answered as always.
         const answers = calls.map(async (call): Promise<unknown> => {
@@ -91,7 +96,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     sent,
     asked: [],
     lies: new Map(),
-    ...{ loses: false, swallows: false, hangs: false },
+    ...{ loses: false, fails: false, swallows: false, hangs: false },
     answer: "passed on",
     until: (method, times) =>
       new Promise((resolve) => {

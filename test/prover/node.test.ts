@@ -2,6 +2,8 @@
 import { expect } from "chai";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { toQuantity } from "ethers";
+import { systemClock, type Clock } from "../../chain/clock.ts";
 import { readConfig, type NodeConfig } from "../../prover/config.ts";
 import { createNode, type StorageNode } from "../../prover/node.ts";
 import { createCustomer, type Customer } from "../helpers/customer.ts";
@@ -10,12 +12,20 @@ import { makeFolder } from "../helpers/folder.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
 import { createLogs, type Logs } from "../helpers/logs.ts";
 import { present } from "../helpers/present.ts";
+import { startRpcProxy, type RpcProxy } from "../helpers/rpc-proxy.ts";
 import { testSegment } from "../helpers/segments.ts";
 
 interface Running extends StorageNode {
   readonly logs: Logs;
   readonly stop: () => Promise<void>;
 }
+
+/** Nobody waits for longer than this, in milliseconds. */
+const MAX_WAIT = 50;
+const impatient: Clock = {
+  ...systemClock,
+  wait: (ms, signal) => systemClock.wait(Math.min(ms, MAX_WAIT), signal),
+};
 
 describe("prover: node", function () {
   this.timeout(60_000);
@@ -53,10 +63,14 @@ describe("prover: node", function () {
     await writeFile(path, JSON.stringify(values));
     return readConfig(["--config", path], {});
   }
-  async function start(index: number, changes: Readonly<Record<string, unknown>> = {}): Promise<Running> {
-    const logs = createLogs();
+  async function start(
+    index: number,
+    changes: Readonly<Record<string, unknown>> = {},
+    logs: Logs = createLogs(),
+  ): Promise<Running> {
     const ending = new AbortController();
-    const node = await createNode(await configOf(index, changes), { log: logs.log, signal: ending.signal });
+    const modules = { log: logs.log, signal: ending.signal, clock: impatient };
+    const node = await createNode(await configOf(index, changes), modules);
     const stop = async (): Promise<void> => {
       ending.abort();
       await node.done;
@@ -118,6 +132,51 @@ describe("prover: node", function () {
     await logs.until("proven");
     expect(await proofsOf(1n, epoch - 1)).to.equal(1);
     expect(await proofsOf(1n, epoch)).to.equal(1);
+  });
+
+  describe("waits at its start", () => {
+    const WAITS = "waiting for the chain before the start";
+    let proxy: RpcProxy;
+    beforeEach(async () => {
+      await present(running.get(0)).stop();
+      proxy = await startRpcProxy(live.rpcUrl);
+    });
+    afterEach(async () => {
+      await present(running.get(0)).stop();
+      proxy.close();
+      const { url } = await start(0);
+      await live.setUrl(present(live.nodes[0]), url);
+    });
+
+    it("for an endpoint that does not answer", async () => {
+      proxy.fails = true;
+      const logs = createLogs();
+      const starting = start(0, { rpcUrl: proxy.url }, logs);
+      expect(JSON.stringify(await logs.until(WAITS))).to.include("no chain answers");
+      proxy.fails = false;
+      await starting;
+    });
+
+    it("for an endpoint that is behind what it has read", async () => {
+      const head = await live.provider.getBlockNumber();
+      const old: unknown = await live.provider.send("eth_getBlockByNumber", [toQuantity(head - 6), false]);
+      proxy.lies.set("eth_getBlockByNumber", ([block]) => (block === "latest" ? old : undefined));
+      const logs = createLogs();
+      const starting = start(0, { rpcUrl: proxy.url }, logs);
+      expect(JSON.stringify(await logs.until(WAITS))).to.match(/is at block \d+, behind/);
+      proxy.lies.clear();
+      await starting;
+    });
+
+    it("for events that an endpoint leaves out", async () => {
+      await live.manager.send("registry", "addVNodes", [1, [30]]);
+      proxy.lies.set("eth_getLogs", () => []);
+      const logs = createLogs();
+      const starting = start(0, { rpcUrl: proxy.url }, logs);
+      expect(JSON.stringify(await logs.until(WAITS))).to.include("events are incomplete");
+      proxy.lies.clear();
+      await starting;
+    });
   });
 
   it("alerts and proves nothing when its disk has lost the data, and /status tells of the miss", async () => {
