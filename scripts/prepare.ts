@@ -10,6 +10,8 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { profileNamed, type ProfileName } from "../protocol/profiles.ts";
 import { prepareWasm } from "./prepare-wasm.ts";
 
+/** Where nothing has changed it is over by then. */
+const TELL_AFTER_MS = 3_000;
 const ROOT = join(import.meta.dirname, "..");
 
 export interface PrepareOptions {
@@ -49,14 +51,18 @@ async function buildContracts(log: (line: string) => void, signal: AbortSignal):
   const child = spawn(process.execPath, [hardhat, "build", "--quiet", "--no-tests"], {
     cwd: ROOT,
     env: { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: "true" },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
     signal,
   });
-  child.stdout
-    .setEncoding("utf8")
-    .on("data", (text: string) => text.split("\n").filter(Boolean).forEach(log));
-  const [code] = (await once(child, "close")) as [number | null];
-  if (code !== 0) throw new HoldfastError("io", "the contracts do not compile; see the lines above");
+  // Warnings about libraries of others are for nobody who only wants it built.
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const told = setTimeout(() => log("compiling the contracts (about a minute)"), TELL_AFTER_MS);
+  const [code] = (await once(child, "close").finally(() => clearTimeout(told))) as [number | null];
+  if (code === 0) return;
+  output.split("\n").filter(Boolean).forEach(log);
+  throw new HoldfastError("io", "the contracts do not compile; see the lines above");
 }
 
 /** One line for each tenth of the work. */
