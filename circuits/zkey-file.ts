@@ -7,6 +7,7 @@ import type { Curve } from "ffjavascript";
 import { HoldfastError } from "../protocol/errors.ts";
 import { bn254 } from "./bn254.ts";
 import { readSomeSections, section } from "./sections.ts";
+import { toPlain } from "../protocol/json.ts";
 
 export interface ZkeyContribution {
   /** Empty if the contributor gave none. */
@@ -89,10 +90,7 @@ async function factsOf(sections: Map<number, Uint8Array>): Promise<ZkeyFacts> {
 function decimals(curve: Curve, group: "G1" | "G2", bytes: Buffer, at: number): unknown {
   const size = group === "G1" ? G1_BYTES : G2_BYTES;
   if (at + size > bytes.length) throw new RangeError("a point is cut off");
-  const coordinates = curve[group].toObject(new Uint8Array(bytes.subarray(at, at + size)));
-  return JSON.parse(
-    JSON.stringify(coordinates, (_, part: unknown) => (typeof part === "bigint" ? String(part) : part)),
-  );
+  return toPlain(curve[group].toObject(new Uint8Array(bytes.subarray(at, at + size))));
 }
 
 function readContributions(curve: Curve, bytes: Buffer): Pick<ZkeyFacts, "circuitHash" | "contributions"> {

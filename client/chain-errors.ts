@@ -4,6 +4,7 @@
 import { dataLength, Interface, isCallException, isError } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
+import { toJson } from "../protocol/json.ts";
 import { byName, type Value } from "./chain-values.ts";
 
 /** Whose errors are known: what a linked library reverts with need not be in the ABI of the contract that calls it. */
@@ -125,7 +126,5 @@ function missing(args: Readonly<Record<string, Value>>): bigint | undefined {
 }
 
 function show(value: Value): string {
-  return typeof value === "object"
-    ? JSON.stringify(value, (_, v: unknown) => (typeof v === "bigint" ? String(v) : v))
-    : String(value);
+  return typeof value === "object" ? toJson(value) : String(value);
 }

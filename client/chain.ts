@@ -4,10 +4,8 @@
  * besides those that deploy and check deployments.
  */
 import {
-  AbiCoder,
   Contract,
   getAddress,
-  keccak256,
   verifyTypedData,
   Wallet,
   type JsonFragment,
@@ -212,12 +210,6 @@ export function signerOf(
   } catch (cause) {
     throw new HoldfastError("bad-input", "the signature is malformed", { signature }, { cause });
   }
-}
-
-/** What an acceptance says about the segments: keccak256(abi.encode(Segment[])). */
-export function hashSegments(segments: readonly { root: string; leaves: number }[]): string {
-  const values = segments.map(({ root, leaves }) => [root, leaves]);
-  return keccak256(AbiCoder.defaultAbiCoder().encode(["tuple(bytes32,uint32)[]"], [values]));
 }
 
 // ----------------------------------------------------------------------------------------------------------- internals

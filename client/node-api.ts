@@ -7,6 +7,7 @@ import type { Readable } from "node:stream";
 import { z } from "zod";
 import { createAgent } from "../net/addresses.ts";
 import { ask, readText, type Reply } from "../net/ask.ts";
+import { encodeAuthorization } from "../protocol/authorization.ts";
 import { HoldfastError, type ErrorCode } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { domain, MAX_REQUEST_SECONDS, REQUEST } from "../protocol/typed-data.ts";
@@ -219,10 +220,7 @@ async function authorize(chain: Chain, node: NodeAddress, { method, path, bodyHa
     nonce: BigInt(`0x${randomBytes(32).toString("hex")}`),
   };
   const signature = await chain.sign(domain(chain.chainId, chain.addresses.registry), REQUEST, message);
-  const text = JSON.stringify({ ...message, signature }, (_, value: unknown) =>
-    typeof value === "bigint" ? String(value) : value,
-  );
-  return `Holdfast ${Buffer.from(text).toString("base64url")}`;
+  return encodeAuthorization(message, signature);
 }
 
 function refusal(node: NodeAddress, status: number, text: string): HoldfastError {

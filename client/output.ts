@@ -3,6 +3,7 @@
  */
 import { confirm } from "@inquirer/prompts";
 import { HoldfastError } from "../protocol/errors.ts";
+import { toJson } from "../protocol/json.ts";
 import { fileError } from "./file-errors.ts";
 
 export interface ResultOptions {
@@ -14,14 +15,6 @@ export interface ResultOptions {
 /** Prints a result: with --json on one line, with bigints as decimal strings. */
 export function printResult(value: object, { json, text, stream = process.stdout }: ResultOptions): void {
   stream.write(`${json ? toJson(value) : (text ?? describe(value))}\n`);
-}
-
-export function toJson(value: unknown, indent?: number): string {
-  return JSON.stringify(
-    value,
-    (_, part: unknown) => (typeof part === "bigint" ? String(part) : part),
-    indent,
-  );
 }
 
 /** One line for each property. */

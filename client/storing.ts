@@ -6,7 +6,8 @@ import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { ACCEPTANCE, domain } from "../protocol/typed-data.ts";
 import type { Plan } from "./app.ts";
-import { hashSegments, signerOf, type Chain, type Sent } from "./chain.ts";
+import { hashSegmentList } from "../chain/segment-list.ts";
+import { signerOf, type Chain, type Sent } from "./chain.ts";
 import type { Target } from "./lookup.ts";
 import type { NodeAcceptance, NodeApi } from "./node-api.ts";
 import type { Replica } from "./object.ts";
@@ -77,7 +78,7 @@ export function checkAcceptance(
     revision: target.revision,
     bucket: plan.bucket,
     vNode: target.vNode,
-    segments: hashSegments(segments),
+    segments: hashSegmentList(segments),
     epochs: BigInt(plan.epochs),
   };
   const node = String(target.node.id);

@@ -1,8 +1,22 @@
 /**
- * JSON from files that people have edited: some editors begin them with a byte order mark.
+ * JSON as people edit it, and as it holds the chain's integers.
  */
 
-/** Throws SyntaxError. */
+/** Some editors begin a file with a byte order mark. Throws SyntaxError. */
 export function parseJson(text: string): unknown {
   return JSON.parse(text.replace(/^\uFEFF/, ""));
+}
+
+/** With bigints as decimal text. */
+export function toJson(value: unknown, indent?: number): string {
+  return JSON.stringify(
+    value,
+    (_, part: unknown) => (typeof part === "bigint" ? String(part) : part),
+    indent,
+  );
+}
+
+/** The same, as what `JSON.parse` makes of it. */
+export function toPlain(value: unknown): unknown {
+  return JSON.parse(toJson(value));
 }

@@ -3,10 +3,11 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { decodeAuthorization } from "../protocol/authorization.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { MAX_REQUEST_SECONDS } from "../protocol/typed-data.ts";
-import type { NodeChain, SignedRequest } from "./chain-model.ts";
+import type { NodeChain } from "./chain-model.ts";
 import type { Clock } from "./clock.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
@@ -49,7 +50,6 @@ export interface Access {
 /** SHA-256 of no bytes. */
 export const EMPTY_BODY_HASH = `0x${createHash("sha256").digest("hex")}`;
 
-const SCHEME = /^Holdfast ([A-Za-z0-9_-]{1,4096})$/;
 const integer = z
   .string()
   .regex(/^(0|[1-9]\d{0,77})$/)
@@ -65,23 +65,14 @@ const schema = z.object({
   signature: z.string(),
 });
 
-/** The header of a request that is signed. */
-export function encodeAuthorization(message: SignedRequest, signature: string): string {
-  const text = JSON.stringify({ ...message, signature }, (_, value: unknown) =>
-    typeof value === "bigint" ? String(value) : value,
-  );
-  return `Holdfast ${Buffer.from(text).toString("base64url")}`;
-}
-
-function decodeAuthorization(header: string | undefined): z.infer<typeof schema> {
-  const encoded = SCHEME.exec(header ?? "")?.[1];
-  if (encoded === undefined)
-    throw refused("there is no header `Authorization: Holdfast <base64url of JSON>`");
+function readAuthorization(header: string | undefined): z.infer<typeof schema> {
   try {
-    return schema.parse(JSON.parse(Buffer.from(encoded, "base64url").toString("utf8")));
+    const found = decodeAuthorization(header ?? "");
+    if (found !== undefined) return schema.parse(found);
   } catch (cause) {
     throw refused("it is malformed", cause);
   }
+  throw refused("there is no header `Authorization: Holdfast <base64url of JSON>`");
 }
 
 function refused(reason: string, cause?: unknown): HoldfastError {
@@ -136,7 +127,7 @@ export function createAccess(
 
   return {
     authorize({ method, path, header }) {
-      const { signature, ...message } = decodeAuthorization(header);
+      const { signature, ...message } = readAuthorization(header);
       const now = Math.floor(clock.now() / 1000);
       if (message.node !== node) throw refused(`it is for node ${message.node}, this is node ${node}`);
       if (message.method !== method || message.path !== path)

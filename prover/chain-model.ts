@@ -1,6 +1,7 @@
 /**
  * What a node knows of the chain and asks of it, as plain data: records, events, calls, and the interface to all of it.
  */
+import type { SignedRequest } from "../protocol/authorization.ts";
 import type { CountedChain } from "../chain/counts.ts";
 import type { EndpointHealth } from "../chain/endpoints.ts";
 import type { Block } from "../chain/events.ts";
@@ -127,15 +128,6 @@ export interface SegmentRecord {
   /** First epoch that is not paid for. */
   readonly end: number;
   readonly perEpoch: bigint;
-}
-
-export interface SignedRequest {
-  readonly node: bigint;
-  readonly method: string;
-  readonly path: string;
-  readonly bodyHash: string;
-  readonly expiry: bigint;
-  readonly nonce: bigint;
 }
 
 interface Consent {

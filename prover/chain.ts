@@ -2,10 +2,11 @@
  * The node's view of the chain, and its hand on it: blocks, events, signatures and transactions. Only this file, those of
  * its name know ethers. What is done with all that is decided elsewhere.
  */
-import { AbiCoder, keccak256, verifyTypedData, Wallet, type TypedDataDomain } from "ethers";
+import { verifyTypedData, Wallet, type TypedDataDomain } from "ethers";
 import { createCounts } from "../chain/counts.ts";
 import { openEndpoints, type Endpoints, type EndpointsOptions } from "../chain/endpoints.ts";
 import { createEventSource } from "../chain/events.ts";
+import { hashSegmentList } from "../chain/segment-list.ts";
 import { createWallet } from "../chain/wallet.ts";
 import { epochAt, sourcePoint } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
@@ -127,8 +128,7 @@ async function createChain({
     blockHash: (number) => asked("getBlock", source.blockHash(number)),
 
     async signAcceptance(terms) {
-      const values = terms.segments.map(({ root, leaves }) => [root, leaves]);
-      const segments = keccak256(AbiCoder.defaultAbiCoder().encode(["tuple(bytes32,uint32)[]"], [values]));
+      const segments = hashSegmentList(terms.segments);
       return {
         segments,
         signature: await wallet.signTypedData(signingDomain, ACCEPTANCE, { ...terms, segments }),

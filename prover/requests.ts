@@ -78,8 +78,3 @@ export function authorize(access: Access, request: FastifyRequest): Authorizatio
 
 /** undefined unless the request was authorized. */
 export const knownSigner = (request: FastifyRequest): string | undefined => known.get(request)?.signer;
-
-/** Integers of the chain as decimal text. */
-export function asText(value: object): unknown {
-  return JSON.parse(JSON.stringify(value, (_, x: unknown) => (typeof x === "bigint" ? String(x) : x)));
-}

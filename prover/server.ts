@@ -5,6 +5,7 @@ import rateLimit from "@fastify/rate-limit";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { HoldfastError, type ErrorCode } from "../protocol/errors.ts";
+import { toPlain } from "../protocol/json.ts";
 import type { Profile } from "../protocol/profiles.ts";
 import type { Access } from "./auth.ts";
 import type { NodeChain, NodeRecord } from "./chain-model.ts";
@@ -15,7 +16,7 @@ import type { Journal } from "./journal.ts";
 import { CONNECTIONS_PER_ADDRESS, LOOPBACK, MAX_CONNECTIONS, UPLOAD_BYTES_PER_SECOND } from "./limits.ts";
 import { watchRequests } from "./patience.ts";
 import { addReading } from "./reading.ts";
-import { asText, authorize, knownSigner } from "./requests.ts";
+import { authorize, knownSigner } from "./requests.ts";
 import { addresses, guardSockets } from "./sockets.ts";
 import { isHealthy, type NodeStatus } from "./status.ts";
 import type { Store } from "./store.ts";
@@ -187,12 +188,12 @@ function addHealth(
   app.get("/status", (_request, reply) => {
     const now = status();
     const healthy = isHealthy(now);
-    return reply.code(healthy ? 200 : 503).send(asText({ node, healthy, ...now }));
+    return reply.code(healthy ? 200 : 503).send(toPlain({ node, healthy, ...now }));
   });
   app.get("/v1/node", async () => {
     const { provider, rent, revision, capacity, used } = await recordOfNode();
     const { chainId, registry } = chain;
-    return asText({
+    return toPlain({
       ...{ node, provider, chainId, registry, profile: profile.name },
       ...{ rent, revision, freeLeaves: capacity - used },
     });

@@ -5,12 +5,12 @@ import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { HoldfastError } from "../protocol/errors.ts";
+import { toPlain } from "../protocol/json.ts";
 import { leafCount } from "../protocol/field.ts";
 import { accept } from "./acceptances.ts";
 import type { Authorization } from "./auth.ts";
 import { extend } from "./extensions.ts";
 import {
-  asText,
   authorize,
   bucketId,
   extensionSchema,
@@ -66,7 +66,7 @@ export function addWriting(
     await access.checkWrite(order.bucket, order.vNode, authorization.signer);
     access.take(authorization);
     patience.keep(request, reply, "writing");
-    return asText(await accept(order, authorization.signer, options, modules));
+    return toPlain(await accept(order, authorization.signer, options, modules));
   });
 
   app.post("/v1/vnodes/:vNode/extensions", async (request, reply) => {
@@ -75,7 +75,7 @@ export function addWriting(
       access.take(authorization);
       patience.keep(request, reply, "writing");
     };
-    return asText(await extend(order, authorization.signer, options, { ...modules, allowed }));
+    return toPlain(await extend(order, authorization.signer, options, { ...modules, allowed }));
   });
 }
 

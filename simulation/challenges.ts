@@ -2,6 +2,7 @@
  * The challenges of a play: who asks whom for what, and what becomes of it.
  */
 import type { Directory } from "../protocol/directory.ts";
+import { RESPONSE_EPOCHS } from "../protocol/limits.ts";
 import { auditSeed } from "../protocol/statement.ts";
 import { errorSelector, quick } from "./calls.ts";
 import type { Ground } from "./ground.ts";
@@ -22,8 +23,6 @@ export interface Challenge {
   readonly length: number;
 }
 
-/** Epochs after the one of the challenge in which the answer counts. */
-const RESPONSE_EPOCHS = 2;
 const NOT_OPEN = errorSelector("Challenges", "NotOpen");
 
 export class PlayChallenges {

@@ -5,7 +5,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Chain } from "../client/chain.ts";
-import { encodeAuthorization } from "../prover/auth.ts";
+import { encodeAuthorization } from "../protocol/authorization.ts";
 import { domain, REQUEST } from "../protocol/typed-data.ts";
 import { randomOf } from "../simulation/random.ts";
 import type { Diary } from "./diary.ts";

@@ -2,6 +2,7 @@
  * `challenge`: asks a vNode for a proof on demand, shows how it went, and ends what was not answered.
  */
 import type { Command } from "commander";
+import { RESPONSE_EPOCHS } from "../../protocol/limits.ts";
 import type { Chain, Sent } from "../chain.ts";
 import { agree, formatAmount, parseAmount, printResult } from "../output.ts";
 import { challengeBond, segmentRange, wholeRange } from "../ranges.ts";
@@ -17,8 +18,6 @@ interface MakeOptions extends ChainOptions {
 /** IChallenges.Status. */
 const STATUS = ["none", "open", "answered", "failed", "void", "dismissed"] as const;
 const OPEN = 1;
-/** A challenge of epoch e is answered in the two epochs after it, or later if the node pauses (IChallenges). */
-const RESPONSE_EPOCHS = 2n;
 
 export function addChallengeCommands(program: Command): void {
   const challenge = group(program, "challenge", "who doubts a vNode: ask for a proof on demand, with a bond");
@@ -77,7 +76,7 @@ async function answerBefore(
   challenge: bigint,
   { epoch, status }: ChallengeRecord,
 ): Promise<bigint> {
-  if (Number(status) !== OPEN) return epoch + RESPONSE_EPOCHS + 1n;
+  if (Number(status) !== OPEN) return epoch + BigInt(RESPONSE_EPOCHS + 1);
   return (await chain.read<bigint>("challenges", "lastAnswer", [challenge])) + 1n;
 }
 

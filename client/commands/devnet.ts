@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { createRequire } from "node:module";
 import { writeJson } from "../../circuits/files.ts";
 import { profileNamed } from "../../protocol/profiles.ts";
-import { toJson } from "../output.ts";
+import { toJson, toPlain } from "../../protocol/json.ts";
 import { count } from "./common.ts";
 
 interface DevnetCommandOptions {
@@ -52,7 +52,7 @@ async function devnet({ json, ...options }: DevnetCommandOptions, signal: AbortS
   const { renderReport } = await import("../devnet/report.ts");
   const { report, decimals } = await runDevnet({ ...options, profile, log, signal });
   if (typeof json === "string") {
-    await writeJson(json, JSON.parse(toJson(report)));
+    await writeJson(json, toPlain(report));
   }
   process.stdout.write(`${quiet ? toJson(report) : renderReport(report, decimals)}\n`);
   if (!report.passed) process.exitCode = 1;

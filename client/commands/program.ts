@@ -2,7 +2,7 @@
  * All commands in one tree.
  */
 import { Command } from "commander";
-import { toJson } from "../output.ts";
+import { toJson } from "../../protocol/json.ts";
 import { addAppCommands } from "./app.ts";
 import { addChallengeCommands } from "./challenges.ts";
 import { addDaemonCommands } from "./daemons.ts";

@@ -10,21 +10,18 @@ import { decodePublicKey } from "../../protocol/drand.ts";
 import { maxMargin, minMargin } from "../../protocol/epochs.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { parseJson } from "../../protocol/json.ts";
+import { MAX_PROTOCOL_FEE, MIN_PROTOCOL_FEE, RESPONSE_EPOCHS } from "../../protocol/limits.ts";
 import { DEFAULT_CHALLENGE_BOND, DEFAULT_UNBOND_EPOCHS, type BeaconSource } from "./plan.ts";
 
-/** As the contracts have it: basis points, and how many profiles and beacons a deployment can begin with. */
-export const MIN_PROTOCOL_FEE = 200;
-export const MAX_PROTOCOL_FEE = 500;
+/** Profiles and beacons that a deployment can begin with. */
 const MAX_FIRST = 4;
 const MAX_CHALLENGE_BOND = (1n << 80n) - 1n;
-/** Epochs that a bond outlasts: a challenge is answered in two of them, after the one in which it is made. */
-const CHALLENGED_EPOCHS = 3;
 /** Seconds: of which a quarter is one. */
 const MIN_EPOCH = 4;
 
-/** The shortest time until a bond is released that Challenges takes, in seconds. */
+/** The shortest time until a bond is released that Challenges takes, in seconds: it outlasts any challenge. */
 export function minUnbond(epochSeconds: number): number {
-  return CHALLENGED_EPOCHS * epochSeconds + 1;
+  return (RESPONSE_EPOCHS + 1) * epochSeconds + 1;
 }
 
 const address = z.string().transform((text, context) => {

@@ -15,6 +15,7 @@ import {
   type SnarkjsProof,
 } from "../../protocol/groth16.ts";
 import type { Clock } from "../../protocol/epochs.ts";
+import { toPlain } from "../../protocol/json.ts";
 import { PROFILES, type ProfileName } from "../../protocol/profiles.ts";
 import { initCode, librariesFor } from "./code.ts";
 import { isMade, makingData, placeOf, type Home, type MadeStep, type Making } from "./made.ts";
@@ -263,8 +264,4 @@ function accountsAddress({ account, nonce }: Origin, index: number): string {
 }
 
 /** With integers as decimal strings. */
-function plain(value: unknown): Argument {
-  return JSON.parse(
-    JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? String(part) : part)),
-  ) as Argument;
-}
+const plain = (value: unknown): Argument => toPlain(value) as Argument;

@@ -1,6 +1,7 @@
 /**
  * The challenger's part of the story: it asks a node that has its data, and one whose disk has just failed.
  */
+import { RESPONSE_EPOCHS } from "../../protocol/limits.ts";
 import { formatAmount } from "../output.ts";
 import { challengeBond, wholeRange } from "../ranges.ts";
 import type { ChallengeRecord } from "../records.ts";
@@ -14,9 +15,6 @@ export interface Asked {
   readonly bond: bigint;
 }
 
-/** A challenge of epoch e is answered in the two epochs after it. */
-const RESPONSE_EPOCHS = 2;
-
 /** All that the vNode holds, with a bond that the challenger has for it. */
 export async function challenge({ network, options, history }: Stage, vNode: bigint): Promise<Asked> {
   const chain = network.chain.as(network.roles.challenger.privateKey);
@@ -28,7 +26,7 @@ export async function challenge({ network, options, history }: Stage, vNode: big
   const { bond, epoch } = made["challenge"] as unknown as ChallengeRecord;
   const amount = `${formatAmount(bond, chain.decimals)} ${chain.symbol}`;
   options.log(
-    `a challenger asks vNode ${vNode} for a proof of all that it holds, to be answered before epoch ${epoch + 3n}: its bond is ${amount}`,
+    `a challenger asks vNode ${vNode} for a proof of all that it holds, to be answered before epoch ${epoch + BigInt(RESPONSE_EPOCHS + 1)}: its bond is ${amount}`,
   );
   await history.update();
   return { id: made["id"] as bigint, vNode, bond };

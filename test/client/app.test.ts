@@ -10,7 +10,8 @@ import { buffer } from "node:stream/consumers";
 import { join } from "node:path";
 import { Wallet } from "ethers";
 import { createApp, type App, type AppOptions } from "../../client/app.ts";
-import { hashSegments, type Chain } from "../../client/chain.ts";
+import { hashSegmentList } from "../../chain/segment-list.ts";
+import type { Chain } from "../../client/chain.ts";
 import type { NodeAcceptance } from "../../client/node-api.ts";
 import { readObject, type StoredObject } from "../../client/object.ts";
 import { commitFile, readPart } from "../../client/segments.ts";
@@ -43,7 +44,7 @@ describe("client: an acceptance", () => {
   };
   const chain = { chainId: 31337n, addresses: { registry: REGISTRY } } as unknown as Chain;
   const honest = {
-    ...{ node: 4n, revision: 3n, bucket: 1n, vNode: 2n, segments: hashSegments(segments), epochs: 10n },
+    ...{ node: 4n, revision: 3n, bucket: 1n, vNode: 2n, segments: hashSegmentList(segments), epochs: 10n },
     ...{ rent: 100n, nonce: 9n, deadline: 2000n },
   };
   const sign = async (changes: Partial<typeof honest> = {}, signer = OPERATOR): Promise<NodeAcceptance> => {
@@ -70,7 +71,7 @@ describe("client: an acceptance", () => {
     ["bucket", 7n],
     ["vNode", 7n],
     ["epochs", 11n],
-    ["segments", hashSegments([{ root: toHex32(5n), leaves: 4 }])],
+    ["segments", hashSegmentList([{ root: toHex32(5n), leaves: 4 }])],
   ] as const) {
     it(`is refused for another ${name}`, async () => {
       const error = await refusal(sign({ [name]: value }));

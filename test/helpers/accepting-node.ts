@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { Wallet } from "ethers";
-import { hashSegments } from "../../client/chain.ts";
+import { hashSegmentList } from "../../chain/segment-list.ts";
 import { ACCEPTANCE, domain } from "../../protocol/typed-data.ts";
 import { RENT, type LiveChain, type LiveNode } from "./live-chain.ts";
 
@@ -42,7 +42,7 @@ export async function startAcceptingNode(
         revision,
         bucket: BigInt(bucket),
         vNode: BigInt(vNode),
-        segments: hashSegments(segments),
+        segments: hashSegmentList(segments),
       },
       ...{ epochs: BigInt(epochs), rent: RENT, nonce: nonce++, deadline: BigInt(timestamp + 3600) },
     };
