@@ -1,50 +1,22 @@
 /**
  * A node's configuration: default < file < environment < flag, every value checked before anything starts.
  */
-import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { z } from "zod";
 import { DEFAULT_MAX_FEE } from "../chain/fees.ts";
 import { endpointUrls } from "../chain/urls.ts";
-import { HoldfastError } from "../protocol/errors.ts";
-import { parseJson } from "../protocol/json.ts";
+import { address, createSettings, integer, list, number, toggle, whole } from "../protocol/settings.ts";
 import { CONNECTIONS_PER_ADDRESS, LOOPBACK, MAX_CONNECTIONS, UPLOAD_BYTES_PER_SECOND } from "./limits.ts";
 
-/** From a file: a list. From the environment or a flag: separated by commas. */
-const list = <T extends z.ZodType>(element: T) =>
-  z.preprocess(
-    (value) => (typeof value === "string" ? value.split(",").filter((part) => part !== "") : value),
-    z.array(element),
-  );
 const urls = list(z.url({ protocol: /^https?$/ }));
 const networks = list(
   z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "expected ADDRESS or ADDRESS/BITS"),
 );
-const toggle = z.preprocess(
-  (value) => (value === "true" ? true : value === "false" ? false : value),
-  z.boolean(),
-);
-/** Number("") and Number(null) are 0, which nobody means by it. */
-const number = (schema: z.ZodNumber): z.ZodType<number> =>
-  z.preprocess((value) => (typeof value === "string" && value.trim() !== "" ? Number(value) : value), schema);
-const whole = (min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number> =>
-  number(z.number().int().min(min).max(max));
-
-/** Beyond what JSON's numbers can say: as text. */
-const integer = z.string().regex(/^\d+$/).transform(BigInt);
 
 const schema = z.strictObject({
   rpcUrl: endpointUrls.describe("JSON-RPC of the chain; several, and the next is asked where one fails"),
-  audits: z
-    .string()
-    .regex(/^0x[0-9a-fA-F]{40}$/, "expected 0x and 40 hex digits")
-    .describe("address of the Audits contract: everything else is read from it"),
+  audits: address.describe("address of the Audits contract: everything else is read from it"),
   chainId: whole(1).optional().describe("refuse any other chain"),
-  token: z
-    .string()
-    .regex(/^0x[0-9a-fA-F]{40}$/, "expected 0x and 40 hex digits")
-    .optional()
-    .describe("refuse a deployment that pays in any other token"),
+  token: address.optional().describe("refuse a deployment that pays in any other token"),
   fromBlock: whole(0).default(0).describe("block of the deployment: events are read from there"),
   node: whole(1, 2 ** 32 - 1).describe("id of this node in the Registry"),
   keyFile: z.string().min(1).describe("operator key: V3 keystore, or hex on local networks; mode 0600"),
@@ -135,66 +107,4 @@ const schema = z.strictObject({
 
 export type NodeConfig = Readonly<z.infer<typeof schema>>;
 
-const NAMES = Object.keys(schema.shape) as (keyof NodeConfig)[];
-const kebab = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-const environmentName = (name: string): string =>
-  `HOLDFAST_NODE_${kebab(name).replaceAll("-", "_").toUpperCase()}`;
-
-/** A line per setting: flag, environment variable, default, meaning. */
-export function describeSettings(): string[] {
-  return NAMES.map((name) => {
-    const setting = schema.shape[name];
-    const { data } = setting.safeParse(undefined);
-    const value =
-      data === undefined || (Array.isArray(data) && data.length === 0) ? "" : ` [${String(data)}]`;
-    return `--${kebab(name)}  ${environmentName(name)}${value}  ${setting.description ?? ""}`;
-  });
-}
-
-/** @throws HoldfastError "bad-input", naming every value that is wrong */
-export function readConfig(
-  args: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-): NodeConfig {
-  const flags = readFlags(args);
-  const merged: Record<string, unknown> = {
-    ...readConfigFile((flags["config"] as string | undefined) ?? environment["HOLDFAST_NODE_CONFIG"]),
-  };
-  for (const name of NAMES) {
-    const value = flags[kebab(name)] ?? environment[environmentName(name)];
-    if (value !== undefined) merged[name] = value;
-  }
-  const parsed = schema.safeParse(merged);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
-    ({ path, message }) => `${path.join(".") || "settings"}: ${message}`,
-  );
-  const message = `the configuration is wrong: ${problems.join("; ")}. See --help`;
-  throw new HoldfastError("bad-input", message, { problems });
-}
-
-function readFlags(args: readonly string[]): Record<string, string | string[] | undefined> {
-  const options = Object.fromEntries(
-    ["config", ...NAMES].map((name) => [
-      kebab(name),
-      { type: "string" as const, multiple: name === "rpcUrl" },
-    ]),
-  );
-  try {
-    return parseArgs({ args: [...args], options }).values;
-  } catch (cause) {
-    throw new HoldfastError("bad-input", `${(cause as Error).message}. See --help`, {}, { cause });
-  }
-}
-
-function readConfigFile(path: string | undefined): object {
-  if (path === undefined) return {};
-  try {
-    const value: unknown = parseJson(readFileSync(path, "utf8"));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-    throw new TypeError("it is not a JSON object");
-  } catch (cause) {
-    const message = `the configuration file ${path} cannot be used: ${(cause as Error).message}`;
-    throw new HoldfastError("bad-input", message, { path }, { cause });
-  }
-}
+export const { read: readConfig, describe: describeSettings } = createSettings(schema, "HOLDFAST_NODE");

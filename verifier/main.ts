@@ -14,7 +14,7 @@ import { passKey } from "../circuits/key-gate.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
 import { createAuditor } from "./auditor.ts";
 import { connectAuditChain, keyHashOf, type AuditCall, type AuditChain } from "./chain.ts";
-import { HELP, readConfig, type AuditorConfig } from "./config.ts";
+import { describeSettings, readConfig, type AuditorConfig } from "./config.ts";
 import { createDrandClient } from "./drand.ts";
 import { createStatusServer } from "./server.ts";
 import { openState } from "./state.ts";
@@ -24,6 +24,13 @@ import { verifyOffChain } from "./verify.ts";
 const MAX_STOPPING_MS = 8_000;
 /** Until a waiting transaction's fees are raised. */
 const RAISE_MS = 30_000;
+
+const HELP = [
+  "Runs an auditor: records the beacon, verifies every proof a second way, settles, reports misses.",
+  "Settings: default < file < environment < flag.",
+  "",
+  "--config FILE  JSON with the settings",
+];
 
 const log = pino({ name: "auditor" });
 const ending = new AbortController();
@@ -38,9 +45,9 @@ const stop = (reason: string): void => {
 process.once("SIGTERM", stop).once("SIGINT", stop);
 
 try {
-  const config = await readConfig(process.argv.slice(2), process.env);
-  if (config) await audit(config, ending.signal);
-  else process.stdout.write(`${HELP}\n`);
+  const args = process.argv.slice(2);
+  if (args.includes("--help")) process.stdout.write(`${[...HELP, ...describeSettings()].join("\n")}\n`);
+  else await audit(readConfig(args, process.env), ending.signal);
 } catch (error) {
   if (!ending.signal.aborted) {
     log.fatal({ err: error }, error instanceof Error ? error.message : String(error));
@@ -51,12 +58,12 @@ try {
 if (ending.signal.aborted) process.exit();
 
 async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> {
-  const { rpcUrl, audits, keyFile, passwordFile, dataFolder, profile, artifacts, fromBlock } = config;
+  const { rpcUrl, audits, keyFile, passwordFile, dataFolder, profile, build, fromBlock } = config;
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const state = openState(dataFolder);
   let store: EventStore | undefined;
   try {
-    const key = await loadVerificationKey(profile, artifacts);
+    const key = await loadVerificationKey(profile, build);
     const privateKey = await readKeyFile(keyFile, passwordFile);
     const maxFeePerGas = BigInt(config.maxFeeGwei) * GWEI;
     const connect = (): Promise<AuditChain> =>
@@ -69,7 +76,7 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
       state.claim(chain);
       store = keepEvents(dataFolder, { chainId: chain.chainId, audits: chain.audits, fromBlock }, log);
       const { minContributions } = config;
-      await passKey(profile, { chainId: chain.chainId, build: artifacts, minContributions });
+      await passKey(profile, { chainId: chain.chainId, build, minContributions });
       const pollMs = 1000 * config.pollSeconds;
       const sender = createSender<AuditCall>(
         {
@@ -82,7 +89,7 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
       const auditor = createAuditor(
         {
           ...{ chain, state, store, fromBlock, log, signal, pollMs },
-          ...{ settle: config.settle, coinValue: BigInt(config.coinValue) },
+          ...{ settle: config.settle, coinValue: config.coinValue },
           keyHash: keyHashOf(key),
         },
         {
