@@ -39,6 +39,14 @@ export async function makeWhole<T>(path: string, make: (partial: string) => Prom
   }
 }
 
+/** `FileHandle.write` may write less than it was given. */
+export async function writeAll(file: FileHandle, bytes: Uint8Array, position?: number): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const place = position === undefined ? null : position + at;
+    at += (await file.write(bytes, at, bytes.length - at, place)).bytesWritten;
+  }
+}
+
 export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeWhole(path, (file) => file.writeFile(`${JSON.stringify(value, null, 2)}\n`));
 }

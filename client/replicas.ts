@@ -4,6 +4,7 @@
  */
 import type { Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
+import { writeAll } from "../circuits/files.ts";
 import { paced, type Pace } from "../net/pace.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { toHex32 } from "../protocol/field.ts";
@@ -110,7 +111,9 @@ async function receive(options: PacedFetch, node: NodeAddress, progress: Progres
       if (progress.received + chunk.length > segment.bytes) {
         throw new HoldfastError("corrupt", `node ${node.id} serves more bytes than the segment has`);
       }
-      await writeAll(file, chunk, offset + progress.received);
+      await writeAll(file, chunk, offset + progress.received).catch((cause: unknown) => {
+        throw new LocalFailure("not written", { cause });
+      });
       progress.hasher.update(chunk);
       progress.received += chunk.length;
     }
@@ -119,17 +122,6 @@ async function receive(options: PacedFetch, node: NodeAddress, progress: Progres
   }
   if (progress.received < segment.bytes) {
     throw new HoldfastError("unreachable", `node ${node.id} broke off at byte ${progress.received}`);
-  }
-}
-
-async function writeAll(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < chunk.length;) {
-    const { bytesWritten } = await file
-      .write(chunk, at, chunk.length - at, position + at)
-      .catch((cause: unknown) => {
-        throw new LocalFailure("not written", { cause });
-      });
-    at += bytesWritten;
   }
 }
 

@@ -60,7 +60,7 @@ export function createSettings<Schema extends z.ZodObject>(
     describe: () =>
       names.map((name) => {
         const setting = schema.shape[name] as z.ZodType;
-        const { data } = setting.safeParse(undefined);
+        const { data } = setting.safeParse(undefined) as { data?: string | number | bigint | unknown[] };
         const isNothing = data === undefined || (Array.isArray(data) && data.length === 0);
         const value = isNothing ? "" : ` [${String(data)}]`;
         return `--${kebab(name)}  ${environmentName(name)}${value}  ${setting.description ?? ""}`;

@@ -2,6 +2,7 @@
  * Writes a Groth16 key in snarkjs's .zkey format, version 1, section by section.
  */
 import type { FileHandle } from "node:fs/promises";
+import { writeAll } from "../../circuits/files.ts";
 import { FIELD_BYTES } from "../../circuits/r1cs.ts";
 import { fileHeader, sectionHeader } from "../../circuits/sections.ts";
 import { DEVELOPMENT_MARK } from "../../circuits/zkey-file.ts";
@@ -78,9 +79,4 @@ function uint32(value: number): Uint8Array {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value);
   return bytes;
-}
-
-/** `FileHandle.write` may write less than it was given. */
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten;
 }

@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeSettings, readConfig } from "../../verifier/config.ts";
 import { openState } from "../../verifier/state.ts";
-import { errorOf } from "../helpers/errors.ts";
 
 describe("verifier: settings", () => {
   let folder: string;
