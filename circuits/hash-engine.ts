@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { HashEngine } from "../protocol/segment.ts";
 import { createWasmEngine } from "../protocol/wasm.ts";
-import { prepareWasm, type PrepareWasmOptions } from "../scripts/prepare-wasm.ts";
+import { prepareWasm, type PrepareWasmOptions } from "./prepare-wasm.ts";
 
 /** Builds what is missing. Each call makes an engine of its own, with its own memory. */
 export async function loadHashEngine(options?: PrepareWasmOptions): Promise<HashEngine> {

@@ -30,7 +30,7 @@ const R = 1n << BigInt(DIGITS * DIGIT_BITS);
  * Throws "io" if the module, on this machine, does not give the reference's hashes: relaxed instructions may be fused or
  * not. hash-unfused.wasm gives them on every machine.
  *
- * @param module the bytes of hash.wasm, see scripts/prepare-wasm.ts
+ * @param module the bytes of hash.wasm, see circuits/prepare-wasm.ts
  */
 export function createWasmEngine(module: Uint8Array): HashEngine {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module));

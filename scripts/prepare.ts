@@ -1,86 +1,12 @@
 /**
- * Builds whatever is missing or out of date: contracts, the WebAssembly hash, and each profile's circuit and key.
+ * Builds what the named profiles need: `node scripts/prepare.ts tiny demo`.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { ensureProfile, type KeyProgress } from "../client/keys/make.ts";
 import { printError } from "../client/output.ts";
-import { HoldfastError } from "../protocol/errors.ts";
-import { profileNamed, type ProfileName } from "../protocol/profiles.ts";
-import { prepareWasm } from "./prepare-wasm.ts";
+import { prepare } from "../client/prepare.ts";
 
-/** Where nothing has changed it is over by then. */
-const TELL_AFTER_MS = 3_000;
-const ROOT = join(import.meta.dirname, "..");
-
-export interface PrepareOptions {
-  readonly profiles: readonly string[];
-  readonly log: (line: string) => void;
-  readonly signal?: AbortSignal;
-}
-
-export async function prepare({ profiles, log, signal }: PrepareOptions): Promise<void> {
-  const names = profiles.map((name) => profileNamed(name).name);
-  const failed = new AbortController();
-  const ending = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]);
-  // The compiler of the contracts keeps one core busy for minutes, the circuits another.
-  const both = [buildContracts(log, ending), buildProfiles(names, log, ending)];
-  try {
-    await Promise.all(both);
-  } catch (error) {
-    failed.abort();
-    // The other one removes what it has half made.
-    await Promise.allSettled(both);
-    throw error;
-  }
-}
-
-async function buildProfiles(
-  names: readonly ProfileName[],
-  log: (line: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  await prepareWasm({ log });
-  for (const name of names) await ensureProfile(name, { signal, log: describeProgress(name, log) });
-}
-
-/** Hardhat itself knows which contracts changed. The tests in Solidity are compiled by who runs them. */
-async function buildContracts(log: (line: string) => void, signal: AbortSignal): Promise<void> {
-  const hardhat = join(ROOT, "node_modules", "hardhat", "dist", "src", "cli.js");
-  const child = spawn(process.execPath, [hardhat, "build", "--quiet", "--no-tests"], {
-    cwd: ROOT,
-    env: { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: "true" },
-    stdio: ["ignore", "pipe", "pipe"],
-    signal,
-  });
-  // Warnings about libraries of others are for nobody who only wants it built.
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (text: string) => (output += text));
-  const told = setTimeout(() => log("compiling the contracts (about a minute)"), TELL_AFTER_MS);
-  const [code] = (await once(child, "close").finally(() => clearTimeout(told))) as [number | null];
-  if (code === 0) return;
-  output.split("\n").filter(Boolean).forEach(log);
-  throw new HoldfastError("io", "the contracts do not compile; see the lines above");
-}
-
-/** One line for each tenth of the work. */
-function describeProgress(profile: string, log: (line: string) => void): (progress: KeyProgress) => void {
-  let last = -1;
-  return ({ phase, fraction }) => {
-    const tenth = Math.floor(fraction * 10);
-    if (tenth === last || phase === "circuit") return;
-    last = tenth;
-    log(`making the ${profile} development key: ${tenth * 10} %`);
-  };
-}
-
-if (import.meta.main) {
-  try {
-    await prepare({ profiles: process.argv.slice(2), log: (line) => console.log(line) });
-  } catch (error) {
-    printError(error, false);
-    process.exitCode = 1;
-  }
+try {
+  await prepare({ profiles: process.argv.slice(2), log: (line) => console.log(line) });
+} catch (error) {
+  printError(error, false);
+  process.exitCode = 1;
 }

@@ -46,7 +46,7 @@ async function devnet({ json, ...options }: DevnetCommandOptions, signal: AbortS
   };
   const { name: profile } = profileNamed(options.profile);
   // Only this command needs the build and what is built.
-  const { prepare } = await import("../../scripts/prepare.ts");
+  const { prepare } = await import("../prepare.ts");
   await prepare({ profiles: [profile], log, signal });
   const { runDevnet } = await import("../devnet/run.ts");
   const { renderReport } = await import("../devnet/report.ts");

@@ -44,7 +44,7 @@ export async function execute(options: ExecuteOptions): Promise<void> {
   // Not before it is needed: it takes longer to load than most commands take to run.
   const [ignition, { holdfastModule }] = await Promise.all([
     import("@nomicfoundation/ignition-core"),
-    import("../../ignition/modules/holdfast.ts"),
+    import("./module.ts"),
   ]);
   const run = (): Promise<DeploymentResult> =>
     ignition.deploy({

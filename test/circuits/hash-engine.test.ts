@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
 import { sha256, writeJson } from "../../circuits/files.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
-import { prepareWasm } from "../../scripts/prepare-wasm.ts";
+import { prepareWasm } from "../../circuits/prepare-wasm.ts";
 import { patternBytes } from "../helpers/bytes.ts";
 import { unfit } from "../helpers/unfit-module.ts";
 

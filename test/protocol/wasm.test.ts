@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { fromBytesLE, mod, P, toBytesLE32 } from "../../protocol/field.ts";
 import { referenceEngine, type HashEngine } from "../../protocol/segment.ts";
 import { createWasmEngine } from "../../protocol/wasm.ts";
-import { prepareWasm } from "../../scripts/prepare-wasm.ts";
+import { prepareWasm } from "../../circuits/prepare-wasm.ts";
 import { patternBytes } from "../helpers/bytes.ts";
 import { unfit } from "../helpers/unfit-module.ts";
 

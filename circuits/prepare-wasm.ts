@@ -6,7 +6,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { sha256File, writeJson } from "../circuits/files.ts";
+import { sha256File, writeJson } from "./files.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 
 const ROOT = join(import.meta.dirname, "..");

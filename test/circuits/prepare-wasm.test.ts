@@ -3,11 +3,11 @@ import { cp, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
-import { prepareWasm } from "../../scripts/prepare-wasm.ts";
+import { prepareWasm } from "../../circuits/prepare-wasm.ts";
 
 const FILES = ["hash.wasm", "hash-unfused.wasm", "hash.json"];
 
-describe("scripts: prepareWasm", () => {
+describe("circuits: prepareWasm", () => {
   let build: string;
   let lines: string[];
   beforeEach(async () => {

@@ -7,8 +7,8 @@ import {
   type Future,
   type NamedArtifactContractDeploymentFuture,
 } from "@nomicfoundation/ignition-core";
-import { isMade, makingArgs } from "../../client/deployment/made.ts";
-import type { Step } from "../../client/deployment/plan.ts";
+import { isMade, makingArgs } from "./made.ts";
+import type { Step } from "./plan.ts";
 
 export const MODULE_ID = "Holdfast";
 
