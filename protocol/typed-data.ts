@@ -50,7 +50,7 @@ export const EXTENSION: Types = {
   ],
 };
 
-/** A bucket's owner pays for what a writer stores in it, up to a limit in token units and a rent (protocol.md, section 10). */
+/** A bucket's owner pays for what a writer stores in it, up to a limit in token units and a rent (protocol.md, section 9.1). */
 export const GRANT: Types = {
   Grant: [
     { name: "owner", type: "address" },

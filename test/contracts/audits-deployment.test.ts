@@ -1,4 +1,4 @@
-// What a deployment of Audits must be, and the bounds of what a cluster may choose (protocol.md, sections 9.2 to 9.5).
+// What a deployment of Audits must be, and the bounds of what a cluster may choose (protocol.md, sections 9, 9.2 and 9.5).
 import { expect } from "chai";
 import { freshWorld } from "../helpers/fresh-world.ts";
 import {
