@@ -1,0 +1,63 @@
+// What the documents name is there: files, tests, and the way from the README to each of them.
+import { expect } from "chai";
+import { existsSync, globSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const THREATS = "docs/threats.md";
+const NAMING = ["docs/architecture.md", "docs/glossary.md", "CONTRIBUTING.md"];
+/** Stands for a name that is yet to be found. */
+const ANY_NAME = /\bNAME\b/;
+
+const isThere = (path: string): boolean => existsSync(join(ROOT, path));
+/** In one line: a title may go over several. */
+const textOf = (path: string): string => readFileSync(join(ROOT, path), "utf8").replaceAll(/\s+/g, " ");
+const groups = (text: string, pattern: RegExp): string[][] =>
+  [...text.matchAll(pattern)].map((match) => match.slice(1).map((group?: string) => group ?? ""));
+
+describe("docs: references", () => {
+  for (const path of NAMING) {
+    it(`name files that are there: ${path}`, () => {
+      const named = groups(textOf(path), /`([\w./-]+\/[\w.-]+\.(?:ts|sol|circom|mjs|json|md))`/g).flat();
+      expect(named).not.to.have.length(0);
+      expect(named.filter((file) => !ANY_NAME.test(file) && !isThere(file))).to.deep.equal([]);
+    });
+  }
+
+  it(`name tests that are there: ${THREATS}`, () => {
+    const missing: string[] = [];
+    let file = "";
+    let count = 0;
+    for (const [next = "", title = ""] of groups(
+      textOf(THREATS),
+      /`([\w./-]+\.(?:test\.ts|t\.sol))`|"([^"]+)"/g,
+    )) {
+      if (next !== "") file = join("test", next);
+      if (title === "" || file === "") continue;
+      count++;
+      if (!isThere(file) || !textOf(file).includes(title)) missing.push(`${file}: ${title}`);
+    }
+    expect(count).to.be.greaterThan(100);
+    expect(missing).to.deep.equal([]);
+  });
+
+  it("lead from the README to every document", () => {
+    const found = new Set<string>();
+    const dead: string[] = [];
+    const read = (path: string): void => {
+      if (found.has(path)) return;
+      found.add(path);
+      for (const [link = ""] of groups(textOf(path), /\]\(([^)#\s]+)/g)) {
+        const target = normalize(join(dirname(path), link));
+        if (/^https?:/.test(link)) continue;
+        if (!isThere(target)) dead.push(`${path}: ${link}`);
+        else if (statSync(join(ROOT, target)).isDirectory())
+          globSync(join(target, "*.md"), { cwd: ROOT }).forEach(read);
+        else if (target.endsWith(".md")) read(target);
+      }
+    };
+    read("README.md");
+    expect(dead).to.deep.equal([]);
+    expect(globSync("docs/**/*.md", { cwd: ROOT }).filter((path) => !found.has(path))).to.deep.equal([]);
+  });
+});
