@@ -1,7 +1,7 @@
-// What the documents name is there: files, tests, and the way from the README to each of them.
+// What the documents name is there: files and tests.
 import { expect } from "chai";
-import { existsSync, globSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const THREATS = "docs/threats.md";
@@ -39,25 +39,5 @@ describe("docs: references", () => {
     }
     expect(count).to.be.greaterThan(100);
     expect(missing).to.deep.equal([]);
-  });
-
-  it("lead from the README to every document", () => {
-    const found = new Set<string>();
-    const dead: string[] = [];
-    const read = (path: string): void => {
-      if (found.has(path)) return;
-      found.add(path);
-      for (const [link = ""] of groups(textOf(path), /\]\(([^)#\s]+)/g)) {
-        const target = normalize(join(dirname(path), link));
-        if (/^https?:/.test(link)) continue;
-        if (!isThere(target)) dead.push(`${path}: ${link}`);
-        else if (statSync(join(ROOT, target)).isDirectory())
-          globSync(join(target, "*.md"), { cwd: ROOT }).forEach(read);
-        else if (target.endsWith(".md")) read(target);
-      }
-    };
-    read("README.md");
-    expect(dead).to.deep.equal([]);
-    expect(globSync("docs/**/*.md", { cwd: ROOT }).filter((path) => !found.has(path))).to.deep.equal([]);
   });
 });
