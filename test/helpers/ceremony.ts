@@ -2,11 +2,14 @@
  * A ceremony of three contributors for the tiny circuit, ended by a real round of drand; and what somebody could do to its
  * files who signs them anew afterwards.
  */
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { expect } from "chai";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Wallet } from "ethers";
 import { artifactPaths, loadManifest, type ArtifactPaths } from "../../circuits/artifacts.ts";
 import { blake2bFile, sha256File, writeJson } from "../../circuits/files.ts";
+import { passKey } from "../../circuits/key-gate.ts";
+import { locateSections } from "../../circuits/sections.ts";
 import { acceptContribution } from "../../client/keys/ceremony/accept.ts";
 import {
   attestationOf,
@@ -15,23 +18,36 @@ import {
   type ContributeOptions,
 } from "../../client/keys/ceremony/contribute.ts";
 import { finalizeCeremony } from "../../client/keys/ceremony/finalize.ts";
-import { circuitOf, currentKey, openCeremony } from "../../client/keys/ceremony/folder.ts";
+import {
+  circuitFolder,
+  circuitOf,
+  currentKey,
+  initialKey,
+  openCeremony,
+} from "../../client/keys/ceremony/folder.ts";
 import { initCeremony } from "../../client/keys/ceremony/init.ts";
+import { checkKey, type CheckKeyOptions } from "../../client/keys/check.ts";
 import { ensureProfile } from "../../client/keys/make.ts";
 import { roundTime } from "../../protocol/drand.ts";
 import type { CircuitManifest } from "../../protocol/manifest.ts";
 import { parseSignedTranscript, transcriptMessage, type Transcript } from "../../protocol/transcript.ts";
 import { EVMNET, type Trust } from "../../protocol/trust.ts";
 import { holdfast } from "./cli.ts";
+import { holdfastErrorOf } from "./errors.ts";
 import { evmnetRound } from "./evmnet.ts";
+import { makeFolder } from "./folder.ts";
 import { writePowers } from "./powers.ts";
+import { present } from "./present.ts";
 
 export const NAMES = ["Ada Lovelace", "Grace Hopper", "Emmy Noether"] as const;
+export const MIN = NAMES.length;
+/** Chain ids. */
+export const [LOCAL, PUBLIC] = [31337n, 1n];
 export const POWER = 13;
 /** An hour before the round was due. */
 export const BEFORE_ROUND = 1000 * (roundTime(evmnetRound.round, EVMNET) - 3600);
 export const coordinator = new Wallet(`0x${"17".repeat(32)}`);
-const ENTROPY = "what nobody else can know";
+export const ENTROPY = "what nobody else can know";
 
 export interface HeldCeremony {
   readonly dir: string;
@@ -39,6 +55,59 @@ export interface HeldCeremony {
   /** With which the powers made on the spot count as published. */
   readonly trust: Trust;
   readonly attestations: readonly Attestation[];
+}
+
+/** The functions give what is there only while the tests run. */
+export interface SharedCeremony {
+  readonly held: () => HeldCeremony;
+  /** What was published, with powers that count as public, and with powers that do not. */
+  readonly trusted: () => string;
+  readonly insecure: () => string;
+  /** A path in the folder that all have in common. */
+  readonly path: (name: string) => string;
+  /** Rejects as `keys check` would. */
+  readonly check: (build: string, options?: CheckKeyOptions) => Promise<unknown>;
+  /** With which a check begins at the circuit. */
+  readonly full: () => { readonly ptau: string; readonly initial: string };
+  /** Rejects as the gate of a deployment would. */
+  readonly pass: (build: string, chainId: bigint) => Promise<void>;
+}
+
+/**
+ * Call within `describe`: one ceremony for all tests in it, since to hold another takes half a minute. They run in the order
+ * of its steps: those that end it publish what others look at.
+ */
+export function useCeremony(): SharedCeremony {
+  let folder: string;
+  let ceremony: HeldCeremony;
+  before(async () => {
+    folder = await makeFolder();
+    ceremony = await holdCeremony(folder);
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  const path = (name: string): string => join(folder, name);
+  return {
+    held: () => ceremony,
+    trusted: () => path("trusted"),
+    insecure: () => path("insecure"),
+    path,
+    check(build, options) {
+      const { dir, trust } = ceremony;
+      const compiled = circuitFolder(dir);
+      return checkKey("tiny", { build, trust, minContributions: MIN, compiled, ...options });
+    },
+    full: () => ({ ptau: ceremony.ptau, initial: initialKey(ceremony.dir) }),
+    pass: (build, chainId) =>
+      passKey("tiny", { build, chainId, zkey: true, minContributions: MIN, trust: ceremony.trust }),
+  };
+}
+
+/** The message of the error with that code which a promise rejects with. */
+export async function refusal(promise: Promise<unknown>, code = "key"): Promise<string> {
+  const error = await holdfastErrorOf(promise);
+  expect(error.code, error.message).to.equal(code);
+  return error.message;
 }
 
 /** A folder to begin a ceremony in, where the circuit is compiled already. */
@@ -80,7 +149,7 @@ async function contributeByCommand({ from, out, name, entropy }: ContributeOptio
 export function publish(
   { dir, ptau, trust }: HeldCeremony,
   out: string,
-  minContributions: number = NAMES.length,
+  minContributions: number = MIN,
 ): Promise<CircuitManifest> {
   const { privateKey } = coordinator;
   return finalizeCeremony({ dir, ptau, trust, privateKey, out, minContributions });
@@ -119,5 +188,15 @@ export async function changeByte(path: string, at: number): Promise<void> {
   const bytes = await readFile(path);
   const index = at < 0 ? bytes.length + at : at;
   bytes.writeUInt8((bytes.readUInt8(index) + 1) % 256, index);
+  await writeFile(path, bytes);
+}
+
+/** Exchanges the first two points of a section: still points, no longer the right ones. */
+export async function swapPoints(path: string, id: number): Promise<void> {
+  const { at } = present((await locateSections(path, "zkey")).get(id));
+  const bytes = await readFile(path);
+  const first = Buffer.from(bytes.subarray(at, at + 64));
+  bytes.copy(bytes, at, at + 64, at + 128);
+  first.copy(bytes, at + 64);
   await writeFile(path, bytes);
 }
