@@ -1,102 +1,26 @@
-// The application's side: what it checks before it pays, and how it reads from replicas that fail.
+// How the application reads from replicas that fail.
 import { expect } from "chai";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { appendFile, mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { buffer } from "node:stream/consumers";
 import { join } from "node:path";
-import { Wallet } from "ethers";
 import { createApp, type App, type AppOptions } from "../../client/app.ts";
-import { hashSegmentList } from "../../chain/segment-list.ts";
 import type { Chain } from "../../client/chain.ts";
-import type { NodeAcceptance } from "../../client/node-api.ts";
 import { readObject, type StoredObject } from "../../client/object.ts";
-import { commitFile, readPart } from "../../client/segments.ts";
-import { checkAcceptance, type ExpectedTerms } from "../../client/storing.ts";
-import { HoldfastError } from "../../protocol/errors.ts";
-import { toHex32 } from "../../protocol/field.ts";
+import { commitFile } from "../../client/segments.ts";
 import type { Pace } from "../../net/pace.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
-import { ACCEPTANCE, domain } from "../../protocol/typed-data.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { present } from "../helpers/present.ts";
 
 const REGISTRY = `0x${"12".repeat(20)}`;
 const AUDITS = `0x${"3b".repeat(20)}`;
-const OPERATOR = new Wallet(`0x${"01".repeat(32)}`);
-const STRANGER = new Wallet(`0x${"02".repeat(32)}`);
 /** As slow as a machine may be. */
 const PATIENT: Pace = { bytesPerSecond: 1, graceMs: 60_000 };
-
-describe("client: an acceptance", () => {
-  const segments = [{ root: toHex32(5n), leaves: 3 }];
-  const terms: ExpectedTerms = {
-    plan: { bucket: 1n, epochs: 10 },
-    target: {
-      ...{ vNode: 2n, node: { id: 4n, url: "http://node" }, operator: OPERATOR.address },
-      ...{ rent: 100n, revision: 3n },
-    },
-    ...{ segments, now: 1000n },
-  };
-  const chain = { chainId: 31337n, addresses: { registry: REGISTRY } } as unknown as Chain;
-  const honest = {
-    ...{ node: 4n, revision: 3n, bucket: 1n, vNode: 2n, segments: hashSegmentList(segments), epochs: 10n },
-    ...{ rent: 100n, nonce: 9n, deadline: 2000n },
-  };
-  const sign = async (changes: Partial<typeof honest> = {}, signer = OPERATOR): Promise<NodeAcceptance> => {
-    const message = { ...honest, ...changes };
-    return {
-      ...message,
-      signature: await signer.signTypedData(domain(31337n, REGISTRY), ACCEPTANCE, message),
-    };
-  };
-  const refusal = async (acceptance: Promise<NodeAcceptance>, expected = terms): Promise<HoldfastError> => {
-    const given = await acceptance;
-    const error = await errorOf(Promise.resolve().then(() => checkAcceptance(chain, given, expected)));
-    if (error instanceof HoldfastError) return error;
-    throw error;
-  };
-
-  it("is taken when it is what was asked for", async () => {
-    checkAcceptance(chain, await sign(), terms);
-  });
-
-  for (const [name, value] of [
-    ["node", 7n],
-    ["revision", 2n],
-    ["bucket", 7n],
-    ["vNode", 7n],
-    ["epochs", 11n],
-    ["segments", hashSegmentList([{ root: toHex32(5n), leaves: 4 }])],
-  ] as const) {
-    it(`is refused for another ${name}`, async () => {
-      const error = await refusal(sign({ [name]: value }));
-      expect(error.message).to.match(new RegExp(`node 4 accepts other terms: ${name} is`));
-    });
-  }
-
-  it("is refused for a rent above what the node asked, and above what the owner agreed to", async () => {
-    expect((await refusal(sign({ rent: 101n }))).message).to.match(/a rent of 101, above 100/);
-    const dearer = { ...terms, plan: { ...terms.plan, maxRent: 50n } };
-    expect((await refusal(sign(), dearer)).message).to.match(/a rent of 100, above 50/);
-  });
-
-  it("is refused once it has expired", async () => {
-    expect((await refusal(sign({ deadline: 1000n }))).code).to.equal("expired");
-    checkAcceptance(chain, await sign({ deadline: 1001n }), terms);
-  });
-
-  it("is refused when another account signed, or other terms were signed", async () => {
-    expect((await refusal(sign({}, STRANGER))).code).to.equal("unauthorized");
-    const { signature } = await sign({ nonce: 10n });
-    expect((await refusal(Promise.resolve({ ...honest, signature }))).code).to.equal("unauthorized");
-    expect((await refusal(Promise.resolve({ ...honest, signature: "0x" }))).message).to.match(/is malformed/);
-  });
-});
 
 describe("client: reading a file back", () => {
   let folder: string;
@@ -350,83 +274,3 @@ describe("client: reading a file back", () => {
     expect((await errorOf(readObject(join(folder, "file")))).message).to.match(/is not an object manifest/);
   });
 });
-
-describe("client: a file as segments", () => {
-  let path: string;
-  before(async () => {
-    path = join(await mkdtemp(join(tmpdir(), "holdfast-segments-")), "file");
-  });
-  after(() => rm(join(path, ".."), { recursive: true }));
-  const commit = async (bytes: number) => {
-    await writeFile(path, Buffer.alloc(bytes, 7));
-    return commitFile(path, { profile: PROFILES.tiny, engine: referenceEngine });
-  };
-
-  it("is cut where the profile's limit is", async () => {
-    const limit = 126_975;
-    expect((await commit(limit)).segments.map(({ bytes }) => bytes)).to.deep.equal([limit]);
-    expect((await commit(limit + 1)).segments.map(({ offset, bytes }) => [offset, bytes])).to.deep.equal([
-      [0, limit],
-      [limit, 1],
-    ]);
-  });
-
-  it("reports how far it is, to the end", async () => {
-    await writeFile(path, Buffer.alloc(2_000_000));
-    const fractions: number[] = [];
-    const engine = { ...referenceEngine, hashLeaves: fakeHashes(496), hashNodes: fakeHashes(512) };
-    const progress = (fraction: number): void => void fractions.push(fraction);
-    await commitFile(path, { profile: PROFILES.demo, engine, progress });
-    expect(fractions.at(-1)).to.equal(1);
-    expect(fractions).to.deep.equal(fractions.toSorted((a, b) => a - b));
-  });
-
-  it("is refused if it shrinks, grows or is written while it is read", async () => {
-    for (const change of [
-      () => truncate(path, 1_500_000),
-      () => appendFile(path, "more"),
-      () => writeFile(path, Buffer.alloc(2_000_000, 1)),
-    ]) {
-      await writeFile(path, Buffer.alloc(2_000_000));
-      await utimes(path, 1, 1);
-      let changed: Promise<void> | undefined;
-      const hashLeaves = (input: Uint8Array): Uint8Array => {
-        changed ??= change();
-        return fakeHashes(496)(input);
-      };
-      const engine = { ...referenceEngine, hashLeaves, hashNodes: fakeHashes(512) };
-      const error = await errorOf(commitFile(path, { profile: PROFILES.demo, engine }));
-      await changed;
-      expect(error).to.include({ code: "io" });
-      expect(error.message).to.match(/file was changed while it was read: try again/);
-    }
-  });
-
-  it("is read again as it was, or not to its end", async () => {
-    const { segments } = await commit(200_000);
-    const parts = await Promise.all(segments.map((part) => buffer(readPart(path, part))));
-    expect(Buffer.concat(parts).equals(Buffer.alloc(200_000, 7))).to.equal(true);
-    const part = present(segments[1]);
-    for (const change of [() => truncate(path, 199_999), () => writeFile(path, Buffer.alloc(200_000, 8))]) {
-      await change();
-      expect((await errorOf(buffer(readPart(path, part)))).message).to.match(/was changed while it was read/);
-    }
-    await rm(path);
-    const gone = await errorOf(buffer(readPart(path, part)));
-    expect(gone.message).to.match(/file cannot be read: there is no such file or folder/);
-  });
-
-  it("stops when told to", async () => {
-    await writeFile(path, "some bytes");
-    const signal = AbortSignal.abort();
-    const error = await errorOf(
-      commitFile(path, { profile: PROFILES.tiny, engine: referenceEngine, signal }),
-    );
-    expect(error.name).to.equal("AbortError");
-  });
-});
-
-/** As many zeros as there would be hashes. */
-function fakeHashes(bytes: number): (input: Uint8Array) => Uint8Array {
-  return (input) => new Uint8Array((input.length / bytes) * 32);
-}
