@@ -8,7 +8,7 @@ import type { Hex } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { COUNTED, type Counts } from "../../chain/counts.ts";
 import { domain, REQUEST } from "../../protocol/typed-data.ts";
-import type { Nothing, Receipt, SignedTransaction } from "../../chain/transactions.ts";
+import type { Nothing } from "../../chain/transactions.ts";
 import type {
   BeaconSource,
   Block,
@@ -22,6 +22,7 @@ import type {
   VNodeState,
 } from "../../prover/chain-model.ts";
 import { FakeDirectory } from "./fake-directory.ts";
+import { createFakeTransactions, type FakeTransactions } from "./fake-transactions.ts";
 import { present } from "./present.ts";
 
 export const NODE = 3n;
@@ -41,7 +42,7 @@ export const QUANTUM_BITS = 2;
 /** A leaf costs a quantum. */
 export const RENT = 4n * 10n ** 18n;
 
-export interface FakeChain extends NodeChain {
+export interface FakeChain extends NodeChain, FakeTransactions {
   /** Chain time in seconds; a new block is there as soon as it changes. */
   time: number;
   randomness: bigint | undefined;
@@ -65,18 +66,10 @@ export interface FakeChain extends NodeChain {
   gasOf: (call: Call | Nothing) => bigint;
   /** What block() rejects with. */
   failure: Error | undefined;
-  /** Whether a transaction is mined as soon as it is broadcast. */
-  autoMine: boolean;
   /** What a call meets when it is mined: an error makes it fail there, and in estimate. */
   refuse: (call: Call | Nothing) => Error | undefined;
-  /** As for broadcast: the network is not reached. */
-  refuseBroadcast: boolean;
   readonly provenEpochs: Set<number>;
-  /** Every transaction that was broadcast, in order. */
-  readonly broadcasts: SignedTransaction[];
   readonly mined: (Call | Nothing)[];
-  readonly signed: { readonly call: Call | Nothing; readonly nonce: number }[];
-  minedNonce: number;
   /** What an endpoint gives of an event. */
   shown: (event: FakeEvent) => FakeEvent | readonly FakeEvent[];
   history(): FakeEvent[];
@@ -94,9 +87,6 @@ export interface FakeChain extends NodeChain {
   readonly openChallenges: Map<bigint, ChallengeRecord>;
   /** Another history: the last blocks are gone. */
   reorganize(events: readonly FakeEvent[]): void;
-  mine(): void;
-  /** Whatever was mined is not, and waits nowhere. */
-  reorganizeTransactions(): void;
 }
 
 export interface FakeSegment {
@@ -117,9 +107,6 @@ export function createFakeChain(): FakeChain {
   let events: FakeEvent[] = [];
   let block: Block = { number: 0, hash: "0", parent: "", timestamp: 0 };
   const hashes = new Map<number, string>();
-  const pending = new Map<number, { call: Call | Nothing; transaction: SignedTransaction }>();
-  const calls = new Map<string, { call: Call | Nothing; nonce: number }>();
-  const receipts = new Map<string, Receipt>();
   let forks = 0;
 
   const epochAt = (timestamp: number): number => Math.floor(timestamp / EPOCH_SECONDS);
@@ -140,7 +127,7 @@ export function createFakeChain(): FakeChain {
     const { root, total, entries } = directory.before(Infinity);
     return Promise.resolve({ root, total, count: entries.length });
   };
-  const run = ({ call }: { call: Call | Nothing }): boolean => {
+  const run = (call: Call | Nothing): boolean => {
     if (chain.refuse(call)) return false;
     if (call.kind === "compact" || call.kind === "retire") {
       try {
@@ -166,6 +153,11 @@ export function createFakeChain(): FakeChain {
     new HoldfastError("chain", `the contract refuses: ${what}`, { error: what, ...args });
 
   const chain: FakeChain = {
+    ...createFakeTransactions(() => chain, {
+      block: () => current().number,
+      run,
+      undo: () => chain.provenEpochs.clear(),
+    }),
     time: 100,
     randomness: 77n,
     beaconSource: { kind: "drand", round: 9, publicKey: new Uint8Array(128) },
@@ -178,15 +170,10 @@ export function createFakeChain(): FakeChain {
     ...{ stateChange: {}, dutyChange: {}, nodeChange: {}, handingOver: false, successor: undefined },
     gasOf: () => 100_000n,
     failure: undefined,
-    autoMine: true,
     refuse: () => undefined,
-    refuseBroadcast: false,
     provenEpochs: new Set(),
     openChallenges: new Map(),
-    broadcasts: [],
     mined: [],
-    signed: [],
-    minedNonce: 0,
     shown: (event) => event,
     history: () => [...events],
     emit(name, args) {
@@ -250,20 +237,6 @@ export function createFakeChain(): FakeChain {
       }
       const number = Math.max(0, ...history.map((event) => event.block));
       block = { number, hash: `${forks}`, parent: "", timestamp: 0 };
-    },
-    mine() {
-      for (let next = pending.get(chain.minedNonce); next; next = pending.get(chain.minedNonce)) {
-        pending.delete(chain.minedNonce++);
-        const { hash } = next.transaction;
-        receipts.set(hash, { hash, block: current().number, succeeded: run(next), gasUsed: 21_000 });
-      }
-    },
-
-    reorganizeTransactions() {
-      receipts.clear();
-      pending.clear();
-      chain.minedNonce = 0;
-      chain.provenEpochs.clear();
     },
 
     chainId: 31337n,
@@ -375,35 +348,6 @@ export function createFakeChain(): FakeChain {
     },
     gasPrice: () => Promise.resolve(10n ** 9n),
     coins: () => Promise.resolve(chain.wei),
-    minedCount: async () => (await chain.nonces()).mined,
-    nonces() {
-      let next = chain.minedNonce;
-      while (pending.has(next)) next++;
-      return Promise.resolve({ mined: chain.minedNonce, pending: next });
-    },
-    sign(call, { nonce }) {
-      chain.signed.push({ call, nonce });
-      const hash = `hash-${chain.signed.length}`;
-      calls.set(hash, { call, nonce });
-      return Promise.resolve({ raw: `raw-${chain.signed.length}`, hash });
-    },
-    raiseFees({ raw, hash }) {
-      const raised = { raw: `${raw}+`, hash: `${hash}+` };
-      const call = calls.get(hash);
-      if (call) calls.set(raised.hash, call);
-      return Promise.resolve(raised);
-    },
-    isShort: () => Promise.resolve(false),
-    broadcast(transaction) {
-      if (chain.refuseBroadcast) return Promise.reject(new HoldfastError("unreachable", "no network"));
-      chain.broadcasts.push(transaction);
-      const known = calls.get(transaction.hash);
-      if (known && known.nonce >= chain.minedNonce)
-        pending.set(known.nonce, { call: known.call, transaction });
-      if (chain.autoMine) chain.mine();
-      return Promise.resolve();
-    },
-    receipt: (hash) => Promise.resolve(receipts.get(hash)),
     close: () => undefined,
   };
   chain.emit("ClusterCreated", { cluster: CLUSTER, quantumBits: BigInt(QUANTUM_BITS) });
