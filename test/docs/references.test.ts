@@ -30,7 +30,7 @@ describe("docs: references", () => {
     let count = 0;
     for (const [next = "", title = ""] of groups(
       textOf(THREATS),
-      /`([\w./-]+\.(?:test\.ts|t\.sol))`|"([^"]+)"/g,
+      /`([\w./-]+\.(?:test\.ts|t\.sol)|client\/ceremony\/\w+\.ts)`|"([^"]+)"/g,
     )) {
       if (next !== "") file = join("test", next);
       if (title === "" || file === "") continue;
