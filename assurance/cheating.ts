@@ -2,7 +2,8 @@
  * Soundness, by hand: no cheating witness satisfies the constraints, and an honest one that is made the same way does.
  */
 import { loadHashEngine } from "../circuits/hash-engine.ts";
-import { CHEATS, type Cheat } from "./cheats.ts";
+import type { Cheat } from "./cheat.ts";
+import { CHEATS } from "./cheats.ts";
 import { loadCircuit } from "./circuit.ts";
 import { brokenBy, forge } from "./forge.ts";
 import { createRandom } from "./random.ts";

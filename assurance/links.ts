@@ -3,7 +3,7 @@
  * follows agrees with that.
  */
 import type { Patch } from "./build.ts";
-import type { Cheat } from "./cheats.ts";
+import type { Cheat } from "./cheat.ts";
 import { bytesOf } from "./plans.ts";
 import { statement } from "./statements.ts";
 

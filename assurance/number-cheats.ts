@@ -5,7 +5,7 @@ import { P } from "../protocol/field.ts";
 import { permute4 } from "../protocol/poseidon2.ts";
 import { TAG_SAMPLE } from "../protocol/sampling.ts";
 import type { Patch } from "./build.ts";
-import type { Cheat } from "./cheats.ts";
+import type { Cheat } from "./cheat.ts";
 
 /** An expression of circom that is `values[x]` where a signal is x, so that one program serves several cheats. */
 const choose = (signal: string, values: ReadonlyMap<bigint, string>, otherwise: string): string =>

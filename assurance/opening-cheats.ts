@@ -7,7 +7,7 @@ import { compress16 } from "../protocol/poseidon2.ts";
 import type { HashEngine } from "../protocol/segment.ts";
 import type { CircuitInput } from "../protocol/statement.ts";
 import type { Patch } from "./build.ts";
-import type { Cheat } from "./cheats.ts";
+import type { Cheat } from "./cheat.ts";
 import { bytesOf } from "./plans.ts";
 import { inOrder, opening as openingAt } from "./statements.ts";
 

@@ -6,7 +6,7 @@ import { compress16 } from "../protocol/poseidon2.ts";
 import { GROUP_BYTES, type HashEngine } from "../protocol/segment.ts";
 import type { CircuitInput } from "../protocol/statement.ts";
 import type { Patch } from "./build.ts";
-import type { Cheat } from "./cheats.ts";
+import type { Cheat } from "./cheat.ts";
 import { choosing, honestOpening } from "./opening-cheats.ts";
 import { openingIn } from "./statements.ts";
 

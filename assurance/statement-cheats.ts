@@ -8,7 +8,7 @@ import { TAG_SAMPLE } from "../protocol/sampling.ts";
 import type { HashEngine } from "../protocol/segment.ts";
 import type { CircuitInput, NestedBigints } from "../protocol/statement.ts";
 import type { Patch } from "./build.ts";
-import type { Cheat } from "./cheats.ts";
+import type { Cheat } from "./cheat.ts";
 import { choosing } from "./opening-cheats.ts";
 import { bytesOf } from "./plans.ts";
 import { opening, statement } from "./statements.ts";

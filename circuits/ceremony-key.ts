@@ -3,12 +3,11 @@
  */
 import { HoldfastError } from "../protocol/errors.ts";
 import type { CircuitManifest } from "../protocol/manifest.ts";
-import type { ArtifactPaths } from "./artifacts.ts";
 import { isDevelopmentKey, readZkeyFile } from "./zkey-file.ts";
 
 /** By the manifest, or by the zkey itself, which may lie there without one. */
 export async function hasCeremonyKey(
-  { zkey }: ArtifactPaths,
+  { zkey }: { readonly zkey: string },
   manifest: CircuitManifest | undefined,
 ): Promise<boolean> {
   if (manifest?.key?.transcript !== undefined) return true;

@@ -7,7 +7,6 @@ import type { Readable } from "node:stream";
 import type { Pace } from "../net/pace.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { priceOf } from "../protocol/price.ts";
-import type { Profile } from "../protocol/profiles.ts";
 import type { HashEngine } from "../protocol/segment.ts";
 import type { Chain } from "./chain.ts";
 import { continued, draftOf } from "./continuing.ts";
@@ -17,7 +16,8 @@ import { createNodeApi, type NodeAddress, type NodeApi } from "./node-api.ts";
 import type { Replica, StoredObject } from "./object.ts";
 import type { ClusterRecord, SegmentRecord, VNodeState } from "./records.ts";
 import { fetchSegment, PACES, rehash } from "./replicas.ts";
-import { commitFile, readPart, type CommittedFile } from "./segments.ts";
+import { commitFile, readPart } from "./segments.ts";
+import type { Plan, PutOptions } from "./put-plan.ts";
 import { storeOn } from "./storing.ts";
 
 export interface AppOptions {
@@ -31,30 +31,6 @@ export interface AppOptions {
   readonly paces?: readonly Pace[] | undefined;
   /** What is being done, and how much of it, 0 to 1. */
   readonly progress?: ((step: string, fraction: number) => void) | undefined;
-}
-
-export interface PutOptions {
-  readonly path: string;
-  readonly bucket: bigint;
-  /** Each gets all segments. */
-  readonly vNodes: readonly bigint[];
-  readonly epochs: number;
-  /** Token units per 1e18 leaves and epoch that the owner agrees to; default: whatever the node asks. */
-  readonly maxRent?: bigint | undefined;
-  /** The manifest that an earlier put of the file has left: what it has stored is not stored again. */
-  readonly record?: StoredObject | undefined;
-}
-
-export interface Price {
-  readonly total: bigint;
-  readonly perEpoch: bigint;
-  /** Of perEpoch, what each segment's price is rounded up by to the cluster's quantum. */
-  readonly rounding: bigint;
-  /** Token units. */
-  readonly quantum: bigint;
-  /** Of the payer's account, when the plan was made. */
-  readonly balance: bigint;
-  readonly bytes: number;
 }
 
 export interface ReplicaStatus {
@@ -88,16 +64,6 @@ export interface App {
 }
 
 export type Save = (object: StoredObject) => Promise<void>;
-
-/** A put that is ready to be paid for. */
-export interface Plan extends PutOptions {
-  readonly profile: Profile;
-  readonly file: CommittedFile;
-  /** Where something is to be stored. */
-  readonly targets: readonly Target[];
-  /** Of what is not stored yet. */
-  readonly price: Price;
-}
 
 export function createApp(options: AppOptions): App {
   const {

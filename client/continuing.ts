@@ -4,7 +4,7 @@
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { HoldfastError } from "../protocol/errors.ts";
-import type { Plan, PutOptions } from "./app.ts";
+import type { Plan, PutOptions } from "./put-plan.ts";
 import type { Chain } from "./chain.ts";
 import { isBegun, type Replica, type StoredObject } from "./object.ts";
 import type { Outlook, SegmentRecord } from "./records.ts";

@@ -5,7 +5,7 @@
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { ACCEPTANCE, domain } from "../protocol/typed-data.ts";
-import type { Plan } from "./app.ts";
+import type { Plan } from "./put-plan.ts";
 import { hashSegmentList } from "../chain/segment-list.ts";
 import { signerOf, type Chain, type Sent } from "./chain.ts";
 import type { Target } from "./lookup.ts";

@@ -6,6 +6,7 @@ import { roundEvidence } from "../protocol/drand.ts";
 import { proofWords } from "../protocol/groth16.ts";
 import type { Profile } from "../protocol/profiles.ts";
 import type { Statement } from "../protocol/statement.ts";
+import type { Alert } from "./alert.ts";
 import type { FetchRound } from "./beacon.ts";
 import { contractError, isAlreadyProven } from "./chain-errors.ts";
 import type { Call, NodeChain } from "./chain-model.ts";
@@ -13,7 +14,7 @@ import type { ProofResult } from "./engine.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
-import { isAbout, type Alert, type Prove } from "./proving.ts";
+import { isAbout, type Prove } from "./proving.ts";
 import type { Sender } from "./sender.ts";
 
 /** What is to be proven, and as what. */

@@ -3,13 +3,13 @@
  */
 import type { Logger } from "pino";
 import type { Hex } from "../protocol/field.ts";
+import type { Alert } from "./alert.ts";
 import type { NodeChain } from "./chain-model.ts";
 import type { OpenChallenge } from "./challenges.ts";
 import type { Holding } from "./history.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Alert } from "./proving.ts";
 import { createRemovals, type HeldBack } from "./removals.ts";
 import type { Repair } from "./repair.ts";
 import type { Store } from "./store.ts";

@@ -13,6 +13,7 @@ import {
   type CircuitInput,
   type Statement,
 } from "../protocol/statement.ts";
+import type { Alert } from "./alert.ts";
 import type { ProofResult } from "./engine.ts";
 import type { Contents } from "./history.ts";
 import type { Holdings } from "./holdings.ts";
@@ -31,9 +32,6 @@ export interface Question {
   /** Seconds, chain time. */
   readonly deadline: number;
 }
-
-/** Says something once; false if it was said. */
-export type Alert = (key: string, level: "warn" | "error", facts: object, message: string) => boolean;
 
 export interface ProvingModules {
   readonly holdings: Holdings;

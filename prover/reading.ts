@@ -8,7 +8,7 @@ import { toHex32, type Hex } from "../protocol/field.ts";
 import { EMPTY_BODY_HASH } from "./auth.ts";
 import type { Patience } from "./patience.ts";
 import { authorize, bucketId, parse, rootName } from "./requests.ts";
-import type { ServerModules } from "./server.ts";
+import type { ServerModules } from "./server-options.ts";
 
 export function addReading(
   app: FastifyInstance,

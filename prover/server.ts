@@ -6,56 +6,16 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Logger } from "pino";
 import { HoldfastError, type ErrorCode } from "../protocol/errors.ts";
 import { toPlain } from "../protocol/json.ts";
-import type { Profile } from "../protocol/profiles.ts";
-import type { Access } from "./auth.ts";
-import type { NodeChain, NodeRecord } from "./chain-model.ts";
-import type { Clock } from "./clock.ts";
+import type { NodeRecord } from "./chain-model.ts";
 import { createDenials } from "./denials.ts";
-import type { Holdings } from "./holdings.ts";
-import type { Journal } from "./journal.ts";
 import { CONNECTIONS_PER_ADDRESS, LOOPBACK, MAX_CONNECTIONS, UPLOAD_BYTES_PER_SECOND } from "./limits.ts";
 import { watchRequests } from "./patience.ts";
 import { addReading } from "./reading.ts";
 import { authorize, knownSigner } from "./requests.ts";
+import type { ServerModules, ServerOptions } from "./server-options.ts";
 import { addresses, guardSockets } from "./sockets.ts";
-import { isHealthy, type NodeStatus } from "./status.ts";
-import type { Store } from "./store.ts";
+import { isHealthy } from "./status.ts";
 import { addWriting } from "./writing.ts";
-
-export interface ServerOptions {
-  readonly node: bigint;
-  readonly profile: Profile;
-  readonly acceptSeconds: number;
-  /** As in AcceptanceOptions. */
-  readonly minRent: bigint;
-  /** At the same time. */
-  readonly maxUploads: number;
-  /** From one address. */
-  readonly requestsPerMinute: number;
-  /** In all, and from one address. */
-  readonly maxConnections?: number;
-  readonly connectionsPerAddress?: number;
-  /** An upload that is slower in the long run is refused. */
-  readonly uploadBytesPerSecond?: number;
-  /** Addresses and networks: what they say of where a request comes from is believed. */
-  readonly trustedProxies?: readonly string[];
-  /** Where the operator's probes come from. */
-  readonly operatorAddresses?: readonly string[];
-  readonly patienceMs?: number;
-}
-
-export interface ServerModules {
-  readonly chain: NodeChain;
-  readonly access: Access;
-  readonly store: Store;
-  readonly holdings: Holdings;
-  readonly journal: Journal;
-  /** vNodes whose directories this node is about to write again. */
-  readonly compacting: ReadonlySet<bigint>;
-  readonly status: () => NodeStatus;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
 
 const STATUS: Readonly<Record<ErrorCode, number>> = {
   aborted: 503,

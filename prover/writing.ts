@@ -21,7 +21,7 @@ import {
   vNodeId,
 } from "./requests.ts";
 import type { Patience } from "./patience.ts";
-import type { ServerModules, ServerOptions } from "./server.ts";
+import type { ServerModules, ServerOptions } from "./server-options.ts";
 import { createUploads, type UploadOptions } from "./uploads.ts";
 
 export function addWriting(

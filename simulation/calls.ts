@@ -3,7 +3,7 @@
  */
 import { Interface } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
-import { word } from "./scene.ts";
+import { word } from "./words.ts";
 
 const NAMES = ["TestToken", "Ledger", "Registry", "Audits", "Challenges"] as const;
 export type ContractName = (typeof NAMES)[number];

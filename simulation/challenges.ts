@@ -4,10 +4,10 @@
 import type { Directory } from "../protocol/directory.ts";
 import { RESPONSE_EPOCHS } from "../protocol/limits.ts";
 import { auditSeed } from "../protocol/statement.ts";
-import { errorSelector, quick } from "./calls.ts";
+import { errorSelector, quick, type ContractName } from "./calls.ts";
 import type { Ground } from "./ground.ts";
 import type { Statement } from "./oracle.ts";
-import type { Play } from "./play.ts";
+import type { Hex, Outcome } from "./scene.ts";
 import type { Stagehand } from "./stagehand.ts";
 
 export interface Challenge {
@@ -25,14 +25,27 @@ export interface Challenge {
 
 const NOT_OPEN = errorSelector("Challenges", "NotOpen");
 
+/** What challenges are about, of a play. */
+interface Playing {
+  readonly epoch: number;
+  readonly ground: Ground;
+  view(ground: Ground): { readonly node: number };
+  randomness(epoch: number): Hex;
+  call(
+    ...given: [...Call, args: readonly (bigint | number | string)[], then: (outcome: Outcome) => void]
+  ): void;
+  send(...given: [...Call, data: string, then: (outcome: Outcome) => void]): void;
+}
+type Call = [role: string, contract: ContractName, name: string];
+
 export class PlayChallenges {
   open: Challenge[] = [];
   /** How many were made, answered, and lost by the node. */
   readonly count = { made: 0, answered: 0, failed: 0 };
-  readonly #play: Play;
+  readonly #play: Playing;
   readonly #stagehand: Stagehand;
 
-  constructor(play: Play, stagehand: Stagehand) {
+  constructor(play: Playing, stagehand: Stagehand) {
     this.#play = play;
     this.#stagehand = stagehand;
   }

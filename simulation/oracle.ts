@@ -7,7 +7,7 @@ import type { Directory, Entry } from "../protocol/directory.ts";
 import { drawSamples } from "../protocol/sampling.ts";
 import { sampleOf } from "../protocol/statement.ts";
 import { PROFILE } from "./model.ts";
-import { word } from "./scene.ts";
+import { word } from "./words.ts";
 
 /** Known to this module and the verifier. */
 export const SECRET = 0x686f6c6466617374n;

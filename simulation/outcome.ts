@@ -6,9 +6,13 @@ import { quick } from "./calls.ts";
 import { expectConserved } from "./conservation.ts";
 import type { MarketName } from "./model.ts";
 import type { Play } from "./play.ts";
-import type { Show } from "./run.ts";
 import type { Stagehand } from "./stagehand.ts";
 import type { Strategy } from "./strategies/strategy.ts";
+
+interface Shown {
+  readonly strategy: Strategy;
+  readonly play: Play;
+}
 
 /** Of one strategy in one run, in epochs' rate. */
 export interface Outcome {
@@ -32,7 +36,7 @@ const CLAIMED = 64;
 
 export async function readOutcomes(
   stagehand: Stagehand,
-  shows: readonly Show[],
+  shows: readonly Shown[],
   markets: readonly MarketName[],
   seed: number,
 ): Promise<Outcome[]> {
@@ -91,7 +95,7 @@ function claim(play: Play): void {
 }
 
 /** Of each play that shares its beacon, what auditors will have of the fees. */
-async function collect(stagehand: Stagehand, shows: readonly Show[]): Promise<Map<Play, number>> {
+async function collect(stagehand: Stagehand, shows: readonly Shown[]): Promise<Map<Play, number>> {
   const questions = shows.map(({ play }) =>
     stagehand.question("Ledger", quick("Ledger", "feesOf", play.cluster)),
   );

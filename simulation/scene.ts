@@ -8,6 +8,7 @@ import { getCreateAddress, Interface } from "ethers";
 import { network } from "hardhat";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { deployWorld, type Addresses } from "./deploy.ts";
+import { word } from "./words.ts";
 import { EPOCH_SECONDS } from "./model.ts";
 
 export type Hex = `0x${string}`;
@@ -130,8 +131,6 @@ interface Log {
   readonly topics: readonly string[];
   readonly data: string;
 }
-
-export const word = (value: bigint | number): string => value.toString(16).padStart(64, "0");
 
 const PERFORM = selectorOf("perform");
 const ASK = selectorOf("ask");

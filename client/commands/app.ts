@@ -5,13 +5,14 @@ import { Option, type Command } from "commander";
 import { stat } from "node:fs/promises";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { createApp, type App, type Plan, type ReplicaStatus } from "../app.ts";
+import { createApp, type App, type ReplicaStatus } from "../app.ts";
 import { parseAddress, type Chain } from "../chain.ts";
 import { draftOf } from "../continuing.ts";
 import { STDOUT } from "../destination.ts";
 import { openManifest, type ManifestFile } from "../manifest-file.ts";
 import { readObject } from "../object.ts";
 import { agree, createProgress, formatAmount, printResult } from "../output.ts";
+import type { Plan } from "../put-plan.ts";
 import { addAccountCommands } from "./accounts.ts";
 import {
   chainCommand,

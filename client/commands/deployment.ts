@@ -11,7 +11,8 @@ import { checkAgreed, wrongIn, type Finding } from "../deployment-check.ts";
 import { readDeploymentConfig, type DeploymentConfig } from "../deployment/config.ts";
 import { createDeployment } from "../deployment/create.ts";
 import { expectationsOf, type Expectations } from "../deployment/expectations.ts";
-import { verifierArgs, type Argument } from "../deployment/plan.ts";
+import { verifierArgs } from "../deployment/plan.ts";
+import type { Argument } from "../deployment/step.ts";
 import { makeKnownAnswer } from "../keys/known-answer.ts";
 import { agree, printResult } from "../output.ts";
 import {

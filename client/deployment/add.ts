@@ -8,7 +8,7 @@ import { HoldfastError } from "../../protocol/errors.ts";
 import type { Chain } from "../chain.ts";
 import { isMadeBy } from "./code.ts";
 import { madeInitCode, makingData, placeOf, type Home, type MadeStep } from "./made.ts";
-import type { Argument } from "./plan.ts";
+import type { Argument } from "./step.ts";
 
 export interface AddOptions {
   readonly chain: Chain;

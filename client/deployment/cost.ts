@@ -7,7 +7,8 @@ import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { offer } from "../sending.ts";
 import { isMade } from "./made.ts";
-import { transactionOf, type Plan, type Step } from "./plan.ts";
+import { transactionOf, type Plan } from "./plan.ts";
+import type { Step } from "./step.ts";
 
 export interface Cost {
   readonly gas: bigint;

@@ -3,7 +3,8 @@
  */
 import { PROFILES, type Profile } from "../../protocol/profiles.ts";
 import { sourcesOf, type DeploymentConfig } from "./config.ts";
-import type { Argument, BeaconSource, Plan } from "./plan.ts";
+import type { BeaconSource, Plan } from "./plan.ts";
+import type { Argument } from "./step.ts";
 
 /** What is undefined is not compared. */
 export interface Expectations {

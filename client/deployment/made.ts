@@ -5,21 +5,12 @@ import { getCreate2Address, Interface, keccak256, ZeroHash } from "ethers";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import type { Clock } from "../../protocol/epochs.ts";
 import { initCode, linkedBytecode } from "./code.ts";
-import type { Argument, Step } from "./plan.ts";
+import { MAKINGS, type Argument, type Making, type Step } from "./step.ts";
 
 /** The deployment that a factory makes for: EpochBeacon.Home. */
 export interface Home extends Clock {
   readonly audits: string;
 }
-
-/** The factory's methods, and what is made of the code that they take. */
-export const MAKINGS = {
-  makeVerifier: "Groth16Verifier",
-  makeDrandBeacon: "DrandBeacon",
-  makePrevrandaoBeacon: "PrevrandaoBeacon",
-} as const;
-
-export type Making = keyof typeof MAKINGS;
 
 /** A step that is a call of the factory. */
 export type MadeStep = Step & { readonly making: Making };

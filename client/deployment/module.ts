@@ -8,7 +8,7 @@ import {
   type NamedArtifactContractDeploymentFuture,
 } from "@nomicfoundation/ignition-core";
 import { isMade, makingArgs } from "./made.ts";
-import type { Step } from "./plan.ts";
+import type { Step } from "./step.ts";
 
 export const MODULE_ID = "Holdfast";
 

@@ -18,23 +18,8 @@ import type { Clock } from "../../protocol/epochs.ts";
 import { toPlain } from "../../protocol/json.ts";
 import { PROFILES, type ProfileName } from "../../protocol/profiles.ts";
 import { initCode, librariesFor } from "./code.ts";
-import { isMade, makingData, placeOf, type Home, type MadeStep, type Making } from "./made.ts";
-
-/** Words are decimal or hexadecimal strings, so that a plan can be written down and read again. */
-export type Argument = string | number | Argument[] | { [name: string]: Argument };
-
-export interface Step {
-  /** Unique in the plan; a library's name for those that others are linked with. */
-  readonly id: string;
-  /** Name of the artifact. */
-  readonly contract: string;
-  /** Of the constructor, or of the factory's method after the code. */
-  readonly args: readonly Argument[];
-  /** The factory's method that makes it; undefined: a transaction of its own. */
-  readonly making?: Making;
-  /** An earlier step, whose address and whose block's header, with those after it, will be the last arguments. */
-  readonly needsProbe?: string;
-}
+import { isMade, makingData, placeOf, type Home, type MadeStep } from "./made.ts";
+import type { Argument, Step } from "./step.ts";
 
 export interface ProfileKey {
   readonly profile: ProfileName;

@@ -7,7 +7,7 @@ import { challengeBond, wholeRange } from "../ranges.ts";
 import type { ChallengeRecord } from "../records.ts";
 import { select } from "./history.ts";
 import { fund } from "./network.ts";
-import type { Stage } from "./scenario.ts";
+import type { Stage } from "./stage.ts";
 
 export interface Asked {
   readonly id: bigint;

@@ -19,7 +19,8 @@ import { startNetwork } from "./network.ts";
 import { MAX_FILE_BYTES, type DevnetOptions } from "./options.ts";
 import { createProcesses, type LogLine, type Processes } from "./processes.ts";
 import type { DevnetReport } from "./report.ts";
-import { bondFor, bytesHeld, play, REPLICAS, type Stage, type Verdicts } from "./scenario.ts";
+import { bondFor, bytesHeld, play, REPLICAS } from "./scenario.ts";
+import type { Stage, Verdicts } from "./stage.ts";
 
 export interface DevnetResult {
   readonly report: DevnetReport;

@@ -17,31 +17,11 @@ import { defaultQuantumBits } from "../quantum.ts";
 import type { VNodeRecord, VNodeState } from "../records.ts";
 import { compensationIn, refundsIn } from "./accounting.ts";
 import { challenge, seeDismissal, seeAnswer, type Asked } from "./challenges.ts";
-import type { Checks } from "./checks.ts";
 import { decisionsOf } from "./decisions.ts";
 import { covering, select, total, type History, type Span } from "./history.ts";
-import { fund, type Network, type RunningNode } from "./network.ts";
-import type { DevnetOptions } from "./options.ts";
+import { fund, type RunningNode } from "./network.ts";
 import { BOND_EPOCHS, clusterParams, RENT, SERVING, STORED_EPOCHS } from "./roles.ts";
-
-export interface Stage {
-  readonly options: DevnetOptions;
-  readonly folder: string;
-  readonly network: Network;
-  readonly history: History;
-  readonly checks: Checks;
-  /** How many proofs the auditor found valid and invalid by its own way, or did not see; and what it objected to. */
-  readonly verdicts: Verdicts;
-  /** Fills in as soon as it is known. */
-  readonly vNodes: number[];
-}
-
-export interface Verdicts {
-  valid: number;
-  invalid: number;
-  unseen: number;
-  contradictions: number;
-}
+import type { Stage } from "./stage.ts";
 
 export interface Outcome {
   readonly object: StoredObject;

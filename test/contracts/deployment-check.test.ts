@@ -5,7 +5,8 @@ import { checkDeployment, wrongIn, type Finding } from "../../client/deployment-
 import { deploy, type Deployment, type DeployOptions } from "../../client/deploy.ts";
 import type { Expectations } from "../../client/deployment/expectations.ts";
 import { codeHash } from "../../client/deployment/made.ts";
-import { groupKeyWords, verifierArgs, type Argument } from "../../client/deployment/plan.ts";
+import { groupKeyWords, verifierArgs } from "../../client/deployment/plan.ts";
+import type { Argument } from "../../client/deployment/step.ts";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
 import { ensureProfile } from "../../client/keys/make.ts";
