@@ -67,6 +67,8 @@ export function createFollower(
   let last: Pick<Block, "number" | "hash"> | undefined;
   let head: Block | undefined;
   let checkedEpoch: number | undefined;
+  /** Block of the first look in that epoch, in which more is compared than in the others. */
+  let checkedAt = Infinity;
   /** In a row. */
   let doubts = 0;
   let updating: Promise<unknown> = Promise.resolve();
@@ -158,7 +160,8 @@ export function createFollower(
 
   /** @throws always */
   const doubt = async (why: string): Promise<never> => {
-    const shown = doubts === 0 ? store.checkpoints().find((each) => each.shown)?.number : undefined;
+    const isShown = ({ number, shown }: Checkpoint): boolean => shown && number <= checkedAt;
+    const shown = doubts === 0 ? store.checkpoints().find(isShown)?.number : undefined;
     doubts++;
     log.warn({ why, from: shown ?? fromBlock }, "the chain's events do not add up: reading them again");
     await goBack(shown ?? -1);
@@ -175,6 +178,7 @@ export function createFollower(
     const epoch = epochAt(newest.timestamp);
     const why = await reader.check(newest, epoch !== checkedEpoch);
     if (why !== undefined) await doubt(why);
+    if (epoch !== checkedEpoch) checkedAt = newest.number;
     [doubts, checkedEpoch, head] = [0, epoch, newest];
     store.append([], { number: newest.number, hash: newest.hash, shown: true });
     return newest;

@@ -80,6 +80,8 @@ export interface AuditChain extends Clock, Omit<CountedChain, "assignments"> {
   proofsIn(transaction: string): Promise<SubmittedProof[] | undefined>;
   /** What the Registry says a vNode's directory was when the epoch began, as of a block in it. */
   directory(vNode: bigint, epoch: number, block: number): Promise<DirectoryState>;
+  /** Which of the vNodes have proven the epoch, as of a block in it. */
+  proven(vNodes: readonly bigint[], epoch: number, block: number): Promise<bigint[]>;
   profile(index: number): Promise<ProfileOnChain>;
   /** undefined: it is of headers. */
   beacon(index: number): Promise<DrandOnChain | undefined>;
@@ -104,6 +106,8 @@ export interface AuditChainOptions extends Pick<EndpointsOptions, "log"> {
   readonly maxFeePerGas?: bigint | undefined;
 }
 
+/** Asked for in one call. */
+const DUTIES = 25;
 /** Percent of the estimate: the transaction may run in the next epoch, which takes other paths. */
 const GAS_MARGIN = 140n;
 
@@ -173,6 +177,20 @@ async function open(
       const at = { blockTag: block };
       const { root, total } = (await view(registry, "snapshot", vNode, epoch, at)) as Result;
       return { root: BigInt(root as string), total: Number(total) };
+    },
+    async proven(vNodes, epoch, block) {
+      const { interface: codec } = auditsContract;
+      const found: bigint[] = [];
+      for (let first = 0; first < vNodes.length; first += DUTIES) {
+        const some = vNodes.slice(first, first + DUTIES);
+        const calls = some.map((vNode) => codec.encodeFunctionData("duty", [vNode, epoch]));
+        const answers = (await view(auditsContract, "multicall", calls, { blockTag: block })) as string[];
+        for (const [i, vNode] of some.entries()) {
+          const [duty] = codec.decodeFunctionResult("duty", answers[i] ?? "0x");
+          if ((duty as { proven: boolean }).proven) found.push(vNode);
+        }
+      }
+      return found;
     },
     async profile(index) {
       const found = (await view(auditsContract, "profiles", index)) as Result;

@@ -58,6 +58,8 @@ export interface ReadingModules {
   readonly meanwhile: () => Promise<void>;
 }
 
+/** Blocks that an endpoint still has the state of, whatever else it forgets. */
+const MAX_PAST = 64;
 /** Directories asked for at once. */
 const AT_ONCE = 50;
 /** Readings that have to say so before the chain is said to contradict itself: of what is new, and of everything. */
@@ -75,6 +77,10 @@ export function createReading(
   let [found, isAnew]: [Finding[], boolean] = [[], true];
   /** To be dealt with, of which so many are. */
   let [findings, done]: [Finding[], number] = [[], 0];
+  /** By vNode, the last epoch of which an event says that it was proven. */
+  let proven = new Map<bigint, number>();
+  /** The newest block that was looked at, and the last one of an epoch that was over by the next look. */
+  let [running, ended]: [Block | undefined, Block | undefined] = [undefined, undefined];
   /** How often a directory was found to be another. */
   const suspicions = new Map<string, number>();
   /** What was asked to be certain, and how many times everything had been read again by then. */
@@ -102,9 +108,10 @@ export function createReading(
   }
 
   function take(event: AuditEvent): void {
-    const { name, transaction } = event;
+    const { name, args, transaction } = event;
     observer.take(event);
     tally.take(name);
+    if (name === "Proven") proven.set(args["vNode"] as bigint, Number(args["epoch"]));
     const claim = claimOf(event);
     // What new events contradict is judged again.
     if (claim && [undefined, "invalid"].includes(state.verdictOf(claim)))
@@ -130,7 +137,21 @@ export function createReading(
     return undefined;
   }
 
+  /** Nothing that is counted shows that the event of a proof is missing; the contract knows until its epoch is over. */
+  async function unseenProof(at: Block): Promise<string | undefined> {
+    const epoch = epochAt(at.timestamp, chain);
+    if ((await chain.blockHash(at.number)) !== at.hash) return undefined;
+    const unseen = (await chain.proven(model.vNodes, epoch, at.number)).find(
+      (vNode) => (proven.get(vNode) ?? 0) < epoch,
+    );
+    return unseen === undefined
+      ? undefined
+      : `vNode ${unseen} has proven epoch ${epoch}, of which no event tells`;
+  }
+
   async function check(head: Block, isNew: boolean): Promise<string | undefined> {
+    if (running && epochAt(running.timestamp, chain) < epochAt(head.timestamp, chain)) ended = running;
+    running = head;
     if (!isNew) return undefined;
     const missing = tally.missing(await chain.counts(head));
     if (missing !== undefined) return missing;
@@ -144,6 +165,11 @@ export function createReading(
       const why = wrong.find((each) => each !== undefined);
       if (why !== undefined) return why;
     }
+    if (ended && head.number - ended.number <= MAX_PAST) {
+      const why = await unseenProof(ended);
+      if (why !== undefined) return why;
+    }
+    ended = undefined;
     return undefined;
   }
 
@@ -155,6 +181,7 @@ export function createReading(
         restart() {
           next = startModel();
           tally = new Tally();
+          proven = new Map();
           [found, isAnew] = [[], true];
           observer.restart();
         },

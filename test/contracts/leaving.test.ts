@@ -179,6 +179,19 @@ describe("contracts: leaving", () => {
       expect(await earned(2)).to.equal(PAID);
     });
 
+    it("that is free at once if whoever was named proves in the epoch in which it is gone", async () => {
+      await world.proveEach(2, 4);
+      await world.begin(5);
+      await world.prove(5);
+      await asManager().assign(1, 2);
+      await world.begin(6);
+      const sent = await world.prove(6);
+      await expect(sent).to.emit(world.audits, "BondKept");
+      expect(await kept()).to.deep.equal([Number(LOCK), 0]);
+      await world.audits.unlockKept(1, 1);
+      expect((await bond(1)).locked).to.equal(0n);
+    });
+
     it("that is free at once if somebody has taken over before it left", async () => {
       await asManager().assign(1, 2);
       await world.begin(2);

@@ -112,6 +112,15 @@ export function world() {
     counts: (at) => reach("counts", undefined).then(() => read.counts(at)),
     proofsIn: (transaction) => reach("proofsIn", proofs.get(transaction)),
     directory: () => reach("directory", fake.directory),
+    proven: (_, epoch, block) =>
+      reach(
+        "proven",
+        blocks
+          .slice(0, block + 1)
+          .flatMap(({ events }) => events)
+          .filter(({ name, args }) => name === "Proven" && args["epoch"] === BigInt(epoch))
+          .map(({ args }) => args["vNode"] as bigint),
+      ),
     profile: (index) =>
       Promise.resolve({
         ...{ samples: 2, dataDepth: 2, directoryDepth: 2 },

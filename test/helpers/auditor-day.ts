@@ -251,6 +251,14 @@ function createDayWorld(options: DayOptions, clock: VirtualClock) {
       ]);
     },
     directory: () => Promise.resolve(root),
+    proven: (_, epoch, block) =>
+      Promise.resolve(
+        blocks
+          .slice(0, block + 1)
+          .flatMap(({ events }) => events)
+          .filter(({ name, args }) => name === "Proven" && args["epoch"] === BigInt(epoch))
+          .map(({ args }) => args["vNode"] as bigint),
+      ),
     profile: () => Promise.resolve({ samples: 2, dataDepth: 2, directoryDepth: 2, keyHash: KEY_HASH }),
     beacon: () => Promise.resolve({ genesis: 1, period: 1, publicKey: "" }),
     headers: () => Promise.resolve(undefined),

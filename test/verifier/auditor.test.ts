@@ -174,6 +174,28 @@ describe("verifier: the auditor", () => {
         expect(state.counts()).to.include({ valid: 1, invalid: 0, unseen: 0, contradictions: 0 });
       });
 
+    it("verifies a proof of which it saw no event, when the epoch is over", async () => {
+      const one = world();
+      const state = openState(":memory:");
+      const auditor = one.start(state);
+      one.mine(2);
+      await looked(auditor);
+      let left = true;
+      one.fake.hidden = ({ name }) => left && name === "Proven";
+      prove(one);
+      await looked(auditor);
+      expect(state.counts()).to.include({ valid: 0, invalid: 0 });
+      left = false;
+      one.mine(3);
+      await looked(auditor);
+      expect(auditor.status.troubles.join()).to.include(
+        "vNode 1 has proven epoch 2, of which no event tells",
+      );
+      await looked(auditor);
+      expect(state.counts()).to.include({ valid: 1, invalid: 0, unseen: 0, contradictions: 0 });
+      expect(one.said("the chain's events do not add up: reading them again")).to.have.length(1);
+    });
+
     it("waits longer and longer while they stay out, says so, and goes on when they are there", async () => {
       const one = world();
       const auditor = one.start();
