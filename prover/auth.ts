@@ -3,12 +3,12 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import type { Clock } from "../chain/clock.ts";
 import { decodeAuthorization } from "../protocol/authorization.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { MAX_REQUEST_SECONDS } from "../protocol/typed-data.ts";
 import type { NodeChain } from "./chain-model.ts";
-import type { Clock } from "./clock.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 

@@ -2,8 +2,8 @@
  * Whoever may sign, may ask: a key costs nothing, and each question about its rights costs calls of the chain. So an address
  * from which too much was refused in a minute is heard no more in it, but for those who have been served lately.
  */
+import type { Clock } from "../chain/clock.ts";
 import { HoldfastError } from "../protocol/errors.ts";
-import type { Clock } from "./clock.ts";
 import { networkOf } from "./sockets.ts";
 
 export interface Denials {

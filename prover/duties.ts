@@ -5,6 +5,7 @@
  * A look at the chain starts what is to be done and waits for none of it; the next look starts what failed again.
  */
 import type { Logger } from "pino";
+import type { Clock } from "../chain/clock.ts";
 import { isIncomplete } from "../chain/follow.ts";
 import { headAge, staleness } from "../chain/heads.ts";
 import type { Hex } from "../protocol/field.ts";
@@ -14,7 +15,6 @@ import type { Alert } from "./alert.ts";
 import type { FetchRound } from "./beacon.ts";
 import type { Block, Duty, NodeChain } from "./chain-model.ts";
 import { createChallenges, type OpenChallenge } from "./challenges.ts";
-import type { Clock } from "./clock.ts";
 import { createCompaction } from "./compaction.ts";
 import type { ProofResult } from "./engine.ts";
 import { createEpochProofs } from "./epoch-proofs.ts";

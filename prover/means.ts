@@ -1,9 +1,9 @@
 /**
  * What a node needs besides its data: coins for the gas of its proofs, and a clock that goes right.
  */
+import type { Clock } from "../chain/clock.ts";
 import type { Alert } from "./alert.ts";
 import type { NodeChain } from "./chain-model.ts";
-import type { Clock } from "./clock.ts";
 
 export interface Means {
   /** Seconds that the host's clock is after the chain's last block: more than usual if either stands still or goes wrong. */

@@ -3,6 +3,7 @@
  */
 import { mkdir, readdir } from "node:fs/promises";
 import type { Logger } from "pino";
+import { systemClock, type Clock } from "../chain/clock.ts";
 import { keepEvents } from "../chain/event-store.ts";
 import { untilAnswered } from "../chain/starting.ts";
 import { loadHashEngine, loadProvingArtifacts } from "../circuits/artifacts.ts";
@@ -13,7 +14,6 @@ import { createAdmin } from "./admin.ts";
 import { createAccess } from "./auth.ts";
 import { createFetchRound } from "./beacon.ts";
 import { connectChain, type ChainOptions, type NodeChain } from "./chain.ts";
-import { systemClock, type Clock } from "./clock.ts";
 import type { NodeConfig } from "./config.ts";
 import { createDuties } from "./duties.ts";
 import { verifyProof } from "./engine.ts";

@@ -2,8 +2,8 @@
  * Who may upload at the same time. An account has a part of the places; and where none is left, an upload of whoever could
  * pay least for each place that they have makes room for one who could pay more, and the slow before the fast.
  */
+import type { Clock } from "../chain/clock.ts";
 import { HoldfastError } from "../protocol/errors.ts";
-import type { Clock } from "./clock.ts";
 
 export interface Claim {
   readonly account: string;

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
+import type { Clock } from "../chain/clock.ts";
 import { AllFailed, firstOf } from "../net/hedged.ts";
 import { paced, type Pace } from "../net/pace.ts";
 import { encodeAuthorization, type SignedRequest } from "../protocol/authorization.ts";
@@ -11,7 +12,6 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { leafCount } from "../protocol/field.ts";
 import { EMPTY_BODY_HASH } from "./auth.ts";
 import type { NodeChain } from "./chain-model.ts";
-import type { Clock } from "./clock.ts";
 import type { Holding } from "./history.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";

@@ -3,8 +3,8 @@
  * living: a bit that flips is found before an audit or a reader meets it.
  */
 import type { Logger } from "pino";
+import type { Clock } from "../chain/clock.ts";
 import type { Hex } from "../protocol/field.ts";
-import type { Clock } from "./clock.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Store } from "./store.ts";
 

@@ -2,10 +2,10 @@
  * What the node's public HTTP interface is made of, and how much it takes.
  */
 import type { Logger } from "pino";
+import type { Clock } from "../chain/clock.ts";
 import type { Profile } from "../protocol/profiles.ts";
 import type { Access } from "./auth.ts";
 import type { NodeChain } from "./chain-model.ts";
-import type { Clock } from "./clock.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import type { NodeStatus } from "./status.ts";

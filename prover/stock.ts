@@ -4,10 +4,10 @@
 import { rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
+import type { Clock } from "../chain/clock.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import type { NodeChain } from "./chain-model.ts";
-import type { Clock } from "./clock.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import type { Store } from "./store.ts";

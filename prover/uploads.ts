@@ -2,6 +2,7 @@
  * Takes segments in: from who may write and could pay, if there is room, and as long as they come fast enough. What an account
  * has uploaded and not paid for must be payable, all of it, for an epoch: a deposit for one segment keeps one.
  */
+import type { Clock } from "../chain/clock.ts";
 import { paced, type Pace } from "../net/pace.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { leafCount, type Hex } from "../protocol/field.ts";
@@ -9,7 +10,6 @@ import { maxBytes, type Profile } from "../protocol/profiles.ts";
 import { checkBond, checkRoom, clusterOf, lacks } from "./acceptances.ts";
 import type { Access, Authorization } from "./auth.ts";
 import type { NodeChain } from "./chain-model.ts";
-import type { Clock } from "./clock.ts";
 import { priceOf } from "./consents.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal, Upload } from "./journal.ts";

@@ -1,7 +1,7 @@
 /**
  * Time that passes only when somebody waits: a wait ends at once, and the clock is later by as much.
  */
-import type { Clock } from "../../prover/clock.ts";
+import type { Clock } from "../../chain/clock.ts";
 
 export interface FakeClock extends Clock {
   time: number;

@@ -1,4 +1,0 @@
-/**
- * The node's time.
- */
-export * from "../chain/clock.ts";
