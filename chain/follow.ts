@@ -160,8 +160,8 @@ export function createFollower(
 
   /** @throws always */
   const doubt = async (why: string): Promise<never> => {
-    const isShown = ({ number, shown }: Checkpoint): boolean => shown && number <= checkedAt;
-    const shown = doubts === 0 ? store.checkpoints().find(isShown)?.number : undefined;
+    const all = doubts === 0 ? store.checkpoints().filter((each) => each.shown) : [];
+    const shown = (all.find(({ number }) => number <= checkedAt) ?? all.at(-1))?.number;
     doubts++;
     log.warn({ why, from: shown ?? fromBlock }, "the chain's events do not add up: reading them again");
     await goBack(shown ?? -1);

@@ -11,8 +11,8 @@ export interface StartOptions {
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds from one attempt to the next. */
-const WAIT_MS = 2_000;
+/** Milliseconds from one attempt to the next, and until the same is said again. */
+const [WAIT_MS, SAY_MS] = [2_000, 60_000];
 /** Readings that do not add up: after the first, what is not shown is read again, after the second everything. */
 const MAX_DOUBTS = 2;
 
@@ -25,7 +25,7 @@ export async function untilAnswered<T>(
   ask: () => Promise<T>,
   { clock, log, signal }: StartOptions,
 ): Promise<T> {
-  let [doubts, said] = [0, ""];
+  let [doubts, said, sayAt] = [0, "", 0];
   for (;;) {
     try {
       return await ask();
@@ -34,8 +34,10 @@ export async function untilAnswered<T>(
       if (!(error instanceof HoldfastError)) throw error;
       const mayPass = isIncomplete(error) ? ++doubts <= MAX_DOUBTS : error.code === "unreachable";
       if (!mayPass) throw error;
-      if (said !== error.message) log.warn({ err: error }, "waiting for the chain before the start");
-      said = error.message;
+      if (said !== error.message || clock.now() >= sayAt) {
+        log.warn({ err: error }, "waiting for the chain before the start");
+        [said, sayAt] = [error.message, clock.now() + SAY_MS];
+      }
     }
     await clock.wait(WAIT_MS, signal);
     signal.throwIfAborted();

@@ -27,7 +27,7 @@ export interface CheckOptions {
   /** Address of the Lens, which Audits does not know. */
   readonly lens?: string | undefined;
   readonly expected?: Expectations | undefined;
-  /** The block that everything is read at; default the latest. */
+  /** The block that everything is read at, or the first that will do where two are asked; default the latest. */
   readonly block?: number | undefined;
 }
 
@@ -47,7 +47,7 @@ export async function checkAgreed(
   audits: string,
   options: CheckOptions = {},
 ): Promise<Finding[]> {
-  const block = await endpoints.sharedBlock();
+  const block = await endpoints.sharedBlock(options.block);
   const check = (provider: Provider): Promise<Finding[]> =>
     checkDeployment(provider, audits, { ...options, block });
   return endpoints.agreed(check, "the deployment");

@@ -49,6 +49,12 @@ export function createSettings<Schema extends z.ZodObject>(
         const value = flags[kebab(name)] ?? environment[environmentName(name)];
         if (value !== undefined) merged[name] = value;
       }
+      const known = new Set(["config", ...names].map(environmentName));
+      const [unknown] = Object.keys(environment).filter(
+        (name) => name.startsWith(`${prefix}_`) && !known.has(name),
+      );
+      if (unknown !== undefined)
+        throw new HoldfastError("bad-input", `${unknown} in the environment names no setting. See --help`);
       const parsed = schema.safeParse(merged);
       if (parsed.success) return parsed.data;
       const problems = parsed.error.issues.map(

@@ -9,6 +9,8 @@ import { join } from "node:path";
 const ROOT = join(import.meta.dirname, "..");
 const HARDHAT = join(ROOT, "node_modules", "hardhat", "dist", "src", "cli.js");
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 interface Run {
   readonly passed: boolean;
   readonly output: string;
@@ -19,10 +21,14 @@ async function hardhat(args: readonly string[], stdout: "inherit" | "pipe"): Pro
     cwd: ROOT,
     stdio: ["ignore", stdout, stdout === "pipe" ? "pipe" : "inherit"],
   });
+  // Whoever ends this process ends what it has started.
+  const stop = (signal: NodeJS.Signals): void => void child.kill(signal);
+  for (const signal of SIGNALS) process.on(signal, stop);
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
   const [code] = (await once(child, "close")) as [number | null];
+  for (const signal of SIGNALS) process.off(signal, stop);
   return { passed: code === 0, output };
 }
 

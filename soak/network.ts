@@ -62,6 +62,7 @@ const VNODES_EACH = 2;
 export const BLOCK_SECONDS = 0.25;
 const POLL_MS = 1000;
 const BUMP_MS = 5_000;
+const PATIENCE_MS = 15_000;
 const SCRUB_SECONDS = 15;
 const CAPACITY = 100_000;
 const BOND = 10n ** 21n;
@@ -105,7 +106,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       treasury: roles.treasury.address,
     });
     signer.provider?.destroy();
-    const chain = await connect({ rpcUrl, audits: deployment.audits });
+    // A reorganization may take back what a transaction waits for: a customer begins anew then.
+    const chain = await connect({ rpcUrl, audits: deployment.audits, patienceMs: PATIENCE_MS });
 
     const serve = async (name: string, main: string, key: string, values: object): Promise<Served> => {
       const proxy = await startProxy(rpcUrl, randomOf(seed, "requests", name));

@@ -80,7 +80,7 @@ export interface AuditChain extends Clock, Omit<CountedChain, "assignments"> {
   proofsIn(transaction: string): Promise<SubmittedProof[] | undefined>;
   /** What the Registry says a vNode's directory was when the epoch began, as of a block in it. */
   directory(vNode: bigint, epoch: number, block: number): Promise<DirectoryState>;
-  /** Which of the vNodes have proven the epoch, as of a block in it. */
+  /** Which of the vNodes have proven the epoch, as of a block in it; without those that the contract does not tell of. */
   proven(vNodes: readonly bigint[], epoch: number, block: number): Promise<bigint[]>;
   profile(index: number): Promise<ProfileOnChain>;
   /** undefined: it is of headers. */
@@ -180,17 +180,26 @@ async function open(
     },
     async proven(vNodes, epoch, block) {
       const { interface: codec } = auditsContract;
-      const found: bigint[] = [];
-      for (let first = 0; first < vNodes.length; first += DUTIES) {
-        const some = vNodes.slice(first, first + DUTIES);
+      const ask = async (some: readonly bigint[]): Promise<bigint[]> => {
         const calls = some.map((vNode) => codec.encodeFunctionData("duty", [vNode, epoch]));
-        const answers = (await view(auditsContract, "multicall", calls, { blockTag: block })) as string[];
-        for (const [i, vNode] of some.entries()) {
-          const [duty] = codec.decodeFunctionResult("duty", answers[i] ?? "0x");
-          if ((duty as { proven: boolean }).proven) found.push(vNode);
+        try {
+          const answers = (await view(auditsContract, "multicall", calls, { blockTag: block })) as string[];
+          return some.filter((_, i) => {
+            const [duty] = codec.decodeFunctionResult("duty", answers[i] ?? "0x");
+            return (duty as { proven: boolean }).proven;
+          });
+        } catch (error) {
+          if (!isCallException(error)) throw error;
+          // One alone may be refused, or take more gas than an endpoint gives: nobody can say then.
+          if (some.length <= 1) return [];
+          const half = Math.ceil(some.length / 2);
+          return [...(await ask(some.slice(0, half))), ...(await ask(some.slice(half)))];
         }
-      }
-      return found;
+      };
+      const pages: Promise<bigint[]>[] = [];
+      for (let first = 0; first < vNodes.length; first += DUTIES)
+        pages.push(ask(vNodes.slice(first, first + DUTIES)));
+      return (await Promise.all(pages)).flat();
     },
     async profile(index) {
       const found = (await view(auditsContract, "profiles", index)) as Result;

@@ -58,8 +58,19 @@ export interface ReadingModules {
   readonly meanwhile: () => Promise<void>;
 }
 
+/** A block that was looked at. */
+interface Past {
+  readonly block: Block;
+  /** That were there. */
+  readonly vNodes: readonly bigint[];
+  /** How often it was asked about in vain. */
+  tries: number;
+}
+
 /** Blocks that an endpoint still has the state of, whatever else it forgets. */
 const MAX_PAST = 64;
+/** How often an epoch that is over is asked about where there is no answer. */
+const MAX_TRIES = 3;
 /** Directories asked for at once. */
 const AT_ONCE = 50;
 /** Readings that have to say so before the chain is said to contradict itself: of what is new, and of everything. */
@@ -80,7 +91,7 @@ export function createReading(
   /** By vNode, the last epoch of which an event says that it was proven. */
   let proven = new Map<bigint, number>();
   /** The newest block that was looked at, and the last one of an epoch that was over by the next look. */
-  let [running, ended]: [Block | undefined, Block | undefined] = [undefined, undefined];
+  let [running, ended]: [Past | undefined, Past | undefined] = [undefined, undefined];
   /** How often a directory was found to be another. */
   const suspicions = new Map<string, number>();
   /** What was asked to be certain, and how many times everything had been read again by then. */
@@ -138,21 +149,40 @@ export function createReading(
   }
 
   /** Nothing that is counted shows that the event of a proof is missing; the contract knows until its epoch is over. */
-  async function unseenProof(at: Block): Promise<string | undefined> {
+  async function unseenProof({ block: at, vNodes }: Past): Promise<string | undefined> {
     const epoch = epochAt(at.timestamp, chain);
     if ((await chain.blockHash(at.number)) !== at.hash) return undefined;
-    const unseen = (await chain.proven(model.vNodes, epoch, at.number)).find(
-      (vNode) => (proven.get(vNode) ?? 0) < epoch,
-    );
-    return unseen === undefined
-      ? undefined
-      : `vNode ${unseen} has proven epoch ${epoch}, of which no event tells`;
+    const asked = vNodes.filter((vNode) => model.directory(vNode, epoch).total > 0);
+    for (let first = 0; first < asked.length; first += AT_ONCE) {
+      await meanwhile();
+      const found = await chain.proven(asked.slice(first, first + AT_ONCE), epoch, at.number);
+      const unseen = found.find((vNode) => (proven.get(vNode) ?? 0) < epoch);
+      if (unseen !== undefined) return `vNode ${unseen} has proven epoch ${epoch}, of which no event tells`;
+    }
+    return undefined;
+  }
+
+  /** What is not answered is not known, and keeps nothing else waiting. */
+  async function lookBack(head: Block): Promise<string | undefined> {
+    const past = ended;
+    ended = undefined;
+    if (!past || head.number - past.block.number > MAX_PAST) return undefined;
+    try {
+      const why = await unseenProof(past);
+      // Asked again once more has been read.
+      if (why !== undefined) ended = past;
+      return why;
+    } catch (error) {
+      if (++past.tries < MAX_TRIES) ended = past;
+      else log.warn({ err: error }, "whether all proofs of the last epoch were seen is not known");
+      return undefined;
+    }
   }
 
   async function check(head: Block, isNew: boolean): Promise<string | undefined> {
-    if (running && epochAt(running.timestamp, chain) < epochAt(head.timestamp, chain)) ended = running;
-    running = head;
-    if (!isNew) return undefined;
+    if (running && epochAt(running.block.timestamp, chain) < epochAt(head.timestamp, chain)) ended = running;
+    running = { block: head, vNodes: model.vNodes, tries: 0 };
+    if (!isNew) return lookBack(head);
     const missing = tally.missing(await chain.counts(head));
     if (missing !== undefined) return missing;
     const vNodes = model.vNodes;
@@ -165,12 +195,7 @@ export function createReading(
       const why = wrong.find((each) => each !== undefined);
       if (why !== undefined) return why;
     }
-    if (ended && head.number - ended.number <= MAX_PAST) {
-      const why = await unseenProof(ended);
-      if (why !== undefined) return why;
-    }
-    ended = undefined;
-    return undefined;
+    return lookBack(head);
   }
 
   const follower = createFollower(

@@ -69,7 +69,7 @@ export function world() {
     late: [] as string[],
     /** Events that the endpoint leaves out. */
     hidden: (() => false) as (event: AuditEvent) => boolean,
-    /** What the chain says its directory was. */
+    /** What the chain says the directory of vNode 1 was. */
     directory: directoryOf(11n),
     /** Epochs that the node pauses while it has challenges to answer. */
     paused: 0,
@@ -111,16 +111,17 @@ export function world() {
     },
     counts: (at) => reach("counts", undefined).then(() => read.counts(at)),
     proofsIn: (transaction) => reach("proofsIn", proofs.get(transaction)),
-    directory: () => reach("directory", fake.directory),
-    proven: (_, epoch, block) =>
-      reach(
-        "proven",
-        blocks
-          .slice(0, block + 1)
-          .flatMap(({ events }) => events)
-          .filter(({ name, args }) => name === "Proven" && args["epoch"] === BigInt(epoch))
-          .map(({ args }) => args["vNode"] as bigint),
-      ),
+    directory: (vNode) => reach("directory", vNode === 1n ? fake.directory : directoryOf()),
+    async proven(vNodes, epoch, block) {
+      const before = blocks.slice(0, block + 1).flatMap(({ events }) => events);
+      const of = (kind: string): bigint[] =>
+        before
+          .filter(({ name, args }) => name === kind && (kind !== "Proven" || args["epoch"] === BigInt(epoch)))
+          .map(({ args }) => args["vNode"] as bigint);
+      const there = of("VNodeAdded");
+      if (vNodes.some((vNode) => !there.includes(vNode))) throw new HoldfastError("chain", "NoSuchVNode");
+      return reach("proven", of("Proven"));
+    },
     profile: (index) =>
       Promise.resolve({
         ...{ samples: 2, dataDepth: 2, directoryDepth: 2 },

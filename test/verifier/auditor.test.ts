@@ -196,6 +196,35 @@ describe("verifier: the auditor", () => {
       expect(one.said("the chain's events do not add up: reading them again")).to.have.length(1);
     });
 
+    it("goes on where nobody can say who has proven, and asks no more after a while", async () => {
+      const one = world();
+      const state = openState(":memory:");
+      const auditor = one.start(state);
+      one.mine(1);
+      await looked(auditor);
+      one.fake.down = "proven";
+      prove(one);
+      for (let i = 0; i < 4; i++) {
+        one.mine(2);
+        await looked(auditor);
+      }
+      expect(state.counts()).to.include({ valid: 1 });
+      expect(one.said("whether all proofs of the last epoch were seen is not known")).to.have.length(1);
+      expect(auditor.status.troubles).to.deep.equal([]);
+    });
+
+    it("asks about no vNode that came after the epoch", async () => {
+      const one = world();
+      const auditor = one.start();
+      one.mine(2);
+      await looked(auditor);
+      one.fake.states.set(2n, { settled: 2, idle: true });
+      one.mine(3, { name: "VNodeAdded", args: { vNode: 2n, cluster: 1n } });
+      await looked(auditor);
+      expect(auditor.status.troubles).to.deep.equal([]);
+      expect(one.lines.filter(({ level }) => level === "warn")).to.deep.equal([]);
+    });
+
     it("waits longer and longer while they stay out, says so, and goes on when they are there", async () => {
       const one = world();
       const auditor = one.start();

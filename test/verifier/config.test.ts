@@ -56,6 +56,14 @@ describe("verifier: settings", () => {
     expect(() => readConfig(["--config", path], {})).to.throw(/audits: .*drandUrls: .*port: .*colour/);
   });
 
+  it("are refused where the environment has one that there is none of", async () => {
+    const args = ["--config", await write(good)];
+    expect(() => readConfig(args, { HOLDFAST_AUDITOR_ARTIFACTS: "build" })).to.throw(
+      /HOLDFAST_AUDITOR_ARTIFACTS in the environment names no setting/,
+    );
+    expect(readConfig([], { HOLDFAST_AUDITOR_CONFIG: args[1] }).port).to.equal(0);
+  });
+
   it("are listed with their names and defaults", () => {
     expect(describeSettings()).to.include(
       "--poll-seconds  HOLDFAST_AUDITOR_POLL_SECONDS [2]  between two looks at the chain",
