@@ -99,7 +99,8 @@ describe("contracts: Audits as it is set up", () => {
       expect([await audits.margin(), await audits.protocolFee()]).to.deep.equal([BigInt(MARGIN), 500n]);
     });
 
-    it("works with fewer of them, and with the longest epochs that fit", async () => {
+    it("works with fewer of them, and with the shortest and the longest epochs that fit", async () => {
+      expect(await (await attempt({ epochSeconds: 1, margin: 0 })).epochSeconds()).to.equal(1n);
       const longest = 2 ** 32 - 1;
       const audits = await attempt({ beacons: 2, epochSeconds: longest, unbond: 2 * longest });
       expect(await audits.quarterEpochs()).to.equal(1n);
