@@ -14,6 +14,8 @@ const args = process.argv.slice(2);
 if (args.includes("--help")) {
   console.log(
     [
+      "Usage: holdfast node run -- [--config FILE] [--NAME VALUE]...",
+      "",
       "Runs a storage node. Settings: default < file < environment < flag.",
       "",
       "--config FILE  JSON with the settings",

@@ -26,6 +26,8 @@ const MAX_STOPPING_MS = 8_000;
 const RAISE_MS = 30_000;
 
 const HELP = [
+  "Usage: holdfast auditor run -- [--config FILE] [--NAME VALUE]...",
+  "",
   "Runs an auditor: records the beacon, verifies every proof a second way, settles, reports misses.",
   "Settings: default < file < environment < flag.",
   "",
