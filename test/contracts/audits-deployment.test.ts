@@ -49,6 +49,8 @@ describe("contracts: Audits as it is set up", () => {
       /** Deployed in the second in which time begins. */
       atGenesis: boolean;
     }
+    /** Addresses of the last attempt's beacons. */
+    let given: string[] = [];
     const attempt = async (choice: Partial<Choice>) => {
       const { ethers, people, token, verifier } = world;
       const [genesis, epochSeconds, margin] = [
@@ -57,19 +59,23 @@ describe("contracts: Audits as it is set up", () => {
         choice.margin ?? MARGIN,
       ];
       const anyFactory = await ethers.deployContract("AnyFactory");
+      const others: { getAddress(): Promise<string> }[] = [];
       const { ledger, registry, libraries, beacon } = await deployBooks(
         { ethers },
         people.deployer,
         token,
         people.treasury,
-        (audits) => {
+        async (audits) => {
           const said = { by: audits, genesis, epochSeconds, margin, ...choice.says };
-          return ethers.deployContract("SettableBeacon", [
-            ...([said.by, said.genesis, said.epochSeconds, said.margin] as const),
-          ]);
+          const args = [said.by, said.genesis, said.epochSeconds, said.margin] as const;
+          // By somebody else: where Audits comes to be follows from how much its deployer has sent.
+          for (let i = 1; i < (choice.beacons ?? 1); i++)
+            others.push(await ethers.deployContract("SettableBeacon", [...args], people.stranger));
+          return ethers.deployContract("SettableBeacon", [...args]);
         },
         choice.unbond ?? 2 * EPOCH,
       );
+      given = await Promise.all([beacon, ...others].map((each) => each.getAddress()));
       choice.made?.(await beacon.getAddress());
       if (choice.meanwhile) await token.connect(people.deployer).mint(people.deployer, 1n);
       const factory = await ethers.getContractFactory("Audits", { libraries });
@@ -79,7 +85,7 @@ describe("contracts: Audits as it is set up", () => {
         registry,
         anyFactory,
         (choice.profiles ?? [{ verifier, ...SHAPE }]) as never,
-        new Array<unknown>(choice.beacons ?? 1).fill(beacon) as never,
+        choice.beacons === 0 ? [] : given,
         ...([genesis, epochSeconds, margin, choice.protocolFee ?? 500] as const),
       );
     };
@@ -92,8 +98,10 @@ describe("contracts: Audits as it is set up", () => {
       for (const i of [0, 1, 2, 3]) {
         const profile = await audits.profiles(i);
         expect([...profile]).to.deep.equal([await verifier.getAddress(), BigInt(i + 1), 2n, 2n]);
-        expect(await audits.beacons(i)).to.equal(await audits.beacons(0));
       }
+      const beacons = await Promise.all([0, 1, 2, 3].map((i) => audits.beacons(i)));
+      expect(beacons).to.deep.equal(given);
+      expect(new Set(given).size).to.equal(4);
       await expect(audits.profiles(4)).to.be.revertedWithCustomError(audits, "NoSuchProfile").withArgs(4);
       await expect(audits.beacons(4)).to.be.revertedWithCustomError(audits, "NoSuchBeacon").withArgs(4);
       expect([await audits.margin(), await audits.protocolFee()]).to.deep.equal([BigInt(MARGIN), 500n]);
@@ -104,10 +112,10 @@ describe("contracts: Audits as it is set up", () => {
       const longest = 2 ** 32 - 1;
       const audits = await attempt({ beacons: 2, epochSeconds: longest, unbond: 2 * longest });
       expect(await audits.quarterEpochs()).to.equal(1n);
-      expect(await audits.beacons(1)).to.equal(await audits.beacons(0));
+      expect([await audits.beacons(0), await audits.beacons(1)]).to.deep.equal(given);
       await expect(audits.beacons(2)).to.be.revertedWithCustomError(audits, "NoSuchBeacon").withArgs(2);
       const three = await attempt({ beacons: 3 });
-      expect(await three.beacons(2)).to.equal(await three.beacons(0));
+      expect(await three.beacons(2)).to.equal(given[2]);
     });
 
     it("has a protocol fee of 2 % at least, and a margin of a quarter of an epoch at most", async () => {

@@ -59,9 +59,11 @@ describe("scripts: bootstrap", () => {
   }
 
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    // Node, as what is started is: a shell would go on ignoring what whoever runs the tests ignores.
+    const waits = `exec "${process.execPath}" -e 'console.log(process.pid); setTimeout(() => {}, 1e6)'`;
     for (const [what, npm, node] of [
-      ["the installation", `[ "$1" = ci ] && echo $$ && exec sleep 1000; ${npmOn("24.0.0")}`, ""],
-      ["the preparation", npmOn("24.0.0"), "echo $$; exec sleep 1000"],
+      ["the installation", `[ "$1" = ci ] && ${waits}; ${npmOn("24.0.0")}`, ""],
+      ["the preparation", npmOn("24.0.0"), waits],
     ] as const) {
       it(`ends ${what} on ${signal}`, async () => {
         await stub("bin/npm", npm);
