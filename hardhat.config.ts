@@ -58,7 +58,7 @@ export default defineConfig({
   },
   paths: { tests: { mocha: "test", solidity: "test/solidity" } },
   test: {
-    mocha: { timeout: 120_000, parallel: true, jobs: 2, require: ["./test/helpers/worker.ts"] },
+    mocha: { timeout: 120_000, parallel: true, jobs: 3, require: ["./test/helpers/worker.ts"] },
     solidity: {
       fuzz: { runs: 256, seed: "0x5eed" },
       // forge looks at 256 of them: `npm run forge`.
