@@ -14,10 +14,10 @@ import { destinationOf } from "./destination.ts";
 import { clusterProfile, existingBucket, findTarget, nodesOf, type Target } from "./lookup.ts";
 import { createNodeApi, type NodeAddress, type NodeApi } from "./node-api.ts";
 import type { Replica, StoredObject } from "./object.ts";
+import type { Plan, PutOptions } from "./put-plan.ts";
 import type { ClusterRecord, SegmentRecord, VNodeState } from "./records.ts";
 import { fetchSegment, PACES, rehash } from "./replicas.ts";
 import { commitFile, readPart } from "./segments.ts";
-import type { Plan, PutOptions } from "./put-plan.ts";
 import { storeOn } from "./storing.ts";
 
 export interface AppOptions {

@@ -8,12 +8,8 @@ export function parseJson(text: string): unknown {
 }
 
 /** With bigints as decimal text. */
-export function toJson(value: unknown, indent?: number): string {
-  return JSON.stringify(
-    value,
-    (_, part: unknown) => (typeof part === "bigint" ? String(part) : part),
-    indent,
-  );
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? String(part) : part));
 }
 
 /** The same, as what `JSON.parse` makes of it. */

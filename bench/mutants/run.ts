@@ -206,7 +206,6 @@ function copyProject(name: string): string {
       "net",
       "prover",
       "verifier",
-      "ignition",
       "assurance",
       "scripts",
     ],

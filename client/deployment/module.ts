@@ -10,10 +10,8 @@ import {
 import { isMade, makingArgs } from "./made.ts";
 import type { Step } from "./step.ts";
 
-export const MODULE_ID = "Holdfast";
-
 export function holdfastModule(steps: readonly Step[]) {
-  return buildModule(MODULE_ID, (m) => {
+  return buildModule("Holdfast", (m) => {
     const made: Record<string, NamedArtifactContractDeploymentFuture<string>> = {};
     let previous: Future[] = [];
     for (const step of steps) {

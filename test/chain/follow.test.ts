@@ -165,6 +165,35 @@ describe("chain: following", () => {
       ]);
     });
 
+    it("reads again since the epoch's first look, in which more was compared", async () => {
+      source.head = 10;
+      await follower.update();
+      for (source.head = 11; source.head < 20; source.head++) await follower.update();
+      check = () => "it is not all there";
+      expect(isIncomplete(await errorOf(follower.update()))).to.equal(true);
+      check = () => undefined;
+      await follower.update();
+      expect(source.asked.at(-1)).to.deep.equal([11, 20]);
+    });
+
+    it("reads again from as far back as is kept, where that first look is not", async () => {
+      const long = createFollower(
+        { fromBlock: FROM, epochAt: (time) => Math.floor(time / 10_000) },
+        {
+          ...{ source, store, log: pino({ level: "silent" }) },
+          reader: { restart() {}, take() {}, ready() {}, check: () => Promise.resolve(why) },
+        },
+      );
+      let why: string | undefined;
+      for (source.head = FROM; source.head < FROM + 1_100; source.head++) await long.update();
+      why = "it is not all there";
+      expect(isIncomplete(await errorOf(long.update()))).to.equal(true);
+      why = undefined;
+      await long.update();
+      const [from] = source.asked.at(-1) ?? [0];
+      expect(from).to.be.within(FROM + 50, FROM + 150);
+    });
+
     it("reads everything again when that does not help", async () => {
       source.hidden.add(4);
       check = () => undefined;

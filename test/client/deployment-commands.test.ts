@@ -4,20 +4,16 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { librariesFor } from "../../client/deployment/code.ts";
 import { developmentAccounts } from "../../contracts/accounts.ts";
 import { ensureProfile } from "../../client/keys/make.ts";
 import { publicKeyOf } from "../../protocol/drand.ts";
 import { errorIn, holdfast, type CliResult } from "../helpers/cli.ts";
+import { DRAND, STEPS, TREASURY } from "../helpers/deploying.ts";
 import { fundedKey, serveChain, type ServedChain } from "../helpers/deployments.ts";
-import { evmnet } from "../helpers/evmnet.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { present } from "../helpers/present.ts";
 import { startRpcProxy, type RpcProxy } from "../helpers/rpc-proxy.ts";
 
-const TREASURY = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
-/** TestToken, Factory, the beacon, the verifier, libraries, and the contracts. */
-const STEPS = 9 + librariesFor(["Ledger", "Registry", "Audits", "Challenges", "Lens"]).length;
 const MAIN = join(import.meta.dirname, "..", "..", "client", "main.ts");
 
 describe("client: the deployment commands", function () {
@@ -45,11 +41,9 @@ describe("client: the deployment commands", function () {
   });
 
   async function writeConfig(name: string, changes: object): Promise<string> {
-    const { publicKey, genesis, period } = evmnet;
-    const drand = { kind: "drand", publicKey: Buffer.from(publicKey).toString("hex"), genesis, period };
     const settings = {
       ...{ rpcUrl: proxy.url, chainId: 31337, keyFile: "none", treasury: TREASURY, protocolFee: 200 },
-      ...{ epochSeconds: 3600, profiles: ["tiny"], beacons: [drand], ...changes },
+      ...{ epochSeconds: 3600, profiles: ["tiny"], beacons: [DRAND], ...changes },
     };
     const path = join(folder, `${name}.json`);
     await writeFile(path, JSON.stringify(settings));

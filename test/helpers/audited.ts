@@ -10,7 +10,7 @@ import { createAuditor, type Auditor, type AuditorOptions, type Log } from "../.
 import type { AuditCall, AuditChain, AuditEvent, SubmittedProof } from "../../verifier/chain.ts";
 import type { DirectoryState } from "../../verifier/holdings.ts";
 import { openState, type AuditorState } from "../../verifier/state.ts";
-import { blockChain } from "./blocks.ts";
+import { blockChain, provenIn, vNodesOf } from "./blocks.ts";
 import { present } from "./present.ts";
 
 export const EPOCH = 10;
@@ -112,15 +112,11 @@ export function world() {
     counts: (at) => reach("counts", undefined).then(() => read.counts(at)),
     proofsIn: (transaction) => reach("proofsIn", proofs.get(transaction)),
     directory: (vNode) => reach("directory", vNode === 1n ? fake.directory : directoryOf()),
-    async proven(vNodes, epoch, block) {
-      const before = blocks.slice(0, block + 1).flatMap(({ events }) => events);
-      const of = (kind: string): bigint[] =>
-        before
-          .filter(({ name, args }) => name === kind && (kind !== "Proven" || args["epoch"] === BigInt(epoch)))
-          .map(({ args }) => args["vNode"] as bigint);
-      const there = of("VNodeAdded");
-      if (vNodes.some((vNode) => !there.includes(vNode))) throw new HoldfastError("chain", "NoSuchVNode");
-      return reach("proven", of("Proven"));
+    proven(vNodes, epoch, block) {
+      const there = vNodesOf(blocks, block, ({ name }) => name === "VNodeAdded");
+      if (vNodes.every((vNode) => there.includes(vNode)))
+        return reach("proven", provenIn(blocks, epoch, block));
+      return Promise.reject(new HoldfastError("chain", "NoSuchVNode"));
     },
     profile: (index) =>
       Promise.resolve({

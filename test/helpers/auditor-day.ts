@@ -12,7 +12,7 @@ import { createAuditor, type Auditor, type AuditorOptions } from "../../verifier
 import type { AuditCall, AuditChain, AuditEvent, Preview } from "../../verifier/chain.ts";
 import { openState, type AuditorState } from "../../verifier/state.ts";
 import { directoryOf, PROOF, SEGMENT } from "./audited.ts";
-import { blockChain } from "./blocks.ts";
+import { blockChain, provenIn } from "./blocks.ts";
 import { present } from "./present.ts";
 import { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 
@@ -251,14 +251,7 @@ function createDayWorld(options: DayOptions, clock: VirtualClock) {
       ]);
     },
     directory: () => Promise.resolve(root),
-    proven: (_, epoch, block) =>
-      Promise.resolve(
-        blocks
-          .slice(0, block + 1)
-          .flatMap(({ events }) => events)
-          .filter(({ name, args }) => name === "Proven" && args["epoch"] === BigInt(epoch))
-          .map(({ args }) => args["vNode"] as bigint),
-      ),
+    proven: (_, epoch, block) => Promise.resolve(provenIn(blocks, epoch, block)),
     profile: () => Promise.resolve({ samples: 2, dataDepth: 2, directoryDepth: 2, keyHash: KEY_HASH }),
     beacon: () => Promise.resolve({ genesis: 1, period: 1, publicKey: "" }),
     headers: () => Promise.resolve(undefined),

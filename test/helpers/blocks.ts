@@ -11,6 +11,20 @@ export interface FakeBlock {
   readonly events: readonly ChainEvent[];
 }
 
+/** The vNodes of all events of a kind until a block. */
+export function vNodesOf(
+  blocks: readonly FakeBlock[],
+  until: number,
+  fits: (event: ChainEvent) => boolean,
+): bigint[] {
+  const events = blocks.slice(0, until + 1).flatMap((block) => block.events);
+  return events.filter(fits).map(({ args }) => args["vNode"] as bigint);
+}
+
+/** Which vNodes an epoch's proofs were of, until a block. */
+export const provenIn = (blocks: readonly FakeBlock[], epoch: number, until: number): bigint[] =>
+  vNodesOf(blocks, until, ({ name, args }) => name === "Proven" && args["epoch"] === BigInt(epoch));
+
 /** @param shown what the endpoint gives of an event */
 export function blockChain(
   blocks: readonly FakeBlock[],

@@ -6,6 +6,7 @@ import { toQuantity } from "ethers";
 import { systemClock, type Clock } from "../../chain/clock.ts";
 import { readConfig, type NodeConfig } from "../../prover/config.ts";
 import { createNode, type StorageNode } from "../../prover/node.ts";
+import { connectAuditChain } from "../../verifier/chain.ts";
 import { createCustomer, type Customer } from "../helpers/customer.ts";
 import { holdfastErrorOf } from "../helpers/errors.ts";
 import { makeFolder } from "../helpers/folder.ts";
@@ -101,6 +102,22 @@ describe("prover: node", function () {
       expect(line).to.include({ vNode: index + 1, epoch, samples: 2 });
       expect(line["gasUsed"]).to.be.above(100_000);
       expect(await proofsOf(BigInt(index + 1), epoch)).to.equal(1);
+    }
+  });
+
+  it("has proven by what the contracts answer the auditor, vNode by vNode", async () => {
+    const { audits } = live.deployment;
+    const privateKey = live.managerKey;
+    const auditor = await connectAuditChain({ rpcUrl: live.rpcUrl, audits, privateKey });
+    try {
+      const block = await live.provider.getBlockNumber();
+      // One that is not there makes the contract refuse all that are asked about along with it.
+      expect(await auditor.proven([1n, 99n, 2n], 1, block)).to.deep.equal([1n, 2n]);
+      const before = await live.app.events(0);
+      const first = before.find(({ name }) => name === "Proven");
+      expect(await auditor.proven([1n, 2n], 1, present(first).block - 1)).to.deep.equal([]);
+    } finally {
+      auditor.close();
     }
   });
 
