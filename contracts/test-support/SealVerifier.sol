@@ -5,7 +5,7 @@ import {IVerifier} from "../interfaces/IVerifier.sol";
 
 /// @title SealVerifier
 /// @notice Stands in for the verifier in the simulation: a proof holds if it has the seal of just this statement, which
-/// simulation/oracle.ts gives to who holds every leaf that is sampled, and to nobody else.
+/// evidence/simulation/oracle.ts gives to who holds every leaf that is sampled, and to nobody else.
 contract SealVerifier is IVerifier {
     uint256 private immutable SECRET;
 
