@@ -27,7 +27,7 @@ export function sizeOf({ body, constraints, wires }: R1cs): CircuitSize {
 }
 
 /** An affine point of G1. */
-const POINT_BYTES = 64;
+export const POINT_BYTES = 64;
 /** Matrix, constraint, wire and value of an entry of A or B. C is not in a key: it is A times B. */
 const COEFFICIENT_BYTES = 44;
 /** A and B in G1, B in G2 (twice as large), and the point for the proof's third element or for the verifier. */
