@@ -225,7 +225,7 @@ contract Registry is Buckets {
         uint32 epoch
     ) private view returns (bytes32 root, uint40 total) {
         uint8 which;
-        (which, total) = StockWord.at(stock, epoch);
+        (which, total) = StockWord.asOf(stock, epoch);
         root = _rootOf(h, which, total);
     }
 

@@ -4,13 +4,12 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {Unauthorized} from "../interfaces/Types.sol";
 
 /// @title Accounts
 /// @notice The Ledger's token, the accounts that it comes into and goes out of, and who may ask for more than that.
-abstract contract Accounts is ILedger, ReentrancyGuardTransient {
+abstract contract Accounts is ILedger {
     using SafeERC20 for IERC20;
 
     IERC20 public immutable token;
@@ -29,6 +28,19 @@ abstract contract Accounts is ILedger, ReentrancyGuardTransient {
     uint128 private _held;
 
     mapping(address account => uint256) public balanceOf;
+
+    /// @dev Whether the token is being called. OpenZeppelin's guard does the same with assembly that the compiler warns of.
+    bool private transient _entered;
+
+    /// @notice Thrown when the token calls back while it is called.
+    error ReentrancyGuardReentrantCall();
+
+    modifier nonReentrant() {
+        require(!_entered, ReentrancyGuardReentrantCall());
+        _entered = true;
+        _;
+        _entered = false;
+    }
 
     modifier onlyRegistry() {
         require(msg.sender == registry, Unauthorized(msg.sender));
@@ -79,11 +91,12 @@ abstract contract Accounts is ILedger, ReentrancyGuardTransient {
         bytes32 r,
         bytes32 s
     ) external nonReentrant {
-        // solhint-disable-next-line no-empty-blocks
-        try
-            IERC20Permit(address(token)).permit(msg.sender, address(this), amount, deadline, v, r, s)
-        {} catch {}
-        _deposit(to, amount);
+        try IERC20Permit(address(token)).permit(msg.sender, address(this), amount, deadline, v, r, s) {
+            _deposit(to, amount);
+        } catch {
+            // An approval that is there already still counts.
+            _deposit(to, amount);
+        }
     }
 
     function _deposit(address to, uint256 amount) private {

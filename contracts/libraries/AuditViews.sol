@@ -103,7 +103,7 @@ library AuditViews {
         to = VNodeWord.isDeferring(word) ? b.deferred[id].since : VNodeWord.settledOf(word) + 1;
         if (to > end) to = end;
         if (to <= from) return (from, 0);
-        credit = b.credits[id].at(to - 1) - b.credits[id].at(from - 1);
+        credit = b.credits[id].upTo(to - 1) - b.credits[id].upTo(from - 1);
     }
 
     /// @notice See IAudits.

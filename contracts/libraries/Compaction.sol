@@ -110,7 +110,7 @@ library Compaction {
                 SegmentWord.leavesOf(word)
             );
             leaves += uint40(size);
-            path.at[i] = SegmentWord.indexIn(word, stock.tree);
+            path.index[i] = SegmentWord.indexIn(word, stock.tree);
             path.node[i] = r.hasher.entry(_rootIn(opening), opening.start, weight, size);
             path.next[i] = r.hasher.entry(0, opening.start, weight, size);
         }
@@ -214,7 +214,7 @@ library Compaction {
         MultiPath.Nodes memory path = MultiPath.make(openings.length, false);
         for (uint256 i = 0; i < openings.length; ++i) {
             uint256 word = h.segments[openings[i].serial];
-            path.at[i] = SegmentWord.indexIn(word, stock.tree);
+            path.index[i] = SegmentWord.indexIn(word, stock.tree);
             path.node[i] = _move(h, r, stock, c, openings[i], word);
         }
         uint256 root = h.roots[stock.latest];

@@ -58,19 +58,19 @@ library Poseidon2T4 {
 
             // The linear layer, times [5 7 1 3; 4 6 1 1; 1 3 5 7; 1 1 4 6] for elements below P, with the constants of the
             // next round added, and then the S-boxes: until the last layer, after which there are none.
-            function externalRounds(x0, x1, x2, x3, at, last, p) -> y0, y1, y2, y3 {
+            function externalRounds(x0, x1, x2, x3, ptr, last, p) -> y0, y1, y2, y3 {
                 for {} 1 {
-                    at := add(at, 128)
+                    ptr := add(ptr, 128)
                 } {
                     let a := shl(1, add(x0, x1))
                     let b := shl(1, add(x2, x3))
                     let c := add(add(x1, x1), add(x2, x3))
                     let d := add(add(x3, x3), add(x0, x1))
-                    x1 := add(addmod(a, add(c, mload(add(at, 32))), p), a)
-                    x3 := add(addmod(b, add(d, mload(add(at, 96))), p), b)
-                    x0 := add(addmod(d, x1, p), mload(at))
-                    x2 := add(addmod(c, x3, p), mload(add(at, 64)))
-                    if eq(at, last) {
+                    x1 := add(addmod(a, add(c, mload(add(ptr, 32))), p), a)
+                    x3 := add(addmod(b, add(d, mload(add(ptr, 96))), p), b)
+                    x0 := add(addmod(d, x1, p), mload(ptr))
+                    x2 := add(addmod(c, x3, p), mload(add(ptr, 64)))
+                    if eq(ptr, last) {
                         break
                     }
                     x0 := sbox(x0, p)
@@ -93,47 +93,47 @@ library Poseidon2T4 {
             s0, s1, s2, s3 := externalRounds(s0, s1, s2, s3, first, add(first, 512), modulus)
             // Seven at a time: the loop would cost a quarter of a round.
             for {
-                let at := middle
-            } lt(at, last) {
-                at := add(at, 224)
+                let ptr := middle
+            } lt(ptr, last) {
+                ptr := add(ptr, 224)
             } {
-                s0 := sbox(add(s0, mload(at)), P)
+                s0 := sbox(add(s0, mload(ptr)), P)
                 let sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 32))), P)
+                s0 := sbox(add(s0, mload(add(ptr, 32))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 64))), P)
+                s0 := sbox(add(s0, mload(add(ptr, 64))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 96))), P)
+                s0 := sbox(add(s0, mload(add(ptr, 96))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 128))), P)
+                s0 := sbox(add(s0, mload(add(ptr, 128))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 160))), P)
+                s0 := sbox(add(s0, mload(add(ptr, 160))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 192))), P)
+                s0 := sbox(add(s0, mload(add(ptr, 192))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)

@@ -76,7 +76,7 @@ library StockWord {
     }
 
     /// @notice Which root and total were the directory's when the epoch began.
-    function at(uint256 word, uint32 epoch) internal pure returns (uint8 which, uint40 total) {
+    function asOf(uint256 word, uint32 epoch) internal pure returns (uint8 which, uint40 total) {
         bool changed = uint32(word >> 80) >= epoch;
         return changed ? (1 - latestOf(word), uint40(word >> 40)) : (latestOf(word), totalOf(word));
     }

@@ -71,7 +71,7 @@ contract DirectoryHarness {
         nodes = MultiPath.make(entries.length, buried);
         for (uint256 i = 0; i < entries.length; ++i) {
             Entry memory e = entries[i];
-            (nodes.at[i], nodes.node[i]) = (indices[i], _hash(h, e));
+            (nodes.index[i], nodes.node[i]) = (indices[i], _hash(h, e));
             if (!buried) continue;
             e.root = 0;
             nodes.next[i] = _hash(h, e);

@@ -51,7 +51,7 @@ contract SettlementHarness {
     ) external returns (uint256[] memory sums, uint256 ramps) {
         for (uint256 i = 0; i < list.length; ++i) _index.add(list[i].since, list[i].epoch, list[i].credit);
         sums = new uint256[](last + 1);
-        for (uint32 epoch = 0; epoch <= last; ++epoch) sums[epoch] = _index.at(epoch);
+        for (uint32 epoch = 0; epoch <= last; ++epoch) sums[epoch] = _index.upTo(epoch);
         ramps = _index.ramps.length;
     }
 

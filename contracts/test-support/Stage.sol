@@ -36,15 +36,15 @@ contract Stage {
     /// @notice Each act is done, whether or not those before it failed.
     /// @param script acts, one after the other: HEADER bytes, then the data.
     function perform(bytes calldata script) external {
-        uint256 at;
-        for (uint256 i = 0; at < script.length; ++i) {
-            address actor = address(bytes20(script[at:at + 20]));
-            address target = address(bytes20(script[at + 20:at + 40]));
-            bool wanted = script[at + 40] != 0;
-            uint256 length = uint24(bytes3(script[at + 41:at + HEADER]));
-            at += HEADER;
-            (bool success, bytes memory answer) = Actor(actor).act(target, script[at:at + length]);
-            at += length;
+        uint256 offset;
+        for (uint256 i = 0; offset < script.length; ++i) {
+            address actor = address(bytes20(script[offset:offset + 20]));
+            address target = address(bytes20(script[offset + 20:offset + 40]));
+            bool wanted = script[offset + 40] != 0;
+            uint256 length = uint24(bytes3(script[offset + 41:offset + HEADER]));
+            offset += HEADER;
+            (bool success, bytes memory answer) = Actor(actor).act(target, script[offset:offset + length]);
+            offset += length;
             if (wanted || !success) emit Acted(i, success, answer);
         }
     }
@@ -52,20 +52,20 @@ contract Stage {
     /// @param script questions, one after the other, as perform takes acts: who asks does not count.
     function ask(bytes calldata script) external view returns (bytes[] memory answers) {
         uint256 count;
-        for (uint256 at = 0; at < script.length; ++count) at += HEADER + _length(script, at);
+        for (uint256 end = 0; end < script.length; ++count) end += HEADER + _length(script, end);
         answers = new bytes[](count);
-        uint256 at_;
+        uint256 offset;
         for (uint256 i = 0; i < count; ++i) {
-            address target = address(bytes20(script[at_ + 20:at_ + 40]));
-            uint256 length = _length(script, at_);
-            at_ += HEADER;
-            (bool success, bytes memory answer) = target.staticcall(script[at_:at_ + length]);
-            at_ += length;
+            address target = address(bytes20(script[offset + 20:offset + 40]));
+            uint256 length = _length(script, offset);
+            offset += HEADER;
+            (bool success, bytes memory answer) = target.staticcall(script[offset:offset + length]);
+            offset += length;
             if (success) answers[i] = answer;
         }
     }
 
-    function _length(bytes calldata script, uint256 at) private pure returns (uint256) {
-        return uint24(bytes3(script[at + 41:at + HEADER]));
+    function _length(bytes calldata script, uint256 offset) private pure returns (uint256) {
+        return uint24(bytes3(script[offset + 41:offset + HEADER]));
     }
 }

@@ -62,7 +62,7 @@ abstract contract Books is World {
         /// Since it came, or was topped up.
         bool slashed;
         /// From when on it need not be asked, if it has said that it leaves.
-        uint32 leave;
+        uint32 leavesFrom;
         NodeId next;
         uint32 nextSince;
         uint8 nextSyncEpochs;

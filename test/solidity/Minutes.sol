@@ -102,7 +102,7 @@ abstract contract Minutes is Reference {
         // A rounding of what is refunded.
         ++_roundings;
         _balance[registry.providerOf(node)] += d.amount;
-        _expect(p.leave == 0 || d.epoch < p.leave || p.misses != 0, "whoever leaves is gone");
+        _expect(p.leavesFrom == 0 || d.epoch < p.leavesFrom || p.misses != 0, "whoever leaves is gone");
         (p.misses, p.syncLeft, p.proven) = (0, 0, d.epoch);
         _clearDeferred(p);
     }
@@ -239,17 +239,17 @@ abstract contract Minutes is Reference {
 
     function _vacate(VNodeId v) private {
         Page storage p = _pages[v];
-        (p.node, p.misses, p.syncLeft, p.leave, p.missed) = (NO_NODE, 0, 0, 0, 0);
+        (p.node, p.misses, p.syncLeft, p.leavesFrom, p.missed) = (NO_NODE, 0, 0, 0, 0);
     }
 
     function _onNotice(VNodeId v, NodeId node, uint32 epoch) private {
         _expect(node == _pages[v].node && epoch == _now() + 5, "a notice is of 4 epochs");
-        _pages[v].leave = epoch;
+        _pages[v].leavesFrom = epoch;
     }
 
     function _onLeft(VNodeId v, NodeId node, uint32 epoch) private {
         Page storage p = _pages[v];
-        bool may = p.leave != 0 && epoch >= p.leave && (p.misses == 0 || _committedIn(v, epoch) == 0);
+        bool may = p.leavesFrom != 0 && epoch >= p.leavesFrom && (p.misses == 0 || _committedIn(v, epoch) == 0);
         _expect(node == p.node && may, "who leaves has said so, and has proven since");
         Leaver storage leaver = _leavers[v][node];
         if (leaver.amount != 0 && leaver.since == 0) {

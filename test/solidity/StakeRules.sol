@@ -42,9 +42,9 @@ abstract contract StakeRules is Rules {
         _equal("what is deferred was in a row", v.deferredSince, p.deferredSince);
         _equal("what is deferred is what it cost", v.deferred, p.deferred);
         // Who was late with its last proof goes in the epoch after that.
-        bool may = p.node == NO_NODE || p.leave == 0 || v.settled < p.leave;
+        bool may = p.node == NO_NODE || p.leavesFrom == 0 || v.settled < p.leavesFrom;
         bool must = v.misses != 0 || v.settled == p.proven;
-        require(may || must, Broken("whoever leaves is gone", p.leave, v.settled));
+        require(may || must, Broken("whoever leaves is gone", p.leavesFrom, v.settled));
         uint32 next = p.deferredSince == 0 ? v.settled + 1 : p.deferredSince;
         for (uint256 i = 0; i < _stored.length; ++i) {
             Stored storage s = _stored[i];

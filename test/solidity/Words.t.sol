@@ -61,7 +61,7 @@ contract WordsTest {
         uint256 word = StockWord.pack(s);
         assert(keccak256(abi.encode(StockWord.unpack(word))) == keccak256(abi.encode(s)));
         assert(StockWord.heldOf(word) == s.held);
-        (uint8 which, uint40 total) = StockWord.at(word, epoch);
+        (uint8 which, uint40 total) = StockWord.asOf(word, epoch);
         bool changed = s.changedEpoch >= epoch;
         assert(which == (changed ? 1 - s.latest : s.latest));
         assert(total == (changed ? s.prevTotal : s.total));

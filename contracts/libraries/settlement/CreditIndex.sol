@@ -26,7 +26,7 @@ library CreditIndex {
     }
 
     /// @notice Until the end of an epoch.
-    function at(Index storage index, uint32 epoch) internal view returns (uint256) {
+    function upTo(Index storage index, uint32 epoch) internal view returns (uint256) {
         (uint256 low, uint256 high) = (0, index.ramps.length);
         // Ramps below low begin at the epoch or before.
         while (low < high) {
