@@ -226,7 +226,7 @@ contract Challenges is IChallenges {
         uint256 count;
         for (uint256 i = 0; i < MAX_OPEN; ++i) {
             ChallengeId id = _open[vNode][i];
-            if (!(id == NO_CHALLENGE)) ids[count++] = id;
+            if (id != NO_CHALLENGE) ids[count++] = id;
         }
         ChallengeId[] memory all = ids;
         ids = new ChallengeId[](count);
@@ -237,7 +237,7 @@ contract Challenges is IChallenges {
     function openAgainst(VNodeId vNode, NodeId node) external view returns (uint256 count) {
         for (uint256 i = 0; i < MAX_OPEN; ++i) {
             ChallengeId id = _open[vNode][i];
-            if (!(id == NO_CHALLENGE) && _challenges[id].node == node) ++count;
+            if (id != NO_CHALLENGE && _challenges[id].node == node) ++count;
         }
     }
 }

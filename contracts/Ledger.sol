@@ -85,7 +85,7 @@ contract Ledger is Bonds {
         for (uint256 i = 0; i < payments.length; ++i) {
             Payment calldata p = payments[i];
             if (p.to == address(0)) continue;
-            if (!(p.cluster == cluster)) {
+            if (p.cluster != cluster) {
                 if (fee != 0) _fill(cluster, fee, protocol);
                 (cluster, fee, protocol) = (p.cluster, 0, 0);
             }

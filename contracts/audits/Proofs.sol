@@ -3,22 +3,22 @@ pragma solidity 0.8.37;
 
 import {IProofs} from "../interfaces/audits/IProofs.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
-import {ClusterId, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
+import {ClusterId, NO_CLUSTER, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
 import {IVerifier} from "../interfaces/IVerifier.sol";
 import {Settlement} from "../libraries/Settlement.sol";
 import {Asks} from "../libraries/settlement/Asks.sol";
-import {Book, Context} from "../libraries/settlement/Book.sol";
+import {AuditsState, Context} from "../libraries/settlement/State.sol";
 import {CreditIndex} from "../libraries/settlement/CreditIndex.sol";
 import {Epochs} from "../libraries/settlement/Epochs.sol";
-import {Terms} from "../libraries/Terms.sol";
-import {VNodeWord} from "../libraries/VNodeWord.sol";
+import {Terms} from "../libraries/settlement/Terms.sol";
+import {VNodeWord} from "../libraries/settlement/VNodeWord.sol";
 import {Sources} from "./Sources.sol";
 
 /// @title Proofs
 /// @notice The proofs of the running epoch: alone, in batches, and of who takes over.
 abstract contract Proofs is Sources {
-    using Asks for Book;
-    using Settlement for Book;
+    using Asks for AuditsState;
+    using Settlement for AuditsState;
 
     /// @dev The running epoch, seconds since its start, epochs that may still be settled, and the randomness that was looked
     /// up last.
@@ -52,7 +52,7 @@ abstract contract Proofs is Sources {
     /// @dev Verified one by one if need be, with as many misses behind them, they stay below the 2^24 gas of a transaction.
     uint256 private constant MAX_BATCH = 32;
 
-    Book internal _book;
+    AuditsState internal _state;
 
     /// @inheritdoc IProofs
     function prove(VNodeId id, uint32 epoch, uint256[8] calldata proof) external {
@@ -67,7 +67,7 @@ abstract contract Proofs is Sources {
 
     /// @inheritdoc IProofs
     function takeOver(VNodeId id, uint32 epoch, uint256[8] calldata proof) external {
-        _book.takeOver(_context(msg.sender), id, epoch, epochStart(epoch) + margin, proof);
+        _state.takeOver(_context(msg.sender), id, epoch, epochStart(epoch) + margin, proof);
     }
 
     /// @inheritdoc IProofs
@@ -133,7 +133,7 @@ abstract contract Proofs is Sources {
             Candidate memory c = candidates[i];
             if (!allHold && !c.verifier.verify(proofs[c.place], inputs[i])) continue;
             // Twice in one batch counts once.
-            if (_book.words[c.id] != c.word) continue;
+            if (_state.words[c.id] != c.word) continue;
             payments[i] = _accept(c, epoch);
             accepted[c.place] = true;
         }
@@ -154,18 +154,18 @@ abstract contract Proofs is Sources {
         uint256[4] memory inputs
     ) private returns (Refusal) {
         if (epoch == 0 || epoch != present.epoch) return Refusal.NotCurrentEpoch;
-        uint256 word = _book.words[id];
+        uint256 word = _state.words[id];
         ClusterId cluster = VNodeWord.clusterOf(word);
-        if (ClusterId.unwrap(cluster) == 0) return Refusal.NoSuchVNode;
+        if (cluster == NO_CLUSTER) return Refusal.NoSuchVNode;
         uint256 next = uint256(VNodeWord.settledOf(word)) + 1;
         if (next > epoch) return Refusal.AlreadyProven;
         if (next < epoch) {
             if (epoch - next > present.lag) return Refusal.SettleFirst;
             present.lag -= epoch - next;
-            _book.settle(_context(msg.sender), id, epoch - 1, MAX_LAG);
-            word = _book.words[id];
+            _state.settle(_context(msg.sender), id, epoch - 1, MAX_LAG);
+            word = _state.words[id];
         }
-        c.terms = _book.termsAt(cluster, epoch);
+        c.terms = _state.termsAt(cluster, epoch);
         if (present.elapsed >= margin + c.terms.window()) return Refusal.WindowClosed;
         bytes32 random = _draw(present, c.terms.beacon());
         if (random == 0) return Refusal.NoRandomness;
@@ -175,7 +175,7 @@ abstract contract Proofs is Sources {
         if (!VNodeWord.isPlain(word, epoch)) {
             bool paused;
             bool consented;
-            (c.node, c.rate, paused, must, consented) = _book.ask(id, epoch);
+            (c.node, c.rate, paused, must, consented) = _state.ask(id, epoch);
             if (paused) return Refusal.NotDue;
             if (!consented) return Refusal.NotConsented;
         }
@@ -213,14 +213,14 @@ abstract contract Proofs is Sources {
     function _accept(Candidate memory c, uint32 epoch) private returns (ILedger.Payment memory p) {
         uint256 part = Settlement.covered(c.rate, c.asked);
         if (VNodeWord.isPlain(c.word, epoch) && part == CreditIndex.CREDIT_UNIT) {
-            _book.words[c.id] = VNodeWord.proven(c.word, epoch);
+            _state.words[c.id] = VNodeWord.proven(c.word, epoch);
             (p.amount, p.fee) = (c.rate, Epochs.feesOf(c.rate, c.terms, protocolFee));
             Settlement.split(p, part, protocolFee);
             p.cluster = VNodeWord.clusterOf(c.word);
 
             emit Proven(c.id, c.node, epoch, epoch, p.amount, p.fee, 0);
         } else {
-            p = _book.enterProven(_context(msg.sender), c.id, c.node, epoch, c.asked);
+            p = _state.enterProven(_context(msg.sender), c.id, c.node, epoch, c.asked);
         }
         p.to = c.provider;
     }

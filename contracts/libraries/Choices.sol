@@ -6,7 +6,7 @@ import {IAudits} from "../interfaces/IAudits.sol";
 import {IBeacon} from "../interfaces/IBeacon.sol";
 import {IFactory} from "../interfaces/IFactory.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
-import {Directory} from "./Directory.sol";
+import {Directory} from "./segments/Directory.sol";
 import {Parameters} from "./Parameters.sol";
 
 /// @title Choices

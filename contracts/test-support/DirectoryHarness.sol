@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {Directory} from "../libraries/Directory.sol";
-import {MultiPath} from "../libraries/MultiPath.sol";
+import {Directory} from "../libraries/segments/Directory.sol";
+import {MultiPath} from "../libraries/segments/MultiPath.sol";
 
 /// @title DirectoryHarness
 /// @notice One directory that tests append to, open and bury in.

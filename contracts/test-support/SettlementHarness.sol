@@ -3,16 +3,16 @@ pragma solidity 0.8.37;
 
 import {ClusterId} from "../interfaces/Types.sol";
 import {Asks} from "../libraries/settlement/Asks.sol";
-import {Book} from "../libraries/settlement/Book.sol";
+import {AuditsState} from "../libraries/settlement/State.sol";
 import {CreditIndex} from "../libraries/settlement/CreditIndex.sol";
 import {Pauses} from "../libraries/settlement/Pauses.sol";
-import {Terms} from "../libraries/Terms.sol";
-import {VNode, VNodeWord} from "../libraries/VNodeWord.sol";
+import {Terms} from "../libraries/settlement/Terms.sol";
+import {VNode, VNodeWord} from "../libraries/settlement/VNodeWord.sol";
 
 /// @title SettlementHarness
 /// @notice Lets tests hold the parts of which settling is made against plain lists.
 contract SettlementHarness {
-    using Asks for Book;
+    using Asks for AuditsState;
     using CreditIndex for CreditIndex.Index;
 
     struct Credit {
@@ -40,7 +40,7 @@ contract SettlementHarness {
     ClusterId private constant CLUSTER = ClusterId.wrap(1);
 
     CreditIndex.Index private _index;
-    Book private _book;
+    AuditsState private _state;
 
     // -------------------------------------------------------------------------------------------------- CreditIndex
 
@@ -105,13 +105,13 @@ contract SettlementHarness {
         uint32[] calldata epochs
     ) external returns (uint32[] memory found, uint256[] memory used) {
         for (uint32 i = 0; i < sinces.length; ++i) {
-            if (i != 0) _book.pastTerms[CLUSTER][i - 1] = _book.terms[CLUSTER];
-            _book.terms[CLUSTER] = Terms.wrap(0).dated(sinces[i], i);
+            if (i != 0) _state.pastTerms[CLUSTER][i - 1] = _state.terms[CLUSTER];
+            _state.terms[CLUSTER] = Terms.wrap(0).dated(sinces[i], i);
         }
         (found, used) = (new uint32[](epochs.length), new uint256[](epochs.length));
         for (uint256 i = 0; i < epochs.length; ++i) {
             uint256 before = gasleft();
-            found[i] = _book.termsAt(CLUSTER, epochs[i]).since();
+            found[i] = _state.termsAt(CLUSTER, epochs[i]).since();
             used[i] = before - gasleft();
         }
     }

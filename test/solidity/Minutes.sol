@@ -249,7 +249,8 @@ abstract contract Minutes is Reference {
 
     function _onLeft(VNodeId v, NodeId node, uint32 epoch) private {
         Page storage p = _pages[v];
-        bool may = p.leavesFrom != 0 && epoch >= p.leavesFrom && (p.misses == 0 || _committedIn(v, epoch) == 0);
+        bool may =
+            p.leavesFrom != 0 && epoch >= p.leavesFrom && (p.misses == 0 || _committedIn(v, epoch) == 0);
         _expect(node == p.node && may, "who leaves has said so, and has proven since");
         Leaver storage leaver = _leavers[v][node];
         if (leaver.amount != 0 && leaver.since == 0) {

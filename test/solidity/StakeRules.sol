@@ -48,7 +48,7 @@ abstract contract StakeRules is Rules {
         uint32 next = p.deferredSince == 0 ? v.settled + 1 : p.deferredSince;
         for (uint256 i = 0; i < _stored.length; ++i) {
             Stored storage s = _stored[i];
-            if (!_same(s.vNode, vNode)) continue;
+            if (s.vNode != vNode) continue;
             _atMost(
                 "claims reach decided epochs only",
                 registry.segment(vNode, s.serial).from,
@@ -98,7 +98,7 @@ abstract contract StakeRules is Rules {
             _atMost("a challenge costs 8 epochs at least", least, c.bond);
             require(!_penalized[vNode][c.node], Broken("who was penalized answers no more", i, 0));
             for (uint256 j = 0; j < i; ++j) {
-                require(!(open[j] == open[i]), Broken("a challenge is listed once", j, i));
+                require(open[j] != open[i], Broken("a challenge is listed once", j, i));
                 address other = challenges.challengeOf(open[j]).challenger;
                 require(other != c.challenger, Broken("a challenger has one open", j, i));
             }

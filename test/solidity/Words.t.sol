@@ -4,12 +4,12 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {ClusterParams} from "../../contracts/interfaces/Types.sol";
-import {CompactionWord, Progress} from "../../contracts/libraries/CompactionWord.sol";
-import {Schedule} from "../../contracts/libraries/Schedule.sol";
-import {SegmentWord} from "../../contracts/libraries/SegmentWord.sol";
-import {Stock, StockWord} from "../../contracts/libraries/StockWord.sol";
-import {Terms, TermsWord} from "../../contracts/libraries/Terms.sol";
-import {VNode, VNodeWord} from "../../contracts/libraries/VNodeWord.sol";
+import {CompactionWord, Progress} from "../../contracts/libraries/segments/CompactionWord.sol";
+import {Schedule} from "../../contracts/libraries/settlement/Schedule.sol";
+import {SegmentWord} from "../../contracts/libraries/segments/SegmentWord.sol";
+import {Stock, StockWord} from "../../contracts/libraries/segments/StockWord.sol";
+import {Terms, TermsWord} from "../../contracts/libraries/settlement/Terms.sol";
+import {VNode, VNodeWord} from "../../contracts/libraries/settlement/VNodeWord.sol";
 
 /// @title WordsTest
 /// @notice Whatever goes into a packed word comes out of it, and the schedule finds every change.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {ClusterId, NodeId} from "../interfaces/Types.sol";
+import {ClusterId, NodeId} from "../../interfaces/Types.sol";
 
 /// @dev What every proof reads and writes. See IAudits.VNodeState.
 struct VNode {
@@ -11,7 +11,7 @@ struct VNode {
     uint8 misses;
     /// So much of its lock was slashed that the node is paid nothing.
     bool short;
-    /// Epochs until settled are not decided: Book.deferred.
+    /// Epochs until settled are not decided: AuditsState.deferred.
     bool deferring;
     uint8 syncLeft;
     uint80 rate;

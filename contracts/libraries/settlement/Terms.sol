@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {ClusterParams} from "../interfaces/Types.sol";
+import {ClusterParams} from "../../interfaces/Types.sol";
 
 /// @dev A cluster's parameters, profile and beacon in one word, of which each proof needs a few, with the epoch from which
 /// they hold and how many came before them: lowest bits first, odds 16, window 32, grace 8, maxMisses 8, slashMultiple 16,

@@ -5,9 +5,9 @@ import {IChallenges} from "../../interfaces/IChallenges.sol";
 import {ILedger} from "../../interfaces/ILedger.sol";
 import {IRegistry} from "../../interfaces/IRegistry.sol";
 import {ClusterId, NodeId, VNodeId} from "../../interfaces/Types.sol";
-import {Schedule} from "../Schedule.sol";
-import {Terms} from "../Terms.sol";
-import {VNode} from "../VNodeWord.sol";
+import {Schedule} from "./Schedule.sol";
+import {Terms} from "./Terms.sol";
+import {VNode} from "./VNodeWord.sol";
 import {CreditIndex} from "./CreditIndex.sol";
 import {Pauses} from "./Pauses.sol";
 
@@ -61,7 +61,7 @@ struct Owed {
 }
 
 /// @dev What Audits keeps.
-struct Book {
+struct AuditsState {
     /// The newest, and by version the ones before.
     mapping(ClusterId cluster => Terms) terms;
     mapping(ClusterId cluster => mapping(uint32 version => Terms)) pastTerms;

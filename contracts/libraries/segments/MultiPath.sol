@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IRegistry} from "../interfaces/IRegistry.sol";
+import {IRegistry} from "../../interfaces/IRegistry.sol";
 import {Directory} from "./Directory.sol";
-import {Poseidon2T4} from "./Poseidon2T4.sol";
+import {Poseidon2T4} from "../Poseidon2T4.sol";
 
 /// @title MultiPath
-/// @notice Opens many entries of a directory at once: from the bottom up, each parent of what is known is hashed once, and
-/// those of its children that are not known come from one list (protocol/directory.ts).
+/// @notice Opens many entries of a directory at once (protocol/directory.ts). From the bottom up, each parent of a known node
+/// is hashed once. The children that are not known come from one list of siblings.
 library MultiPath {
-    /// @dev What is known of one level, in order of position: of the entries first, in the end of the root.
+    /// @dev The known nodes of one level, in the order of their indices. The first level has the entries, the last the root.
     struct Nodes {
         uint256[] index;
         uint256[] node;
-        /// What takes the place of each; nothing, if they are only opened.
+        /// The nodes that replace them. Empty if they are only opened.
         uint256[] next;
     }
 
-    /// @dev What is the same for all levels.
+    /// @dev What all levels share.
     struct Climb {
         Directory.Hasher hasher;
         bool replaces;
         uint256[4] nextState;
-        /// Siblings that were used.
+        /// The number of siblings that were used.
         uint256 used;
     }
 
@@ -46,8 +46,8 @@ library MultiPath {
         return nodes.node[0];
     }
 
-    /// @notice As rootOf, and puts others in their places in the tree, of count entries, and in its frontier: but for the
-    /// root of a full tree, after which nothing is appended.
+    /// @notice As rootOf, and replaces the entries in a tree of `count` entries and in its frontier. The frontier keeps the
+    /// old root of a full tree, since nothing is appended to that.
     function replace(
         Nodes memory nodes,
         Directory.Frontier storage frontier,
@@ -74,7 +74,7 @@ library MultiPath {
         for (uint256 i = 1; i < known; ++i) require(index[i - 1] < index[i], IRegistry.PathMalformed());
     }
 
-    /// @dev A level's part of the frontier is what stands left of its place number count, under the same parent.
+    /// @dev A level's part of the frontier are the nodes left of index `count` that have the same parent as it.
     function _mend(uint256[3] storage left, Nodes memory nodes, uint256 known, uint256 count) private {
         uint256 parent = count >> 2;
         while (known != 0) {
@@ -84,7 +84,7 @@ library MultiPath {
         }
     }
 
-    /// @dev Parents take the places of their children in the arrays: there are not more of them.
+    /// @dev Parents overwrite their children in the arrays, since there are not more parents than children.
     function _rise(
         Nodes memory nodes,
         uint256 known,
@@ -102,7 +102,8 @@ library MultiPath {
         }
     }
 
-    /// @dev The children of the parent of known node number i; returns the number of the first one of another parent.
+    /// @dev Collects the children of the parent of known node number i.
+    /// @return the number of the first known node that has another parent.
     function _gather(
         Nodes memory nodes,
         uint256 known,
