@@ -15,15 +15,16 @@ import {ClusterId, ClusterParams, NO_NODE, NodeId, VNodeId} from "./interfaces/T
 import {AuditViews} from "./libraries/AuditViews.sol";
 import {Parameters} from "./libraries/Parameters.sol";
 import {Responsibility} from "./libraries/Responsibility.sol";
-import {Schedule} from "./libraries/settlement/Schedule.sol";
 import {Settlement} from "./libraries/Settlement.sol";
+import {Schedule} from "./libraries/settlement/Schedule.sol";
+import {Stakes} from "./libraries/settlement/Stakes.sol";
 import {AuditsState, Kept, Leave, Stake} from "./libraries/settlement/State.sol";
 import {Terms} from "./libraries/settlement/Terms.sol";
 import {VNode, VNodeWord} from "./libraries/settlement/VNodeWord.sol";
 
 /// @title Audits
-/// @notice See IAudits. Here are settling, responsibility and what the registry and the challenges ask; Deployment, Sources
-/// and Proofs are the rest of it. `multicall` lets a proof bring its epoch's randomness along.
+/// @notice See IAudits. This file has settling, responsibility, and what the registry and the challenges ask. Deployment,
+/// Sources and Proofs have the rest. With `multicall`, a proof can bring the randomness of its epoch along.
 contract Audits is Proofs, Multicall {
     using AuditViews for AuditsState;
     using Responsibility for AuditsState;
@@ -64,7 +65,7 @@ contract Audits is Proofs, Multicall {
         bool syncing = VNodeWord.isSyncing(word);
         if (VNodeWord.nextSinceOf(word) == 0) return (node, NO_NODE, syncing, epoch);
         Stake storage s = _state.stakes[id];
-        // Who is named where nobody and nothing is, is there from the next epoch on.
+        // If nothing is stored and nobody is responsible, the next node comes with the next epoch, without a proof.
         if (node == NO_NODE && !s.nextSyncs) return (s.nextNode, NO_NODE, false, epoch);
         return (node, s.nextNode, true, epoch);
     }
@@ -116,7 +117,7 @@ contract Audits is Proofs, Multicall {
     }
 
     /// @inheritdoc IAudits
-    /// @dev Nothing is asked of a vNode without data: it is settled before something is.
+    /// @dev A vNode without data is settled first, since nothing was asked of it so far.
     function commit(
         VNodeId id,
         uint256 perEpoch,
@@ -132,10 +133,10 @@ contract Audits is Proofs, Multicall {
         _state.words[id] = word;
         _state.changes[id].add(VNodeWord.settledOf(word), from, end, uint80(perEpoch));
         s.committed = uint80(committed);
-        return _state.back(ledger, s, id, word);
+        return Stakes.lockMissing(_state, ledger, s, id, word);
     }
 
-    /// @dev Whoever has announced to leave, and has accepted all the same, may be gone then: nobody else has accepted.
+    /// @dev A node that has announced to leave, and still accepted, may be gone by then. Nobody else has accepted.
     function _settleIdle(VNodeId id, uint32 epoch) private {
         NodeId node = VNodeWord.nodeOf(_state.words[id]);
         _state.settle(_context(address(0)), id, epoch, 1);
@@ -251,8 +252,8 @@ contract Audits is Proofs, Multicall {
 
     /// @inheritdoc IAudits
     function leaveOf(VNodeId id) external view returns (NodeId node, uint32 epoch) {
-        Leave storage l = _state.leaves[id];
-        return (l.node, l.epoch);
+        Leave storage leaving = _state.leaves[id];
+        return (leaving.node, leaving.epoch);
     }
 
     /// @inheritdoc IAudits

@@ -4,24 +4,13 @@ pragma solidity 0.8.37;
 import {IAudits} from "./interfaces/IAudits.sol";
 import {ILedger} from "./interfaces/ILedger.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
-import {
-    Acceptance,
-    BucketId,
-    FIRST_SERIAL,
-    Grant,
-    NodeId,
-    Opening,
-    Segment,
-    Serial,
-    Unauthorized,
-    VNodeId
-} from "./interfaces/Types.sol";
+import {Acceptance, BucketId, FIRST_SERIAL, Grant, NodeId, Opening, Segment, Serial, Unauthorized, VNodeId} from "./interfaces/Types.sol";
 import {Claims} from "./libraries/Claims.sol";
 import {Compaction} from "./libraries/Compaction.sol";
+import {Segments} from "./libraries/Segments.sol";
 import {CompactionWord, Progress} from "./libraries/segments/CompactionWord.sol";
 import {Consents} from "./libraries/segments/Consents.sol";
 import {Holdings} from "./libraries/segments/Holdings.sol";
-import {Segments} from "./libraries/Segments.sol";
 import {Order} from "./libraries/segments/Orders.sol";
 import {SegmentWord} from "./libraries/segments/SegmentWord.sol";
 import {Stock, StockWord} from "./libraries/segments/StockWord.sol";

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IAudits} from "./IAudits.sol";
 import {ILedger} from "./ILedger.sol";
 import {IRegistry} from "./IRegistry.sol";
-import {ChallengeId, NodeId, VNodeId} from "./Types.sol";
 import {IVerifier} from "./IVerifier.sol";
+import {ChallengeId, NodeId, VNodeId} from "./Types.sol";
 
 /// @title IChallenges
 /// @notice Challenges on demand. Anyone with a bond can ask a vNode for a proof besides those of the epochs, for all of its

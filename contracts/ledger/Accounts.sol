@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {Unauthorized} from "../interfaces/Types.sol";
 
 /// @title Accounts
-/// @notice The Ledger's token, the accounts that it comes into and goes out of, and who may ask for more than that.
+/// @notice The Ledger's token, the accounts that it flows into and out of, and the contracts that may ask for more.
 abstract contract Accounts is ILedger {
     using SafeERC20 for IERC20;
 
@@ -19,13 +19,13 @@ abstract contract Accounts is ILedger {
     address public immutable treasury;
     uint256 public immutable unbondSeconds;
 
-    /// @dev Every total below is part of held, and held < 2^128: none can overflow. Both of escrow and fees change with
-    /// every payment.
+    /// @dev Every total below is part of _tokens, which is below 2^128. So none of them can overflow. Escrow and fees share a
+    /// word, since every payment changes both.
     uint128 internal _escrow;
     uint128 internal _fees;
     uint128 internal _bondTotal;
     uint128 internal _credits;
-    uint128 private _held;
+    uint128 private _tokens;
 
     mapping(address account => uint256) public balanceOf;
 
@@ -107,9 +107,9 @@ abstract contract Accounts is ILedger {
         uint256 received = token.balanceOf(address(this)) - before;
 
         require(received != 0, ZeroAmount());
-        uint256 held = _held + received;
-        require(held <= type(uint128).max, TooMuchHeld(_held, received));
-        _held = uint128(held);
+        uint256 held = _tokens + received;
+        require(held <= type(uint128).max, TooMuchHeld(_tokens, received));
+        _tokens = uint128(held);
         balanceOf[to] += received;
 
         emit Deposited(msg.sender, to, received);
@@ -121,7 +121,7 @@ abstract contract Accounts is ILedger {
         require(amount != 0, ZeroAmount());
 
         _debit(msg.sender, amount);
-        _held -= uint128(amount);
+        _tokens -= uint128(amount);
 
         emit Withdrawn(msg.sender, to, amount);
 
@@ -144,6 +144,6 @@ abstract contract Accounts is ILedger {
         returns (uint256 accounts, uint256 bonds, uint256 escrow, uint256 credits, uint256 fees)
     {
         (bonds, escrow, credits, fees) = (_bondTotal, _escrow, _credits, _fees);
-        accounts = _held - bonds - escrow - credits - fees;
+        accounts = _tokens - bonds - escrow - credits - fees;
     }
 }

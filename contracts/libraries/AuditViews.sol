@@ -4,22 +4,20 @@ pragma solidity 0.8.37;
 import {IAudits} from "../interfaces/IAudits.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {ClusterId, ClusterParams, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
+import {Parameters} from "./Parameters.sol";
 import {Asks} from "./settlement/Asks.sol";
-import {AuditsState, Deferred, Stake} from "./settlement/State.sol";
 import {CreditIndex} from "./settlement/CreditIndex.sol";
 import {Pauses} from "./settlement/Pauses.sol";
+import {AuditsState, Deferred, Stake} from "./settlement/State.sol";
 import {Terms, TermsWord} from "./settlement/Terms.sol";
 import {VNode, VNodeWord} from "./settlement/VNodeWord.sol";
 
 /// @title AuditViews
-/// @notice What Audits says of a vNode. See IAudits.
-/// @dev Linked, not inlined: Audits would be too large to deploy.
+/// @notice The views of Audits. See IAudits.
+/// @dev Linked, not inlined, since Audits would be too large to deploy.
 library AuditViews {
     using Asks for AuditsState;
     using CreditIndex for CreditIndex.Index;
-
-    /// @dev A challenge is answered in this many epochs after its own.
-    uint32 private constant RESPONSE_EPOCHS = 2;
 
     /// @notice See IAudits.
     function params(
@@ -65,7 +63,7 @@ library AuditViews {
     }
 
     /// @notice See IAudits.
-    /// @param source point of the epoch's randomness, in seconds.
+    /// @param source the source point of the epoch's randomness, in seconds.
     function duty(
         AuditsState storage self,
         IRegistry registry,
@@ -80,7 +78,7 @@ library AuditViews {
         d.randomness = IAudits(address(this)).randomness(t.beacon(), epoch);
         (d.node, d.rate) = (a.node, a.rate);
         (d.root, d.total, d.asked, ) = registry.statement(id, epoch, a.node);
-        // The running epoch is settled by its proof, or has nothing to prove.
+        // The running epoch is settled if it was proven, or if it has nothing to prove.
         d.proven = v.settled >= epoch && a.rate != 0;
         if (d.randomness == 0 || a.rate == 0) return d;
         d.seed = Asks.seedOf(id, a.node, epoch, d.randomness);
@@ -113,7 +111,7 @@ library AuditViews {
         NodeId node,
         uint32 epoch
     ) external view returns (uint32) {
-        return self.pauses[id][node].lastAnswer(epoch, RESPONSE_EPOCHS);
+        return self.pauses[id][node].lastAnswer(epoch, Parameters.RESPONSE_EPOCHS);
     }
 
     /// @notice See IAudits.

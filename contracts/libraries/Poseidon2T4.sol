@@ -43,6 +43,7 @@ library Poseidon2T4 {
     /// @dev The external linear layer, 4 external rounds, 56 internal rounds, 4 external rounds. Sums are reduced only
     /// where they could overflow, 2^256 being a little above 5 · P: S-boxes take elements below 5 · P from an external
     /// layer, and leave them below P; after an internal round every element is below 2 · P.
+    // solhint-disable-next-line function-max-lines
     function _permute(
         bytes memory constants,
         uint256[4] memory state

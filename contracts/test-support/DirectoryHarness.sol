@@ -5,7 +5,7 @@ import {Directory} from "../libraries/segments/Directory.sol";
 import {MultiPath} from "../libraries/segments/MultiPath.sol";
 
 /// @title DirectoryHarness
-/// @notice One directory that tests append to, open and bury in.
+/// @notice One directory in which tests append, open and bury entries.
 contract DirectoryHarness {
     using Directory for Directory.Frontier;
     using Directory for Directory.Hasher;
@@ -30,7 +30,7 @@ contract DirectoryHarness {
         root = Directory.emptyRoot(depth_);
     }
 
-    /// @param entries each starts where the one before ends, whatever it says.
+    /// @param entries each starts where the previous one ends; their own `start` is ignored.
     function append(Entry[] calldata entries) external {
         Directory.Hasher memory h = Directory.hasher();
         for (uint256 i = 0; i < entries.length; ++i) {

@@ -3,14 +3,14 @@ pragma solidity 0.8.37;
 
 import {ClusterId} from "../interfaces/Types.sol";
 import {Asks} from "../libraries/settlement/Asks.sol";
-import {AuditsState} from "../libraries/settlement/State.sol";
 import {CreditIndex} from "../libraries/settlement/CreditIndex.sol";
 import {Pauses} from "../libraries/settlement/Pauses.sol";
+import {AuditsState} from "../libraries/settlement/State.sol";
 import {Terms} from "../libraries/settlement/Terms.sol";
 import {VNode, VNodeWord} from "../libraries/settlement/VNodeWord.sol";
 
 /// @title SettlementHarness
-/// @notice Lets tests hold the parts of which settling is made against plain lists.
+/// @notice Lets tests compare the parts of settling with plain lists.
 contract SettlementHarness {
     using Asks for AuditsState;
     using CreditIndex for CreditIndex.Index;
@@ -44,7 +44,7 @@ contract SettlementHarness {
 
     // -------------------------------------------------------------------------------------------------- CreditIndex
 
-    /// @notice What the index says until the end of each epoch from 0 to last, and how many ramps it has.
+    /// @notice The index up to the end of each epoch from 0 to last, and its number of ramps.
     function credits(
         Credit[] calldata list,
         uint32 last
@@ -57,7 +57,7 @@ contract SettlementHarness {
 
     // ------------------------------------------------------------------------------------------------------- Pauses
 
-    /// @notice What the word of these pauses says at an epoch: used since then, full since then, and so on.
+    /// @notice What the word of these pauses says about an epoch.
     function pauses(
         Pause[] calldata list,
         uint32 prolonged,
@@ -75,7 +75,7 @@ contract SettlementHarness {
 
     // ---------------------------------------------------------------------------------------------------- VNodeWord
 
-    function pack(VNode memory v) external pure returns (uint256) {
+    function pack(VNode calldata v) external pure returns (uint256) {
         return VNodeWord.pack(v);
     }
 
@@ -87,7 +87,7 @@ contract SettlementHarness {
         return VNodeWord.isPlain(word, epoch);
     }
 
-    /// @notice Each of the words that are made of a word, unpacked.
+    /// @notice The words that VNodeWord makes of a word, unpacked.
     function made(
         uint256 word,
         uint32 epoch
@@ -99,7 +99,7 @@ contract SettlementHarness {
 
     // -------------------------------------------------------------------------------------------------------- terms
 
-    /// @notice From which epoch the terms hold that hold at each of these epochs, if there are terms from each of those on.
+    /// @notice Sets terms that hold from each of `sinces` on. Returns from when on the terms hold that each of `epochs` has.
     function termsAt(
         uint32[] calldata sinces,
         uint32[] calldata epochs

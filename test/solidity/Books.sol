@@ -17,6 +17,7 @@ import {World} from "./World.sol";
 
 /// @title Books
 /// @notice What happened, kept by other means than the contracts': what the rules compare the contracts with.
+// solhint-disable-next-line max-states-count
 abstract contract Books is World {
     struct Stored {
         VNodeId vNode;

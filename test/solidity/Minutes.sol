@@ -7,7 +7,7 @@ import {IAudits} from "../../contracts/interfaces/IAudits.sol";
 import {BASIS_POINTS, ClusterParams, NO_NODE, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
 import {Parameters} from "../../contracts/libraries/Parameters.sol";
 import {Reference} from "./Reference.sol";
-import {Vm} from "./Vm.sol";
+import {IVm} from "./Vm.sol";
 
 /// @title Minutes
 /// @notice What the audits say that they decide, event by event: whether it follows from what was before.
@@ -22,7 +22,7 @@ abstract contract Minutes is Reference {
         uint256 refunded;
     }
 
-    function _readAudits(Vm.Log memory log) internal {
+    function _readAudits(IVm.Log memory log) internal {
         bytes32 kind = log.topics[0];
         if (kind == ISources.BeaconRecorded.selector) return _onRecorded(log);
         if (log.topics.length < 2) return;
@@ -72,7 +72,7 @@ abstract contract Minutes is Reference {
         if (p.missing != 0) _expect(kind == IAudits.Missed.selector, "what was due is missed");
     }
 
-    function _onRecorded(Vm.Log memory log) private {
+    function _onRecorded(IVm.Log memory log) private {
         (, address by, uint256 reward) = abi.decode(log.data, (bytes32, address, uint256));
         _balance[by] += reward;
         _pool -= reward;

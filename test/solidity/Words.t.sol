@@ -41,7 +41,8 @@ contract WordsTest {
         uint16 first,
         uint16 second
     ) external pure {
-        (s.index, other.index) = (0, 0);
+        s.index = 0;
+        other.index = 0;
         uint256 word = SegmentWord.withIndex(SegmentWord.pack(s), 0, first);
         word = SegmentWord.withIndex(SegmentWord.withIndex(word, 1, ~second), 1, second);
         assert(keccak256(abi.encode(SegmentWord.unpack(word))) == keccak256(abi.encode(s)));
@@ -57,7 +58,10 @@ contract WordsTest {
     }
 
     function testFuzz_StockSurvivesPacking(Stock memory s, uint32 epoch) external pure {
-        (s.latest, s.tree, s.count, s.live) = (s.latest % 2, s.tree % 2, s.count % 2 ** 24, s.live % 2 ** 24);
+        s.latest %= 2;
+        s.tree %= 2;
+        s.count %= 1 << 24;
+        s.live %= 1 << 24;
         uint256 word = StockWord.pack(s);
         assert(keccak256(abi.encode(StockWord.unpack(word))) == keccak256(abi.encode(s)));
         assert(StockWord.heldOf(word) == s.held);

@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IRegistry} from "../../interfaces/IRegistry.sol";
-import {Directory} from "./Directory.sol";
 import {Poseidon2T4} from "../Poseidon2T4.sol";
+import {Directory} from "./Directory.sol";
 
 /// @title MultiPath
 /// @notice Opens many entries of a directory at once (protocol/directory.ts). From the bottom up, each parent of a known node
