@@ -4,7 +4,18 @@ pragma solidity 0.8.37;
 import {IAudits} from "./interfaces/IAudits.sol";
 import {ILedger} from "./interfaces/ILedger.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
-import {Acceptance, BucketId, FIRST_SERIAL, Grant, NodeId, Opening, Segment, Serial, Unauthorized, VNodeId} from "./interfaces/Types.sol";
+import {
+    Acceptance,
+    BucketId,
+    FIRST_SERIAL,
+    Grant,
+    NodeId,
+    Opening,
+    Segment,
+    Serial,
+    Unauthorized,
+    VNodeId
+} from "./interfaces/Types.sol";
 import {Claims} from "./libraries/Claims.sol";
 import {Compaction} from "./libraries/Compaction.sol";
 import {Segments} from "./libraries/Segments.sol";

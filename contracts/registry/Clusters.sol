@@ -3,7 +3,15 @@ pragma solidity 0.8.37;
 
 import {IAudits} from "../interfaces/IAudits.sol";
 import {IClusters} from "../interfaces/registry/IClusters.sol";
-import {ClusterId, ClusterParams, NO_CLUSTER, NO_NODE, NodeId, Unauthorized, VNodeId} from "../interfaces/Types.sol";
+import {
+    ClusterId,
+    ClusterParams,
+    NO_CLUSTER,
+    NO_NODE,
+    NodeId,
+    Unauthorized,
+    VNodeId
+} from "../interfaces/Types.sol";
 import {Holdings} from "../libraries/segments/Holdings.sol";
 import {Stock, StockWord} from "../libraries/segments/StockWord.sol";
 import {Nodes} from "./Nodes.sol";

@@ -5,7 +5,16 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {IRegistry} from "../../interfaces/IRegistry.sol";
-import {Acceptance, BucketId, Grant, NodeId, Segment, Serial, Unauthorized, VNodeId} from "../../interfaces/Types.sol";
+import {
+    Acceptance,
+    BucketId,
+    Grant,
+    NodeId,
+    Segment,
+    Serial,
+    Unauthorized,
+    VNodeId
+} from "../../interfaces/Types.sol";
 
 /// @title Consents
 /// @notice What others have signed (protocol/typed-data.ts): a node's operator that the node holds something, and a bucket's
