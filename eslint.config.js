@@ -1,22 +1,26 @@
 import js from "@eslint/js";
+import { createNodeResolver, importX } from "eslint-plugin-import-x";
 import ts from "typescript-eslint";
 
 /** Which folders each may import from (docs/architecture.md). test/ may import from all. */
-const LOWER = ["protocol", "chain", "net", "circuits", "contracts"];
+const BASE = ["protocol", "system"];
+const MIDDLE = [...BASE, "chain", "net", "contracts", "wasm", "drand", "groth16", "circuits", "keys"];
 const FLOORS = {
   protocol: [],
-  chain: ["protocol"],
-  net: ["protocol"],
-  circuits: ["protocol"],
-  contracts: ["protocol"],
-  prover: LOWER,
-  verifier: LOWER,
-  client: [...LOWER, "prover", "verifier"],
+  system: ["protocol"],
+  chain: BASE,
+  net: BASE,
+  contracts: BASE,
+  wasm: BASE,
+  drand: BASE,
+  groth16: BASE,
+  circuits: [...BASE, "wasm", "groth16"],
+  keys: [...BASE, "drand", "groth16", "circuits"],
+  prover: MIDDLE,
+  verifier: MIDDLE,
+  client: [...MIDDLE, "prover", "verifier"],
   scripts: ["protocol", "client"],
-  assurance: ["protocol", "circuits", "prover"],
-  simulation: ["protocol", "contracts"],
-  soak: [...LOWER, "prover", "verifier", "client", "simulation"],
-  bench: [...LOWER, "prover", "verifier", "client", "test/helpers"],
+  evidence: [...MIDDLE, "prover", "verifier", "client", "test/helpers"],
 };
 const floors = Object.entries(FLOORS).map(([folder, below]) => ({
   files: [`${folder}/**/*.ts`],
@@ -36,9 +40,27 @@ const floors = Object.entries(FLOORS).map(([folder, below]) => ({
 }));
 
 export default ts.config(
-  { ignores: ["node_modules", "artifacts", "build", "cache", "types", "**/generated", "protocol/assembly"] },
+  { ignores: ["node_modules", "artifacts", "build", "cache", "types", "**/generated", "wasm/assembly"] },
   js.configs.recommended,
   ...ts.configs.strictTypeChecked,
+  {
+    plugins: { "import-x": importX },
+    settings: {
+      "import-x/resolver-next": [createNodeResolver({ extensions: [".ts", ".js", ".mjs", ".json"] })],
+      "import-x/parsers": { "@typescript-eslint/parser": [".ts"] },
+    },
+    rules: {
+      "import-x/no-cycle": "error",
+      "import-x/order": [
+        "error",
+        {
+          groups: ["builtin", "external", "parent", "sibling"],
+          "newlines-between": "never",
+          alphabetize: { order: "asc", orderImportKind: "ignore" },
+        },
+      ],
+    },
+  },
   {
     languageOptions: {
       parserOptions: {

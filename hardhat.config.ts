@@ -1,11 +1,10 @@
+import { fileURLToPath } from "node:url";
 import hardhatEthers from "@nomicfoundation/hardhat-ethers";
 import hardhatChaiMatchers from "@nomicfoundation/hardhat-ethers-chai-matchers";
-import hardhatIgnitionEthers from "@nomicfoundation/hardhat-ignition-ethers";
 import hardhatKeystore from "@nomicfoundation/hardhat-keystore";
 import hardhatMocha from "@nomicfoundation/hardhat-mocha";
 import hardhatNetworkHelpers from "@nomicfoundation/hardhat-network-helpers";
 import hardhatTypechain from "@nomicfoundation/hardhat-typechain";
-import { fileURLToPath } from "node:url";
 import { defineConfig } from "hardhat/config";
 
 /** npm's: nothing is downloaded, and the lockfile pins its hash. */
@@ -26,7 +25,6 @@ export default defineConfig({
   plugins: [
     hardhatEthers,
     hardhatChaiMatchers,
-    hardhatIgnitionEthers,
     hardhatKeystore,
     hardhatMocha,
     hardhatNetworkHelpers,

@@ -2,10 +2,10 @@
  * What was read of a chain's events, in SQLite, so that a start need not read it again. It can be thrown away: the chain has
  * it all. Nothing that matters waits for it, and a disk that is full only makes the next start longer.
  */
-import Database from "better-sqlite3";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
+import Database from "better-sqlite3";
 import type { Block, ChainEvent } from "./events.ts";
 
 /** A block whose events, and those of all before it, are in the store. */

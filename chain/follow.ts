@@ -4,8 +4,8 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { HoldfastError } from "../protocol/errors.ts";
-import type { Block, ChainEvent, EventSource } from "./events.ts";
 import type { Checkpoint, EventStore } from "./event-store.ts";
+import type { Block, ChainEvent, EventSource } from "./events.ts";
 
 /** What is made of the events, in log order. */
 export interface Reader {

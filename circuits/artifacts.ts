@@ -6,17 +6,17 @@ import { glob, mkdir, mkdtemp, open, readFile, rename, rm, stat } from "node:fs/
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { VerificationKey } from "snarkjs";
+import { readR1cs } from "../groth16/r1cs.ts";
+import { readSections, section } from "../groth16/sections.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { parseManifest, type CircuitManifest } from "../protocol/manifest.ts";
 import { PROFILES, type Profile, type ProfileName } from "../protocol/profiles.ts";
+import { sha256, sha256File, writeJson, writeWhole } from "../system/files.ts";
 import { hasCeremonyKey } from "./ceremony-key.ts";
 import { compile, compilerVersion, ROOT } from "./compile.ts";
 import { renderPoseidon2Constants } from "./constants.ts";
-import { sha256, sha256File, writeJson, writeWhole } from "./files.ts";
-import { readR1cs } from "./r1cs.ts";
-import { readSections, section } from "./sections.ts";
 
-export { loadHashEngine } from "./hash-engine.ts";
+export { loadHashEngine } from "../wasm/hash-engine.ts";
 
 export interface ArtifactPaths {
   readonly dir: string;

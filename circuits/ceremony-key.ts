@@ -1,9 +1,9 @@
 /**
  * What many people made together cannot be made again: a key that is not a development key is not replaced.
  */
+import { isDevelopmentKey, readZkeyFile } from "../groth16/zkey-reader.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { CircuitManifest } from "../protocol/manifest.ts";
-import { isDevelopmentKey, readZkeyFile } from "./zkey-file.ts";
 
 /** By the manifest, or by the zkey itself, which may lie there without one. */
 export async function hasCeremonyKey(

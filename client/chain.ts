@@ -20,10 +20,10 @@ import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Domain } from "../protocol/typed-data.ts";
 import { refuse } from "./chain-errors.ts";
+import { byName, type Value } from "./chain-values.ts";
 import { createOrders, type Task } from "./orders.ts";
 import { createReader, parseAddress, type Reader } from "./reading.ts";
 import { offer, type Waiting } from "./sending.ts";
-import { byName, type Value } from "./chain-values.ts";
 
 export type { Value } from "./chain-values.ts";
 export { parseAddress } from "./reading.ts";

@@ -4,9 +4,9 @@
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { HoldfastError } from "../protocol/errors.ts";
-import type { Plan, PutOptions } from "./put-plan.ts";
 import type { Chain } from "./chain.ts";
 import { isBegun, type Replica, type StoredObject } from "./object.ts";
+import type { Plan, PutOptions } from "./put-plan.ts";
 import type { Outlook, SegmentRecord } from "./records.ts";
 import { withStored } from "./storing.ts";
 

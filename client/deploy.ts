@@ -2,8 +2,8 @@
  * Deploys the contracts in one go, on chains that last no longer than the deployment has to: local networks, tests.
  */
 import type { Provider, Signer } from "ethers";
-import { refuseForgeable } from "../circuits/key-gate.ts";
-import type { DrandChain } from "../protocol/drand.ts";
+import type { DrandChain } from "../drand/rounds.ts";
+import { refuseForgeable } from "../keys/key-gate.ts";
 import { minMargin } from "../protocol/epochs.ts";
 import { execute } from "./deployment/execute.ts";
 import {

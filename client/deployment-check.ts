@@ -4,10 +4,10 @@
 import { Contract, getAddress, isCallException, isError, type Provider } from "ethers";
 import type { Endpoints } from "../chain/endpoints.ts";
 import { contractArtifact } from "../contracts/artifacts.ts";
-import { HoldfastError } from "../protocol/errors.ts";
+import { EVMNET } from "../keys/trust.ts";
 import { maxMargin, minMargin } from "../protocol/epochs.ts";
+import { HoldfastError } from "../protocol/errors.ts";
 import { MAX_PROTOCOL_FEE, MIN_PROTOCOL_FEE } from "../protocol/limits.ts";
-import { EVMNET } from "../protocol/trust.ts";
 import { refuse } from "./chain-errors.ts";
 import { initCode, isCodeOf, isMadeBy, librariesOf } from "./deployment/code.ts";
 import { minUnbond } from "./deployment/config.ts";

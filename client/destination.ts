@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { HoldfastError } from "../protocol/errors.ts";
-import { inWords, systemCode } from "./file-errors.ts";
+import { inWords, systemCode } from "../system/file-errors.ts";
 
 export interface Destination {
   /** Has `fill` write a file that nobody sees, and puts it in its place if that succeeds; otherwise leaves no trace. */

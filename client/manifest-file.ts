@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { link, lstat, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { HoldfastError } from "../protocol/errors.ts";
-import { inWords, systemCode } from "./file-errors.ts";
+import { inWords, systemCode } from "../system/file-errors.ts";
 import { isBegun, readObject, type StoredObject } from "./object.ts";
 
 export interface ManifestFile {

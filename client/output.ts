@@ -4,7 +4,7 @@
 import { confirm } from "@inquirer/prompts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { toJson } from "../protocol/json.ts";
-import { fileError } from "./file-errors.ts";
+import { fileError } from "../system/file-errors.ts";
 
 export interface ResultOptions {
   readonly json: boolean;

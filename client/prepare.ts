@@ -4,10 +4,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { prepareWasm } from "../circuits/prepare-wasm.ts";
+import { ensureProfile, type KeyProgress } from "../keys/make.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { profileNamed, type ProfileName } from "../protocol/profiles.ts";
-import { ensureProfile, type KeyProgress } from "./keys/make.ts";
+import { prepareWasm } from "../wasm/prepare.ts";
 
 /** Where nothing has changed it is over by then. */
 const TELL_AFTER_MS = 3_000;

@@ -4,12 +4,12 @@
  */
 import type { Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
-import { writeAll } from "../circuits/files.ts";
 import { paced, type Pace } from "../net/pace.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { toHex32 } from "../protocol/field.ts";
 import { PROFILES } from "../protocol/profiles.ts";
 import { SegmentHasher, type HashEngine } from "../protocol/segment.ts";
+import { writeAll } from "../system/files.ts";
 import type { Chain } from "./chain.ts";
 import { nodesOf } from "./lookup.ts";
 import type { NodeAddress, NodeApi } from "./node-api.ts";

@@ -9,7 +9,7 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { toHex32, type Hex } from "../protocol/field.ts";
 import { maxBytes, type Profile } from "../protocol/profiles.ts";
 import { SegmentHasher, type HashEngine } from "../protocol/segment.ts";
-import { fileError } from "./file-errors.ts";
+import { fileError } from "../system/file-errors.ts";
 
 export interface SegmentPart {
   /** Offset of its first byte in the file. */

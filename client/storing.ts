@@ -2,15 +2,15 @@
  * Stores the segments of a file on one vNode: gets the node's acceptances, checks them, pays. What is signed is told
  * before it is sent, and what is stored as soon as it is, so that nothing is paid twice whatever happens meanwhile.
  */
+import { hashSegmentList } from "../chain/segment-list.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import { ACCEPTANCE, domain } from "../protocol/typed-data.ts";
-import type { Plan } from "./put-plan.ts";
-import { hashSegmentList } from "../chain/segment-list.ts";
 import { signerOf, type Chain, type Sent } from "./chain.ts";
 import type { Target } from "./lookup.ts";
 import type { NodeAcceptance, NodeApi } from "./node-api.ts";
 import type { Replica } from "./object.ts";
+import type { Plan } from "./put-plan.ts";
 
 /** Segments in one transaction: some 150,000 gas each, of a block's 16.7 million. */
 const STORE_BATCH = 64;

@@ -22,7 +22,7 @@ const schema = z.strictObject({
       contributions: z.int().nonnegative(),
       zkey: sha256,
       verificationKey: sha256,
-      /** Of a ceremony: who contributed, and all that the key was made from (protocol/transcript.ts). */
+      /** Of a ceremony: who contributed, and all that the key was made from (keys/transcript.ts). */
       transcript: sha256.optional(),
     })
     .optional(),

@@ -3,8 +3,8 @@
  */
 import type { Directory } from "../protocol/directory.ts";
 import { HoldfastError } from "../protocol/errors.ts";
-import type { Call, NodeChain } from "./chain-model.ts";
 import { contractError } from "./chain-errors.ts";
+import type { Call, NodeChain } from "./chain-model.ts";
 import type { Contents, Holding } from "./history.ts";
 
 /** A holding and where its entry is in the tree. */

@@ -1,13 +1,13 @@
 /**
  * What a node knows of the chain and asks of it, as plain data: records, events, calls, and the interface to all of it.
  */
-import type { SignedRequest } from "../protocol/authorization.ts";
 import type { CountedChain } from "../chain/counts.ts";
 import type { EndpointHealth } from "../chain/endpoints.ts";
 import type { Block } from "../chain/events.ts";
 import type { TransactionChain } from "../chain/transactions.ts";
+import type { ProofWords } from "../groth16/words.ts";
+import type { SignedRequest } from "../protocol/authorization.ts";
 import type { Hex } from "../protocol/field.ts";
-import type { ProofWords } from "../protocol/groth16.ts";
 
 export type { Block, ChainEvent } from "../chain/events.ts";
 export type { Receipt, SignedTransaction } from "../chain/transactions.ts";

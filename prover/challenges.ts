@@ -3,7 +3,7 @@
  * section 9.4). By the events some are open; the contract says which still are.
  */
 import type { Logger } from "pino";
-import { proofWords } from "../protocol/groth16.ts";
+import { proofWords } from "../groth16/words.ts";
 import type { Statement } from "../protocol/statement.ts";
 import { whyOver } from "./chain-errors.ts";
 import type { ChallengeRecord, NodeChain } from "./chain-model.ts";

@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { DEFAULT_MAX_FEE } from "../chain/fees.ts";
 import { endpointUrls } from "../chain/urls.ts";
-import { address, createSettings, integer, list, number, toggle, whole } from "../protocol/settings.ts";
+import { address, createSettings, integer, list, number, toggle, whole } from "../system/settings.ts";
 import { CONNECTIONS_PER_ADDRESS, LOOPBACK, MAX_CONNECTIONS, UPLOAD_BYTES_PER_SECOND } from "./limits.ts";
 
 const urls = list(z.url({ protocol: /^https?$/ }));

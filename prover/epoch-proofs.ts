@@ -2,15 +2,14 @@
  * What an epoch asks of a vNode: its randomness, and a proof by the node that is responsible, or by the one that takes over.
  */
 import type { Logger } from "pino";
-import { roundEvidence } from "../protocol/drand.ts";
-import { proofWords } from "../protocol/groth16.ts";
+import { evidenceOf as evidenceOfRound, type DrandRound } from "../drand/client.ts";
+import type { ProofResult } from "../groth16/engine.ts";
+import { proofWords } from "../groth16/words.ts";
 import type { Profile } from "../protocol/profiles.ts";
 import type { Statement } from "../protocol/statement.ts";
 import type { Alert } from "./alert.ts";
-import type { FetchRound } from "./beacon.ts";
 import { contractError, isAlreadyProven } from "./chain-errors.ts";
 import type { Call, NodeChain } from "./chain-model.ts";
-import type { ProofResult } from "./engine.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
@@ -35,6 +34,12 @@ export interface EpochProofs {
   /** Proves an epoch, or goes on from where the last attempt ended. */
   answer(task: Task): Promise<void>;
 }
+
+/** Finds the signature of a round of drand by a key (128 bytes). Throws "unreachable" if nobody has it. */
+export type FetchRound = (
+  wanted: { readonly round: number; readonly publicKey: Uint8Array },
+  signal: AbortSignal,
+) => Promise<DrandRound>;
 
 export interface EpochProofModules {
   readonly chain: NodeChain;
@@ -62,7 +67,7 @@ export function createEpochProofs(
   const evidenceOf = async (beacon: number, epoch: number): Promise<Uint8Array | undefined> => {
     const source = await chain.source(beacon, epoch);
     if (source?.kind !== "drand") return source?.evidence;
-    if (modules.fetchRound) return roundEvidence(source.round, await modules.fetchRound(source, signal));
+    if (modules.fetchRound) return evidenceOfRound(await modules.fetchRound(source, signal));
     alert(`beacon ${epoch}`, "warn", { epoch }, "nobody records the randomness, and no drandUrls are set");
     return undefined;
   };

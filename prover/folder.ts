@@ -8,7 +8,7 @@ import { constants } from "node:fs";
 import { mkdir, open, readdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { loadHashEngine, loadProvingArtifacts } from "../circuits/artifacts.ts";
-import { writeJson } from "../circuits/files.ts";
+import { createEngine } from "../groth16/engine.ts";
 import { Directory } from "../protocol/directory.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { toHex32, type Hex } from "../protocol/field.ts";
@@ -23,7 +23,7 @@ import {
   type SegmentTree,
 } from "../protocol/segment.ts";
 import { circuitInput, samplesOf, type Sample } from "../protocol/statement.ts";
-import { createEngine } from "./engine.ts";
+import { writeJson } from "../system/files.ts";
 
 export interface ProveFolderOptions {
   readonly dir: string;

@@ -7,9 +7,9 @@
 import { randomBytes } from "node:crypto";
 import type Database from "better-sqlite3";
 import { keepTransactions, type TransactionJournal } from "../chain/transactions.ts";
+import type { ProofResult } from "../groth16/engine.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
-import type { ProofResult } from "./engine.ts";
 import { openDatabase } from "./journal-database.ts";
 
 export type { SignedTransaction, TransactionRecord, TransactionState } from "../chain/transactions.ts";

@@ -7,23 +7,23 @@ import { systemClock, type Clock } from "../chain/clock.ts";
 import { keepEvents } from "../chain/event-store.ts";
 import { untilAnswered } from "../chain/starting.ts";
 import { loadHashEngine, loadProvingArtifacts } from "../circuits/artifacts.ts";
-import { passKey } from "../circuits/key-gate.ts";
+import { readKeyFile } from "../contracts/accounts.ts";
+import { createDrandClient } from "../drand/client.ts";
+import { verifyProof } from "../groth16/verify.ts";
+import { passKey } from "../keys/key-gate.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { profileNamed } from "../protocol/profiles.ts";
 import { createAdmin } from "./admin.ts";
 import { createAccess } from "./auth.ts";
-import { createFetchRound } from "./beacon.ts";
 import { connectChain, type ChainOptions, type NodeChain } from "./chain.ts";
 import type { NodeConfig } from "./config.ts";
 import { createDuties } from "./duties.ts";
-import { verifyProof } from "./engine.ts";
 import { createHoldings } from "./holdings.ts";
 import { openJournal } from "./journal.ts";
 import { createMetrics } from "./metrics.ts";
-import { readKeyFile } from "../contracts/accounts.ts";
 import { createOpenPeer } from "./peer.ts";
-import { checkReachable } from "./reachable.ts";
 import { createProverPool } from "./pool.ts";
+import { checkReachable } from "./reachable.ts";
 import { createRepair } from "./repair.ts";
 import { withRoom } from "./roomy-journal.ts";
 import { createScrub } from "./scrub.ts";
@@ -135,7 +135,11 @@ export async function createNode(
         ...{ chain, holdings, store, journal, pool, compacting, metrics, clock, log },
         sender: createSender({ ...config, signal }, { chain, journal, clock, log }),
         verify: ({ proof, publicSignals }) => verifyProof(artifacts.verificationKey, proof, publicSignals),
-        fetchRound: config.drandUrls.length === 0 ? undefined : createFetchRound(config.drandUrls),
+        fetchRound:
+          config.drandUrls.length === 0
+            ? undefined
+            : ({ round, publicKey }, stopping) =>
+                createDrandClient({ urls: config.drandUrls, publicKey }).round(round, stopping),
         repair: createRepair({ node, signal }, { chain, holdings, store, journal, openPeer, clock, log }),
       },
     );

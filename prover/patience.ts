@@ -2,8 +2,8 @@
  * How long a request may take to arrive, and its answer to be taken: whoever drips is not waited for. Who may do what they ask
  * for keeps their connection, and is judged by how much comes.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Readable } from "node:stream";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { taken } from "../net/pace.ts";
 import type { Sockets, Work } from "./sockets.ts";
 

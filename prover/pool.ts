@@ -4,9 +4,9 @@
  * Piscina is handed no more tasks than it has threads, so that the order of the queue is ours alone.
  */
 import { Piscina } from "piscina";
+import type { EngineArtifacts, ProofResult } from "../groth16/engine.ts";
+import type { CircuitInput } from "../groth16/witness.ts";
 import { HoldfastError } from "../protocol/errors.ts";
-import type { EngineArtifacts, ProofResult } from "./engine.ts";
-import type { CircuitInput } from "./witness.ts";
 import type { WorkerAnswer } from "./worker.ts";
 
 export interface ProverPoolOptions {

@@ -2,6 +2,7 @@
  * From a question to a proof: samples from disk, the circuit, and a check of our own. A failure of ours is never a
  * statement about the data, and no proof that we do not believe in leaves the node.
  */
+import type { ProofResult } from "../groth16/engine.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 import type { Profile } from "../protocol/profiles.ts";
@@ -14,7 +15,6 @@ import {
   type Statement,
 } from "../protocol/statement.ts";
 import type { Alert } from "./alert.ts";
-import type { ProofResult } from "./engine.ts";
 import type { Contents } from "./history.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Metrics } from "./metrics.ts";

@@ -2,9 +2,9 @@
  * How a node does, as data and in words: for /status, the log and the metrics.
  */
 import type { EndpointHealth } from "../chain/endpoints.ts";
+import type { Hex } from "../protocol/field.ts";
 import { mayGoOn, type Affairs } from "./affairs.ts";
 import type { Duty, VNodeState } from "./chain-model.ts";
-import type { Hex } from "../protocol/field.ts";
 import type { ForeignRecord } from "./journal.ts";
 import { UNKNOWN_MEANS, type Means } from "./means.ts";
 import type { HeldBack } from "./removals.ts";

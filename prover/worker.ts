@@ -2,9 +2,9 @@
  * A proving thread: builds one engine from the artifacts it shares with the pool, keeps it, and proves.
  */
 import { workerData } from "node:worker_threads";
+import { createEngine, type Engine, type EngineArtifacts, type ProofResult } from "../groth16/engine.ts";
+import type { CircuitInput } from "../groth16/witness.ts";
 import { HoldfastError, type ErrorCode } from "../protocol/errors.ts";
-import { createEngine, type Engine, type EngineArtifacts, type ProofResult } from "./engine.ts";
-import type { CircuitInput } from "./witness.ts";
 
 /** A HoldfastError loses its code when it is thrown across threads, so failures are returned. */
 export type WorkerAnswer =

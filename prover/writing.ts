@@ -5,11 +5,12 @@ import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { HoldfastError } from "../protocol/errors.ts";
-import { toPlain } from "../protocol/json.ts";
 import { leafCount } from "../protocol/field.ts";
+import { toPlain } from "../protocol/json.ts";
 import { accept } from "./acceptances.ts";
 import type { Authorization } from "./auth.ts";
 import { extend } from "./extensions.ts";
+import type { Patience } from "./patience.ts";
 import {
   authorize,
   bucketId,
@@ -20,7 +21,6 @@ import {
   rootName,
   vNodeId,
 } from "./requests.ts";
-import type { Patience } from "./patience.ts";
 import type { ServerModules, ServerOptions } from "./server-options.ts";
 import { createUploads, type UploadOptions } from "./uploads.ts";
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm's Solidity compiler as the command that forge expects: no download, and the same compiler as Hardhat's.
-import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 
 const solc = createRequire(import.meta.url)("solc");
 

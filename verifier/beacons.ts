@@ -2,9 +2,9 @@
  * The beacons of a deployment: what each must say of an epoch, and recording it.
  */
 import type { Sender } from "../chain/sender.ts";
-import { roundEvidence, roundFor } from "../protocol/drand.ts";
+import { evidenceOf, type DrandClient } from "../drand/client.ts";
+import { roundFor } from "../drand/rounds.ts";
 import type { AuditCall, AuditChain, DrandOnChain } from "./chain.ts";
-import type { DrandClient } from "./drand.ts";
 
 /** The drand network of a beacon; undefined for one whose key we do not know. */
 export type FindDrand = (chain: DrandOnChain) => DrandClient | undefined;
@@ -37,9 +37,8 @@ export async function openBeacon(
     index,
     facts,
     async draw(epoch) {
-      const round = roundOf(epoch);
-      const { signature, randomness } = await client.round(round, signal);
-      return { evidence: roundEvidence(round, Buffer.from(signature.slice(2), "hex")), randomness };
+      const round = await client.round(roundOf(epoch), signal);
+      return { evidence: evidenceOf(round), randomness: round.randomness };
     },
   };
 }

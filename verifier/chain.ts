@@ -28,10 +28,10 @@ import type { TransactionChain } from "../chain/transactions.ts";
 import { createWallet } from "../chain/wallet.ts";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { headerEvidence } from "../contracts/headers.ts";
+import { keyWords, type SnarkjsKey } from "../groth16/words.ts";
 import { sourcePoint, type Clock } from "../protocol/epochs.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
-import { keyWords, type SnarkjsKey } from "../protocol/groth16.ts";
 import { createPreviews, errorsOf, transactionOf, type AskPreviews, type AuditCall } from "./chain-calls.ts";
 import type { DirectoryState } from "./holdings.ts";
 

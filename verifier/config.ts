@@ -3,7 +3,7 @@
  */
 import { z } from "zod";
 import { endpointUrls } from "../chain/urls.ts";
-import { address, createSettings, integer, list, number, whole } from "../protocol/settings.ts";
+import { address, createSettings, integer, list, number, whole } from "../system/settings.ts";
 import { SETTLE_CHOICES } from "./worth.ts";
 
 const schema = z.strictObject({

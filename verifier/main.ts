@@ -10,15 +10,15 @@ import { GWEI } from "../chain/fees.ts";
 import { createSender } from "../chain/sender.ts";
 import { untilAnswered } from "../chain/starting.ts";
 import { loadVerificationKey } from "../circuits/artifacts.ts";
-import { passKey } from "../circuits/key-gate.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
+import { createDrandClient } from "../drand/client.ts";
+import { verifyWords } from "../groth16/verify.ts";
+import { passKey } from "../keys/key-gate.ts";
 import { createAuditor } from "./auditor.ts";
 import { connectAuditChain, keyHashOf, type AuditCall, type AuditChain } from "./chain.ts";
 import { describeSettings, readConfig, type AuditorConfig } from "./config.ts";
-import { createDrandClient } from "./drand.ts";
 import { createStatusServer } from "./server.ts";
 import { openState } from "./state.ts";
-import { verifyOffChain } from "./verify.ts";
 
 /** From a signal to the end, whatever hangs. */
 const MAX_STOPPING_MS = 8_000;
@@ -98,9 +98,9 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
           sender,
           drand: (onChain) =>
             onChain.publicKey === config.drandPublicKey
-              ? createDrandClient({ urls: config.drandUrls, chain: { ...onChain, publicKey } })
+              ? createDrandClient({ urls: config.drandUrls, publicKey })
               : undefined,
-          verify: (proof, inputs) => verifyOffChain(key, proof, inputs),
+          verify: (proof, inputs) => verifyWords(key, proof, inputs),
         },
       );
       const server = createStatusServer(config, {

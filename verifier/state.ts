@@ -1,8 +1,8 @@
 /**
  * The auditor's records, in SQLite: every verdict and what it did, for whoever asks later and for its own restart.
  */
-import Database from "better-sqlite3";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { keepTransactions, type TransactionJournal } from "../chain/transactions.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";

@@ -1,8 +1,8 @@
 /**
  * `app`: buckets, and the files in them.
  */
-import { Option, type Command } from "commander";
 import { stat } from "node:fs/promises";
+import { Option, type Command } from "commander";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { createApp, type App, type ReplicaStatus } from "../app.ts";

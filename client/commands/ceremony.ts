@@ -1,25 +1,25 @@
 /**
  * `keys ceremony`: a key that strangers can trust, step by step; docs/ceremony.md says who does what.
  */
-import { password } from "@inquirer/prompts";
-import type { Command } from "commander";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { MIN_CONTRIBUTIONS } from "../../circuits/key-gate.ts";
-import { firstRoundAt, roundTime } from "../../protocol/drand.ts";
+import { password } from "@inquirer/prompts";
+import type { Command } from "commander";
+import { readKeyFile } from "../../contracts/accounts.ts";
+import { fetchDrandChain } from "../../drand/client.ts";
+import { firstRoundAt, roundTime } from "../../drand/rounds.ts";
+import { acceptContribution } from "../../keys/ceremony/accept.ts";
+import { announceBeacon, applyBeacon } from "../../keys/ceremony/beacon.ts";
+import { attestationOf, contribute } from "../../keys/ceremony/contribute.ts";
+import { finalizeCeremony } from "../../keys/ceremony/finalize.ts";
+import { currentKey, finalKey, openCeremony } from "../../keys/ceremony/folder.ts";
+import { initCeremony } from "../../keys/ceremony/init.ts";
+import type { JobOptions } from "../../keys/ceremony/snarkjs.ts";
+import { verifyCeremony } from "../../keys/ceremony/verify.ts";
+import { MIN_CONTRIBUTIONS } from "../../keys/key-gate.ts";
+import { EVMNET, EVMNET_URLS } from "../../keys/trust.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { profileNamed } from "../../protocol/profiles.ts";
-import { EVMNET, EVMNET_URLS } from "../../protocol/trust.ts";
-import { fetchDrandChain } from "../../verifier/drand.ts";
-import { readKeyFile } from "../../contracts/accounts.ts";
-import { acceptContribution } from "../keys/ceremony/accept.ts";
-import { announceBeacon, applyBeacon } from "../keys/ceremony/beacon.ts";
-import { attestationOf, contribute } from "../keys/ceremony/contribute.ts";
-import { finalizeCeremony } from "../keys/ceremony/finalize.ts";
-import { currentKey, finalKey, openCeremony } from "../keys/ceremony/folder.ts";
-import { initCeremony } from "../keys/ceremony/init.ts";
-import type { JobOptions } from "../keys/ceremony/snarkjs.ts";
-import { verifyCeremony } from "../keys/ceremony/verify.ts";
 import { createProgress, printResult } from "../output.ts";
 import { command, count, group, natural, type JsonOptions } from "./common.ts";
 

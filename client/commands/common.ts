@@ -4,13 +4,13 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { GWEI } from "../../chain/fees.ts";
 import { splitUrls } from "../../chain/urls.ts";
+import { readKeyFile } from "../../contracts/accounts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { connect, type Chain } from "../chain.ts";
 import { readRecord } from "../deployment/record.ts";
-import { readKeyFile } from "../../contracts/accounts.ts";
 import { stateFolder } from "../left.ts";
-import { isOpen } from "../sending.ts";
 import { agree, formatAmount, printNote, printWarning } from "../output.ts";
+import { isOpen } from "../sending.ts";
 
 export interface JsonOptions {
   readonly json: boolean;

@@ -3,13 +3,13 @@
  */
 import { InvalidArgumentError, type Command } from "commander";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
-import { passKey } from "../../circuits/key-gate.ts";
-import { decodePublicKey } from "../../protocol/drand.ts";
+import { decodePublicKey } from "../../drand/rounds.ts";
+import { passKey } from "../../keys/key-gate.ts";
+import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { profileNamed } from "../../protocol/profiles.ts";
 import type { Chain } from "../chain.ts";
 import { addToDeployment, type AddOptions } from "../deployment/add.ts";
 import { drandStep, verifierStep } from "../deployment/plan.ts";
-import { makeKnownAnswer } from "../keys/known-answer.ts";
 import { agree, printResult } from "../output.ts";
 import { count, spendingCommand, withChain, type ChainOptions } from "./common.ts";
 

@@ -5,15 +5,15 @@ import Table from "cli-table3";
 import { Option, type Command } from "commander";
 import { formatEther } from "ethers";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
+import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { profileNamed, type ProfileName } from "../../protocol/profiles.ts";
-import { checkAgreed, wrongIn, type Finding } from "../deployment-check.ts";
 import { readDeploymentConfig, type DeploymentConfig } from "../deployment/config.ts";
 import { createDeployment } from "../deployment/create.ts";
 import { expectationsOf, type Expectations } from "../deployment/expectations.ts";
 import { verifierArgs } from "../deployment/plan.ts";
 import type { Argument } from "../deployment/step.ts";
-import { makeKnownAnswer } from "../keys/known-answer.ts";
+import { checkAgreed, wrongIn, type Finding } from "../deployment-check.ts";
 import { agree, printResult } from "../output.ts";
 import {
   chainCommand,

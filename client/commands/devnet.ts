@@ -1,11 +1,11 @@
 /**
  * `devnet`: the main job. A whole network on this machine, from a file to a payment and a penalty.
  */
-import type { Command } from "commander";
 import { createRequire } from "node:module";
-import { writeJson } from "../../circuits/files.ts";
-import { profileNamed } from "../../protocol/profiles.ts";
+import type { Command } from "commander";
 import { toJson, toPlain } from "../../protocol/json.ts";
+import { profileNamed } from "../../protocol/profiles.ts";
+import { writeJson } from "../../system/files.ts";
 import { count } from "./common.ts";
 
 interface DevnetCommandOptions {

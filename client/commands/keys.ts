@@ -2,12 +2,13 @@
  * `keys`: the circuits' keys, for development and from a ceremony.
  */
 import type { Command } from "commander";
-import { MIN_CONTRIBUTIONS } from "../../circuits/key-gate.ts";
+import { checkKey, type CheckedKey } from "../../keys/check.ts";
+import { MIN_CONTRIBUTIONS } from "../../keys/key-gate.ts";
+import { makeDevelopmentKey, showKey } from "../../keys/make.ts";
 import type { CircuitManifest } from "../../protocol/manifest.ts";
 import { profileNamed } from "../../protocol/profiles.ts";
 import type { Chain } from "../chain.ts";
-import { checkKey, type CheckedKey } from "../keys/check.ts";
-import { makeDevelopmentKey, showKey } from "../keys/make.ts";
+import { deployedKeys } from "../deployment/deployed-key.ts";
 import { createProgress, printResult } from "../output.ts";
 import { addCeremonyCommands, job } from "./ceremony.ts";
 import {
@@ -67,7 +68,11 @@ interface CheckOptions extends ChainOptions {
 
 async function check(options: CheckOptions, signal: AbortSignal): Promise<void> {
   const look = (deployed?: Chain): Promise<CheckedKey> =>
-    checkKey(profileNamed(options.profile).name, { ...options, deployed, ...job(options.json, signal) });
+    checkKey(profileNamed(options.profile).name, {
+      ...options,
+      deployed: deployed && deployedKeys(deployed),
+      ...job(options.json, signal),
+    });
   const asked = options.audits !== undefined || options.deployment !== undefined;
   const found = await (asked ? withChain(options, look) : look());
   const { manifest, transcript: signed, deployedAs, checked } = found;

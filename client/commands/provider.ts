@@ -4,8 +4,8 @@
  */
 import type { Command } from "commander";
 import { parseAddress } from "../chain.ts";
-import { agree, formatAmount, parseAmount, printResult } from "../output.ts";
 import { nodeUrl } from "../node-url.ts";
+import { agree, formatAmount, parseAmount, printResult } from "../output.ts";
 import type { BondRecord, NodeRecord } from "../records.ts";
 import { addAccountCommands } from "./accounts.ts";
 import {

@@ -1,8 +1,8 @@
 /**
  * The small tools: parts of the protocol by themselves, without a chain.
  */
-import type { Command } from "commander";
 import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
 import type { Groth16Proof, VerificationKey } from "snarkjs";
 import { z } from "zod";
 import {
@@ -11,15 +11,15 @@ import {
   loadHashEngine,
   loadVerificationKey,
 } from "../../circuits/artifacts.ts";
+import { verifyWords } from "../../groth16/verify.ts";
+import { inputWords, proofWords } from "../../groth16/words.ts";
 import { Directory } from "../../protocol/directory.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { fromHex32, toHex32 } from "../../protocol/field.ts";
-import { inputWords, proofWords } from "../../protocol/groth16.ts";
+import { parseJson } from "../../protocol/json.ts";
 import { maxBytes, maxLeaves, profileNamed } from "../../protocol/profiles.ts";
 import { drawSamples } from "../../protocol/sampling.ts";
 import { proveFolder } from "../../prover/folder.ts";
-import { verifyOffChain } from "../../verifier/verify.ts";
-import { parseJson } from "../../protocol/json.ts";
 import { createProgress, printResult } from "../output.ts";
 import { commitFile, fileSize } from "../segments.ts";
 import { command, count, hex, natural, type JsonOptions } from "./common.ts";
@@ -170,7 +170,7 @@ async function isValid(key: VerificationKey, proof: object, signals: readonly st
   const { protocol, curve, ...points } = proof as Groth16Proof;
   if (protocol !== "groth16" || curve !== "bn128") return false;
   try {
-    return await verifyOffChain(key, proofWords(points), inputWords(signals));
+    return await verifyWords(key, proofWords(points), inputWords(signals));
   } catch (error) {
     if (error instanceof RangeError) return false;
     throw error;

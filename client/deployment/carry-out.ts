@@ -3,10 +3,10 @@
  */
 import type { Wallet } from "ethers";
 import type { Endpoints } from "../../chain/endpoints.ts";
-import { isLocalChain } from "../../circuits/key-gate.ts";
+import { isLocalChain } from "../../keys/key-gate.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import type { DeploymentConfig } from "./config.ts";
 import { offer } from "../sending.ts";
+import type { DeploymentConfig } from "./config.ts";
 import { ALLOWING } from "./cost.ts";
 import { execute } from "./execute.ts";
 import type { DeploymentFolder, SavedPlan } from "./folder.ts";

@@ -6,7 +6,7 @@ import { getAddress, ZeroAddress } from "ethers";
 import { z } from "zod";
 import { DEFAULT_MAX_FEE, GWEI } from "../../chain/fees.ts";
 import { endpointUrls } from "../../chain/urls.ts";
-import { decodePublicKey } from "../../protocol/drand.ts";
+import { decodePublicKey } from "../../drand/rounds.ts";
 import { maxMargin, minMargin } from "../../protocol/epochs.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { parseJson } from "../../protocol/json.ts";

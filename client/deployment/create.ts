@@ -4,13 +4,13 @@
 import { formatEther, type Wallet } from "ethers";
 import type { Endpoints } from "../../chain/endpoints.ts";
 import { loadManifest, loadVerificationKey } from "../../circuits/artifacts.ts";
-import { passKey } from "../../circuits/key-gate.ts";
+import { readKeyFile } from "../../contracts/accounts.ts";
+import { passKey } from "../../keys/key-gate.ts";
+import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { ProfileName } from "../../protocol/profiles.ts";
 import { connectSigner, latestTime } from "../chain.ts";
 import { checkAgreed, wrongIn, type Finding } from "../deployment-check.ts";
-import { readKeyFile } from "../../contracts/accounts.ts";
-import { makeKnownAnswer } from "../keys/known-answer.ts";
 import { carryOut, type Stage } from "./carry-out.ts";
 import { sourcesOf, type DeploymentConfig } from "./config.ts";
 import { checkFunds, estimateCost, type Cost } from "./cost.ts";

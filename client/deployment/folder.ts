@@ -7,8 +7,8 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { keccak256 } from "ethers";
-import { writeJson } from "../../circuits/files.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
+import { writeJson } from "../../system/files.ts";
 import type { Journal } from "./execute.ts";
 import type { Deployment, Plan } from "./plan.ts";
 

@@ -3,9 +3,9 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Contract, type JsonRpcProvider } from "ethers";
-import { isLocalChain } from "../../circuits/key-gate.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { headersFrom } from "../../contracts/headers.ts";
+import { isLocalChain } from "../../keys/key-gate.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { addressOf, type Plan } from "./plan.ts";
 

@@ -6,14 +6,8 @@
  * Verifiers and beacons are made by the factory: anybody may make them, at addresses that follow from what they are.
  */
 import { getCreateAddress, ZeroAddress } from "ethers";
-import type { DrandChain } from "../../protocol/drand.ts";
-import {
-  inputWords,
-  keyWords,
-  proofWords,
-  type SnarkjsKey,
-  type SnarkjsProof,
-} from "../../protocol/groth16.ts";
+import type { DrandChain } from "../../drand/rounds.ts";
+import { inputWords, keyWords, proofWords, type SnarkjsKey, type SnarkjsProof } from "../../groth16/words.ts";
 import type { Clock } from "../../protocol/epochs.ts";
 import { toPlain } from "../../protocol/json.ts";
 import { PROFILES, type ProfileName } from "../../protocol/profiles.ts";

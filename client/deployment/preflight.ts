@@ -2,9 +2,9 @@
  * What must hold on a chain before the first contract is paid for.
  */
 import { Contract, type JsonRpcProvider } from "ethers";
-import type { DrandChain } from "../../protocol/drand.ts";
+import { fetchDrandChain } from "../../drand/client.ts";
+import type { DrandChain } from "../../drand/rounds.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { fetchDrandChain } from "../../verifier/drand.ts";
 import { sourcesOf, type DeploymentConfig } from "./config.ts";
 
 /** @throws HoldfastError "chain" or "bad-input", saying what to change; "unreachable" for a relay that does not answer */

@@ -1,7 +1,7 @@
 /**
  * What a deployment may not be on a chain that is not a local one.
  */
-import { isLocalChain } from "../../circuits/key-gate.ts";
+import { isLocalChain } from "../../keys/key-gate.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 
 /** Of which a quarter is the shortest margin that a chain's blocks take to follow the clock. */

@@ -5,7 +5,7 @@ import {IVerifier} from "../interfaces/IVerifier.sol";
 
 /// @title SealVerifier
 /// @notice Stands in for the verifier in the simulation. A proof holds if it has the seal of exactly this statement.
-/// simulation/oracle.ts gives the seal only to strategies that hold every sampled leaf.
+/// evidence/simulation/oracle.ts gives the seal only to strategies that hold every sampled leaf.
 contract SealVerifier is IVerifier {
     uint256 private immutable SECRET;
 

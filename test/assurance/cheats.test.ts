@@ -1,8 +1,8 @@
 // Every cheat by its name: which constraint of the circuit stands against it is in its row.
 import { expect } from "chai";
-import { cheating } from "../../assurance/cheating.ts";
-import { CHEATS } from "../../assurance/cheats.ts";
-import type { Row } from "../../assurance/row.ts";
+import { cheating } from "../../evidence/assurance/cheating.ts";
+import { CHEATS } from "../../evidence/assurance/cheats.ts";
+import type { Row } from "../../evidence/assurance/row.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { rowsOf } from "../helpers/rows.ts";
 

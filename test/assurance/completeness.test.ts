@@ -1,9 +1,9 @@
 // The implementations of the protocol against each other, and whether a difference would be seen.
 import { expect } from "chai";
-import { completeness } from "../../assurance/completeness.ts";
-import { FULL, SMALL } from "../../assurance/scale.ts";
-import { solidity } from "../../assurance/solidity.ts";
-import { templateOf, TEMPLATES } from "../../assurance/templates.ts";
+import { completeness } from "../../evidence/assurance/completeness.ts";
+import { FULL, SMALL } from "../../evidence/assurance/scale.ts";
+import { solidity } from "../../evidence/assurance/solidity.ts";
+import { templateOf, TEMPLATES } from "../../evidence/assurance/templates.ts";
 import { expectAllHold, rowsOf } from "../helpers/rows.ts";
 
 describe("assurance: completeness", function () {

@@ -1,8 +1,8 @@
 // Sparse elimination against what is known: rows that are sums of others, wires that rows leave open.
 import { expect } from "chai";
-import { createRandom } from "../../assurance/random.ts";
-import { dependentRows, undetermined } from "../../assurance/rank.ts";
-import type { Row } from "../../assurance/system.ts";
+import { createRandom } from "../../evidence/assurance/random.ts";
+import { dependentRows, undetermined } from "../../evidence/assurance/rank.ts";
+import type { Row } from "../../evidence/assurance/system.ts";
 import { mod } from "../../protocol/field.ts";
 
 const row = (...values: (number | bigint)[]): Row =>

@@ -1,16 +1,16 @@
 // The small part of the evidence for soundness, and whether each kind would see a circuit that is not sound.
 import { expect } from "chai";
-import { uncertain } from "../../assurance/certain.ts";
-import { changeable, changes } from "../../assurance/changes.ts";
-import { loadCircuit, wiresOf } from "../../assurance/circuit.ts";
-import { deletion } from "../../assurance/deletion.ts";
-import { mutants, mutantsOf } from "../../assurance/mutants.ts";
-import { createRandom } from "../../assurance/random.ts";
-import { drawRegular } from "../../assurance/regular.ts";
-import { SMALL } from "../../assurance/scale.ts";
-import { SMALL_CASES, smallFields } from "../../assurance/small-fields.ts";
-import { templateOf } from "../../assurance/templates.ts";
-import { uniqueness } from "../../assurance/uniqueness.ts";
+import { uncertain } from "../../evidence/assurance/certain.ts";
+import { changeable, changes } from "../../evidence/assurance/changes.ts";
+import { loadCircuit, wiresOf } from "../../evidence/assurance/circuit.ts";
+import { deletion } from "../../evidence/assurance/deletion.ts";
+import { mutants, mutantsOf } from "../../evidence/assurance/mutants.ts";
+import { createRandom } from "../../evidence/assurance/random.ts";
+import { drawRegular } from "../../evidence/assurance/regular.ts";
+import { SMALL } from "../../evidence/assurance/scale.ts";
+import { SMALL_CASES, smallFields } from "../../evidence/assurance/small-fields.ts";
+import { templateOf } from "../../evidence/assurance/templates.ts";
+import { uniqueness } from "../../evidence/assurance/uniqueness.ts";
 import { permute4 } from "../../protocol/poseidon2.ts";
 import { TAG_SAMPLE } from "../../protocol/sampling.ts";
 import { referenceEngine } from "../../protocol/segment.ts";

@@ -1,8 +1,8 @@
 // Whether the samples are as random as they are said to be, the compiler's word, and the command.
 import { expect } from "chai";
-import { compilation } from "../../assurance/compilation.ts";
-import { SMALL } from "../../assurance/scale.ts";
-import { statistics } from "../../assurance/statistics.ts";
+import { compilation } from "../../evidence/assurance/compilation.ts";
+import { SMALL } from "../../evidence/assurance/scale.ts";
+import { statistics } from "../../evidence/assurance/statistics.ts";
 import { expectAllHold, rowsOf } from "../helpers/rows.ts";
 
 describe("assurance: statistics", function () {

@@ -1,9 +1,9 @@
 // The size of a circuit, from its constraints: against the key that was made for it.
-import { expect } from "chai";
 import { readFile, stat } from "node:fs/promises";
-import { keyBytes, sizeOf } from "../../bench/circuit-size.ts";
+import { expect } from "chai";
 import { artifactPaths } from "../../circuits/artifacts.ts";
-import { readR1cs } from "../../circuits/r1cs.ts";
+import { keyBytes, sizeOf } from "../../evidence/bench/circuit-size.ts";
+import { readR1cs } from "../../groth16/r1cs.ts";
 
 describe("bench: circuit size", () => {
   for (const profile of ["tiny", "demo"] as const) {

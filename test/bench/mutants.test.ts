@@ -1,7 +1,7 @@
 // The mutants of a contract: each kind of change, as code that compiles.
 import { createRequire } from "node:module";
 import { expect } from "chai";
-import { mutantsOf } from "../../bench/mutants/operators.ts";
+import { mutantsOf } from "../../evidence/bench/mutants/operators.ts";
 
 interface Output {
   readonly errors?: readonly { readonly severity: string }[];

@@ -1,6 +1,6 @@
 // An endpoint that fails, limits and has a key in its address.
-import { createServer, type IncomingMessage } from "node:http";
 import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import { Endpoint } from "../../chain/endpoint.ts";

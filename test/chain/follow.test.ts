@@ -1,7 +1,7 @@
 // Keeping up with events: kept, read again where they do not add up, and no further than an endpoint has got.
-import { expect } from "chai";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { expect } from "chai";
 import { pino } from "pino";
 import { openEventStore, type EventStore } from "../../chain/event-store.ts";
 import type { Block, ChainEvent, EventSource } from "../../chain/events.ts";

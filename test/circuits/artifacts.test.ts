@@ -1,13 +1,13 @@
 // Compiling: cached by sources and compiler, strict about warnings, whole or not at all.
-import { expect } from "chai";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "chai";
 import { artifactPaths, circuitInfo, compileCircuit } from "../../circuits/artifacts.ts";
 import { compile } from "../../circuits/compile.ts";
 import { renderPoseidon2Constants } from "../../circuits/constants.ts";
-import { readR1cs } from "../../circuits/r1cs.ts";
-import { readSections } from "../../circuits/sections.ts";
+import { readR1cs } from "../../groth16/r1cs.ts";
+import { readSections } from "../../groth16/sections.ts";
 import { add, mod, mul, sub } from "../../protocol/field.ts";
 import { poseidon2Parameters } from "../../protocol/poseidon2.ts";
 import { errorOf } from "../helpers/errors.ts";

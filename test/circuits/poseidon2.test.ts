@@ -1,7 +1,7 @@
 // Poseidon2 in circom: against the shared vectors, its exact cost, and whether any wire is free.
 import { expect } from "chai";
-import { compress16, compress4 } from "../../protocol/poseidon2.ts";
 import { P } from "../../protocol/field.ts";
+import { compress16, compress4 } from "../../protocol/poseidon2.ts";
 import { testCircuit, type TestCircuit } from "../helpers/circuits.ts";
 import { vectors } from "../helpers/vectors.ts";
 

@@ -1,10 +1,10 @@
 // SampleOpening in circom: honest leaves and tombstones pass, and no input can be another.
 // That no wire is free, and what a cheat would rather claim: test/assurance/.
 import { expect } from "chai";
+import type { CircuitInput } from "../../groth16/witness.ts";
 import { Directory } from "../../protocol/directory.ts";
 import { openLeaf, referenceEngine, SegmentHasher } from "../../protocol/segment.ts";
 import { circuitPath } from "../../protocol/statement.ts";
-import type { CircuitInput } from "../../prover/witness.ts";
 import { costOf, testCircuit, type TestCircuit } from "../helpers/circuits.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { present } from "../helpers/present.ts";

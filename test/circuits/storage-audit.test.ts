@@ -1,9 +1,9 @@
 // The whole statement, on the tiny profile: its public inputs, none of which can be bent.
 // That no wire is free, and what a cheat would rather claim: test/assurance/.
 import { expect } from "chai";
-import { publicInputs } from "../../protocol/statement.ts";
-import { PROFILES } from "../../protocol/profiles.ts";
 import { P } from "../../protocol/field.ts";
+import { PROFILES } from "../../protocol/profiles.ts";
+import { publicInputs } from "../../protocol/statement.ts";
 import { testCircuit, type TestCircuit } from "../helpers/circuits.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { honestStatement } from "../helpers/statement.ts";

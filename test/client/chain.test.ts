@@ -1,16 +1,16 @@
 // Connecting to a deployment, and what is said when it is not the right one or the contract refuses.
-import { expect } from "chai";
 import { once } from "node:events";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { json } from "node:stream/consumers";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { json } from "node:stream/consumers";
+import { expect } from "chai";
 import { encryptKeystoreJsonSync, Interface, Wallet } from "ethers";
 import { connect, parseAddress, type Chain } from "../../client/chain.ts";
-import { developmentAccounts, readKeyFile } from "../../contracts/accounts.ts";
 import { formatAmount, parseAmount } from "../../client/output.ts";
+import { developmentAccounts, readKeyFile } from "../../contracts/accounts.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { errorOf } from "../helpers/errors.ts";

@@ -1,12 +1,12 @@
 // `holdfast deployment` in processes of its own, one of them killed at work.
-import { expect } from "chai";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { developmentAccounts } from "../../contracts/accounts.ts";
-import { ensureProfile } from "../../client/keys/make.ts";
-import { publicKeyOf } from "../../protocol/drand.ts";
+import { publicKeyOf } from "../../drand/rounds.ts";
+import { ensureProfile } from "../../keys/make.ts";
 import { errorIn, holdfast, type CliResult } from "../helpers/cli.ts";
 import { DRAND, STEPS, TREASURY } from "../helpers/deploying.ts";
 import { fundedKey, serveChain, type ServedChain } from "../helpers/deployments.ts";

@@ -1,9 +1,9 @@
 // What a deployment's configuration may say, and the example in the documentation.
-import { expect } from "chai";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { readDeploymentConfig, type DeploymentConfig } from "../../client/deployment/config.ts";
-import { EVMNET } from "../../protocol/trust.ts";
+import { EVMNET } from "../../keys/trust.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { evmnet } from "../helpers/evmnet.ts";

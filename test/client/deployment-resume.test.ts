@@ -1,8 +1,8 @@
 // Deployments in folders: what a run that is cut off leaves, the next one completes, with no contract deployed twice.
-import { expect } from "chai";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { expect } from "chai";
 import { GWEI } from "../../chain/fees.ts";
 import { addressOf, transactionOf } from "../../client/deployment/plan.ts";
 import { BEACON, LEDGER, STEPS, TREASURY, useDeployments } from "../helpers/deploying.ts";

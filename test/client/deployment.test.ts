@@ -1,13 +1,13 @@
 // Deployments in folders: what a run makes, shows and refuses.
-import { expect } from "chai";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { GWEI } from "../../chain/fees.ts";
 import { gasOf } from "../../client/deployment/cost.ts";
-import { ensureProfile } from "../../client/keys/make.ts";
-import { publicKeyOf } from "../../protocol/drand.ts";
+import { createRelay } from "../../drand/relay.ts";
+import { publicKeyOf } from "../../drand/rounds.ts";
+import { ensureProfile } from "../../keys/make.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { createRelay } from "../../verifier/relay.ts";
 import { BEACON, DRAND, STEPS, TREASURY, useDeployments } from "../helpers/deploying.ts";
 import { fundedKey, serveChain } from "../helpers/deployments.ts";
 import { errorOf } from "../helpers/errors.ts";

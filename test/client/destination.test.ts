@@ -1,6 +1,6 @@
 // Where a file goes that is read back: whole or not at all, and what is no plain file stays what it is.
-import { expect } from "chai";
 import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmod,
   link,
@@ -14,9 +14,9 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { createServer } from "node:net";
-import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { expect } from "chai";
 import { destinationOf } from "../../client/destination.ts";
 import { errorOf, holdfastErrorOf } from "../helpers/errors.ts";
 import { useFolder } from "../helpers/folder.ts";

@@ -1,9 +1,9 @@
 // A local network that is ended early leaves nothing behind: neither processes nor folders with keys.
-import { expect } from "chai";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { useFolder } from "../helpers/folder.ts";
 
 const RUN = join(import.meta.dirname, "..", "..", "client", "devnet", "run.ts");

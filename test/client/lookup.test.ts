@@ -1,8 +1,8 @@
 // What an application finds out before it stores anything: who is to hold it, at which price, and whether anybody can.
-import { expect } from "chai";
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { createApp } from "../../client/app.ts";
 import type { Chain } from "../../client/chain.ts";
 import { referenceEngine } from "../../protocol/segment.ts";

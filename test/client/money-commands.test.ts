@@ -1,11 +1,11 @@
 // Commands that move tokens or spend gas: what they refuse before anything is sent.
-import { expect } from "chai";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { errorIn, holdfast, type CliResult } from "../helpers/cli.ts";
 import { makeFolder } from "../helpers/folder.ts";
-import { startRpcProxy } from "../helpers/rpc-proxy.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
+import { startRpcProxy } from "../helpers/rpc-proxy.ts";
 
 const FUNDS = 10n ** 9n;
 

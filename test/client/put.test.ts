@@ -1,7 +1,7 @@
 // A put that breaks off anywhere, and goes on: nothing is paid before it is written down, and nothing twice.
-import { expect } from "chai";
 import { chmod, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
 import { createApp, type App, type Save } from "../../client/app.ts";
 import { draftOf } from "../../client/continuing.ts";

@@ -1,5 +1,4 @@
 // How the application reads from replicas that fail.
-import { expect } from "chai";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -7,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "chai";
 import { createApp, type App, type AppOptions } from "../../client/app.ts";
 import type { Chain } from "../../client/chain.ts";
 import { readObject, type StoredObject } from "../../client/object.ts";

@@ -1,9 +1,9 @@
 // A file that is cut into segments, and that changes meanwhile.
-import { expect } from "chai";
 import { appendFile, mkdtemp, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { buffer } from "node:stream/consumers";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { expect } from "chai";
 import { commitFile, readPart } from "../../client/segments.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine } from "../../protocol/segment.ts";

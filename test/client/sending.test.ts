@@ -1,8 +1,8 @@
 // Transactions of commands: named, raised and sent again while they wait, and never paid twice by whoever runs a command again.
-import { expect } from "chai";
-import { Transaction, Wallet, type Provider } from "ethers";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
+import { Transaction, Wallet, type Provider } from "ethers";
 import { GWEI } from "../../chain/fees.ts";
 import { openLeft } from "../../client/left.ts";
 import { deliver, isOpen, raised, type Order } from "../../client/sending.ts";

@@ -1,12 +1,12 @@
 // The small tools: they agree with the shared vectors, and say what is wrong with bad input.
-import { expect } from "chai";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "chai";
 import { errorIn, holdfast } from "../helpers/cli.ts";
 
 interface SegmentVector {

@@ -1,6 +1,5 @@
 // Challenges on demand: who may ask, and what it costs (protocol.md, section 9.4).
 import { expect } from "chai";
-import { present } from "../helpers/present.ts";
 import {
   askedOf,
   BOND,
@@ -12,6 +11,7 @@ import {
   TOTAL,
 } from "../helpers/challenging.ts";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
+import { present } from "../helpers/present.ts";
 import { deployBooks, EPOCH, FUNDS, MARGIN, MIN_BOND, UNBOND, type World } from "../helpers/world.ts";
 
 describe("contracts: Challenges", () => {

@@ -1,8 +1,8 @@
 // Live entries written again into a fresh tree: all of them and nothing else, whoever tries what meanwhile.
 import { expect } from "chai";
 import { toHex32 } from "../../protocol/field.ts";
-import { signExtension } from "../helpers/consents.ts";
 import { compactingShortcuts, compactingWorld, Tree, WEIGHT } from "../helpers/compacting.ts";
+import { signExtension } from "../helpers/consents.ts";
 import { registryShortcuts } from "../helpers/fresh-world.ts";
 import { present } from "../helpers/present.ts";
 import { FUNDS, RENT, type World } from "../helpers/world.ts";

@@ -1,22 +1,22 @@
 // Reading a deployment back: what fits is found to fit, and each contract that is another one is found.
 import { expect } from "chai";
 import { ContractFactory, ZeroAddress } from "ethers";
-import { checkDeployment, wrongIn, type Finding } from "../../client/deployment-check.ts";
+import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { deploy, type Deployment, type DeployOptions } from "../../client/deploy.ts";
 import type { Expectations } from "../../client/deployment/expectations.ts";
 import { codeHash } from "../../client/deployment/made.ts";
 import { groupKeyWords, verifierArgs } from "../../client/deployment/plan.ts";
 import type { Argument } from "../../client/deployment/step.ts";
-import { loadVerificationKey } from "../../circuits/artifacts.ts";
-import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
-import { ensureProfile } from "../../client/keys/make.ts";
-import { publicKeyOf } from "../../protocol/drand.ts";
+import { checkDeployment, wrongIn, type Finding } from "../../client/deployment-check.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
+import { publicKeyOf } from "../../drand/rounds.ts";
+import { makeKnownAnswer } from "../../keys/known-answer.ts";
+import { ensureProfile } from "../../keys/make.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
-import { evmnet } from "../helpers/evmnet.ts";
 import { testChain, type TestChain } from "../helpers/contracts.ts";
 import { errorOf } from "../helpers/errors.ts";
+import { evmnet } from "../helpers/evmnet.ts";
 import { present } from "../helpers/present.ts";
 import {
   drawSecrets,

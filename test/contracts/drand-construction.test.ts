@@ -1,10 +1,10 @@
 // Which keys, times and margins a drand beacon can be made with.
-import { expect } from "chai";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
-import { publicKeyOf } from "../../protocol/drand.ts";
+import { expect } from "chai";
+import { publicKeyOf } from "../../drand/rounds.ts";
 import type { DrandBeacon } from "../../types/ethers/index.js";
-import { evmnet, keyWords, Q } from "../helpers/evmnet.ts";
 import { testChain, type TestChain } from "../helpers/contracts.ts";
+import { evmnet, keyWords, Q } from "../helpers/evmnet.ts";
 import { present } from "../helpers/present.ts";
 import { outsideG2, scalar } from "../helpers/trapdoor-proofs.ts";
 

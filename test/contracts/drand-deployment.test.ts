@@ -1,10 +1,11 @@
 // The drand beacon of a deployment: rounds that come late, or not at all.
 import { expect } from "chai";
-import { publicKeyOf, roundEvidence, roundFor, signRound, type DrandChain } from "../../protocol/drand.ts";
+import { publicKeyOf, roundEvidence, roundFor, signRound, type DrandChain } from "../../drand/rounds.ts";
 import { sourcePoint } from "../../protocol/epochs.ts";
 import type { DrandBeacon } from "../../types/ethers/index.js";
 import { keyWords } from "../helpers/evmnet.ts";
 import { present } from "../helpers/present.ts";
+import { scalar } from "../helpers/trapdoor-proofs.ts";
 import {
   createWorld,
   EPOCH,
@@ -15,7 +16,6 @@ import {
   WINDOW,
   type World,
 } from "../helpers/world.ts";
-import { scalar } from "../helpers/trapdoor-proofs.ts";
 
 const secret = scalar("drand key");
 const ownKey = publicKeyOf(secret);

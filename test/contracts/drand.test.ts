@@ -1,6 +1,6 @@
 // The drand beacon: a real round of evmnet, forged and aliased signatures, time, and rounds of a key of our own.
-import { expect } from "chai";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import { expect } from "chai";
 import {
   publicKeyOf,
   roundEvidence,
@@ -9,12 +9,12 @@ import {
   signatureRandomness,
   signRound,
   type DrandChain,
-} from "../../protocol/drand.ts";
+} from "../../drand/rounds.ts";
 import { sourcePoint } from "../../protocol/epochs.ts";
 import type { DrandBeacon, HashToG1Harness } from "../../types/ethers/index.js";
 import { breakableFactory, breakPrecompile, BROKEN } from "../helpers/breakable.ts";
-import { concatHex, evmnet, evmnetRound, keyWords, Q, wordsOf } from "../helpers/evmnet.ts";
 import { testChain, type TestChain } from "../helpers/contracts.ts";
+import { concatHex, evmnet, evmnetRound, keyWords, Q, wordsOf } from "../helpers/evmnet.ts";
 import { present } from "../helpers/present.ts";
 import { scalar } from "../helpers/trapdoor-proofs.ts";
 

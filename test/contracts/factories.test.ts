@@ -1,14 +1,14 @@
 // The factory of a deployment: what it makes, at which address, that it makes nothing else, and that a deployment takes
 // nothing else.
-import { expect } from "chai";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import { expect } from "chai";
 import { concat, getCreate2Address, keccak256, ZeroHash } from "ethers";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { deploy, type Deployment } from "../../client/deploy.ts";
 import { groupKeyWords } from "../../client/deployment/plan.ts";
-import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
-import { ensureProfile } from "../../client/keys/make.ts";
-import { publicKeyOf, roundFor, signRound } from "../../protocol/drand.ts";
+import { publicKeyOf, roundFor, signRound } from "../../drand/rounds.ts";
+import { makeKnownAnswer } from "../../keys/known-answer.ts";
+import { ensureProfile } from "../../keys/make.ts";
 import { sourcePoint } from "../../protocol/epochs.ts";
 import type { Audits, Factory } from "../../types/ethers/index.js";
 import { testChain, type TestChain } from "../helpers/contracts.ts";

@@ -1,9 +1,9 @@
 // The hash to G1, compared with an independent contract and with the reference.
 import { expect } from "chai";
-import { hashToG1, roundEvidence, roundMessage } from "../../protocol/drand.ts";
+import { hashToG1, roundEvidence, roundMessage } from "../../drand/rounds.ts";
 import type { HashToG1Harness } from "../../types/ethers/index.js";
-import { concatHex, Q, wordsOf } from "../helpers/evmnet.ts";
 import { testChain, type TestChain } from "../helpers/contracts.ts";
+import { concatHex, Q, wordsOf } from "../helpers/evmnet.ts";
 import { present } from "../helpers/present.ts";
 
 describe("contracts: the hash to G1", () => {

@@ -1,7 +1,7 @@
 // What has gone wrong in comparable systems, tried on this one: each test is one such failure (protocol.md, section 9).
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
 import type { ContractTransactionResponse } from "ethers";
-import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { signGrant } from "../helpers/consents.ts";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
 import { present } from "../helpers/present.ts";

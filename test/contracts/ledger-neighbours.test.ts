@@ -1,8 +1,8 @@
 // What Registry, Audits and Challenges tell the Ledger, and that it listens to nobody else.
 import { expect } from "chai";
+import type { Ledger } from "../../types/ethers/index.js";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
 import { FUNDS, type World } from "../helpers/world.ts";
-import type { Ledger } from "../../types/ethers/index.js";
 
 describe("contracts: the Ledger and its neighbours", () => {
   let world: World;

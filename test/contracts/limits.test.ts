@@ -1,7 +1,7 @@
 // Bounds that the contracts and the rest of the project both know.
-import { expect } from "chai";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import * as limits from "../../protocol/limits.ts";
 
 const CONTRACTS = join(import.meta.dirname, "..", "..", "contracts");

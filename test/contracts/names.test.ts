@@ -1,8 +1,8 @@
 // Every custom error of a deployed contract is thrown by a test, and every event expected by one, by name.
-import { expect } from "chai";
-import { artifacts } from "hardhat";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
+import { artifacts } from "hardhat";
 import ts from "typescript";
 
 /** Of libraries, for what cannot happen here. */

@@ -1,11 +1,11 @@
 // The beacon of block headers: which block's randomness an epoch has, every other block and forged headers, and the chains
 // on which the factory refuses to make it.
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
 import { AbiCoder, hexlify, keccak256, toBeHex, type AddressLike, type BytesLike } from "ethers";
-import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import { headerOf, headerRlp, headersFrom, type Header } from "../../contracts/headers.ts";
 import type { Factory, PrevrandaoBeacon } from "../../types/ethers/index.js";
 import { ON_ANVIL, testChain, type TestChain } from "../helpers/contracts.ts";
-import { headerOf, headerRlp, headersFrom, type Header } from "../../contracts/headers.ts";
 import { present } from "../helpers/present.ts";
 
 const EPOCH = 1000;

@@ -1,8 +1,8 @@
 // The documents hold together: what cites the specification, what links to what, and that everything can be found.
-import { expect } from "chai";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, posix, relative } from "node:path";
+import { expect } from "chai";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const SPECIFICATION = "docs/protocol.md";

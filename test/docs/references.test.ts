@@ -1,7 +1,7 @@
 // What the documents name is there: files and tests.
-import { expect } from "chai";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { expect } from "chai";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const THREATS = "docs/threats.md";
@@ -30,7 +30,7 @@ describe("docs: references", () => {
     let count = 0;
     for (const [next = "", title = ""] of groups(
       textOf(THREATS),
-      /`([\w./-]+\.(?:test\.ts|t\.sol)|client\/ceremony\/\w+\.ts)`|"([^"]+)"/g,
+      /`([\w./-]+\.(?:test\.ts|t\.sol)|keys\/ceremony\/\w+\.ts)`|"([^"]+)"/g,
     )) {
       if (next !== "") file = join("test", next);
       if (title === "" || file === "") continue;

@@ -1,7 +1,7 @@
 // A challenge on demand with the real contracts, circuit and beacon: a node that has the data, and one that has lost it.
-import { expect } from "chai";
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
 import { createApp, sum } from "../../client/app.ts";
 import { segmentRange, wholeRange } from "../../client/ranges.ts";

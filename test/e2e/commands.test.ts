@@ -1,10 +1,10 @@
 // The command line against a running network: every step from a new cluster to a file that comes back, and what is said
 // when something is missing.
-import { expect } from "chai";
 import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "chai";
 import { JsonRpcProvider } from "ethers";
 import { startNetwork, type Network } from "../../client/devnet/network.ts";
 import { createProcesses, type Processes } from "../../client/devnet/processes.ts";

@@ -1,11 +1,11 @@
 // The main job itself on the tiny profile: every expectation holds, and nothing of it stays behind.
-import { expect } from "chai";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runDevnet } from "../../client/devnet/run.ts";
+import { expect } from "chai";
 import type { DevnetReport } from "../../client/devnet/report.ts";
+import { runDevnet } from "../../client/devnet/run.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { present } from "../helpers/present.ts";
 

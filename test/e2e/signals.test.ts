@@ -1,11 +1,11 @@
 // What ends a command ends what it has started, and paths are those of whoever calls.
-import { expect } from "chai";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
+import { expect } from "chai";
 import { makeFolder } from "../helpers/folder.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
 import { present } from "../helpers/present.ts";

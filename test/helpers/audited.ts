@@ -1,11 +1,11 @@
 /**
  * A deployment made up on the spot, and the auditor's loop with everything that it asks.
  */
+import { openEventStore } from "../../chain/event-store.ts";
+import type { Sender } from "../../chain/sender.ts";
 import { Directory } from "../../protocol/directory.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { toHex32, type Hex } from "../../protocol/field.ts";
-import { openEventStore } from "../../chain/event-store.ts";
-import type { Sender } from "../../chain/sender.ts";
 import { createAuditor, type Auditor, type AuditorOptions, type Log } from "../../verifier/auditor.ts";
 import type { AuditCall, AuditChain, AuditEvent, SubmittedProof } from "../../verifier/chain.ts";
 import type { DirectoryState } from "../../verifier/holdings.ts";

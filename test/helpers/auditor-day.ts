@@ -3,11 +3,11 @@
  * a stranger's that nobody proves. Blocks come every 15 seconds by a clock of its own, have room for so much gas, and some of
  * what is sent is lost on its way.
  */
-import { sourcePoint } from "../../protocol/epochs.ts";
-import { toHex32 } from "../../protocol/field.ts";
 import { openEventStore } from "../../chain/event-store.ts";
 import { createSender } from "../../chain/sender.ts";
 import type { Nothing, Receipt, SignedTransaction, TransactionChain } from "../../chain/transactions.ts";
+import { sourcePoint } from "../../protocol/epochs.ts";
+import { toHex32 } from "../../protocol/field.ts";
 import { createAuditor, type Auditor, type AuditorOptions } from "../../verifier/auditor.ts";
 import type { AuditCall, AuditChain, AuditEvent, Preview } from "../../verifier/chain.ts";
 import { openState, type AuditorState } from "../../verifier/state.ts";

@@ -2,36 +2,36 @@
  * A ceremony of three contributors for the tiny circuit, ended by a real round of drand; and what somebody could do to its
  * files who signs them anew afterwards.
  */
-import { expect } from "chai";
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { Wallet } from "ethers";
 import { artifactPaths, loadManifest, type ArtifactPaths } from "../../circuits/artifacts.ts";
-import { blake2bFile, sha256File, writeJson } from "../../circuits/files.ts";
-import { passKey } from "../../circuits/key-gate.ts";
-import { locateSections } from "../../circuits/sections.ts";
-import { acceptContribution } from "../../client/keys/ceremony/accept.ts";
+import { roundTime } from "../../drand/rounds.ts";
+import { locateSections } from "../../groth16/sections.ts";
+import { acceptContribution } from "../../keys/ceremony/accept.ts";
 import {
   attestationOf,
   contribute,
   type Attestation,
   type ContributeOptions,
-} from "../../client/keys/ceremony/contribute.ts";
-import { finalizeCeremony } from "../../client/keys/ceremony/finalize.ts";
+} from "../../keys/ceremony/contribute.ts";
+import { finalizeCeremony } from "../../keys/ceremony/finalize.ts";
 import {
   circuitFolder,
   circuitOf,
   currentKey,
   initialKey,
   openCeremony,
-} from "../../client/keys/ceremony/folder.ts";
-import { initCeremony } from "../../client/keys/ceremony/init.ts";
-import { checkKey, type CheckKeyOptions } from "../../client/keys/check.ts";
-import { ensureProfile } from "../../client/keys/make.ts";
-import { roundTime } from "../../protocol/drand.ts";
+} from "../../keys/ceremony/folder.ts";
+import { initCeremony } from "../../keys/ceremony/init.ts";
+import { checkKey, type CheckKeyOptions } from "../../keys/check.ts";
+import { passKey } from "../../keys/key-gate.ts";
+import { ensureProfile } from "../../keys/make.ts";
+import { parseSignedTranscript, transcriptMessage, type Transcript } from "../../keys/transcript.ts";
+import { EVMNET, type Trust } from "../../keys/trust.ts";
 import type { CircuitManifest } from "../../protocol/manifest.ts";
-import { parseSignedTranscript, transcriptMessage, type Transcript } from "../../protocol/transcript.ts";
-import { EVMNET, type Trust } from "../../protocol/trust.ts";
+import { blake2bFile, sha256File, writeJson } from "../../system/files.ts";
 import { holdfast } from "./cli.ts";
 import { holdfastErrorOf } from "./errors.ts";
 import { evmnetRound } from "./evmnet.ts";

@@ -1,9 +1,9 @@
 /**
  * A world in which challenges are asked: two leaves on vNode 1, proven in epoch 1, and five accounts that can pay for one.
  */
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
 import type { Result } from "ethers";
-import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { present } from "./present.ts";
 import { createWorld, FUNDS, QUANTUM, type Params, type Proof, type World } from "./world.ts";
 

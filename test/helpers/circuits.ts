@@ -1,17 +1,17 @@
 /**
  * Circuits under test: any template as a main component, its constraints, and a prover that cheats.
  */
-import type { Patch } from "../../assurance/build.ts";
-import { loadCircuit, read, type Circuit } from "../../assurance/circuit.ts";
-import { brokenBy, forge } from "../../assurance/forge.ts";
-import { undetermined } from "../../assurance/rank.ts";
-import { evaluate, jacobian, slopes, type Constraint } from "../../assurance/system.ts";
-import { templateOf } from "../../assurance/templates.ts";
-import { unknownWires } from "../../assurance/uniqueness.ts";
+import type { Patch } from "../../evidence/assurance/build.ts";
+import { loadCircuit, read, type Circuit } from "../../evidence/assurance/circuit.ts";
+import { brokenBy, forge } from "../../evidence/assurance/forge.ts";
+import { undetermined } from "../../evidence/assurance/rank.ts";
+import { evaluate, jacobian, slopes, type Constraint } from "../../evidence/assurance/system.ts";
+import { templateOf } from "../../evidence/assurance/templates.ts";
+import { unknownWires } from "../../evidence/assurance/uniqueness.ts";
+import type { CircuitInput } from "../../groth16/witness.ts";
 import { mod } from "../../protocol/field.ts";
-import type { CircuitInput } from "../../prover/witness.ts";
 
-export type { Patch } from "../../assurance/build.ts";
+export type { Patch } from "../../evidence/assurance/build.ts";
 
 export interface TestCircuit {
   /** In total, as the prover pays for them. */

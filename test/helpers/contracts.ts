@@ -1,9 +1,9 @@
 /**
  * A chain of its own for a test file, and what a transaction costs before a contract runs.
  */
+import { setImmediate } from "node:timers/promises";
 import { network } from "hardhat";
 import type { EthereumProvider } from "hardhat/types/providers";
-import { setImmediate } from "node:timers/promises";
 import { startAnvil } from "./anvil.ts";
 
 export type TestChain = Awaited<ReturnType<typeof testChain>>;

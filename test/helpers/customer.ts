@@ -3,8 +3,8 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Chain } from "../../client/chain.ts";
-import { domain, REQUEST } from "../../protocol/typed-data.ts";
 import { encodeAuthorization } from "../../protocol/authorization.ts";
+import { domain, REQUEST } from "../../protocol/typed-data.ts";
 import { present } from "./present.ts";
 import type { TestSegment } from "./segments.ts";
 

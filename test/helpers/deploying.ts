@@ -1,15 +1,15 @@
 /**
  * Deployments in folders, on a chain behind a proxy that can lose what is sent: a new account and folder for each test.
  */
-import { expect } from "chai";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readDeploymentConfig, type DeploymentConfig } from "../../client/deployment/config.ts";
+import { expect } from "chai";
 import { librariesFor } from "../../client/deployment/code.ts";
+import { readDeploymentConfig, type DeploymentConfig } from "../../client/deployment/config.ts";
 import { createDeployment, type Created } from "../../client/deployment/create.ts";
 import type { SavedPlan } from "../../client/deployment/folder.ts";
-import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
-import { ensureProfile } from "../../client/keys/make.ts";
+import { makeKnownAnswer } from "../../keys/known-answer.ts";
+import { ensureProfile } from "../../keys/make.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { ProfileName } from "../../protocol/profiles.ts";
 import { fundedKey, leaveBigintsAlone, serveChain, type ServedChain } from "./deployments.ts";

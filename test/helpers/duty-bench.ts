@@ -1,10 +1,10 @@
 /**
  * A node's loop on a bench: with a chain, a clock, a disk and a pool that do what the test says.
  */
+import type { Hex } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
 import type { CircuitInput } from "../../protocol/statement.ts";
-import type { Hex } from "../../protocol/field.ts";
 import { createDuties, type Duties, type DutyModules, type DutyOptions } from "../../prover/duties.ts";
 import { createHoldings, type Observer } from "../../prover/holdings.ts";
 import { openJournal, type Journal } from "../../prover/journal.ts";
@@ -111,7 +111,8 @@ export async function createDutyBench(folder: string): Promise<DutyBench> {
             close: () => Promise.resolve(),
           },
           verify: () => Promise.resolve(true),
-          fetchRound: () => Promise.resolve(new Uint8Array(64)),
+          fetchRound: ({ round }) =>
+            Promise.resolve({ round, signature: `0x${"00".repeat(64)}`, randomness: `0x${"00".repeat(32)}` }),
           repair: () => Promise.resolve(),
           ...modules,
         },

@@ -2,7 +2,7 @@
  * drand's evmnet and one of its real rounds, from the shared vectors.
  */
 import { readFileSync } from "node:fs";
-import type { DrandChain } from "../../protocol/drand.ts";
+import type { DrandChain } from "../../drand/rounds.ts";
 import { present } from "./present.ts";
 import type { Words4 } from "./trapdoor-proofs.ts";
 

@@ -3,8 +3,8 @@
  *
  * The input carries `failure` beside the circuit's signals: [kind, an Int32Array over shared memory that counts down].
  */
+import type { CircuitInput } from "../../groth16/witness.ts";
 import prove, { type WorkerAnswer } from "../../prover/worker.ts";
-import type { CircuitInput } from "../../prover/witness.ts";
 
 export interface Failure {
   readonly kind: "exit" | "throw" | "hang";

@@ -3,12 +3,12 @@
  * mined when it says so.
  */
 import { verifyTypedData, Wallet, type TypedDataDomain } from "ethers";
+import { COUNTED, type Counts } from "../../chain/counts.ts";
+import type { Nothing } from "../../chain/transactions.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { Hex } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
-import { COUNTED, type Counts } from "../../chain/counts.ts";
 import { domain, REQUEST } from "../../protocol/typed-data.ts";
-import type { Nothing } from "../../chain/transactions.ts";
 import type {
   BeaconSource,
   Block,

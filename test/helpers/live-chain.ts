@@ -2,17 +2,17 @@
  * The real contracts, with the tiny circuit's key, on a chain of its own that listens on a loopback port; epochs pass when
  * the test says so.
  */
-import { network } from "hardhat";
 import { JsonRpcProvider, Wallet } from "ethers";
+import { network } from "hardhat";
 import { FIXED } from "../../chain/endpoint.ts";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
-import { developmentAccounts, type DevelopmentAccount } from "../../contracts/accounts.ts";
 import { connect, type Chain } from "../../client/chain.ts";
 import { deploy, type Deployment } from "../../client/deploy.ts";
-import { makeKnownAnswer } from "../../client/keys/known-answer.ts";
-import { ensureProfile } from "../../client/keys/make.ts";
+import { developmentAccounts, type DevelopmentAccount } from "../../contracts/accounts.ts";
+import { createRelay } from "../../drand/relay.ts";
+import { makeKnownAnswer } from "../../keys/known-answer.ts";
+import { ensureProfile } from "../../keys/make.ts";
 import { sourcePoint } from "../../protocol/epochs.ts";
-import { createRelay } from "../../verifier/relay.ts";
 import { startAnvil } from "./anvil.ts";
 import { ON_ANVIL } from "./contracts.ts";
 import { present } from "./present.ts";

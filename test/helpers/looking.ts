@@ -2,8 +2,8 @@
  * A world with something to look at through the Lens: cluster 2 has vNodes 3 to 5, node 2 on 3 and 5, and node 3 in reserve;
  * vNodes 2 and 4 are vacant.
  */
-import type { Result } from "ethers";
 import { expect } from "chai";
+import type { Result } from "ethers";
 import type { Lens } from "../../types/ethers/index.js";
 import { present } from "./present.ts";
 import { createWorld, PARAMS, SELDOM, QUANTUM_BITS, type World } from "./world.ts";

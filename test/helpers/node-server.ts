@@ -1,14 +1,14 @@
 /**
  * A node's HTTP interface with a chain that is made up, and requests to it.
  */
+import { createHash } from "node:crypto";
 import type { Wallet } from "ethers";
 import type { FastifyInstance } from "fastify";
-import { createHash } from "node:crypto";
 import { pino } from "pino";
+import { encodeAuthorization } from "../../protocol/authorization.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
 import { REQUEST } from "../../protocol/typed-data.ts";
-import { encodeAuthorization } from "../../protocol/authorization.ts";
 import { createAccess } from "../../prover/auth.ts";
 import { createHoldings } from "../../prover/holdings.ts";
 import { openJournal, type Journal, type Upload } from "../../prover/journal.ts";

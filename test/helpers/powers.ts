@@ -2,13 +2,13 @@
  * Powers of tau for one size of circuit, in snarkjs's format, from secrets that everybody knows: made in seconds where
  * snarkjs takes minutes, and good for nothing but tests.
  */
-import { bn254 } from "../../circuits/bn254.ts";
-import { writeWhole } from "../../circuits/files.ts";
-import { fileHeader, sectionHeader } from "../../circuits/sections.ts";
-import { createFixedBase, type FixedBase } from "../../client/keys/fixed-base.ts";
-import type { GroupName } from "../../client/keys/fixed-base-worker.ts";
-import { lagrangeBasis } from "../../client/keys/qap.ts";
+import { bn254 } from "../../groth16/bn254.ts";
+import type { GroupName } from "../../groth16/fixed-base-worker.ts";
+import { createFixedBase, type FixedBase } from "../../groth16/fixed-base.ts";
+import { lagrangeBasis } from "../../groth16/qap.ts";
+import { fileHeader, sectionHeader } from "../../groth16/sections.ts";
 import { mul, toBytesLE32 } from "../../protocol/field.ts";
+import { writeWhole } from "../../system/files.ts";
 import { present } from "./present.ts";
 
 const POINT_BYTES: Readonly<Record<GroupName, number>> = { G1: 64, G2: 128 };

@@ -1,8 +1,8 @@
 /**
  * What a pool answers in tests of a storage node: the public signals are honest, the proof is made up.
  */
+import type { ProofResult } from "../../groth16/engine.ts";
 import type { CircuitInput } from "../../protocol/statement.ts";
-import type { ProofResult } from "../../prover/engine.ts";
 
 export function resultFor(input: CircuitInput): ProofResult {
   const { directoryRoot, seed, start, length } = input as Record<string, bigint>;

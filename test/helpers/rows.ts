@@ -2,7 +2,7 @@
  * Rows of evidence, gathered.
  */
 import { expect } from "chai";
-import type { Row, Rows } from "../../assurance/row.ts";
+import type { Row, Rows } from "../../evidence/assurance/row.ts";
 
 export async function rowsOf(rows: Rows): Promise<Row[]> {
   const gathered: Row[] = [];

@@ -1,8 +1,8 @@
 /**
  * Stands between a node and its chain, keeps what is sent, and loses transactions when told to.
  */
-import { createServer } from "node:http";
 import { once } from "node:events";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { keccak256 } from "ethers";
 

@@ -5,7 +5,7 @@ import {
   honestStatement as statementOf,
   type Asked,
   type HonestStatement,
-} from "../../assurance/statements.ts";
+} from "../../evidence/assurance/statements.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
 
 export interface HonestOptions extends Asked {

@@ -1,9 +1,9 @@
 // Requests to nodes that may be anybody, by any address.
-import { expect } from "chai";
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
+import { expect } from "chai";
 import { createAgent } from "../../net/addresses.ts";
 import { ask, readText, type Question } from "../../net/ask.ts";
 import { errorOf, holdfastErrorOf } from "../helpers/errors.ts";

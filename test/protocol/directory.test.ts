@@ -12,10 +12,10 @@ import {
 } from "../../protocol/directory.ts";
 import { P, toHex32 } from "../../protocol/field.ts";
 import { compress4 } from "../../protocol/poseidon2.ts";
+import { drawSamples } from "../../protocol/sampling.ts";
+import { sampleOf } from "../../protocol/statement.ts";
 import { present } from "../helpers/present.ts";
 import { vectors } from "../helpers/vectors.ts";
-import { sampleOf } from "../../protocol/statement.ts";
-import { drawSamples } from "../../protocol/sampling.ts";
 
 /** Entry i has the root i + 1 and 10 + i leaves. */
 function filled(depth: number, weights: readonly number[]): Directory {

@@ -1,6 +1,6 @@
 // A deployment's time: when what is asked is known, and what the contracts take for a margin.
 import { expect } from "chai";
-import { roundFor, roundTime } from "../../protocol/drand.ts";
+import { roundFor, roundTime } from "../../drand/rounds.ts";
 import { epochAt, epochStart, maxMargin, minMargin, sourcePoint } from "../../protocol/epochs.ts";
 
 describe("protocol: epochs", () => {

@@ -1,6 +1,6 @@
 // The statement: its seed as the contracts compute it, the draw of who is due, and the circuit's inputs.
-import { AbiCoder, encodeBytes32String, keccak256 } from "ethers";
 import { expect } from "chai";
+import { AbiCoder, encodeBytes32String, keccak256 } from "ethers";
 import fc from "fast-check";
 import { directoryRootOf } from "../../protocol/directory.ts";
 import { toHex32, type Hex } from "../../protocol/field.ts";

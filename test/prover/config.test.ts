@@ -1,7 +1,7 @@
 // A node's configuration: precedence, and every mistake named.
-import { expect } from "chai";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { expect } from "chai";
 import { describeSettings, readConfig } from "../../prover/config.ts";
 import { useFolder } from "../helpers/folder.ts";
 

@@ -1,7 +1,7 @@
 // The node's process killed without warning where it hurts most: nothing is lost, nothing is done twice.
-import { expect } from "chai";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { createCustomer, type Customer } from "../helpers/customer.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";

@@ -1,7 +1,7 @@
 // How often a node asks its endpoint in a day, with the real contracts: what hosted endpoints bill.
-import { expect } from "chai";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { systemClock, type Clock } from "../../chain/clock.ts";
 import { readConfig } from "../../prover/config.ts";
 import { createNode, type StorageNode } from "../../prover/node.ts";

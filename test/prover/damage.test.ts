@@ -1,5 +1,4 @@
 // Data that is not what was stored: the data decides, trees are computed from it, and what does not lead to its root is gone.
-import { expect } from "chai";
 import {
   appendFile,
   lstat,
@@ -13,6 +12,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { toHex32 } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine, rootOf } from "../../protocol/segment.ts";

@@ -1,7 +1,7 @@
 // A disk that hangs, while it is read, written and looked at: nobody waits for it longer than its deadline.
-import { expect } from "chai";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
 import { createDisk, type Disk, type Found } from "../../prover/disk.ts";

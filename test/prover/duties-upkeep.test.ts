@@ -4,11 +4,11 @@ import { HoldfastError } from "../../protocol/errors.ts";
 import type { Hex } from "../../protocol/field.ts";
 import type { CircuitInput } from "../../protocol/statement.ts";
 import type { Duties, DutyModules, DutyOptions } from "../../prover/duties.ts";
+import { isHealthy } from "../../prover/status.ts";
 import { startDutyBench, type DutyBench } from "../helpers/duty-bench.ts";
 import { NODE, PEER, VNODE, type FakeChain } from "../helpers/fake-chain.ts";
 import type { FakeClock } from "../helpers/fake-clock.ts";
 import { useFolder } from "../helpers/folder.ts";
-import { isHealthy } from "../../prover/status.ts";
 import type { LogLine } from "../helpers/logs.ts";
 
 describe("prover: duties, from epoch to epoch", () => {

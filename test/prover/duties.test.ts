@@ -1,10 +1,10 @@
 // The proving loop with a chain, a disk, a pool and peers that fail when told to.
-import { expect } from "chai";
-import { isIncomplete } from "../../chain/follow.ts";
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { HoldfastError } from "../../protocol/errors.ts";
+import { expect } from "chai";
+import { isIncomplete } from "../../chain/follow.ts";
 import { Directory } from "../../protocol/directory.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
 import type { Hex } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import type { CircuitInput } from "../../protocol/statement.ts";

@@ -1,12 +1,12 @@
 // prove-folder on the tiny profile: what it writes verifies, says what was committed, and bad folders leave nothing.
-import { expect } from "chai";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { writeFileSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "chai";
 import { groth16, type Groth16Proof } from "snarkjs";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
-import { ensureProfile } from "../../client/keys/make.ts";
+import { ensureProfile } from "../../keys/make.ts";
 import { maxBytes, PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine, type HashEngine } from "../../protocol/segment.ts";
 import { proveFolder, type ProvenFolder, type ProveFolderOptions } from "../../prover/folder.ts";

@@ -1,10 +1,10 @@
 // Directories rebuilt from events: in order, at two times, through resets and reorganizations.
 import { expect } from "chai";
 import { pino } from "pino";
+import { isIncomplete } from "../../chain/follow.ts";
 import { Directory } from "../../protocol/directory.ts";
 import { toHex32, type Hex } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
-import { isIncomplete } from "../../chain/follow.ts";
 import type { Contents } from "../../prover/history.ts";
 import { createHoldings, type Holdings } from "../../prover/holdings.ts";
 import { errorOf } from "../helpers/errors.ts";

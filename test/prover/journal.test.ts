@@ -1,7 +1,7 @@
 // What a node remembers across a crash, and that only one node does.
+import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect } from "chai";
-import { join } from "node:path";
 import { toHex32 } from "../../protocol/field.ts";
 import { openJournal, type Journal, type TransactionRecord, type Upload } from "../../prover/journal.ts";
 import { useFolder } from "../helpers/folder.ts";

@@ -1,9 +1,9 @@
 // The node's process when something that it waits for hangs for ever.
-import { expect } from "chai";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { useFolder } from "../helpers/folder.ts";
 
 const MAIN = join(import.meta.dirname, "..", "..", "prover", "main.ts");

@@ -1,7 +1,7 @@
 // Storage nodes with the real contracts, circuit, beacon and client: from an upload to a proof, a loss and a take-over.
-import { expect } from "chai";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { toQuantity } from "ethers";
 import { systemClock, type Clock } from "../../chain/clock.ts";
 import { readConfig, type NodeConfig } from "../../prover/config.ts";

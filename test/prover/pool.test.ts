@@ -1,16 +1,16 @@
 // The pool with the real tiny circuit: its order, its bound, and threads that die, hang or are closed in mid-work.
 import { expect } from "chai";
 import { loadProvingArtifacts, type ProvingArtifacts } from "../../circuits/artifacts.ts";
-import { ensureProfile } from "../../client/keys/make.ts";
+import { verifyProof } from "../../groth16/verify.ts";
+import type { CircuitInput } from "../../groth16/witness.ts";
+import { ensureProfile } from "../../keys/make.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
-import { verifyProof } from "../../prover/engine.ts";
 import {
   createProverPool,
   type ProverPool,
   type ProverPoolModules,
   type ProverPoolOptions,
 } from "../../prover/pool.ts";
-import type { CircuitInput } from "../../prover/witness.ts";
 import { errorOf } from "../helpers/errors.ts";
 import type { Failure } from "../helpers/failing-worker.ts";
 import { honestStatement } from "../helpers/statement.ts";

@@ -1,8 +1,8 @@
 // Whether what is registered leads to the node.
-import { expect } from "chai";
-import { createServer, type Server } from "node:http";
 import { once } from "node:events";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { expect } from "chai";
 import { checkReachable } from "../../prover/reachable.ts";
 import { createFakeChain, NODE } from "../helpers/fake-chain.ts";
 import { createLogs } from "../helpers/logs.ts";

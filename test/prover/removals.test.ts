@@ -2,8 +2,8 @@
 import { expect } from "chai";
 import { COUNTED, type Counts } from "../../chain/counts.ts";
 import type { Hex } from "../../protocol/field.ts";
-import type { Duties, DutyOptions } from "../../prover/duties.ts";
 import { createAdmin } from "../../prover/admin.ts";
+import type { Duties, DutyOptions } from "../../prover/duties.ts";
 import { createMetrics } from "../../prover/metrics.ts";
 import type { Scrub } from "../../prover/scrub.ts";
 import { createDutyBench, type DutyBench } from "../helpers/duty-bench.ts";

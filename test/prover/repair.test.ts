@@ -1,10 +1,10 @@
 // Segments fetched from other nodes: from whoever really has them, and from nowhere inside our own network.
-import { expect } from "chai";
-import { createServer, type RequestListener, type Server } from "node:http";
 import { once } from "node:events";
 import { appendFile, readdir, truncate } from "node:fs/promises";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { expect } from "chai";
 import { pino } from "pino";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine } from "../../protocol/segment.ts";

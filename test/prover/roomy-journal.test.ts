@@ -1,16 +1,16 @@
 // A journal whose disk is full: proofs and reads go on, promises are refused, and nothing is lost once there is room.
 import { expect } from "chai";
-import { openJournal, type Journal } from "../../prover/journal.ts";
-import { withRoom } from "../../prover/roomy-journal.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
-import { createDutyBench } from "../helpers/duty-bench.ts";
+import { openJournal, type Journal } from "../../prover/journal.ts";
+import { withRoom } from "../../prover/roomy-journal.ts";
 import { createStore } from "../../prover/store.ts";
+import { createDutyBench } from "../helpers/duty-bench.ts";
 import { errorOf, holdfastErrorOf } from "../helpers/errors.ts";
 import { VNODE } from "../helpers/fake-chain.ts";
+import { faultyFiles } from "../helpers/files.ts";
 import { useFolder } from "../helpers/folder.ts";
 import { createLogs } from "../helpers/logs.ts";
-import { faultyFiles } from "../helpers/files.ts";
 
 const WRITES = new Set<string | symbol>([
   ...[

@@ -1,8 +1,8 @@
 // A storage node under the rules of the real contracts: it compacts, extends, hands over, and notices a stolen key.
-import { expect } from "chai";
-import { Wallet, type TypedDataDomain } from "ethers";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
+import { Wallet, type TypedDataDomain } from "ethers";
 import { domain, EXTENSION } from "../../protocol/typed-data.ts";
 import { readConfig } from "../../prover/config.ts";
 import { createNode } from "../../prover/node.ts";

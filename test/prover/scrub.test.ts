@@ -1,7 +1,7 @@
 // A pass over everything on disk: what it finds, how fast it goes, and what the node does about it.
-import { expect } from "chai";
 import { mkdir, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import type { Hex } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine } from "../../protocol/segment.ts";

@@ -16,7 +16,6 @@ import {
   type FakeChain,
 } from "../helpers/fake-chain.ts";
 import { useFolder } from "../helpers/folder.ts";
-import { streamOf } from "../helpers/segments.ts";
 import {
   bytes,
   data,
@@ -31,6 +30,7 @@ import {
   type RunningServer,
   type Signed,
 } from "../helpers/node-server.ts";
+import { streamOf } from "../helpers/segments.ts";
 
 describe("prover: what the server signs", () => {
   const folder = useFolder();

@@ -1,10 +1,10 @@
 // The node's HTTP interface, asked by owners, strangers and attackers.
-import { expect } from "chai";
-import type { FastifyInstance } from "fastify";
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { expect } from "chai";
+import type { FastifyInstance } from "fastify";
 import { maxBytes } from "../../protocol/profiles.ts";
 import type { Journal } from "../../prover/journal.ts";
 import type { Store } from "../../prover/store.ts";
@@ -22,7 +22,6 @@ import {
 } from "../helpers/fake-chain.ts";
 import { flip } from "../helpers/files.ts";
 import { useFolder } from "../helpers/folder.ts";
-import { streamOf, testSegment } from "../helpers/segments.ts";
 import {
   authorization,
   bytes,
@@ -40,6 +39,7 @@ import {
   type RunningServer,
   type Signed,
 } from "../helpers/node-server.ts";
+import { streamOf, testSegment } from "../helpers/segments.ts";
 
 describe("prover: server", () => {
   const folder = useFolder();

@@ -1,7 +1,7 @@
 // Connections that are held, and whom they do not keep out.
+import { Readable } from "node:stream";
 import { expect } from "chai";
 import type { FastifyInstance } from "fastify";
-import { Readable } from "node:stream";
 import { addresses, affordable, descriptorLimit, networkOf } from "../../prover/sockets.ts";
 import { createFakeChain, STRANGER, type FakeChain } from "../helpers/fake-chain.ts";
 import { useFolder } from "../helpers/folder.ts";

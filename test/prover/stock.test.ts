@@ -1,16 +1,16 @@
 // A start on a folder that has not what the chain says is held.
-import { expect } from "chai";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createHoldings } from "../../prover/holdings.ts";
+import { expect } from "chai";
+import type { Hex } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
+import { createHoldings } from "../../prover/holdings.ts";
 import { checkNotEmpty, leaveEmpty, type StockModules } from "../../prover/stock.ts";
 import { startDutyBench, type DutyBench } from "../helpers/duty-bench.ts";
 import { holdfastErrorOf } from "../helpers/errors.ts";
 import { NODE, PEER } from "../helpers/fake-chain.ts";
-import { useFolder } from "../helpers/folder.ts";
 import { flip } from "../helpers/files.ts";
-import type { Hex } from "../../protocol/field.ts";
+import { useFolder } from "../helpers/folder.ts";
 
 describe("prover: stock", () => {
   const folder = useFolder();

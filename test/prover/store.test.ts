@@ -1,7 +1,7 @@
 // Segments on disk: whole or absent, whatever comes in and whenever it ends.
-import { expect } from "chai";
 import { open as openFile, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { toHex32, type Hex } from "../../protocol/field.ts";
 import { maxBytes, PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine, rootOf } from "../../protocol/segment.ts";

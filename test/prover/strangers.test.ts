@@ -1,10 +1,10 @@
 // What strangers, and customers who pay for little, can do to a node's interface.
-import { expect } from "chai";
-import { Wallet } from "ethers";
-import type { FastifyInstance } from "fastify";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { expect } from "chai";
+import { Wallet } from "ethers";
+import type { FastifyInstance } from "fastify";
 import { P, toHex32, type Hex } from "../../protocol/field.ts";
 import { BUCKET, createFakeChain, OWNER, STRANGER, VNODE, type FakeChain } from "../helpers/fake-chain.ts";
 import { useFolder } from "../helpers/folder.ts";

@@ -3,11 +3,11 @@ import { expect } from "chai";
 import { toHex32 } from "../../protocol/field.ts";
 import { extendingOf, storingOf } from "../../prover/consents.ts";
 import { isHealthy } from "../../prover/status.ts";
+import type { NodeStatus } from "../../prover/status.ts";
 import { createWatch } from "../../prover/watch.ts";
 import { createDutyBench, type DutyBench } from "../helpers/duty-bench.ts";
 import { BUCKET, NODE, OPERATOR, PEER, STRANGER, VNODE, type FakeChain } from "../helpers/fake-chain.ts";
 import { useFolder } from "../helpers/folder.ts";
-import type { NodeStatus } from "../../prover/status.ts";
 
 describe("prover: watch", () => {
   const folder = useFolder();

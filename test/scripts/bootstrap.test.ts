@@ -1,10 +1,10 @@
 // Installing: with a Node that takes every optional package, whatever Node npm and the script themselves run on.
-import { expect } from "chai";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
+import { expect } from "chai";
 import { makeFolder } from "../helpers/folder.ts";
 
 const SCRIPT = join(import.meta.dirname, "../../scripts/bootstrap.mjs");

@@ -1,8 +1,8 @@
 // What `npm run coverage` counts: each outcome of each condition, and each line, once.
-import { expect } from "chai";
 import { createRequire } from "node:module";
-import { watchBranches } from "../../bench/coverage/branches.ts";
-import { compare } from "../../bench/coverage/run.ts";
+import { expect } from "chai";
+import { watchBranches } from "../../evidence/bench/coverage/branches.ts";
+import { compare } from "../../evidence/bench/coverage/run.ts";
 
 const solc = createRequire(import.meta.url)("solc") as { compile(input: string): string };
 

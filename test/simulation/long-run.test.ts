@@ -1,6 +1,6 @@
 // A short version of `npm run simulate -- --long`: as many lives of segments, in fewer epochs.
 import { expect } from "chai";
-import { longViolations, runLong, THREE_YEARS } from "../../simulation/long-run.ts";
+import { longViolations, runLong, THREE_YEARS } from "../../evidence/simulation/long-run.ts";
 
 describe("simulation: years of a vNode", function () {
   this.timeout(180_000);

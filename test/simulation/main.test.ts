@@ -1,11 +1,11 @@
 // The command: what it writes, and what it says to wrong arguments.
-import { expect } from "chai";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "chai";
 
-const MAIN = join(import.meta.dirname, "..", "..", "simulation", "main.ts");
+const MAIN = join(import.meta.dirname, "..", "..", "evidence", "simulation", "main.ts");
 
 const simulate = (...args: string[]) => spawnSync(process.execPath, [MAIN, ...args], { encoding: "utf8" });
 

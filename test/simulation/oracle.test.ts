@@ -1,7 +1,7 @@
 // Who may prove what.
 import { expect } from "chai";
+import { canProve, proofOf, type Holder, type Statement } from "../../evidence/simulation/oracle.ts";
 import { Directory } from "../../protocol/directory.ts";
-import { canProve, proofOf, type Holder, type Statement } from "../../simulation/oracle.ts";
 
 const directory = new Directory(2);
 directory.append({ root: 11n, weight: 100, leaves: 16 });

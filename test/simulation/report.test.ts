@@ -1,8 +1,8 @@
 // What is said of several runs, and what counts as wrong.
 import { expect } from "chai";
-import type { Outcome } from "../../simulation/outcome.ts";
-import { rowsOf, tableOf, violations } from "../../simulation/report.ts";
-import { strategyNamed } from "../../simulation/strategies/index.ts";
+import type { Outcome } from "../../evidence/simulation/outcome.ts";
+import { rowsOf, tableOf, violations } from "../../evidence/simulation/report.ts";
+import { strategyNamed } from "../../evidence/simulation/strategies/index.ts";
 
 const strategy = strategyNamed("drop-10");
 const rivals = strategyNamed("challenge-rivals");

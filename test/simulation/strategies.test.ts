@@ -1,9 +1,9 @@
 // A part of `npm run simulate`: strategies that lose, or gain nothing, in few epochs already.
 import { expect } from "chai";
-import type { Outcome } from "../../simulation/outcome.ts";
-import { rowsOf, violations, type Row } from "../../simulation/report.ts";
-import { run } from "../../simulation/run.ts";
-import { STRATEGIES, strategyNamed } from "../../simulation/strategies/index.ts";
+import type { Outcome } from "../../evidence/simulation/outcome.ts";
+import { rowsOf, violations, type Row } from "../../evidence/simulation/report.ts";
+import { run } from "../../evidence/simulation/run.ts";
+import { STRATEGIES, strategyNamed } from "../../evidence/simulation/strategies/index.ts";
 import { present } from "../helpers/present.ts";
 
 const EPOCHS = 130;

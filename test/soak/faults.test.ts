@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { FAULT_KINDS, isOutage, nextFault, nextQuiet } from "../../soak/faults.ts";
-import { randomOf } from "../../simulation/random.ts";
+import { randomOf } from "../../evidence/simulation/random.ts";
+import { FAULT_KINDS, isOutage, nextFault, nextQuiet } from "../../evidence/soak/faults.ts";
 
 describe("soak: faults", () => {
   const plan = (seed: number) => {

@@ -1,6 +1,12 @@
 import { expect } from "chai";
-import type { Entry } from "../../soak/diary.ts";
-import { ENOUGH_MS as BESIDES_MS, judge, longestGap, PROOF_MS, type Evidence } from "../../soak/judge.ts";
+import type { Entry } from "../../evidence/soak/diary.ts";
+import {
+  ENOUGH_MS as BESIDES_MS,
+  judge,
+  longestGap,
+  PROOF_MS,
+  type Evidence,
+} from "../../evidence/soak/judge.ts";
 
 describe("soak: judge", () => {
   const ENOUGH_MS = BESIDES_MS + PROOF_MS;

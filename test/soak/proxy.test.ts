@@ -1,11 +1,11 @@
-import { expect } from "chai";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { expect } from "chai";
 import { keccak256 } from "ethers";
-import type { Fault, FaultKind } from "../../soak/faults.ts";
-import { startProxy, type Proxy } from "../../soak/proxy.ts";
-import { randomOf } from "../../simulation/random.ts";
+import { randomOf } from "../../evidence/simulation/random.ts";
+import type { Fault, FaultKind } from "../../evidence/soak/faults.ts";
+import { startProxy, type Proxy } from "../../evidence/soak/proxy.ts";
 
 interface Call {
   readonly id: number;

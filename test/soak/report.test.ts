@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { renderReport, type SoakReport } from "../../soak/report.ts";
+import { renderReport, type SoakReport } from "../../evidence/soak/report.ts";
 
 describe("soak: report", () => {
   const report: SoakReport = {

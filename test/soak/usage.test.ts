@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { flatness } from "../../soak/usage.ts";
+import { flatness } from "../../evidence/soak/usage.ts";
 
 describe("soak: usage", () => {
   const samples = (...memory: number[]) =>

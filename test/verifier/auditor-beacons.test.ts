@@ -1,6 +1,6 @@
 // The beacons that the auditor records, and compares with what is on record.
 import { expect } from "chai";
-import { roundEvidence } from "../../protocol/drand.ts";
+import { roundEvidence } from "../../drand/rounds.ts";
 import { toHex32 } from "../../protocol/field.ts";
 import { DRAND_KEY, EPOCH, looked, MARGIN, prove, randomness, ROUND, world } from "../helpers/audited.ts";
 

@@ -1,8 +1,8 @@
 // The auditor's settings and its records.
-import { expect } from "chai";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "chai";
 import { describeSettings, readConfig } from "../../verifier/config.ts";
 import { openState } from "../../verifier/state.ts";
 

@@ -1,7 +1,7 @@
 // The auditor's process, killed without warning and told to stop while nothing answers.
-import { expect } from "chai";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "chai";
 import { developmentAccounts } from "../../contracts/accounts.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";

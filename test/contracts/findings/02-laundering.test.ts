@@ -1,6 +1,6 @@
 // Finding 2: a challenge of one small segment that pays its owner the whole vNode's penalty, again and again.
-import { expect } from "chai";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import { expect } from "chai";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
 import { createWorld, FUNDS, QUANTUM, type World } from "../../helpers/world.ts";
 

@@ -1,8 +1,8 @@
 // Finding 12: whoever could take back what makes an epoch due, once its randomness was known, tried its luck in each epoch
 // for nothing; and one could hide what ends behind what one pays oneself.
 import { expect } from "chai";
-import { domain, EXTENSION } from "../../../protocol/typed-data.ts";
 import { isDue } from "../../../protocol/statement.ts";
+import { domain, EXTENSION } from "../../../protocol/typed-data.ts";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
 import { present } from "../../helpers/present.ts";
 import { createWorld, FUNDS, RENT, SELDOM, type World } from "../../helpers/world.ts";

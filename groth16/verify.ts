@@ -1,0 +1,53 @@
+/**
+ * Verifies proofs with snarkjs: those of snarkjs's formats, and those of a transaction's words.
+ */
+import { groth16, type Groth16Proof, type VerificationKey } from "snarkjs";
+import { P } from "../protocol/field.ts";
+import { bn254 } from "./bn254.ts";
+import { snarkjsProof } from "./words.ts";
+
+/** False for anything that is not a valid proof of these signals, malformed values included. */
+export async function verifyProof(
+  key: VerificationKey,
+  proof: Groth16Proof,
+  publicSignals: readonly string[],
+): Promise<boolean> {
+  await bn254();
+  // snarkjs takes any number of signals and reduces nothing: count and range are ours to check.
+  if (publicSignals.length !== key.nPublic || !publicSignals.every(isFieldElement)) return false;
+  if (!isWellFormed(proof)) return false;
+  try {
+    return await groth16.verify(key, [...publicSignals], proof);
+  } catch {
+    return false; // snarkjs throws on coordinates it cannot read
+  }
+}
+
+function isFieldElement(text: unknown): boolean {
+  return typeof text === "string" && /^(0|[1-9]\d{0,77})$/.test(text) && BigInt(text) < P;
+}
+
+function isWellFormed({ pi_a, pi_b, pi_c, protocol, curve }: Groth16Proof): boolean {
+  const point = (value: unknown): boolean => Array.isArray(value) && value.length === 3;
+  return protocol === "groth16" && curve === "bn128" && [pi_a, pi_b, pi_c].every(point);
+}
+
+/**
+ * The same for a proof as it stood in a transaction: the auditor's second opinion beside the contract's.
+ *
+ * @param proof a.x, a.y, b.x1, b.x0, b.y1, b.y0, c.x, c.y
+ */
+export async function verifyWords(
+  key: VerificationKey,
+  proof: readonly bigint[],
+  inputs: readonly bigint[],
+): Promise<boolean> {
+  const { q, r } = await bn254(); // before snarkjs would start a worker per core
+  if (proof.length !== 8 || proof.some((coordinate) => coordinate < 0n || coordinate >= q)) return false;
+  if (inputs.length !== key.nPublic || inputs.some((input) => input < 0n || input >= r)) return false;
+  try {
+    return await groth16.verify(key, inputs.map(String), snarkjsProof(proof));
+  } catch {
+    return false; // not a point of the curve
+  }
+}
