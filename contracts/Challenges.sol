@@ -14,8 +14,8 @@ import {Rounding} from "./libraries/Rounding.sol";
 /// @notice See IChallenges.
 contract Challenges is IChallenges {
     uint256 private constant MAX_OPEN = 4;
-    /// @dev Epochs of the vNode's rate. Half of the bond pays for the proof. It also makes it dear to challenge one's own node
-    /// so that nobody else can.
+    /// @dev Epochs of the vNode's rate. Half of the bond pays for the proof. The other half makes it expensive for a provider to
+    /// fill the places for challenges with its own.
     uint256 private constant BOND_EPOCHS = 8;
 
     ILedger public immutable ledger;
@@ -120,7 +120,7 @@ contract Challenges is IChallenges {
         require(c.verifier.verify(proof, _inputs(id, c, random)), ProofInvalid(id));
 
         _resolve(id, c, Status.Answered);
-        // Of an odd bond, the treasury gets the unit that is left.
+        // If the bond is odd, the treasury gets the unit that is left.
         uint256 toProvider = c.bond / 2;
 
         emit Answered(id, c.vNode, c.node, toProvider, c.bond - toProvider);

@@ -41,8 +41,8 @@ library Poseidon2T4 {
     }
 
     /// @dev The external linear layer, 4 external rounds, 56 internal rounds, 4 external rounds. Sums are reduced only
-    /// where they could overflow, 2^256 being a little above 5 · P: S-boxes take elements below 5 · P from an external
-    /// layer, and leave them below P; after an internal round every element is below 2 · P.
+    /// where they could overflow: 2^256 is a little above 5 · P. S-boxes take elements below 5 · P from an external layer, and
+    /// leave them below P. After an internal round every element is below 2 · P.
     // solhint-disable-next-line function-max-lines
     function _permute(
         bytes memory constants,
@@ -85,8 +85,8 @@ library Poseidon2T4 {
                 y3 := mod(x3, p)
             }
 
-            // P. A literal that is there more often than P in the internal rounds, the compiler copies from the code each
-            // time, for ten times the gas.
+            // P comes from memory. The compiler would copy a literal that is used so often from the code each time, for ten times
+            // the gas.
             let modulus := mload(add(constants, 32))
             let first := add(constants, 64)
             let middle := add(first, 640)
@@ -149,9 +149,10 @@ library Poseidon2T4 {
         }
     }
 
-    /// @dev 32 bytes each: P, then in round order. An external layer makes elements 0 and 2 of elements 1 and 3 with the next
-    /// round's constants in them already, so that it is given c0 - c1, c1, c2 - c3 and c3 of the four, and zeros if no
-    /// external round comes next. Those of the internal rounds and of the round after them are as published.
+    /// @dev Words of 32 bytes: P, then the constants in the order of the rounds. An external layer computes elements 0 and 2 from
+    /// elements 1 and 3, which have the next round's constants in them already. So it is given c0 - c1, c1, c2 - c3 and c3 of
+    /// the four, or zeros if no external round follows. The constants of the internal rounds, and of the round after them, are
+    /// as published.
     bytes private constant ROUND_CONSTANTS =
         hex"30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001"
         hex"23beb8884da4fed48ef12e74c950988d0a0441f5838aca9721a27669cc1def10"

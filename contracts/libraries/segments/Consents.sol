@@ -36,7 +36,7 @@ library Consents {
         "Acceptance(uint256 node,uint256 revision,uint256 bucket,uint256 vNode,bytes32 segments,uint256 epochs,uint256 rent,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant EXTENSION_TYPE = keccak256(
-        "Extension(uint256 node,uint256 revision,uint256 vNode,Serial serial,uint256 epochs,uint256 rent,uint256 nonce,uint256 deadline)"
+        "Extension(uint256 node,uint256 revision,uint256 vNode,uint256 serial,uint256 epochs,uint256 rent,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant GRANT_TYPE = keccak256(
         "Grant(address owner,address writer,uint256 bucket,uint256 limit,uint256 maxRent,uint256 deadline,uint256 nonce)"
