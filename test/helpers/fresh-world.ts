@@ -69,5 +69,5 @@ export function registryShortcuts(world: () => World) {
 /** IProofs.Refusal. */
 export const REFUSAL = {
   ...{ noSuchVNode: 1, notCurrentEpoch: 2, settleFirst: 3, alreadyProven: 4, noRandomness: 5, notDue: 6 },
-  ...{ windowClosed: 7, notConsented: 9 },
+  ...{ windowClosed: 7, notConsented: 8 },
 };
