@@ -102,8 +102,12 @@ export function createApp(options: AppOptions): App {
       const perEpoch = priceWith(quantumBits);
       const balance = await chain.read<bigint>("ledger", "balanceOf", [chain.account()]);
       const price = {
-        ...{ perEpoch, total: perEpoch * BigInt(epochs), balance, bytes: file.bytes },
-        ...{ rounding: perEpoch - priceWith(0n), quantum: 1n << quantumBits },
+        perEpoch,
+        total: perEpoch * BigInt(epochs),
+        balance,
+        bytes: file.bytes,
+        rounding: perEpoch - priceWith(0n),
+        quantum: 1n << quantumBits,
       };
       return { ...options, record, profile, file, targets, price };
     },
@@ -230,9 +234,13 @@ async function replicaStatus(
   );
   const problem = address ? await problemOf(api, address) : "the vNode has no node";
   return {
-    ...{ vNode, node: String(address?.id ?? 0n), url, reachable: problem === undefined },
+    vNode,
+    node: String(address?.id ?? 0n),
+    url,
+    reachable: problem === undefined,
     ...(problem !== undefined && { problem }),
-    ...{ misses: Number(state.misses), syncing: state.syncLeft > 0n },
+    misses: Number(state.misses),
+    syncing: state.syncLeft > 0n,
     ...(state.nextSince > 0n && { successor: String(state.nextNode) }),
     segments: stored.filter(({ leaves }) => leaves > 0n).length,
   };

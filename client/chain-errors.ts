@@ -9,16 +9,18 @@ import { byName, type Value } from "./chain-values.ts";
 
 /** Whose errors are known: what a linked library reverts with need not be in the ABI of the contract that calls it. */
 const CONTRACTS = [
-  ...["Audits", "Registry", "Ledger", "Challenges", "TestToken"],
-  ...[
-    "Groth16Verifier",
-    "DrandBeacon",
-    "PrevrandaoBeacon",
-    "Factory",
-    "Segments",
-    "Settlement",
-    "Responsibility",
-  ],
+  "Audits",
+  "Registry",
+  "Ledger",
+  "Challenges",
+  "TestToken",
+  "Groth16Verifier",
+  "DrandBeacon",
+  "PrevrandaoBeacon",
+  "Factory",
+  "Segments",
+  "Settlement",
+  "Responsibility",
 ];
 
 /** What to do about what a contract refuses. */

@@ -18,8 +18,14 @@ export function draftOf(
   { path, bucket, epochs, vNodes, file, profile }: Ordered,
 ): StoredObject {
   return {
-    ...{ version: 1, name: basename(path), bytes: file.bytes, sha256: file.sha256, profile: profile.name },
-    ...{ chainId: String(chain.chainId), audits: chain.addresses.audits, bucket: Number(bucket) },
+    version: 1,
+    name: basename(path),
+    bytes: file.bytes,
+    sha256: file.sha256,
+    profile: profile.name,
+    chainId: String(chain.chainId),
+    audits: chain.addresses.audits,
+    bucket: Number(bucket),
     segments: file.segments.map(({ root, leaves, bytes, sha256 }) => ({ root, leaves, bytes, sha256 })),
     replicas: vNodes.map((vNode) => ({ vNode: Number(vNode), epochs, serials: [] })),
   };

@@ -57,7 +57,8 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
       minChallengeBond: DEFAULT_CHALLENGE_BOND,
       margin: minMargin(epochSeconds),
       ...options,
-      ...{ keys: [options], beacons: [{ kind: "drand", chain: options.drand }] },
+      keys: [options],
+      beacons: [{ kind: "drand", chain: options.drand }],
     },
     {
       chainId: Number(chainId),

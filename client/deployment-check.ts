@@ -286,7 +286,10 @@ function createReader(provider: Provider, block: number | undefined): Reader {
     return fit;
   };
   return {
-    ...{ findings, find, read, code },
+    findings,
+    find,
+    read,
+    code,
     isMadeBy: (address, data) => isMadeBy(provider, address, data, block).catch(refuse("getCode")),
     compare: (what, value, expected, legal) =>
       find(

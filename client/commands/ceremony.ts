@@ -88,7 +88,8 @@ interface InitOptions extends StepOptions {
 
 async function init({ json, profile, ...options }: InitOptions, signal: AbortSignal): Promise<void> {
   const made = await initCeremony({
-    ...{ ...options, profile: profileNamed(profile).name },
+    ...options,
+    profile: profileNamed(profile).name,
     ...job(json, signal),
   });
   const { circuit, powers } = made.draft;
@@ -147,7 +148,8 @@ async function verify(
   signal: AbortSignal,
 ): Promise<void> {
   const contributions = await verifyCeremony(file, {
-    ...{ ...options, profile: profileNamed(profile).name },
+    ...options,
+    profile: profileNamed(profile).name,
     ...job(json, signal),
   });
   const lines = contributions.map(({ name, hash }, i) => `${i + 1}  ${name}  ${hash}`);
@@ -194,7 +196,11 @@ interface FinalizeOptions extends StepOptions {
 async function finalize(options: FinalizeOptions, signal: AbortSignal): Promise<void> {
   const { dir, ptau, key, passwordFile, out = join(dir, "final"), minContributions, json } = options;
   const manifest = await finalizeCeremony({
-    ...{ dir, ptau, out, minContributions, ...job(json, signal) },
+    dir,
+    ptau,
+    out,
+    minContributions,
+    ...job(json, signal),
     privateKey: await readKeyFile(key, passwordFile),
   });
   printResult({ folder: join(out, manifest.profile), ...manifest }, { json });

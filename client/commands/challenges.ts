@@ -63,7 +63,12 @@ function make(vNode: bigint, options: MakeOptions): Promise<void> {
     const record = made["challenge"] as unknown as ChallengeRecord;
     const challenge = made["id"] as bigint;
     const result = {
-      ...{ challenge, vNode, node: made["node"], bond: record.bond, start, length },
+      challenge,
+      vNode,
+      node: made["node"],
+      bond: record.bond,
+      start,
+      length,
       answerBefore: await answerBefore(chain, challenge, record),
     };
     printResult({ ...result, transaction: sent.hash }, options);

@@ -102,7 +102,14 @@ export async function withChain<T>(options: ChainOptions, use: (chain: Chain) =>
     warn: (facts: object, message: string): void => printWarning(facts, message, options.json),
   };
   const chain = await connect({
-    ...{ rpcUrl: rpc, audits, chainId, token, lens, privateKey, maxFee, signal },
+    rpcUrl: rpc,
+    audits,
+    chainId,
+    token,
+    lens,
+    privateKey,
+    maxFee,
+    signal,
     patienceMs: wait === undefined ? undefined : 1000 * wait,
     tell: (message) => printNote(message, options.json),
     state: stateFolder(process.env),

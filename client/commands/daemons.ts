@@ -70,7 +70,9 @@ async function askAdmin(admin: string, method: "GET" | "POST", path: string): Pr
     throw new HoldfastError("bad-input", `"${admin}" is not a URL: give the node's admin address`);
   try {
     const { statusCode, body } = await request(new URL(path, admin), {
-      ...{ method, headersTimeout: 0, bodyTimeout: 0 },
+      method,
+      headersTimeout: 0,
+      bodyTimeout: 0,
       ...(method === "POST" && { headers: { "content-type": "application/json" }, body: "{}" }),
     });
     const answer = (await body.json()) as object;

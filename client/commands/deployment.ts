@@ -62,7 +62,10 @@ export function addDeploymentCommands(program: Command, signal: AbortSignal): vo
 async function create(options: CreateCommandOptions, signal: AbortSignal): Promise<void> {
   const { folder, dryRun, json, yes } = options;
   const { deployment, missing, cost, findings } = await createDeployment({
-    ...{ config: readDeploymentConfig(options.config), folder, dryRun, signal },
+    config: readDeploymentConfig(options.config),
+    folder,
+    dryRun,
+    signal,
     agree: (what) => agree(what, { yes, json }),
     log: (line) => {
       if (!json) process.stderr.write(`${line}\n`);
@@ -120,7 +123,9 @@ function table(findings: readonly Finding[]): string {
     head: ["what", "value", ""],
     style: { head: [], border: [] },
     // A group key has 256 digits.
-    ...{ colWidths: [null, VALUE_WIDTH], wordWrap: true, wrapOnWordBoundary: false },
+    colWidths: [null, VALUE_WIDTH],
+    wordWrap: true,
+    wrapOnWordBoundary: false,
   });
   for (const { what, value, ok } of findings)
     rows.push([what, value, ok === undefined ? "" : ok ? "ok" : "WRONG"]);

@@ -43,14 +43,30 @@ export async function standingOf(chain: Chain, { id, state }: VNodeItem): Promis
 export function describeVNode(item: VNodeItem, standing: Standing) {
   const { id, info, state, directory, duty } = item;
   return {
-    ...{ vNode: id, cluster: info.cluster, token: info.token, node: state.node, nextNode: info.node },
-    ...{ successor: info.successor === 0n ? null : info.successor, successorUntil: untilOf(item) },
-    ...{ held: info.held, segments: directory.live, entries: directory.count, weight: directory.total },
-    ...{ rate: state.rate, coverage: coverageOf(duty), short: state.short },
-    ...{ deferred: state.deferred, deferredSince: state.deferredSince === 0n ? null : state.deferredSince },
-    ...{ settled: state.settled, misses: state.misses, syncLeft: state.syncLeft },
-    ...{ leavesAt: standing.leavesAt, pause: standing.pause, compacting: standing.compacting },
-    ...{ due: duty.due, proven: duty.proven },
+    vNode: id,
+    cluster: info.cluster,
+    token: info.token,
+    node: state.node,
+    nextNode: info.node,
+    successor: info.successor === 0n ? null : info.successor,
+    successorUntil: untilOf(item),
+    held: info.held,
+    segments: directory.live,
+    entries: directory.count,
+    weight: directory.total,
+    rate: state.rate,
+    coverage: coverageOf(duty),
+    short: state.short,
+    deferred: state.deferred,
+    deferredSince: state.deferredSince === 0n ? null : state.deferredSince,
+    settled: state.settled,
+    misses: state.misses,
+    syncLeft: state.syncLeft,
+    leavesAt: standing.leavesAt,
+    pause: standing.pause,
+    compacting: standing.compacting,
+    due: duty.due,
+    proven: duty.proven,
   };
 }
 
@@ -68,7 +84,9 @@ export type VNodeRow = ReturnType<typeof describeVNode>;
 export function vNodeInWords(row: VNodeRow, { decimals, symbol }: Chain): Record<string, unknown> {
   const amount = (units: bigint): string => `${formatAmount(units, decimals)} ${symbol}`;
   return {
-    ...{ vNode: row.vNode, cluster: row.cluster, node: nodeInWords(row) },
+    vNode: row.vNode,
+    cluster: row.cluster,
+    node: nodeInWords(row),
     holds: `${row.segments} segments, ${row.held} leaves`,
     "paid per epoch": amount(row.rate),
     coverage: coverageInWords(row),

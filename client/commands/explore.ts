@@ -145,15 +145,23 @@ async function listClusters(chain: Chain) {
     );
     const rents = serving.map((node) => node.info.rent).sort((a, b) => (a < b ? -1 : 1));
     return {
-      ...{ cluster, manager: info.manager, metadata: info.metadata },
-      ...{ profile: info.profile, samples: profile.samples, beacon: info.beacon },
-      ...{ quantumBits: info.quantumBits, quantum: 1n << info.quantumBits },
+      cluster,
+      manager: info.manager,
+      metadata: info.metadata,
+      profile: info.profile,
+      samples: profile.samples,
+      beacon: info.beacon,
+      quantumBits: info.quantumBits,
+      quantum: 1n << info.quantumBits,
       ...params,
       ...(announcedSince > epoch && { termsChangeAt: announcedSince }),
-      ...{ vNodes: own.length, vacant: own.filter((vNode) => vNode.info.node === 0n).length },
-      ...{ missing: own.filter((vNode) => vNode.state.misses > 0n).length },
-      ...{ nodes: serving.length, standby: standby.length },
-      ...{ minRent: rents[0] ?? 0n, maxRent: rents.at(-1) ?? 0n },
+      vNodes: own.length,
+      vacant: own.filter((vNode) => vNode.info.node === 0n).length,
+      missing: own.filter((vNode) => vNode.state.misses > 0n).length,
+      nodes: serving.length,
+      standby: standby.length,
+      minRent: rents[0] ?? 0n,
+      maxRent: rents.at(-1) ?? 0n,
       capacity: sum(serving.map((node) => node.info.capacity)),
       free: sum(serving.map((node) => node.info.capacity - node.info.used)),
       held: sum(own.map((vNode) => vNode.info.held)),
@@ -168,7 +176,9 @@ function clusterInWords(row: ClusterRow, { decimals, symbol }: Chain): Row {
   const { cluster, manager, metadata, samples, odds, vNodes, vacant, missing, nodes, standby } = row;
   const amount = (units: bigint): string => `${formatAmount(units, decimals)} ${symbol}`;
   return {
-    ...{ cluster, manager, metadata },
+    cluster,
+    manager,
+    metadata,
     audited: `${odds === 1n ? "in every epoch" : `in one of ${odds} epochs`}, ${samples} samples`,
     vNodes: `${vNodes}, ${vacant} without a node, ${missing} missing proofs`,
     nodes: `${nodes}, ${standby} standby`,
@@ -189,16 +199,27 @@ async function listNodes(chain: Chain, { provider, cluster }: ExploreOptions) {
   return found
     .filter((node) => serving?.has(node.id) ?? true)
     .map(({ id: node, info, bond, locked, unbonding }) => ({
-      ...{ node, provider: info.provider, operator: info.operator, url: info.url, rent: info.rent },
-      ...{ capacity: info.capacity, free: info.capacity - info.used, lockPerEpoch: info.lockPerEpoch },
-      ...{ bond, locked, unbonding, metadata: info.metadata },
+      node,
+      provider: info.provider,
+      operator: info.operator,
+      url: info.url,
+      rent: info.rent,
+      capacity: info.capacity,
+      free: info.capacity - info.used,
+      lockPerEpoch: info.lockPerEpoch,
+      bond,
+      locked,
+      unbonding,
+      metadata: info.metadata,
     }));
 }
 
 function nodeInWords(row: Awaited<ReturnType<typeof listNodes>>[number], { decimals, symbol }: Chain): Row {
   const amount = (units: bigint): string => `${formatAmount(units, decimals)} ${symbol}`;
   return {
-    ...{ node: row.node, provider: row.provider, url: row.url },
+    node: row.node,
+    provider: row.provider,
+    url: row.url,
     "rent per 1e18 leaves and epoch": amount(row.rent),
     room: `${row.free} of ${row.capacity} leaves are free`,
     bond: `${amount(row.bond)}, ${amount(row.locked)} locked, ${amount(row.unbonding)} asked back`,
@@ -230,9 +251,17 @@ async function listSegments(chain: Chain, options: ExploreOptions) {
     const { vNode, serial, info, settledUntil, claimable } = item;
     const epochs = provenEpochs(events, item);
     return {
-      ...{ vNode, serial, bucket: info.bucket, leaves: info.leaves, perEpoch: info.perEpoch },
-      ...{ weight: info.perEpoch >> (quantumBits.get(vNode) ?? 0n), paidUntil: info.end },
-      ...{ settledUntil, claimable, proofs: epochs.length, lastProven: epochs.at(-1) ?? null },
+      vNode,
+      serial,
+      bucket: info.bucket,
+      leaves: info.leaves,
+      perEpoch: info.perEpoch,
+      weight: info.perEpoch >> (quantumBits.get(vNode) ?? 0n),
+      paidUntil: info.end,
+      settledUntil,
+      claimable,
+      proofs: epochs.length,
+      lastProven: epochs.at(-1) ?? null,
     };
   });
 }
@@ -254,7 +283,9 @@ function segmentInWords(
 ): Row {
   const amount = (units: bigint): string => `${formatAmount(units, decimals)} ${symbol}`;
   return {
-    ...{ vNode: row.vNode, serial: row.serial, bucket: row.bucket },
+    vNode: row.vNode,
+    serial: row.serial,
+    bucket: row.bucket,
     leaves: row.leaves === 0n ? "retired" : row.leaves,
     "per epoch": `${amount(row.perEpoch)}, a weight of ${row.weight}`,
     "paid until": `epoch ${row.paidUntil}`,

@@ -34,7 +34,8 @@ export function addKeyCommands(program: Command, signal: AbortSignal): void {
     .action(async ({ profile, threads, json }: MakeOptions) => {
       const progress = createProgress(json);
       const manifest = await makeDevelopmentKey(profileNamed(profile).name, {
-        ...{ threads, signal },
+        threads,
+        signal,
         log: ({ phase, fraction }) => progress(`making the key (${phase})`, fraction),
       });
       printResult(describeKey(manifest), { json });
@@ -98,7 +99,9 @@ async function check(options: CheckOptions, signal: AbortSignal): Promise<void> 
 
 function describeKey({ profile, compiler, constraints, hashes, key }: CircuitManifest): object {
   return {
-    ...{ profile, compiler, constraints },
+    profile,
+    compiler,
+    constraints,
     insecure: key?.insecure,
     contributions: key?.contributions,
     hashes: { ...hashes, zkey: key?.zkey, verificationKey: key?.verificationKey },

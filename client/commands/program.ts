@@ -33,9 +33,16 @@ export function createProgram({ json, signal }: Context): Command {
     .exitOverride();
   if (!json) program.showHelpAfterError("(add --help for what it takes)");
   const add = [
-    ...[addToolCommands, addKeyCommands, addProviderCommands, addManagerCommands],
-    ...[addAppCommands, addChallengeCommands, addExploreCommands, addDaemonCommands],
-    ...[addDeploymentCommands, addDevnetCommand],
+    addToolCommands,
+    addKeyCommands,
+    addProviderCommands,
+    addManagerCommands,
+    addAppCommands,
+    addChallengeCommands,
+    addExploreCommands,
+    addDaemonCommands,
+    addDeploymentCommands,
+    addDevnetCommand,
   ];
   program.hook("preAction", (_, action) => void action.setOptionValue("signal", signal));
   for (const addCommands of add) addCommands(program, signal);

@@ -62,7 +62,7 @@ function pause(vNode: bigint, { epochs, ...options }: ChainOptions & { epochs: n
     const { from, end, used } = await chain.read<Record<"from" | "end" | "used", bigint>>(
       "audits",
       "pauseOf",
-      [...[vNode, node]],
+      [vNode, node],
     );
     const left = (await pauseBudget(chain)) - used;
     const text = `vNode ${vNode} is paused from epoch ${from} until epoch ${end}, which is proven again; ${left} epochs are left of those that it may pause in the 90 days until then`;

@@ -61,8 +61,11 @@ async function executeSteps(
   };
   const local = isLocalChain(BigInt(config.chainId));
   await execute({
-    ...{ plan, provider: createProvider(provider, send, signal), journal: folder.journal },
-    ...{ pollMs: local ? POLL_MS.local : POLL_MS.other, confirmations: local ? 1 : config.confirmations },
+    plan,
+    provider: createProvider(provider, send, signal),
+    journal: folder.journal,
+    pollMs: local ? POLL_MS.local : POLL_MS.other,
+    confirmations: local ? 1 : config.confirmations,
     onStep: (id) => {
       const place = plan.steps.findIndex((step) => step.id === id) + 1;
       log(`${place} of ${total}: ${id} is at ${addressOf(plan, id)}`);

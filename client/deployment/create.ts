@@ -145,12 +145,15 @@ async function planOf(
     keys.push({ profile, verificationKey, knownAnswer: await knownAnswer(profile) });
   }
   const terms = {
-    ...{ ...config, keys, beacons: sourcesOf(config) },
-    ...{ genesis: config.genesis === "now" ? now : config.genesis },
+    ...config,
+    keys,
+    beacons: sourcesOf(config),
+    genesis: config.genesis === "now" ? now : config.genesis,
     minChallengeBond: BigInt(config.minChallengeBond),
   };
   const plan = makePlan(terms, {
-    ...{ chainId: config.chainId, account: wallet.address },
+    chainId: config.chainId,
+    account: wallet.address,
     nonce: await provider.getTransactionCount(wallet.address, "pending"),
     block: (await provider.getBlockNumber()) + 1,
   });

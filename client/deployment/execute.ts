@@ -48,9 +48,12 @@ export async function execute(options: ExecuteOptions): Promise<void> {
   ]);
   const run = (): Promise<DeploymentResult> =>
     ignition.deploy({
-      ...{ ignitionModule: holdfastModule(plan.steps), deploymentParameters: {} },
+      ignitionModule: holdfastModule(plan.steps),
+      deploymentParameters: {},
       artifactResolver: resolverOf(plan),
-      ...{ provider: options.provider, accounts: [plan.account], defaultSender: plan.account },
+      provider: options.provider,
+      accounts: [plan.account],
+      defaultSender: plan.account,
       executionEventListener: listener(options.onStep),
       ...(journal && { deploymentDir: journal.folder }),
       config: {

@@ -34,7 +34,14 @@ export function expectationsOf(config: DeploymentConfig, verifiers: VerifierArgs
   const { chainId, token, treasury, protocolFee, unbondSeconds, minChallengeBond } = config;
   const { epochSeconds, margin } = config;
   return {
-    ...{ chainId, token, treasury, protocolFee, epochSeconds, margin, unbondSeconds, minChallengeBond },
+    chainId,
+    token,
+    treasury,
+    protocolFee,
+    epochSeconds,
+    margin,
+    unbondSeconds,
+    minChallengeBond,
     genesis: config.genesis === "now" ? undefined : config.genesis,
     profiles: config.profiles.map((name, i) => ({ shape: PROFILES[name], verifierArgs: verifiers[i] })),
     beacons: sourcesOf(config),

@@ -102,7 +102,10 @@ export function makePlan(terms: Terms, origin: Origin): Plan {
   const at = (id: string): string => addressIn(before, origin, id);
   const token = terms.token ?? at(TOKEN);
   return {
-    ...{ ...origin, ...clock, token, beacons: terms.beacons.length },
+    ...origin,
+    ...clock,
+    token,
+    beacons: terms.beacons.length,
     profiles: keys.map(({ profile }) => profile),
     steps: [...before, ...coreSteps(terms, { token, at, core })],
   };
@@ -132,10 +135,23 @@ export function deploymentOf(plan: Plan): Deployment {
   const profiles = plan.profiles.map((profile) => ({ profile, verifier: at(verifierId(profile)) }));
   const beacons = Array.from({ length: plan.beacons }, (_, i) => at(beaconId(i)));
   return {
-    ...{ chainId, token, ledger: at("Ledger"), registry: at("Registry"), audits: at("Audits") },
-    ...{ lens: at("Lens"), challenges: at("Challenges"), factory: at(FACTORY), profiles, beacons },
-    ...{ verifier: profiles[0]?.verifier ?? "", beacon: beacons[0] ?? "" },
-    ...{ profile: profiles[0]?.profile ?? "tiny", genesis, epochSeconds, margin, block },
+    chainId,
+    token,
+    ledger: at("Ledger"),
+    registry: at("Registry"),
+    audits: at("Audits"),
+    lens: at("Lens"),
+    challenges: at("Challenges"),
+    factory: at(FACTORY),
+    profiles,
+    beacons,
+    verifier: profiles[0]?.verifier ?? "",
+    beacon: beacons[0] ?? "",
+    profile: profiles[0]?.profile ?? "tiny",
+    genesis,
+    epochSeconds,
+    margin,
+    block,
   };
 }
 
@@ -190,7 +206,10 @@ function beaconSteps(source: BeaconSource, index: number): Step[] {
   return [
     { id: probe, contract: "PrevrandaoProbe", args: [] },
     {
-      ...{ id: beaconId(index), contract: "PrevrandaoBeacon", making: "makePrevrandaoBeacon", args: [] },
+      id: beaconId(index),
+      contract: "PrevrandaoBeacon",
+      making: "makePrevrandaoBeacon",
+      args: [],
       needsProbe: probe,
     },
   ];
@@ -218,10 +237,7 @@ function coreSteps(terms: Terms, { token, at, core }: Places): Step[] {
   const args: Readonly<Record<Core, Argument[]>> = {
     Ledger: [token, registry, audits, challenges, treasury, unbondSeconds],
     Registry: [ledger, audits],
-    Audits: [
-      ...[ledger, registry, at(FACTORY), profiles, beacons],
-      ...[genesis, epochSeconds, margin, protocolFee],
-    ],
+    Audits: [ledger, registry, at(FACTORY), profiles, beacons, genesis, epochSeconds, margin, protocolFee],
     Challenges: [ledger, registry, audits, String(minChallengeBond)],
     Lens: [audits],
   };

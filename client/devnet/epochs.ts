@@ -72,7 +72,10 @@ export function createEpochs({ chain, vNodes, proveMs, samples, log }: EpochsOpt
     const [miss] = select(events, "Missed", where);
     const duty = duties.get(key(vNode, epoch));
     return {
-      ...{ epoch, vNode, samples, proven: proof !== undefined },
+      epoch,
+      vNode,
+      samples,
+      proven: proof !== undefined,
       node: Number(((proof ?? miss)?.args["node"] as bigint | undefined) ?? duty?.node ?? 0n),
       due: proof !== undefined || miss !== undefined || (duty?.due ?? false),
       proveMs: proveMs(vNode, epoch),

@@ -64,7 +64,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const drand = await fetchDrandChain(relayUrl);
   const signer = await connectSigner(rpcUrl, roles.deployer.privateKey);
   const deployment = await deploy({
-    ...{ signer, profile, knownAnswer, epochSeconds, protocolFee: PROTOCOL_FEE },
+    signer,
+    profile,
+    knownAnswer,
+    epochSeconds,
+    protocolFee: PROTOCOL_FEE,
     verificationKey: await loadVerificationKey(profile),
     drand,
     genesis: await latestTime(signer),
@@ -106,14 +110,12 @@ async function startRelay(processes: Processes): Promise<string> {
     name: "relay",
     args: [
       join(ROOT, "verifier", "relay-main.ts"),
-      ...[
-        "--port",
-        String(port),
-        "--period",
-        "1",
-        "--genesis",
-        String(Math.floor(Date.now() / 1000) - HEAD_START),
-      ],
+      "--port",
+      String(port),
+      "--period",
+      "1",
+      "--genesis",
+      String(Math.floor(Date.now() / 1000) - HEAD_START),
     ],
     isReady: saysReady,
   });
@@ -146,11 +148,22 @@ async function startNodes(
       await mkdir(dataFolder, { mode: 0o700 });
       const keyFile = await writeKey(folder, name, role.operator.privateKey);
       const config = {
-        ...{ rpcUrl, audits: chain.addresses.audits, node: Number(id), keyFile, dataFolder, profile },
-        ...{ host: "127.0.0.1", port, pollMs: POLL_MS, drandUrls: [relayUrl], allowPrivatePeers: true },
+        rpcUrl,
+        audits: chain.addresses.audits,
+        node: Number(id),
+        keyFile,
+        dataFolder,
+        profile,
+        host: "127.0.0.1",
+        port,
+        pollMs: POLL_MS,
+        drandUrls: [relayUrl],
+        allowPrivatePeers: true,
       };
       await processes.start({
-        ...{ name, isReady: saysReady, onLog: (line: LogLine) => onLog(name, line) },
+        name,
+        isReady: saysReady,
+        onLog: (line: LogLine) => onLog(name, line),
         args: [join(ROOT, "prover", "main.ts"), "--config", await writeConfig(folder, name, config)],
       });
       return { role, id, url: `http://127.0.0.1:${port}`, dataFolder };
@@ -193,19 +206,23 @@ async function startAuditor(
   await mkdir(dataFolder, { mode: 0o700 });
   const keyFile = await writeKey(folder, name, roles.auditor.privateKey);
   const config = {
-    ...{ rpcUrl, audits: chain.addresses.audits, keyFile, dataFolder, profile },
-    ...{
-      drandUrls: [relayUrl],
-      drandPublicKey: Buffer.from(drand.publicKey).toString("hex"),
-      pollSeconds: POLL_MS / 1000,
-      // Every epoch is to be seen.
-      settle: "all",
-      host: "127.0.0.1",
-      port: 0,
-    },
+    rpcUrl,
+    audits: chain.addresses.audits,
+    keyFile,
+    dataFolder,
+    profile,
+    drandUrls: [relayUrl],
+    drandPublicKey: Buffer.from(drand.publicKey).toString("hex"),
+    pollSeconds: POLL_MS / 1000,
+    // Every epoch is to be seen.
+    settle: "all",
+    host: "127.0.0.1",
+    port: 0,
   };
   await processes.start({
-    ...{ name, isReady: saysReady, onLog: (line: LogLine) => onLog(name, line) },
+    name,
+    isReady: saysReady,
+    onLog: (line: LogLine) => onLog(name, line),
     args: [join(ROOT, "verifier", "main.ts"), "--config", await writeConfig(folder, name, config)],
   });
 }

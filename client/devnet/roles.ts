@@ -48,8 +48,17 @@ export function clusterParams({
 }: Pick<Clock, "epochSeconds" | "margin">): ClusterParams {
   const window = epochSeconds - margin;
   return {
-    ...{ odds: 1, window, grace: 1, maxMisses: 2, slashMultiple: 5, faultMultiple: 10 },
-    ...{ syncEpochs: 3, bondEpochs: BOND_EPOCHS, managerFee: 200, auditFee: 100, reporterShare: 1000 },
+    odds: 1,
+    window,
+    grace: 1,
+    maxMisses: 2,
+    slashMultiple: 5,
+    faultMultiple: 10,
+    syncEpochs: 3,
+    bondEpochs: BOND_EPOCHS,
+    managerFee: 200,
+    auditFee: 100,
+    reporterShare: 1000,
   };
 }
 

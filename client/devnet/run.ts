@@ -89,17 +89,28 @@ async function perform(options: DevnetOptions, { folder, processes, bytes }: Mea
   };
 
   const network = await startNetwork({
-    ...{ profile, log, folder, processes, onLog, provers: REPLICAS, epochSeconds: options.epochSeconds },
-    ...{ capacity: 2 * leafCount(bytes) + 1_000, bond: bondFor(bytes) },
+    profile,
+    log,
+    folder,
+    processes,
+    onLog,
+    provers: REPLICAS,
+    epochSeconds: options.epochSeconds,
+    capacity: 2 * leafCount(bytes) + 1_000,
+    bond: bondFor(bytes),
   });
   const { chain, deployment } = network;
   const epochs = createEpochs({
-    ...{ chain, log, samples: PROFILES[profile].samples },
+    chain,
+    log,
+    samples: PROFILES[profile].samples,
     vNodes: () => vNodes,
     proveMs: (vNode, epoch) => times.get(`${vNode}/${epoch}`),
   });
   const history = createHistory({
-    ...{ chain, signal, fromBlock: deployment.block },
+    chain,
+    signal,
+    fromBlock: deployment.block,
     onUpdate: (events, epoch) => epochs.follow(events, epoch),
   });
 
@@ -111,7 +122,8 @@ async function perform(options: DevnetOptions, { folder, processes, bytes }: Mea
   checks.expect("tokens are conserved to the unit", conserved, `the ledger holds ${money.held} units`);
   const rows = epochs.rows.filter(({ proven }) => proven);
   const report: DevnetReport = {
-    ...{ profile, epochSeconds: deployment.epochSeconds },
+    profile,
+    epochSeconds: deployment.epochSeconds,
     file: { bytes: object.bytes, segments: object.segments.length, sha256: object.sha256 },
     roles: await summarizeRoles(network, history.events),
     system: {

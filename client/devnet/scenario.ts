@@ -67,7 +67,11 @@ async function buildCluster({
   options.log("the manager creates a cluster with four vNodes and a standby; the app creates a bucket");
   const manager = chain.as(roles.manager.privateKey);
   const created = await manager.send("registry", "createCluster", [
-    ...[0, 0, defaultQuantumBits(chain.decimals), clusterParams(deployment), ""],
+    0,
+    0,
+    defaultQuantumBits(chain.decimals),
+    clusterParams(deployment),
+    "",
   ]);
   const cluster = created.events.find(({ name }) => name === "ClusterCreated")?.args["cluster"] as bigint;
   const tokens = Array.from({ length: SERVING }, (_, i) => (BigInt(i) << 64n) / BigInt(SERVING));
@@ -88,7 +92,9 @@ async function storeFile(
 ): Promise<StoredObject> {
   const { chain, roles } = network;
   const plan = await app.plan({
-    ...{ path: options.file, bucket, epochs: STORED_EPOCHS },
+    path: options.file,
+    bucket,
+    epochs: STORED_EPOCHS,
     vNodes: vNodes.slice(0, REPLICAS).map(BigInt),
   });
   const { segments, bytes } = plan.file;

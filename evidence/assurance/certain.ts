@@ -23,7 +23,10 @@ function row({ main, publicSignals = [] }: Template, circuit: Circuit): Row {
   const open = uncertain(circuit, inputs);
   const cases = circuit.wires - 1 - inputs.length;
   return {
-    ...{ evidence: "any inputs determine every wire", subject: main, cases, holds: open.length === 0 },
+    evidence: "any inputs determine every wire",
+    subject: main,
+    cases,
+    holds: open.length === 0,
     detail: open.length === 0 ? `${cases} wires` : `open: ${open.slice(0, 5).join(", ")}`,
   };
 }

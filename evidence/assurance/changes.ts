@@ -22,11 +22,14 @@ export interface Exception {
 /** All that is known to vary, each only at special inputs. */
 export const EXCEPTIONS: readonly Exception[] = [
   {
-    ...{ main: "Scale(50, 40)", wire: "window", input: { window: 5n, size: 0n } },
+    main: "Scale(50, 40)",
+    wire: "window",
+    input: { window: 5n, size: 0n },
     why: "the product with a size of 0 is 0; StorageAudit refuses that length, and no entry has so many leaves",
   },
   {
-    ...{ main: "InsertChild(2)", wire: "digit[0]" },
+    main: "InsertChild(2)",
+    wire: "digit[0]",
     input: { node: 7n, digit: [0n, 1n], sibling: [7n, 1n, 2n] },
     why: "of two equal children that are neighbours either is the node; the index is bound by the position",
   },
@@ -54,8 +57,11 @@ export async function* changes(
 function row({ main }: Template, { wires }: Circuit, witnesses: number, free: readonly string[]): Row {
   const detail = free.length === 0 ? `${wires - 1} wires, 5 other values each` : `free: ${free.join(", ")}`;
   return {
-    ...{ evidence: "no wire changes alone", subject: main },
-    ...{ cases: witnesses * (wires - 1) * 5, holds: free.length === 0, detail },
+    evidence: "no wire changes alone",
+    subject: main,
+    cases: witnesses * (wires - 1) * 5,
+    holds: free.length === 0,
+    detail,
   };
 }
 

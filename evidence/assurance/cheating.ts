@@ -26,14 +26,19 @@ export async function* cheating(cheats = CHEATS): Rows {
 
 function accepted(main: string, broken: number): Row {
   return {
-    ...{ evidence: "an honest witness is accepted", subject: main, cases: 1, holds: broken === 0 },
+    evidence: "an honest witness is accepted",
+    subject: main,
+    cases: 1,
+    holds: broken === 0,
     detail: `made by a program that enforces nothing, breaks ${constraints(broken)}`,
   };
 }
 
 function refused({ main, claim, breaks }: Cheat, broken: number): Row {
   return {
-    ...{ evidence: "a cheat is refused", subject: `${main}: ${claim}`, cases: 1 },
+    evidence: "a cheat is refused",
+    subject: `${main}: ${claim}`,
+    cases: 1,
     holds: breaks === undefined ? broken > 0 : broken === breaks,
     detail: `breaks ${constraints(broken)}${breaks === undefined ? "" : `, expected ${breaks}`}`,
   };

@@ -45,8 +45,11 @@ interface Compiled {
 
 function inspected(profile: ProfileName, { constraints, complaint }: Compiled): Row {
   return {
-    ...{ evidence: "circom inspects without a warning", subject: profile, cases: constraints },
-    ...{ holds: complaint === undefined, detail: complaint ?? `${constraints} constraints` },
+    evidence: "circom inspects without a warning",
+    subject: profile,
+    cases: constraints,
+    holds: complaint === undefined,
+    detail: complaint ?? `${constraints} constraints`,
   };
 }
 

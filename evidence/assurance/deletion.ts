@@ -95,7 +95,10 @@ function row(
     rest.length > 0 && `${rest.length} in ${[...new Set(parts)].join(", ")} on its own`,
   ];
   return {
-    ...{ evidence: "every constraint is needed", subject, cases: count, holds: missing < 0 },
+    evidence: "every constraint is needed",
+    subject,
+    cases: count,
+    holds: missing < 0,
     detail: missing < 0 ? words.filter(Boolean).join(", ") : `constraint ${String(rest[missing])} is not`,
   };
 }

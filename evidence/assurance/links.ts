@@ -14,7 +14,9 @@ const SAMPLES = [0, 1];
 const USED_BITS = 168;
 
 const link = (claim: string, start: number, patch: Patch): Cheat => ({
-  ...{ main: "SampleDraws(2)", claim, patches: [patch] },
+  main: "SampleDraws(2)",
+  claim,
+  patches: [patch],
   input: () => ({ seed: 5n, start: BigInt(start), length: 1000n }),
 });
 
@@ -22,7 +24,8 @@ export const LINKS: readonly Cheat[] = [
   // The program reads from `start` which bit it is, so that one serves them all.
   ...Array.from({ length: USED_BITS }, (_, i) =>
     link(`bit ${i} is handed on negated`, i, [
-      ...[FILE, `bit[e] <== CanonicalBits()(${ELEMENT});`],
+      FILE,
+      `bit[e] <== CanonicalBits()(${ELEMENT});`,
       `{
         _ <== CanonicalBits()(${ELEMENT});
         for (var i = 0; i < 254; i++) bit[e][i] <-- ((${ELEMENT} >> i) & 1) ^ (i == start);
@@ -31,16 +34,19 @@ export const LINKS: readonly Cheat[] = [
   ),
   ...SAMPLES.flatMap((j) => [
     link(`sample ${j} is scaled to another length`, 0, [
-      ...[FILE, "Scale(50, 40)(u, length)"],
+      FILE,
+      "Scale(50, 40)(u, length)",
       `Scale(50, 40)(u, length + (j == ${j} ? 1 : 0))`,
     ] as const),
     link(`sample ${j} scales another window`, 0, [
-      ...[FILE, "Scale(50, 40)(u, length)"],
+      FILE,
+      "Scale(50, 40)(u, length)",
       `Scale(50, 40)(u + (j == ${j} ? 1 : 0), length)`,
     ] as const),
   ]),
   ...["start", "length - 1", "start + length - 1"].map((checked): Cheat => ({
-    ...{ main: "StorageAudit(2, 2, 2)", claim: `another ${checked} is checked` },
+    main: "StorageAudit(2, 2, 2)",
+    claim: `another ${checked} is checked`,
     input: (engine) => statement({ seed: 12345n, sizes: [bytesOf(7)] }, engine),
     patches: [["storage_audit.circom", `RangeCheck(40)(${checked})`, "RangeCheck(40)(9)"]],
   })),

@@ -62,16 +62,22 @@ export async function* mutants({ constraints }: Pick<Scale, "constraints">): Row
 /** What notices a missing line must not notice that there is none. */
 function untouched(file: string, noticed: string | undefined): Row {
   return {
-    ...{ evidence: "nothing left out is not noticed", subject: file, cases: 1 },
-    ...{ holds: noticed === undefined, detail: noticed ?? "" },
+    evidence: "nothing left out is not noticed",
+    subject: file,
+    cases: 1,
+    holds: noticed === undefined,
+    detail: noticed ?? "",
   };
 }
 
 function row(file: string, { line }: Mutant, noticed: string | undefined): Row {
   const evidence = noticed === NO_MUTANT ? "a line cannot be left out" : "a line left out is noticed";
   return {
-    ...{ evidence, subject: `${file}: ${line}`, cases: 1 },
-    ...{ holds: noticed !== undefined, detail: noticed ?? "nothing notices" },
+    evidence,
+    subject: `${file}: ${line}`,
+    cases: 1,
+    holds: noticed !== undefined,
+    detail: noticed ?? "nothing notices",
   };
 }
 

@@ -49,7 +49,9 @@ const opening = (
   change: (honest: CircuitInput, engine: HashEngine) => CircuitInput,
   { tombstones, ...rest }: Of = {},
 ): Cheat => ({
-  ...{ main: "SampleOpening(2, 2)", claim, ...rest },
+  main: "SampleOpening(2, 2)",
+  claim,
+  ...rest,
   input: (engine) => {
     const honest = honestOpening(engine, 5, tombstones);
     return { ...honest, ...change(honest, engine) };
@@ -83,7 +85,8 @@ const OTHER_LEAVES = [
 ];
 const OTHER_LEAF: readonly Patch[] = [
   [
-    ...["scale.circom", "offset <-- (window * size) >> w;"],
+    "scale.circom",
+    "offset <-- (window * size) >> w;",
     `offset <-- ${OTHER_LEAVES.reduce(
       (rest, { v, opened }) => `(window == ${v} ? ${opened} : ${rest})`,
       "(window * size) >> w",
@@ -92,7 +95,10 @@ const OTHER_LEAF: readonly Patch[] = [
   ["scale.circom", "(window * size) & (2 ** w - 1)", "window * size - offset * 2 ** w"],
 ];
 const otherLeaves = OTHER_LEAVES.map(({ claim, opened, leaves, v }): Cheat => ({
-  ...{ main: "SampleOpening(2, 2)", claim, patches: OTHER_LEAF, ...alone },
+  main: "SampleOpening(2, 2)",
+  claim,
+  patches: OTHER_LEAF,
+  ...alone,
   input: (engine) => {
     const honest = honestOpening(engine, opened);
     return { ...honest, ...inDirectoryOf({ leaves })(honest), v: BigInt(v) };
@@ -107,7 +113,8 @@ const innerNode =
     const [group = [], upper = []] = leafSiblings as bigint[][];
     return {
       v: 0n,
-      ...{ leaf: [compress16(leaf as bigint[]), ...group], leafSiblings: [upper, above(upper)] },
+      leaf: [compress16(leaf as bigint[]), ...group],
+      leafSiblings: [upper, above(upper)],
     };
   };
 
@@ -189,9 +196,11 @@ export const OPENING_CHEATS: readonly Cheat[] = [
     { tombstones: [1] },
   ),
   opening("a tombstone before its position", () => ({ position: BigInt(START) - 1n }), {
-    ...{ tombstones: [1], ...alone },
+    tombstones: [1],
+    ...alone,
   }),
   opening("a tombstone at its end", () => ({ position: BigInt(START + WEIGHT) }), {
-    ...{ tombstones: [1], ...alone },
+    tombstones: [1],
+    ...alone,
   }),
 ];

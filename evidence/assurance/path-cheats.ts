@@ -29,7 +29,8 @@ function neverStored(engine: HashEngine): CircuitInput {
   const [siblings = [], upper = []] = input["leafSiblings"] as bigint[][];
   return {
     ...input,
-    ...{ leaf: claimed, leafSiblings: [[mod(beside + stored - unstored), ...siblings.slice(1)], upper] },
+    leaf: claimed,
+    leafSiblings: [[mod(beside + stored - unstored), ...siblings.slice(1)], upper],
   };
 }
 
@@ -41,7 +42,8 @@ const ODD_BITS = [
   [8, "8"],
 ] as const;
 const PATH_BITS: Patch = [
-  ...["circomlib/circuits/bitify.circom", "out[i] <-- (in >> i) & 1;"],
+  "circomlib/circuits/bitify.circom",
+  "out[i] <-- (in >> i) & 1;",
   `if (n == 8 && in == ${TWICE}) {
      out[i] <-- i == 0 ? ${lowest} : (i == 3 ? 1 : (i == 4 ? (1 - ${lowest}) / 16 : 0));
    } ${ODD_BITS.map(
@@ -55,7 +57,8 @@ const opening = { main: "SampleOpening(2, 2)", patches: [PATH_BITS] };
 
 export const PATH_CHEATS: readonly Cheat[] = [
   ...ODD_BITS.map(([leaf, bit]): Cheat => ({
-    ...{ ...opening, claim: `a path bit of ${bit.replaceAll(" ", "")}` },
+    ...opening,
+    claim: `a path bit of ${bit.replaceAll(" ", "")}`,
     input: (engine) => honestOpening(engine, leaf),
   })),
   // Only that the two bits are none stands against it.

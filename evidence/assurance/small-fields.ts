@@ -53,27 +53,41 @@ function inserted(node: number, digit: number, sibling: readonly number[] = []):
 
 export const SMALL_CASES: readonly SmallCase[] = [
   {
-    ...{ file: "insert_child.circom", main: "InsertChild(2)", q: 5 },
-    ...{ inputs: { node: 1, digit: 2, sibling: 3 }, outputs: "child" },
+    file: "insert_child.circom",
+    main: "InsertChild(2)",
+    q: 5,
+    inputs: { node: 1, digit: 2, sibling: 3 },
+    outputs: "child",
     meaning: ({ node, digit, sibling }) =>
       isBits(digit) ? inserted(at(node), number(digit), sibling) : "any",
     note: "every node, siblings, and digits of any field elements",
   },
   {
-    ...{ file: "range_check.circom", main: "RangeCheck(5)", q: 37, inputs: { in: 1 }, outputs: "bit" },
+    file: "range_check.circom",
+    main: "RangeCheck(5)",
+    q: 37,
+    inputs: { in: 1 },
+    outputs: "bit",
     meaning: (input) => (at(input["in"]) < 32 ? bitsOf(at(input["in"]), 5) : "refused"),
     note: "2^5 < q, as 2^253 < p",
   },
   {
-    ...{ file: "scale.circom", main: "Scale(3, 2)", q: 37 },
-    ...{ inputs: { window: 1, size: 1 }, outputs: "bit" },
+    file: "scale.circom",
+    main: "Scale(3, 2)",
+    q: 37,
+    inputs: { window: 1, size: 1 },
+    outputs: "bit",
     meaning: ({ window, size }) =>
       at(window) < 8 && at(size) <= 4 ? bitsOf((at(window) * at(size)) >> 3, 2) : "any",
     note: "2^5 < q, as 2^90 < p",
   },
   ...CANONICAL_PRIMES.map((q): SmallCase => ({
-    ...{ file: "canonical_bits.circom", main: "CanonicalBits()", q, patches: narrowBits(q) },
-    ...{ inputs: { in: 1 }, outputs: "bit" },
+    file: "canonical_bits.circom",
+    main: "CanonicalBits()",
+    q,
+    patches: narrowBits(q),
+    inputs: { in: 1 },
+    outputs: "bit",
     meaning: (input) => bitsOf(at(input["in"]), 8),
     note: `8 bits modulo ${q}, as 254 bits modulo p`,
   })),
@@ -100,8 +114,11 @@ export async function tryAll(one: SmallCase): Promise<Row> {
       wrong = `${String(values)} gives ${found[0] ?? "nothing"}`;
   }
   return {
-    ...{ evidence: "one solution, by trying all", subject: `${main}, modulo ${q}`, cases: count },
-    ...{ holds: wrong === undefined, detail: wrong ?? note },
+    evidence: "one solution, by trying all",
+    subject: `${main}, modulo ${q}`,
+    cases: count,
+    holds: wrong === undefined,
+    detail: wrong ?? note,
   };
 }
 

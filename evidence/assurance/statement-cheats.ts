@@ -67,8 +67,12 @@ function madeToFit(engine: HashEngine, start: bigint, length: bigint): CircuitIn
   const level = [...entries, 0n, 0n];
   return {
     ...base,
-    ...{ directoryRoot: compress4([compress4(level), ...empty]), start, length },
-    ...{ entryStart: starts, entryIndex: [0n, 1n], entryWeight: [1n, 1n] },
+    directoryRoot: compress4([compress4(level), ...empty]),
+    start,
+    length,
+    entryStart: starts,
+    entryIndex: [0n, 1n],
+    entryWeight: [1n, 1n],
     entrySiblings: [0, 1].map((i) => [level.toSpliced(i, 1), empty]),
   };
 }

@@ -89,7 +89,9 @@ export function honestStatement(
   const openings = samples.map(open);
   return {
     input: circuitInput(directory, asked, samples, openings, kept.profile),
-    ...{ directory, samples, openings },
+    directory,
+    samples,
+    openings,
   };
 }
 
@@ -120,8 +122,14 @@ function hold(
 }
 
 const PER_SAMPLE = [
-  ...["entryRoot", "entryStart", "entryWeight", "entryLeaves", "entryIndex", "entrySiblings"],
-  ...["leaf", "leafSiblings"],
+  "entryRoot",
+  "entryStart",
+  "entryWeight",
+  "entryLeaves",
+  "entryIndex",
+  "entrySiblings",
+  "leaf",
+  "leafSiblings",
 ];
 
 /** What SampleOpening takes, from sample j of a statement. */

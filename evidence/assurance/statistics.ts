@@ -84,12 +84,10 @@ function fit(evidence: string, draws: readonly Draw[], bin: Value, expected: rea
   const freedom = expected.length - 1;
   const sigmas = (chiSquared - freedom) / Math.sqrt(2 * freedom);
   return {
-    ...{
-      evidence,
-      subject: `${expected.length} bins`,
-      cases: draws.length,
-      holds: Math.abs(sigmas) < SIGMAS,
-    },
+    evidence,
+    subject: `${expected.length} bins`,
+    cases: draws.length,
+    holds: Math.abs(sigmas) < SIGMAS,
     detail: `chi-squared ${chiSquared.toFixed(1)} for ${freedom} degrees of freedom, ${sigmas.toFixed(2)} sigma`,
   };
 }
@@ -112,7 +110,8 @@ function detection(drawn: readonly Draw[][], k: number, f: number, what: string,
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
   return {
     evidence: "a loss is detected as often as said",
-    ...{ subject: `${100 * f} % ${what} lost, ${k} samples`, cases: drawn.length },
+    subject: `${100 * f} % ${what} lost, ${k} samples`,
+    cases: drawn.length,
     holds: Math.abs(sigmas) < SIGMAS,
     detail: `${percent(detected / drawn.length)}, expected ${percent(chance)}, ${sigmas.toFixed(2)} sigma`,
   };

@@ -42,7 +42,9 @@ async function row(subject: string, circuit: Circuit, inputs: readonly CircuitIn
     for (const wire of left) free.push(circuit.names[wire] ?? String(wire));
   }
   return {
-    ...{ evidence: "the inputs determine every wire", subject, cases: inputs.length },
+    evidence: "the inputs determine every wire",
+    subject,
+    cases: inputs.length,
     holds: free.length === 0,
     detail: free.length === 0 ? `rank ${wires} of ${wires}` : `free: ${free.slice(0, 5).join(", ")}`,
   };

@@ -26,7 +26,9 @@ export async function benchAuditor(sizes: readonly number[]): Promise<AuditorDay
     const day = await runDay({ vNodes, epochs: EPOCHS, loseEvery: 20 });
     const delays = [...day.recordedAfter.values()];
     days.push({
-      ...{ vNodes, epochs: EPOCHS, transactions: day.transactions },
+      vNodes,
+      epochs: EPOCHS,
+      transactions: day.transactions,
       beaconsInTime: delays.filter((delay) => delay <= IN_TIME).length,
       latestBeacon: Math.max(...delays),
       notSettled: day.behind.paying,

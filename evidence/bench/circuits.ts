@@ -50,7 +50,10 @@ export async function benchCircuits(options: CircuitsBenchOptions): Promise<Circ
     options.log(`compiling the ${name} circuit`);
     const { samples: k, dataDepth: D, directoryDepth: G } = PROFILES[name];
     const whole = await measure("storage_audit.circom", `StorageAudit(${k}, ${D}, ${G})`, options, [
-      ...["directoryRoot", "seed", "start", "length"],
+      "directoryRoot",
+      "seed",
+      "start",
+      "length",
     ]);
     const row = await profileRow(name, whole);
     rows.push(row);
@@ -129,8 +132,16 @@ async function profileRow(profile: ProfileName, size: Measured): Promise<Profile
   const isBuilt = manifest?.key !== undefined && manifest.hashes.r1cs === size.r1csHash;
   const measuredKeyBytes = isBuilt ? (await stat(artifactPaths(profile).zkey)).size : undefined;
   return {
-    ...{ profile, constraints, wires, A, B, C, domain: domainSize(size) },
-    ...{ keyBytes: keyBytes(size), measuredKeyBytes, compileSeconds },
+    profile,
+    constraints,
+    wires,
+    A,
+    B,
+    C,
+    domain: domainSize(size),
+    keyBytes: keyBytes(size),
+    measuredKeyBytes,
+    compileSeconds,
   };
 }
 
@@ -156,8 +167,11 @@ function rest(whole: CircuitSize, parts: readonly CircuitSize[]): CircuitSize {
 
 function combine(a: CircuitSize, b: CircuitSize, by: (a: number, b: number) => number): CircuitSize {
   return {
-    ...{ constraints: by(a.constraints, b.constraints), wires: by(a.wires, b.wires) },
-    ...{ A: by(a.A, b.A), B: by(a.B, b.B), C: by(a.C, b.C) },
+    constraints: by(a.constraints, b.constraints),
+    wires: by(a.wires, b.wires),
+    A: by(a.A, b.A),
+    B: by(a.B, b.B),
+    C: by(a.C, b.C),
   };
 }
 

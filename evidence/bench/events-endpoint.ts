@@ -46,7 +46,15 @@ function eventOf(
   if (rest % STORES !== 0) return made(AUDITS, audits, "Proven", [vNode, NODE, rest, rest, 1, 0, 0]);
   const serial = Math.floor(rest / STORES / vNodes);
   return made(REGISTRY, registry, "SegmentStored", [
-    ...[vNode, 1, serial, hashOf(i + 1), serial, 1, 1n, 1, 1_000_000],
+    vNode,
+    1,
+    serial,
+    hashOf(i + 1),
+    serial,
+    1,
+    1n,
+    1,
+    1_000_000,
     REGISTRY,
   ]);
 }
@@ -65,15 +73,18 @@ function emptyOf({ type, components }: ParamType): unknown {
 
 function blockOf(number: number): object {
   return {
-    ...{ number: toBeHex(number), hash: hashOf(number), parentHash: hashOf(number - 1), transactions: [] },
-    ...{
-      timestamp: toBeHex(number * SECONDS),
-      nonce: "0x00",
-      difficulty: "0x0",
-      gasLimit: "0x0",
-      gasUsed: "0x0",
-    },
-    ...{ miner: REGISTRY, extraData: "0x", baseFeePerGas: "0x0" },
+    number: toBeHex(number),
+    hash: hashOf(number),
+    parentHash: hashOf(number - 1),
+    transactions: [],
+    timestamp: toBeHex(number * SECONDS),
+    nonce: "0x00",
+    difficulty: "0x0",
+    gasLimit: "0x0",
+    gasUsed: "0x0",
+    miner: REGISTRY,
+    extraData: "0x",
+    baseFeePerGas: "0x0",
   };
 }
 

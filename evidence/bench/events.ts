@@ -43,7 +43,10 @@ export async function benchEvents(events: number): Promise<EventsSpeed> {
     if (first.events !== events || next.events !== events)
       throw new Error(`read ${first.events} and ${next.events} events of ${events}`);
     return {
-      ...{ events, blocks: events / made.eventsPerBlock, firstRead: first.seconds, nextStart: next.seconds },
+      events,
+      blocks: events / made.eventsPerBlock,
+      firstRead: first.seconds,
+      nextStart: next.seconds,
       kept: Math.round((await stat(path)).size / 1e6),
     };
   } finally {

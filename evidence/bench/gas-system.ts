@@ -39,8 +39,15 @@ export async function createSystem(engine: Engine) {
   const { verificationKey } = await loadProvingArtifacts(PROFILE);
   const knownAnswer = await makeKnownAnswer(PROFILE);
   const deployment = await deploy({
-    ...{ signer: deployer, profile: PROFILE, verificationKey, knownAnswer, drand },
-    ...{ epochSeconds: EPOCH_SECONDS, genesis, protocolFee: 200, treasury: treasury.address },
+    signer: deployer,
+    profile: PROFILE,
+    verificationKey,
+    knownAnswer,
+    drand,
+    epochSeconds: EPOCH_SECONDS,
+    genesis,
+    protocolFee: 200,
+    treasury: treasury.address,
   });
   const token = await ethers.getContractAt("TestToken", deployment.token);
   const ledger = await ethers.getContractAt("Ledger", deployment.ledger);
@@ -83,7 +90,12 @@ export async function createSystem(engine: Engine) {
       [segments.map(({ root, leaves }) => [root, leaves])],
     );
     const message = {
-      ...{ node: vNode, revision: 0, bucket, vNode, segments: ethers.keccak256(encoded), epochs },
+      node: vNode,
+      revision: 0,
+      bucket,
+      vNode,
+      segments: ethers.keccak256(encoded),
+      epochs,
       ...terms,
     };
     const signature = await providerOf(vNode).signTypedData(typed, ACCEPTANCE, message);
@@ -96,8 +108,13 @@ export async function createSystem(engine: Engine) {
 
   const storeFor = async (writer: Signer, vNode: number, roots: readonly bigint[], epochs: number) => {
     const terms = {
-      ...{ owner: await app.getAddress(), writer: await writer.getAddress(), bucket: 1 },
-      ...{ limit: FUNDS, maxRent: RENT, deadline: 2n ** 60n, nonce: 1n },
+      owner: await app.getAddress(),
+      writer: await writer.getAddress(),
+      bucket: 1,
+      limit: FUNDS,
+      maxRent: RENT,
+      deadline: 2n ** 60n,
+      nonce: 1n,
     };
     const grant = { ...terms, signature: await app.signTypedData(typed, GRANT, terms) };
     return registry.connect(writer).storeFor(grant, vNode, ...(await order(vNode, roots, epochs)));
@@ -128,9 +145,30 @@ export async function createSystem(engine: Engine) {
   }
 
   return {
-    ...{ ethers, networkHelpers, chainId, deployment },
-    ...{ manager, app, auditor, treasury, providers, providerOf },
-    ...{ token, ledger, registry, audits, challenges },
-    ...{ profile, tree, weight, toEpoch, record, store, storeFor, extend, proofFor, prove },
+    ethers,
+    networkHelpers,
+    chainId,
+    deployment,
+    manager,
+    app,
+    auditor,
+    treasury,
+    providers,
+    providerOf,
+    token,
+    ledger,
+    registry,
+    audits,
+    challenges,
+    profile,
+    tree,
+    weight,
+    toEpoch,
+    record,
+    store,
+    storeFor,
+    extend,
+    proofFor,
+    prove,
   };
 }

@@ -32,15 +32,17 @@ const STORED = 32;
 /** Rounds to record: what one costs depends on how many roots its hash to the curve takes. */
 const ROUNDS = 16;
 const PARAMS = {
-  ...{
-    odds: 1,
-    window: EPOCH_SECONDS - minMargin(EPOCH_SECONDS),
-    grace: 1,
-    maxMisses: 3,
-    slashMultiple: 5,
-    faultMultiple: 10,
-  },
-  ...{ syncEpochs: 3, bondEpochs: 20, managerFee: 200, auditFee: 100, reporterShare: 1000 },
+  odds: 1,
+  window: EPOCH_SECONDS - minMargin(EPOCH_SECONDS),
+  grace: 1,
+  maxMisses: 3,
+  slashMultiple: 5,
+  faultMultiple: 10,
+  syncEpochs: 3,
+  bondEpochs: 20,
+  managerFee: 200,
+  auditFee: 100,
+  reporterShare: 1000,
 };
 
 export async function benchGas(): Promise<GasRow[]> {

@@ -79,7 +79,10 @@ async function createBench(size: Size, log: (line: string) => void) {
   const store = (many: number, epochs = LONG) => {
     const roots = Array.from({ length: many }, () => ++root);
     return world.store({
-      ...{ leaves: roots.map(() => 1), roots: roots.map(toHex32), rent: RENT, epochs },
+      leaves: roots.map(() => 1),
+      roots: roots.map(toHex32),
+      rent: RENT,
+      epochs,
     });
   };
   const keep = async (many: number, epochs = LONG): Promise<void> => {

@@ -29,7 +29,8 @@ add("circuits", "constraints, coefficients and bytes of the key, by part")
   .action(async (names: string[], options: BenchOptions & { O1: boolean }) => {
     const { benchCircuits } = await import("./circuits.ts");
     const { profiles, parts } = await benchCircuits({
-      ...{ profiles: profilesNamed(names), optimization: options.O1 ? "--O1" : "--O2" },
+      profiles: profilesNamed(names),
+      optimization: options.O1 ? "--O1" : "--O2",
       log: (line) => process.stderr.write(options.json ? "" : `${line}\n`),
     });
     if (options.json) process.stdout.write(`${JSON.stringify({ profiles, parts })}\n`);
@@ -68,8 +69,10 @@ add("mutants", "how many broken contracts the tests notice")
       if (!options.json) process.stderr.write(`${line}\n`);
     };
     const { survivors, ...row } = await runMutants({
-      ...{ target, log },
-      ...{ every: Number(options.every), lines: options.lines.map(Number) },
+      target,
+      log,
+      every: Number(options.every),
+      lines: options.lines.map(Number),
     });
     if (options.json) print([{ ...row, survivors }], options);
     else {

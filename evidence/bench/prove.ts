@@ -55,7 +55,9 @@ async function measure(profile: Profile): Promise<ProveBench> {
 
   await engine.close();
   return {
-    ...{ profile: profile.name, engine: "snarkjs", constraints },
+    profile: profile.name,
+    engine: "snarkjs",
+    constraints,
     witnessSeconds: witnessMs / 1e3,
     cpuSeconds: (user + system) / 1e6,
     wallSeconds: (witnessMs + proveMs) / 1e3,

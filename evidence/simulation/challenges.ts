@@ -81,8 +81,12 @@ export class PlayChallenges {
     const { scene } = this.#stagehand;
     if (this.#play.epoch <= epoch) return undefined;
     const seed = auditSeed({
-      ...{ chainId: scene.chainId, audits: scene.challenges, vNode: BigInt(ground.id), node: BigInt(node) },
-      ...{ epoch: BigInt(id), randomness: this.#play.randomness(epoch + 1) },
+      chainId: scene.chainId,
+      audits: scene.challenges,
+      vNode: BigInt(ground.id),
+      node: BigInt(node),
+      epoch: BigInt(id),
+      randomness: this.#play.randomness(epoch + 1),
     });
     return { root, seed, start, length };
   }

@@ -44,12 +44,10 @@ export function createCustomers(play: Play, ground: Ground): Customers {
         slot.waiting = true;
         const part = slot.segment === undefined && market.tides !== 0 ? (slot.group + 1) / market.tides : 1;
         play.store({
-          ...{
-            vNode: ground,
-            leaves: slot.leaves,
-            price: slot.price,
-            epochs: Math.round(part * random.between(...life)),
-          },
+          vNode: ground,
+          leaves: slot.leaves,
+          price: slot.price,
+          epochs: Math.round(part * random.between(...life)),
           then(stored) {
             slot.waiting = false;
             if (stored) slot.segment = stored;

@@ -182,10 +182,17 @@ class LongRun {
   #figures(): LongFigures {
     const { stored, extended, compactions, missed, covered } = this.#count;
     return {
-      ...{ epochs: this.#options.epochs, stored, extended, compactions, missed },
-      ...{ waited: this.#extreme.waited, leastCoverage: this.#extreme.coverage },
-      ...{ meanCoverage: this.#coverages / covered, mostEntries: this.#extreme.entries },
-      ...{ storeGas: this.#gas.store, upkeepGas: this.#gas.upkeep },
+      epochs: this.#options.epochs,
+      stored,
+      extended,
+      compactions,
+      missed,
+      waited: this.#extreme.waited,
+      leastCoverage: this.#extreme.coverage,
+      meanCoverage: this.#coverages / covered,
+      mostEntries: this.#extreme.entries,
+      storeGas: this.#gas.store,
+      upkeepGas: this.#gas.upkeep,
     };
   }
 }

@@ -125,16 +125,31 @@ export interface Market {
 }
 
 const BASE: Market = {
-  ...{ params: USUAL, spread: 1, ownBeacon: false },
-  ...{ life: [100, 600], extended: 0.2, segments: 12, tides: 0, vNodes: 1 },
+  params: USUAL,
+  spread: 1,
+  ownBeacon: false,
+  life: [100, 600],
+  extended: 0.2,
+  segments: 12,
+  tides: 0,
+  vNodes: 1,
 };
 const TIDES: Market = { ...BASE, life: [126, 126], extended: 0, tides: 1 };
 const RARE: Params = { ...USUAL, odds: 64, slashMultiple: 100, faultMultiple: 540, bondEpochs: 740 };
 const SELDOM: Params = { ...USUAL, odds: 8, slashMultiple: 20, faultMultiple: 50, bondEpochs: 90 };
 /** The least that the contracts ask of a cluster's terms. */
 const LAX: Params = {
-  ...{ odds: 1, window: 1800, grace: 2, maxMisses: 3, slashMultiple: 0, faultMultiple: 13 },
-  ...{ syncEpochs: 3, bondEpochs: 13, managerFee: 0, auditFee: 0, reporterShare: 2000 },
+  odds: 1,
+  window: 1800,
+  grace: 2,
+  maxMisses: 3,
+  slashMultiple: 0,
+  faultMultiple: 13,
+  syncEpochs: 3,
+  bondEpochs: 13,
+  managerFee: 0,
+  auditFee: 0,
+  reporterShare: 2000,
 };
 /** The least of them that has patience. */
 const PATIENT: Params = {

@@ -52,7 +52,9 @@ export async function readOutcomes(
     const roles = results[markets.length + i]?.roles ?? {};
     const before = honest.get(strategy.market) ?? {};
     return {
-      ...{ strategy: strategy.name, seed, roles },
+      strategy: strategy.name,
+      seed,
+      roles,
       profit: sum(strategy.mine, roles),
       stored: storedBy(strategy.mine, roles),
       honestStored:

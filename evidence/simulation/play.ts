@@ -119,7 +119,7 @@ export class Play {
       "manager",
       "Registry",
       "createCluster",
-      encode("Registry", "createCluster", [...[0, this.beacon, 0, this.market.params, ""]]),
+      encode("Registry", "createCluster", [0, this.beacon, 0, this.market.params, ""]),
     );
   }
 

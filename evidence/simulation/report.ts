@@ -30,7 +30,12 @@ export function rowsOf(strategies: readonly Strategy[], outcomes: readonly Outco
     const own = outcomes.filter(({ strategy }) => strategy === name);
     const { profit, honest, low, high } = estimate(own, STORING);
     return {
-      ...{ strategy: name, epochs, profit, honest, low, high },
+      strategy: name,
+      epochs,
+      profit,
+      honest,
+      low,
+      high,
       customersLost: mean(own, (one) => one.customersLost),
       customersGot: mean(own, (one) => one.customersGot),
       auditorsEarned: mean(own, (one) => one.auditorsEarned),

@@ -24,10 +24,21 @@ function viewOf(duty: readonly bigint[], state: readonly bigint[]): View {
   if (seed === undefined || root === undefined || successorSeed === undefined || deferredSince === undefined)
     throw new Error("the chain does not tell what a vNode is asked for");
   return {
-    ...{ due: due === 1n, proven: proven === 1n, node: Number(node), drawn: randomness !== 0n },
-    ...{ seed, root, total: Number(total), successor: Number(successor), successorSeed },
-    ...{ settled: Number(settled), misses: Number(misses), syncing: syncLeft !== 0n },
-    ...{ named: nextSince !== 0n, locked: Number(locked), short: short === 1n },
+    due: due === 1n,
+    proven: proven === 1n,
+    node: Number(node),
+    drawn: randomness !== 0n,
+    seed,
+    root,
+    total: Number(total),
+    successor: Number(successor),
+    successorSeed,
+    settled: Number(settled),
+    misses: Number(misses),
+    syncing: syncLeft !== 0n,
+    named: nextSince !== 0n,
+    locked: Number(locked),
+    short: short === 1n,
     deferredSince: Number(deferredSince),
   };
 }

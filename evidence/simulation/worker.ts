@@ -12,7 +12,9 @@ const tell = (answer: Answer): unknown => process.send?.(answer);
 process.on("message", (job: Job) => {
   const { names, epochs, seed } = job;
   run({
-    ...{ strategies: names.map(strategyNamed), epochs, seed },
+    strategies: names.map(strategyNamed),
+    epochs,
+    seed,
     onEpoch: (epoch) => {
       if (epoch % REPORTED === 0) tell({ kind: "progress", epochs: REPORTED * names.length });
     },

@@ -39,7 +39,10 @@ export async function conclude(run: Ended): Promise<SoakReport> {
 
   const events = await allEvents(chain, deployment.block);
   const { rows, twice } = judge({
-    ...{ clock: deployment, entries: diary.entries, times: run.times, last },
+    clock: deployment,
+    entries: diary.entries,
+    times: run.times,
+    last,
     vNodes: nodes.flatMap(({ vNodes, daemon }) => vNodes.map((id) => ({ id, node: daemon.name }))),
     segments: segmentsIn(events),
     proofs: select(events, "Proven").map(({ args }) => ({
@@ -66,7 +69,11 @@ export async function conclude(run: Ended): Promise<SoakReport> {
   const verdicts = judgeAuditor(join(auditor.dataFolder, "auditor.sqlite"), events, checks);
   const usage = judgeUsage(watch, checks);
   return {
-    ...{ seed, minutes, epochSeconds, usage, verdicts },
+    seed,
+    minutes,
+    epochSeconds,
+    usage,
+    verdicts,
     injected: injectedIn(diary),
     requests: total([...nodes, auditor].map(({ proxy }) => proxy.counts.requests)),
     spoiled: total([...nodes, auditor].map(({ proxy }) => proxy.counts.spoiled)),

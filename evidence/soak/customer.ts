@@ -86,7 +86,9 @@ export async function createCustomer(
   }
 
   return {
-    ...{ contents, counts, wrong },
+    contents,
+    counts,
+    wrong,
     async act() {
       const object = objects[random.between(0, Math.max(0, objects.length - 1))];
       await (!object || random.next() < STORE_SHARE ? store() : read(object));

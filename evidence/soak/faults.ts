@@ -4,8 +4,16 @@
 import type { Random } from "../simulation/random.ts";
 
 export const FAULT_KINDS = [
-  ...["errors", "limited", "empty logs", "null receipts", "behind", "hanging"],
-  ...["ranges refused", "batches refused", "gas lies", "swallowing"],
+  "errors",
+  "limited",
+  "empty logs",
+  "null receipts",
+  "behind",
+  "hanging",
+  "ranges refused",
+  "batches refused",
+  "gas lies",
+  "swallowing",
 ] as const;
 export type FaultKind =
   | "errors"

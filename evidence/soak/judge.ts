@@ -62,7 +62,12 @@ export function judge(evidence: Evidence): Judgement {
 }
 
 const proven = (vNode: number, epoch: number): Judged => ({
-  ...{ vNode, epoch, verdict: "proven", cause: undefined, clear: 0, enough: 0 },
+  vNode,
+  epoch,
+  verdict: "proven",
+  cause: undefined,
+  clear: 0,
+  enough: 0,
 });
 
 function lost(

@@ -27,7 +27,9 @@ await new Command("soak")
   .option("--keep", "leave the data, the logs and the diary of what was done", false)
   .action(async ({ json, keep, ...texts }: Options) => {
     const report = await soak({
-      ...{ keep, signal: ending.signal, seed: numberIn(texts.seed, "seed", 0) },
+      keep,
+      signal: ending.signal,
+      seed: numberIn(texts.seed, "seed", 0),
       minutes: numberIn(texts.minutes, "minutes", 0.1),
       epochSeconds: numberIn(texts.epoch, "epoch", 20),
       log: (line) => void process.stderr.write(`${line}\n`),

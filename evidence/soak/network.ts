@@ -99,7 +99,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     const drand = await fetchDrandChain(relayUrl);
     const signer = await connectSigner(rpcUrl, roles.deployer.privateKey);
     const deployment = await deploy({
-      ...{ signer, profile: "tiny", epochSeconds, drand, protocolFee: PROTOCOL_FEE },
+      signer,
+      profile: "tiny",
+      epochSeconds,
+      drand,
+      protocolFee: PROTOCOL_FEE,
       knownAnswer: await makeKnownAnswer("tiny"),
       verificationKey: await loadVerificationKey("tiny"),
       genesis: await latestTime(signer),
@@ -147,16 +151,25 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       providers.map(async ({ operator }, i): Promise<SoakedNode> => {
         const [id, port] = [ids[i] ?? 0n, nodePorts[i] ?? 0];
         const served = await serve(`node-${id}`, NODE, operator.privateKey, {
-          ...{ node: Number(id), host: "127.0.0.1", port, pollMs: POLL_MS, bumpAfterMs: BUMP_MS },
+          node: Number(id),
+          host: "127.0.0.1",
+          port,
+          pollMs: POLL_MS,
+          bumpAfterMs: BUMP_MS,
           // No brake: whatever would be deleted is.
-          ...{ allowPrivatePeers: true, scrubSeconds: SCRUB_SECONDS, removeShare: 1 },
+          allowPrivatePeers: true,
+          scrubSeconds: SCRUB_SECONDS,
+          removeShare: 1,
         });
         return { ...served, id, url: `http://127.0.0.1:${port}`, vNodes: made.vNodes[i] ?? [] };
       }),
     );
     const auditor = await serve("auditor", "verifier/main.ts", roles.auditor.privateKey, {
       drandPublicKey: Buffer.from(drand.publicKey).toString("hex"),
-      ...{ pollSeconds: POLL_MS / 1000, settle: "all", host: "127.0.0.1", port: 0 },
+      pollSeconds: POLL_MS / 1000,
+      settle: "all",
+      host: "127.0.0.1",
+      port: 0,
     });
     await Promise.all([...nodes, auditor].map(({ daemon }) => daemon.start()));
     return { rpcUrl, miner, chain, deployment, roles, nodes, auditor, ...made, stop };
@@ -196,10 +209,18 @@ function anvilAt(port: number) {
     name: "anvil",
     command: createRequire(import.meta.url).resolve(`@foundry-rs/anvil-${system}/bin/anvil`),
     args: [
-      ...["--host", "127.0.0.1", "--port", String(port), "--hardfork", "osaka", "--accounts", "20"],
+      "--host",
+      "127.0.0.1",
+      "--port",
+      String(port),
+      "--hardfork",
+      "osaka",
+      "--accounts",
+      "20",
       "--no-mining",
       // As endpoints have it that are no archives. (Of states on disk, anvil loses the newest after some reorganizations.)
-      ...["--prune-history", "256"],
+      "--prune-history",
+      "256",
     ],
     isReady: (line: string) => line.startsWith("Listening on"),
   };

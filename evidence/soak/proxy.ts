@@ -28,8 +28,12 @@ const HEADERS = { "content-type": "application/json" };
 const PRICES = ["eth_gasPrice", "eth_maxPriorityFeePerGas"];
 /** Where the block is among the parameters. */
 const BLOCK_AT: Readonly<Record<string, number>> = {
-  ...{ eth_call: 1, eth_getBalance: 1, eth_getCode: 1, eth_getTransactionCount: 1 },
-  ...{ eth_getBlockByNumber: 0, eth_getStorageAt: 2 },
+  eth_call: 1,
+  eth_getBalance: 1,
+  eth_getCode: 1,
+  eth_getTransactionCount: 1,
+  eth_getBlockByNumber: 0,
+  eth_getStorageAt: 2,
 };
 
 /** @param random decides which requests a fault meets */

@@ -58,7 +58,9 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const times: Evidence["times"][number][] = [];
   log(`starting the network in ${folder}; seed ${seed}`);
   const network = await startNetwork({
-    ...{ seed, folder, epochSeconds },
+    seed,
+    folder,
+    epochSeconds,
     onLine(node, line) {
       if (line["msg"] !== "proven") return;
       const milliseconds = Number(line["witnessMs"]) + Number(line["proveMs"]);
@@ -159,8 +161,17 @@ async function perform(options: SoakOptions, stage: Stage): Promise<SoakReport> 
   await pause(LOOK_MS, signal);
   await watch.look();
   return conclude({
-    ...{ network, diary, watch, disks, customer, seed, minutes, epochSeconds, last },
-    ...{ ended: stage.ended, times: stage.times },
+    network,
+    diary,
+    watch,
+    disks,
+    customer,
+    seed,
+    minutes,
+    epochSeconds,
+    last,
+    ended: stage.ended,
+    times: stage.times,
   });
 }
 

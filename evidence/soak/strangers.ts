@@ -19,8 +19,11 @@ export interface Strangers {
 const KINDS = ["idle sockets", "dripped headers", "unauthorized", "slow uploads", "open questions"] as const;
 type Kind = (typeof KINDS)[number];
 const COUNTS: Readonly<Record<Kind, number>> = {
-  ...{ "idle sockets": 200, "dripped headers": 60, unauthorized: 300 },
-  ...{ "slow uploads": 12, "open questions": 300 },
+  "idle sockets": 200,
+  "dripped headers": 60,
+  unauthorized: 300,
+  "slow uploads": 12,
+  "open questions": 300,
 };
 const DRIP_MS = 300;
 const LASTS_MS = [4_000, 15_000] as const;
@@ -35,7 +38,10 @@ export function createStrangers(
 
   async function authorize(node: bigint, method: string, path: string): Promise<string> {
     const message = {
-      ...{ node, method, path, bodyHash: `0x${createHash("sha256").update(randomBytes(8)).digest("hex")}` },
+      node,
+      method,
+      path,
+      bodyHash: `0x${createHash("sha256").update(randomBytes(8)).digest("hex")}`,
       expiry: BigInt(Math.floor(Date.now() / 1000) + 60),
       nonce: BigInt(`0x${randomBytes(32).toString("hex")}`),
     };

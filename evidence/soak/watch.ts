@@ -52,7 +52,10 @@ export function createWatch(network: Network, disks: Disks): Watch {
   }
 
   return {
-    ...{ usage, deleted, seen, again },
+    usage,
+    deleted,
+    seen,
+    again,
     get owed() {
       return owed;
     },

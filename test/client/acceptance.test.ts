@@ -19,15 +19,26 @@ describe("client: an acceptance", () => {
   const terms: ExpectedTerms = {
     plan: { bucket: 1n, epochs: 10 },
     target: {
-      ...{ vNode: 2n, node: { id: 4n, url: "http://node" }, operator: OPERATOR.address },
-      ...{ rent: 100n, revision: 3n },
+      vNode: 2n,
+      node: { id: 4n, url: "http://node" },
+      operator: OPERATOR.address,
+      rent: 100n,
+      revision: 3n,
     },
-    ...{ segments, now: 1000n },
+    segments,
+    now: 1000n,
   };
   const chain = { chainId: 31337n, addresses: { registry: REGISTRY } } as unknown as Chain;
   const honest = {
-    ...{ node: 4n, revision: 3n, bucket: 1n, vNode: 2n, segments: hashSegmentList(segments), epochs: 10n },
-    ...{ rent: 100n, nonce: 9n, deadline: 2000n },
+    node: 4n,
+    revision: 3n,
+    bucket: 1n,
+    vNode: 2n,
+    segments: hashSegmentList(segments),
+    epochs: 10n,
+    rent: 100n,
+    nonce: 9n,
+    deadline: 2000n,
   };
   const sign = async (changes: Partial<typeof honest> = {}, signer = OPERATOR): Promise<NodeAcceptance> => {
     const message = { ...honest, ...changes };

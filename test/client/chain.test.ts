@@ -104,7 +104,10 @@ describe("client: connecting", () => {
   it("finds the whole deployment from the Audits contract", async () => {
     const { chainId, addresses, symbol, decimals } = await open();
     expect({ chainId, addresses, symbol, decimals }).to.deep.equal({
-      ...{ chainId: 31337n, addresses: AT, symbol: "HFT", decimals: 18 },
+      chainId: 31337n,
+      addresses: AT,
+      symbol: "HFT",
+      decimals: 18,
     });
   });
 

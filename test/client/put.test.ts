@@ -57,7 +57,11 @@ describe("client: a put", function () {
   const manifest = (): string => `${path()}.holdfast.json`;
   const second = (): AcceptingNode => present(nodes[1]);
   const order = (record?: StoredObject) => ({
-    ...{ path: path(), bucket: 1n, vNodes: [1n, 2n], epochs: EPOCHS, record },
+    path: path(),
+    bucket: 1n,
+    vNodes: [1n, 2n],
+    epochs: EPOCHS,
+    record,
   });
   /** Segments that were ever stored on each vNode. */
   const counts = (): Promise<number[]> =>

@@ -35,15 +35,14 @@ describe("client: reading a file back", () => {
     const { segments } = await commitFile(path, { profile: PROFILES.tiny, engine: referenceEngine });
     expect(segments).to.have.length(2);
     object = {
-      ...{
-        version: 1,
-        name: "file",
-        bytes: content.length,
-        profile: "tiny",
-        chainId: "31337",
-        audits: AUDITS,
-      },
-      ...{ bucket: 1, sha256: createHash("sha256").update(content).digest("hex") },
+      version: 1,
+      name: "file",
+      bytes: content.length,
+      profile: "tiny",
+      chainId: "31337",
+      audits: AUDITS,
+      bucket: 1,
+      sha256: createHash("sha256").update(content).digest("hex"),
       segments: segments.map(({ root, leaves, bytes, sha256 }) => ({ root, leaves, bytes, sha256 })),
       replicas: [1, 2, 3].map((vNode) => ({ vNode, epochs: 5, serials: [0, 1] })),
     };
@@ -92,14 +91,18 @@ describe("client: reading a file back", () => {
       urls.push(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     }
     const chain = {
-      ...{ chainId: 31337n, addresses: { registry: REGISTRY, audits: AUDITS } },
+      chainId: 31337n,
+      addresses: { registry: REGISTRY, audits: AUDITS },
       sign: () => Promise.resolve("0x"),
       read: (_contract: string, method: string, [id]: [bigint]) =>
         Promise.resolve(method === "state" ? { node: id } : { url: urls[Number(id) - 1] }),
     } as unknown as Chain;
     return createApp({
-      ...{ chain, engine: referenceEngine, allowPrivateNodes: true, answerMs: 1_000 },
-      ...{ paces: [PATIENT, PATIENT] },
+      chain,
+      engine: referenceEngine,
+      allowPrivateNodes: true,
+      answerMs: 1_000,
+      paces: [PATIENT, PATIENT],
       ...options,
     });
   }

@@ -44,8 +44,13 @@ describe("client: a transaction on its way", () => {
   const hashOf = (raw = ""): string => Transaction.from(raw).hash ?? "";
   const signed = (): Promise<string> =>
     wallet.signTransaction({
-      ...{ type: 2, chainId: 1n, nonce: 0, to: wallet.address, gasLimit: 21_000n },
-      ...{ maxFeePerGas: 3n * GWEI, maxPriorityFeePerGas: GWEI },
+      type: 2,
+      chainId: 1n,
+      nonce: 0,
+      to: wallet.address,
+      gasLimit: 21_000n,
+      maxFeePerGas: 3n * GWEI,
+      maxPriorityFeePerGas: GWEI,
     });
   const raise = async (raw: string): Promise<string | undefined> => {
     const order = await raised(provider, raw, MAX_FEE);

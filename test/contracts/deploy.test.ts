@@ -31,7 +31,11 @@ describe("contracts: deployment", function () {
     const genesis = await networkHelpers.time.latest();
     const given: DeployOptions = {
       ...parts,
-      ...{ signer: present(signer), profile: "tiny", epochSeconds: 20, genesis, protocolFee: 200 },
+      signer: present(signer),
+      profile: "tiny",
+      epochSeconds: 20,
+      genesis,
+      protocolFee: 200,
       drand: { publicKey: publicKeyOf(5n), genesis: genesis - 1, period: 1 },
       treasury: present(treasury).address,
     };

@@ -49,9 +49,19 @@ describe("a challenge on demand", function () {
     const [keyFile, config] = [join(folder, "key"), join(folder, "config.json")];
     await writeFile(keyFile, node.operator.privateKey, { mode: 0o600 });
     const values = {
-      ...{ rpcUrl: live.rpcUrl, audits: live.deployment.audits, node: 1, keyFile, profile: "tiny" },
-      ...{ dataFolder: join(folder, "node"), port: 0, pollMs: 25, reserveBytes: 0, recordAfter: 0 },
-      ...{ drandUrls: [live.relayUrl], allowPrivatePeers: true, repairLost: false },
+      rpcUrl: live.rpcUrl,
+      audits: live.deployment.audits,
+      node: 1,
+      keyFile,
+      profile: "tiny",
+      dataFolder: join(folder, "node"),
+      port: 0,
+      pollMs: 25,
+      reserveBytes: 0,
+      recordAfter: 0,
+      drandUrls: [live.relayUrl],
+      allowPrivatePeers: true,
+      repairLost: false,
     };
     await writeFile(config, JSON.stringify(values));
     const ending = new AbortController();

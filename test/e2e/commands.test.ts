@@ -27,16 +27,15 @@ describe("e2e: the commands", function () {
     await mkdir(logs);
     processes = createProcesses({ logs, signal: ending.signal });
     network = await startNetwork({
-      ...{
-        profile: "tiny",
-        epochSeconds: EPOCH,
-        folder,
-        processes,
-        capacity: 10_000,
-        bond: BOND,
-        provers: 1,
-      },
-      ...{ log: () => undefined, onLog: () => undefined },
+      profile: "tiny",
+      epochSeconds: EPOCH,
+      folder,
+      processes,
+      capacity: 10_000,
+      bond: BOND,
+      provers: 1,
+      log: () => undefined,
+      onLog: () => undefined,
     });
     const { app, manager, providers } = network.roles;
     for (const [name, account] of Object.entries({ app, manager, provider: providers[0]?.cold }))

@@ -3,7 +3,12 @@ import { renderReport, type SoakReport } from "../../evidence/soak/report.ts";
 
 describe("soak: report", () => {
   const report: SoakReport = {
-    ...{ seed: 13, minutes: 30, epochSeconds: 30, requests: 90_000, spoiled: 6_000, segments: 200 },
+    seed: 13,
+    minutes: 30,
+    epochSeconds: 30,
+    requests: 90_000,
+    spoiled: 6_000,
+    segments: 200,
     injected: {
       endpoint: { errors: 100, limited: 101, "null receipts": 102, "batches refused": 103, behind: 104 },
     },

@@ -132,8 +132,11 @@ export function compare(
   const texts = content.split("\n");
   return {
     row: {
-      ...{ file, lines: own.length, linesReached: own.length - unreached.length },
-      ...{ branches: branches.size, branchesTaken: branches.size - untaken.length },
+      file,
+      lines: own.length,
+      linesReached: own.length - unreached.length,
+      branches: branches.size,
+      branchesTaken: branches.size - untaken.length,
     },
     missing: [
       ...unreached.map((line) => ({ file, line, what: (texts[line - 1] ?? "").trim() })),

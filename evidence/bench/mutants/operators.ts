@@ -15,16 +15,48 @@ export interface Mutant {
 type Tree = Readonly<Record<string, unknown>> & { readonly nodeType?: string; readonly src?: string };
 
 const OPERATORS: Readonly<Record<string, string>> = {
-  ...{ "<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==" },
-  ...{ "+": "-", "-": "+", "*": "/", "/": "*", "%": "*", "**": "*" },
-  ...{ "&&": "||", "||": "&&", "&": "|", "|": "&", "^": "&", "<<": ">>", ">>": "<<" },
+  "<": "<=",
+  "<=": "<",
+  ">": ">=",
+  ">=": ">",
+  "==": "!=",
+  "!=": "==",
+  "+": "-",
+  "-": "+",
+  "*": "/",
+  "/": "*",
+  "%": "*",
+  "**": "*",
+  "&&": "||",
+  "||": "&&",
+  "&": "|",
+  "|": "&",
+  "^": "&",
+  "<<": ">>",
+  ">>": "<<",
 };
 const ASSIGNMENTS: Readonly<Record<string, string>> = {
-  ...{ "+=": "-=", "-=": "+=", "|=": "&=", "&=": "|=", "*=": "+=", "^=": "|=" },
+  "+=": "-=",
+  "-=": "+=",
+  "|=": "&=",
+  "&=": "|=",
+  "*=": "+=",
+  "^=": "|=",
 };
 const YUL_FUNCTIONS: Readonly<Record<string, string>> = {
-  ...{ add: "sub", sub: "add", mul: "add", div: "mul", mulmod: "addmod", addmod: "mulmod" },
-  ...{ lt: "gt", gt: "lt", eq: "lt", and: "or", or: "and", shl: "shr", shr: "shl" },
+  add: "sub",
+  sub: "add",
+  mul: "add",
+  div: "mul",
+  mulmod: "addmod",
+  addmod: "mulmod",
+  lt: "gt",
+  gt: "lt",
+  eq: "lt",
+  and: "or",
+  or: "and",
+  shl: "shr",
+  shr: "shl",
 };
 /** Statements whose loss compiles. */
 const STATEMENTS = new Set(["ExpressionStatement", "EmitStatement", "RevertStatement"]);

@@ -194,22 +194,22 @@ function copyProject(name: string): string {
   rmSync(copy, { recursive: true, force: true });
   mkdirSync(copy, { recursive: true });
   for (const entry of [
-    ...[
-      "artifacts",
-      "types",
-      "contracts",
-      "test",
-      "protocol",
-      "circuits",
-      "client",
-      "chain",
-      "net",
-      "prover",
-      "verifier",
-      "assurance",
-      "scripts",
-    ],
-    ...["package.json", "tsconfig.json", "hardhat.config.ts"],
+    "artifacts",
+    "types",
+    "contracts",
+    "test",
+    "protocol",
+    "circuits",
+    "client",
+    "chain",
+    "net",
+    "prover",
+    "verifier",
+    "assurance",
+    "scripts",
+    "package.json",
+    "tsconfig.json",
+    "hardhat.config.ts",
   ])
     cpSync(entry, join(copy, entry), { recursive: true });
   for (const entry of ["node_modules", "build"]) symlinkSync(resolve(entry), join(copy, entry));
@@ -277,7 +277,9 @@ function ask(
       ? changed.content
       : readFileSync(existsSync(path) ? path : join("node_modules", path), "utf8");
   const settings = {
-    ...{ evmVersion: "prague", viaIR, metadata: { bytecodeHash: "none" } },
+    evmVersion: "prague",
+    viaIR,
+    metadata: { bytecodeHash: "none" },
     optimizer: { enabled: true, runs: 200 },
     outputSelection: { [source]: select },
   };
@@ -301,8 +303,11 @@ function write(copy: string, { source, contract }: Part, code: Code): void {
     path,
     JSON.stringify({
       ...artifact,
-      ...{ bytecode, deployedBytecode, immutableReferences: immutables },
-      ...{ linkReferences, deployedLinkReferences },
+      bytecode,
+      deployedBytecode,
+      immutableReferences: immutables,
+      linkReferences,
+      deployedLinkReferences,
     }),
   );
 }

@@ -30,7 +30,12 @@ interface Recording {
 }
 
 const recording = ({ name, about, drop, record, market = "beacon", ...rest }: Recording): Strategy => ({
-  ...{ ...rest, name, about, market, mine: rest.mine ?? ["node", "auditor"], victims: rest.victims ?? [] },
+  ...rest,
+  name,
+  about,
+  market,
+  mine: rest.mine ?? ["node", "auditor"],
+  victims: rest.victims ?? [],
   play: (play) => ({
     open() {
       if (drop !== 0) play.node().holding.drop(() => drop);
@@ -44,8 +49,12 @@ const recording = ({ name, about, drop, record, market = "beacon", ...rest }: Re
 function couldProve(play: Play): boolean {
   const [node, ground, { epoch }] = [play.node(), play.ground, play];
   const seed = auditSeed({
-    ...{ chainId: play.chainId, audits: play.audits, vNode: BigInt(ground.id), node: BigInt(node.id) },
-    ...{ epoch: BigInt(epoch), randomness: play.randomness(epoch) },
+    chainId: play.chainId,
+    audits: play.audits,
+    vNode: BigInt(ground.id),
+    node: BigInt(node.id),
+    epoch: BigInt(epoch),
+    randomness: play.randomness(epoch),
   });
   const { directory, root, total } = ground.audited(epoch);
   if (total === 0) return true;
@@ -54,53 +63,58 @@ function couldProve(play: Play): boolean {
 
 export const BEACONS: readonly Strategy[] = [
   recording({
-    ...{ name: "beacon-never", about: "drops all, and nobody records", drop: 1 },
+    name: "beacon-never",
+    about: "drops all, and nobody records",
+    drop: 1,
     record: () => undefined,
   }),
   recording({
-    ...{ name: "beacon-never-honest", about: "keeps all, and nobody records", drop: 0 },
+    name: "beacon-never-honest",
+    about: "keeps all, and nobody records",
+    drop: 0,
     record: () => undefined,
   }),
   recording({
-    ...{
-      name: "beacon-too-early",
-      about: "drops 5 %, and tries to record before the source point",
-      drop: 0.05,
-    },
+    name: "beacon-too-early",
+    about: "drops 5 %, and tries to record before the source point",
+    drop: 0.05,
     record: () => TOO_EARLY,
   }),
   recording({
-    ...{ name: "beacon-too-late", about: "drops all, and records when the epoch is void already", drop: 1 },
+    name: "beacon-too-late",
+    about: "drops all, and records when the epoch is void already",
+    drop: 1,
     record: () => TOO_LATE,
   }),
   recording({
-    ...{
-      name: "beacon-late-reward",
-      about: "an auditor records just before a miss would not count",
-      drop: 0,
-    },
-    ...{ mine: ["auditor"], victims: ["node"] },
+    name: "beacon-late-reward",
+    about: "an auditor records just before a miss would not count",
+    drop: 0,
+    mine: ["auditor"],
+    victims: ["node"],
     record: () => IN_TIME,
   }),
   recording({
-    ...{ name: "beacon-unrewarded", about: "an auditor records when the reward is gone", drop: 0 },
-    ...{ mine: ["auditor"], victims: ["node"] },
+    name: "beacon-unrewarded",
+    about: "an auditor records when the reward is gone",
+    drop: 0,
+    mine: ["auditor"],
+    victims: ["node"],
     record: () => UNREWARDED,
   }),
   recording({
-    ...{
-      name: "beacon-selective-watched",
-      about: "drops 5 %, and would record only what it can prove",
-      drop: 0.05,
-    },
-    ...{ market: "base", mine: ["node"] },
+    name: "beacon-selective-watched",
+    about: "drops 5 %, and would record only what it can prove",
+    drop: 0.05,
+    market: "base",
+    mine: ["node"],
     record: () => PROMPT,
   }),
   recording({
     name: "beacon-selective-alone",
     about: "drops 5 %, and records only what it can prove",
     outside: "it is the deployment's only node, and nobody else records, not even its customers",
-    ...{ drop: 0.05 },
+    drop: 0.05,
     record: (play) => (couldProve(play) ? PROMPT : undefined),
   }),
 ];

@@ -23,7 +23,11 @@ const challengeOwn = (play: Play, shills: readonly string[], owner: string): voi
 
 /** An honest auditor challenges the vNode after a loss, and the node stores for itself so many epochs after that. */
 const capture = (name: string, about: string, at: number): Strategy => ({
-  ...{ name, about, market: "odds64", mine: ["node"], victims: [] },
+  name,
+  about,
+  market: "odds64",
+  mine: ["node"],
+  victims: [],
   play: (play) => ({
     early() {
       reportOwnMisses(play);
@@ -47,7 +51,9 @@ export const CHALLENGES: readonly Strategy[] = [
   {
     name: "challenge-own-leaf",
     about: "drops all, and has four accounts of its own challenge one leaf of its own",
-    ...{ market: "odds64", mine: ["node", ...SHILLS], victims: [] },
+    market: "odds64",
+    mine: ["node", ...SHILLS],
+    victims: [],
     play: (play) => ({
       open: () => void storeJunk(play, 0.001),
       early() {
@@ -61,7 +67,9 @@ export const CHALLENGES: readonly Strategy[] = [
   {
     name: "squat-own-slots",
     about: "drops half, and keeps all slots for challenges taken by its own, which it answers",
-    ...{ market: "odds64", mine: ["node", ...SHILLS], victims: [] },
+    market: "odds64",
+    mine: ["node", ...SHILLS],
+    victims: [],
     play: (play): Hooks => ({
       open: () => void storeJunk(play, 0.001),
       early() {
@@ -76,7 +84,9 @@ export const CHALLENGES: readonly Strategy[] = [
   {
     name: "challenge-rivals",
     about: "challenges an honest node over and over, with four accounts",
-    ...{ market: "base", mine: SHILLS, victims: ["node"] },
+    market: "base",
+    mine: SHILLS,
+    victims: ["node"],
     play: (play) => ({
       early() {
         if (play.epoch % 10 === 0 && play.epoch < play.last - 5)
@@ -87,7 +97,9 @@ export const CHALLENGES: readonly Strategy[] = [
   {
     name: "challenge-the-lost",
     about: "an honest auditor challenges a node that dropped 5 %, as often as one in 20 epochs",
-    ...{ market: "odds64", mine: ["node"], victims: [] },
+    market: "odds64",
+    mine: ["node"],
+    victims: [],
     play: (play) => ({
       open: () => play.node().holding.drop(() => 0.05),
       early() {
@@ -100,7 +112,9 @@ export const CHALLENGES: readonly Strategy[] = [
   {
     name: "jackpot-of-an-outage",
     about: "owns a thousandth of what an offline node stores, and challenges it for that",
-    ...{ market: "base", mine: ["owner"], victims: [] },
+    market: "base",
+    mine: ["owner"],
+    victims: [],
     // What anybody has who reports the outage: a tenth of two penalties, 5 and 5 + 10; and its part of the rest.
     allowed: 2.02,
     play: (play) => ({

@@ -30,7 +30,11 @@ export function storeJunk(
   // The directory's last call must fit a transaction.
   for (let left = pieces; left > 0; left -= PIECES)
     play.store({
-      ...{ owner, price, epochs, junk: !stolen, count: Math.min(left, PIECES) },
+      owner,
+      price,
+      epochs,
+      junk: !stolen,
+      count: Math.min(left, PIECES),
       then: (segment) => {
         if (segment) segments.push(segment);
       },

@@ -19,7 +19,9 @@ function hide(epochs: number, market: MarketName): Strategy {
   return {
     name: `hide-the-end-${epochs}-${market}`,
     about: `proves on demand, drops all ${epochs} epochs before it ends, and pays itself ${junk} times the rate until after that`,
-    ...{ market, mine: ["node"], victims: [] },
+    market,
+    mine: ["node"],
+    victims: [],
     play: (play) => {
       const dropped = new Set<bigint>();
       const customers = () => play.ground.active(play.epoch).filter((segment) => !segment.junk);
@@ -50,8 +52,11 @@ function swap(junk: number, market: MarketName): Strategy {
   return {
     name: `swap-who-waits-${market}`,
     about: `drops all behind ${junk} times the rate of junk; the manager names another one late in each epoch`,
-    ...{ market, mine: ["node", "node2", "node3", "manager"], victims: [] },
-    ...{ standby: [], reserves: ["node2", "node3"] },
+    market,
+    mine: ["node", "node2", "node3", "manager"],
+    victims: [],
+    standby: [],
+    reserves: ["node2", "node3"],
     play: (play) => {
       let own: Junk | undefined;
       return {
@@ -82,7 +87,10 @@ function dead(junk: number, market: MarketName, turns: boolean): Strategy {
   return {
     name: `dead-weight${turns ? "-in-turns" : ""}-${market}`,
     about: `drops all behind ${junk} times the rate of junk and as much dead weight as is paid in full${turns ? "; two nodes take over from each other" : ""}`,
-    ...{ market, mine: turns ? ["node", "node2", "manager"] : ["node"], victims: [], uncompensated: true },
+    market,
+    mine: turns ? ["node", "node2", "manager"] : ["node"],
+    victims: [],
+    uncompensated: true,
     ...(turns ? { standby: ["node2"] } : {}),
     play: (play) => {
       let own: Junk | undefined;

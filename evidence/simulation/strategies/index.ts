@@ -33,6 +33,13 @@ export function strategyNamed(name: string): Strategy {
 export const asserted = (): Strategy[] => STRATEGIES.filter(({ outside }) => outside === undefined);
 
 export const STRATEGIES: readonly Strategy[] = [
-  ...[...LOSS, ...DUE, ...JUNK, ...EXITS, ...CHALLENGES],
-  ...[...BEACONS, ...MANAGERS, ...OWNERS, ...OTHERS],
+  ...LOSS,
+  ...DUE,
+  ...JUNK,
+  ...EXITS,
+  ...CHALLENGES,
+  ...BEACONS,
+  ...MANAGERS,
+  ...OWNERS,
+  ...OTHERS,
 ];

@@ -27,7 +27,12 @@ interface JunkPlan {
 export const junk = (plan: JunkPlan): Strategy => {
   const { name, about, times, drop, market = "base", mine = ["node"], pieces = 1, period } = plan;
   return {
-    ...{ name, about, market, mine, victims: [], uncompensated: plan.uncompensated === true },
+    name,
+    about,
+    market,
+    mine,
+    victims: [],
+    uncompensated: plan.uncompensated === true,
     play: (play) => {
       const all: Junk[] = [];
       const epochs = plan.endsEarly === true ? 100 : (period ?? play.last);
@@ -62,7 +67,10 @@ const times = (d: number, drop: number, market: MarketName = "base"): Strategy =
   junk({
     name: `junk-${String(d)}x-drop-${String(100 * drop)}${market === "base" ? "" : `-${market}`}`,
     about: `pays itself ${d} times the customers' rate for junk and drops ${100 * drop} %`,
-    ...{ times: d, drop, market, uncompensated: WEAK.includes(market) },
+    times: d,
+    drop,
+    market,
+    uncompensated: WEAK.includes(market),
   });
 
 export const JUNK: readonly Strategy[] = [
@@ -74,33 +82,49 @@ export const JUNK: readonly Strategy[] = [
   times(25, 1, "odds64"),
   ...[22, 35].map((d) => times(d, 1, "lax64")),
   junk({
-    ...{
-      name: "junk-25x-coalition",
-      times: 25,
-      drop: 1,
-      market: "beacon",
-      mine: ["node", "manager", "auditor"],
-    },
+    name: "junk-25x-coalition",
+    times: 25,
+    drop: 1,
+    market: "beacon",
+    mine: ["node", "manager", "auditor"],
     about: "pays itself 25 times the rate, with manager and auditor in on it",
   }),
   junk({
-    ...{ name: "tiny-junk", times: 0.001, drop: 0.1, pieces: 200 },
+    name: "tiny-junk",
+    times: 0.001,
+    drop: 0.1,
+    pieces: 200,
     about: "200 junk segments of hardly any price, and drops 10 %",
   }),
   junk({
-    ...{ name: "tombstones-9x", times: 9, drop: 0.5, period: 1, tombstones: true },
+    name: "tombstones-9x",
+    times: 9,
+    drop: 0.5,
+    period: 1,
+    tombstones: true,
     about: "junk of 9 times the rate for one epoch, retired and left there, and drops 50 %",
   }),
   junk({
-    ...{ name: "tombstones-third", times: 1 / 3, drop: 0.01, period: 1, tombstones: true },
+    name: "tombstones-third",
+    times: 1 / 3,
+    drop: 0.01,
+    period: 1,
+    tombstones: true,
     about: "tombstones down to the coverage that is paid in full, and drops 1 %",
   }),
   junk({
-    ...{ name: "end-and-store-again", times: 1, drop: 0.05, period: 1, endsEarly: true },
+    name: "end-and-store-again",
+    times: 1,
+    drop: 0.05,
+    period: 1,
+    endsEarly: true,
     about: "stores junk of the customers' rate in every epoch, ends it at once, and drops 5 %",
   }),
   junk({
-    ...{ name: "junk-every-epoch", times: 1, drop: 0.05, period: 1 },
+    name: "junk-every-epoch",
+    times: 1,
+    drop: 0.05,
+    period: 1,
     about: "stores junk of the customers' rate for one epoch in each, and drops 5 %",
   }),
 ];

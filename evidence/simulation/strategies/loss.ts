@@ -10,7 +10,11 @@ import type { Strategy } from "./strategy.ts";
 const NEW_SINCE = 50;
 
 const dropping = (name: string, about: string, drop: Dropping, market: MarketName = "base"): Strategy => ({
-  ...{ name, about, market, mine: ["node"], victims: [] },
+  name,
+  about,
+  market,
+  mine: ["node"],
+  victims: [],
   play: (play) => ({
     open: () => play.node().holding.drop(drop),
     early: () => reportOwnMisses(play),
@@ -72,7 +76,9 @@ function dropBeforeEnd(market: MarketName, hides = false): Strategy {
   return {
     name: `drop-before-end-${market}${hides ? "-hidden" : ""}`,
     about: `drops what is likely to end before the next proof, which then pays for it${hides ? ", and hides the end behind junk" : ""}`,
-    ...{ market, mine: ["node"], victims: [] },
+    market,
+    mine: ["node"],
+    victims: [],
     play: (play) => {
       const { odds } = play.market.params;
       const dropped = new Set<bigint>();
@@ -105,7 +111,10 @@ function oneOfMany(): Strategy {
   return {
     name: "one-bond-three-vnodes",
     about: "serves three vNodes with a bond that is just enough, and drops all of the first",
-    ...{ market: "three", mine: ["node"], victims: [], node: { bond: 140_000_000n } },
+    market: "three",
+    mine: ["node"],
+    victims: [],
+    node: { bond: 140_000_000n },
     play: (play) => ({
       open: () => {
         const dropped = new Set(play.grounds[0]?.segments);
@@ -124,7 +133,10 @@ function thin(): Strategy {
   return {
     name: "thin-bond-5",
     about: "drops 5 % with a bond that is just enough, and none of it free",
-    ...{ market: "base", mine: ["node"], victims: [], node: { bond: 40_000_000n } },
+    market: "base",
+    mine: ["node"],
+    victims: [],
+    node: { bond: 40_000_000n },
     play: (play) => ({
       open: () => play.node().holding.drop(() => 0.05),
       early: () => reportOwnMisses(play),

@@ -12,7 +12,9 @@ const priceOf = (times: number): number => Math.max(1, Math.round((times * RATE)
 const storeAndEnd = (times: number, period: number): Strategy => ({
   name: `store-and-end-${times}x`.replace(".", "_"),
   about: `stores ${times} times the customers' rate and ends it at once, every ${period} epochs`,
-  ...{ market: "base", mine: ["owner", "harm"], victims: ["node"] },
+  market: "base",
+  mine: ["owner", "harm"],
+  victims: ["node"],
   play: (play) => {
     let last: Segment | undefined;
     return {
@@ -44,7 +46,9 @@ export const OWNERS: readonly Strategy[] = [
   {
     name: "store-for-one-epoch",
     about: "stores as much as all customers for one epoch, every other epoch",
-    ...{ market: "base", mine: ["owner", "harm"], victims: ["node"] },
+    market: "base",
+    mine: ["owner", "harm"],
+    victims: ["node"],
     play: (play) => ({
       open: () => storeWanted(play),
       early() {
@@ -55,7 +59,9 @@ export const OWNERS: readonly Strategy[] = [
   {
     name: "spam-tiny-segments",
     about: "stores 12 segments of the least price for one epoch, every 4 epochs, to fill the directory",
-    ...{ market: "base", mine: ["owner", "harm"], victims: ["node"] },
+    market: "base",
+    mine: ["owner", "harm"],
+    victims: ["node"],
     play: (play) => ({
       open: () => storeWanted(play),
       early() {
@@ -66,7 +72,9 @@ export const OWNERS: readonly Strategy[] = [
   {
     name: "refuse-to-extend",
     about: "stores half as much as all customers for 12 epochs and never extends, every 12 epochs",
-    ...{ market: "base", mine: ["owner", "harm"], victims: ["node"] },
+    market: "base",
+    mine: ["owner", "harm"],
+    victims: ["node"],
     play: (play) => ({
       open: () => storeWanted(play),
       early() {
