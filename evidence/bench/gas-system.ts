@@ -5,7 +5,7 @@
 import type { ContractTransactionResponse, HDNodeWallet, Signer, TypedDataDomain } from "ethers";
 import { network } from "hardhat";
 import { loadProvingArtifacts } from "../../circuits/artifacts.ts";
-import { deploy } from "../../client/deploy.ts";
+import { deploy } from "../../client/deployment/deploy.ts";
 import { publicKeyOf, roundEvidence, roundFor, signRound, type DrandChain } from "../../drand/rounds.ts";
 import type { Engine } from "../../groth16/engine.ts";
 import { proofWords, type ProofWords } from "../../groth16/words.ts";

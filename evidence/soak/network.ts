@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { connect, connectSigner, latestTime, type Chain } from "../../client/chain.ts";
-import { deploy, type Deployment } from "../../client/deploy.ts";
+import { deploy, type Deployment } from "../../client/deployment/deploy.ts";
 import { select } from "../../client/devnet/history.ts";
 import { fund } from "../../client/devnet/network.ts";
 import { freePorts, type LogLine } from "../../client/devnet/processes.ts";

@@ -2,9 +2,9 @@
 import { expect } from "chai";
 import { Wallet } from "ethers";
 import { hashSegmentList } from "../../chain/segment-list.ts";
+import { checkAcceptance, type ExpectedTerms } from "../../client/app/storing.ts";
 import type { Chain } from "../../client/chain.ts";
 import type { NodeAcceptance } from "../../client/node-api.ts";
-import { checkAcceptance, type ExpectedTerms } from "../../client/storing.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { toHex32 } from "../../protocol/field.ts";
 import { ACCEPTANCE, domain } from "../../protocol/typed-data.ts";

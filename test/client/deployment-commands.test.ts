@@ -73,7 +73,7 @@ describe("client: the deployment commands", function () {
     expect(code).to.equal("bad-input");
     expect(message).to.match(
       new RegExp(
-        `this would deploy with ${STEPS} transactions to the chain 31337 .*: nobody is there to agree`,
+        `this would deploy with ${STEPS} transactions to the chain 31337 .*: nobody can be asked here`,
       ),
     );
     expect(await nonce()).to.equal(0);
@@ -133,7 +133,7 @@ describe("client: the deployment commands", function () {
     );
     expect(parsed(explored)).to.deep.equal({ clusters: [] });
     const none = await holdfast("explore", "clusters", "--rpc", chain.url, "--deployment", config, "--json");
-    expect(errorIn(none).message).to.match(/is no record of a deployment/);
+    expect(errorIn(none).message).to.match(/is not the record of a deployment/);
   });
 
   describe("add", () => {

@@ -67,7 +67,7 @@ describe("client: a deployment's configuration", () => {
     [
       "the zero address",
       { treasury: `0x${"0".repeat(40)}` },
-      /^treasury: expected another address than zero/,
+      /^treasury: expected an address that is not zero/,
     ],
     ["a checksum that is wrong", { token: "0x70997970c51812dc3A010C7d01b50e0d17dc79C8" }, /^token: /],
     ["a fee above the contracts' cap", { protocolFee: 501 }, /^protocolFee: /],

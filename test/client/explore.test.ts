@@ -88,12 +88,12 @@ describe("client: a vNode in words", () => {
 
   for (const [what, changes, text] of [
     ["misses", { state: { misses: 2n } }, "2 misses in a row"],
-    ["a first proof to come", { state: { syncLeft: 3n } }, "has 3 audits left for its first proof"],
-    ["a bond that is gone", { state: { short: true } }, "paid nothing until its bond is topped up"],
-    ["what waits", { state: { deferredSince: 6n, deferred: 300n } }, "3 HFT since epoch 6 wait for a proof"],
+    ["a first proof to come", { state: { syncLeft: 3n } }, "3 audits left for the node's first proof"],
+    ["a bond that is gone", { state: { short: true } }, "its node is paid nothing until it tops its bond up"],
+    ["what waits", { state: { deferredSince: 6n, deferred: 300n } }, "3 HFT since epoch 6 await the next proof"],
     ["leaving", { standing: { leavesAt: 13n } }, "leaves with epoch 13"],
     ["a pause", { standing: { pause: { from: 10n, end: 12n } } }, "paused from epoch 10 until 12"],
-    ["a compaction", { standing: { compacting: true } }, "its directory is written again"],
+    ["a compaction", { standing: { compacting: true } }, "its directory is being compacted"],
   ] as const) {
     it(`tells of ${what}`, () => {
       expect(words(changes)["state"]).to.equal(`${text}; settled until epoch 7`);

@@ -7,10 +7,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { commitFile } from "../../client/app/segments.ts";
 import { createApp, type App, type AppOptions } from "../../client/app.ts";
 import type { Chain } from "../../client/chain.ts";
 import { readObject, type StoredObject } from "../../client/object.ts";
-import { commitFile } from "../../client/segments.ts";
 import type { Pace } from "../../net/pace.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
@@ -258,7 +258,7 @@ describe("client: reading a file back", () => {
 
   it("refuses a manifest of another deployment", async () => {
     const error = await errorOf((await appWith(honest)).get({ ...object, chainId: "1" }, out()));
-    expect(error.message).to.match(/is stored with .* on chain 1, not with/);
+    expect(error.message).to.match(/is stored in the deployment .* on chain 1, not in/);
   });
 
   it("takes a manifest with a byte order mark, and an address in any case", async () => {
@@ -273,7 +273,7 @@ describe("client: reading a file back", () => {
   });
 
   it("refuses files that are no manifests", async () => {
-    expect((await errorOf(readObject(join(folder, "none")))).message).to.match(/there is no object manifest/);
-    expect((await errorOf(readObject(join(folder, "file")))).message).to.match(/is not an object manifest/);
+    expect((await errorOf(readObject(join(folder, "none")))).message).to.match(/there is no manifest/);
+    expect((await errorOf(readObject(join(folder, "file")))).message).to.match(/is not a manifest/);
   });
 });

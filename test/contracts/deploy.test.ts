@@ -1,7 +1,7 @@
 // The whole deployment as programs make it, with a real key, and what it refuses.
 import { expect } from "chai";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
-import { deploy, type DeployOptions } from "../../client/deploy.ts";
+import { deploy, type DeployOptions } from "../../client/deployment/deploy.ts";
 import { librariesFor } from "../../client/deployment/code.ts";
 import { publicKeyOf } from "../../drand/rounds.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";

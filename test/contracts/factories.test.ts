@@ -4,7 +4,7 @@ import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types"
 import { expect } from "chai";
 import { concat, getCreate2Address, keccak256, ZeroHash } from "ethers";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
-import { deploy, type Deployment } from "../../client/deploy.ts";
+import { deploy, type Deployment } from "../../client/deployment/deploy.ts";
 import { groupKeyWords } from "../../client/deployment/plan.ts";
 import { publicKeyOf, roundFor, signRound } from "../../drand/rounds.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";

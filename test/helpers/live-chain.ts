@@ -7,7 +7,7 @@ import { network } from "hardhat";
 import { FIXED } from "../../chain/endpoint.ts";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { connect, type Chain } from "../../client/chain.ts";
-import { deploy, type Deployment } from "../../client/deploy.ts";
+import { deploy, type Deployment } from "../../client/deployment/deploy.ts";
 import { developmentAccounts, type DevelopmentAccount } from "../../contracts/accounts.ts";
 import { createRelay } from "../../drand/relay.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";

@@ -6,7 +6,7 @@ import { Wallet } from "ethers";
 import { groth16, zKey, type Groth16Proof, type VerificationKey } from "snarkjs";
 import { artifactPaths, loadManifest, loadVerificationKey } from "../../../circuits/artifacts.ts";
 import { connect, latestTime, type Chain } from "../../../client/chain.ts";
-import { deploy, type DeployOptions } from "../../../client/deploy.ts";
+import { deploy, type DeployOptions } from "../../../client/deployment/deploy.ts";
 import { addToDeployment } from "../../../client/deployment/add.ts";
 import { deployedKeys } from "../../../client/deployment/deployed-key.ts";
 import { verifierStep } from "../../../client/deployment/plan.ts";
