@@ -1,6 +1,6 @@
 /**
- * Assignments that break a single link to a part: it is handed something else than what comes before it gives, and all that
- * follows agrees with that.
+ * Assignments that break a single link between parts: a part gets another value than the one before it gives, and everything
+ * after it agrees with that value.
  */
 import type { Patch } from "./build.ts";
 import type { Cheat } from "./cheat.ts";
@@ -10,7 +10,7 @@ import { statement } from "./statements.ts";
 const FILE = "sample_draws.circom";
 const ELEMENT = "random[e \\ 4][e % 4]";
 const SAMPLES = [0, 1];
-/** Of an element, those that two samples use. */
+/** Bits of an element that two samples use. */
 const USED_BITS = 168;
 
 const link = (claim: string, start: number, patch: Patch): Cheat => ({
@@ -21,7 +21,7 @@ const link = (claim: string, start: number, patch: Patch): Cheat => ({
 });
 
 export const LINKS: readonly Cheat[] = [
-  // The program reads from `start` which bit it is, so that one serves them all.
+  // The program takes the number of the bit from `start`, so that one program serves for all bits.
   ...Array.from({ length: USED_BITS }, (_, i) =>
     link(`bit ${i} is handed on negated`, i, [
       FILE,

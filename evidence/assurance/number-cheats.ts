@@ -7,7 +7,7 @@ import { TAG_SAMPLE } from "../../protocol/sampling.ts";
 import type { Patch } from "./build.ts";
 import type { Cheat } from "./cheat.ts";
 
-/** An expression of circom that is `values[x]` where a signal is x, so that one program serves several cheats. */
+/** A circom expression with the value `values[x]` where the signal is x, so that one program serves several cheats. */
 const choose = (signal: string, values: ReadonlyMap<bigint, string>, otherwise: string): string =>
   [...values].reduce((rest, [x, value]) => `(${signal} == ${x} ? ${value} : ${rest})`, otherwise);
 
@@ -25,7 +25,7 @@ const range = (claim: string, value: bigint, patches: readonly Patch[] = []): Ch
 const ranges: readonly Cheat[] = [
   range("2^40 is below 2^40", 2n ** 40n),
   range("-1 is below 2^40", P - 1n),
-  // The sum is right: only that the bit is none stands against it.
+  // The sum is right. Only the constraint that a bit is 0 or 1 refuses it.
   { ...range("2^40 is below 2^40, by a bit that is 2", 2n ** 40n, [TOP_BIT]), breaks: 1 },
   { ...range("-1 is below 2^40, by a bit that is -1 / 2^39", P - 1n, [TOP_BIT]), breaks: 1 },
   { ...range("6, by a bit that is 6 / 2^39", 6n, [TOP_BIT]), breaks: 1 },
@@ -33,14 +33,14 @@ const ranges: readonly Cheat[] = [
 
 const BITS = "canonical_bits.circom";
 const BIT = "bit[i] <-- (in >> i) & 1;";
-/** Elements of two forms, the last of them among them. */
+/** Elements that have two forms with 254 bits, among them the largest. */
 const ALIASED = [0n, 1n, 5n, 12345n, 2n ** 254n - P - 1n];
 /** Inputs at which the comparison with p - 1 is made to say that the bits are smaller. */
 const SMALLER = { atOnes: ALIASED, atZeros: [8n], fromTheStart: [9n] };
 const silenced = (at: readonly bigint[], to: string): string =>
   choose("in", new Map(at.map((value) => [value, "0"])), to);
 const ALIAS: readonly Patch[] = [
-  // The bits of in + p, with carry: p = (p - 1) + 1, and p - 1 is what -1 stands for.
+  // The bits of in + p, with carry. In circom -1 is p - 1, so p = -1 + 1.
   [
     BITS,
     "var value = 0;",
@@ -73,7 +73,7 @@ const aliases = [
   ...smaller("from the start", SMALLER.fromTheStart),
 ];
 
-/** One bit at a place and the one above it are others, so that the sum stays. p - 1 has a 0 at place 0, a 1 at place 28. */
+/** Two neighbouring bits change so that the sum stays. p - 1 has a 0 at place 0 and a 1 at place 28. */
 const ODD = [0, 28].flatMap((place) => [
   { value: 2n ** BigInt(place + 1), place, bit: "2", above: "0" },
   { value: 2n ** BigInt(place), place, bit: "-1", above: "1" },
@@ -147,7 +147,7 @@ const scalings = [
   })),
 );
 
-/** Whose first element has two forms. */
+/** A seed whose first random element has two forms. */
 function seedOfTwoForms(): bigint {
   for (let seed = 1n; ; seed++)
     if ((permute4([seed, 0n, 0n, TAG_SAMPLE])[0] ?? P) < 2n ** 254n - P) return seed;

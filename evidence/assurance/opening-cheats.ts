@@ -11,14 +11,14 @@ import type { Cheat } from "./cheat.ts";
 import { bytesOf } from "./plans.ts";
 import { inOrder, opening as openingAt } from "./statements.ts";
 
-/** The smallest v that chooses this leaf of so many. */
+/** The smallest v that chooses this leaf among `leaves`. */
 export const choosing = (leaf: number, leaves: number): number => Math.ceil((leaf * 2 ** 34) / leaves);
 
 const LEAVES = 19;
 const START = 700;
 const WEIGHT = 300;
 
-/** A leaf of the second of two segments, of 9 and 19 leaves, by a position in its middle. */
+/** Opens a leaf of the second of two segments (9 and 19 leaves) at a position in its middle. */
 export const honestOpening = (
   engine: HashEngine,
   leaf = 5,
@@ -59,7 +59,7 @@ const opening = (
 });
 const alone = { breaks: 1 };
 
-/** The same leaf of a directory that says something else of its entry. */
+/** The same leaf in a directory with a false entry for its segment. */
 const inDirectoryOf =
   (change: Partial<Entry>) =>
   (honest: CircuitInput): CircuitInput => {
@@ -72,8 +72,8 @@ const inDirectoryOf =
   };
 
 /**
- * Numbers that choose another leaf than the one that is opened, each its own; the remainder is what is left then, of which
- * nothing but its range stands against it.
+ * Values of v that choose another leaf than the opened one. The remainder is made to fit, so that only its range check
+ * refuses it.
  */
 const OTHER_LEAVES = [
   { claim: "the leaf before the chosen one", opened: 4, leaves: LEAVES, v: choosing(5, LEAVES) + 1 },
@@ -105,7 +105,7 @@ const otherLeaves = OTHER_LEAVES.map(({ claim, opened, leaves, v }): Cheat => ({
   },
 }));
 
-/** The hashes of the first 16 leaves in the place of a leaf; above them is a level of these siblings. */
+/** Gives the hashes of the first 16 leaves as if they were a leaf, with these siblings above. */
 const innerNode =
   (above: (upper: bigint[]) => bigint[]) =>
   (_: CircuitInput, engine: HashEngine): CircuitInput => {

@@ -1,5 +1,5 @@
 /**
- * The templates that evidence is about: how to draw their inputs, and what TypeScript says they give.
+ * The templates that are tested: how to draw their inputs, and their outputs according to TypeScript.
  */
 import { entryHash } from "../../protocol/directory.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
@@ -14,17 +14,17 @@ import type { Random } from "./random.ts";
 import { honest, inOrder, opening, openingOf, statement } from "./statements.ts";
 
 /**
- * All inputs of the parts are public, so that circom does not express one by what depends on it; the whole statement is as
- * it is proven.
+ * All inputs of the parts are public, so that circom does not eliminate them. The whole statement has the public inputs of
+ * the real circuit.
  */
 export interface Template extends Source {
-  /** Vectors at full scale. */
+  /** Number of vectors at full scale. */
   readonly vectors: number;
-  /** Inputs that the template is meant for. */
+  /** Draws valid inputs. */
   readonly draw: (random: Random, engine: HashEngine) => CircuitInput;
-  /** Inputs at a limit, by what is special about them. */
+  /** Inputs at a limit, by their descriptions. */
   readonly boundaries?: (engine: HashEngine) => Readonly<Record<string, CircuitInput>>;
-  /** Its outputs by name, by the TypeScript implementation; none: the template only accepts or refuses. */
+  /** The outputs by name, from the TypeScript implementation. undefined: the template only accepts or refuses. */
   readonly expected?: (input: CircuitInput) => Readonly<Record<string, readonly bigint[]>>;
 }
 
@@ -260,7 +260,7 @@ export const TEMPLATES: readonly Template[] = [
   storageAudit,
 ];
 
-/** Throws "not-found" if there is none. */
+/** @throws HoldfastError "not-found" if there is none */
 export function templateOf(main: string): Template {
   const template = TEMPLATES.find((one) => one.main === main);
   if (!template) throw new HoldfastError("not-found", `there is no template ${main}`);

@@ -1,5 +1,5 @@
 /**
- * What an auditor sends in a day, by a clock of its own, on a chain that is made up.
+ * The transactions that an auditor sends in a day, on a fake chain with a fake clock.
  */
 import { runDay } from "../../test/helpers/auditor-day.ts";
 
@@ -15,7 +15,7 @@ export interface AuditorDay {
   readonly seconds: number;
 }
 
-/** A block's time, twice over, and what it takes to send again what was lost. */
+/** Seconds: the time of two blocks, and time to send a lost transaction again. */
 const IN_TIME = 60;
 const EPOCHS = 24;
 

@@ -1,6 +1,5 @@
 /**
- * A deployment on a chain of its own with the real verifier and beacon, who does something there, and what they sign and
- * prove.
+ * A deployment on its own chain with the real verifier and beacon, its participants, and what they sign and prove.
  */
 import type { ContractTransactionResponse, HDNodeWallet, Signer, TypedDataDomain } from "ethers";
 import { network } from "hardhat";
@@ -19,10 +18,10 @@ import { circuitInput, samplesOf } from "../../protocol/statement.ts";
 import { ACCEPTANCE, domain, EXTENSION, GRANT } from "../../protocol/typed-data.ts";
 
 export const PROFILE: ProfileName = "demo";
-/** So long that all proofs of an epoch are made within its window. */
+/** Long enough to make all proofs of an epoch within its window. */
 export const EPOCH_SECONDS = 1_000_000;
 export const RENT = 10n ** 28n;
-/** What a segment pays per epoch is a multiple of 2^20 units. */
+/** A segment pays a multiple of 2^20 units per epoch. */
 export const QUANTUM_BITS = 20;
 export const FUNDS = 10n ** 30n;
 const SECRET = 7n;
@@ -56,7 +55,7 @@ export async function createSystem(engine: Engine) {
   const challenges = await ethers.getContractAt("Challenges", deployment.challenges);
   const { chainId } = await ethers.provider.getNetwork();
 
-  /** Providers, each its own operator; node i + 1 is theirs. */
+  /** Provider i owns node i + 1 and is its operator. */
   const providers: HDNodeWallet[] = [];
   const profile = PROFILES[PROFILE];
   const tree = new SegmentHasher({ depth: profile.dataDepth, engine: referenceEngine })
@@ -131,7 +130,7 @@ export async function createSystem(engine: Engine) {
     return prove((await audits.duty(vNode, epoch)).seed);
   }
 
-  /** Of a vNode that holds the one segment. */
+  /** A proof for a vNode that stores the one segment. */
   async function prove(seed: bigint): Promise<ProofWords> {
     const directory = new Directory(profile.directoryDepth);
     directory.append({ ...tree, weight });

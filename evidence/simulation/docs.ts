@@ -1,5 +1,5 @@
 /**
- * The table in docs/incentives.md, between two markers.
+ * Writes the table in docs/incentives.md, between two markers.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ export const DOCUMENT = fileURLToPath(new URL("../../docs/incentives.md", import
 const BEGIN = "<!-- simulation: begin -->";
 const END = "<!-- simulation: end -->";
 
-/** Replaces what is between the markers. Throws if they are not there. */
+/** Replaces the text between the markers. @throws Error if they are missing */
 export async function writeTable(
   strategies: readonly Strategy[],
   rows: readonly Row[],
@@ -18,7 +18,8 @@ export async function writeTable(
 ): Promise<void> {
   const text = await readFile(DOCUMENT, "utf8");
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${DOCUMENT} has no place for the table`);
+  if (begin < 0 || end < begin)
+    throw new Error(`${DOCUMENT} has no place for the table: add ${BEGIN} and ${END}`);
   const table = `${BEGIN}\n\n${head}\n\n${markdownOf(strategies, rows)}\n\n`;
   await writeFile(DOCUMENT, text.slice(0, begin) + table + text.slice(end));
 }

@@ -1,5 +1,5 @@
 /**
- * What is soaked: anvil with the real contracts, a relay, two nodes and an auditor, each behind an endpoint of its own.
+ * The network of a soak: anvil with the real contracts, a relay, two nodes and an auditor, each daemon with its own endpoint.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -34,7 +34,7 @@ export interface SoakedNode extends Served {
 }
 
 export interface Network {
-  /** Of the chain itself, past all proxies. */
+  /** The chain itself, without a proxy. */
   readonly rpcUrl: string;
   readonly miner: Miner;
   readonly chain: Chain;
@@ -44,7 +44,7 @@ export interface Network {
   readonly auditor: Served;
   readonly bucket: bigint;
   readonly cluster: bigint;
-  /** @param keep what is on their disks */
+  /** @param keep whether to keep the data on the disks */
   stop(keep: boolean): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ export interface NetworkOptions {
 
 const NODES = 2;
 const VNODES_EACH = 2;
-/** Several blocks a second: 64 of them are less than an epoch. */
+/** So short that 64 blocks take less than an epoch. */
 export const BLOCK_SECONDS = 0.25;
 const POLL_MS = 1000;
 const BUMP_MS = 5_000;
@@ -67,7 +67,7 @@ const SCRUB_SECONDS = 15;
 const CAPACITY = 100_000;
 const BOND = 10n ** 21n;
 const HEAD_START = 60;
-/** Nobody is removed for what the soak takes from them. */
+/** So that no node is removed because of the soak's faults. */
 const LENIENT = { maxMisses: 20, bondEpochs: 120 };
 const NODE = "prover/main.ts";
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -110,7 +110,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       treasury: roles.treasury.address,
     });
     signer.provider?.destroy();
-    // A reorganization may take back what a transaction waits for: a customer begins anew then.
+    // A reorganization may undo what a transaction depends on. The customer then starts again.
     const chain = await connect({ rpcUrl, audits: deployment.audits, patienceMs: PATIENCE_MS });
 
     const serve = async (name: string, main: string, key: string, values: object): Promise<Served> => {
@@ -156,7 +156,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
           port,
           pollMs: POLL_MS,
           bumpAfterMs: BUMP_MS,
-          // No brake: whatever would be deleted is.
+          // Delete everything at once, so that wrong deletions show.
           allowPrivatePeers: true,
           scrubSeconds: SCRUB_SECONDS,
           removeShare: 1,
@@ -218,7 +218,7 @@ function anvilAt(port: number) {
       "--accounts",
       "20",
       "--no-mining",
-      // As endpoints have it that are no archives. (Of states on disk, anvil loses the newest after some reorganizations.)
+      // As endpoints without an archive do. (With states on disk, anvil loses the newest after some reorganizations.)
       "--prune-history",
       "256",
     ],

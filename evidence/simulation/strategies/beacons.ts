@@ -1,5 +1,5 @@
 /**
- * Recording an epoch's randomness late, at the last moment, only when it suits, or never.
+ * Strategies that record an epoch's randomness late, at the last moment, only if it suits them, or never.
  */
 import { auditSeed } from "../../../protocol/statement.ts";
 import { MARGIN } from "../model.ts";
@@ -9,13 +9,13 @@ import { reportOwnMisses } from "./common.ts";
 import type { Strategy } from "./strategy.ts";
 
 const PROMPT = 5;
-/** Before the source point, where nothing can be recorded. */
+/** Seconds from the source point. Before it nothing can be recorded. */
 const TOO_EARLY = -30;
-/** More than half of the window is over. */
+/** Seconds from the source point: more than half of the window is over. */
 const TOO_LATE = 1200;
-/** The reward has fallen to zero. */
+/** Seconds from the source point: the reward has fallen to zero. */
 const UNREWARDED = 900 - MARGIN;
-/** Just in time for a miss to count. */
+/** Seconds from the source point: just early enough for a miss to count. */
 const IN_TIME = 800;
 
 interface Recording {
@@ -45,7 +45,7 @@ const recording = ({ name, about, drop, record, market = "beacon", ...rest }: Re
   }),
 });
 
-/** Whether the node could prove the running epoch, if its randomness were on record. */
+/** Whether the node could prove the current epoch if its randomness were recorded. */
 function couldProve(play: Play): boolean {
   const [node, ground, { epoch }] = [play.node(), play.ground, play];
   const seed = auditSeed({

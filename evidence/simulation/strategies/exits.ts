@@ -1,5 +1,5 @@
 /**
- * Losing the data, and getting away: leaving, pausing, unbonding, before, at and after the loss.
+ * Strategies that lose the data and try to escape: by leaving, pausing or unbonding, before, at and after the loss.
  */
 import { FUNDS, RATE } from "../model.ts";
 import type { Play } from "../play.ts";
@@ -17,7 +17,7 @@ interface Exit {
   readonly market?: "base" | "odds8" | "odds64";
   readonly lost?: number;
   readonly node?: Strategy["node"];
-  /** At the start of the epoch so many epochs after the loss. */
+  /** Called at the start of each epoch with the number of epochs since the loss. */
   readonly act: (play: Play, since: number) => void;
 }
 
@@ -44,7 +44,7 @@ const pause = (play: Play, epochs: number): void =>
 const unbond = (play: Play, amount: bigint): void =>
   play.call("node", "Ledger", "requestUnbond", [play.node().id, amount], () => undefined);
 
-/** What is locked for the customers' data is about 30 epochs' rate. */
+/** Free part of the bond: about 30 epochs' rate is locked for the customers' data. */
 const FREE = FUNDS - BigInt(40 * RATE);
 
 export const EXITS: readonly Strategy[] = [
@@ -126,7 +126,7 @@ export const EXITS: readonly Strategy[] = [
   pauseToSave(),
 ];
 
-/** Data is dropped for the pause, and had back for nothing: more than a node can do. */
+/** Data is dropped for the pause, and returns at no cost, which is more than a real node can do. */
 function pauseToSave(): Strategy {
   return {
     name: "pause-to-save",

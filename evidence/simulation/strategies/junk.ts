@@ -1,5 +1,5 @@
 /**
- * Paying oneself for made-up data, so that the samples fall there.
+ * Strategies that pay themselves for made-up data, so that samples fall on that.
  */
 import type { MarketName } from "../model.ts";
 import { isServing, reportOwnMisses, storeJunk, type Junk } from "./common.ts";
@@ -8,18 +8,18 @@ import type { Strategy } from "./strategy.ts";
 interface JunkPlan {
   readonly name: string;
   readonly about: string;
-  /** Of the customers' rate. */
+  /** Price of the junk, as a multiple of the customers' rate. */
   readonly times: number;
-  /** Part of the customers' leaves that is dropped. */
+  /** Share of the customers' leaves that is dropped. */
   readonly drop: number;
   readonly market?: MarketName;
   readonly mine?: readonly string[];
   readonly pieces?: number;
-  /** Epochs that junk is stored for, again and again; default: all. */
+  /** Epochs for which junk is stored each time. Default: all. */
   readonly period?: number;
-  /** Whether it is stored for long, and ended as soon as that can be. */
+  /** Whether it is stored for long, and ended as soon as possible. */
   readonly endsEarly?: boolean;
-  /** Whether what has ended stays in the directory, as tombstones. */
+  /** Whether ended junk stays in the directory as tombstones. */
   readonly tombstones?: boolean;
   readonly uncompensated?: boolean;
 }
@@ -60,7 +60,7 @@ export const junk = (plan: JunkPlan): Strategy => {
   };
 };
 
-/** Terms under which a node is not removed for long: they do not promise more. */
+/** Markets whose terms remove a node only after a long time. For these, less is asserted. */
 const WEAK: readonly MarketName[] = ["lax", "lax64", "patient"];
 
 const times = (d: number, drop: number, market: MarketName = "base"): Strategy =>

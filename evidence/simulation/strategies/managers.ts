@@ -1,5 +1,5 @@
 /**
- * A manager who is a friend of the node's.
+ * Strategies of a node with its cluster's manager.
  */
 import type { Play } from "../play.ts";
 import { isServing, reportOwnMisses } from "./common.ts";

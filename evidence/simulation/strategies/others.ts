@@ -1,5 +1,5 @@
 /**
- * A thief of the operator's key; choosing the directory's total; and mixtures.
+ * Strategies with a stolen operator key, with a chosen total of the directory, and combinations.
  */
 import { RATE } from "../model.ts";
 import { canProve, proofOf } from "../oracle.ts";
@@ -7,7 +7,7 @@ import { isServing, reportOwnMisses, storeJunk, type Junk } from "./common.ts";
 import type { Strategy } from "./strategy.ts";
 
 const LOSS = 100;
-/** Epochs' rate that the provider lets acceptances lock in an epoch: what the customers' data needs at first, and more. */
+/** The most that acceptances may lock in an epoch, in epochs' rate: somewhat more than the customers' data needs at first. */
 const LOCKED = 40;
 
 export const OTHERS: readonly Strategy[] = [

@@ -1,5 +1,5 @@
 /**
- * Owners against a node that is honest: what they store to do harm is worth nothing to them.
+ * Strategies of owners against an honest node. Data that they store to do harm is worth nothing to them.
  */
 import type { Segment } from "../ground.ts";
 import { CUSTOMER_LEAVES, LEAVES_PER_SEGMENT, RATE } from "../model.ts";
@@ -8,7 +8,7 @@ import type { Strategy } from "./strategy.ts";
 
 const priceOf = (times: number): number => Math.max(1, Math.round((times * RATE) / LEAVES_PER_SEGMENT));
 
-/** Stores, and ends it as soon as that is possible; beside a segment that is there for its share of what goes back. */
+/** Stores segments and ends them as soon as possible, besides one that stays to get a share of the refunds. */
 const storeAndEnd = (times: number, period: number): Strategy => ({
   name: `store-and-end-${times}x`.replace(".", "_"),
   about: `stores ${times} times the customers' rate and ends it at once, every ${period} epochs`,
@@ -35,7 +35,7 @@ const storeHarm = (
   then?: (segment: Segment | undefined) => void,
 ): void => play.store({ owner: "harm", price: priceOf(times), epochs, ...(then ? { then } : {}) });
 
-/** A twentieth of what the customers store, that is there for its share of what goes back. */
+/** Stores a twentieth of what the customers store, to get a share of the refunds. */
 const storeWanted = (play: Play): void =>
   play.store({ owner: "owner", leaves: Math.round(CUSTOMER_LEAVES / 20), epochs: play.last });
 
