@@ -75,7 +75,7 @@ describe("client: an acceptance", () => {
   it("is refused for a rent above what the node asked, and above what the owner agreed to", async () => {
     expect((await refusal(sign({ rent: 101n }))).message).to.match(/a rent of 101, more than 100/);
     const dearer = { ...terms, plan: { ...terms.plan, maxRent: 50n } };
-    expect((await refusal(sign(), dearer)).message).to.match(/a rent of 100, above 50/);
+    expect((await refusal(sign(), dearer)).message).to.match(/a rent of 100, more than 50/);
   });
 
   it("is refused once it has expired", async () => {
