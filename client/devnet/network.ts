@@ -109,7 +109,7 @@ async function startRelay(processes: Processes): Promise<string> {
   await processes.start({
     name: "relay",
     args: [
-      join(ROOT, "verifier", "relay-main.ts"),
+      join(ROOT, "drand", "relay-main.ts"),
       "--port",
       String(port),
       "--period",

@@ -27,7 +27,7 @@ export function sizeOf({ body, constraints, wires }: R1cs): CircuitSize {
 }
 
 /** Bytes of an affine point of G1. */
-const POINT_BYTES = 64;
+export const POINT_BYTES = 64;
 /** Bytes of a coefficient of A or B: matrix, constraint, wire and value. C is A times B, and not in a key. */
 const COEFFICIENT_BYTES = 44;
 /** Bytes per wire: A and B in G1, B in G2 (twice as large), and the point for the proof's third element or the verifier. */

@@ -143,7 +143,7 @@ async function createBench(size: Size, log: (line: string) => void) {
       await count("withdraw", () => own.withdraw(provider, 1n));
       await count("bond", () => own.bond(1, 1n));
       await count("requestUnbond", () => own.requestUnbond(1, 1n));
-      await count("changeCluster", () => boss.changeCluster(1, 0, 0, { ...PARAMS, odds: 2 }));
+      await count("changeCluster", () => boss.changeCluster(1, 0, 0, { ...PARAMS, faultMultiple: 11 }));
       await boss.addStandby(1, 2);
       await count("addStandby", () => boss.addStandby(1, 3));
       await count("removeStandby", () => boss.removeStandby(1, 2));

@@ -4,14 +4,27 @@
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../../protocol/profiles.ts";
+import {
+  circuitsTable,
+  coverageTable,
+  gasTable,
+  limitsTable,
+  partsTable,
+  writeTable,
+} from "../tables/tables.ts";
 
 interface BenchOptions {
   readonly json: boolean;
+  /** Whether the tables of the documents are written, too. */
+  readonly docs?: boolean;
 }
 
 const program = new Command("bench").description("measures the figures in the README and in docs/");
 const add = (name: string, description: string): Command =>
   program.command(name).description(description).option("--json", "print JSON", false);
+/** The same for a bench whose table stands in a document. */
+const addTable = (name: string, description: string): Command =>
+  add(name, description).option("--docs", "also write the table into its document", false);
 
 add("commit", "measures the bytes that one core hashes per second").action(async (options: BenchOptions) => {
   const { benchCommit } = await import("./commit.ts");
@@ -23,27 +36,36 @@ add("prove", "measures time and memory of a proof, for each profile")
     const { benchProve } = await import("./prove.ts");
     print(await benchProve({ profiles: profilesNamed(names), json: options.json }), options);
   });
-add("circuits", "counts constraints, coefficients and bytes of the key, by part")
+addTable("circuits", "counts constraints, coefficients and bytes of the key, by part")
   .argument("[profiles...]", "default: all")
   .option("--O1", "with circom's weaker simplification", false)
   .action(async (names: string[], options: BenchOptions & { O1: boolean }) => {
     const { benchCircuits } = await import("./circuits.ts");
-    const { profiles, parts } = await benchCircuits({
-      profiles: profilesNamed(names),
+    const result = await benchCircuits({
+      profiles: profilesNamed(options.docs === true ? [] : names),
       optimization: options.O1 ? "--O1" : "--O2",
       log: (line) => process.stderr.write(options.json ? "" : `${line}\n`),
     });
+    if (options.docs === true) {
+      writeTable("circuits", circuitsTable(result));
+      writeTable("parts", partsTable(result));
+    }
+    const { profiles, parts } = result;
     if (options.json) process.stdout.write(`${JSON.stringify({ profiles, parts })}\n`);
     else for (const table of [profiles, parts]) print(table, options);
   });
-add("gas", "measures the gas of every kind of transaction").action(async (options: BenchOptions) => {
+addTable("gas", "measures the gas of every kind of transaction").action(async (options: BenchOptions) => {
   const { benchGas } = await import("./gas.ts");
-  print(await benchGas(), options);
+  const rows = await benchGas();
+  if (options.docs === true) writeTable("gas", gasTable(rows));
+  print(rows, options);
 });
-add("limits", "measures gas with little and with much in the system").action(
+addTable("limits", "measures gas with little and with much in the system").action(
   async (options: BenchOptions) => {
     const { benchLimits } = await import("./limits.ts");
-    print(await benchLimits((line) => process.stderr.write(`${line}\n`)), options);
+    const rows = await benchLimits((line) => process.stderr.write(`${line}\n`));
+    if (options.docs === true) writeTable("limits", limitsTable(rows));
+    print(rows, options);
   },
 );
 add("events", "measures the time to read a deployment's events, and to start again afterwards")
@@ -82,10 +104,11 @@ add("mutants", "counts how many broken contracts the tests notice")
       for (const survivor of survivors) process.stdout.write(`survived: ${survivor}\n`);
     }
   });
-add("coverage", "shows which lines and branches of the contracts the tests do not reach").action(
+addTable("coverage", "shows which lines and branches of the contracts the tests do not reach").action(
   async (options: BenchOptions) => {
     const { runCoverage } = await import("./coverage/run.ts");
     const result = await runCoverage((line) => process.stderr.write(`${line}\n`));
+    if (options.docs === true) writeTable("coverage", coverageTable(result.rows));
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
     else {
       print(result.rows, options);

@@ -4,7 +4,8 @@
  */
 import { writeFile } from "node:fs/promises";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { writeTable } from "./docs.ts";
+import { writeTable } from "../tables/tables.ts";
+import { simulationTable } from "./docs.ts";
 import { longViolations, runLong, THREE_YEARS } from "./long-run.ts";
 import { runAll } from "./pool.ts";
 import { createProgress } from "./progress.ts";
@@ -61,8 +62,8 @@ async function simulate({ json, strategy, epochs, seeds, docs }: Options): Promi
   const rows = rowsOf(strategies, outcomes, epochs);
   if (json !== undefined) await writeFile(json, `${JSON.stringify(rows, null, 2)}\n`);
   process.stdout.write(`${tableOf(rows)}\n`);
-  const head = `${seeds} runs of ${epochs} epochs each; totals of a run, in multiples of an epoch's rate:`;
-  if (docs === true) await writeTable(strategies, rows, head);
+  const head = `${seeds} runs of ${epochs} epochs each; all of a run, in epochs' rate:`;
+  if (docs === true) writeTable("simulation", simulationTable(strategies, rows, head));
   tell(violations(strategies, rows, outcomes));
 }
 

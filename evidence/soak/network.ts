@@ -228,7 +228,7 @@ function anvilAt(port: number) {
 
 function relayAt(port: number) {
   const genesis = Math.floor(Date.now() / 1000) - HEAD_START;
-  const main = join(ROOT, "verifier", "relay-main.ts");
+  const main = join(ROOT, "drand", "relay-main.ts");
   return {
     name: "relay",
     args: [main, "--port", String(port), "--period", "1", "--genesis", String(genesis)],
