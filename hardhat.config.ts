@@ -14,7 +14,9 @@ function compiler(optimizer: { readonly enabled: boolean; readonly runs?: number
     path: fileURLToPath(new URL("./node_modules/solc/soljson.js", import.meta.url)),
     // Registry and Audits are close to the limit of 24,576 bytes: a test watches.
     settings: {
-      ...{ evmVersion: "prague", viaIR: true, optimizer },
+      evmVersion: "prague",
+      viaIR: true,
+      optimizer,
       // The same code whatever it is compiled along with: PrevrandaoBeacon compares its probe's.
       metadata: { bytecodeHash: "none" },
     },

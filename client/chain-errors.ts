@@ -1,5 +1,5 @@
 /**
- * What a contract or the chain's server answers, as a sentence that says what to do.
+ * Turns errors of contracts and of the chain's server into sentences that say what to do.
  */
 import { dataLength, Interface, isCallException, isError } from "ethers";
 import { contractArtifact } from "../contracts/artifacts.ts";
@@ -7,50 +7,52 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { toJson } from "../protocol/json.ts";
 import { byName, type Value } from "./chain-values.ts";
 
-/** Whose errors are known: what a linked library reverts with need not be in the ABI of the contract that calls it. */
+/** The ABIs that errors are looked up in: a contract's own ABI may lack the errors of the libraries that it calls. */
 const CONTRACTS = [
-  ...["Audits", "Registry", "Ledger", "Challenges", "TestToken"],
-  ...[
-    "Groth16Verifier",
-    "DrandBeacon",
-    "PrevrandaoBeacon",
-    "Factory",
-    "Segments",
-    "Settlement",
-    "Responsibility",
-  ],
+  "Audits",
+  "Registry",
+  "Ledger",
+  "Challenges",
+  "TestToken",
+  "Groth16Verifier",
+  "DrandBeacon",
+  "PrevrandaoBeacon",
+  "Factory",
+  "Segments",
+  "Settlement",
+  "Responsibility",
 ];
 
-/** What to do about what a contract refuses. */
+/** What to do, for each error of a contract. */
 const ADVICE: Readonly<Record<string, string>> = {
   HandingOver:
-    "another node is taking over what this vNode holds, and nothing is stored before its first proof: use another vNode, or wait some epochs",
-  Compacting:
-    "the node is writing this vNode's directory again: use another vNode, or wait until the epoch after the next one at most",
+    "another node is taking this vNode over, and nothing can be stored before its first proof: use another vNode, or wait a few epochs",
+  Compacting: "the node is compacting this vNode's directory: use another vNode, or wait two epochs",
   LockLimit:
-    "the node accepts no more in this epoch: wait for the next one, use another node, or ask its provider for a higher --lock-per-epoch",
+    "the node can accept no more in this epoch: wait for the next epoch, use another node, or ask its provider to raise --lock-per-epoch",
   BadParameter:
-    "it is out of bounds: rarer audits (--odds) need higher penalties (--slash-multiple, --fault-multiple, --bond-epochs), and so does more patience (--grace)",
+    "the value is out of bounds: rarer audits (--odds) and more forgiven misses (--grace) need higher penalties (--slash-multiple, --fault-multiple, --bond-epochs)",
   HasEnded: "the segment has ended, or is in its last epoch: store it again",
   RentTooHigh: "agree to a higher rent, or use another node",
   AcceptanceInvalid:
-    "ask the node for another acceptance: it may have revoked those before, or be another one now",
-  OneEach: "this account has a challenge of the vNode open: wait until that is over, or use another account",
-  TooManyOpen: "wait until one of them is over",
-  BadRange: "the directory has changed meanwhile: try again",
+    "ask the node for a new acceptance: it may have revoked the old ones, or another node may be responsible now",
+  OneEach:
+    "this account already has an open challenge to this vNode: wait until it ends, or use another account",
+  TooManyOpen: "wait until one of the open challenges ends",
+  BadRange: "the directory has changed in the meantime: try again",
   BondTooHigh:
-    "others have challenged the vNode meanwhile: agree to a higher bond, or wait until that is over",
-  HasData: "name the node that shall take over",
-  NotTrusted: "its provider must trust the manager: `provider trust`",
-  LeaveAnnouncedAlready: "who has announced to leave can only wait",
+    "others have challenged the vNode in the meantime: agree to a higher bond, or wait until their challenges end",
+  HasData: "name the node that is to take over",
+  NotTrusted: "the node's provider must trust the manager first: `provider trust`",
+  LeaveAnnouncedAlready: "the node has announced already that it leaves: wait until it is released",
   PauseOverlaps: "wait until the pause is over",
-  PauseBudgetSpent: "ask for fewer epochs, or wait until earlier pauses are 90 days ago",
-  TooManyPauses: "wait until the first of the last five is 90 days ago",
-  NotAcceptableYet: "wait until then",
-  SettleFirst: "somebody must settle the vNode before: an auditor does so by itself",
+  PauseBudgetSpent: "ask for fewer epochs, or wait until earlier pauses are more than 90 days old",
+  TooManyPauses: "wait until the oldest of the last five pauses is more than 90 days old",
+  NotAcceptableYet: "wait until that time",
+  SettleFirst: "the vNode must be settled first: wait for an auditor, which settles it by itself",
 };
 
-/** Rethrows whatever ethers reports as one of ours. */
+/** Rethrows an error of ethers as a HoldfastError. */
 export function refuse(what: string): (error: unknown) => never {
   return (error) => {
     throw explain(what, error);
@@ -67,7 +69,7 @@ function explain(what: string, error: unknown): HoldfastError {
     return new HoldfastError("chain", message, {}, cause);
   }
   if (isError(error, "INSUFFICIENT_FUNDS")) {
-    const message = `the account cannot pay the gas of ${what}: send it the chain's own coin`;
+    const message = `the account cannot pay the gas of ${what}: send it some of the chain's own coin`;
     return new HoldfastError("funds", message, {}, cause);
   }
   if (isError(error, "NETWORK_ERROR") || isError(error, "TIMEOUT") || isError(error, "SERVER_ERROR")) {
@@ -100,7 +102,7 @@ function explainRevert(what: string, { name, args }: Revert, cause: ErrorOptions
 }
 
 function decodeError(data: string): Revert | undefined {
-  // Without a selector.
+  // Too short for an error's selector.
   if (dataLength(data) < 4) return undefined;
   for (const name of CONTRACTS) {
     const parsed = new Interface(contractArtifact(name).abi).parseError(data);
@@ -114,7 +116,7 @@ function inWords(name: string): string {
   return name.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase();
 }
 
-/** What is short where an error tells how much there is and how much it would take. */
+/** What is missing, if the error says how much there is and how much is needed. */
 function missing(args: Readonly<Record<string, Value>>): bigint | undefined {
   const find = (...names: string[]): bigint | undefined =>
     names.map((name) => args[name]).find((value) => typeof value === "bigint");

@@ -1,5 +1,5 @@
 /**
- * What contracts answer, as plain data.
+ * Turns the results of ethers into plain data.
  */
 import type { Result } from "ethers";
 
@@ -24,7 +24,7 @@ function plainValue(value: unknown): Value {
   return isResult(value) ? plain(value) : (value as Value);
 }
 
-/** ethers has no other way to ask whether a result has names; "_" is what it calls an only one without. */
+/** ethers has no other way to ask whether a result has names. It calls a single value without a name "_". */
 function isNamed(result: Result): boolean {
   try {
     const names = Object.keys(result.toObject() as object);

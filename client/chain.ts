@@ -1,7 +1,6 @@
 /**
- * The client's view of the chain: finds the deployment from the address of its Audits contract, calls, sends, reads
- * events and signs, and turns what a contract answers into a sentence. The only file of client/ that knows ethers,
- * besides those that deploy and check deployments.
+ * The client's access to the chain. It finds the deployment from the address of its Audits contract, calls views, sends
+ * transactions, reads events, signs, and explains errors.
  */
 import {
   Contract,
@@ -23,7 +22,7 @@ import { refuse } from "./chain-errors.ts";
 import { byName, type Value } from "./chain-values.ts";
 import { createOrders, type Task } from "./orders.ts";
 import { createReader, parseAddress, type Reader } from "./reading.ts";
-import { offer, type Waiting } from "./sending.ts";
+import { currentFees, type Waiting } from "./sending.ts";
 
 export type { Value } from "./chain-values.ts";
 export { parseAddress } from "./reading.ts";
@@ -47,9 +46,9 @@ export interface Sent {
 }
 
 export interface ConnectOptions extends Pick<EndpointsOptions, "log"> {
-  /** One, or several, of which two must agree about what is read. */
+  /** One endpoint or several. With several, two must agree about each answer. */
   readonly rpcUrl: string | readonly string[];
-  /** Address of the Audits contract: everything else is read from it. */
+  /** Address of the Audits contract, which leads to all others. */
   readonly audits: string;
   /** Refuses any other chain. */
   readonly chainId?: bigint | undefined;
@@ -57,67 +56,69 @@ export interface ConnectOptions extends Pick<EndpointsOptions, "log"> {
   readonly token?: string | undefined;
   /** Hex private key of the account that signs. */
   readonly privateKey?: string | undefined;
-  /** Address of the deployment's Lens, for those who look around. */
+  /** Address of the deployment's Lens, which `explore` needs. */
   readonly lens?: string | undefined;
-  /** Wei for a unit of gas: nothing is sent for more. Default 500 gwei. */
+  /** The most that is paid for a unit of gas, in wei. Default 500 gwei. */
   readonly maxFee?: bigint | undefined;
   /** Ends every wait for a transaction. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds that one is waited for. Default 10 minutes. */
+  /** Milliseconds to wait for a transaction. Default 10 minutes. */
   readonly patienceMs?: number | undefined;
-  /** Is told what a transaction waits for. */
+  /** Told what a transaction waits for. */
   readonly tell?: ((message: string) => void) | undefined;
-  /** Folder for what is signed and not seen mined; undefined: nothing is kept. */
+  /** Folder for signed transactions that were not seen mined. undefined: they are not saved. */
   readonly state?: string | undefined;
 }
 
 export interface Chain {
-  /** For what is not about one of its contracts. */
+  /** For calls that are not to one of the deployment's contracts. */
   readonly provider: Endpoints;
   readonly chainId: bigint;
   readonly addresses: Readonly<Record<ContractName, string>>;
   readonly symbol: string;
   readonly decimals: number;
-  /** Throws "unauthorized" when connected without a key. */
+  /** @throws HoldfastError "unauthorized" when connected without a key */
   account(): string;
   /** The same deployment, another signer. */
   as(privateKey: string): Chain;
-  /** A view. Results with several values come as an object by name. */
+  /** Calls a view. A result with several values comes as an object by name. */
   read<T>(contract: ContractName, method: string, args?: readonly unknown[]): Promise<T>;
-  /** A view of the Lens. Throws "bad-input" when connected without its address. */
+  /** Calls a view of the Lens. @throws HoldfastError "bad-input" when connected without its address */
   look<T>(method: string, args?: readonly unknown[]): Promise<T>;
-  /** A transaction, mined. */
+  /** Sends a transaction and waits until it is mined. */
   send(
     contract: ContractName,
     method: string,
     args?: readonly unknown[],
     options?: SendOptions,
   ): Promise<Sent>;
-  /** A transaction to a contract that is none of these, mined; "what" it does, in a word. */
+  /** As send, to a contract that is not one of these. `what` says in a word what it does. */
   submit(what: string, to: string, data: string): Promise<Sent>;
   /**
-   * What became of a transaction that was signed before, in one or more attempts: sends it again until it is mined;
-   * undefined if it changed nothing, and never will.
+   * Finds out what became of a transaction that was signed earlier, in one or more attempts, and sends it again until it
+   * is mined.
+   *
+   * @returns undefined if it changed nothing and cannot change anything any more
    */
   settle(attempts: readonly string[]): Promise<Sent | undefined>;
   events(fromBlock: number, toBlock?: number): Promise<ChainEvent[]>;
   block(): Promise<{ number: number; timestamp: number }>;
   /** Gas that a transaction took. */
   gasOf(transaction: string): Promise<bigint>;
-  /** Gas that each sender paid for in these blocks, by checksummed address. */
+  /** Gas that each sender used in these blocks, by checksummed address. */
   gasBySender(fromBlock: number, toBlock: number): Promise<Map<string, bigint>>;
   sign(domain: Domain, types: TypeTable, message: Readonly<Record<string, unknown>>): Promise<string>;
   close(): void;
 }
 
 export interface SendOptions {
-  /** Is given the signed transaction, in all its attempts, before anybody else. Whoever keeps it goes on with it. */
+  /** Gets all signed attempts before the newest one is sent. A caller that saves them can resume later. */
   readonly onSigned?: (attempts: readonly string[]) => Promise<void>;
 }
 
 export type TypeTable = Record<string, { name: string; type: string }[]>;
 
-/** Code of a contract, and how its parts are named in artifacts. */
+/** Each contract's name in the artifacts. */
 const CONTRACTS: Readonly<Record<ContractName, string>> = {
   audits: "Audits",
   registry: "Registry",
@@ -125,9 +126,9 @@ const CONTRACTS: Readonly<Record<ContractName, string>> = {
   challenges: "Challenges",
   token: "TestToken",
 };
-/** A node that mines once a second is asked as often. */
+/** Milliseconds between two questions: local chains mine once a second. */
 const POLLING_MS = 250;
-/** Percent of the estimate: the transaction may run in the next epoch, which takes other paths. */
+/** Percent of the estimate: the transaction may run in the next epoch, and take another path in the contract. */
 const GAS_MARGIN = 140n;
 const PATIENCE_MS = 600_000;
 
@@ -175,13 +176,13 @@ async function findLens(provider: Endpoints, text: string, audits: string): Prom
   const lens = new Contract(address, contractArtifact("Lens").abi, provider);
   const actual = await reader.call(lens, "audits", []).catch(() => undefined);
   if (actual !== audits) {
-    const message = `what is at ${address} is not this deployment's lens: check the address`;
+    const message = `the contract at ${address} is not this deployment's Lens: check the address`;
     throw new HoldfastError("chain", message, { lens: address, expected: audits, actual });
   }
   return lens;
 }
 
-/** An account that deploys: what `deploy` takes. */
+/** The account that deploys, connected to the chain. */
 export async function connectSigner(
   rpcUrl: string | readonly string[],
   privateKey: string,
@@ -191,10 +192,10 @@ export async function connectSigner(
   return new Wallet(privateKey, await reach(rpcUrl, chainId, log));
 }
 
-/** Of the latest block, in seconds. */
+/** The time of the latest block, in seconds since 1970. */
 export async function latestTime({ provider }: Pick<Wallet, "provider">): Promise<number> {
   const block = await provider?.getBlock("latest");
-  if (!block) throw new HoldfastError("chain", "the chain has no block");
+  if (!block) throw new HoldfastError("chain", "the chain has no block yet: wait until it has started");
   return block.timestamp;
 }
 
@@ -208,7 +209,12 @@ export function signerOf(
   try {
     return verifyTypedData(domain, types, message, signature);
   } catch (cause) {
-    throw new HoldfastError("bad-input", "the signature is malformed", { signature }, { cause });
+    throw new HoldfastError(
+      "bad-input",
+      "the signature is malformed: expected 65 bytes",
+      { signature },
+      { cause },
+    );
   }
 }
 
@@ -239,7 +245,10 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
 
   const signer = (): Wallet => {
     if (wallet) return wallet;
-    throw new HoldfastError("unauthorized", "this needs an account: give --key FILE or set HOLDFAST_KEY");
+    throw new HoldfastError(
+      "unauthorized",
+      "this needs an account's key: give --key FILE or set HOLDFAST_KEY",
+    );
   };
   const parse = (log: Log): ChainEvent[] => {
     const contract = nameAt.get(getAddress(log.address));
@@ -254,7 +263,7 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
     const account = signer();
     const sign = async (): Promise<string> => {
       const gas = await account.estimateGas({ to, data }).catch(refuse(what));
-      const terms = { ...(await offer(provider, maxFee)), gasLimit: (gas * GAS_MARGIN) / 100n };
+      const terms = { ...(await currentFees(provider, maxFee)), gasLimit: (gas * GAS_MARGIN) / 100n };
       const order = await account.populateTransaction({ to, data, ...terms }).catch(refuse(what));
       return account.signTransaction(order);
     };
@@ -274,7 +283,7 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
       (await reader.call(contracts[contract], method, args)) as T,
     async look<T>(method: string, args: readonly unknown[] = []) {
       if (deployment.lens) return (await reader.call(deployment.lens, method, args)) as T;
-      throw new HoldfastError("bad-input", "where is the lens? Give --lens ADDRESS or set HOLDFAST_LENS");
+      throw new HoldfastError("bad-input", "which is the Lens? Give --lens ADDRESS or set HOLDFAST_LENS");
     },
     async send(contract, method, args = [], { onSigned } = {}) {
       const data = contracts[contract].interface.encodeFunctionData(method, args);

@@ -1,6 +1,6 @@
 /**
- * The manifest of a put on disk: written before the first payment, completed after each. One that is about something
- * else is never written over.
+ * The manifest of a put on disk. It is written before the first payment and completed after each. The manifest of another
+ * put is never overwritten.
  */
 import { randomUUID } from "node:crypto";
 import { link, lstat, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
@@ -10,22 +10,22 @@ import { inWords, systemCode } from "../system/file-errors.ts";
 import { isBegun, readObject, type StoredObject } from "./object.ts";
 
 export interface ManifestFile {
-  /** What is there; undefined: nothing. */
+  /** The manifest that exists already, if there is one. */
   readonly found: StoredObject | undefined;
-  /** Throws "busy" if somebody else has written it since. */
+  /** @throws HoldfastError "busy" if another process has written it since */
   readonly save: (object: StoredObject) => Promise<void>;
-  /** Whether anything was paid for what is saved, or may have been. */
+  /** Whether anything of it was paid, or may have been. */
   readonly begun: () => boolean;
-  /** Removes what this process has made, if nothing was paid for it: nobody needs it. */
+  /** Removes a manifest that this process has made if nothing of it was paid. */
   readonly discardUnpaid: () => Promise<void>;
 }
 
 const ANY_WRITE = 0o222;
 
-/** Throws "bad-input", "not-found" or "io" for what is no manifest, and where none could be written. */
+/** @throws HoldfastError "bad-input", "not-found" or "io" for a file that is not a manifest, and where none can be written */
 export async function openManifest(path: string): Promise<ManifestFile> {
   if (path === "" || path.endsWith("/"))
-    throw new HoldfastError("bad-input", `"${path}" is no name of a manifest`, { path });
+    throw new HoldfastError("bad-input", `"${path}" is not a file name: give one with --manifest`, { path });
   const isNew = await inWords(path, "written", () => isAbsent(path));
   const found = isNew ? undefined : await readObject(path);
   const place = isNew ? path : await realpath(path);
@@ -50,7 +50,7 @@ export async function openManifest(path: string): Promise<ManifestFile> {
   };
 }
 
-/** Throws for what is there and can be no manifest. */
+/** @throws HoldfastError if the path exists and cannot be a manifest */
 async function isAbsent(path: string): Promise<boolean> {
   const entry = await lstat(path).catch(absent);
   if (!entry) {
@@ -58,7 +58,7 @@ async function isAbsent(path: string): Promise<boolean> {
     return true;
   }
   const found = await stat(path);
-  const other = found.isDirectory() ? "a folder" : found.isFile() ? undefined : "no regular file";
+  const other = found.isDirectory() ? "a folder" : found.isFile() ? undefined : "not a regular file";
   if (other !== undefined) throw new HoldfastError("bad-input", `${path} is ${other}: name a file`, { path });
   if ((found.mode & ANY_WRITE) === 0)
     throw new HoldfastError("io", `${path} is read-only: give another name with --manifest`, { path });
@@ -69,7 +69,7 @@ function absent(error: unknown): undefined {
   if (systemCode(error) !== "ENOENT") throw error;
 }
 
-/** Whole or not at all; a new one only if nobody else has made it. */
+/** Writes the file completely or not at all. A new file must not exist yet. */
 async function writeDurably(path: string, text: string, { isNew }: { isNew: boolean }): Promise<void> {
   const partial = join(dirname(path), `.holdfast-${randomUUID()}.partial`);
   try {
@@ -97,6 +97,6 @@ async function nameNew(partial: string, path: string): Promise<void> {
 }
 
 function isBusy(path: string): HoldfastError {
-  const message = `somebody else writes ${path} at the same time: wait until that is over, or give another name with --manifest`;
+  const message = `another process writes ${path} at the same time: wait until it ends, or give another name with --manifest`;
   return new HoldfastError("busy", message, { path });
 }

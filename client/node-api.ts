@@ -1,6 +1,6 @@
 /**
- * A storage node's HTTP interface as its users see it, with a signed authorization for every request. A node may be anybody:
- * none is waited for longer than what it does is worth.
+ * The client of a storage node's HTTP interface, with a signed authorization for every request. Nodes are strangers: every
+ * wait has a time limit, and every answer a limit of size.
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
@@ -18,7 +18,7 @@ export interface NodeAddress {
   readonly url: string;
 }
 
-export interface Terms {
+export interface AcceptanceTerms {
   readonly bucket: bigint;
   readonly vNode: bigint;
   readonly epochs: number;
@@ -26,7 +26,7 @@ export interface Terms {
 
 export interface NodeAcceptance {
   readonly node: bigint;
-  /** Times that the node had revoked its acceptances before. */
+  /** How many times the node had revoked its acceptances before. */
   readonly revision: bigint;
   readonly bucket: bigint;
   readonly vNode: bigint;
@@ -48,13 +48,13 @@ export interface Upload {
 }
 
 export interface NodeApi {
-  upload(node: NodeAddress, terms: Omit<Terms, "epochs">, upload: Upload): Promise<void>;
+  upload(node: NodeAddress, terms: Omit<AcceptanceTerms, "epochs">, upload: Upload): Promise<void>;
   accept(
     node: NodeAddress,
-    terms: Terms,
+    terms: AcceptanceTerms,
     segments: readonly { root: Hex; leaves: number }[],
   ): Promise<NodeAcceptance>;
-  /** Bytes `from` to the end, which begin within so many milliseconds. Who reads them closes them. */
+  /** The bytes from `from` to the end. They must begin within `answerMs`. The reader closes the stream. */
   download(node: NodeAddress, part: DownloadPart, answerMs: number): Promise<Readable>;
   status(node: NodeAddress): Promise<unknown>;
 }
@@ -67,7 +67,7 @@ export interface DownloadPart {
 
 export interface NodeApiOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Calls nodes at addresses that are not of the public internet, too. */
+  /** Also calls nodes at private addresses. */
   readonly allowPrivate?: boolean | undefined;
   /** Milliseconds until an answer begins, and until a short one ends. */
   readonly answerMs?: number | undefined;
@@ -84,9 +84,9 @@ interface Call {
 }
 
 const ANSWER_MS = 60_000;
-/** A node that takes an upload more slowly is of no use. */
+/** A node that takes an upload more slowly is given up. */
 const MIN_BYTES_PER_SECOND = 16 * 1024;
-/** Of a short answer. */
+/** Limit for short answers. */
 const MAX_ANSWER_BYTES = 1 << 20;
 const ADVICE = "on a local network give --allow-private-nodes";
 const EMPTY_HASH = createHash("sha256").digest("hex");
@@ -140,8 +140,8 @@ export function createNodeApi(
       const message = `node ${node.id} does not answer at ${node.url}: check that it runs, or use another replica`;
       return new HoldfastError("unreachable", message, details, { cause });
     }
-    if (cause.code !== "unreachable") return cause; // what is sent cannot be read
-    const message = `node ${node.id} is of no use at ${node.url}: ${cause.message}`;
+    if (cause.code !== "unreachable") return cause; // the file to send cannot be read
+    const message = `node ${node.id} at ${node.url} cannot be used: ${cause.message}`;
     return new HoldfastError("unreachable", message, details, { cause });
   };
   const textOf = async (node: NodeAddress, { body }: Reply): Promise<string> => {
@@ -180,7 +180,7 @@ export function createNodeApi(
       });
       const parsed = acceptanceSchema.safeParse(parseJson(await textOf(node, answer)));
       if (parsed.success) return parsed.data;
-      const message = `node ${node.id} answers with something that is no acceptance`;
+      const message = `node ${node.id} answers with something that is not an acceptance: use another node`;
       throw new HoldfastError("bad-input", message, { node: String(node.id) }, { cause: parsed.error });
     },
     async download(node, { bucket, root, from }, beginsWithin) {
@@ -190,7 +190,7 @@ export function createNodeApi(
       body.on("error", () => undefined); // also when nobody reads it any more
       if (from > 0 && status !== 206) {
         body.destroy();
-        throw new HoldfastError("unreachable", `node ${node.id} does not serve ranges`, {
+        throw new HoldfastError("unreachable", `node ${node.id} does not serve ranges of bytes`, {
           node: String(node.id),
         });
       }
@@ -201,7 +201,7 @@ export function createNodeApi(
   };
 }
 
-/** undefined for what is no JSON. */
+/** undefined if the text is not JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

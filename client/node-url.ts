@@ -1,12 +1,12 @@
 /**
- * What a node registers as its address: an origin and nothing else, because whoever calls it, client or node, puts the
- * path there. The node checks who asks for what, not over which protocol: http and https both do.
+ * The URL that a node registers: an origin without a path, because its callers (clients and nodes) add the path. Both http
+ * and https are allowed, because the node checks the signature of every request itself.
  */
 
-/** Addresses of all interfaces: a node may listen there, and nobody can call it there. */
+/** These mean "all interfaces": a node can listen there, but nobody can call it there. */
 const EVERYWHERE = ["0.0.0.0", "[::]"];
 
-/** As everybody uses it. Throws RangeError for what only some would understand. */
+/** The URL in its usual form. @throws RangeError for a URL that some callers would not understand */
 export function nodeUrl(text: string): string {
   const wrong = (why: string): RangeError =>
     new RangeError(`"${text}" ${why}: give http://HOST:PORT or https://HOST`);
@@ -14,9 +14,10 @@ export function nodeUrl(text: string): string {
   if (!url || (url.protocol !== "http:" && url.protocol !== "https:") || !/^https?:\/\//i.test(text))
     throw wrong("is not an address");
   if (/[\s,;]/.test(text)) throw wrong("is more than one address, or has spaces in it");
-  if (url.username !== "" || url.password !== "") throw wrong("has a password in it, which all could read");
+  if (url.username !== "" || url.password !== "")
+    throw wrong("has a password in it, which everybody could read");
   if (url.pathname !== "/" || /[?#]/.test(text)) throw wrong("has a path, which is not used");
   if (EVERYWHERE.includes(url.hostname) || url.port === "0")
-    throw wrong("is no address that others can call");
+    throw wrong("is not an address that others can call");
   return url.origin;
 }

@@ -1,6 +1,6 @@
 /**
- * The manifest of a stored object: what an owner keeps to find, check and read a file again. It is written before the
- * first payment and completed after each, so that a put which broke off can go on.
+ * The manifest of a stored object: what its owner needs to find, check and read a file again. It is written before the first
+ * payment and completed after each, so that an interrupted put can be resumed.
  */
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
@@ -16,9 +16,9 @@ const signed = z.string().regex(/^0x([0-9a-f]{2})+$/);
 const replica = z.strictObject({
   vNode: id,
   epochs: id,
-  /** Of the segments in the vNode's directory, in the object's order: all of them once the put is complete. */
+  /** Serials of the segments that are stored on the vNode, in the object's order. */
   serials: z.array(z.int().nonnegative()),
-  /** The signed transaction that stores the next ones, or its attempts, until it is known what became of it. */
+  /** The signed transaction that stores the next segments, or all its attempts, until its outcome is known. */
   pending: z.union([signed, z.array(signed).min(1)]).optional(),
 });
 
@@ -32,7 +32,7 @@ const schema = z.strictObject({
   /** Address of the Audits contract of the deployment. */
   audits: z.string(),
   bucket: id,
-  /** In the order of the file's bytes. */
+  /** In the order of the bytes in the file. */
   segments: z.array(z.strictObject({ root, leaves: id, bytes: id, sha256 })).min(1),
   replicas: z.array(replica).min(1),
 });
@@ -40,23 +40,23 @@ const schema = z.strictObject({
 export type StoredObject = Readonly<z.infer<typeof schema>>;
 export type Replica = Readonly<z.infer<typeof replica>>;
 
-/** Whether anything was paid for it, or may have been. */
+/** Whether anything of the replica was paid, or may have been. */
 export function isBegun({ serials, pending }: Replica): boolean {
   return serials.length > 0 || pending !== undefined;
 }
 
-/** Throws "not-found" or "bad-input". */
+/** @throws HoldfastError "not-found" or "bad-input" */
 export async function readObject(path: string): Promise<StoredObject> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    throw new HoldfastError("not-found", `there is no object manifest ${path}`, { path }, { cause });
+    throw new HoldfastError("not-found", `there is no manifest ${path}: check its name`, { path }, { cause });
   }
   try {
     return schema.parse(parseJson(text));
   } catch (cause) {
-    const message = `${path} is not an object manifest, as \`app put\` writes it: name another file`;
+    const message = `${path} is not a manifest that \`app put\` has written: name another file`;
     throw new HoldfastError("bad-input", message, { path }, { cause });
   }
 }

@@ -1,20 +1,21 @@
 /**
- * What an account has sent, each thing once: what an earlier command has signed comes first, and counts if it is the same.
+ * Sends each order of an account once. Transactions that an earlier command has signed come first; if one of them is the
+ * same order, it is not sent again.
  */
 import { join } from "node:path";
 import type { Provider, TransactionReceipt, Wallet } from "ethers";
 import { HoldfastError } from "../protocol/errors.ts";
 import { refuse } from "./chain-errors.ts";
-import { openLeft, type LeftTransactions } from "./left.ts";
+import { openPending, type PendingTransactions } from "./pending.ts";
 import { deliver, isOpen, raised, readTransaction, type Order, type Waiting } from "./sending.ts";
 
 export interface OrderOptions {
   readonly provider: Provider;
   readonly chainId: bigint;
-  /** Wei for a unit of gas. */
+  /** The most for a unit of gas, in wei. */
   readonly maxFee: bigint;
   readonly waiting: Waiting;
-  /** Folder for what is signed and not seen mined; undefined: nothing is kept. */
+  /** Folder for signed transactions that were not seen mined. undefined: they are not saved. */
   readonly state: string | undefined;
 }
 
@@ -26,15 +27,15 @@ export interface Task {
 }
 
 export interface Orders {
-  /** Mined, whatever was sent before. `keep` is given all attempts before the newest leaves. */
+  /** Sends a transaction and waits until it is mined. `keep` gets all attempts before the newest one is sent. */
   send(task: Task, keep: (attempts: readonly string[]) => Promise<void>): Promise<TransactionReceipt>;
   /**
-   * As send, unless an earlier command of the account has sent it.
+   * As send, unless an earlier command of the account has sent the same.
    *
-   * @throws HoldfastError "chain" if an earlier command left something else: what is to be done may rest on what was before
+   * @throws HoldfastError "chain" if an earlier command left another transaction, which may change what is to be done now
    */
   sendOnce(task: Task): Promise<TransactionReceipt>;
-  /** What became of what was signed before; undefined if it changed nothing, and never will. */
+  /** The receipt of a transaction that was signed earlier. undefined: it changed nothing and cannot any more. */
   settle(attempts: readonly string[]): Promise<TransactionReceipt | undefined>;
 }
 
@@ -56,20 +57,20 @@ export function createOrders(
     if (receipt?.status === 1) return receipt;
     const { hash } = readTransaction(raw);
     const message = receipt
-      ? `the contract refuses ${what}: the transaction ${receipt.hash} was mined and failed`
-      : `another transaction of the account took the place of ${hash} (${what}): look at what it did before you run this again`;
+      ? `the contract refuses ${what}: the transaction ${receipt.hash} was mined and failed; look at the state, and try again`
+      : `another transaction of the account replaced ${hash} (${what}): look at what it did before you run this again`;
     throw new HoldfastError("chain", message);
   };
 
-  /** Chains of one id may be many, on development machines. */
-  const openState = async (folder: string): Promise<LeftTransactions> => {
+  /** The folder's name has the first block's hash, because local chains share their chain ids. */
+  const openState = async (folder: string): Promise<PendingTransactions> => {
     const first = await provider.getBlock(0).catch(refuse("getBlock"));
     const account = wallet?.address.toLowerCase() ?? "nobody";
-    return openLeft(join(folder, `${chainId}-${first?.hash?.slice(2, 18) ?? "0"}-${account}`));
+    return openPending(join(folder, `${chainId}-${first?.hash?.slice(2, 18) ?? "0"}-${account}`));
   };
 
-  const takeUp = async (
-    kept: LeftTransactions,
+  const resumeEarlier = async (
+    kept: PendingTransactions,
     { to, data }: Task,
   ): Promise<TransactionReceipt | undefined> => {
     for (const { nonce, what, attempts } of kept.all()) {
@@ -83,7 +84,7 @@ export function createOrders(
       kept.forget(nonce);
       if (receipt?.status !== 1) continue;
       if (before.to === to && before.data === data) return receipt;
-      const message = `the transaction ${receipt.hash} (${what}) that an earlier command left is mined now, and nothing else was done: look whether this is still to be done, and run it again then`;
+      const message = `the transaction ${receipt.hash} (${what}) of an earlier command is mined now, and nothing else was done: check whether you still want to do this, and run it again then`;
       throw new HoldfastError("chain", message);
     }
     return undefined;
@@ -94,7 +95,7 @@ export function createOrders(
     async sendOnce(task) {
       if (state === undefined) return send(task, () => Promise.resolve());
       const kept = await openState(state);
-      const before = await takeUp(kept, task);
+      const before = await resumeEarlier(kept, task);
       if (before) return before;
       let nonce: number | undefined;
       const forget = (): void => {
@@ -115,7 +116,7 @@ export function createOrders(
       }
     },
     async settle(attempts) {
-      const receipt = await wait({ what: "what was signed before", attempts });
+      const receipt = await wait({ what: "a transaction that was signed earlier", attempts });
       return receipt?.status === 1 ? receipt : undefined;
     },
   };

@@ -1,5 +1,5 @@
 /**
- * What the command line shows: results for people or as JSON, amounts, progress, and questions before money moves.
+ * The output of the command line: results for people or as JSON, amounts, progress, and questions before money moves.
  */
 import { confirm } from "@inquirer/prompts";
 import { HoldfastError } from "../protocol/errors.ts";
@@ -12,7 +12,7 @@ export interface ResultOptions {
   readonly stream?: NodeJS.WritableStream;
 }
 
-/** Prints a result: with --json on one line, with bigints as decimal strings. */
+/** Prints a result. With --json it is one line, with bigints as decimal strings. */
 export function printResult(value: object, { json, text, stream = process.stdout }: ResultOptions): void {
   stream.write(`${json ? toJson(value) : (text ?? describe(value))}\n`);
 }
@@ -26,12 +26,12 @@ function describe(value: object): string {
     .join("\n");
 }
 
-/** What goes on meanwhile, on the error stream. */
+/** Prints a line about the work in progress, on the error stream. */
 export function printNote(note: string, json: boolean): void {
   process.stderr.write(json ? `${toJson({ note })}\n` : `${note}\n`);
 }
 
-/** What went wrong and what to do, on the error stream. */
+/** Prints an error, on the error stream. */
 export function printError(error: unknown, json: boolean): void {
   const { code, message, details } = describeError(error);
   process.stderr.write(json ? `${toJson({ error: { code, message, details } })}\n` : `error: ${message}\n`);
@@ -43,7 +43,7 @@ function describeError(error: unknown): { code: string; message: string; details
   if (error instanceof RangeError || error instanceof TypeError)
     return { code: "bad-input", message: error.message, details: {} };
   if (error.name === "AbortError") return { code: "aborted", message: "stopped", details: {} };
-  // ethers puts whole transactions into its messages, and the gist here.
+  // In ethers, `message` has whole transactions in it, and `shortMessage` only the reason.
   const { shortMessage } = error as { shortMessage?: unknown };
   if (typeof shortMessage === "string") return { code: "internal", message: shortMessage, details: {} };
   const known = fileError(error, (error as { path?: string }).path ?? "a file", "used");
@@ -52,13 +52,13 @@ function describeError(error: unknown): { code: string; message: string; details
   return { code: "internal", message: shown ?? error.message, details: {} };
 }
 
-/** One line on the error stream that is written over; nothing where nobody watches. */
-/** Of what goes on all the same. */
+/** Prints a warning on the error stream. */
 export function printWarning(facts: object, message: string, json: boolean): void {
   const text = [message, ...Object.values(facts).map(String)].join(": ");
   process.stderr.write(json ? `${toJson({ warning: { message, ...facts } })}\n` : `warning: ${text}\n`);
 }
 
+/** Shows progress in one line of the error stream, which is overwritten; nothing if it is not a terminal. */
 export function createProgress(json: boolean): (step: string, fraction: number) => void {
   const stream = process.stderr;
   if (json || !stream.isTTY) return () => undefined;
@@ -71,14 +71,14 @@ export function createProgress(json: boolean): (step: string, fraction: number) 
   };
 }
 
-/** Says what a step will do, and goes on if --yes was given or a person agrees. */
+/** Says what a step will do, and returns if --yes was given or the person agrees. */
 export async function agree(what: string, { yes, json }: { yes?: boolean; json?: boolean }): Promise<void> {
   if (!json) process.stderr.write(`This will ${what}.\n`);
   if (yes) return;
   if (!process.stdin.isTTY) {
     throw new HoldfastError(
       "bad-input",
-      `this would ${what}: nobody is there to agree, add --yes if it is right`,
+      `this would ${what}, and nobody can be asked here: add --yes if you agree`,
     );
   }
   if (!(await confirm({ message: "Go on?", default: false }, { output: process.stderr }))) {
@@ -88,7 +88,7 @@ export async function agree(what: string, { yes, json }: { yes?: boolean; json?:
 
 const SHOWN_DECIMALS = 6;
 
-/** Token units as a decimal number of tokens: with at most 6 decimals, rounded down, or as it is if nothing were left. */
+/** Token units as a decimal number of tokens, rounded down to 6 decimals; smaller amounts with all decimals. */
 export function formatAmount(units: bigint, decimals: number): string {
   const one = 10n ** BigInt(decimals);
   const all = (units % one).toString().padStart(decimals, "0");
@@ -97,7 +97,7 @@ export function formatAmount(units: bigint, decimals: number): string {
   return `${units / one}${fraction && `.${fraction}`}`;
 }
 
-/** Tokens, with a decimal point or without, as token units. Throws "bad-input". */
+/** A decimal number of tokens as token units. @throws HoldfastError "bad-input" */
 export function parseAmount(text: string, decimals: number): bigint {
   const [, whole, fraction = ""] = /^(\d+)(?:\.(\d+))?$/.exec(text) ?? [];
   if (whole === undefined || fraction.length > decimals) {

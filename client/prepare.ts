@@ -1,5 +1,5 @@
 /**
- * Builds whatever is missing or out of date: contracts, the WebAssembly hash, and each profile's circuit and key.
+ * Builds what is missing or out of date: contracts, the WebAssembly hash, and each profile's circuit and key.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,7 +9,7 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { profileNamed, type ProfileName } from "../protocol/profiles.ts";
 import { prepareWasm } from "../wasm/prepare.ts";
 
-/** Where nothing has changed it is over by then. */
+/** If nothing has changed, the compiler is done by then. */
 const TELL_AFTER_MS = 3_000;
 const ROOT = join(import.meta.dirname, "..");
 
@@ -23,13 +23,13 @@ export async function prepare({ profiles, log, signal }: PrepareOptions): Promis
   const names = profiles.map((name) => profileNamed(name).name);
   const failed = new AbortController();
   const ending = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]);
-  // The compiler of the contracts keeps one core busy for minutes, the circuits another.
+  // The contracts' compiler keeps one core busy for minutes, the circuits another.
   const both = [buildContracts(log, ending), buildProfiles(names, log, ending)];
   try {
     await Promise.all(both);
   } catch (error) {
     failed.abort();
-    // The other one removes what it has half made.
+    // Wait for the other one, which removes its unfinished files.
     await Promise.allSettled(both);
     throw error;
   }
@@ -44,7 +44,7 @@ async function buildProfiles(
   for (const name of names) await ensureProfile(name, { signal, log: describeProgress(name, log) });
 }
 
-/** Hardhat itself knows which contracts changed. The tests in Solidity are compiled by who runs them. */
+/** Hardhat knows which contracts have changed. The Solidity tests are compiled when they are run. */
 async function buildContracts(log: (line: string) => void, signal: AbortSignal): Promise<void> {
   const hardhat = join(ROOT, "node_modules", "hardhat", "dist", "src", "cli.js");
   const child = spawn(process.execPath, [hardhat, "build", "--quiet", "--no-tests"], {
@@ -53,7 +53,7 @@ async function buildContracts(log: (line: string) => void, signal: AbortSignal):
     stdio: ["ignore", "pipe", "pipe"],
     signal,
   });
-  // Warnings about libraries of others are for nobody who only wants it built.
+  // Hide the compiler's warnings about libraries of others.
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => (output += text));
@@ -61,10 +61,10 @@ async function buildContracts(log: (line: string) => void, signal: AbortSignal):
   const [code] = (await once(child, "close").finally(() => clearTimeout(told))) as [number | null];
   if (code === 0) return;
   output.split("\n").filter(Boolean).forEach(log);
-  throw new HoldfastError("io", "the contracts do not compile; see the lines above");
+  throw new HoldfastError("io", "the contracts do not compile: see the lines above");
 }
 
-/** One line for each tenth of the work. */
+/** Logs a line for each tenth of the work. */
 function describeProgress(profile: string, log: (line: string) => void): (progress: KeyProgress) => void {
   let last = -1;
   return ({ phase, fraction }) => {

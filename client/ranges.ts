@@ -1,6 +1,6 @@
 /**
- * What a challenge asks for, and what it costs: a range of weights of a vNode's directory. Only the events tell where a
- * segment's starts.
+ * The range of a vNode's directory that a challenge asks for, and its price. Only the events tell where a segment's range
+ * starts.
  */
 import { Entries, type SegmentFacts } from "../protocol/entries.ts";
 import { HoldfastError } from "../protocol/errors.ts";
@@ -12,10 +12,10 @@ export interface WeightRange {
   readonly length: number;
 }
 
-/** Epochs of the vNode's rate that a challenge costs, twice as many for each that is open already (IChallenges). */
+/** Bond of a challenge, as a number of epochs' pay of the vNode. It doubles with each open challenge (IChallenges). */
 const BOND_EPOCHS = 8n;
 
-/** What a challenge costs now, in token units. */
+/** The bond of a challenge now, in token units. */
 export async function challengeBond(chain: Chain, vNode: bigint): Promise<bigint> {
   const least = await chain.read<bigint>("challenges", "minBond");
   const open = await chain.read<readonly bigint[]>("challenges", "openOf", [vNode]);
@@ -25,11 +25,12 @@ export async function challengeBond(chain: Chain, vNode: bigint): Promise<bigint
   return bond << BigInt(open.length);
 }
 
-/** All that a vNode holds. Throws "not-found" if that is nothing. */
+/** The range of all that a vNode stores. @throws HoldfastError "not-found" if that is nothing */
 export async function wholeRange(chain: Chain, vNode: bigint): Promise<WeightRange> {
   const length = await totalOf(chain, vNode);
   if (length > 0) return { start: 0, length };
-  throw new HoldfastError("not-found", `vNode ${vNode} holds nothing that could be challenged`, { vNode });
+  const message = `vNode ${vNode} stores nothing that could be challenged: check its id`;
+  throw new HoldfastError("not-found", message, { vNode });
 }
 
 async function totalOf(chain: Chain, vNode: bigint): Promise<number> {
@@ -48,16 +49,16 @@ export async function segmentRange(
   const events = (await chain.events(fromBlock)).filter(({ args }) => args["vNode"] === vNode);
   const entries = entriesOf(events, quantumBits);
   if (!entries || entries.total !== (await totalOf(chain, vNode))) {
-    const message = `the events from block ${fromBlock} on are not all of vNode ${vNode}: give --from-block of the deployment's first, or try again`;
+    const message = `vNode ${vNode} has events before block ${fromBlock}: give the deployment's first block with --from-block, or try again`;
     throw new HoldfastError("chain", message, { vNode, fromBlock });
   }
   const found = entries.live.find((entry) => entry.serial === serial);
   if (found) return { start: found.start, length: found.weight };
-  const message = `segment ${serial} of vNode ${vNode} has no entry in the directory: it never was there, or has ended`;
+  const message = `segment ${serial} of vNode ${vNode} has no entry in the directory: it never existed, or has ended`;
   throw new HoldfastError("not-found", message, { vNode, serial });
 }
 
-/** Of one vNode; undefined if they speak of what was before them. */
+/** The entries of one vNode. undefined if the events refer to earlier ones that are missing. */
 function entriesOf(events: readonly ChainEvent[], quantumBits: bigint): Entries<SegmentFacts> | undefined {
   const entries = new Entries();
   try {

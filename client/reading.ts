@@ -1,6 +1,6 @@
 /**
- * Views of contracts, and where these are. Of several endpoints two must answer alike, for one block, which is no earlier
- * than what was sent before.
+ * Reads views of contracts. With several endpoints, two must give the same answer for one block, which is not earlier than
+ * the last transaction that was sent.
  */
 import { dataLength, getAddress, isAddress, type Contract, type JsonRpcProvider } from "ethers";
 import type { Endpoints } from "../chain/endpoints.ts";
@@ -10,9 +10,9 @@ import { isResult, plain } from "./chain-values.ts";
 
 export interface Reader {
   call(contract: Contract, method: string, args: readonly unknown[]): Promise<unknown>;
-  /** Its checksummed address. Throws "bad-input" or "chain" unless there is code. */
+  /** The contract's checksummed address. @throws HoldfastError "bad-input" or "chain" if there is no code */
   existingContract(name: string, text: string): Promise<string>;
-  /** What is read from now on is of this block or a later one. */
+  /** From now on, reads at this block or a later one. */
   notBefore(block: number): void;
 }
 
@@ -57,13 +57,13 @@ export function createReader(provider: Endpoints): Reader {
   };
 }
 
-/** A checksummed address. Throws "bad-input". */
+/** A checksummed address. @throws HoldfastError "bad-input" */
 export function parseAddress(text: string): string {
   const hex = text.trim().replace(/^0X/, "0x");
   const valid: boolean = isAddress(hex);
   if (valid) return getAddress(hex);
   const wrong = /^0x[0-9a-fA-F]{40}$/.test(hex)
-    ? "has a wrong checksum: a digit may be mistyped; all in lower case, it is not checked"
+    ? "has a wrong checksum: a digit may be mistyped; write it all in lower case to skip this check"
     : "is not an address: give 0x and 40 hex digits";
   throw new HoldfastError("bad-input", `"${text}" ${wrong}`);
 }

@@ -1,5 +1,5 @@
 /**
- * Where tokens must not be sent: nobody gets them out of the deployment's own contracts again, nor of the zero address.
+ * Refuses recipients from which nobody could get tokens back: the deployment's own contracts and the zero address.
  */
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Chain } from "./chain.ts";
@@ -11,11 +11,11 @@ const ZERO = `0x${"00".repeat(20)}`;
 export async function checkRecipient(chain: Chain, to: string, lens?: string): Promise<void> {
   const wrong = to === ZERO ? "the zero address" : await ownContract(chain, to, lens);
   if (wrong === undefined) return;
-  const message = `${to} is ${wrong}, from which nobody gets tokens out again: give the address of a wallet with --to`;
+  const message = `${to} is ${wrong}, from which nobody can get tokens back: give the address of a wallet with --to`;
   throw new HoldfastError("bad-input", message, { to });
 }
 
-/** Which of the deployment's contracts that is, if it is one. */
+/** The name of the deployment's contract at this address, if there is one. */
 async function ownContract(chain: Chain, to: string, lens: string | undefined): Promise<string | undefined> {
   const { audits, registry, ledger, challenges, token } = chain.addresses;
   const known = { audits, registry, ledger, challenges, token, lens };

@@ -1,5 +1,5 @@
 /**
- * What the views of the contracts return, as the client reads it: contracts/interfaces/ has the meaning of each field.
+ * The records that the contracts' views return. contracts/interfaces/ explains each field.
  */
 export interface NodeRecord {
   readonly provider: string;
@@ -39,7 +39,7 @@ export interface VNodeRecord {
   readonly cluster: bigint;
   readonly token: bigint;
   readonly held: bigint;
-  /** Who is responsible in the next epoch, and who waits to take over. */
+  /** The node that is responsible in the next epoch, and the one that waits to take over. */
   readonly node: bigint;
   readonly successor: bigint;
 }
@@ -117,7 +117,7 @@ export interface ChallengeRecord {
   readonly epoch: bigint;
   readonly challenger: string;
   readonly bond: bigint;
-  /** The range of the directory that is asked for, in quanta. */
+  /** The range of the directory that the challenge asks for, in quanta. */
   readonly start: bigint;
   readonly length: bigint;
   readonly status: bigint;

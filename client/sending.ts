@@ -1,6 +1,6 @@
 /**
- * Signed transactions on their way: sent, waited for, raised and sent again, and asked about by whoever has kept one. Nobody
- * waits without an end, and whoever stops waiting says what for.
+ * Delivers signed transactions: sends them, waits, raises their fees, and sends them again. Every wait has an end, and the
+ * error then names the transaction.
  */
 import { isError, Transaction, type Provider, type TransactionReceipt } from "ethers";
 import type { Clock } from "../chain/clock.ts";
@@ -9,49 +9,51 @@ import { excess, feesFor, GWEI, raisedFees, type Fees } from "../chain/fees.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { refuse } from "./chain-errors.ts";
 
-/** Between two looks at a transaction that is not mined yet. */
+/** Milliseconds between two looks at a transaction that is not mined yet. */
 const POLLING_MS = 250;
-/** Who waits longer than that is told for what. */
+/** Milliseconds after which the user is told what is waited for. */
 const TELL_AFTER_MS = 2_000;
-/** Until a transaction that waits is raised, and sent again. */
+/** Milliseconds until a transaction that is not mined gets higher fees and is sent again. */
 const RAISE_MS = 30_000;
-/** Looks in which its nonce is used and no receipt is found, until that is believed. */
+/** Looks that find the nonce used and no receipt, until the transaction counts as replaced. */
 const GONE_LOOKS = 3;
 
 export interface Waiting {
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until nobody waits any longer. */
+  /** Milliseconds until the wait ends. */
   readonly patienceMs: number;
   readonly clock: Clock;
-  /** Is told what a person wants to know meanwhile. */
+  /** Gets messages for the user. */
   readonly tell: (message: string) => void;
 }
 
 export interface Order {
-  /** What it does, in a word. */
+  /** What the transaction does, in a word. */
   readonly what: string;
-  /** Signed, each with the same nonce and higher fees than the one before. */
+  /** Signed transactions with the same nonce, each with higher fees than the one before. */
   readonly attempts: readonly string[];
-  /** The same with fees that replace it; undefined: they may not be higher. */
+  /** Signs the same transaction with higher fees. undefined: the fees may not be higher. */
   readonly raise?: ((raw: string) => Promise<string | undefined>) | undefined;
-  /** Is given all attempts before the newest leaves. */
+  /** Gets all attempts before the newest one is sent. */
   readonly keep?: ((attempts: readonly string[]) => Promise<void>) | undefined;
 }
 
 /**
- * @param setting in which a person allows a higher fee
- * @throws HoldfastError "chain" if the chain asks for more than the highest fee
+ * The fees to offer now.
+ *
+ * @param setting name of the setting that allows a higher fee, for the message
+ * @throws HoldfastError "chain" if the chain asks for more than maxFee
  */
-export async function offer(provider: Provider, maxFee: bigint, setting = "--max-fee"): Promise<Fees> {
+export async function currentFees(provider: Provider, maxFee: bigint, setting = "--max-fee"): Promise<Fees> {
   const quote = await provider.getFeeData().catch(refuse("getFeeData"));
   const more = excess(quote, maxFee);
   if (more === 0n) return feesFor(quote, maxFee);
   const [asks, most] = [maxFee + more, maxFee].map((wei) => String((wei + GWEI - 1n) / GWEI));
-  const message = `the chain asks ${asks} gwei for a unit of gas, more than ${most}: wait, ask another endpoint, or allow it with ${setting} ${asks}`;
+  const message = `the chain asks ${asks} gwei for a unit of gas, more than ${most}: wait, use another endpoint, or allow it with ${setting} ${asks}`;
   throw new HoldfastError("chain", message, { asks: String(maxFee + more), maxFee: String(maxFee) });
 }
 
-/** A transaction to sign in the place of one that waits; undefined: maxFee leaves no room. */
+/** The transaction with higher fees, to be signed. undefined: maxFee does not allow them. */
 export async function raised(
   provider: Provider,
   raw: string,
@@ -65,11 +67,11 @@ export async function raised(
 }
 
 /**
- * The receipt of whichever attempt is mined, also of one that failed; undefined if another transaction took their place.
- * Sending again is safe: a nonce counts once.
+ * The receipt of the attempt that is mined, even if it failed. undefined if another transaction replaced all of them.
+ * Sending a transaction again is safe, because a nonce counts once.
  *
- * @throws HoldfastError what the chain refuses the first time that it is sent; "aborted" or "chain" if it is not mined when
- *   the waiting ends: its `details` say the hash of a transaction that may still be mined
+ * @throws HoldfastError if the chain refuses the first attempt; "aborted" or "chain" if none is mined when the wait ends,
+ *   with the hash of the transaction, which may still be mined, in `details`
  */
 export async function deliver(
   provider: Provider,
@@ -80,43 +82,43 @@ export async function deliver(
   const [late, over] = [new AbortController(), new AbortController()];
   void clock.wait(patienceMs, over.signal).then(() => late.abort());
   const ending = AbortSignal.any([signal, late.signal]);
-  const way = createWay(provider, order, waiting);
+  const delivery = createDelivery(provider, order, waiting);
   try {
     for (;;) {
-      const end = await untilAborted(way.look(), ending);
+      const end = await untilAborted(delivery.look(), ending);
       if (end) return end.receipt;
       await clock.wait(POLLING_MS, ending);
     }
   } catch (error) {
     if (!ending.aborted) throw error;
     const why = signal.aborted ? "stopped" : `not mined after ${Math.round(patienceMs / 1000)} seconds`;
-    const { hash, problem } = way;
-    const message = `${why}: the transaction ${hash} (${order.what}) may still be mined. Run the same command again to go on with it: it pays nothing twice${problem}`;
+    const { hash, problem } = delivery;
+    const message = `${why}: the transaction ${hash} (${order.what}) may still be mined. Run the same command again to resume it; nothing is paid twice${problem}`;
     throw new HoldfastError(signal.aborted ? "aborted" : "chain", message, { transaction: hash });
   } finally {
     over.abort();
   }
 }
 
-/** Whether what this tells of may still be mined. */
+/** Whether the error is about a transaction that may still be mined. */
 export function isOpen(error: unknown): boolean {
   return error instanceof HoldfastError && "transaction" in error.details;
 }
 
-interface Way {
-  /** Of the newest attempt. */
+interface Delivery {
+  /** Hash of the newest attempt. */
   readonly hash: string;
-  /** What failed last, if anything did. */
+  /** The last thing that failed, for the message; or "". */
   readonly problem: string;
-  /** Undefined: not yet. */
+  /** @returns undefined if the outcome is not known yet */
   look(): Promise<{ receipt: TransactionReceipt | undefined } | undefined>;
 }
 
-function createWay(
+function createDelivery(
   provider: Provider,
   { what, raise, keep, ...order }: Order,
   { clock, tell }: Waiting,
-): Way {
+): Delivery {
   const all = order.attempts.map((raw) => ({ raw, ...readTransaction(raw) }));
   const newest = () => all.at(-1) ?? nothing();
   const { nonce, from } = newest();
@@ -128,7 +130,7 @@ function createWay(
     try {
       await provider.broadcastTransaction(raw);
     } catch (error) {
-      // Whatever the reason: if it is there, it is there.
+      // If the chain has the transaction, the error does not matter.
       const found = await provider.getTransaction(hash).catch(() => null);
       if (!found && !isUncertain(error)) refuse(what)(error);
     }
@@ -144,7 +146,7 @@ function createWay(
 
   const look = async (): Promise<{ receipt: TransactionReceipt | undefined } | undefined> => {
     const used = await provider.getTransactionCount(from);
-    // After the nonce: what was mined before that has its receipt now.
+    // Read receipts after the nonce: a transaction that has used the nonce has its receipt by then.
     for (const { hash } of all.toReversed()) {
       const receipt = await provider.getTransactionReceipt(hash);
       if (receipt) return { receipt };
@@ -163,7 +165,7 @@ function createWay(
       return newest().hash;
     },
     get problem() {
-      return problem === "" ? "" : ` (the last that went wrong: ${problem})`;
+      return problem === "" ? "" : ` (last problem: ${problem})`;
     },
     async look() {
       if (!hasLeft) await send();
@@ -175,7 +177,7 @@ function createWay(
       try {
         return await look();
       } catch (error) {
-        // It is out, whatever an endpoint says now.
+        // The transaction is sent already, so an endpoint's error does not end the wait.
         problem = error instanceof Error ? error.message : String(error);
         return undefined;
       }
@@ -198,12 +200,12 @@ export function readTransaction(raw: string): {
     const { hash, nonce, from, to, data } = Transaction.from(raw);
     if (hash !== null && from !== null) return { hash, nonce, from, to, data };
   } catch (cause) {
-    throw new HoldfastError("bad-input", "what is pending is not a signed transaction", {}, { cause });
+    throw new HoldfastError("bad-input", "the pending transaction is malformed", {}, { cause });
   }
-  throw new HoldfastError("bad-input", "the transaction that is pending is not signed");
+  throw new HoldfastError("bad-input", "the pending transaction is not signed");
 }
 
-/** Whether a transaction may have got through all the same. */
+/** Whether the transaction may have been accepted despite this error. */
 function isUncertain(error: unknown): boolean {
   if (error instanceof HoldfastError) return error.code === "unreachable";
   const passing = [

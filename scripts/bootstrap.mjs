@@ -12,7 +12,7 @@ const INSTALLED = join(root, "node_modules", ".package-lock.json");
 const [MIN_MAJOR, MIN_MINOR] = [22, 13];
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** Whoever ends this process ends what it has started. */
+/** Runs a command. A signal to this process also ends the command. */
 async function run(command, args) {
   const child = spawn(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
   const stop = (signal) => child.kill(signal);
@@ -30,7 +30,7 @@ function isInstalled() {
   );
 }
 
-/** npm decides by the Node that it runs on itself, which need not be this one. */
+/** Whether the Node that npm itself runs on is new enough. It may be another one than this. */
 function isNpmNew() {
   const { stdout } = spawnSync("npm", ["version", "--json"], { cwd: root, encoding: "utf8" });
   const [, major, minor] = (/"node": *"(\d+)\.(\d+)/.exec(stdout) ?? []).map(Number);

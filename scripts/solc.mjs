@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm's Solidity compiler as the command that forge expects: no download, and the same compiler as Hardhat's.
+// Gives forge the Solidity compiler of the npm package, which Hardhat uses too, so that nothing is downloaded.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 

@@ -1,6 +1,6 @@
 /**
- * `npm test`: the tests in TypeScript, and beside them those in Solidity, whose output comes last. With arguments, only what
- * they name of the former.
+ * `npm test`: the tests in TypeScript, and at the same time those in Solidity, whose output comes last. With arguments, only
+ * the TypeScript tests that they name.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,17 +11,17 @@ const HARDHAT = join(ROOT, "node_modules", "hardhat", "dist", "src", "cli.js");
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-interface Run {
+interface TestResult {
   readonly passed: boolean;
   readonly output: string;
 }
 
-async function hardhat(args: readonly string[], stdout: "inherit" | "pipe"): Promise<Run> {
+async function hardhat(args: readonly string[], stdout: "inherit" | "pipe"): Promise<TestResult> {
   const child = spawn(process.execPath, [HARDHAT, ...args], {
     cwd: ROOT,
     stdio: ["ignore", stdout, stdout === "pipe" ? "pipe" : "inherit"],
   });
-  // Whoever ends this process ends what it has started.
+  // A signal to this process also ends its child.
   const stop = (signal: NodeJS.Signals): void => void child.kill(signal);
   for (const signal of SIGNALS) process.on(signal, stop);
   let output = "";

@@ -1,6 +1,6 @@
 /**
- * `npm run -s test:unit`: tests that start no chain, no process and no compiler, neither themselves nor by what they import. Each
- * has five seconds.
+ * `npm run -s test:unit`: the tests that start no chain, process or compiler, either themselves or through their imports. Each
+ * test has five seconds.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,7 +16,7 @@ const known = new Map<string, boolean>();
 function isHeavy(file: string): boolean {
   const before = known.get(file);
   if (before !== undefined) return before;
-  known.set(file, false); // types may go in circles
+  known.set(file, false); // imports of types may be circular
   const imports = [...readFileSync(join(ROOT, file), "utf8").matchAll(IMPORTED)].map(([, name = ""]) => name);
   const heavy = imports.some((name) =>
     name.startsWith(".") && name.endsWith(".ts") && !name.includes("/types/")

@@ -1,5 +1,5 @@
 /**
- * `deposit`, `withdraw` and `balance` for whoever has an account: providers and applications alike.
+ * `deposit`, `withdraw` and `balance`, for providers and applications alike.
  */
 import type { Command } from "commander";
 import { parseAddress } from "../chain.ts";
@@ -15,17 +15,20 @@ import {
 } from "./common.ts";
 
 export function addAccountCommands(parent: Command): void {
-  spendingCommand(parent, "deposit <amount>", "moves tokens from the wallet to the account").action(
-    (amount: string, options: ChainOptions) =>
-      withChain(options, async (chain) => {
-        const value = parseAmount(amount, chain.decimals);
-        await agree(`deposit ${amount} ${chain.symbol} for ${chain.account()}`, options);
-        await deposit(chain, value);
-        printResult({ deposited: value }, options);
-      }),
+  spendingCommand(
+    parent,
+    "deposit <amount>",
+    "moves tokens from the wallet to the account in the Ledger",
+  ).action((amount: string, options: ChainOptions) =>
+    withChain(options, async (chain) => {
+      const value = parseAmount(amount, chain.decimals);
+      await agree(`deposit ${amount} ${chain.symbol} for ${chain.account()}`, options);
+      await deposit(chain, value);
+      printResult({ deposited: value }, options);
+    }),
   );
-  spendingCommand(parent, "withdraw <amount>", "moves tokens from the account to a wallet")
-    .option("--to <address>", "default: the account's own")
+  spendingCommand(parent, "withdraw <amount>", "moves tokens from the account in the Ledger to a wallet")
+    .option("--to <address>", "wallet to pay; default: the account's own address")
     .action((amount: string, options: ChainOptions & { to?: string }) =>
       withChain(options, async (chain) => {
         const value = parseAmount(amount, chain.decimals);
@@ -36,8 +39,8 @@ export function addAccountCommands(parent: Command): void {
         printResult({ withdrawn: value, to, transaction: hash }, options);
       }),
     );
-  chainCommand(parent, "balance", "tokens in the account and in the wallet")
-    .option("--account <address>", "default: the key's")
+  chainCommand(parent, "balance", "shows the tokens in the account and in the wallet")
+    .option("--account <address>", "account to show; default: the key's")
     .action((options: ChainOptions & { account?: string }) =>
       withChain(options, async (chain) => {
         const account = options.account === undefined ? chain.account() : parseAddress(options.account);

@@ -5,14 +5,14 @@ import { stat } from "node:fs/promises";
 import { Option, type Command } from "commander";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
+import { STDOUT } from "../app/destination.ts";
+import type { PutPlan } from "../app/put-plan.ts";
+import { draftOf } from "../app/resume.ts";
 import { createApp, type App, type ReplicaStatus } from "../app.ts";
 import { parseAddress, type Chain } from "../chain.ts";
-import { draftOf } from "../continuing.ts";
-import { STDOUT } from "../destination.ts";
 import { openManifest, type ManifestFile } from "../manifest-file.ts";
 import { readObject } from "../object.ts";
 import { agree, createProgress, formatAmount, printResult } from "../output.ts";
-import type { Plan } from "../put-plan.ts";
 import { addAccountCommands } from "./accounts.ts";
 import {
   chainCommand,
@@ -43,12 +43,12 @@ interface PutOptions extends NodeOptions {
 }
 
 export function addAppCommands(program: Command, signal: AbortSignal): void {
-  const app = group(program, "app", "who stores files: buckets, put, get");
+  const app = group(program, "app", "stores and reads files: buckets, put, get");
   spendingCommand(app, "create-bucket", "creates a bucket in a cluster")
     .argument("<cluster>", "id of the cluster", id)
-    .option("--public", "anyone may read", false)
+    .option("--public", "let anyone read it", false)
     .action(createBucket);
-  spendingCommand(app, "access", "lets an account read or write a bucket, or no longer")
+  spendingCommand(app, "access", "gives an account the right to read or write a bucket, or takes it away")
     .argument("<bucket>", "id of the bucket", id)
     .argument("<account>", "address")
     .argument("<right>", "reader or writer")
@@ -56,37 +56,45 @@ export function addAppCommands(program: Command, signal: AbortSignal): void {
     .action(setAccess);
   addAccountCommands(app);
   spendingCommand(app, "put <file>", "stores a file on several vNodes and writes its manifest")
-    .requiredOption("--bucket <id>", "of this account, or one it may write", id)
-    .requiredOption("--vnodes <ids>", "separated by commas: each gets the whole file", ids)
+    .requiredOption("--bucket <id>", "bucket of this account, or one that it may write to", id)
+    .requiredOption("--vnodes <ids>", "vNodes, separated by commas: each gets the whole file", ids)
     .requiredOption("--epochs <n>", "how long", count)
-    .option("--max-rent <units>", "token units per 1e18 leaves and epoch; default: what the nodes ask", units)
+    .option(
+      "--max-rent <units>",
+      "the most to pay, in token units per 1e18 leaves and epoch; default: what the nodes ask",
+      units,
+    )
     .option("--manifest <file>", "default: FILE.holdfast.json")
-    .option("--deposit", "take what the account lacks from the wallet", false)
+    .option("--deposit", "deposit from the wallet what the account lacks", false)
     .addOption(allowPrivateNodes())
     .action((file: string, options: PutOptions) => put(file, options, signal));
-  chainCommand(app, "get <manifest>", "reads a file back, from whichever replica serves it")
-    .requiredOption("--out <file>", 'where to write it; "-": to the standard output')
+  chainCommand(app, "get <manifest>", "reads a file back from any replica that serves it")
+    .requiredOption("--out <file>", 'file to write; "-" for the standard output')
     .addOption(allowPrivateNodes())
     .action((manifest: string, options: NodeOptions & { out: string }) => get(manifest, options, signal));
   chainCommand(
     app,
     "status <manifest>",
-    "shows where a file's replicas are and how they do: exits with 1 unless all are there",
+    "shows where a file's replicas are and whether their nodes answer: exits with 1 unless all do",
   )
     .addOption(allowPrivateNodes())
     .action((manifest: string, options: NodeOptions) => status(manifest, options, signal));
-  spendingCommand(app, "end", "ends a segment two epochs after the running one; later ones are paid back")
-    .argument("<vnode>", "id of the vNode that holds it", id)
-    .argument("<serial>", "number of the segment there", natural)
+  spendingCommand(
+    app,
+    "end",
+    "ends a segment two epochs after the current one; the epochs after that are paid back",
+  )
+    .argument("<vnode>", "id of the vNode that stores it", id)
+    .argument("<serial>", "number of the segment on that vNode", natural)
     .action(endEarly);
   spendingCommand(
     app,
     "claim <manifest>",
-    "collects refunds and compensation for missed epochs of a file",
+    "collects the refunds and compensation for a file's missed epochs",
   ).action((manifest: string, options: ChainOptions) =>
     withApp(options, signal, async (one, chain) => {
       const object = await readObject(manifest);
-      await agree(`claim what is owed for ${object.name}, to the bucket's owner`, options);
+      await agree(`pay the refunds and compensation for ${object.name} to the bucket's owner`, options);
       const claimed = await one.claim(object);
       printResult(
         { claimed },
@@ -97,7 +105,7 @@ export function addAppCommands(program: Command, signal: AbortSignal): void {
 }
 
 const allowPrivateNodes = (): Option =>
-  new Option("--allow-private-nodes", "call nodes at private addresses too: local networks only").env(
+  new Option("--allow-private-nodes", "also call nodes at private addresses: for local networks only").env(
     "HOLDFAST_ALLOW_PRIVATE_NODES",
   );
 
@@ -140,7 +148,7 @@ function createBucket(cluster: bigint, options: ChainOptions & { public: boolean
 
 function endEarly(vNode: bigint, serial: number, options: ChainOptions): Promise<void> {
   return withChain(options, async (chain) => {
-    await agree(`end segment ${serial} of vNode ${vNode}: the node may delete it then`, options);
+    await agree(`end segment ${serial} of vNode ${vNode}, after which the node may delete it`, options);
     const { events, hash } = await chain.send("registry", "endEarly", [vNode, serial]);
     const { end, amount } = events.find(({ name }) => name === "SegmentEndedEarly")?.args ?? {};
     printResult({ vNode, serial, end, refund: amount, transaction: hash }, options);
@@ -171,11 +179,13 @@ async function get(
   signal: AbortSignal,
 ): Promise<void> {
   const object = await readObject(manifest);
-  if (await isSameFile(manifest, out))
-    throw new HoldfastError("bad-input", `${out} is the manifest, which is needed to read the file again`);
+  if (await isSameFile(manifest, out)) {
+    const message = `${out} is the manifest, which is needed to read the file again: give another name with --out`;
+    throw new HoldfastError("bad-input", message);
+  }
   await withApp(options, signal, async (app) => {
     const result = await app.get(object, out);
-    // What is read has the standard output for itself.
+    // The file's bytes go to the standard output, so the summary must not.
     const stream = out === STDOUT ? process.stderr : process.stdout;
     printResult({ out, ...result }, { ...options, stream });
   });
@@ -203,26 +213,28 @@ async function put(file: string, options: PutOptions, signal: AbortSignal): Prom
       await kept.discardUnpaid();
       throw withAdvice(error, manifest, kept);
     }
-    const done = plan.targets.length > 0 ? "stored" : "nothing is missing";
+    const done = plan.targets.length > 0 ? "stored" : "everything is stored already";
     printResult(
       { manifest, paid: total, perEpoch, rounding, ...object },
-      { ...options, text: `${done}; keep ${manifest}: it is what \`app get\` needs` },
+      { ...options, text: `${done}; keep ${manifest}: \`app get\` needs it to read the file` },
     );
   });
 }
 
-function whatPutDoes({ price, file, targets, epochs }: Plan, chain: Chain, short: bigint): string {
+function whatPutDoes({ price, file, targets, epochs }: PutPlan, chain: Chain, short: bigint): string {
   const { total, perEpoch, rounding, quantum } = price;
   const amount = (value: bigint): string => `${formatAmount(value, chain.decimals)} ${chain.symbol}`;
   const extra = short > 0n ? `, depositing ${amount(short)} from the wallet` : "";
   const rounded =
-    rounding > 0n ? `, ${rounding} token units of which are rounding up to multiples of ${quantum}` : "";
+    rounding > 0n
+      ? `, of which ${rounding} token units come from rounding up to multiples of ${quantum}`
+      : "";
   return `store ${file.bytes} bytes on ${targets.length} vNodes for ${epochs} epochs, paying ${amount(total)} in advance${extra}: ${amount(perEpoch)} an epoch${rounded}`;
 }
 
-/** Whoever has paid for something is told where that is written down. */
+/** If something was paid before the error, says where that is written down. */
 function withAdvice(error: unknown, manifest: string, { begun }: ManifestFile): unknown {
   if (!(error instanceof HoldfastError) || !begun()) return error;
-  const message = `${error.message}; what is paid for is in ${manifest}: the same command does the rest`;
+  const message = `${error.message}; ${manifest} records what is paid for: run the same command again to store the rest`;
   return new HoldfastError(error.code, message, { ...error.details, manifest }, { cause: error });
 }

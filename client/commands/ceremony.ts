@@ -33,50 +33,50 @@ interface StepOptions extends FolderOptions {
 
 /** Seconds from the announcement of the beacon to its round. */
 const DEFAULT_DELAY = 86_400;
-/** drand needs no slow function on top: nobody can know a round early, nor choose among several. */
+/** As log2. Few are enough with drand: nobody can know a round early, nor choose among several. */
 const DEFAULT_ITERATIONS = 10;
 
 export function addCeremonyCommands(keys: Command, signal: AbortSignal): void {
   const ceremony = group(keys, "ceremony", "makes a key that strangers can trust: see docs/ceremony.md");
   const step = (name: string, description: string): Command =>
     command(ceremony, name, description).requiredOption("--dir <dir>", "the coordinator's folder");
-  const ptau = ["--ptau <file>", "the powers of tau that the ceremony began with"] as const;
+  const ptau = ["--ptau <file>", "powers of tau that the ceremony began with"] as const;
 
-  step("init", "begins a ceremony: from the circuit and public powers of tau to the first key")
+  step("init", "begins a ceremony: makes the first key from the circuit and public powers of tau")
     .requiredOption("--profile <name>", "tiny, demo or standard")
     .requiredOption("--ptau <file or url>", "a published powers-of-tau file, prepared for phase 2")
-    .option("--insecure-ptau", "take powers that are not published: the key is for tests", false)
+    .option("--insecure-ptau", "accept unpublished powers: the key is then for tests only", false)
     .action((options: InitOptions) => init(options, signal));
-  command(ceremony, "contribute <in> <out>", "adds a secret of yours to a key, on your own machine")
-    .requiredOption("--name <name>", "to be listed under")
-    .option("--entropy-file <file>", "what only you know, instead of typing it")
+  command(ceremony, "contribute <in> <out>", "adds your secret to a key, on your own machine")
+    .requiredOption("--name <name>", "name to be listed under")
+    .option("--entropy-file <file>", "file with text that only you know, instead of typing it")
     .action((from: string, out: string, options: ContributeOptions) =>
       printContribution(from, out, options, signal),
     );
   step("accept <file>", "verifies a contribution and makes it the current key")
     .requiredOption(...ptau)
     .action((file: string, options: StepOptions) => accept(file, options, signal));
-  command(ceremony, "verify <file>", "verifies every contribution of a key, from the circuit on")
+  command(ceremony, "verify <file>", "verifies a key from the circuit to its last contribution")
     .requiredOption("--profile <name>", "tiny, demo or standard")
     .requiredOption(...ptau)
-    .option("--initial <file>", "the first key, if you have made it with `init`: saves most of the time")
-    .option("--insecure-ptau", "take powers that are not published", false)
+    .option("--initial <file>", "first key, if you have made it yourself with `init`: saves most of the time")
+    .option("--insecure-ptau", "accept unpublished powers", false)
     .action((file: string, options: VerifyOptions) => verify(file, options, signal));
-  step("announce", "ends the contributions and names the round of drand that will be the beacon")
-    .option("--round <n>", "of drand's evmnet", count)
-    .option("--delay <seconds>", `or the first round after so long [${DEFAULT_DELAY}]`, natural)
-    .option("--iterations <log2>", "the beacon is hashed 2^this times", count, DEFAULT_ITERATIONS)
-    .option("--insecure-drand <url>", "of another drand network: the key is for tests")
+  step("announce", "ends the contributions and names the drand round that will be the beacon")
+    .option("--round <n>", "round of drand's evmnet", count)
+    .option("--delay <seconds>", `or the first round after this delay [${DEFAULT_DELAY}]`, natural)
+    .option("--iterations <log2>", "log2 of how many times the beacon is hashed", count, DEFAULT_ITERATIONS)
+    .option("--insecure-drand <url>", "relay of another drand network: the key is then for tests only")
     .action(announce);
-  step("beacon", "adds the announced round of drand as the last contribution")
-    .option("--drand <url...>", "relays to ask [public ones]")
-    .option("--signature <hex>", "the round's signature, instead of asking")
+  step("beacon", "adds the announced drand round as the last contribution")
+    .option("--drand <url...>", "relays to ask [public relays]")
+    .option("--signature <hex>", "signature of the round, instead of asking a relay")
     .action((options: BeaconOptions) => beacon(options, signal));
-  step("finalize", "checks everything, and writes what is to be published")
+  step("finalize", "checks everything, and writes the files to publish")
     .requiredOption(...ptau)
     .requiredOption("--key <file>", "keystore or hex key of the coordinator's account, which signs")
     .option("--password-file <file>", "password of the keystore")
-    .option("--out <dir>", "where the profile's folder goes [final/ in the coordinator's folder]")
+    .option("--out <dir>", "folder to write to [final/ in the coordinator's folder]")
     .option("--min-contributions <n>", "refuse fewer", count, MIN_CONTRIBUTIONS)
     .action((options: FinalizeOptions) => finalize(options, signal));
 }
@@ -88,7 +88,8 @@ interface InitOptions extends StepOptions {
 
 async function init({ json, profile, ...options }: InitOptions, signal: AbortSignal): Promise<void> {
   const made = await initCeremony({
-    ...{ ...options, profile: profileNamed(profile).name },
+    ...options,
+    profile: profileNamed(profile).name,
     ...job(json, signal),
   });
   const { circuit, powers } = made.draft;
@@ -113,8 +114,7 @@ async function printContribution(
 
 async function askEntropy(signal: AbortSignal): Promise<string> {
   if (!process.stdin.isTTY) {
-    const message =
-      "nobody is there to type something that only they know: give it in a file with --entropy-file";
+    const message = "nobody can be asked to type a secret here: give one in a file with --entropy-file";
     throw new HoldfastError("bad-input", message);
   }
   return password(
@@ -125,7 +125,12 @@ async function askEntropy(signal: AbortSignal): Promise<string> {
 
 async function readEntropy(path: string): Promise<string> {
   return readFile(path, "utf8").catch((cause: unknown) => {
-    throw new HoldfastError("not-found", `the file ${path} cannot be read`, { path }, { cause });
+    throw new HoldfastError(
+      "not-found",
+      `the file ${path} cannot be read: check its name`,
+      { path },
+      { cause },
+    );
   });
 }
 
@@ -147,7 +152,8 @@ async function verify(
   signal: AbortSignal,
 ): Promise<void> {
   const contributions = await verifyCeremony(file, {
-    ...{ ...options, profile: profileNamed(profile).name },
+    ...options,
+    profile: profileNamed(profile).name,
     ...job(json, signal),
   });
   const lines = contributions.map(({ name, hash }, i) => `${i + 1}  ${name}  ${hash}`);
@@ -194,13 +200,17 @@ interface FinalizeOptions extends StepOptions {
 async function finalize(options: FinalizeOptions, signal: AbortSignal): Promise<void> {
   const { dir, ptau, key, passwordFile, out = join(dir, "final"), minContributions, json } = options;
   const manifest = await finalizeCeremony({
-    ...{ dir, ptau, out, minContributions, ...job(json, signal) },
+    dir,
+    ptau,
+    out,
+    minContributions,
+    ...job(json, signal),
     privateKey: await readKeyFile(key, passwordFile),
   });
   printResult({ folder: join(out, manifest.profile), ...manifest }, { json });
 }
 
-/** Progress for people, and the end on a signal. */
+/** Shows progress to people, and ends the work on a signal. */
 export function job(json: boolean, signal: AbortSignal): JobOptions {
   return { progress: createProgress(json), signal };
 }

@@ -1,5 +1,5 @@
 /**
- * `challenge`: asks a vNode for a proof on demand, shows how it went, and ends what was not answered.
+ * `challenge`: asks a vNode for a proof on demand, shows the outcome, and ends challenges that were not answered.
  */
 import type { Command } from "commander";
 import { RESPONSE_EPOCHS } from "../../protocol/limits.ts";
@@ -20,26 +20,34 @@ const STATUS = ["none", "open", "answered", "failed", "void", "dismissed"] as co
 const OPEN = 1;
 
 export function addChallengeCommands(program: Command): void {
-  const challenge = group(program, "challenge", "who doubts a vNode: ask for a proof on demand, with a bond");
+  const challenge = group(
+    program,
+    "challenge",
+    "asks a vNode that you doubt for a proof on demand, with a bond",
+  );
   spendingCommand(
     challenge,
     "make",
-    "challenges all that a vNode holds, or one of its segments; an account has one of a vNode open at a time",
+    "challenges all that a vNode stores, or one of its segments; an account can have one open challenge per vNode",
   )
     .argument("<vnode>", "id of the vNode", id)
-    .requiredOption("--max-bond <amount>", "the most to put up, in tokens: lost if the node answers")
-    .option("--segment <serial>", "only this segment", natural)
+    .requiredOption("--max-bond <amount>", "the most to put up, in tokens; lost if the node answers")
+    .option("--segment <serial>", "number of the only segment to challenge", natural)
     .option(
       "--from-block <n>",
-      "the deployment's first block: where the segment is follows from events",
+      "the deployment's first block, from which events tell where the segment is",
       natural,
       0,
     )
     .action(make);
-  spendingCommand(challenge, "expire", "ends a challenge that was not answered in time: pays the challenger")
+  spendingCommand(
+    challenge,
+    "expire",
+    "ends a challenge that was not answered in time, and pays the challenger",
+  )
     .argument("<challenge>", "its id", id)
     .action(expire);
-  chainCommand(challenge, "show", "shows a challenge and what became of it")
+  chainCommand(challenge, "show", "shows a challenge and its outcome")
     .argument("<challenge>", "its id", id)
     .action(show);
 }
@@ -55,7 +63,7 @@ function make(vNode: bigint, options: MakeOptions): Promise<void> {
         : await segmentRange(chain, vNode, segment, fromBlock);
     const bond = `${formatAmount(await challengeBond(chain, vNode), chain.decimals)} ${chain.symbol}`;
     await agree(
-      `challenge ${what}, ${length} quanta from ${start} on, with a bond that is ${bond} now and at most ${maxBond} ${chain.symbol}: lost if the node answers`,
+      `challenge ${what}, ${length} quanta from ${start} on, with a bond of ${bond} now and at most ${maxBond} ${chain.symbol}, which is lost if the node answers`,
       options,
     );
     const sent = await chain.send("challenges", "challenge", [vNode, start, length, most]);
@@ -63,14 +71,19 @@ function make(vNode: bigint, options: MakeOptions): Promise<void> {
     const record = made["challenge"] as unknown as ChallengeRecord;
     const challenge = made["id"] as bigint;
     const result = {
-      ...{ challenge, vNode, node: made["node"], bond: record.bond, start, length },
+      challenge,
+      vNode,
+      node: made["node"],
+      bond: record.bond,
+      start,
+      length,
       answerBefore: await answerBefore(chain, challenge, record),
     };
     printResult({ ...result, transaction: sent.hash }, options);
   });
 }
 
-/** The first epoch in which it is too late, as far as pauses are declared. */
+/** The first epoch that is too late for an answer, by the pauses that are declared now. */
 async function answerBefore(
   chain: Chain,
   challenge: bigint,
@@ -82,7 +95,7 @@ async function answerBefore(
 
 function expire(challenge: bigint, options: ChainOptions): Promise<void> {
   return withChain(options, async (chain) => {
-    await agree(`end challenge ${challenge}, which nobody answered in time`, options);
+    await agree(`end challenge ${challenge}, which was not answered in time`, options);
     const sent = await chain.send("challenges", "expire", [challenge]);
     const isVoid = sent.events.some(({ name }) => name === "Voided");
     const { taken = 0n, reward = 0n } = isVoid ? {} : eventOf(sent, "Failed");

@@ -1,5 +1,5 @@
 /**
- * What the commands share: options of the same meaning, arguments of the same form, the way to the chain.
+ * What the commands share: common options, argument parsers, and the connection to the chain.
  */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { GWEI } from "../../chain/fees.ts";
@@ -8,8 +8,8 @@ import { readKeyFile } from "../../contracts/accounts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { connect, type Chain } from "../chain.ts";
 import { readRecord } from "../deployment/record.ts";
-import { stateFolder } from "../left.ts";
 import { agree, formatAmount, printNote, printWarning } from "../output.ts";
+import { stateFolder } from "../pending.ts";
 import { isOpen } from "../sending.ts";
 
 export interface JsonOptions {
@@ -30,7 +30,6 @@ export interface ChainOptions extends JsonOptions {
   readonly maxFee?: bigint;
   /** Seconds. */
   readonly wait?: number;
-  /** Of every command. */
   readonly signal?: AbortSignal;
 }
 
@@ -52,14 +51,18 @@ export function chainCommand(parent: Command, nameAndArguments: string, descript
     .addOption(
       new Option(
         "--rpc <url>",
-        "the chain's JSON-RPC; of several, with commas or given again, two must agree about what is read",
+        "JSON-RPC endpoint of the chain; with several (separated by commas, or the option repeated), two must agree about each answer",
       )
         .env("HOLDFAST_RPC")
         .argParser((text, before?: readonly string[]) => [...(before ?? []), ...splitUrls(text)]),
     )
-    .addOption(new Option("--audits <address>", "the deployment's Audits contract").env("HOLDFAST_AUDITS"))
     .addOption(
-      new Option("--deployment <file>", "its record, which has the addresses").env("HOLDFAST_DEPLOYMENT"),
+      new Option("--audits <address>", "address of the deployment's Audits contract").env("HOLDFAST_AUDITS"),
+    )
+    .addOption(
+      new Option("--deployment <file>", "record of the deployment, which has the addresses").env(
+        "HOLDFAST_DEPLOYMENT",
+      ),
     )
     .addOption(new Option("--chain-id <n>", "refuse any other chain").env("HOLDFAST_CHAIN_ID").argParser(id))
     .addOption(new Option("--token <address>", "refuse any other token").env("HOLDFAST_TOKEN"))
@@ -73,7 +76,7 @@ export function chainCommand(parent: Command, nameAndArguments: string, descript
 export function spendingCommand(parent: Command, nameAndArguments: string, description: string): Command {
   return chainCommand(parent, nameAndArguments, description)
     .addOption(
-      new Option("--max-fee <gwei>", "send nothing for more a unit of gas; default 500")
+      new Option("--max-fee <gwei>", "the most to pay for a unit of gas; default 500")
         .env("HOLDFAST_MAX_FEE")
         .argParser(gwei),
     )
@@ -91,7 +94,7 @@ function gwei(text: string): bigint {
   return BigInt(text) * GWEI;
 }
 
-/** Connects, runs, and lets go of the chain. */
+/** Connects, runs `use`, and disconnects. */
 export async function withChain<T>(options: ChainOptions, use: (chain: Chain) => Promise<T>): Promise<T> {
   const { rpc, audits, chainId, token, lens, key, passwordFile, maxFee, wait, signal } = withRecord(options);
   if (rpc === undefined) throw missing("the chain", "--rpc URL", "HOLDFAST_RPC");
@@ -102,7 +105,14 @@ export async function withChain<T>(options: ChainOptions, use: (chain: Chain) =>
     warn: (facts: object, message: string): void => printWarning(facts, message, options.json),
   };
   const chain = await connect({
-    ...{ rpcUrl: rpc, audits, chainId, token, lens, privateKey, maxFee, signal },
+    rpcUrl: rpc,
+    audits,
+    chainId,
+    token,
+    lens,
+    privateKey,
+    maxFee,
+    signal,
     patienceMs: wait === undefined ? undefined : 1000 * wait,
     tell: (message) => printNote(message, options.json),
     state: stateFolder(process.env),
@@ -115,7 +125,7 @@ export async function withChain<T>(options: ChainOptions, use: (chain: Chain) =>
   }
 }
 
-/** With the addresses of the record, where the options do not say others. */
+/** Adds the addresses of the record, unless an option gives another one. */
 export function withRecord({ deployment, ...options }: ChainOptions): Omit<ChainOptions, "deployment"> {
   if (deployment === undefined) return options;
   const { chainId, audits, token, lens } = readRecord(deployment);
@@ -126,7 +136,7 @@ function missing(what: string, option: string, variable: string): HoldfastError 
   return new HoldfastError("bad-input", `which is ${what}? Give ${option} or set ${variable}`);
 }
 
-/** Brings the account's balance in the Ledger to `needed`, from the same account's wallet. */
+/** Deposits from the account's wallet until its balance in the Ledger is `needed`. */
 export async function topUp(
   chain: Chain,
   needed: bigint,
@@ -140,7 +150,7 @@ export async function topUp(
   if (short > 0n) {
     const wallet = await chain.read<bigint>("token", "balanceOf", [chain.account()]);
     if (wallet < short) {
-      const message = `this takes ${amount(needed)}; the account has ${amount(balance)} deposited and ${amount(wallet)} in its wallet: ${amount(short - wallet)} is missing`;
+      const message = `this costs ${amount(needed)}; the account has deposited ${amount(balance)} and has ${amount(wallet)} in its wallet: send the wallet ${amount(short - wallet)} more`;
       throw new HoldfastError("funds", message, { needed, balance, wallet, missing: short - wallet });
     }
   }
@@ -148,7 +158,11 @@ export async function topUp(
   if (short > 0n) await deposit(chain, short);
 }
 
-/** From the wallet. An approval that this makes is used, or taken back. Throws "funds" before anything is sent. */
+/**
+ * Deposits from the wallet. If the deposit fails, takes the approval back.
+ *
+ * @throws HoldfastError "funds" before anything is sent
+ */
 export async function deposit(chain: Chain, amount: bigint): Promise<void> {
   await checkWallet(chain, amount);
   const { ledger } = chain.addresses;
@@ -157,7 +171,7 @@ export async function deposit(chain: Chain, amount: bigint): Promise<void> {
   try {
     await chain.send("ledger", "deposit", [chain.account(), amount]);
   } catch (error) {
-    // What the deposit failed with is what is told.
+    // Report why the deposit failed, even if taking the approval back fails too.
     if (allowed < amount && !isOpen(error))
       await chain.send("token", "approve", [ledger, allowed]).catch(() => undefined);
     throw error;
@@ -168,7 +182,7 @@ async function checkWallet(chain: Chain, amount: bigint): Promise<void> {
   const wallet = await chain.read<bigint>("token", "balanceOf", [chain.account()]);
   if (wallet >= amount) return;
   const show = (units: bigint): string => `${formatAmount(units, chain.decimals)} ${chain.symbol}`;
-  const message = `the wallet of ${chain.account()} has ${show(wallet)} of the ${show(amount)} to deposit: ${show(amount - wallet)} is missing`;
+  const message = `the wallet of ${chain.account()} has ${show(wallet)}, and the deposit is ${show(amount)}: send it ${show(amount - wallet)} more`;
   throw new HoldfastError("funds", message, { needed: amount, wallet, missing: amount - wallet });
 }
 
@@ -180,7 +194,7 @@ export function id(text: string): bigint {
   return BigInt(text);
 }
 
-/** As id, or 0 for none. */
+/** An id, or 0 for "no node". */
 export function idOrNone(text: string): bigint {
   return text === "0" ? 0n : id(text);
 }
@@ -213,7 +227,6 @@ export function ids(text: string): bigint[] {
   return text.split(",").map(id);
 }
 
-/** On or off. */
 export function toggle(text: string): boolean {
   if (text !== "on" && text !== "off") throw new InvalidArgumentError('expected "on" or "off"');
   return text === "on";

@@ -1,5 +1,5 @@
 /**
- * `node` and `auditor`: start the daemons, each a process of its own, and ask a node how it does.
+ * `node` and `auditor`: start the daemons, each in its own process, and ask a node for its state.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,28 +14,28 @@ import { command, group, type JsonOptions } from "./common.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const TIMEOUT_MS = 10_000;
-/** Of a node with many vNodes. */
+/** Enough for a node with many vNodes. */
 const MAX_STATUS_BYTES = 16 << 20;
 
 export function addDaemonCommands(program: Command, signal: AbortSignal): void {
-  const node = group(program, "node", "the storage node");
+  const node = group(program, "node", "runs and inspects a storage node");
   runCommand(node, "prover/main.ts", "runs a storage node until it is stopped", signal);
   command(
     node,
     "status <url>",
-    "what the chain says about a node, as the node sees it: exits with 1 if it is in trouble",
+    "shows a node's state, as the node itself reports it: exits with 1 if it has a problem",
   ).action(showStatus);
-  command(node, "scrub <admin>", "reads all data of a node on this machine and compares it with its roots")
+  command(node, "scrub <admin>", "makes a node on this machine check all its data against the roots")
     .addHelpText("after", "\n<admin> is the address that the node logs as `admin` when it is ready.")
     .action(scrub);
-  command(node, "remove <admin>", "shows the removals that a node holds back")
-    .option("--yes", "allow these removals, and no others")
+  command(node, "remove <admin>", "shows the removals of files that wait for your consent")
+    .option("--yes", "allow exactly the removals that are shown")
     .action(showRemovals);
   const auditor = group(program, "auditor", "the auditor");
   runCommand(auditor, "verifier/main.ts", "runs an auditor until it is stopped", signal);
 }
 
-/** Hands all arguments on: the daemon has its own help and flags. */
+/** Passes all arguments on: the daemon has its own help and flags. */
 function runCommand(parent: Command, script: string, description: string, signal: AbortSignal): void {
   command(parent, "run", description)
     .option("--config <file>", "JSON file with the settings")
@@ -44,7 +44,7 @@ function runCommand(parent: Command, script: string, description: string, signal
       const args = [...(options.config === undefined ? [] : ["--config", options.config]), ...settings];
       signal.throwIfAborted();
       const child = spawn(process.execPath, [join(ROOT, script), ...args], { stdio: "inherit" });
-      // A terminal's Ctrl-C reaches the child by itself; anything else that ends this process does not.
+      // Ctrl-C in a terminal also reaches the child. A signal to this process alone does not.
       signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
       const kill = (): unknown => child.kill("SIGKILL");
       process.once("exit", kill);
@@ -54,7 +54,7 @@ function runCommand(parent: Command, script: string, description: string, signal
     });
 }
 
-/** As long as it takes. */
+/** Waits without a time limit: a scrub may take days. */
 async function scrub(admin: string, { json }: JsonOptions): Promise<void> {
   const found = (await askAdmin(admin, "POST", "/scrub")) as { damaged: unknown[]; unread: unknown[] };
   printResult(found, { json });
@@ -70,14 +70,16 @@ async function askAdmin(admin: string, method: "GET" | "POST", path: string): Pr
     throw new HoldfastError("bad-input", `"${admin}" is not a URL: give the node's admin address`);
   try {
     const { statusCode, body } = await request(new URL(path, admin), {
-      ...{ method, headersTimeout: 0, bodyTimeout: 0 },
+      method,
+      headersTimeout: 0,
+      bodyTimeout: 0,
       ...(method === "POST" && { headers: { "content-type": "application/json" }, body: "{}" }),
     });
     const answer = (await body.json()) as object;
     if (statusCode === 200) return answer;
     throw new HoldfastError(
       "unreachable",
-      `${admin} answers with status ${statusCode}: is it the admin address?`,
+      `${admin} answers with status ${statusCode}: give the address that the node logs as "admin"`,
     );
   } catch (cause) {
     if (cause instanceof HoldfastError) throw cause;
@@ -92,7 +94,7 @@ async function showStatus(url: string, { json }: JsonOptions): Promise<void> {
   let status: unknown;
   let code: number;
   try {
-    // Whoever gives its URL means it.
+    // The user gave this URL, so a private address is intended.
     const agent = createAgent({ allowPrivate: true, advice: "", idleMs: TIMEOUT_MS });
     const target = new URL("/status", url);
     const reply = await ask(target, { agent, method: "GET", headers: {}, answerMs: TIMEOUT_MS });

@@ -30,21 +30,21 @@ export function addAddCommands(deployment: Command): void {
   spendingCommand(
     deployment,
     "add-profile",
-    "has the factory make a verifier; the treasury's key also adds it",
+    "makes a verifier through the factory; with the treasury's key, also adds it to the deployment",
   )
-    .requiredOption("--profile <name>", "whose key in build/ it verifies with")
-    .option("--min-contributions <n>", "to the ceremony of the key", count)
-    .option("--at <address>", "the verifier, if it is there already")
+    .requiredOption("--profile <name>", "profile whose key in build/ the verifier gets")
+    .option("--min-contributions <n>", "least number of contributions to the key's ceremony", count)
+    .option("--at <address>", "address of the verifier, if it exists already")
     .action(addProfile);
   spendingCommand(
     deployment,
     "add-beacon",
-    "has the factory make a drand beacon; the treasury's key also adds it",
+    "makes a drand beacon through the factory; with the treasury's key, also adds it to the deployment",
   )
     .requiredOption("--public-key <hex>", "drand's group key, 256 hex digits", groupKey)
-    .requiredOption("--drand-genesis <seconds>", "when drand's round 1 was, since 1970", count)
-    .requiredOption("--period <seconds>", "from one round to the next", count)
-    .option("--at <address>", "the beacon, if it is there already")
+    .requiredOption("--drand-genesis <seconds>", "time of drand's round 1, in seconds since 1970", count)
+    .requiredOption("--period <seconds>", "seconds from one round to the next", count)
+    .option("--at <address>", "address of the beacon, if it exists already")
     .action(addBeacon);
 }
 
@@ -77,7 +77,7 @@ async function add(
   const account = chain.account();
   const treasury = await chain.read<string>("ledger", "treasury");
   const deploys = addition.at === undefined ? `make a ${addition.step.contract} for ${what}` : "";
-  const adds = account === treasury ? `add ${what} to the deployment, for good` : "";
+  const adds = account === treasury ? `add ${what} to the deployment, which cannot be undone` : "";
   const will = [deploys, adds].filter((part) => part !== "");
   if (will.length > 0) await agree(`${will.join(" and ")}, from ${account}`, options);
   const result = await addToDeployment({ chain, ...addition });

@@ -1,5 +1,5 @@
 /**
- * `deployment`: makes one, and says whether what is deployed is what this project builds.
+ * `deployment`: makes a deployment, and checks whether it runs the code that this project builds.
  */
 import Table from "cli-table3";
 import { Option, type Command } from "commander";
@@ -8,12 +8,12 @@ import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { profileNamed, type ProfileName } from "../../protocol/profiles.ts";
+import { checkAgreed, wrongIn, type Finding } from "../deployment/check.ts";
 import { readDeploymentConfig, type DeploymentConfig } from "../deployment/config.ts";
 import { createDeployment } from "../deployment/create.ts";
 import { expectationsOf, type Expectations } from "../deployment/expectations.ts";
 import { verifierArgs } from "../deployment/plan.ts";
 import type { Argument } from "../deployment/step.ts";
-import { checkAgreed, wrongIn, type Finding } from "../deployment-check.ts";
 import { agree, printResult } from "../output.ts";
 import {
   chainCommand,
@@ -38,23 +38,35 @@ interface CheckCommandOptions extends ChainOptions {
   readonly profile?: string;
 }
 
-/** An address, its "0x", and the table's margins. */
+/** Columns: 40 digits of an address, its "0x", and the table's margins. */
 const VALUE_WIDTH = 44;
 
 export function addDeploymentCommands(program: Command, signal: AbortSignal): void {
-  const deployment = group(program, "deployment", "the contracts that all of it is about");
-  command(deployment, "create", "deploys all contracts, or goes on where it stopped, and reads them back")
-    .requiredOption("--config <file>", "what to deploy, and where (docs/deployment.md)")
-    .requiredOption("--folder <folder>", "keeps what is needed to go on, and the record: one per deployment")
+  const deployment = group(program, "deployment", "deploys and checks the contracts");
+  command(deployment, "create", "deploys all contracts, or resumes where it stopped, and checks the result")
+    .requiredOption("--config <file>", "configuration of the deployment (docs/deployment.md)")
+    .requiredOption(
+      "--folder <folder>",
+      "folder for what is needed to resume, and for the record; one per deployment",
+    )
     .option("--dry-run", "show the addresses and the cost, and send nothing", false)
     .option("-y, --yes", "do not ask", false)
     .action((options: CreateCommandOptions) => create(options, signal));
-  chainCommand(deployment, "check", "reads every wire back, and compares the code with this build's")
+  chainCommand(
+    deployment,
+    "check",
+    "checks how the contracts are connected, and that they run this build's code",
+  )
     .addOption(
-      new Option("--lens <address>", "the deployment's Lens, to be checked too").env("HOLDFAST_LENS"),
+      new Option("--lens <address>", "address of the deployment's Lens, to check it too").env(
+        "HOLDFAST_LENS",
+      ),
     )
-    .option("--config <file>", "compare everything with what it says, and the keys with those in build/")
-    .option("--profile <name>", "compare the first verifier's key with the one in build/ for this profile")
+    .option(
+      "--config <file>",
+      "also compare everything with this configuration, and the keys with those in build/",
+    )
+    .option("--profile <name>", "also compare the first verifier's key with this profile's key in build/")
     .action(check);
   addAddCommands(deployment);
 }
@@ -62,7 +74,10 @@ export function addDeploymentCommands(program: Command, signal: AbortSignal): vo
 async function create(options: CreateCommandOptions, signal: AbortSignal): Promise<void> {
   const { folder, dryRun, json, yes } = options;
   const { deployment, missing, cost, findings } = await createDeployment({
-    ...{ config: readDeploymentConfig(options.config), folder, dryRun, signal },
+    config: readDeploymentConfig(options.config),
+    folder,
+    dryRun,
+    signal,
     agree: (what) => agree(what, { yes, json }),
     log: (line) => {
       if (!json) process.stderr.write(`${line}\n`);
@@ -78,7 +93,7 @@ async function create(options: CreateCommandOptions, signal: AbortSignal): Promi
 
 async function check(options: CheckCommandOptions): Promise<void> {
   const { config: path, profile, ...given } = options;
-  // The way to the chain refuses another lens; here it is a finding.
+  // Connecting would refuse a wrong Lens. Here it is a finding.
   const { lens, ...others } = withRecord(given);
   const config = path === undefined ? undefined : readDeploymentConfig(path);
   const expected = await expectationsFor(config, profile);
@@ -88,7 +103,7 @@ async function check(options: CheckCommandOptions): Promise<void> {
     const wrong = wrongIn(findings);
     printResult({ ok: wrong.length === 0, findings }, { ...options, text: table(findings) });
     if (wrong.length > 0) {
-      const message = `this is no deployment to trust: ${wrong.join(", ")} ${wrong.length === 1 ? "is" : "are"} not as expected`;
+      const message = `do not trust this deployment: ${wrong.join(", ")} ${wrong.length === 1 ? "is" : "are"} not as expected`;
       throw new HoldfastError("chain", message, { wrong });
     }
   });
@@ -119,8 +134,10 @@ function table(findings: readonly Finding[]): string {
   const rows = new Table({
     head: ["what", "value", ""],
     style: { head: [], border: [] },
-    // A group key has 256 digits.
-    ...{ colWidths: [null, VALUE_WIDTH], wordWrap: true, wrapOnWordBoundary: false },
+    // So that a group key of 256 digits is broken into lines.
+    colWidths: [null, VALUE_WIDTH],
+    wordWrap: true,
+    wrapOnWordBoundary: false,
   });
   for (const { what, value, ok } of findings)
     rows.push([what, value, ok === undefined ? "" : ok ? "ok" : "WRONG"]);

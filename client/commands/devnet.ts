@@ -1,5 +1,5 @@
 /**
- * `devnet`: the main job. A whole network on this machine, from a file to a payment and a penalty.
+ * `devnet`: a whole network on this machine, from a file to a payment and a penalty.
  */
 import { createRequire } from "node:module";
 import type { Command } from "commander";
@@ -28,11 +28,14 @@ export function addDevnetCommand(program: Command, signal: AbortSignal): void {
     .option("--profile <name>", "tiny, demo or standard", "demo")
     .option(
       "--epoch-seconds <n>",
-      "least length of an epoch: it is longer where proofs take longer",
+      "least length of an epoch; longer on machines where proofs take longer",
       count,
       18,
     )
-    .option("--json [file]", "also write the summary as JSON to the file; without a file, print only that")
+    .option(
+      "--json [file]",
+      "write the summary as JSON to the file too; without a file, print only the summary",
+    )
     .option("--keep", "keep the nodes' data and the logs", false)
     .action((options: DevnetCommandOptions) => devnet(options, signal));
 }
@@ -45,7 +48,7 @@ async function devnet({ json, ...options }: DevnetCommandOptions, signal: AbortS
     (quiet ? process.stderr : process.stdout).write(`${time} s  ${line}\n`);
   };
   const { name: profile } = profileNamed(options.profile);
-  // Only this command needs the build and what is built.
+  // Loaded here, as only this command needs the build.
   const { prepare } = await import("../prepare.ts");
   await prepare({ profiles: [profile], log, signal });
   const { runDevnet } = await import("../devnet/run.ts");

@@ -1,6 +1,5 @@
 /**
- * A vNode as `explore` shows it: who is responsible and who is about to be, what is paid, and how much of what is audited
- * is paid for.
+ * A vNode as `explore` shows it: which node is responsible now and next, what is paid, and the coverage.
  */
 import type { Chain } from "../chain.ts";
 import { formatAmount } from "../output.ts";
@@ -14,12 +13,12 @@ export interface VNodeItem {
   readonly duty: DutyRecord;
 }
 
-/** What the Lens does not tell. */
+/** What the Lens does not show. */
 export interface Standing {
   readonly epoch: bigint;
-  /** From which epoch on the node need not be asked, if it has announced to leave. */
+  /** The first epoch that the node need not prove, if it has announced that it leaves. */
   readonly leavesAt: bigint | null;
-  /** The pause that runs or is to come. */
+  /** The current or the next pause. */
   readonly pause: { readonly from: bigint; readonly end: bigint } | null;
   readonly compacting: boolean;
 }
@@ -43,14 +42,30 @@ export async function standingOf(chain: Chain, { id, state }: VNodeItem): Promis
 export function describeVNode(item: VNodeItem, standing: Standing) {
   const { id, info, state, directory, duty } = item;
   return {
-    ...{ vNode: id, cluster: info.cluster, token: info.token, node: state.node, nextNode: info.node },
-    ...{ successor: info.successor === 0n ? null : info.successor, successorUntil: untilOf(item) },
-    ...{ held: info.held, segments: directory.live, entries: directory.count, weight: directory.total },
-    ...{ rate: state.rate, coverage: coverageOf(duty), short: state.short },
-    ...{ deferred: state.deferred, deferredSince: state.deferredSince === 0n ? null : state.deferredSince },
-    ...{ settled: state.settled, misses: state.misses, syncLeft: state.syncLeft },
-    ...{ leavesAt: standing.leavesAt, pause: standing.pause, compacting: standing.compacting },
-    ...{ due: duty.due, proven: duty.proven },
+    vNode: id,
+    cluster: info.cluster,
+    token: info.token,
+    node: state.node,
+    nextNode: info.node,
+    successor: info.successor === 0n ? null : info.successor,
+    successorUntil: untilOf(item),
+    held: info.held,
+    segments: directory.live,
+    entries: directory.count,
+    weight: directory.total,
+    rate: state.rate,
+    coverage: coverageOf(duty),
+    short: state.short,
+    deferred: state.deferred,
+    deferredSince: state.deferredSince === 0n ? null : state.deferredSince,
+    settled: state.settled,
+    misses: state.misses,
+    syncLeft: state.syncLeft,
+    leavesAt: standing.leavesAt,
+    pause: standing.pause,
+    compacting: standing.compacting,
+    due: duty.due,
+    proven: duty.proven,
   };
 }
 
@@ -58,7 +73,7 @@ function untilOf({ info, state }: VNodeItem): bigint | null {
   return info.successor === 0n ? null : state.nextUntil;
 }
 
-/** Of what the running epoch audits, the part that is paid for; null: nothing is audited. */
+/** The share that is paid for of what the current epoch audits. null: nothing is audited. */
 function coverageOf({ rate, asked }: DutyRecord): number | null {
   return asked === 0n ? null : Number((10_000n * rate) / asked) / 10_000;
 }
@@ -68,7 +83,9 @@ export type VNodeRow = ReturnType<typeof describeVNode>;
 export function vNodeInWords(row: VNodeRow, { decimals, symbol }: Chain): Record<string, unknown> {
   const amount = (units: bigint): string => `${formatAmount(units, decimals)} ${symbol}`;
   return {
-    ...{ vNode: row.vNode, cluster: row.cluster, node: nodeInWords(row) },
+    vNode: row.vNode,
+    cluster: row.cluster,
+    node: nodeInWords(row),
     holds: `${row.segments} segments, ${row.held} leaves`,
     "paid per epoch": amount(row.rate),
     coverage: coverageInWords(row),
@@ -96,12 +113,14 @@ function stateInWords(row: VNodeRow, amount: (units: bigint) => string): string[
   const { misses, syncLeft, short, leavesAt, pause, compacting, deferredSince, deferred, settled } = row;
   const words = [
     ...(misses > 0n ? [`${misses} misses in a row`] : []),
-    ...(syncLeft > 0n ? [`has ${syncLeft} audits left for its first proof`] : []),
-    ...(short ? ["paid nothing until its bond is topped up"] : []),
+    ...(syncLeft > 0n ? [`${syncLeft} audits left for the node's first proof`] : []),
+    ...(short ? ["its node is paid nothing until it tops its bond up"] : []),
     ...(leavesAt === null ? [] : [`leaves with epoch ${leavesAt}`]),
     ...(pause === null ? [] : [`paused from epoch ${pause.from} until ${pause.end}`]),
-    ...(compacting ? ["its directory is written again"] : []),
-    ...(deferredSince === null ? [] : [`${amount(deferred)} since epoch ${deferredSince} wait for a proof`]),
+    ...(compacting ? ["its directory is being compacted"] : []),
+    ...(deferredSince === null
+      ? []
+      : [`${amount(deferred)} since epoch ${deferredSince} await the next proof`]),
   ];
   return [...(words.length > 0 ? words : ["in order"]), `settled until epoch ${settled}`];
 }

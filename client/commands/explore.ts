@@ -1,6 +1,6 @@
 /**
- * `explore`: what there is to be found: clusters with what they cost and offer, nodes, vNodes, buckets, segments. As JSON in
- * token units and epochs; for people in tokens and words.
+ * `explore`: lists clusters with their prices and free room, nodes, vNodes, buckets and segments. JSON has token units and
+ * epochs; the tables for people have tokens and words.
  */
 import Table from "cli-table3";
 import { Option, type Command } from "commander";
@@ -56,33 +56,36 @@ interface ExploreOptions extends ChainOptions {
   readonly fromBlock: number;
 }
 
-/** Ids that one call looks at. */
+/** How many ids one call looks at. */
 const PAGE = 50;
 const ANYONE = `0x${"00".repeat(20)}`;
 
 export function addExploreCommands(program: Command): void {
-  const explore = group(program, "explore", "what there is: clusters, nodes, vNodes, buckets, segments");
+  const explore = group(program, "explore", "lists clusters, nodes, vNodes, buckets, segments");
   const add = (name: string, description: string): Command =>
     chainCommand(explore, name, description).addOption(
-      new Option("--lens <address>", "the deployment's Lens contract").env("HOLDFAST_LENS"),
+      new Option("--lens <address>", "address of the deployment's Lens contract").env("HOLDFAST_LENS"),
     );
-  add("clusters", "clusters: their rules, prices and free room").action(
+  add("clusters", "lists clusters: their terms, prices and free room").action(
     show("clusters", listClusters, clusterInWords),
   );
-  add("nodes", "nodes: what they offer and their bonds")
+  add("nodes", "lists nodes: what they offer, and their bonds")
     .option("--provider <address>", "only this account's")
-    .option("--cluster <id>", "only those that serve this cluster", id)
+    .option("--cluster <id>", "only nodes that serve this cluster", id)
     .action(show("nodes", listNodes, nodeInWords));
-  add("vnodes", "vNodes: who is responsible, what they hold and are paid for, how they do")
+  add("vnodes", "lists vNodes: their nodes, what they store and are paid, and their state")
     .option("--cluster <id>", "only this cluster's", id)
     .action(show("vNodes", listVNodes, vNodeInWords));
-  add("buckets", "buckets: their owners and clusters")
+  add("buckets", "lists buckets: their owners and clusters")
     .option("--owner <address>", "only this account's")
     .action(show("buckets", listBuckets));
-  add("segments", "a vNode's or a bucket's segments: until when they are paid for, and how often proven")
+  add(
+    "segments",
+    "lists the segments of a vNode or a bucket: until when they are paid for, and how often they were proven",
+  )
     .option("--vnode <id>", "of this vNode", id)
     .option("--bucket <id>", "of this bucket", id)
-    .option("--from-block <n>", "look for proofs from here on", natural, 0)
+    .option("--from-block <n>", "block from which proofs are counted", natural, 0)
     .action(show("segments", listSegments, segmentInWords));
 }
 
@@ -112,7 +115,7 @@ function tableOf(name: string, rows: readonly Row[]): string {
   return table.toString();
 }
 
-/** All items of a view in pages. */
+/** All items of a view that answers in pages. */
 async function all<T>(chain: Chain, view: string, args: readonly unknown[], first: bigint): Promise<T[]> {
   const found: T[] = [];
   let from = first;
@@ -145,15 +148,23 @@ async function listClusters(chain: Chain) {
     );
     const rents = serving.map((node) => node.info.rent).sort((a, b) => (a < b ? -1 : 1));
     return {
-      ...{ cluster, manager: info.manager, metadata: info.metadata },
-      ...{ profile: info.profile, samples: profile.samples, beacon: info.beacon },
-      ...{ quantumBits: info.quantumBits, quantum: 1n << info.quantumBits },
+      cluster,
+      manager: info.manager,
+      metadata: info.metadata,
+      profile: info.profile,
+      samples: profile.samples,
+      beacon: info.beacon,
+      quantumBits: info.quantumBits,
+      quantum: 1n << info.quantumBits,
       ...params,
       ...(announcedSince > epoch && { termsChangeAt: announcedSince }),
-      ...{ vNodes: own.length, vacant: own.filter((vNode) => vNode.info.node === 0n).length },
-      ...{ missing: own.filter((vNode) => vNode.state.misses > 0n).length },
-      ...{ nodes: serving.length, standby: standby.length },
-      ...{ minRent: rents[0] ?? 0n, maxRent: rents.at(-1) ?? 0n },
+      vNodes: own.length,
+      vacant: own.filter((vNode) => vNode.info.node === 0n).length,
+      missing: own.filter((vNode) => vNode.state.misses > 0n).length,
+      nodes: serving.length,
+      standby: standby.length,
+      minRent: rents[0] ?? 0n,
+      maxRent: rents.at(-1) ?? 0n,
       capacity: sum(serving.map((node) => node.info.capacity)),
       free: sum(serving.map((node) => node.info.capacity - node.info.used)),
       held: sum(own.map((vNode) => vNode.info.held)),
@@ -168,7 +179,9 @@ function clusterInWords(row: ClusterRow, { decimals, symbol }: Chain): Row {
   const { cluster, manager, metadata, samples, odds, vNodes, vacant, missing, nodes, standby } = row;
   const amount = (units: bigint): string => `${formatAmount(units, decimals)} ${symbol}`;
   return {
-    ...{ cluster, manager, metadata },
+    cluster,
+    manager,
+    metadata,
     audited: `${odds === 1n ? "in every epoch" : `in one of ${odds} epochs`}, ${samples} samples`,
     vNodes: `${vNodes}, ${vacant} without a node, ${missing} missing proofs`,
     nodes: `${nodes}, ${standby} standby`,
@@ -189,20 +202,31 @@ async function listNodes(chain: Chain, { provider, cluster }: ExploreOptions) {
   return found
     .filter((node) => serving?.has(node.id) ?? true)
     .map(({ id: node, info, bond, locked, unbonding }) => ({
-      ...{ node, provider: info.provider, operator: info.operator, url: info.url, rent: info.rent },
-      ...{ capacity: info.capacity, free: info.capacity - info.used, lockPerEpoch: info.lockPerEpoch },
-      ...{ bond, locked, unbonding, metadata: info.metadata },
+      node,
+      provider: info.provider,
+      operator: info.operator,
+      url: info.url,
+      rent: info.rent,
+      capacity: info.capacity,
+      free: info.capacity - info.used,
+      lockPerEpoch: info.lockPerEpoch,
+      bond,
+      locked,
+      unbonding,
+      metadata: info.metadata,
     }));
 }
 
 function nodeInWords(row: Awaited<ReturnType<typeof listNodes>>[number], { decimals, symbol }: Chain): Row {
   const amount = (units: bigint): string => `${formatAmount(units, decimals)} ${symbol}`;
   return {
-    ...{ node: row.node, provider: row.provider, url: row.url },
+    node: row.node,
+    provider: row.provider,
+    url: row.url,
     "rent per 1e18 leaves and epoch": amount(row.rent),
     room: `${row.free} of ${row.capacity} leaves are free`,
-    bond: `${amount(row.bond)}, ${amount(row.locked)} locked, ${amount(row.unbonding)} asked back`,
-    "takes on per epoch": `what locks ${amount(row.lockPerEpoch)} at most`,
+    bond: `${amount(row.bond)}, ${amount(row.locked)} locked, ${amount(row.unbonding)} being unbonded`,
+    "accepts per epoch": `what locks at most ${amount(row.lockPerEpoch)}`,
     metadata: row.metadata,
   };
 }
@@ -230,9 +254,17 @@ async function listSegments(chain: Chain, options: ExploreOptions) {
     const { vNode, serial, info, settledUntil, claimable } = item;
     const epochs = provenEpochs(events, item);
     return {
-      ...{ vNode, serial, bucket: info.bucket, leaves: info.leaves, perEpoch: info.perEpoch },
-      ...{ weight: info.perEpoch >> (quantumBits.get(vNode) ?? 0n), paidUntil: info.end },
-      ...{ settledUntil, claimable, proofs: epochs.length, lastProven: epochs.at(-1) ?? null },
+      vNode,
+      serial,
+      bucket: info.bucket,
+      leaves: info.leaves,
+      perEpoch: info.perEpoch,
+      weight: info.perEpoch >> (quantumBits.get(vNode) ?? 0n),
+      paidUntil: info.end,
+      settledUntil,
+      claimable,
+      proofs: epochs.length,
+      lastProven: epochs.at(-1) ?? null,
     };
   });
 }
@@ -254,7 +286,9 @@ function segmentInWords(
 ): Row {
   const amount = (units: bigint): string => `${formatAmount(units, decimals)} ${symbol}`;
   return {
-    ...{ vNode: row.vNode, serial: row.serial, bucket: row.bucket },
+    vNode: row.vNode,
+    serial: row.serial,
+    bucket: row.bucket,
     leaves: row.leaves === 0n ? "retired" : row.leaves,
     "per epoch": `${amount(row.perEpoch)}, a weight of ${row.weight}`,
     "paid until": `epoch ${row.paidUntil}`,
@@ -264,7 +298,7 @@ function segmentInWords(
   };
 }
 
-/** In ascending order: proofs of the vNode while it was paid for the segment. */
+/** The epochs, in ascending order, in which the vNode was proven while the segment was paid for. */
 function provenEpochs(events: readonly ChainEvent[], { vNode, serial, info }: SegmentItem): bigint[] {
   const stored = events.find(
     ({ name, args }) => name === "SegmentStored" && args["vNode"] === vNode && args["serial"] === serial,

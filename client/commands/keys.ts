@@ -1,5 +1,5 @@
 /**
- * `keys`: the circuits' keys, for development and from a ceremony.
+ * `keys`: the keys of the circuits, for development and from a ceremony.
  */
 import type { Command } from "commander";
 import { checkKey, type CheckedKey } from "../../keys/check.ts";
@@ -27,14 +27,15 @@ interface MakeOptions extends JsonOptions {
 }
 
 export function addKeyCommands(program: Command, signal: AbortSignal): void {
-  const keys = group(program, "keys", "proving and verification keys of the circuits");
-  command(keys, "make", "makes a development key, with secrets drawn on the spot: not for money")
+  const keys = group(program, "keys", "makes and checks the circuits' proving and verification keys");
+  command(keys, "make", "makes a development key, whose secrets this machine draws: not for real money")
     .requiredOption("--profile <name>", "tiny, demo or standard")
-    .option("--threads <n>", "default: one for each core", count)
+    .option("--threads <n>", "worker threads; default: one per core", count)
     .action(async ({ profile, threads, json }: MakeOptions) => {
       const progress = createProgress(json);
       const manifest = await makeDevelopmentKey(profileNamed(profile).name, {
-        ...{ threads, signal },
+        threads,
+        signal,
         log: ({ phase, fraction }) => progress(`making the key (${phase})`, fraction),
       });
       printResult(describeKey(manifest), { json });
@@ -44,14 +45,14 @@ export function addKeyCommands(program: Command, signal: AbortSignal): void {
     .action(async ({ profile, json }: MakeOptions) => {
       printResult(describeKey(await showKey(profileNamed(profile).name)), { json });
     });
-  chainCommand(keys, "check", "whether strangers can trust a key: all that can be found out about it")
+  chainCommand(keys, "check", "checks everything that tells whether strangers can trust a key")
     .requiredOption("--profile <name>", "tiny, demo or standard")
-    .option("--build <dir>", "where the profile's folder is, as `ceremony finalize` writes it [build/]")
-    .option("--ptau <file>", "verify every step from these powers of tau")
-    .option("--initial <file>", "the first key, if you have made it with `ceremony init`")
-    .option("--coordinator <address>", "refuse a transcript that another account has signed")
+    .option("--build <dir>", "folder with the profile's folder, as `ceremony finalize` writes it [build/]")
+    .option("--ptau <file>", "powers of tau, to verify every step from the start")
+    .option("--initial <file>", "first key, if you have made it with `ceremony init`")
+    .option("--coordinator <address>", "account that must have signed the transcript")
     .option("--min-contributions <n>", "refuse fewer", count, MIN_CONTRIBUTIONS)
-    .option("--allow-insecure", "accept powers or a beacon that are not public, for tests", false)
+    .option("--allow-insecure", "accept powers and a beacon that are not public: for tests only", false)
     .action((options: CheckOptions) => check(options, signal));
   addCeremonyCommands(keys, signal);
 }
@@ -98,7 +99,9 @@ async function check(options: CheckOptions, signal: AbortSignal): Promise<void> 
 
 function describeKey({ profile, compiler, constraints, hashes, key }: CircuitManifest): object {
   return {
-    ...{ profile, compiler, constraints },
+    profile,
+    compiler,
+    constraints,
     insecure: key?.insecure,
     contributions: key?.contributions,
     hashes: { ...hashes, zkey: key?.zkey, verificationKey: key?.verificationKey },

@@ -1,5 +1,5 @@
 /**
- * `manager`: creates clusters, adds their vNodes, decides which node serves which.
+ * `manager`: creates clusters, adds vNodes to them, and assigns nodes to vNodes.
  */
 import { randomBytes } from "node:crypto";
 import { InvalidArgumentError, Option, type Command } from "commander";
@@ -22,37 +22,37 @@ import {
   type ChainOptions,
 } from "./common.ts";
 
-/** Places that there are for vNodes. */
+/** Number of places on a cluster's ring. */
 const RING = 1n << 64n;
-/** In the contract's order, with what each means and what it is by default. */
+/** The parameters in the contract's order, each with its description and default. */
 const PARAMS: readonly [name: keyof ClusterParams, description: string, standard: number | undefined][] = [
   ["odds", "a vNode is due in an epoch with probability 1 / odds", 1],
   [
     "window",
-    "seconds from when its randomness is known in which a proof counts; default: all of them",
+    "seconds for a proof, from when the epoch's randomness is known; default: until the epoch ends",
     undefined,
   ],
-  ["grace", "misses in a row that cost only the epoch's pay", 1],
+  ["grace", "misses in a row that cost no more than the epoch's pay", 1],
   ["maxMisses", "misses in a row that end the assignment", 3],
   [
     "slashMultiple",
-    "epochs' rate that a miss beyond the grace costs; default: 5 times the odds, at most 100",
+    "penalty of a miss beyond the grace, as a number of epochs' pay; default: 5 times the odds, at most 100",
     undefined,
   ],
   [
     "faultMultiple",
-    "epochs' rate that the last one costs on top; default: 10 times the odds, at most 1000",
+    "further penalty of the last miss, as a number of epochs' pay; default: 10 times the odds, at most 1000",
     undefined,
   ],
-  ["syncEpochs", "epochs that a node which takes over data has for its first proof", 3],
+  ["syncEpochs", "audits that a node which takes over data has for its first proof", 3],
   [
     "bondEpochs",
-    "epochs' rate that a node's bond covers; default: 30, or all that it can lose, if that is more",
+    "bond that a vNode locks, as a number of epochs' pay; default: 30, or all that penalties can take, if that is more",
     undefined,
   ],
-  ["managerFee", "of what is paid, in 1/10,000", 200],
-  ["auditFee", "of what is paid, in 1/10,000", 100],
-  ["reporterShare", "of a slash, in 1/10,000", 1000],
+  ["managerFee", "the manager's share of each payment, in 1/10,000", 200],
+  ["auditFee", "the auditors' share of each payment, in 1/10,000", 100],
+  ["reporterShare", "the reporter's share of each slash, in 1/10,000", 1000],
 ];
 
 type CreateOptions = ChainOptions &
@@ -71,20 +71,20 @@ interface Announced {
 }
 
 export function addManagerCommands(program: Command): void {
-  const manager = group(program, "manager", "who runs a cluster: create it, add vNodes, assign nodes");
+  const manager = group(program, "manager", "runs a cluster: create it, add vNodes, assign nodes");
   const create = spendingCommand(
     manager,
     "create-cluster",
     "creates a cluster with this account as its manager",
   )
-    .option("--profile-index <n>", "of the deployment's profiles", natural, 0)
-    .option("--beacon-index <n>", "of the deployment's beacons", natural, 0)
+    .option("--profile-index <n>", "number of the deployment's profile to use", natural, 0)
+    .option("--beacon-index <n>", "number of the deployment's beacon to use", natural, 0)
     .option(
       "--quantum <units>",
-      "prices per epoch are multiples of this, in token units, rounded down to a power of two, for good; default: as fine as lets a vNode be paid 1,000 tokens per epoch",
+      "unit of prices per epoch, in token units, rounded down to a power of two; cannot be changed later; default: the finest with which a vNode can be paid 1,000 tokens per epoch",
       units,
     )
-    .option("--metadata <text>", "whatever others should know, at most 512 bytes");
+    .option("--metadata <text>", "text for others to read, at most 512 bytes");
   for (const [name, description, standard] of PARAMS) {
     const option = paramOption(name, description);
     create.addOption(standard === undefined ? option : option.default(standard));
@@ -93,37 +93,37 @@ export function addManagerCommands(program: Command): void {
   const change = spendingCommand(
     manager,
     "change-cluster",
-    "announces new terms of a cluster, which hold after longer than it takes to leave; what is not given stays",
+    "announces new terms of a cluster; they begin only after nodes have had time to leave; terms that are not given stay",
   )
     .argument("<cluster>", "id of the cluster", id)
-    .option("--profile-index <n>", "of the deployment's profiles", natural)
-    .option("--beacon-index <n>", "of the deployment's beacons", natural);
+    .option("--profile-index <n>", "number of the deployment's profile to use", natural)
+    .option("--beacon-index <n>", "number of the deployment's beacon to use", natural);
   for (const [name, description] of PARAMS) change.addOption(paramOption(name, description));
   change.action(changeCluster);
 
-  spendingCommand(manager, "add-vnodes", "adds vNodes at places of the ring")
+  spendingCommand(manager, "add-vnodes", "adds vNodes at places of the cluster's ring")
     .argument("<cluster>", "id of the cluster", id)
-    .option("--tokens <list>", "64-bit places, separated by commas", parseTokens)
-    .option("--count <n>", "so many, at random places", count)
+    .option("--tokens <list>", "places, as numbers below 2^64, separated by commas", parseTokens)
+    .option("--count <n>", "number of vNodes to add at random places", count)
     .action(addVNodes);
   spendingCommand(
     manager,
     "assign",
-    "names the node that takes a vNode over: at once if it holds nothing, otherwise with its first proof, and until then the old one stays",
+    "assigns a node to a vNode: at once if the vNode stores nothing, otherwise with the node's first proof; the old node stays until then",
   )
     .argument("<vnode>", "id of the vNode", id)
-    .argument("<node>", "id of the node; 0: nobody, which takes back who was named", idOrNone)
+    .argument("<node>", "id of the node; 0 takes the last assignment back", idOrNone)
     .action(assign);
-  spendingCommand(manager, "standby", "puts nodes in line to take over, or out of it")
+  spendingCommand(manager, "standby", "adds nodes to the cluster's standby queue, or removes them")
     .argument("<cluster>", "id of the cluster", id)
     .argument("<nodes>", "ids of nodes, separated by commas", ids)
-    .option("--remove", "out of the line", false)
+    .option("--remove", "remove the nodes instead", false)
     .action(changeStandby);
-  spendingCommand(manager, "collect-fees", "shares out what a cluster's fees have brought")
+  spendingCommand(manager, "collect-fees", "pays out the fees that a cluster has collected")
     .argument("<cluster>", "id of the cluster", id)
     .action((cluster: bigint, options: ChainOptions) =>
       withChain(options, async (chain) => {
-        await agree(`share out the fees of cluster ${cluster}`, options);
+        await agree(`pay out the fees of cluster ${cluster}`, options);
         const { events, hash } = await chain.send("ledger", "collectFees", [cluster]);
         const shares = events.find(({ name }) => name === "FeesCollected")?.args ?? {};
         printResult({ ...shares, cluster, transaction: hash }, options);
@@ -143,7 +143,7 @@ function createCluster(options: CreateOptions): Promise<void> {
     const bits = quantum === undefined ? defaultQuantumBits(chain.decimals) : quantumBitsOf(quantum);
     const reach = `${formatAmount(reachOf(bits), chain.decimals)} ${chain.symbol}`;
     await agree(
-      `create a cluster managed by ${chain.account()}, whose prices are multiples of 2^${bits} token units for good: a vNode can be paid up to ${reach} per epoch`,
+      `create a cluster managed by ${chain.account()}, whose prices will always be multiples of 2^${bits} token units, so that a vNode can be paid up to ${reach} per epoch`,
       options,
     );
     const order = [profileIndex, beaconIndex, bits, params, options.metadata ?? ""];
@@ -153,7 +153,7 @@ function createCluster(options: CreateOptions): Promise<void> {
   });
 }
 
-/** Rarer audits cost more: each decides about more epochs' pay. */
+/** Rarer audits need higher penalties: each audit decides about the pay of more epochs. */
 function termsOf(options: CreateOptions, longest: number): ClusterParams {
   const { odds = 1, grace = 0, maxMisses = 1 } = options;
   const slashMultiple = options.slashMultiple ?? Math.min(100, 5 * odds);
@@ -177,8 +177,8 @@ function assign(vNode: bigint, node: bigint, options: ChainOptions): Promise<voi
     const { nextUntil } = await chain.read<VNodeState>("audits", "state", [vNode]);
     const waits = now.successor !== 0n;
     const text = waits
-      ? `node ${node} may prove from epoch ${fromEpoch} until epoch ${nextUntil - 1n} that it has what vNode ${vNode} holds, and is responsible from the epoch after that; until then node ${now.node} stays, and nothing is stored`
-      : `node ${now.node === 0n ? "nobody" : now.node} is responsible for vNode ${vNode} in the next epoch${now.handingOver ? ", and is paid from its first proof on" : ""}`;
+      ? `from epoch ${fromEpoch} until epoch ${nextUntil - 1n}, node ${node} may prove that it has the data of vNode ${vNode}; it is responsible from the epoch after that proof; until then node ${now.node} stays responsible, and nothing can be stored`
+      : `${now.node === 0n ? "no node" : `node ${now.node}`} is responsible for vNode ${vNode} in the next epoch${now.handingOver ? ", and is paid from its first proof on" : ""}`;
     const result = { vNode, node, fromEpoch, responsible: now.node, successor: now.successor };
     printResult({ ...result, ...(waits && { until: nextUntil }), transaction: hash }, { ...options, text });
   });
@@ -187,9 +187,9 @@ function assign(vNode: bigint, node: bigint, options: ChainOptions): Promise<voi
 async function whatAssigningDoes(chain: Chain, vNode: bigint, node: bigint): Promise<string> {
   const { node: old, successor } = await chain.read<Outlook>("audits", "outlook", [vNode]);
   const { held } = await chain.read<VNodeRecord>("registry", "vNode", [vNode]);
-  if (node === 0n) return `leave vNode ${vNode} to ${successor === 0n ? "nobody" : `node ${old}`}`;
+  if (node === 0n) return `leave vNode ${vNode} to ${successor === 0n ? "no node" : `node ${old}`}`;
   if (old === 0n || held === 0n) return `assign vNode ${vNode} to node ${node}`;
-  return `name node ${node} for vNode ${vNode}: node ${old} stays until node ${node} has proven that it has the data, and nothing is stored until then`;
+  return `name node ${node} as the successor on vNode ${vNode}: node ${old} stays responsible until node ${node} has proven that it has the data, and nothing can be stored until then`;
 }
 
 function paramOption(name: string, description: string): Option {
@@ -235,8 +235,11 @@ function changeStandby(
   options: ChainOptions & { remove: boolean },
 ): Promise<void> {
   return withChain(options, async (chain) => {
-    const what = options.remove ? "take out of the line" : "put in line to take over";
-    await agree(`${what} nodes ${nodes.join(", ")} in cluster ${cluster}`, options);
+    const [what, queue] = options.remove ? ["remove", "from"] : ["add", "to"];
+    await agree(
+      `${what} nodes ${nodes.join(", ")} ${queue} the standby queue of cluster ${cluster}`,
+      options,
+    );
     for (const node of nodes)
       await chain.send("registry", options.remove ? "removeStandby" : "addStandby", [cluster, node]);
     printResult({ cluster, standby: await chain.read<bigint[]>("registry", "standby", [cluster]) }, options);
@@ -266,7 +269,7 @@ function showCluster(cluster: bigint, options: ChainOptions): Promise<void> {
 interface ShownVNode extends Pick<VNodeState, "node" | "misses" | "rate"> {
   readonly vNode: number;
   readonly leaves: bigint;
-  /** Who waits to take over; nobody: 0. */
+  /** The node that waits to take over, or 0. */
   readonly successor: bigint;
 }
 

@@ -14,14 +14,14 @@ import { addManagerCommands } from "./manager.ts";
 import { addProviderCommands } from "./provider.ts";
 import { addToolCommands } from "./tools.ts";
 
-export interface Context {
-  /** Whether errors of usage are for programs. */
+export interface ProgramOptions {
+  /** Whether errors of usage are printed as JSON. */
   readonly json: boolean;
   readonly signal: AbortSignal;
 }
 
-/** Throws CommanderError instead of ending the process. */
-export function createProgram({ json, signal }: Context): Command {
+/** The program throws a CommanderError instead of ending the process. */
+export function createProgram({ json, signal }: ProgramOptions): Command {
   const program = new Command("holdfast")
     .description("Proof of storage for decentralized data clusters")
     .configureOutput({
@@ -33,9 +33,16 @@ export function createProgram({ json, signal }: Context): Command {
     .exitOverride();
   if (!json) program.showHelpAfterError("(add --help for what it takes)");
   const add = [
-    ...[addToolCommands, addKeyCommands, addProviderCommands, addManagerCommands],
-    ...[addAppCommands, addChallengeCommands, addExploreCommands, addDaemonCommands],
-    ...[addDeploymentCommands, addDevnetCommand],
+    addToolCommands,
+    addKeyCommands,
+    addProviderCommands,
+    addManagerCommands,
+    addAppCommands,
+    addChallengeCommands,
+    addExploreCommands,
+    addDaemonCommands,
+    addDeploymentCommands,
+    addDevnetCommand,
   ];
   program.hook("preAction", (_, action) => void action.setOptionValue("signal", signal));
   for (const addCommands of add) addCommands(program, signal);

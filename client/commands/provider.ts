@@ -1,6 +1,6 @@
 /**
- * `provider`: registers nodes, puts up their bonds, bounds what their operators may do, says whom to trust, and takes out
- * what was earned. What concerns a node's vNodes is in provider-vnodes.ts.
+ * `provider`: registers nodes, puts up their bonds, limits what their operators may do, and names trusted managers. The
+ * commands about a node's vNodes are in provider-vnodes.ts.
  */
 import type { Command } from "commander";
 import { parseAddress } from "../chain.ts";
@@ -35,24 +35,27 @@ interface NodeOptions extends ChainOptions {
 type RegisterOptions = NodeOptions &
   Required<Pick<NodeOptions, "operator" | "url" | "capacity" | "rent" | "lockPerEpoch">>;
 
-const OPERATOR = ["--operator <address>", "signs acceptances and sends proofs; may move no money"] as const;
-const URL_OPTION = ["--url <url>", "where the node serves applications"] as const;
+const OPERATOR = [
+  "--operator <address>",
+  "account that signs acceptances and sends proofs; it cannot move money",
+] as const;
+const URL_OPTION = ["--url <url>", "address at which applications reach the node"] as const;
 const CAPACITY = ["--capacity <leaves>", "leaves of 496 bytes that the node offers"] as const;
 const RENT = [
   "--rent <units>",
-  "token units per 1e18 leaves and epoch: the most that the operator may accept",
+  "price that the node asks, in token units per 1e18 leaves and epoch; its operator cannot accept a higher one",
 ] as const;
 const LOCK_PER_EPOCH = [
   "--lock-per-epoch <amount>",
-  "the most of the bond that acceptances lock in one epoch, in tokens: what a thief of the operator's key gets at",
+  "the most of the bond that acceptances may lock in one epoch, in tokens: it limits what a thief of the operator's key can do",
 ] as const;
-/** What propose-provider takes instead of an address. */
+/** Given to propose-provider instead of an address. */
 const NOBODY = "nobody";
 const ZERO = `0x${"00".repeat(20)}`;
-const METADATA = ["--metadata <text>", "whatever others should know, at most 512 bytes"] as const;
+const METADATA = ["--metadata <text>", "text for others to read, at most 512 bytes"] as const;
 
 export function addProviderCommands(program: Command): void {
-  const provider = group(program, "provider", "who owns nodes: register, bond, trust, earn");
+  const provider = group(program, "provider", "owns nodes: register them, put up bonds, trust managers");
   spendingCommand(provider, "register-node", "registers a node of this account")
     .requiredOption(...OPERATOR)
     .requiredOption(...URL_OPTION)
@@ -61,7 +64,7 @@ export function addProviderCommands(program: Command): void {
     .requiredOption(...LOCK_PER_EPOCH)
     .option(...METADATA)
     .action(registerNode);
-  spendingCommand(provider, "update", "changes a node; what is not given stays as it is")
+  spendingCommand(provider, "update", "changes a node; settings that are not given stay")
     .argument("<node>", "id of the node", id)
     .option(...OPERATOR)
     .option(...URL_OPTION)
@@ -70,15 +73,19 @@ export function addProviderCommands(program: Command): void {
     .option(...LOCK_PER_EPOCH)
     .option(...METADATA)
     .action(updateNode);
-  spendingCommand(provider, "bond", "puts up collateral for a node, from the account and then the wallet")
+  spendingCommand(provider, "bond", "puts up a bond for a node, from the account and then from the wallet")
     .argument("<node>", "id of the node", id)
     .argument("<amount>", "in tokens")
     .action(bond);
-  spendingCommand(provider, "unbond", "asks for collateral back: slashable until the delay is over")
+  spendingCommand(
+    provider,
+    "unbond",
+    "asks for a part of the bond back; it can be slashed until the delay is over",
+  )
     .argument("<node>", "id of the node", id)
     .argument("<amount>", "in tokens")
     .action(unbond);
-  spendingCommand(provider, "release", "moves collateral whose delay is over to the account")
+  spendingCommand(provider, "release", "moves the part of the bond whose delay is over to the account")
     .argument("<node>", "id of the node", id)
     .action((node: bigint, options: ChainOptions) =>
       withChain(options, async (chain) => {
@@ -87,26 +94,30 @@ export function addProviderCommands(program: Command): void {
         printResult({ node, transaction: hash }, options);
       }),
     );
-  spendingCommand(provider, "trust", "lets a manager assign this account's nodes, or no longer")
+  spendingCommand(
+    provider,
+    "trust",
+    "allows a manager to assign this account's nodes, or no longer allows it",
+  )
     .argument("<manager>", "address of the manager")
     .argument("[state]", "on or off", toggle, true)
     .action(trust);
   spendingCommand(
     provider,
     "revoke-acceptances",
-    "makes every acceptance that the operator has signed so far worthless; what is stored stays",
+    "makes all unused acceptances that the operator has signed invalid; stored segments stay",
   )
     .argument("<node>", "id of the node", id)
     .action(revokeAcceptances);
   spendingCommand(
     provider,
     "propose-provider",
-    "offers a node to another account, with its bond and what it earns; it accepts after the delay of a bond",
+    "offers a node, with its bond and future earnings, to another account, which can accept after the unbonding delay",
   )
     .argument("<node>", "id of the node", id)
     .argument("<provider>", `address of the other account, or "${NOBODY}" to take the offer back`)
     .action(proposeProvider);
-  spendingCommand(provider, "accept-provider", "takes over a node that was offered to this account")
+  spendingCommand(provider, "accept-provider", "accepts a node that was offered to this account")
     .argument("<node>", "id of the node", id)
     .action(acceptProvider);
   addNodeVNodeCommands(provider);
@@ -178,7 +189,7 @@ function trust(manager: string, trusted: boolean, options: ChainOptions): Promis
   return withChain(options, async (chain) => {
     const address = parseAddress(manager);
     await agree(
-      `${trusted ? "let" : "no longer let"} ${address} assign the nodes of ${chain.account()}`,
+      `${trusted ? "allow" : "no longer allow"} ${address} to assign the nodes of ${chain.account()}`,
       options,
     );
     const { hash } = await chain.send("registry", "trust", [address, trusted]);
@@ -188,7 +199,7 @@ function trust(manager: string, trusted: boolean, options: ChainOptions): Promis
 
 function revokeAcceptances(node: bigint, options: ChainOptions): Promise<void> {
   return withChain(options, async (chain) => {
-    await agree(`make all acceptances of node ${node} that are not used yet worthless`, options);
+    await agree(`make all unused acceptances of node ${node} invalid`, options);
     const { events, hash } = await chain.send("registry", "revokeAcceptances", [node]);
     const revision = events.find(({ name }) => name === "AcceptancesRevoked")?.args["revision"];
     printResult({ node, revision, transaction: hash }, options);
@@ -212,7 +223,7 @@ function proposeProvider(node: bigint, text: string, options: ChainOptions): Pro
 
 function acceptProvider(node: bigint, options: ChainOptions): Promise<void> {
   return withChain(options, async (chain) => {
-    await agree(`take over node ${node}, with its bond and its duties, for ${chain.account()}`, options);
+    await agree(`accept node ${node}, with its bond and its obligations, for ${chain.account()}`, options);
     const { hash } = await chain.send("registry", "acceptProvider", [node]);
     printResult({ node, provider: chain.account(), transaction: hash }, options);
   });
@@ -227,7 +238,7 @@ function showNode(node: bigint, options: ChainOptions): Promise<void> {
     const text = [
       `node ${node} of ${record.provider} at ${record.url}`,
       `leaves ${record.used} of ${record.capacity}`,
-      `bond ${amount(total)}, locked ${amount(locked)}, asked back ${amount(unbonding)}`,
+      `bond ${amount(total)}, locked ${amount(locked)}, being unbonded ${amount(unbonding)}`,
       `its operator ${record.operator} may lock ${amount(record.lockPerEpoch)} per epoch, and has revoked its acceptances ${record.revision} times`,
     ].join("\n");
     printResult(shown, { ...options, text });

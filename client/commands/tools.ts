@@ -20,8 +20,8 @@ import { parseJson } from "../../protocol/json.ts";
 import { maxBytes, maxLeaves, profileNamed } from "../../protocol/profiles.ts";
 import { drawSamples } from "../../protocol/sampling.ts";
 import { proveFolder } from "../../prover/folder.ts";
+import { commitFile, fileSize } from "../app/segments.ts";
 import { createProgress, printResult } from "../output.ts";
-import { commitFile, fileSize } from "../segments.ts";
 import { command, count, hex, natural, type JsonOptions } from "./common.ts";
 
 interface ProfileOptions extends JsonOptions {

@@ -1,37 +1,37 @@
 /**
- * Adds a profile or a beacon to a deployment, for clusters to choose. Anybody can have the factory make the contract; the
- * treasury adds it.
+ * Adds a profile or a beacon to a deployment, for clusters to choose. Anybody can make the contract through the factory.
+ * Only the treasury can add it.
  */
 import { Contract, getAddress, Interface } from "ethers";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { Chain } from "../chain.ts";
 import { isMadeBy } from "./code.ts";
-import { madeInitCode, makingData, placeOf, type Home, type MadeStep } from "./made.ts";
+import { madeInitCode, makingData, factoryAddressOf, type Home, type MadeStep } from "./made.ts";
 import type { Argument } from "./step.ts";
 
 export interface AddOptions {
   readonly chain: Chain;
-  /** What to make. */
+  /** The contract to make. */
   readonly step: MadeStep;
-  /** Where the factory has made it already: a verifier's place depends on the proof that it checked itself with. */
+  /** Its address if the factory has made it already. A verifier's address depends on the known answer that it was given. */
   readonly at?: string | undefined;
   readonly method: "addProfile" | "addBeacon";
-  /** What the method takes, from the contract's address. */
+  /** Makes the method's argument from the contract's address. */
   readonly argument: (address: string) => Argument;
 }
 
 export interface Addition {
   readonly address: string;
-  /** Whether the treasury has added it: it is the account that paid. */
+  /** Whether it was added, because the account that paid is the treasury. */
   readonly added: boolean;
-  /** Its number, if so. */
+  /** Its number, if it was added. */
   readonly index?: string;
-  /** What the treasury has to send otherwise. */
+  /** The transaction that the treasury has to send otherwise. */
   readonly call: { readonly from: string; readonly to: string; readonly data: string };
 }
 
-/** @throws HoldfastError "chain" if what is at `at` is another contract, one with other values, or not the factory's */
+/** @throws HoldfastError "chain" if the factory has not made the contract at `at`, or not with this code and these values */
 export async function addToDeployment(options: AddOptions): Promise<Addition> {
   const { chain, method, argument } = options;
   const address = await makeIt(options);
@@ -55,15 +55,15 @@ async function makeIt({ chain, step, at }: AddOptions): Promise<string> {
     const isMade =
       ((await view(at)) as boolean) && (await isMadeBy(chain.provider, at, madeInitCode(step, home)));
     if (isMade) return getAddress(at);
-    const message = `what is at ${at} is not this ${step.contract}, or not made by the deployment's factory: check the address, the key and the parameters`;
+    const message = `the contract at ${at} is not this ${step.contract}, or the deployment's factory did not make it: check the address, the key and the parameters`;
     throw new HoldfastError("chain", message, { at, contract: step.contract });
   }
-  const place = placeOf(step, factory, home);
+  const place = factoryAddressOf(step, factory, home);
   const isThere = async (): Promise<boolean> => (await chain.provider.getCode(place)) !== "0x";
   if (await isThere()) return place;
   const { hash } = await chain.submit(step.making, factory, makingData(step));
   if (await isThere()) return place;
-  const message = `the transaction ${hash} made no ${step.contract} at ${place}: look it up, and try again`;
+  const message = `the transaction ${hash} made no ${step.contract} at ${place}: look at what it did, and try again`;
   throw new HoldfastError("chain", message, { hash });
 }
 

@@ -1,10 +1,10 @@
 /**
- * What this build compiles to, with what is filled in when it is deployed, and whether that is what runs on a chain.
+ * The code that this build deploys, and whether a chain runs it.
  */
 import { getAddress, Interface, type Provider } from "ethers";
 import { contractArtifact, type ContractArtifact, type Gap } from "../../contracts/artifacts.ts";
 
-/** What a transaction that makes the contract carries. */
+/** The data of the transaction that creates the contract. */
 export function initCode(
   { contract, args }: { readonly contract: string; readonly args: readonly unknown[] },
   addressOf: (library: string) => string,
@@ -13,12 +13,12 @@ export function initCode(
   return linkedBytecode(contract, addressOf) + encoded.slice(2);
 }
 
-/** Without the functions, as ethers does not know the types of all that libraries have. */
+/** The ABI without functions: ethers does not know all types of the libraries' functions. */
 export function constructorAbi(name: string): ContractArtifact["abi"] {
   return contractArtifact(name).abi.filter(({ type }) => type === "constructor");
 }
 
-/** With each library's address where the compiler left a gap for it. */
+/** The bytecode with the address of each library filled in. */
 export function linkedBytecode(name: string, addressOf: (library: string) => string): string {
   const { bytecode, linkReferences } = contractArtifact(name);
   let code = bytecode;
@@ -32,7 +32,7 @@ export function linkedBytecode(name: string, addressOf: (library: string) => str
   return code;
 }
 
-/** Every library that the contracts are linked with, each after those that it is linked with itself. */
+/** All libraries that the contracts are linked with. Each comes after the libraries that it needs itself. */
 export function librariesFor(names: readonly string[]): string[] {
   const found: string[] = [];
   const visit = (name: string): void => {
@@ -48,7 +48,7 @@ export function librariesFor(names: readonly string[]): string[] {
   return found;
 }
 
-/** Whether an address has what the init code would make: a constructor returns the code with all that it fills in. */
+/** Whether an address has exactly the code that the init code creates, with the values that the constructor fills in. */
 export async function isMadeBy(
   provider: Provider,
   address: string,
@@ -59,7 +59,7 @@ export async function isMadeBy(
   return (await provider.getCode(address, block)) === (await provider.call({ data, ...at }));
 }
 
-/** Apart from what a constructor fills in. */
+/** Compares the code apart from the values that the constructor fills in. */
 export function isCodeOf(name: string, code: string): boolean {
   const { deployedBytecode, immutableReferences, deployedLinkReferences } = contractArtifact(name);
   const gaps = [
@@ -69,7 +69,7 @@ export function isCodeOf(name: string, code: string): boolean {
   return code.length === deployedBytecode.length && masked(code, gaps) === masked(deployedBytecode, gaps);
 }
 
-/** Each library that the code calls, and where. */
+/** Each library that the code calls, with its address. */
 export function librariesOf(name: string, code: string): [string, string][] {
   const { deployedLinkReferences } = contractArtifact(name);
   return Object.values(deployedLinkReferences).flatMap((file) =>

@@ -1,5 +1,5 @@
 /**
- * The file that says what to deploy: every value checked before anything is asked of a chain.
+ * The configuration of a deployment. Every value is checked before the chain is asked anything.
  */
 import { readFileSync } from "node:fs";
 import { getAddress, ZeroAddress } from "ethers";
@@ -16,10 +16,10 @@ import { DEFAULT_CHALLENGE_BOND, DEFAULT_UNBOND_EPOCHS, type BeaconSource } from
 /** Profiles and beacons that a deployment can begin with. */
 const MAX_FIRST = 4;
 const MAX_CHALLENGE_BOND = (1n << 80n) - 1n;
-/** Seconds: of which a quarter is one. */
+/** Seconds: the margin of a short epoch is a quarter of it, and at least one second. */
 const MIN_EPOCH = 4;
 
-/** The shortest time until a bond is released that Challenges takes, in seconds: it outlasts any challenge. */
+/** The shortest unbonding delay that Challenges accepts, in seconds: it is longer than any challenge. */
 export function minUnbond(epochSeconds: number): number {
   return (RESPONSE_EPOCHS + 1) * epochSeconds + 1;
 }
@@ -28,9 +28,11 @@ const address = z.string().transform((text, context) => {
   try {
     const parsed = getAddress(text);
     if (parsed !== ZeroAddress) return parsed;
-    context.addIssue("expected another address than zero");
+    context.addIssue("expected an address that is not zero");
   } catch {
-    context.addIssue("expected an address: 0x and 40 hex digits, with the right checksum if it has one");
+    context.addIssue(
+      "expected an address: 0x and 40 hex digits, with a correct checksum or all in lower case",
+    );
   }
   return z.NEVER;
 });
@@ -55,37 +57,44 @@ const drand = z.strictObject({
   url: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe("a relay whose /info must say the same"),
+    .describe("a relay whose /info must have the same values"),
 });
 
 const schema = z
   .strictObject({
     rpcUrl: endpointUrls.describe("JSON-RPC of the chain, or several in a list"),
     chainId: z.int().min(1).describe("any other chain is refused"),
-    keyFile: z.string().min(1).describe("V3 keystore or hex key of the account that pays; mode 0600"),
-    passwordFile: z.string().min(1).optional().describe("password of the keystore; mode 0600"),
+    keyFile: z
+      .string()
+      .min(1)
+      .describe("file with the V3 keystore or hex key of the account that pays; mode 0600"),
+    passwordFile: z.string().min(1).optional().describe("file with the password of the keystore; mode 0600"),
     token: address.optional().describe("ERC-20 to pay with; only local chains get one for tests"),
-    treasury: address.describe("gets the protocol's fee, may add profiles and beacons"),
+    treasury: address.describe("address that receives the protocol's fee and may add profiles and beacons"),
     protocolFee: z
       .int()
       .min(MIN_PROTOCOL_FEE)
       .max(MAX_PROTOCOL_FEE)
-      .describe("basis points of every payment"),
+      .describe("protocol's fee, in basis points of every payment"),
     epochSeconds: seconds.min(MIN_EPOCH).describe("length of an epoch"),
     margin: seconds
       .optional()
-      .describe("from an epoch's start to its randomness's source point; default 30 s, at most a quarter"),
+      .describe(
+        "seconds from an epoch's start to the source point of its randomness; default 30, at most a quarter of an epoch",
+      ),
     genesis: z
       .union([z.literal("now"), seconds])
       .default("now")
       .describe("start of epoch 0, seconds since 1970, not in the future"),
-    unbondSeconds: seconds.optional().describe("until a bond is released; default 168 epochs, more than 3"),
+    unbondSeconds: seconds
+      .optional()
+      .describe("seconds until a bond is released; more than 3 epochs; default 168 epochs"),
     minChallengeBond: z
       .string()
       .regex(/^[1-9]\d{0,30}$/, { error: "expected token units as a string of digits", abort: true })
       .refine((units) => BigInt(units) <= MAX_CHALLENGE_BOND, "expected less than 2^80 token units")
       .default(String(DEFAULT_CHALLENGE_BOND))
-      .describe("the least bond of a challenge"),
+      .describe("least bond of a challenge, in token units"),
     profiles: z
       .array(z.enum(["tiny", "demo", "standard"]))
       .min(1)
@@ -99,13 +108,17 @@ const schema = z
         (all) => all.filter(({ kind }) => kind === "prevrandao").length <= 1,
         'expected "prevrandao" at most once',
       ),
-    minContributions: z.int().positive().optional().describe("that a public chain's key needs; default 10"),
+    minContributions: z
+      .int()
+      .positive()
+      .optional()
+      .describe("least number of contributions to a key on a public chain; default 10"),
     maxFeeGwei: z
       .int()
       .min(1)
       .max(1_000_000_000)
       .default(Number(DEFAULT_MAX_FEE / GWEI))
-      .describe("nothing is sent for more a unit of gas"),
+      .describe("the most to pay for a unit of gas"),
     confirmations: z.int().min(1).max(1000).default(5).describe("blocks until a contract counts as deployed"),
   })
   .superRefine((config, context) => {

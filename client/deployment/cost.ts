@@ -1,66 +1,66 @@
 /**
- * What the rest of a plan costs, before the first of it is sent: most contracts cannot be simulated until those before them
- * are there.
+ * Estimates what the rest of a plan costs before it is sent. Most steps cannot be simulated, because they need the contracts
+ * of the steps before them.
  */
 import { formatEther, getBytes, ZeroAddress, type JsonRpcProvider } from "ethers";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { offer } from "../sending.ts";
+import { currentFees } from "../sending.ts";
 import { isMade } from "./made.ts";
-import { transactionOf, type Plan } from "./plan.ts";
+import { transactionOf, type DeploymentPlan } from "./plan.ts";
 import type { Step } from "./step.ts";
 
 export interface Cost {
   readonly gas: bigint;
-  /** Wei for one unit of gas at most, as the chain is now. */
+  /** The most for a unit of gas now, in wei. */
   readonly gasPrice: bigint;
-  /** Wei. */
+  /** The most that all of it costs, in wei. */
   readonly most: bigint;
 }
 
-/** How a person allows higher fees. */
-export const ALLOWING = "maxFeeGwei";
-/** A transaction, and a contract that is made. */
+/** The setting with which a person allows higher fees. */
+export const FEE_SETTING = "maxFeeGwei";
+/** Gas of a transaction, and of a contract that it creates. */
 const CREATE_GAS = 21_000n + 32_000n;
 const ZERO_BYTE_GAS = 4n;
 const BYTE_GAS = 16n;
-/** EIP-3860, for 32 bytes of what is executed; and for each byte of what stays. */
+/** Gas for 32 bytes of init code (EIP-3860), and for each byte of the code that stays. */
 const WORD_GAS = 2n;
 const CODE_BYTE_GAS = 200n;
-/** For what constructors do, more than any of them takes (a test compares). */
+/** Upper bounds of the gas that constructors need (a test compares). */
 const CONSTRUCTOR_GAS: Readonly<Record<string, bigint>> = {
   Groth16Verifier: 1_800_000n,
   Factory: 300_000n,
 };
 const OTHER_CONSTRUCTOR_GAS = 150_000n;
-/** For what the factory does besides: it hashes and copies the code, and tests the chain. */
+/** Upper bounds of the factory's own gas: it hashes and copies the code, and tests the chain. */
 const MAKING_GAS: Readonly<Record<string, bigint>> = { PrevrandaoBeacon: 450_000n };
 const OTHER_MAKING_GAS = 100_000n;
-/** As long as those of 8 blocks are, or longer. */
+/** Stands for the headers of 8 blocks, which are no longer than this. */
 const HEADERS = Array.from({ length: 8 }, () => `0x${"ff".repeat(700)}`);
 
 /**
- * Of a plan's steps from one on.
+ * The cost of a plan's steps from one of them on.
  *
- * @param maxFee wei for a unit of gas
+ * @param maxFee the most for a unit of gas, in wei
  * @throws HoldfastError "chain" if the chain asks for more
  */
 export async function estimateCost(
   provider: JsonRpcProvider,
-  plan: Plan,
+  plan: DeploymentPlan,
   from: number,
   maxFee: bigint,
 ): Promise<Cost> {
   const gas = plan.steps.slice(from).reduce((sum, step) => sum + gasOf(plan, step), 0n);
   if (gas === 0n) return { gas, gasPrice: 0n, most: 0n };
-  const { maxFeePerGas: gasPrice } = await offer(provider, maxFee, ALLOWING);
+  const { maxFeePerGas: gasPrice } = await currentFees(provider, maxFee, FEE_SETTING);
   return { gas, gasPrice, most: gas * gasPrice };
 }
 
 /** @throws HoldfastError "funds", saying how much is missing */
 export async function checkFunds(
   provider: JsonRpcProvider,
-  { account }: Plan,
+  { account }: DeploymentPlan,
   { most, gas }: Cost,
 ): Promise<void> {
   const balance = await provider.getBalance(account);
@@ -70,8 +70,8 @@ export async function checkFunds(
   throw new HoldfastError("funds", message, { balance, needed: most, missing });
 }
 
-/** Of one step, at most. */
-export function gasOf(plan: Plan, step: Step): bigint {
+/** An upper bound of the gas of one step. */
+export function gasOf(plan: DeploymentPlan, step: Step): bigint {
   const { contract, args, needsProbe } = step;
   const complete = needsProbe === undefined ? args : [...args, ZeroAddress, HEADERS];
   const data = getBytes(transactionOf(plan, { ...step, args: complete }).data);

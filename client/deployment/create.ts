@@ -1,5 +1,6 @@
 /**
- * A deployment for a chain that stays: planned, agreed to, carried out in a folder where a later run goes on, and read back.
+ * Creates a deployment on a public chain: plans it, asks for consent, carries it out from a folder in which a later run can
+ * resume, and checks the result.
  */
 import { formatEther, type Wallet } from "ethers";
 import type { Endpoints } from "../../chain/endpoints.ts";
@@ -10,46 +11,52 @@ import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { ProfileName } from "../../protocol/profiles.ts";
 import { connectSigner, latestTime } from "../chain.ts";
-import { checkAgreed, wrongIn, type Finding } from "../deployment-check.ts";
-import { carryOut, type Stage } from "./carry-out.ts";
+import { carryOut, type Resources } from "./carry-out.ts";
+import { checkAgreed, wrongIn, type Finding } from "./check.ts";
 import { sourcesOf, type DeploymentConfig } from "./config.ts";
 import { checkFunds, estimateCost, type Cost } from "./cost.ts";
 import { expectationsOfPlan } from "./expectations.ts";
 import { openFolder, readPlan, type Origins, type SavedPlan } from "./folder.ts";
-import { deploymentOf, makePlan, type Deployment, type Plan, type ProfileKey } from "./plan.ts";
+import { deploymentOf, makePlan, type Deployment, type DeploymentPlan, type ProfileKey } from "./plan.ts";
 import { preflight } from "./preflight.ts";
 import { checkPublicChain } from "./public-chain.ts";
-import { checkOrigins, takeUp } from "./resume.ts";
+import { checkOrigins, resendSigned } from "./resume.ts";
 
 export interface CreateOptions {
   readonly config: DeploymentConfig;
   readonly folder: string;
-  /** Plan and estimate only: nothing is written or sent. */
+  /** Only plan and estimate: nothing is written or sent. */
   readonly dryRun: boolean;
-  /** Asks a person, who may refuse by an error. */
+  /** Asks a person for consent. It throws if the person refuses. */
   readonly agree: (what: string) => Promise<void>;
-  /** One line for people per step. */
+  /** Gets a line of text for each step. */
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
-  /** Default: a new one. */
+  /** Makes the proof that each verifier checks itself with. Default: makes a new one. */
   readonly knownAnswer?: typeof makeKnownAnswer;
 }
 
 export interface Created {
   readonly deployment: Deployment;
-  /** Transactions that were missing when this run began, and what they may cost. */
+  /** Number of transactions that were missing when this run began, and what they may cost. */
   readonly missing: number;
   readonly cost: Cost;
-  /** Of the self-check; none after a dry run. */
+  /** What the check found. Empty after a dry run. */
   readonly findings: readonly Finding[];
 }
 
 /** Settings that may change from one run to the next. */
-const WAYS: ReadonlySet<string> = new Set(["rpcUrl", "keyFile", "passwordFile", "maxFee", "confirmations"]);
+const CHANGEABLE: ReadonlySet<string> = new Set([
+  "rpcUrl",
+  "keyFile",
+  "passwordFile",
+  "maxFee",
+  "confirmations",
+]);
 
 /**
- * @throws HoldfastError "key" for an insecure key on a chain that is not a local one, "funds" if the account cannot pay,
- *   "bad-input" or "chain" for what cannot be deployed as configured, "locked" if another run uses the folder
+ * @throws HoldfastError "key" for an insecure key on a public chain, "funds" if the account cannot pay, "bad-input" or
+ *   "chain" if the configuration cannot be deployed, "locked" if another run uses the folder
  */
 export async function createDeployment(options: CreateOptions): Promise<Created> {
   const { config } = options;
@@ -85,8 +92,8 @@ async function rehearse(
   return { deployment: deploymentOf(plan), missing, cost, findings: [] };
 }
 
-async function perform(options: CreateOptions, stage: Stage, origins: Origins): Promise<Created> {
-  const { wallet, provider, folder } = stage;
+async function perform(options: CreateOptions, resources: Resources, origins: Origins): Promise<Created> {
+  const { wallet, provider, folder } = resources;
   const saved = await planOf(options, wallet, provider, origins);
   const { plan } = saved;
   const signed = folder.signed();
@@ -97,13 +104,13 @@ async function perform(options: CreateOptions, stage: Stage, origins: Origins): 
     await options.agree(describe(plan, missing, cost));
   }
   await folder.savePlan(saved);
-  await takeUp(provider, plan, signed);
-  const complete = await carryOut(options, stage, saved);
+  await resendSigned(provider, plan, signed);
+  const complete = await carryOut(options, resources, saved);
 
   const deployment = deploymentOf(complete);
-  options.log("reading everything back");
+  options.log("checking the deployment");
   const expected = expectationsOfPlan(options.config, complete);
-  // One endpoint may be behind the one that has seen the last step.
+  // Other endpoints may be behind the one that has seen the last step.
   const block = Math.max(0, (await provider.getBlockNumber()) + 1 - options.config.confirmations);
   const findings = await checkAgreed(provider, deployment.audits, { lens: deployment.lens, expected, block });
   const wrong = wrongIn(findings);
@@ -115,7 +122,11 @@ async function perform(options: CreateOptions, stage: Stage, origins: Origins): 
   return { deployment, missing, cost, findings };
 }
 
-function describe({ account, chainId, nonce, steps }: Plan, missing: number, { gas, most }: Cost): string {
+function describe(
+  { account, chainId, nonce, steps }: DeploymentPlan,
+  missing: number,
+  { gas, most }: Cost,
+): string {
   const which =
     missing === steps.length ? `${missing} transactions` : `the ${missing} transactions that are missing`;
   return `deploy with ${which} to the chain ${chainId} from ${account} (nonces ${nonce + steps.length - missing} to ${nonce + steps.length - 1}), for at most ${gas} gas, now ${formatEther(most)} of the chain's coin`;
@@ -123,7 +134,7 @@ function describe({ account, chainId, nonce, steps }: Plan, missing: number, { g
 
 // ---------------------------------------------------------------------------------------------------------------- plan
 
-/** The one of the folder, or a new one. */
+/** The plan of the folder, or a new one. */
 async function planOf(
   options: CreateOptions,
   wallet: Wallet,
@@ -145,19 +156,22 @@ async function planOf(
     keys.push({ profile, verificationKey, knownAnswer: await knownAnswer(profile) });
   }
   const terms = {
-    ...{ ...config, keys, beacons: sourcesOf(config) },
-    ...{ genesis: config.genesis === "now" ? now : config.genesis },
+    ...config,
+    keys,
+    beacons: sourcesOf(config),
+    genesis: config.genesis === "now" ? now : config.genesis,
     minChallengeBond: BigInt(config.minChallengeBond),
   };
   const plan = makePlan(terms, {
-    ...{ chainId: config.chainId, account: wallet.address },
+    chainId: config.chainId,
+    account: wallet.address,
     nonce: await provider.getTransactionCount(wallet.address, "pending"),
     block: (await provider.getBlockNumber()) + 1,
   });
   return { origins, plan };
 }
 
-/** @throws HoldfastError "key" for a key that money must not depend on, and as checkPublicChain does */
+/** @throws HoldfastError "key" for a key that money must not depend on; also those of checkPublicChain */
 async function originsOf(config: DeploymentConfig, account: string): Promise<Origins> {
   const chainId = BigInt(config.chainId);
   const keys: Partial<Record<ProfileName, string>> = {};
@@ -167,7 +181,7 @@ async function originsOf(config: DeploymentConfig, account: string): Promise<Ori
     if (key) keys[profile] = key.verificationKey;
   }
   checkPublicChain(chainId, config);
-  const what = Object.entries(config).filter(([name]) => !WAYS.has(name));
-  // As it will be read again.
+  const what = Object.entries(config).filter(([name]) => !CHANGEABLE.has(name));
+  // In the form in which it will be read from the file.
   return JSON.parse(JSON.stringify({ ...Object.fromEntries(what), account, keys })) as Origins;
 }

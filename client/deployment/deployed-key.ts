@@ -1,5 +1,5 @@
 /**
- * Which profiles of a deployment have a key: those whose verifier is what the key makes of the contract.
+ * Finds the profiles of a deployment that use a key: their verifiers have the code that the contract gets with this key.
  */
 import { getAddress } from "ethers";
 import type { FindDeployed, ProfileKey } from "../../keys/check.ts";
@@ -12,7 +12,7 @@ import { verifierArgs } from "./plan.ts";
 
 type Deployed = Pick<Chain, "provider" | "addresses" | "read">;
 
-/** What `checkKey` asks of a deployment. */
+/** How `checkKey` asks a deployment. */
 export const deployedKeys =
   (chain: Deployed): FindDeployed =>
   async (key) => {
@@ -20,7 +20,7 @@ export const deployedKeys =
     return { profiles, said: `of ${chain.addresses.audits}, ${namesOf(profiles)} this key` };
   };
 
-/** Throws "key" if there are none. */
+/** @throws HoldfastError "key" if there are none */
 async function profilesWith(chain: Deployed, key: ProfileKey): Promise<number[]> {
   const { audits } = chain.addresses;
   const { profile, verificationKey, build } = key;

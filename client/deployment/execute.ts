@@ -1,5 +1,5 @@
 /**
- * Carries a plan out with Ignition: in memory, or in a folder where a later run goes on.
+ * Executes a plan with Ignition: in memory, or in a folder in which a later run can resume.
  */
 import type {
   Artifact,
@@ -11,29 +11,29 @@ import type {
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { constructorAbi, linkedBytecode } from "./code.ts";
-import { addressOf, FACTORY, type Plan } from "./plan.ts";
+import { addressOf, FACTORY, type DeploymentPlan } from "./plan.ts";
 
 export interface ExecuteOptions {
-  readonly plan: Plan;
+  readonly plan: DeploymentPlan;
   readonly provider: EIP1193Provider;
-  /** Milliseconds between looks at the chain. */
+  /** Milliseconds between two looks at the chain. */
   readonly pollMs: number;
   /** Blocks until a contract counts as deployed, its own included; default 1. */
   readonly confirmations?: number;
   /** After each step. */
   readonly onStep?: ((id: string) => void) | undefined;
-  readonly journal?: Journal;
+  readonly journal?: IgnitionJournal;
 }
 
-/** What outlives a run. */
-export interface Journal {
-  /** Ignition's own. */
+/** What a later run needs to resume. */
+export interface IgnitionJournal {
+  /** Folder of Ignition's own journal. */
   readonly folder: string;
-  /** Hash of the transaction that was signed with the nonce: it may have been sent. */
+  /** Hash of the transaction that was signed with this nonce, and may have been sent. */
   readonly hashOf: (nonce: number) => string | undefined;
 }
 
-/** Ignition's number for a transaction that it was about to send when it ended. */
+/** Ignition's error for a transaction that it was about to send when the last run ended. */
 const TRANSACTION_LOST = 10410;
 
 type Ignition = typeof import("@nomicfoundation/ignition-core");
@@ -41,22 +41,25 @@ type Ignition = typeof import("@nomicfoundation/ignition-core");
 /** @throws HoldfastError "chain" if a contract cannot be deployed as planned */
 export async function execute(options: ExecuteOptions): Promise<void> {
   const { plan, journal } = options;
-  // Not before it is needed: it takes longer to load than most commands take to run.
+  // Loaded here: it takes longer to load than most commands take to run.
   const [ignition, { holdfastModule }] = await Promise.all([
     import("@nomicfoundation/ignition-core"),
     import("./module.ts"),
   ]);
   const run = (): Promise<DeploymentResult> =>
     ignition.deploy({
-      ...{ ignitionModule: holdfastModule(plan.steps), deploymentParameters: {} },
+      ignitionModule: holdfastModule(plan.steps),
+      deploymentParameters: {},
       artifactResolver: resolverOf(plan),
-      ...{ provider: options.provider, accounts: [plan.account], defaultSender: plan.account },
+      provider: options.provider,
+      accounts: [plan.account],
+      defaultSender: plan.account,
       executionEventListener: listener(options.onStep),
       ...(journal && { deploymentDir: journal.folder }),
       config: {
         requiredConfirmations: options.confirmations ?? 1,
         blockPollingInterval: options.pollMs,
-        // Never: a raised fee would be a second transaction with the same nonce. The wait ends with the run.
+        // Never raise a fee: that would be a second transaction with the same nonce. The wait ends with the run.
         timeBeforeBumpingFees: Number.MAX_SAFE_INTEGER,
       },
       disableFeeBumping: true,
@@ -73,10 +76,10 @@ export async function execute(options: ExecuteOptions): Promise<void> {
 }
 
 /**
- * Linked here: Ignition writes libraries' addresses in mixed case, and then takes its own transaction, which a chain gives
- * back in lower case, for somebody else's.
+ * Links the libraries here. Ignition would write their addresses in mixed case, and then not recognize its own transaction,
+ * which the chain returns in lower case.
  */
-function resolverOf(plan: Plan): ArtifactResolver {
+function resolverOf(plan: DeploymentPlan): ArtifactResolver {
   return {
     loadArtifact: (name) => {
       const bytecode = linkedBytecode(name, (library) => addressOf(plan, library));
@@ -119,11 +122,11 @@ function isLost(error: unknown): error is Error & LostTransaction {
   return error instanceof Error && "number" in error && error.number === TRANSACTION_LOST;
 }
 
-/** The run before ended between signing a transaction and noting that it was sent: what was signed tells which. */
+/** The last run ended after signing a transaction and before noting that it was sent: finds it among the signed ones. */
 async function findLost(
   { trackTransaction, wipe }: Ignition,
   { plan, provider, confirmations = 1 }: ExecuteOptions,
-  { folder, hashOf }: Journal,
+  { folder, hashOf }: IgnitionJournal,
   { messageArguments: { futureId, nonce } }: LostTransaction,
 ): Promise<void> {
   const hash = hashOf(nonce);
@@ -133,7 +136,11 @@ async function findLost(
 
 // -------------------------------------------------------------------------------------------------------------- errors
 
-function checkResult({ DeploymentResultType }: Ignition, result: DeploymentResult, plan: Plan): void {
+function checkResult(
+  { DeploymentResultType }: Ignition,
+  result: DeploymentResult,
+  plan: DeploymentPlan,
+): void {
   if ("contracts" in result) {
     for (const { id, address } of Object.values(result.contracts)) {
       const expected = addressOf(plan, stepOf(id));
@@ -147,19 +154,19 @@ function checkResult({ DeploymentResultType }: Ignition, result: DeploymentResul
       : result.failed.map(({ futureId, error }) => `${stepOf(futureId)}: ${error}`);
   const advice =
     result.type === DeploymentResultType.RECONCILIATION_ERROR
-      ? "this is not what was begun here: use the version that it was begun with, or begin in a new folder"
-      : "if a transaction failed on the chain, begin in a new folder; otherwise put this right and run the same command again";
+      ? "this folder was begun with another version: use that version, or begin in a new folder"
+      : "if a transaction failed on the chain, begin in a new folder; otherwise correct the cause and run the same command again";
   const message = `the deployment failed (${reasons.join("; ")}): ${advice}`;
   throw new HoldfastError("chain", message, { reasons });
 }
 
 function elsewhere(name: string, details: Readonly<Record<string, unknown>>): HoldfastError {
-  const message = `${name} is not where it should be, because the account sent something else meanwhile: deploy again`;
+  const message = `${name} is not at its planned address, because the account sent something else in the meantime: deploy again`;
   return new HoldfastError("chain", message, details);
 }
 
 function explain(error: unknown): unknown {
-  // Ours, or a mistake in the program.
+  // These are our own errors, or mistakes in the program.
   if (!(error instanceof Error) || error instanceof HoldfastError || error instanceof TypeError) return error;
   const text = `the deployment stopped: ${error.message.replace(/^HHE\d+: /, "")}`;
   return new HoldfastError("chain", text, {}, { cause: error });

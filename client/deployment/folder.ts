@@ -1,6 +1,5 @@
 /**
- * What a deployment leaves on disk, so that a later run goes on: the plan, every transaction that was signed, and Ignition's
- * journal.
+ * The folder from which a later run can resume a deployment: the plan, all signed transactions, and Ignition's journal.
  */
 import { existsSync, readFileSync, truncateSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
@@ -9,15 +8,15 @@ import Database from "better-sqlite3";
 import { keccak256 } from "ethers";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { writeJson } from "../../system/files.ts";
-import type { Journal } from "./execute.ts";
-import type { Deployment, Plan } from "./plan.ts";
+import type { IgnitionJournal } from "./execute.ts";
+import type { Deployment, DeploymentPlan } from "./plan.ts";
 
-/** What the plan was made from, by the configuration's names: all that must stay as it is. */
+/** The settings that the plan was made from, by their names. They must not change. */
 export type Origins = Readonly<Record<string, unknown>>;
 
 export interface SavedPlan {
   readonly origins: Origins;
-  readonly plan: Plan;
+  readonly plan: DeploymentPlan;
 }
 
 export interface SignedTransaction {
@@ -26,11 +25,11 @@ export interface SignedTransaction {
 }
 
 export interface DeploymentFolder {
-  readonly journal: Journal;
+  readonly journal: IgnitionJournal;
   readonly recordPath: string;
-  /** In the order of their nonces, no two with the same. */
+  /** In the order of their nonces, one for each. */
   signed(): SignedTransaction[];
-  /** Before it is sent: from here on it may have been. */
+  /** Called before a transaction is sent: from then on it may be on the chain. */
   addSigned(transaction: SignedTransaction): void;
   savePlan(saved: SavedPlan): Promise<void>;
   saveRecord(deployment: Deployment): Promise<void>;
@@ -39,19 +38,19 @@ export interface DeploymentFolder {
 
 const PLAN = "plan.json";
 
-/** undefined: there is none yet. @throws HoldfastError "corrupt" for anything else than a plan */
+/** @returns undefined if there is none yet. @throws HoldfastError "corrupt" if the file is not a plan */
 export async function readPlan(folder: string): Promise<SavedPlan | undefined> {
   const path = join(folder, PLAN);
   if (!existsSync(path)) return undefined;
   try {
     return JSON.parse(await readFile(path, "utf8")) as SavedPlan;
   } catch (cause) {
-    const message = `${path} is no plan of a deployment: restore it, or begin in a new folder`;
+    const message = `${path} is not the plan of a deployment: restore the file, or begin in a new folder`;
     throw new HoldfastError("corrupt", message, { path }, { cause });
   }
 }
 
-/** Makes the folder if it is missing. @throws HoldfastError "locked" if another run uses it */
+/** Creates the folder if it is missing. @throws HoldfastError "locked" if another run uses it */
 export async function openFolder(folder: string): Promise<DeploymentFolder> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const database = openSigned(folder);
@@ -78,28 +77,28 @@ export async function openFolder(folder: string): Promise<DeploymentFolder> {
   };
 }
 
-/** Opened exclusively: the lock ends with the process, however that ends. */
+/** Opens the file exclusively. The lock ends with the process, even after a crash. */
 function openSigned(folder: string): Database.Database {
   const database = new Database(join(folder, "signed.sqlite"), { timeout: 0 });
   try {
     database.pragma("locking_mode = EXCLUSIVE");
     database.pragma("synchronous = FULL");
     database.exec("CREATE TABLE IF NOT EXISTS signed (nonce INTEGER PRIMARY KEY, raw TEXT NOT NULL) STRICT");
-    // A read would leave others their reads; this does not.
+    // Take the exclusive lock now: a read would only take a shared one.
     database.exec("BEGIN EXCLUSIVE; COMMIT");
     return database;
   } catch (cause) {
     database.close();
     if ((cause as { code?: string }).code?.startsWith("SQLITE_BUSY")) {
-      const message = `another run uses ${folder}: wait for it, or stop it and start this one again`;
+      const message = `another run uses ${folder}: wait for it to end, or stop it, and run this command again`;
       throw new HoldfastError("locked", message, { folder }, { cause });
     }
-    const message = `${folder} does not hold a deployment: ${(cause as Error).message}`;
+    const message = `${folder} is not the folder of a deployment, give another: ${(cause as Error).message}`;
     throw new HoldfastError("corrupt", message, { folder }, { cause });
   }
 }
 
-/** Ignition writes a line at a time and reads none that is not whole. */
+/** Ignition appends lines, and cannot read a file whose last line is incomplete. */
 function dropTornLine(path: string): void {
   if (!existsSync(path)) return;
   const text = readFileSync(path, "utf8");

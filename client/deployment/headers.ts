@@ -1,5 +1,5 @@
 /**
- * The headers that the factory tests a chain with: of the block of a probe and the seven after it.
+ * The block headers with which the factory tests a chain: those of the probe's block and the seven after it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Contract, type JsonRpcProvider } from "ethers";
@@ -7,14 +7,18 @@ import { contractArtifact } from "../../contracts/artifacts.ts";
 import { headersFrom } from "../../contracts/headers.ts";
 import { isLocalChain } from "../../keys/key-gate.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { addressOf, type Plan } from "./plan.ts";
+import { addressOf, type DeploymentPlan } from "./plan.ts";
 
-/** Of ChainTest, the probe's first. */
+/** As ChainTest has it. The probe's block is the first. */
 const TEST_BLOCKS = 8;
 const POLL_MS = 1000;
 
-/** Waits for the blocks after the probe's, and completes the step that is made with their headers. */
-export async function addHeaders(provider: JsonRpcProvider, plan: Plan, signal: AbortSignal): Promise<Plan> {
+/** Waits for the blocks after the probe's, and adds their headers to the step that needs them. */
+export async function addHeaders(
+  provider: JsonRpcProvider,
+  plan: DeploymentPlan,
+  signal: AbortSignal,
+): Promise<DeploymentPlan> {
   const index = plan.steps.findIndex(({ needsProbe }) => needsProbe !== undefined);
   const step = plan.steps[index];
   if (step?.needsProbe === undefined) return plan;
@@ -22,8 +26,8 @@ export async function addHeaders(provider: JsonRpcProvider, plan: Plan, signal: 
   const probe = new Contract(addressOf(plan, probeId), contractArtifact("PrevrandaoProbe").abi, provider);
   const first = Number(await probe.getFunction("blockNumber")());
   while ((await provider.getBlockNumber()) < first + TEST_BLOCKS - 1) {
-    if (signal.aborted) throw new HoldfastError("aborted", "stopped: the same command goes on later");
-    // On a local chain nobody else may be there to make blocks.
+    if (signal.aborted) throw new HoldfastError("aborted", "stopped: run the same command again to resume");
+    // A local chain may make no blocks by itself.
     if (isLocalChain(BigInt(plan.chainId))) await provider.send("evm_mine", []);
     else await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
   }

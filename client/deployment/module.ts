@@ -1,6 +1,6 @@
 /**
- * The deployment as Ignition runs it: one transaction after the other, so that each contract's address is known before the
- * first is sent.
+ * The deployment as an Ignition module: one transaction after the other, so that each contract's address is known before the
+ * first one is sent.
  */
 import {
   buildModule,

@@ -1,9 +1,9 @@
 /**
- * What a deployment will be, decided before anything is sent: every contract in order, with its arguments and its address.
+ * The plan of a deployment, made before anything is sent: all contracts in order, with their arguments and addresses.
  *
- * The contracts know each other's addresses from the start, which nobody can change afterwards. An address follows from the
- * account and its nonce, so the order of the steps is part of the plan, and nothing else may use the account meanwhile.
- * Verifiers and beacons are made by the factory: anybody may make them, at addresses that follow from what they are.
+ * The contracts are created with each other's addresses, which nobody can change afterwards. An address follows from the
+ * account and its nonce. So the order of the steps is fixed, and nothing else may use the account meanwhile. The factory
+ * makes verifiers and beacons, at addresses that follow from their code and parameters.
  */
 import { getCreateAddress, ZeroAddress } from "ethers";
 import type { DrandChain } from "../../drand/rounds.ts";
@@ -12,7 +12,7 @@ import type { Clock } from "../../protocol/epochs.ts";
 import { toPlain } from "../../protocol/json.ts";
 import { PROFILES, type ProfileName } from "../../protocol/profiles.ts";
 import { initCode, librariesFor } from "./code.ts";
-import { isMade, makingData, placeOf, type Home, type MadeStep } from "./made.ts";
+import { isMade, makingData, factoryAddressOf, type Home, type MadeStep } from "./made.ts";
 import type { Argument, Step } from "./step.ts";
 
 export interface ProfileKey {
@@ -23,19 +23,19 @@ export interface ProfileKey {
 
 export type BeaconSource =
   | { readonly kind: "drand"; readonly chain: DrandChain }
-  /** See PrevrandaoBeacon: for chains where no provider proposes many blocks. */
+  /** For chains where no provider proposes many blocks (see PrevrandaoBeacon). */
   | { readonly kind: "prevrandao" };
 
 /** `genesis` is not in the future. */
-export interface Terms extends Clock {
+export interface DeploymentParameters extends Clock {
   readonly treasury: string;
   /** Basis points of every payment: 200 to 500. */
   readonly protocolFee: number;
-  /** From the request to the release of a bond. */
+  /** Seconds from the request to the release of a bond. */
   readonly unbondSeconds: number;
-  /** The least bond of a challenge, in token units. */
+  /** Least bond of a challenge, in token units. */
   readonly minChallengeBond: bigint;
-  /** Default: a token for tests, which anyone may mint. */
+  /** Default: a test token, which anyone can mint. */
   readonly token?: string | undefined;
   /** One verifier for each: 1 to 4. */
   readonly keys: readonly ProfileKey[];
@@ -44,31 +44,31 @@ export interface Terms extends Clock {
 }
 
 /** Where a plan begins. */
-export interface Origin {
+export interface PlanStart {
   readonly chainId: number;
   readonly account: string;
-  /** Of the account's next transaction. */
+  /** Nonce of the account's next transaction. */
   readonly nonce: number;
-  /** The first block that can have something of the deployment in it. */
+  /** The first block that can have a transaction of the deployment. */
   readonly block: number;
 }
 
-/** Plain data, to be written down as it is. */
-export interface Plan extends Origin, Clock {
+/** Plain data, saved as JSON. */
+export interface DeploymentPlan extends PlanStart, Clock {
   readonly token: string;
   readonly profiles: readonly ProfileName[];
   readonly beacons: number;
   readonly steps: readonly Step[];
 }
 
-/** Plain data, to be written down as it is. */
+/** Plain data, saved as JSON. */
 export interface Deployment extends Clock {
   readonly chainId: number;
   readonly token: string;
   readonly ledger: string;
   readonly registry: string;
   readonly audits: string;
-  /** Views in pages, for those who look around. */
+  /** The contract with views in pages, for `explore`. */
   readonly lens: string;
   readonly challenges: string;
   /** Makes verifiers and beacons. */
@@ -79,10 +79,10 @@ export interface Deployment extends Clock {
   readonly beacon: string;
   /** Profile 0. */
   readonly profile: ProfileName;
-  /** All of them, by their number in the Audits contract. */
+  /** All profiles, by their number in the Audits contract. */
   readonly profiles: readonly { readonly profile: ProfileName; readonly verifier: string }[];
   readonly beacons: readonly string[];
-  /** The first block that has something of the deployment in it. */
+  /** The first block that has a transaction of the deployment. */
   readonly block: number;
 }
 
@@ -90,56 +90,72 @@ export const DEFAULT_UNBOND_EPOCHS = 168;
 /** Token units. */
 export const DEFAULT_CHALLENGE_BOND = 10n ** 15n;
 const TOKEN = "TestToken";
-/** The only contract that a plan calls. */
+/** The only contract that the plan's transactions call. */
 export const FACTORY = "Factory";
 
-export function makePlan(terms: Terms, origin: Origin): Plan {
+export function makePlan(terms: DeploymentParameters, start: PlanStart): DeploymentPlan {
   const { genesis, epochSeconds, margin, keys } = terms;
   const clock = { genesis, epochSeconds, margin };
   const { length } = firstSteps(terms, { ...clock, audits: ZeroAddress });
-  const core = (name: Core): string => accountsAddress(origin, length + CORE.indexOf(name));
+  const core = (name: Core): string => accountsAddress(start, length + CORE.indexOf(name));
   const before = firstSteps(terms, { ...clock, audits: core("Audits") });
-  const at = (id: string): string => addressIn(before, origin, id);
+  const at = (id: string): string => addressIn(before, start, id);
   const token = terms.token ?? at(TOKEN);
   return {
-    ...{ ...origin, ...clock, token, beacons: terms.beacons.length },
+    ...start,
+    ...clock,
+    token,
+    beacons: terms.beacons.length,
     profiles: keys.map(({ profile }) => profile),
     steps: [...before, ...coreSteps(terms, { token, at, core })],
   };
 }
 
-/** Where the step's contract is, or will be. */
-export function addressOf(plan: Plan, id: string): string {
+/** The address of the step's contract, also before it exists. */
+export function addressOf(plan: DeploymentPlan, id: string): string {
   return addressIn(plan.steps, plan, id);
 }
 
 export interface StepTransaction {
-  /** undefined: it makes a contract itself. */
+  /** undefined: the transaction creates a contract itself. */
   readonly to?: string;
   readonly data: string;
 }
 
-/** What the step sends. */
-export function transactionOf(plan: Plan, step: Step): StepTransaction {
+/** The transaction of a step. */
+export function transactionOf(plan: DeploymentPlan, step: Step): StepTransaction {
   if (isMade(step)) return { to: addressOf(plan, FACTORY), data: makingData(step) };
   return { data: initCode(step, (library) => addressOf(plan, library)) };
 }
 
-/** What comes out of a plan that was carried out. */
-export function deploymentOf(plan: Plan): Deployment {
+/** The deployment that results from a plan. */
+export function deploymentOf(plan: DeploymentPlan): Deployment {
   const { chainId, token, genesis, epochSeconds, margin, block } = plan;
   const at = (id: string): string => addressOf(plan, id);
   const profiles = plan.profiles.map((profile) => ({ profile, verifier: at(verifierId(profile)) }));
   const beacons = Array.from({ length: plan.beacons }, (_, i) => at(beaconId(i)));
   return {
-    ...{ chainId, token, ledger: at("Ledger"), registry: at("Registry"), audits: at("Audits") },
-    ...{ lens: at("Lens"), challenges: at("Challenges"), factory: at(FACTORY), profiles, beacons },
-    ...{ verifier: profiles[0]?.verifier ?? "", beacon: beacons[0] ?? "" },
-    ...{ profile: profiles[0]?.profile ?? "tiny", genesis, epochSeconds, margin, block },
+    chainId,
+    token,
+    ledger: at("Ledger"),
+    registry: at("Registry"),
+    audits: at("Audits"),
+    lens: at("Lens"),
+    challenges: at("Challenges"),
+    factory: at(FACTORY),
+    profiles,
+    beacons,
+    verifier: profiles[0]?.verifier ?? "",
+    beacon: beacons[0] ?? "",
+    profile: profiles[0]?.profile ?? "tiny",
+    genesis,
+    epochSeconds,
+    margin,
+    block,
   };
 }
 
-/** What Groth16Verifier is made with. */
+/** The constructor arguments of Groth16Verifier. */
 export function verifierArgs({
   verificationKey,
   knownAnswer: { proof, publicSignals },
@@ -150,7 +166,7 @@ export function verifierArgs({
   ];
 }
 
-/** As DrandBeacon takes it. */
+/** The group key as DrandBeacon takes it. */
 export function groupKeyWords(key: Uint8Array): string[] {
   if (key.length !== 128) throw new RangeError(`"publicKey" expected 128 bytes, got ${key.length}`);
   const hex = Buffer.from(key).toString("hex");
@@ -162,12 +178,12 @@ export function groupKeyWords(key: Uint8Array): string[] {
 const verifierId = (profile: ProfileName): string => `Groth16Verifier_${profile}`;
 const beaconId = (index: number): string => `Beacon_${index}`;
 
-/** What the contracts below are made of, and know nothing of: but for the factory, which knows Audits. */
-function firstSteps({ token, keys, beacons }: Terms, home: Home): Step[] {
+/** The contracts that the core contracts are created with. Of these only the factory knows a core contract: Audits. */
+function firstSteps({ token, keys, beacons }: DeploymentParameters, home: Home): Step[] {
   return [
     ...(token === undefined ? [{ id: TOKEN, contract: TOKEN, args: [] }] : []),
     { id: FACTORY, contract: "Factory", args: [{ ...home }] },
-    // First, as they are what a chain may refuse.
+    // Beacons come first, because a chain may refuse them.
     ...beacons.flatMap(beaconSteps),
     ...librariesFor(CORE).map((name) => ({ id: name, contract: name, args: [] })),
     ...keys.map(verifierStep),
@@ -190,7 +206,10 @@ function beaconSteps(source: BeaconSource, index: number): Step[] {
   return [
     { id: probe, contract: "PrevrandaoProbe", args: [] },
     {
-      ...{ id: beaconId(index), contract: "PrevrandaoBeacon", making: "makePrevrandaoBeacon", args: [] },
+      id: beaconId(index),
+      contract: "PrevrandaoBeacon",
+      making: "makePrevrandaoBeacon",
+      args: [],
       needsProbe: probe,
     },
   ];
@@ -199,14 +218,14 @@ function beaconSteps(source: BeaconSource, index: number): Step[] {
 const CORE = ["Ledger", "Registry", "Audits", "Challenges", "Lens"] as const;
 type Core = (typeof CORE)[number];
 
-interface Places {
+interface Addresses {
   readonly token: string;
-  /** Of the first steps. */
+  /** Address of one of the first steps. */
   readonly at: (id: string) => string;
   readonly core: (name: Core) => string;
 }
 
-function coreSteps(terms: Terms, { token, at, core }: Places): Step[] {
+function coreSteps(terms: DeploymentParameters, { token, at, core }: Addresses): Step[] {
   const { treasury, unbondSeconds, keys, beacons: sources, protocolFee, minChallengeBond } = terms;
   const { genesis, epochSeconds, margin } = terms;
   const profiles = keys.map(({ profile }) => {
@@ -218,27 +237,24 @@ function coreSteps(terms: Terms, { token, at, core }: Places): Step[] {
   const args: Readonly<Record<Core, Argument[]>> = {
     Ledger: [token, registry, audits, challenges, treasury, unbondSeconds],
     Registry: [ledger, audits],
-    Audits: [
-      ...[ledger, registry, at(FACTORY), profiles, beacons],
-      ...[genesis, epochSeconds, margin, protocolFee],
-    ],
+    Audits: [ledger, registry, at(FACTORY), profiles, beacons, genesis, epochSeconds, margin, protocolFee],
     Challenges: [ledger, registry, audits, String(minChallengeBond)],
     Lens: [audits],
   };
   return CORE.map((name) => ({ id: name, contract: name, args: args[name] }));
 }
 
-function addressIn(steps: readonly Step[], origin: Origin, id: string): string {
+function addressIn(steps: readonly Step[], start: PlanStart, id: string): string {
   const index = steps.findIndex((step) => step.id === id);
   const step = steps[index];
   if (!step) throw new TypeError(`the plan has no step "${id}"`);
-  if (!isMade(step)) return accountsAddress(origin, index);
+  if (!isMade(step)) return accountsAddress(start, index);
   const factory = steps.find(({ id: other }) => other === FACTORY);
-  return placeOf(step, addressIn(steps, origin, FACTORY), factory?.args[0] as unknown as Home);
+  return factoryAddressOf(step, addressIn(steps, start, FACTORY), factory?.args[0] as unknown as Home);
 }
 
-/** Of what the account's transaction with that number in the plan makes. */
-function accountsAddress({ account, nonce }: Origin, index: number): string {
+/** Address of the contract that the plan's transaction with this number creates. */
+function accountsAddress({ account, nonce }: PlanStart, index: number): string {
   return getCreateAddress({ from: account, nonce: nonce + index });
 }
 

@@ -1,5 +1,5 @@
 /**
- * What must hold on a chain before the first contract is paid for.
+ * The checks of a chain before the first contract is paid for.
  */
 import { Contract, type JsonRpcProvider } from "ethers";
 import { fetchDrandChain } from "../../drand/client.ts";
@@ -24,11 +24,11 @@ export async function preflight(
     const source = sources[i];
     if (beacon.kind !== "drand" || source?.kind !== "drand") continue;
     if (source.chain.genesis > now) {
-      const message = `beacons.${i}.genesis is ${source.chain.genesis - now} s in the future on this chain: no round can be had yet`;
+      const message = `beacons.${i}.genesis is ${source.chain.genesis - now} s in the future on this chain: wait for drand's first round, or correct it`;
       throw new HoldfastError("bad-input", message, { genesis: source.chain.genesis, now });
     }
     if (beacon.url === undefined || sameChain(await fetchDrandChain(beacon.url), source.chain)) continue;
-    const message = `${beacon.url} publishes another key or other times than beacons.${i} of the configuration: find out which is drand's`;
+    const message = `${beacon.url} publishes another key or other times than beacons.${i} of the configuration: find out which of them are drand's`;
     throw new HoldfastError("bad-input", message, { url: beacon.url });
   }
 }

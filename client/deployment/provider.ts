@@ -1,11 +1,11 @@
 /**
- * The chain as Ignition wants it, with the account's key on this side.
+ * The chain as an EIP-1193 provider for Ignition. Transactions are signed on this side.
  */
 import type { EIP1193Provider } from "@nomicfoundation/ignition-core";
 import { isError, type Provider, type TransactionRequest } from "ethers";
 import { HoldfastError } from "../../protocol/errors.ts";
 
-/** Chooses the fees of a transaction, sends it and answers with its hash. */
+/** Chooses the fees of a transaction, signs and sends it, and returns its hash. */
 export type Send = (transaction: TransactionRequest & { nonce: number }) => Promise<string>;
 
 interface JsonRpc {
@@ -17,8 +17,9 @@ export function createProvider(provider: Provider, send: Send, signal?: AbortSig
   const rpc = provider as unknown as JsonRpc;
   return {
     async request({ method, params = [] }) {
-      if (signal?.aborted) throw new HoldfastError("aborted", "stopped: the same command goes on later");
-      // Without what is undefined, which not every server takes for absent.
+      if (signal?.aborted)
+        throw new HoldfastError("aborted", "stopped: run the same command again to resume");
+      // Drop undefined values, as some servers do not treat them as absent.
       const list = JSON.parse(JSON.stringify(params)) as unknown[];
       const answer =
         method === "eth_sendTransaction"
@@ -31,7 +32,7 @@ export function createProvider(provider: Provider, send: Send, signal?: AbortSig
   };
 }
 
-/** Without the fees: Ignition asks the endpoint what a unit of gas costs, and offers whatever it says. */
+/** Without fees: Ignition would offer any price that the endpoint names. */
 interface RpcTransaction {
   readonly to?: string;
   readonly data: string;
@@ -43,7 +44,7 @@ function transactionOf({ to, data, nonce, gas }: RpcTransaction): TransactionReq
   return { data, nonce: Number(nonce), gasLimit: gas, ...(to !== undefined && { to }) };
 }
 
-/** What the server said, out of what ethers makes of it, or that it said nothing. */
+/** The server's own error, taken out of the one of ethers; or an error that says that it did not answer. */
 function explain(method: string, error: unknown): unknown {
   if (error instanceof HoldfastError) return error;
   const answer = (error as { error?: { code?: number; message?: string; data?: unknown } }).error;
@@ -53,6 +54,6 @@ function explain(method: string, error: unknown): unknown {
   const silent =
     isError(error, "NETWORK_ERROR") || isError(error, "SERVER_ERROR") || isError(error, "TIMEOUT");
   if (!silent && !/^ECONN/.test(String((error as { code?: unknown }).code))) return error;
-  const message = `the chain did not answer ${method}: run the same command again, it goes on where it stopped`;
+  const message = `the chain did not answer ${method}: run the same command again to resume`;
   return new HoldfastError("unreachable", message, { method }, { cause: error });
 }

@@ -1,10 +1,10 @@
 /**
- * What a deployment may not be on a chain that is not a local one.
+ * Limits of a deployment on public chains, which are all but local ones.
  */
 import { isLocalChain } from "../../keys/key-gate.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 
-/** Of which a quarter is the shortest margin that a chain's blocks take to follow the clock. */
+/** Seconds. A quarter of it is the shortest margin that is longer than a chain's blocks lag behind the clock. */
 export const MIN_EPOCH = 120;
 
 export interface Chosen {
@@ -12,14 +12,15 @@ export interface Chosen {
   readonly epochSeconds: number;
 }
 
-/** @throws HoldfastError "chain" without a token, "bad-input" with epochs too short for randomness that nobody knows before */
+/** @throws HoldfastError "chain" without a token, "bad-input" if epochs are so short that randomness could be known early */
 export function checkPublicChain(chainId: bigint, { token, epochSeconds }: Chosen): void {
   if (isLocalChain(chainId)) return;
   if (token === undefined) {
-    const message = "name the token to pay with: test tokens are for local chains";
+    const message =
+      "no token is given, and test tokens are for local chains only: name the token to pay with";
     throw new HoldfastError("chain", message, { chainId: String(chainId) });
   }
   if (epochSeconds >= MIN_EPOCH) return;
-  const message = `epochs of ${epochSeconds} s are for local chains: give epochSeconds of at least ${MIN_EPOCH}`;
+  const message = `epochs of ${epochSeconds} s are for local chains only: give epochSeconds of at least ${MIN_EPOCH}`;
   throw new HoldfastError("bad-input", message, { chainId: String(chainId), epochSeconds });
 }

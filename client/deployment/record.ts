@@ -1,5 +1,5 @@
 /**
- * The record that `deployment create` leaves, for commands to know a deployment by.
+ * The record that `deployment create` writes, with which commands find a deployment.
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
@@ -11,13 +11,13 @@ const schema = z.object({ chainId: z.int().min(1), audits: address, token: addre
 
 export type DeploymentRecord = Readonly<z.infer<typeof schema>>;
 
-/** @throws HoldfastError "bad-input" for anything else */
+/** @throws HoldfastError "bad-input" if the file is not such a record */
 export function readRecord(path: string): DeploymentRecord {
   try {
     return schema.parse(parseJson(readFileSync(path, "utf8")));
   } catch (cause) {
     const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    const message = `${path} is no record of a deployment (deployment.json in its folder): ${reason}`;
+    const message = `${path} is not the record of a deployment, give the deployment.json of its folder: ${reason}`;
     throw new HoldfastError("bad-input", message, { path }, { cause });
   }
 }

@@ -2,7 +2,7 @@
  * A step of a deployment: a contract, and how it is made.
  */
 
-/** The factory's methods, and what is made of the code that they take. */
+/** The factory's methods, and the contract that each of them makes. */
 export const MAKINGS = {
   makeVerifier: "Groth16Verifier",
   makeDrandBeacon: "DrandBeacon",
@@ -11,18 +11,18 @@ export const MAKINGS = {
 
 export type Making = keyof typeof MAKINGS;
 
-/** Words are decimal or hexadecimal strings, so that a plan can be written down and read again. */
+/** Integers are decimal or hexadecimal strings, so that a plan can be saved as JSON. */
 export type Argument = string | number | Argument[] | { [name: string]: Argument };
 
 export interface Step {
-  /** Unique in the plan; a library's name for those that others are linked with. */
+  /** Unique in the plan. For a library, its name. */
   readonly id: string;
   /** Name of the artifact. */
   readonly contract: string;
-  /** Of the constructor, or of the factory's method after the code. */
+  /** Arguments of the constructor, or of the factory's method after the code. */
   readonly args: readonly Argument[];
-  /** The factory's method that makes it; undefined: a transaction of its own. */
+  /** The factory's method that makes the contract. undefined: the step's own transaction creates it. */
   readonly making?: Making;
-  /** An earlier step, whose address and whose block's header, with those after it, will be the last arguments. */
+  /** Id of an earlier step. Its address and the headers from its block on become the last arguments. */
   readonly needsProbe?: string;
 }

@@ -1,8 +1,8 @@
 /**
- * Where the money went, from the contracts' own events and counters: by role, and all of it to the unit.
+ * Where the money went, by role, from the contracts' events and counters. It must add up to the token unit.
  */
-import { sum } from "../app.ts";
 import type { Chain, ChainEvent } from "../chain.ts";
+import { sum } from "../sum.ts";
 import { select, total } from "./history.ts";
 import type { Network } from "./network.ts";
 
@@ -10,7 +10,7 @@ import type { Network } from "./network.ts";
 export interface RoleSummary {
   readonly role: string;
   readonly deposited: bigint;
-  /** Rent, in advance; bonds of challenges that were answered. */
+  /** Rent that was paid in advance, and bonds of challenges that were answered. */
   readonly paid: bigint;
   readonly earned: bigint;
   readonly slashed: bigint;
@@ -19,7 +19,7 @@ export interface RoleSummary {
   readonly gas: bigint;
 }
 
-/** The tokens that the Ledger has, and what it owes under each of its names. */
+/** The tokens that the Ledger has, and the parts that it owes. */
 export interface Conservation {
   readonly held: bigint;
   readonly accounts: bigint;
@@ -100,12 +100,12 @@ export async function summarizeRoles(
   ];
 }
 
-/** What epochs returned to the owners: without a proof, or for what was audited and not paid for. */
+/** What epochs paid back to the owners: without a proof, or because the coverage was low. */
 export function refundsIn(events: readonly ChainEvent[]): bigint {
   return total(select(events, "EpochsRefunded"), "amount") + total(select(events, "Proven"), "refunded");
 }
 
-/** What penalties leave to the owners; of those for challenges the treasury has its part. */
+/** The owners' share of penalties. */
 export function compensationIn(events: readonly ChainEvent[]): bigint {
   const slashed = select(events, "Slashed");
   return total(slashed, "amount") - total(slashed, "reward") - treasuryOfConvictions(events);
@@ -117,7 +117,7 @@ function treasuryOfConvictions(events: readonly ChainEvent[]): bigint {
   return total(failed, "taken") - total(failed, "reward") - owners;
 }
 
-/** Claims, fees and penalties only move tokens between the names of the Ledger: their sum is what it has. */
+/** Claims, fees and penalties only move tokens between the parts of the Ledger, so the parts must add up to what it has. */
 export async function takeStock(chain: Chain): Promise<Conservation> {
   return {
     held: await chain.read<bigint>("token", "balanceOf", [chain.addresses.ledger]),

@@ -1,5 +1,5 @@
 /**
- * The challenger's part of the story: it asks a node that has its data, and one whose disk has just failed.
+ * The challenger's part of the scenario: it challenges a node that has its data, and one whose disk has just failed.
  */
 import { RESPONSE_EPOCHS } from "../../protocol/limits.ts";
 import { formatAmount } from "../output.ts";
@@ -15,7 +15,7 @@ export interface Asked {
   readonly bond: bigint;
 }
 
-/** All that the vNode holds, with a bond that the challenger has for it. */
+/** Challenges all that a vNode stores, and gives the challenger the bond for it. */
 export async function challenge({ network, options, history }: Stage, vNode: bigint): Promise<Asked> {
   const chain = network.chain.as(network.roles.challenger.privateKey);
   const price = await challengeBond(chain, vNode);
@@ -26,13 +26,13 @@ export async function challenge({ network, options, history }: Stage, vNode: big
   const { bond, epoch } = made["challenge"] as unknown as ChallengeRecord;
   const amount = `${formatAmount(bond, chain.decimals)} ${chain.symbol}`;
   options.log(
-    `a challenger asks vNode ${vNode} for a proof of all that it holds, to be answered before epoch ${epoch + BigInt(RESPONSE_EPOCHS + 1)}: its bond is ${amount}`,
+    `a challenger asks vNode ${vNode} for a proof of all that it stores, with a bond of ${amount}: the node must answer before epoch ${epoch + BigInt(RESPONSE_EPOCHS + 1)}`,
   );
   await history.update();
   return { id: made["id"] as bigint, vNode, bond };
 }
 
-/** A node that has the data answers: half of the bond is its provider's, the rest the treasury's. */
+/** A node that has the data answers. Its provider gets half of the bond, the treasury the rest. */
 export async function seeAnswer(
   { network, history, checks }: Stage,
   asked: Asked,
@@ -48,13 +48,13 @@ export async function seeAnswer(
   );
   const [toProvider, toTreasury] = [answer.args["toProvider"] as bigint, answer.args["toTreasury"] as bigint];
   checks.expect(
-    "a node that has the data answers a challenge, and treasury and provider share the bond",
+    "a node that has the data answers a challenge, and its provider and the treasury share the bond",
     toProvider === bond / 2n && toProvider + toTreasury === bond,
     `vNode ${vNode}: ${amount(toProvider)} to the provider, ${amount(toTreasury)} to the treasury`,
   );
 }
 
-/** A node that is removed for its misses is not punished once more: the challenge is dismissed, and its bond goes back. */
+/** A node that was removed for its misses is not punished a second time: the challenge is dismissed, its bond returned. */
 export async function seeDismissal(
   { network, history, checks }: Stage,
   { id, vNode, bond }: Asked,
@@ -62,11 +62,11 @@ export async function seeDismissal(
   const { chain, roles } = network;
   const dismissed = select(history.events, "Dismissed", { id }).length;
   const failed = select(history.events, "Failed").length;
-  // The bond of the challenge that was answered is gone.
+  // The bond of the answered challenge is lost, so this balance is the dismissed one's.
   const account = await chain.read<bigint>("ledger", "balanceOf", [roles.challenger.address]);
   checks.expect(
-    "a node that is removed is punished once: the open challenge is dismissed and its bond goes back",
+    "a removed node is punished only once: the open challenge is dismissed and its bond returned",
     dismissed === 1 && failed === 0 && account === bond,
-    `challenge ${id} of vNode ${vNode}: ${formatAmount(account, chain.decimals)} ${chain.symbol} are the challenger's again`,
+    `challenge ${id} of vNode ${vNode}: the challenger has ${formatAmount(account, chain.decimals)} ${chain.symbol} back`,
   );
 }

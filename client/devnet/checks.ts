@@ -1,5 +1,5 @@
 /**
- * What must come true in the main job: every expectation has a name, and the exit status says whether all held.
+ * The expectations of the local network. Each has a name, and the exit status says whether all were met.
  */
 export interface Check {
   readonly name: string;

@@ -1,10 +1,10 @@
 /**
- * What became of each epoch of each vNode: nothing is paid that no proof follows, and what is not paid goes back.
+ * How each epoch of each vNode was decided. Only proofs lead to payments; everything else is paid back.
  */
 import type { ChainEvent } from "../chain.ts";
 import { covering, select, type Span } from "./history.ts";
 
-/** Epochs that were decided by a proof, and by a refund; those that were put off among them; and what is wrong. */
+/** How many epochs were decided by a proof or a refund, how many of them were deferred first, and what is wrong. */
 export interface Decisions {
   readonly proven: number;
   readonly refunded: number;
@@ -12,7 +12,7 @@ export interface Decisions {
   readonly wrong: readonly string[];
 }
 
-/** @param spans of epochs that are settled, one for each vNode with data */
+/** @param spans the settled epochs of each vNode with data */
 export function decisionsOf(events: readonly ChainEvent[], spans: readonly Span[]): Decisions {
   let [proven, refunded, deferred] = [0, 0, 0];
   const wrong: string[] = [];

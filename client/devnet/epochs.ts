@@ -1,5 +1,5 @@
 /**
- * What each epoch brought each vNode: due, proven in how long and for how much gas, paid, put off or missed; one line each.
+ * The outcome of each epoch for each vNode, one line each: due or not, time and gas of the proof, pay, deferred or missed.
  */
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { Chain, ChainEvent } from "../chain.ts";
@@ -14,14 +14,14 @@ export interface EpochRow {
   readonly due: boolean;
   readonly proven: boolean;
   readonly samples: number;
-  /** Witness and proof; as the node measured it. */
+  /** Time for witness and proof, as the node measured it. */
   readonly proveMs: number | undefined;
   readonly gas: bigint | undefined;
-  /** For this epoch, and for those that waited for its proof. */
+  /** Pay for this epoch, and for the deferred ones before it. */
   readonly paid: bigint;
-  /** Nothing was asked: the next epoch that asks decides. */
+  /** Nothing was asked: the next epoch with a proof decides. */
   readonly deferred: boolean;
-  /** Of this epoch, and of those that were decided with it. */
+  /** Refund of this epoch, and of those that were decided with it. */
   readonly refunded: bigint;
   readonly slashed: bigint;
   readonly misses: number;
@@ -29,14 +29,14 @@ export interface EpochRow {
 
 export interface Epochs {
   readonly rows: readonly EpochRow[];
-  /** Looks at the chain during an epoch, and writes the lines of those before it that are settled. */
+  /** Looks at the chain during an epoch, and logs the earlier epochs that have been settled. */
   follow(events: readonly ChainEvent[], current: number): Promise<void>;
 }
 
 export interface EpochsOptions {
   readonly chain: Chain;
   readonly vNodes: () => readonly number[];
-  /** Witness and proof together, from the node's log. */
+  /** Milliseconds for witness and proof, from the node's log. */
   readonly proveMs: (vNode: number, epoch: number) => number | undefined;
   readonly samples: number;
   readonly log: (line: string) => void;
@@ -49,7 +49,7 @@ export function createEpochs({ chain, vNodes, proveMs, samples, log }: EpochsOpt
   let next = 1;
   let settled = 0;
 
-  /** The contract tells what is due only while the epoch runs. */
+  /** The contract says what is due only during the epoch. */
   async function noteDuties(epoch: number): Promise<void> {
     for (const vNode of vNodes()) {
       const duty = await dutyOf(chain, vNode, epoch);
@@ -72,7 +72,10 @@ export function createEpochs({ chain, vNodes, proveMs, samples, log }: EpochsOpt
     const [miss] = select(events, "Missed", where);
     const duty = duties.get(key(vNode, epoch));
     return {
-      ...{ epoch, vNode, samples, proven: proof !== undefined },
+      epoch,
+      vNode,
+      samples,
+      proven: proof !== undefined,
       node: Number(((proof ?? miss)?.args["node"] as bigint | undefined) ?? duty?.node ?? 0n),
       due: proof !== undefined || miss !== undefined || (duty?.due ?? false),
       proveMs: proveMs(vNode, epoch),
@@ -100,13 +103,13 @@ export function createEpochs({ chain, vNodes, proveMs, samples, log }: EpochsOpt
         }
         next++;
       }
-      // The events that settled an epoch are there at the next look for certain.
+      // Wait one look more: by then the events that settled an epoch have been read.
       while (settled + 1 < current && (await isSettled(settled + 1))) settled++;
     },
   };
 }
 
-/** Undefined if the epoch ended meanwhile. */
+/** undefined if the epoch has ended in the meantime. */
 async function dutyOf(chain: Chain, vNode: number, epoch: number): Promise<DutyRecord | undefined> {
   try {
     return await chain.read<DutyRecord>("audits", "duty", [vNode, epoch]);
@@ -116,7 +119,7 @@ async function dutyOf(chain: Chain, vNode: number, epoch: number): Promise<DutyR
   }
 }
 
-/** Of a batch, an equal part. */
+/** Gas of a proof. For a batch, an equal share of its gas. */
 async function gasPerItem(chain: Chain, events: readonly ChainEvent[], transaction: string): Promise<bigint> {
   const items = events.filter((event) => event.name === "Proven" && event.transaction === transaction).length;
   return (await chain.gasOf(transaction)) / BigInt(items);

@@ -1,5 +1,5 @@
 /**
- * What happens on the chain, read as it happens: every event of the deployment, and waiting for one.
+ * All events of the deployment, read as they happen, and a way to wait for one.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { HoldfastError } from "../../protocol/errors.ts";
@@ -7,9 +7,9 @@ import type { Chain, ChainEvent } from "../chain.ts";
 
 export interface History {
   readonly events: readonly ChainEvent[];
-  /** Reads what is new. */
+  /** Reads the new events. */
   update(): Promise<void>;
-  /** Waits until `find` finds something. Throws "chain" if the epoch `limit` ends first. */
+  /** Waits until `find` finds something. @throws HoldfastError "chain" if the epoch `limit` ends first */
   until<T>(what: string, limit: number, find: () => T | undefined): Promise<T>;
 }
 
@@ -46,14 +46,14 @@ export function createHistory({ chain, fromBlock, signal, onUpdate }: HistoryOpt
         if (found !== undefined) return found;
         const epoch = Number(await chain.read<bigint>("audits", "currentEpoch"));
         if (epoch > limit)
-          throw new HoldfastError("chain", `epoch ${limit} is over and ${what} did not happen`);
+          throw new HoldfastError("chain", `${what} did not happen by the end of epoch ${limit}`);
         await delay(POLL_MS, undefined, { signal });
       }
     },
   };
 }
 
-/** Events of that name whose arguments are these. */
+/** Events with this name and these arguments. */
 export function select(
   events: readonly ChainEvent[],
   name: string,
@@ -77,7 +77,7 @@ export function spanOf({ args }: ChainEvent): Span {
   return { vNode, since, epoch };
 }
 
-/** Events of that name whose epochs have this one among them. */
+/** Events with this name whose epochs include this one. */
 export function covering(
   events: readonly ChainEvent[],
   name: "Proven" | "EpochsRefunded",
@@ -89,7 +89,7 @@ export function covering(
   });
 }
 
-/** The sum of one argument. */
+/** The sum of one argument of all these events. */
 export function total(events: readonly ChainEvent[], argument: string): bigint {
   return events.reduce((sum, { args }) => sum + (args[argument] as bigint), 0n);
 }

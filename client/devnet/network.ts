@@ -1,5 +1,5 @@
 /**
- * A local network: chain, contracts, relay, nodes and auditor, every one a process of its own.
+ * A local network: the contracts on a chain, with a relay, nodes and an auditor, each in its own process.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -10,7 +10,7 @@ import type { DrandChain } from "../../drand/rounds.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { MIN_MARGIN } from "../../protocol/epochs.ts";
 import { connect, connectSigner, latestTime, type Chain } from "../chain.ts";
-import { deploy, type Deployment } from "../deploy.ts";
+import { deploy, type Deployment } from "../deployment/deploy.ts";
 import type { DevnetOptions } from "./options.ts";
 import { freePorts, saysReady, type LogLine, type Processes } from "./processes.ts";
 import { castRoles, PROTOCOL_FEE, RENT, type ProviderRole, type Roles } from "./roles.ts";
@@ -37,16 +37,16 @@ export interface NetworkOptions extends Pick<DevnetOptions, "profile" | "epochSe
   /** Leaves that each node offers. */
   readonly capacity: number;
   readonly bond: bigint;
-  /** That prove at the same time. */
+  /** Number of nodes that prove at the same time. */
   readonly provers: number;
   readonly onLog: (process: string, line: LogLine) => void;
 }
 
-/** From the source point of an epoch's randomness until it is on record, and from a proof until it is mined. */
+/** Time to record an epoch's randomness after its source point, and to get a finished proof mined. */
 const SPARE_SECONDS = 6;
-/** How often nodes and auditor look at the chain. */
+/** Milliseconds between two looks of nodes and auditor at the chain. */
 const POLL_MS = 1000;
-/** Seconds that the relay's first round is before any epoch. */
+/** Seconds from the relay's first round to now, so that it lies before any epoch. */
 const HEAD_START = 60;
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -64,7 +64,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const drand = await fetchDrandChain(relayUrl);
   const signer = await connectSigner(rpcUrl, roles.deployer.privateKey);
   const deployment = await deploy({
-    ...{ signer, profile, knownAnswer, epochSeconds, protocolFee: PROTOCOL_FEE },
+    signer,
+    profile,
+    knownAnswer,
+    epochSeconds,
+    protocolFee: PROTOCOL_FEE,
     verificationKey: await loadVerificationKey(profile),
     drand,
     genesis: await latestTime(signer),
@@ -76,13 +80,13 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 
   log("five providers register, bond and start their nodes; an auditor starts");
   const auditor = startAuditor(options, { rpcUrl, relayUrl, drand, chain, roles });
-  auditor.catch(() => undefined); // if the nodes do not start, that is what is told
+  auditor.catch(() => undefined); // if the nodes do not start, report that instead
   const nodes = await startNodes(options, { rpcUrl, relayUrl, chain, roles });
   await auditor;
   return { rpcUrl, chain, deployment, roles, nodes };
 }
 
-/** Long enough, after its margin, for everybody's proof on this machine, and two thirds more. */
+/** After its margin, an epoch leaves time for all proofs on this machine, and two thirds more. */
 function comfortableEpoch(proofSeconds: number, provers: number): number {
   const turns = provers / Math.min(provers, availableParallelism());
   const seconds = Math.ceil(1.7 * turns * proofSeconds) + SPARE_SECONDS;
@@ -105,22 +109,20 @@ async function startRelay(processes: Processes): Promise<string> {
   await processes.start({
     name: "relay",
     args: [
-      join(ROOT, "verifier", "relay-main.ts"),
-      ...[
-        "--port",
-        String(port),
-        "--period",
-        "1",
-        "--genesis",
-        String(Math.floor(Date.now() / 1000) - HEAD_START),
-      ],
+      join(ROOT, "drand", "relay-main.ts"),
+      "--port",
+      String(port),
+      "--period",
+      "1",
+      "--genesis",
+      String(Math.floor(Date.now() / 1000) - HEAD_START),
     ],
     isReady: saysReady,
   });
   return `http://127.0.0.1:${port}`;
 }
 
-interface Place {
+interface ChainAccess {
   readonly rpcUrl: string;
   readonly relayUrl: string;
   readonly chain: Chain;
@@ -129,10 +131,10 @@ interface Place {
 
 async function startNodes(
   options: NetworkOptions,
-  { rpcUrl, relayUrl, chain, roles }: Place,
+  { rpcUrl, relayUrl, chain, roles }: ChainAccess,
 ): Promise<RunningNode[]> {
   const ports = await freePorts(roles.providers.length);
-  // In turn, so that ids follow the order of the roles.
+  // One after the other, so that ids have the order of the roles.
   const ids: bigint[] = [];
   for (const [i, role] of roles.providers.entries())
     ids.push(await register(chain, role, `http://127.0.0.1:${ports[i] ?? 0}`, options));
@@ -146,11 +148,22 @@ async function startNodes(
       await mkdir(dataFolder, { mode: 0o700 });
       const keyFile = await writeKey(folder, name, role.operator.privateKey);
       const config = {
-        ...{ rpcUrl, audits: chain.addresses.audits, node: Number(id), keyFile, dataFolder, profile },
-        ...{ host: "127.0.0.1", port, pollMs: POLL_MS, drandUrls: [relayUrl], allowPrivatePeers: true },
+        rpcUrl,
+        audits: chain.addresses.audits,
+        node: Number(id),
+        keyFile,
+        dataFolder,
+        profile,
+        host: "127.0.0.1",
+        port,
+        pollMs: POLL_MS,
+        drandUrls: [relayUrl],
+        allowPrivatePeers: true,
       };
       await processes.start({
-        ...{ name, isReady: saysReady, onLog: (line: LogLine) => onLog(name, line) },
+        name,
+        isReady: saysReady,
+        onLog: (line: LogLine) => onLog(name, line),
         args: [join(ROOT, "prover", "main.ts"), "--config", await writeConfig(folder, name, config)],
       });
       return { role, id, url: `http://127.0.0.1:${port}`, dataFolder };
@@ -158,7 +171,7 @@ async function startNodes(
   );
 }
 
-/** Acceptances may lock all of the bond at once. */
+/** Registers a node whose acceptances may lock all of its bond at once. */
 async function register(
   chain: Chain,
   role: ProviderRole,
@@ -186,26 +199,30 @@ export async function fund(chain: Chain, amount: bigint): Promise<void> {
 
 async function startAuditor(
   { processes, folder, profile, onLog }: NetworkOptions,
-  { rpcUrl, relayUrl, drand, chain, roles }: Place & { drand: DrandChain },
+  { rpcUrl, relayUrl, drand, chain, roles }: ChainAccess & { drand: DrandChain },
 ): Promise<void> {
   const name = "auditor";
   const dataFolder = join(folder, name);
   await mkdir(dataFolder, { mode: 0o700 });
   const keyFile = await writeKey(folder, name, roles.auditor.privateKey);
   const config = {
-    ...{ rpcUrl, audits: chain.addresses.audits, keyFile, dataFolder, profile },
-    ...{
-      drandUrls: [relayUrl],
-      drandPublicKey: Buffer.from(drand.publicKey).toString("hex"),
-      pollSeconds: POLL_MS / 1000,
-      // Every epoch is to be seen.
-      settle: "all",
-      host: "127.0.0.1",
-      port: 0,
-    },
+    rpcUrl,
+    audits: chain.addresses.audits,
+    keyFile,
+    dataFolder,
+    profile,
+    drandUrls: [relayUrl],
+    drandPublicKey: Buffer.from(drand.publicKey).toString("hex"),
+    pollSeconds: POLL_MS / 1000,
+    // So that the outcome of every epoch can be shown.
+    settle: "all",
+    host: "127.0.0.1",
+    port: 0,
   };
   await processes.start({
-    ...{ name, isReady: saysReady, onLog: (line: LogLine) => onLog(name, line) },
+    name,
+    isReady: saysReady,
+    onLog: (line: LogLine) => onLog(name, line),
     args: [join(ROOT, "verifier", "main.ts"), "--config", await writeConfig(folder, name, config)],
   });
 }

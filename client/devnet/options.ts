@@ -1,15 +1,15 @@
 /**
- * What the main job is asked for, and what it hands to people while it runs.
+ * The options of a local network.
  */
 import type { ProfileName } from "../../protocol/profiles.ts";
 
 export interface DevnetOptions {
-  /** The file that is stored. */
+  /** The file to store. */
   readonly file: string;
   readonly profile: ProfileName;
-  /** At least: epochs are longer where proofs take longer. */
+  /** Least length of an epoch. It is longer on machines where proofs take longer. */
   readonly epochSeconds: number;
-  /** Leaves the folder with the nodes' data and all logs in place. */
+  /** Whether to keep the folder with the nodes' data and all logs. */
   readonly keep: boolean;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;

@@ -13,11 +13,11 @@ export type LogLine = Readonly<Record<string, unknown>>;
 
 export interface ProcessSpec {
   readonly name: string;
-  /** Of Node: the script first. */
+  /** Arguments of Node, the script first. */
   readonly args: readonly string[];
-  /** Whether this line of its output says that it is ready. */
+  /** Whether a line of its output says that it is ready. */
   readonly isReady: (line: string) => boolean;
-  /** Each JSON line that it logs. */
+  /** Gets each JSON line that it logs. */
   readonly onLog?: (line: LogLine) => void;
 }
 
@@ -26,7 +26,7 @@ export interface Processes {
   start(spec: ProcessSpec): Promise<void>;
   /** Rejects as soon as any process ends by itself. */
   readonly failure: Promise<never>;
-  /** Ends all of them, politely first. */
+  /** Ends all processes: asks them first, then kills those that stay. */
   stop(): Promise<void>;
 }
 
@@ -41,8 +41,8 @@ export function createProcesses({ logs, signal }: { logs: string; signal: AbortS
   let stopping = false;
   let fail: (error: Error) => void;
   const failure = new Promise<never>((_, reject) => (fail = reject));
-  failure.catch(() => undefined); // whoever waits for it has it
-  // Whatever ends this process: nothing may stay behind.
+  failure.catch(() => undefined); // reported where it is awaited
+  // No process may stay behind, even if this one crashes.
   process.on("exit", killAll);
   function killAll(): void {
     for (const child of running) child.kill("SIGKILL");
@@ -93,7 +93,7 @@ export function createProcesses({ logs, signal }: { logs: string; signal: AbortS
     async stop() {
       stopping = true;
       const [first, ...others] = running;
-      // The chain was the first: the others would complain about its end.
+      // The chain, which was started first, ends last: the others would report its end as an error.
       await Promise.all(others.map(end));
       if (first) await end(first);
       process.off("exit", killAll);
@@ -118,7 +118,7 @@ function parseLine(line: string): LogLine | undefined {
   }
 }
 
-/** Whether a daemon logs that it is ready. */
+/** Whether a daemon's log line says that it is ready. */
 export function saysReady(line: string): boolean {
   return parseLine(line)?.["msg"] === "ready";
 }

@@ -1,5 +1,5 @@
 /**
- * The end of the main job as tables for people.
+ * The summary of a local network, as tables for people.
  */
 import Table from "cli-table3";
 import { formatAmount } from "../output.ts";

@@ -1,5 +1,5 @@
 /**
- * Who takes part in a local network, each with an account of its own, and what they agree on.
+ * The participants of a local network, each with its own account, and the terms of their cluster.
  */
 import { developmentAccounts, type DevelopmentAccount } from "../../contracts/accounts.ts";
 import type { Clock } from "../../protocol/epochs.ts";
@@ -16,7 +16,7 @@ export interface Roles {
   readonly manager: DevelopmentAccount;
   readonly app: DevelopmentAccount;
   readonly auditor: DevelopmentAccount;
-  /** Who doubts a vNode: the auditor's own account is its daemon's. */
+  /** Challenges vNodes. It needs its own account, because the auditor's is used by the daemon. */
   readonly challenger: DevelopmentAccount;
   readonly treasury: DevelopmentAccount;
   /** Four that serve, then the standby. */
@@ -38,24 +38,33 @@ export function castRoles(): Roles {
   return { deployer, manager, app, auditor, challenger, treasury, providers };
 }
 
-/** Epochs' rate that a node locks of its bond: all that its misses can cost, and some more. */
+/** Bond that a vNode locks, as a number of epochs' pay: more than its misses can cost. */
 export const BOND_EPOCHS = 20;
 
-/** Every vNode is due in every epoch until its end, one miss is forgiven, the second ends the assignment. */
+/** Every vNode is due in every epoch, for the whole epoch. One miss is forgiven, the second removes the node. */
 export function clusterParams({
   epochSeconds,
   margin,
 }: Pick<Clock, "epochSeconds" | "margin">): ClusterParams {
   const window = epochSeconds - margin;
   return {
-    ...{ odds: 1, window, grace: 1, maxMisses: 2, slashMultiple: 5, faultMultiple: 10 },
-    ...{ syncEpochs: 3, bondEpochs: BOND_EPOCHS, managerFee: 200, auditFee: 100, reporterShare: 1000 },
+    odds: 1,
+    window,
+    grace: 1,
+    maxMisses: 2,
+    slashMultiple: 5,
+    faultMultiple: 10,
+    syncEpochs: 3,
+    bondEpochs: BOND_EPOCHS,
+    managerFee: 200,
+    auditFee: 100,
+    reporterShare: 1000,
   };
 }
 
-/** Of what is paid, in units of 1/10,000: to the treasury. */
+/** The treasury's share of each payment, in 1/10,000. */
 export const PROTOCOL_FEE = 200;
-/** Epochs that the file is stored for. */
+/** Number of epochs for which the file is stored. */
 export const STORED_EPOCHS = 50;
 /** Token units per 1e18 leaves and epoch: 50 billionths of a token of 18 decimals a leaf, near the most that a rent can be. */
 export const RENT = 5n * 10n ** 10n * 10n ** 18n;

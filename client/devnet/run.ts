@@ -1,5 +1,5 @@
 /**
- * The main job from end to end, with everything that it started gone at its end.
+ * Runs a local network from start to end, and removes everything that it started.
  */
 import { rmSync } from "node:fs";
 import { mkdir, mkdtemp } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { HoldfastError } from "../../protocol/errors.ts";
 import { leafCount } from "../../protocol/field.ts";
 import { PROFILES, maxBytes, maxSegments } from "../../protocol/profiles.ts";
 import type { Outcome } from "../../verifier/state.ts";
-import { fileSize } from "../segments.ts";
+import { fileSize } from "../app/segments.ts";
 import { isConserved, summarizeRoles, takeStock } from "./accounting.ts";
 import { createChecks } from "./checks.ts";
 import { createEpochs } from "./epochs.ts";
@@ -27,7 +27,7 @@ export interface DevnetResult {
   readonly decimals: number;
 }
 
-/** Milliseconds for the work to notice that its processes are gone. */
+/** Milliseconds in which the work must notice that its processes have ended. */
 const WORK_ENDS_MS = 5_000;
 
 export async function runDevnet(options: DevnetOptions): Promise<DevnetResult> {
@@ -41,7 +41,7 @@ export async function runDevnet(options: DevnetOptions): Promise<DevnetResult> {
   let succeeded = false;
   const isWanted = (): boolean => options.keep || !(succeeded || options.signal.aborted);
   const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  // There are keys in it: a second Ctrl-C ends this process at once.
+  // The folder has keys in it: remove it even if a second Ctrl-C ends this process at once.
   const atExit = (): void => (isWanted() ? undefined : remove());
   process.on("exit", atExit);
   const work = perform({ ...options, signal }, { folder, processes, bytes });
@@ -52,7 +52,7 @@ export async function runDevnet(options: DevnetOptions): Promise<DevnetResult> {
   } finally {
     ending.abort();
     await processes.stop();
-    // What is under way comes to its end, and writes nothing into the folder after that.
+    // Wait until the work has ended, so that it writes nothing into the folder any more.
     const over = new AbortController();
     const late = delay(WORK_ENDS_MS, undefined, { signal: over.signal });
     await Promise.race([work, late]).catch(() => undefined);
@@ -63,13 +63,16 @@ export async function runDevnet(options: DevnetOptions): Promise<DevnetResult> {
   }
 }
 
-interface Means {
+interface Resources {
   readonly folder: string;
   readonly processes: Processes;
   readonly bytes: number;
 }
 
-async function perform(options: DevnetOptions, { folder, processes, bytes }: Means): Promise<DevnetResult> {
+async function perform(
+  options: DevnetOptions,
+  { folder, processes, bytes }: Resources,
+): Promise<DevnetResult> {
   const { profile, log, signal } = options;
   const started = performance.now();
   const verdicts: Verdicts = { valid: 0, invalid: 0, unseen: 0, contradictions: 0 };
@@ -77,7 +80,7 @@ async function perform(options: DevnetOptions, { folder, processes, bytes }: Mea
   const checks = createChecks(log);
   const times = new Map<string, number>();
   const onLog = (process: string, line: LogLine): void => {
-    // A take-over's proof has no payment.
+    // Proofs of take-overs are not counted, because they are not paid.
     if (process === "auditor" && line["msg"] === "verified" && line["takeOver"] !== true)
       verdicts[line["outcome"] as Outcome]++;
     if (process === "auditor" && line["msg"] === "contradiction") verdicts.contradictions++;
@@ -89,17 +92,28 @@ async function perform(options: DevnetOptions, { folder, processes, bytes }: Mea
   };
 
   const network = await startNetwork({
-    ...{ profile, log, folder, processes, onLog, provers: REPLICAS, epochSeconds: options.epochSeconds },
-    ...{ capacity: 2 * leafCount(bytes) + 1_000, bond: bondFor(bytes) },
+    profile,
+    log,
+    folder,
+    processes,
+    onLog,
+    provers: REPLICAS,
+    epochSeconds: options.epochSeconds,
+    capacity: 2 * leafCount(bytes) + 1_000,
+    bond: bondFor(bytes),
   });
   const { chain, deployment } = network;
   const epochs = createEpochs({
-    ...{ chain, log, samples: PROFILES[profile].samples },
+    chain,
+    log,
+    samples: PROFILES[profile].samples,
     vNodes: () => vNodes,
     proveMs: (vNode, epoch) => times.get(`${vNode}/${epoch}`),
   });
   const history = createHistory({
-    ...{ chain, signal, fromBlock: deployment.block },
+    chain,
+    signal,
+    fromBlock: deployment.block,
     onUpdate: (events, epoch) => epochs.follow(events, epoch),
   });
 
@@ -111,7 +125,8 @@ async function perform(options: DevnetOptions, { folder, processes, bytes }: Mea
   checks.expect("tokens are conserved to the unit", conserved, `the ledger holds ${money.held} units`);
   const rows = epochs.rows.filter(({ proven }) => proven);
   const report: DevnetReport = {
-    ...{ profile, epochSeconds: deployment.epochSeconds },
+    profile,
+    epochSeconds: deployment.epochSeconds,
     file: { bytes: object.bytes, segments: object.segments.length, sha256: object.sha256 },
     roles: await summarizeRoles(network, history.events),
     system: {
@@ -139,7 +154,7 @@ async function acceptableSize({ file, profile }: DevnetOptions): Promise<number>
   if (bytes <= limit) return bytes;
   throw new HoldfastError(
     "too-large",
-    `${file} has ${bytes} bytes; a local network of the ${profile} profile takes up to ${limit}`,
+    `${file} has ${bytes} bytes, and a local network of the ${profile} profile takes at most ${limit}: give a smaller file`,
     { bytes, limit },
   );
 }

@@ -1,6 +1,6 @@
 /**
- * The story of the main job: a file is stored and proven, a challenge is answered, one disk loses the file, the miss is paid
- * for, the standby takes over with its first proof, and the file comes back whole.
+ * The scenario of the local network: a file is stored and proven, a challenge is answered, one disk loses the file, the
+ * misses are punished, the standby takes over with its first proof, and the file is read back.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -9,12 +9,13 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
 import { leafCount } from "../../protocol/field.ts";
-import { createApp, sum, type App } from "../app.ts";
+import { createApp, type App } from "../app.ts";
 import type { ChainEvent } from "../chain.ts";
 import type { StoredObject } from "../object.ts";
 import { formatAmount } from "../output.ts";
 import { defaultQuantumBits } from "../quantum.ts";
 import type { VNodeRecord, VNodeState } from "../records.ts";
+import { sum } from "../sum.ts";
 import { compensationIn, refundsIn } from "./accounting.ts";
 import { challenge, seeDismissal, seeAnswer, type Asked } from "./challenges.ts";
 import { decisionsOf } from "./decisions.ts";
@@ -25,14 +26,14 @@ import type { Stage } from "./stage.ts";
 
 export interface Outcome {
   readonly object: StoredObject;
-  /** By the app, in token units. */
+  /** What the app claimed, in token units. */
   readonly claimed: bigint;
 }
 
-/** vNodes that hold the file. */
+/** Number of vNodes that store the file. */
 export const REPLICAS = 3;
 const HEALTHY_EPOCHS = 2;
-/** Epochs that each turn of the story may take at most. */
+/** Epochs that each step of the scenario may take at most. */
 const PATIENCE = 4;
 
 export async function play(stage: Stage): Promise<Outcome> {
@@ -67,7 +68,11 @@ async function buildCluster({
   options.log("the manager creates a cluster with four vNodes and a standby; the app creates a bucket");
   const manager = chain.as(roles.manager.privateKey);
   const created = await manager.send("registry", "createCluster", [
-    ...[0, 0, defaultQuantumBits(chain.decimals), clusterParams(deployment), ""],
+    0,
+    0,
+    defaultQuantumBits(chain.decimals),
+    clusterParams(deployment),
+    "",
   ]);
   const cluster = created.events.find(({ name }) => name === "ClusterCreated")?.args["cluster"] as bigint;
   const tokens = Array.from({ length: SERVING }, (_, i) => (BigInt(i) << 64n) / BigInt(SERVING));
@@ -88,13 +93,15 @@ async function storeFile(
 ): Promise<StoredObject> {
   const { chain, roles } = network;
   const plan = await app.plan({
-    ...{ path: options.file, bucket, epochs: STORED_EPOCHS },
+    path: options.file,
+    bucket,
+    epochs: STORED_EPOCHS,
     vNodes: vNodes.slice(0, REPLICAS).map(BigInt),
   });
   const { segments, bytes } = plan.file;
   const price = formatAmount(plan.price.total, chain.decimals);
   options.log(
-    `the app stores ${bytes} bytes (${segments.length} segments) on ${REPLICAS} vNodes for ${price} ${chain.symbol}`,
+    `the app stores ${bytes} bytes (${segments.length} segments) on each of ${REPLICAS} vNodes for ${price} ${chain.symbol}`,
   );
   await fund(chain.as(roles.app.privateKey), plan.price.total);
   const object = await app.put(plan);
@@ -102,7 +109,7 @@ async function storeFile(
   return object;
 }
 
-/** Tokens that the nodes must put up to be able to hold a file of that size, with room to spare. */
+/** Bond, in tokens, that a node needs to store a file of this size, with room to spare. */
 export function bondFor(bytes: number): bigint {
   const rate = (BigInt(leafCount(bytes)) * RENT) / 10n ** 18n;
   return 2n * rate * BigInt(BOND_EPOCHS) + 1_000n;
@@ -113,10 +120,10 @@ export function bondFor(bytes: number): bigint {
 /** @returns the first epoch that was proven */
 async function stayHealthy({ history, checks, vNodes, options }: Stage): Promise<number> {
   const holders = vNodes.slice(0, REPLICAS);
-  // A large file may take longer to store than the rest of an epoch.
+  // Replicas may begin in different epochs: storing a large file can take longer than the rest of an epoch.
   const first = latest(select(history.events, "SegmentStored"), "from");
   const last = first + HEALTHY_EPOCHS - 1;
-  options.log(`epochs ${first} to ${last}: every vNode proves what it holds`);
+  options.log(`epochs ${first} to ${last}: every vNode proves what it stores`);
   const proofs = (): ChainEvent[] =>
     holders.flatMap((vNode) =>
       select(history.events, "Proven", { vNode: BigInt(vNode) }).filter(({ args }) =>
@@ -131,7 +138,7 @@ async function stayHealthy({ history, checks, vNodes, options }: Stage): Promise
   );
   const paid = proofs().filter(({ args }) => (args["amount"] as bigint) > 0n && args["refunded"] === 0n);
   checks.expect(
-    "healthy vNodes prove every epoch and are paid in full for it",
+    "healthy vNodes prove every epoch and are paid in full",
     paid.length === expected && select(history.events, "Missed").length === 0,
     `${proofs().length} proofs and ${paid.length} payments in ${HEALTHY_EPOCHS} epochs of ${holders.length} vNodes`,
   );
@@ -143,17 +150,17 @@ interface Victim {
   readonly node: RunningNode;
 }
 
-/** The first node's disk fails while the node runs: what was on it is gone, and nothing can be written to it. */
+/** The first node's disk fails while the node runs: its files are gone, and nothing can be written any more. */
 async function loseData({ network, vNodes, options }: Stage): Promise<Victim> {
   const node = network.nodes[0] as RunningNode;
   const lost = await breakDisk(node.dataFolder);
   options.log(
-    `the disk of node ${node.id} fails: ${lost} files of segments are gone, and no new ones can be written`,
+    `the disk of node ${node.id} fails: ${lost} segment files are gone, and no new ones can be written`,
   );
   return { vNode: BigInt(vNodes[0] ?? 0), node };
 }
 
-/** A node whose disk still works would fetch its segments again from another replica. */
+/** The disk must stay broken: otherwise the node would fetch its segments from another replica. */
 async function breakDisk(dataFolder: string): Promise<number> {
   const lost = (await readdir(join(dataFolder, "segments"))).length;
   for (const folder of ["segments", "incoming"]) {
@@ -182,22 +189,22 @@ async function seePenalties(stage: Stage, victim: Victim, dismissing: Asked): Pr
       select(history.events, "Slashed", atMiss).length === 0,
     `vNode ${vNode} missed epoch ${epoch}: ${amount(refunded)} goes back to the owners`,
   );
-  options.log(`node ${node.id} could not prove; one more miss and it is out`);
+  options.log(`node ${node.id} could not prove; one more miss and it is removed`);
 
   const fault = await history.until("the fault", limit, () => select(history.events, "Faulted", where)[0]);
   const slashed = total(select(history.events, "Slashed", where), "amount");
   checks.expect(
     "the next miss slashes the node's bond",
     slashed > 0n,
-    `${amount(slashed)} of node ${node.id}`,
+    `node ${node.id} loses ${amount(slashed)}`,
   );
   checks.expect(
-    "after the last miss allowed the node is removed",
+    "after the last allowed miss the node is removed",
     fault.args["epoch"] === epoch + 1n,
     `node ${node.id} faulted in epoch ${fault.args["epoch"] as bigint}`,
   );
   const rewarded = total(select(history.events, "Slashed", where), "reward");
-  checks.expect("whoever reports the miss is rewarded", rewarded > 0n, `${amount(rewarded)} to the auditor`);
+  checks.expect("the reporter of the miss is rewarded", rewarded > 0n, `${amount(rewarded)} to the auditor`);
   await seeDismissal(stage, dismissing);
 }
 
@@ -212,7 +219,7 @@ async function seeTakeOver({ history, checks, network }: Stage, { vNode }: Victi
   );
   const from = Number(takeOver.args["fromEpoch"]);
   checks.expect(
-    "the standby is called",
+    "the standby is named as the successor",
     takeOver.args["node"] === standby.id,
     `node ${takeOver.args["node"] as bigint} from epoch ${from}`,
   );
@@ -232,7 +239,7 @@ async function seeTakeOver({ history, checks, network }: Stage, { vNode }: Victi
     (e) => covering(history.events, "EpochsRefunded", { vNode, epoch: e }).length === 1,
   );
   checks.expect(
-    "the standby is paid from its first proof on, and the owners get back what was before",
+    "the standby is paid from its first proof on, and the owners get the pay of the epochs before back",
     (proof.args["amount"] as bigint) > 0n && proof.args["since"] === epoch && unpaid.length === before.length,
     `paid for epoch ${epoch}, ${unpaid.length} epochs refunded after epoch ${removed}`,
   );
@@ -259,7 +266,7 @@ async function settleUp(stage: Stage, app: App, object: StoredObject, cluster: b
   const { events } = history;
 
   const owed = refundsIn(events) + compensationIn(events);
-  // Each segment's share is rounded down; what that leaves stays in the credits.
+  // Each segment's share is rounded down, so a few units stay in the credits.
   const dust = owed - claimed;
   checks.expect(
     "the owner gets the refunds and the compensation",
@@ -276,7 +283,7 @@ async function settleUp(stage: Stage, app: App, object: StoredObject, cluster: b
   return claimed;
 }
 
-/** The auditor may still be at it. */
+/** Waits until the auditor has verified all proofs. */
 async function seeVerdicts({ history, checks, verdicts }: Stage): Promise<void> {
   const proofs = (): number => select(history.events, "Proven").length;
   const judged = (): number => verdicts.valid + verdicts.invalid + verdicts.unseen;
@@ -284,7 +291,7 @@ async function seeVerdicts({ history, checks, verdicts }: Stage): Promise<void> 
   await history.until("the auditor's verdict on every proof", limit, () => judged() >= proofs() || undefined);
   const { valid, invalid, unseen, contradictions } = verdicts;
   checks.expect(
-    "the auditor verified every proof a second way, and found the chain's directories as its events make them",
+    "the auditor verified every proof with its own verifier, and the chain's directories agree with its events",
     invalid === 0 && unseen === 0 && contradictions === 0,
     `${valid} valid, ${invalid} invalid, ${unseen} not seen, ${contradictions} contradictions`,
   );
@@ -305,13 +312,13 @@ async function expectDecisions({ network, history, checks, vNodes }: Stage): Pro
   await history.update();
   const { proven, refunded, deferred, wrong } = decisionsOf(history.events, spans);
   checks.expect(
-    "every epoch is paid by a proof of it or of a later one, or goes back to the owners, and none both",
+    "every epoch is paid once, after its own proof or a later one, or refunded once",
     wrong.length === 0,
-    wrong.join("; ") || `${proven} paid, ${refunded} refunded, ${deferred} of them put off`,
+    wrong.join("; ") || `${proven} paid, ${refunded} refunded, ${deferred} of them deferred first`,
   );
 }
 
-/** An epoch without one is void: nobody would have to prove anything. */
+/** An epoch without randomness is void: nobody would have to prove anything. */
 function expectBeacons({ history, checks }: Stage): void {
   const first = earliest(select(history.events, "SegmentStored"), "from");
   const last = lastProven(history);
@@ -330,7 +337,7 @@ function lastProven(history: History): number {
   return latest(select(history.events, "Proven"), "epoch");
 }
 
-/** Bytes of all leaves that are to be held now. */
+/** Bytes of all leaves that the vNodes must store now. */
 export async function bytesHeld({ network, vNodes }: Stage): Promise<number> {
   const totals = await Promise.all(
     vNodes.map((vNode) => network.chain.read<VNodeRecord>("registry", "vNode", [vNode])),

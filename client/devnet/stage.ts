@@ -1,5 +1,5 @@
 /**
- * What the story of the main job is played with.
+ * What the steps of the local network's scenario work with.
  */
 import type { Checks } from "./checks.ts";
 import type { History } from "./history.ts";
@@ -12,9 +12,9 @@ export interface Stage {
   readonly network: Network;
   readonly history: History;
   readonly checks: Checks;
-  /** How many proofs the auditor found valid and invalid by its own way, or did not see; and what it objected to. */
+  /** How many proofs the auditor found valid, found invalid, or did not see; and how many contradictions it reported. */
   readonly verdicts: Verdicts;
-  /** Fills in as soon as it is known. */
+  /** Empty until the vNodes exist. */
   readonly vNodes: number[];
 }
 

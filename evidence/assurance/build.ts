@@ -1,5 +1,5 @@
 /**
- * Compiles any template as a main component, as it is or with its source changed, once for each set of sources.
+ * Compiles any template as a main component, with or without changes of its source. The same sources are compiled once.
  */
 import { access, cp, glob, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -9,22 +9,22 @@ import { compile, compilerVersion, ROOT } from "../../circuits/compile.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { sha256 } from "../../system/files.ts";
 
-/** Replaces text of a source file, by its name: what a cheating prover changes in the program that computes a witness. */
+/** Replaces text in a source file: a cheating prover changes the program that computes a witness. */
 export type Patch = readonly [file: string, from: string, to: string];
 
-/** Leaves a program that enforces nothing: without every line that is a constraint and nothing else. */
+/** Removes every line that is only a constraint, so that the program enforces nothing. */
 export const UNCONSTRAINED: Patch = ["", "===", ""];
 
 const FOLDER = join(ROOT, "build", "test-circuits");
 
-/** For another process that compiles the same: ten times what the largest circuit takes on a busy machine. */
+/** Milliseconds to wait for another process: ten times the compilation of the largest circuit on a busy machine. */
 const PATIENCE_MS = 120_000;
 
 /**
- * The folder of main.r1cs, main.wasm and main.sym, named by the hash of all that goes in and of the compiler's
- * version; a second call finds it there.
+ * The folder of main.r1cs, main.wasm and main.sym. Its name is the hash of the sources and the compiler's version, so that a
+ * second call finds it.
  *
- * Throws "bad-input" if circom refuses the source, or a patch finds nothing to replace.
+ * @throws HoldfastError "bad-input" if circom refuses the source, or a patch finds nothing to replace
  */
 export async function build(
   source: string,
@@ -49,7 +49,7 @@ export async function build(
     await rename(made.wasm, join(work, "main.wasm"));
     await rm(copy, { recursive: true });
     await rename(work, folder).catch(async (error: unknown) => {
-      // Another process was faster, and reads there already: the same goes in, so the same has come out.
+      // Another process was faster, and uses its folder already. Same sources, same result.
       if (!(await isMade())) throw error;
     });
   } finally {
@@ -58,7 +58,7 @@ export async function build(
   return folder;
 }
 
-/** Our circuits and circomlib's, in a folder of their own. */
+/** Copies our circuits and circomlib's into one folder. */
 export async function copyLibrary(library: string): Promise<void> {
   await mkdir(library, { recursive: true });
   await cp(join(ROOT, "circuits"), library, { recursive: true, filter: (path) => !path.endsWith(".ts") });
@@ -85,7 +85,7 @@ async function dropConstraints(library: string): Promise<void> {
   }
 }
 
-/** Of all sources and the compiler's version, once: nobody edits them in a run. */
+/** Hash of all sources and the compiler's version. Computed once, as nobody edits them during a run. */
 let library: Promise<string> | undefined;
 
 async function hashLibrary(): Promise<string> {
@@ -100,7 +100,7 @@ async function hashLibrary(): Promise<string> {
   return sha256(Buffer.from(JSON.stringify(texts)));
 }
 
-/** Two processes need not compile the same: returns once no other one that lives is at work on the folder. */
+/** Waits until no other running process compiles the same, so that it is compiled once. */
 async function awaitOthers(folder: string): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
   const isAtWork = (name: string): boolean => {

@@ -1,16 +1,16 @@
 /**
- * Soundness, for every input: the wires that follow from the inputs without any choice. A product of known factors is
- * known, so its constraint is a linear equation; what such equations determine by their constant coefficients is known,
- * too; and so on. No witness is looked at.
+ * Soundness, for every input: finds the wires that follow from the inputs without any choice. A product of known factors is
+ * known, so its constraint is a linear equation. Wires that such equations determine by constant coefficients are known too,
+ * and so on. No witness is needed.
  */
 import { inv, mul } from "../../protocol/field.ts";
 import { loadCircuit, wiresOf, type Circuit } from "./circuit.ts";
 import { subtract } from "./rank.ts";
-import type { Row, Rows } from "./row.ts";
-import type { Constraint, Row as Equation } from "./system.ts";
+import type { EvidenceRow, Rows } from "./row.ts";
+import type { Constraint, MatrixRow as Equation } from "./system.ts";
 import { TEMPLATES, type Template } from "./templates.ts";
 
-/** The templates that decompose nothing: bits are no function of their sum, as far as equations tell. */
+/** The templates without bit decompositions: linear equations alone do not determine bits from their sum. */
 const WITHOUT_BITS = /^(InsertChild|Poseidon2|Compress|DirectoryEntry|MerklePath)\(/;
 
 export async function* certain(templates = TEMPLATES): Rows {
@@ -18,12 +18,15 @@ export async function* certain(templates = TEMPLATES): Rows {
     yield row(template, await loadCircuit(template, "plain"));
 }
 
-function row({ main, publicSignals = [] }: Template, circuit: Circuit): Row {
+function row({ main, publicSignals = [] }: Template, circuit: Circuit): EvidenceRow {
   const inputs = publicSignals.flatMap((name) => wiresOf(circuit, name));
   const open = uncertain(circuit, inputs);
   const cases = circuit.wires - 1 - inputs.length;
   return {
-    ...{ evidence: "any inputs determine every wire", subject: main, cases, holds: open.length === 0 },
+    evidence: "any inputs determine every wire",
+    subject: main,
+    cases,
+    holds: open.length === 0,
     detail: open.length === 0 ? `${cases} wires` : `open: ${open.slice(0, 5).join(", ")}`,
   };
 }
@@ -32,7 +35,7 @@ function row({ main, publicSignals = [] }: Template, circuit: Circuit): Row {
 export function uncertain(circuit: Circuit, given: readonly number[]): string[] {
   const known = new Set([0, ...given]);
   const waiting = new Set(circuit.constraints);
-  /** By one of its wires, which no other has: equations whose right sides are known. */
+  /** Equations whose right sides are known, each under a wire that no other equation has. */
   const equations = new Map<number, Equation>();
   for (let before = -1; before < known.size;) {
     before = known.size;
@@ -57,14 +60,14 @@ function equationOf([, , c]: Constraint, known: ReadonlySet<number>): Equation {
   );
 }
 
-/** Gauss and Jordan: takes from the equation what the others say, and from the others what it says. */
+/** Gauss-Jordan: eliminates the others' wires from the equation, and its wire from the others. */
 function join(equations: Map<number, Equation>, equation: Equation): void {
   for (const wire of [...equation.keys()]) {
     const own = equations.get(wire);
     if (own) subtract(equation, own, equation.get(wire) ?? 0n);
   }
   const [first] = equation;
-  if (!first) return; // the others say it already
+  if (!first) return; // it follows from the others
   const [wire, coefficient] = first;
   const scale = inv(coefficient);
   for (const [other, value] of equation) equation.set(other, mul(value, scale));

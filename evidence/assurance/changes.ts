@@ -1,34 +1,37 @@
 /**
- * Soundness, wire by wire: at honest witnesses no wire can have another value alone, but for those that are listed.
+ * Soundness, wire by wire: at honest witnesses no wire can change alone, except those that are listed.
  */
 import { mod, P } from "../../protocol/field.ts";
 import type { CircuitInput } from "../../protocol/statement.ts";
 import { loadHashEngine } from "../../wasm/hash-engine.ts";
 import { loadCircuit, type Circuit } from "./circuit.ts";
 import { createRandom, type Random } from "./random.ts";
-import type { Row, Rows } from "./row.ts";
+import type { EvidenceRow, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
 import { evaluate, slopes } from "./system.ts";
 import { TEMPLATES, type Template } from "./templates.ts";
 
 export interface Exception {
   readonly main: string;
-  /** An input at which the wire may vary, with everything else as it is. */
+  /** An input at which the wire can change while all others stay. */
   readonly input: CircuitInput;
   readonly wire: string;
   readonly why: string;
 }
 
-/** All that is known to vary, each only at special inputs. */
+/** All wires that are known to vary, each only at special inputs. */
 export const EXCEPTIONS: readonly Exception[] = [
   {
-    ...{ main: "Scale(50, 40)", wire: "window", input: { window: 5n, size: 0n } },
+    main: "Scale(50, 40)",
+    wire: "window",
+    input: { window: 5n, size: 0n },
     why: "the product with a size of 0 is 0; StorageAudit refuses that length, and no entry has so many leaves",
   },
   {
-    ...{ main: "InsertChild(2)", wire: "digit[0]" },
+    main: "InsertChild(2)",
+    wire: "digit[0]",
     input: { node: 7n, digit: [0n, 1n], sibling: [7n, 1n, 2n] },
-    why: "of two equal children that are neighbours either is the node; the index is bound by the position",
+    why: "if two neighbouring children are equal, either can be the node; the position binds the index",
   },
 ];
 
@@ -51,15 +54,26 @@ export async function* changes(
   for (const exception of exceptions) yield await excepted(exception, templates);
 }
 
-function row({ main }: Template, { wires }: Circuit, witnesses: number, free: readonly string[]): Row {
+function row(
+  { main }: Template,
+  { wires }: Circuit,
+  witnesses: number,
+  free: readonly string[],
+): EvidenceRow {
   const detail = free.length === 0 ? `${wires - 1} wires, 5 other values each` : `free: ${free.join(", ")}`;
   return {
-    ...{ evidence: "no wire changes alone", subject: main },
-    ...{ cases: witnesses * (wires - 1) * 5, holds: free.length === 0, detail },
+    evidence: "no wire changes alone",
+    subject: main,
+    cases: witnesses * (wires - 1) * 5,
+    holds: free.length === 0,
+    detail,
   };
 }
 
-async function excepted({ main, input, wire, why }: Exception, templates: readonly Template[]): Promise<Row> {
+async function excepted(
+  { main, input, wire, why }: Exception,
+  templates: readonly Template[],
+): Promise<EvidenceRow> {
   const template = templates.find((one) => one.main === main);
   const circuit = template && (await loadCircuit(template, "simple"));
   const free = circuit ? changeable(circuit, await circuit.witness(input), createRandom(main)) : [];
@@ -68,9 +82,9 @@ async function excepted({ main, input, wire, why }: Exception, templates: readon
   return { evidence: "a listed wire can vary", subject: `${main} ${wire}`, cases: 5, holds: varies, detail };
 }
 
-/** Names of the wires that can be raised, lowered, put at 0 or negated, or have a drawn value, and break nothing. */
+/** Names of the wires that can change alone (by +1 or -1, to 0, to their negative, to a random value) and break nothing. */
 export function changeable(circuit: Circuit, witness: readonly bigint[], random: Random): string[] {
-  /** By wire, what it changes: per constraint the first and second derivative. */
+  /** For each wire, the first and second derivative of each constraint. */
   const effects = Array.from({ length: circuit.wires }, (): [bigint, bigint][] => []);
   for (const constraint of circuit.constraints) {
     const [a, b] = [evaluate(constraint[0], witness), evaluate(constraint[1], witness)];

@@ -1,5 +1,5 @@
 /**
- * What a dishonest prover would like to claim.
+ * A cheat: a false claim of a dishonest prover.
  */
 import type { HashEngine } from "../../protocol/segment.ts";
 import type { CircuitInput } from "../../protocol/statement.ts";
@@ -9,8 +9,8 @@ export interface Cheat {
   readonly main: string;
   readonly claim: string;
   readonly input: (engine: HashEngine) => CircuitInput;
-  /** What the cheat's program computes otherwise. */
+  /** Changes of the program that computes the cheat's witness. */
   readonly patches?: readonly Patch[];
-  /** How many constraints stand against it, of the circuit as provers use it, where all else is made to fit. */
+  /** How many constraints of the real circuit refuse it when all other wires are made to fit. */
   readonly breaks?: number;
 }

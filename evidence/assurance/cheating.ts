@@ -1,5 +1,5 @@
 /**
- * Soundness, by hand: no cheating witness satisfies the constraints, and an honest one that is made the same way does.
+ * Soundness, by hand: no cheating witness satisfies the constraints. An honest one that is made the same way does.
  */
 import { loadHashEngine } from "../../wasm/hash-engine.ts";
 import type { Cheat } from "./cheat.ts";
@@ -7,7 +7,7 @@ import { CHEATS } from "./cheats.ts";
 import { loadCircuit } from "./circuit.ts";
 import { brokenBy, forge } from "./forge.ts";
 import { createRandom } from "./random.ts";
-import type { Row, Rows } from "./row.ts";
+import type { EvidenceRow, Rows } from "./row.ts";
 import { templateOf } from "./templates.ts";
 
 export async function* cheating(cheats = CHEATS): Rows {
@@ -24,16 +24,21 @@ export async function* cheating(cheats = CHEATS): Rows {
   }
 }
 
-function accepted(main: string, broken: number): Row {
+function accepted(main: string, broken: number): EvidenceRow {
   return {
-    ...{ evidence: "an honest witness is accepted", subject: main, cases: 1, holds: broken === 0 },
+    evidence: "an honest witness is accepted",
+    subject: main,
+    cases: 1,
+    holds: broken === 0,
     detail: `made by a program that enforces nothing, breaks ${constraints(broken)}`,
   };
 }
 
-function refused({ main, claim, breaks }: Cheat, broken: number): Row {
+function refused({ main, claim, breaks }: Cheat, broken: number): EvidenceRow {
   return {
-    ...{ evidence: "a cheat is refused", subject: `${main}: ${claim}`, cases: 1 },
+    evidence: "a cheat is refused",
+    subject: `${main}: ${claim}`,
+    cases: 1,
     holds: breaks === undefined ? broken > 0 : broken === breaks,
     detail: `breaks ${constraints(broken)}${breaks === undefined ? "" : `, expected ${breaks}`}`,
   };

@@ -1,5 +1,5 @@
 /**
- * Cheating witnesses, written by hand: what a dishonest prover would like to claim, and the part that is to refuse it.
+ * All cheats, written by hand: false claims of a dishonest prover, and the part that must refuse each.
  */
 import type { Cheat } from "./cheat.ts";
 import { NUMBER_CHEATS } from "./number-cheats.ts";

@@ -7,25 +7,25 @@ import { calculateWitness, type CircuitInput } from "../../groth16/witness.ts";
 import { build, type Patch } from "./build.ts";
 import { decodeWitness, parseR1cs, type System } from "./system.ts";
 
-/** Where a template is, and with which parameters: "poseidon2.circom" and "Poseidon2(4)". */
+/** A template's file and parameters, such as "poseidon2.circom" and "Poseidon2(4)". */
 export interface Source {
   readonly file: string;
   readonly main: string;
-  /** Its inputs that are public, in their order; default: none. */
+  /** Its public inputs, in their order. Default: none. */
   readonly publicSignals?: readonly string[];
 }
 
 export interface Label {
   /** -1 if the signal was simplified away. */
   readonly wire: number;
-  /** Without the leading "main.". */
+  /** The name without the leading "main.". */
   readonly name: string;
 }
 
 export interface Circuit extends System {
   /** One for each signal of the source, in an order that does not depend on the simplification. */
   readonly labels: readonly Label[];
-  /** By wire. */
+  /** The name of each wire. */
   readonly names: readonly string[];
   /** The honest witness; rejects with code "proof" if the inputs do not satisfy the circuit. */
   readonly witness: (input: CircuitInput) => Promise<bigint[]>;
@@ -34,7 +34,7 @@ export interface Circuit extends System {
 /** "simple" is what provers use (circom's --O2); "plain" keeps a wire for every signal (--O0). */
 export type Simplification = "simple" | "plain";
 
-/** Throws "bad-input" if circom refuses the source, as patched. */
+/** @throws HoldfastError "bad-input" if circom refuses the patched source */
 export async function loadCircuit(
   { file, main, publicSignals = [] }: Source,
   simplification: Simplification,
@@ -51,7 +51,7 @@ export async function loadCircuit(
   return circuit;
 }
 
-/** By folder, the last ones that were asked for, so that cheats in a row share a program. */
+/** The last circuits that were asked for, by folder, so that similar cheats share a program. */
 const recent = new Map<string, Promise<Circuit>>();
 const RECENT = 4;
 

@@ -1,5 +1,5 @@
 /**
- * The compiler: it inspects every profile's circuit without a word, and gives the same bytes wherever it runs.
+ * The compiler: it inspects every profile's circuit without a warning, and its output does not depend on the folder.
  */
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,10 +10,10 @@ import { HoldfastError } from "../../protocol/errors.ts";
 import type { ProfileName } from "../../protocol/profiles.ts";
 import { sha256File } from "../../system/files.ts";
 import { copyLibrary } from "./build.ts";
-import type { Row, Rows } from "./row.ts";
+import type { EvidenceRow, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
 
-/** @param profiles those to compile; the first one is compiled twice, in other folders. */
+/** @param profiles the profiles to compile; the first one is compiled twice, in different folders */
 export async function* compilation({ profiles }: Pick<Scale, "profiles">): Rows {
   await writeConstants();
   await mkdir(join(ROOT, "build"), { recursive: true });
@@ -37,20 +37,23 @@ export async function* compilation({ profiles }: Pick<Scale, "profiles">): Rows 
 
 interface Compiled {
   readonly constraints: number;
-  /** Of the r1cs and the wasm. */
+  /** Hashes of the r1cs and the wasm. */
   readonly hashes: string;
-  /** What circom had to say against it. */
+  /** circom's warnings, if there are any. */
   readonly complaint?: string;
 }
 
-function inspected(profile: ProfileName, { constraints, complaint }: Compiled): Row {
+function inspected(profile: ProfileName, { constraints, complaint }: Compiled): EvidenceRow {
   return {
-    ...{ evidence: "circom inspects without a warning", subject: profile, cases: constraints },
-    ...{ holds: complaint === undefined, detail: complaint ?? `${constraints} constraints` },
+    evidence: "circom inspects without a warning",
+    subject: profile,
+    cases: constraints,
+    holds: complaint === undefined,
+    detail: complaint ?? `${constraints} constraints`,
   };
 }
 
-function reproduced(profile: ProfileName, first: Compiled, again: Compiled): Row {
+function reproduced(profile: ProfileName, first: Compiled, again: Compiled): EvidenceRow {
   const holds = first.hashes === again.hashes && again.complaint === undefined;
   const detail = holds
     ? "the same r1cs and wasm in another folder"

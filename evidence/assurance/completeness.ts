@@ -1,13 +1,13 @@
 /**
- * Completeness: circom and TypeScript give the same for inputs that are drawn, and for those at every limit; what they
- * give satisfies every constraint.
+ * Completeness: circom and TypeScript give the same outputs for random inputs and for inputs at every limit, and all
+ * constraints are satisfied.
  */
 import type { HashEngine } from "../../protocol/segment.ts";
 import type { CircuitInput } from "../../protocol/statement.ts";
 import { loadHashEngine } from "../../wasm/hash-engine.ts";
 import { loadCircuit, read, type Circuit } from "./circuit.ts";
 import { createRandom } from "./random.ts";
-import type { Row, Rows } from "./row.ts";
+import type { EvidenceRow, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
 import { holds } from "./system.ts";
 import { TEMPLATES, type Template } from "./templates.ts";
@@ -21,7 +21,12 @@ export async function* completeness({ vectors }: Pick<Scale, "vectors">, templat
   }
 }
 
-async function drawn(template: Template, circuit: Circuit, engine: HashEngine, cases: number): Promise<Row> {
+async function drawn(
+  template: Template,
+  circuit: Circuit,
+  engine: HashEngine,
+  cases: number,
+): Promise<EvidenceRow> {
   const random = createRandom(`completeness ${template.main}`);
   const wrong: string[] = [];
   for (let i = 0; i < cases; i++) {
@@ -35,7 +40,7 @@ async function boundaries(
   template: Template,
   circuit: Circuit,
   inputs: Readonly<Record<string, CircuitInput>>,
-): Promise<Row> {
+): Promise<EvidenceRow> {
   const wrong: string[] = [];
   for (const [name, input] of Object.entries(inputs)) {
     const difference = await compare(template, circuit, input);
@@ -71,6 +76,6 @@ function row(
   cases: number,
   wrong: readonly string[],
   detail = "",
-): Row {
+): EvidenceRow {
   return { evidence, subject: main, cases, holds: wrong.length === 0, detail: wrong.at(0) ?? detail };
 }

@@ -1,6 +1,6 @@
 /**
- * Soundness, constraint by constraint: without any one of them there are more assignments. At an honest assignment its
- * derivative is no sum of the others', so that the dimension of what is allowed grows; or a cheat breaks it alone.
+ * Soundness, constraint by constraint: none is redundant. Either its derivative at an honest assignment is linearly
+ * independent of the others', so that its removal allows more assignments, or a cheat breaks this constraint alone.
  */
 import type { HashEngine } from "../../protocol/segment.ts";
 import type { CircuitInput } from "../../protocol/statement.ts";
@@ -13,23 +13,23 @@ import { LINKS } from "./links.ts";
 import { createRandom } from "./random.ts";
 import { dependentRows } from "./rank.ts";
 import { drawRegular } from "./regular.ts";
-import type { Row, Rows } from "./row.ts";
+import type { EvidenceRow, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
 import { jacobian, type Term } from "./system.ts";
 import { TEMPLATES, type Template } from "./templates.ts";
 
 /**
- * Here the same few free numbers are decomposed several times, and discrete bits say more than derivatives can. Those
- * constraints are within these parts, each of which is looked at on its own.
+ * These templates decompose the same few free numbers several times. There derivatives depend on each other, although the
+ * bits do not. The constraints concerned are in parts that are tested on their own.
  */
 const DECOMPOSING = /^(?:SampleDraws|StorageAudit)\(/;
 const PART = /(?:^|\.)(SampleDraws|CanonicalBits|Scale|RangeCheck|Poseidon2)_/;
 
-/** After simplification a wire has the name of the first signal that is equal to it: one of a part's is enough, or a bit. */
+/** After simplification a wire has the name of the first equal signal: a signal of the part, or a bit, is enough. */
 const SIMPLIFIED = /(?:^|\.)(?:(CanonicalBits|Scale|RangeCheck|Poseidon2)_|(bit|offsetBit)\[)/;
 const BITS_OF: Readonly<Record<string, string>> = { bit: "CanonicalBits", offsetBit: "Scale" };
 
-/** The links between its parts are the same lines as in SampleDraws(2), where each of them is looked at. */
+/** Its parts are linked by the same lines as in SampleDraws(2), where each link is tested. */
 const UNROLLED = "SampleDraws(20)";
 
 export async function* deletion(
@@ -47,7 +47,7 @@ export async function* deletion(
       ? [partOfSimplified, partOfPlain(template)]
       : [noPart, noPart];
     yield row(`${template.main}, simple`, simple, await dependentAt(simple, input), simplifiedPart);
-    // Here every `<==` that hands a value to a part is a constraint, too.
+    // Without simplification, every `<==` that passes a value to a part is a constraint too.
     const plain = await loadCircuit(template, "plain", patches);
     const alone = await brokenAlone(template, plain, engine);
     yield row(`${template.main}, plain`, plain, await dependentAt(plain, input), plainPart, alone);
@@ -58,7 +58,7 @@ async function dependentAt(circuit: Circuit, input: CircuitInput): Promise<numbe
   return dependentRows(jacobian(circuit, await circuit.witness(input)));
 }
 
-/** Indices of the constraints that alone stand between a cheat and being accepted. */
+/** Indices of the constraints without which a cheat would be accepted. */
 async function brokenAlone(template: Template, circuit: Circuit, engine: HashEngine): Promise<Set<number>> {
   const found = new Set<number>();
   for (const { input, patches } of [...CHEATS, ...LINKS].filter(({ main }) => main === template.main)) {
@@ -84,7 +84,7 @@ function row(
   dependent: readonly number[],
   partOf: PartOf,
   alone: ReadonlySet<number> = new Set(),
-): Row {
+): EvidenceRow {
   const count = circuit.constraints.length;
   const rest = dependent.filter((i) => !alone.has(i));
   const parts = rest.map((i) => partOf(circuit, i));
@@ -95,7 +95,10 @@ function row(
     rest.length > 0 && `${rest.length} in ${[...new Set(parts)].join(", ")} on its own`,
   ];
   return {
-    ...{ evidence: "every constraint is needed", subject, cases: count, holds: missing < 0 },
+    evidence: "every constraint is needed",
+    subject,
+    cases: count,
+    holds: missing < 0,
     detail: missing < 0 ? words.filter(Boolean).join(", ") : `constraint ${String(rest[missing])} is not`,
   };
 }

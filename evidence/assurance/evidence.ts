@@ -1,5 +1,5 @@
 /**
- * Every kind of evidence, by the name that it has on the command line.
+ * All kinds of evidence, by their names on the command line.
  */
 import { changes } from "./changes.ts";
 import { cheating } from "./cheating.ts";

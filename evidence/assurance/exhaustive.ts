@@ -8,23 +8,23 @@ import type { Constraint, System, Term } from "./system.ts";
 type SmallTerm = readonly [wire: number, coefficient: number];
 type SmallConstraint = readonly [a: SmallTerm[], b: SmallTerm[], c: SmallTerm[]];
 
-/** Coefficients of circuits without division are small integers or negatives of such; others mean nothing modulo q. */
+/** Coefficients of circuits without division are small integers or their negatives. Others mean nothing modulo q. */
 const MAX_COEFFICIENT = 2n ** 32n;
 
 interface Step {
   readonly wire: number;
-  /** The constraints whose wires all have a value once this one has. */
+  /** The constraints that can be checked once this wire has a value. */
   readonly checks: readonly SmallConstraint[];
-  /** One of them that has the wire on one side only, so that it gives its value. */
+  /** One of these constraints that determines the wire's value, because the wire is on one side only. */
   readonly giving: SmallConstraint | undefined;
 }
 
-/** Gives all assignments that have these values at the given wires, at most `limit` of them. */
+/** All assignments with these values at the given wires, but at most `limit`. */
 export type Search = (given: readonly number[], limit?: number) => Int32Array[];
 
 /**
- * @param given wires whose values a search gets, in that order.
- * Throws "bad-input" if a coefficient is not a small integer: compile the circuit without simplification.
+ * @param given wires whose values a search gets, in this order
+ * @throws HoldfastError "bad-input" if a coefficient is not a small integer: compile the circuit without simplification
  */
 export function searchModulo(q: number, { constraints, wires }: System, given: readonly number[]): Search {
   const elements = Array.from({ length: q }, (_, i) => i);
@@ -77,8 +77,8 @@ function reduce(constraint: Constraint, q: number): SmallConstraint {
 }
 
 /**
- * An order in which few wires have to be guessed: first what a constraint gives, then the constraint with the fewest open
- * wires, and of those the wire that most others wait for.
+ * An order in which few wires must be guessed: first the wires that a constraint determines; then, of the constraint with the
+ * fewest open wires, the wire that most other constraints need.
  */
 function plan(constraints: readonly SmallConstraint[], wires: number, given: readonly number[]): Step[] {
   const known = new Set([0, ...given]);

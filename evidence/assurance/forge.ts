@@ -1,5 +1,5 @@
 /**
- * A prover that cheats: it runs the program that computes a witness without any of its checks, perhaps changed.
+ * A cheating prover: it runs the program that computes a witness without its checks, and with changes.
  */
 import type { CircuitInput } from "../../groth16/witness.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
@@ -8,9 +8,9 @@ import { loadCircuit, type Circuit, type Source } from "./circuit.ts";
 import { holds, type System } from "./system.ts";
 
 /**
- * A full assignment to `circuit`, made from `source`, by a program that enforces nothing and has these patches.
+ * A full assignment to `circuit`, computed by a program from `source` that enforces nothing and has these patches.
  *
- * Throws "bad-input" if a patch finds nothing to replace, or leaves other signals.
+ * @throws HoldfastError "bad-input" if a patch finds nothing to replace, or changes the signals
  */
 export async function forge(
   source: Source,
@@ -31,7 +31,7 @@ export async function forge(
   return witness;
 }
 
-/** The names of components without a name end in their places in the source, which patches move. */
+/** The position in the source, with which circom names anonymous components. Patches change it. */
 const PLACES = /_\d+_\d+(?=[.[]|$)/g;
 
 function hasSameSignals(one: Circuit, other: Circuit): boolean {

@@ -5,7 +5,7 @@ import Table from "cli-table3";
 import { Command } from "commander";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { EVIDENCE } from "./evidence.ts";
-import type { Row } from "./row.ts";
+import type { EvidenceRow } from "./row.ts";
 import { FULL, SMALL } from "./scale.ts";
 
 interface Options {
@@ -15,13 +15,13 @@ interface Options {
 
 await new Command("assurance")
   .description(
-    "gathers evidence that the circuits are sound and complete; exits with 1 if a piece does not hold",
+    "gathers evidence that the circuits are sound and complete; exits with 1 if anything does not hold",
   )
-  .argument("[kinds...]", `of ${Object.keys(EVIDENCE).join(", ")}; default: all`)
-  .option("--small", "the part that belongs to the tests", false)
+  .argument("[kinds...]", `kinds of evidence: ${Object.keys(EVIDENCE).join(", ")}; default: all`)
+  .option("--small", "gather only the small part that belongs to the tests", false)
   .option("--json", "print JSON", false)
   .action(async (kinds: string[], { small, json }: Options) => {
-    const rows: Row[] = [];
+    const rows: EvidenceRow[] = [];
     for (const kind of kinds.length > 0 ? kinds : Object.keys(EVIDENCE)) {
       const gather = EVIDENCE[kind];
       if (!gather) throw unknown(kind);
@@ -45,7 +45,7 @@ function unknown(kind: string): HoldfastError {
   return new HoldfastError("bad-input", `there is no evidence "${kind}": use ${kinds}`);
 }
 
-function table(rows: readonly Row[]): string {
+function table(rows: readonly EvidenceRow[]): string {
   const made = new Table({
     head: ["evidence", "of", "cases", "holds", "detail"],
     wordWrap: true,

@@ -1,6 +1,6 @@
 /**
- * Soundness, line by line: every constraint of our sources is left out in turn - an `===`, the constraint of an `<==`, the
- * call of a part that only checks - and something notices: the compiler, a wire that the inputs no longer determine, or a
+ * Soundness, line by line: each constraint of our sources (an `===`, the constraint of an `<==`, the call of a part that only
+ * checks) is removed in turn, and something must notice it: the compiler, a wire that the inputs no longer determine, or a
  * cheat that is no longer refused.
  */
 import { readFile } from "node:fs/promises";
@@ -16,13 +16,13 @@ import { brokenBy, forge } from "./forge.ts";
 import { createRandom } from "./random.ts";
 import { undetermined } from "./rank.ts";
 import { drawRegular } from "./regular.ts";
-import type { Row, Rows } from "./row.ts";
+import type { EvidenceRow, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
 import { jacobian } from "./system.ts";
 import { templateOf, type Template } from "./templates.ts";
 import { unknownWires } from "./uniqueness.ts";
 
-/** By source, the smallest component in which all of it takes part. */
+/** For each source file, the smallest component that uses all of it. */
 const SOURCES: Readonly<Record<string, string>> = {
   "insert_child.circom": "InsertChild(2)",
   "range_check.circom": "RangeCheck(40)",
@@ -37,12 +37,13 @@ const SOURCES: Readonly<Record<string, string>> = {
   "storage_audit.circom": "StorageAudit(2, 2, 2)",
 };
 
-/** circom's error for `<--` before an anonymous component: this line cannot be weakened so. */
+/** circom's error for `<--` before an anonymous component, which means that this line cannot be weakened. */
 const CALL_WITHOUT_CONSTRAINT = "error[TAC01]";
-const NO_MUTANT = "circom refuses a call without constraints (each link to the part is needed: see there)";
+const NO_MUTANT =
+  'circom refuses a call without constraints (the evidence "deletion" shows that each link is needed)';
 
 export interface Mutant {
-  /** What was left out. */
+  /** The removed line. */
   readonly line: string;
   readonly patch: Patch;
 }
@@ -59,23 +60,29 @@ export async function* mutants({ constraints }: Pick<Scale, "constraints">): Row
   }
 }
 
-/** What notices a missing line must not notice that there is none. */
-function untouched(file: string, noticed: string | undefined): Row {
+/** The control: without a missing line, nothing must be noticed. */
+function untouched(file: string, noticed: string | undefined): EvidenceRow {
   return {
-    ...{ evidence: "nothing left out is not noticed", subject: file, cases: 1 },
-    ...{ holds: noticed === undefined, detail: noticed ?? "" },
+    evidence: "unchanged sources raise no alarm",
+    subject: file,
+    cases: 1,
+    holds: noticed === undefined,
+    detail: noticed ?? "",
   };
 }
 
-function row(file: string, { line }: Mutant, noticed: string | undefined): Row {
+function row(file: string, { line }: Mutant, noticed: string | undefined): EvidenceRow {
   const evidence = noticed === NO_MUTANT ? "a line cannot be left out" : "a line left out is noticed";
   return {
-    ...{ evidence, subject: `${file}: ${line}`, cases: 1 },
-    ...{ holds: noticed !== undefined, detail: noticed ?? "nothing notices" },
+    evidence,
+    subject: `${file}: ${line}`,
+    cases: 1,
+    holds: noticed !== undefined,
+    detail: noticed ?? "nothing notices",
   };
 }
 
-/** All that can be left out of a source; each is replaced by its place, as lines may be alike. */
+/** All mutants of a source file. Each is made by position, because lines may be equal. */
 export async function mutantsOf(file: string): Promise<Mutant[]> {
   const text = await readFile(join(ROOT, "circuits", file), "utf8");
   const code = text.replaceAll(/\/\/[^\n]*/g, (comment) => " ".repeat(comment.length));
@@ -92,7 +99,7 @@ export async function mutantsOf(file: string): Promise<Mutant[]> {
   ];
 }
 
-/** Who notices that a source is patched, or undefined. */
+/** What notices that a source is patched, or undefined. */
 export async function notice(
   template: Template,
   patched: readonly Patch[],
@@ -120,7 +127,7 @@ export async function notice(
   return undefined;
 }
 
-/** A cheat that changes the line that is missing says nothing. */
+/** A cheat whose patch needs the missing line cannot be tried. */
 function unpatchable(error: unknown): undefined {
   if (!(error instanceof HoldfastError && error.code === "bad-input")) throw error;
 }

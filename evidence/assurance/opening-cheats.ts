@@ -11,14 +11,14 @@ import type { Cheat } from "./cheat.ts";
 import { bytesOf } from "./plans.ts";
 import { inOrder, opening as openingAt } from "./statements.ts";
 
-/** The smallest v that chooses this leaf of so many. */
+/** The smallest v that chooses this leaf among `leaves`. */
 export const choosing = (leaf: number, leaves: number): number => Math.ceil((leaf * 2 ** 34) / leaves);
 
 const LEAVES = 19;
 const START = 700;
 const WEIGHT = 300;
 
-/** A leaf of the second of two segments, of 9 and 19 leaves, by a position in its middle. */
+/** Opens a leaf of the second of two segments (9 and 19 leaves) at a position in its middle. */
 export const honestOpening = (
   engine: HashEngine,
   leaf = 5,
@@ -49,7 +49,9 @@ const opening = (
   change: (honest: CircuitInput, engine: HashEngine) => CircuitInput,
   { tombstones, ...rest }: Of = {},
 ): Cheat => ({
-  ...{ main: "SampleOpening(2, 2)", claim, ...rest },
+  main: "SampleOpening(2, 2)",
+  claim,
+  ...rest,
   input: (engine) => {
     const honest = honestOpening(engine, 5, tombstones);
     return { ...honest, ...change(honest, engine) };
@@ -57,7 +59,7 @@ const opening = (
 });
 const alone = { breaks: 1 };
 
-/** The same leaf of a directory that says something else of its entry. */
+/** The same leaf in a directory with a false entry for its segment. */
 const inDirectoryOf =
   (change: Partial<Entry>) =>
   (honest: CircuitInput): CircuitInput => {
@@ -70,8 +72,8 @@ const inDirectoryOf =
   };
 
 /**
- * Numbers that choose another leaf than the one that is opened, each its own; the remainder is what is left then, of which
- * nothing but its range stands against it.
+ * Values of v that choose another leaf than the opened one. The remainder is made to fit, so that only its range check
+ * refuses it.
  */
 const OTHER_LEAVES = [
   { claim: "the leaf before the chosen one", opened: 4, leaves: LEAVES, v: choosing(5, LEAVES) + 1 },
@@ -83,7 +85,8 @@ const OTHER_LEAVES = [
 ];
 const OTHER_LEAF: readonly Patch[] = [
   [
-    ...["scale.circom", "offset <-- (window * size) >> w;"],
+    "scale.circom",
+    "offset <-- (window * size) >> w;",
     `offset <-- ${OTHER_LEAVES.reduce(
       (rest, { v, opened }) => `(window == ${v} ? ${opened} : ${rest})`,
       "(window * size) >> w",
@@ -92,14 +95,17 @@ const OTHER_LEAF: readonly Patch[] = [
   ["scale.circom", "(window * size) & (2 ** w - 1)", "window * size - offset * 2 ** w"],
 ];
 const otherLeaves = OTHER_LEAVES.map(({ claim, opened, leaves, v }): Cheat => ({
-  ...{ main: "SampleOpening(2, 2)", claim, patches: OTHER_LEAF, ...alone },
+  main: "SampleOpening(2, 2)",
+  claim,
+  patches: OTHER_LEAF,
+  ...alone,
   input: (engine) => {
     const honest = honestOpening(engine, opened);
     return { ...honest, ...inDirectoryOf({ leaves })(honest), v: BigInt(v) };
   },
 }));
 
-/** The hashes of the first 16 leaves in the place of a leaf; above them is a level of these siblings. */
+/** Gives the hashes of the first 16 leaves as if they were a leaf, with these siblings above. */
 const innerNode =
   (above: (upper: bigint[]) => bigint[]) =>
   (_: CircuitInput, engine: HashEngine): CircuitInput => {
@@ -107,7 +113,8 @@ const innerNode =
     const [group = [], upper = []] = leafSiblings as bigint[][];
     return {
       v: 0n,
-      ...{ leaf: [compress16(leaf as bigint[]), ...group], leafSiblings: [upper, above(upper)] },
+      leaf: [compress16(leaf as bigint[]), ...group],
+      leafSiblings: [upper, above(upper)],
     };
   };
 
@@ -189,9 +196,11 @@ export const OPENING_CHEATS: readonly Cheat[] = [
     { tombstones: [1] },
   ),
   opening("a tombstone before its position", () => ({ position: BigInt(START) - 1n }), {
-    ...{ tombstones: [1], ...alone },
+    tombstones: [1],
+    ...alone,
   }),
   opening("a tombstone at its end", () => ({ position: BigInt(START + WEIGHT) }), {
-    ...{ tombstones: [1], ...alone },
+    tombstones: [1],
+    ...alone,
   }),
 ];

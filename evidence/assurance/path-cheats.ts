@@ -11,8 +11,8 @@ import { choosing, honestOpening } from "./opening-cheats.ts";
 import { openingIn } from "./statements.ts";
 
 /**
- * A segment of the same 16 leaves twice: above them are two equal neighbours, whose digit may be anything. It makes up for
- * a lowest digit, in the sum that is the leaf's index, that puts the honest leaf and its neighbour in their places.
+ * A segment that has the same 16 leaves twice. Above them are two equal neighbours, so their digit can be anything. It
+ * corrects the sum (the leaf's index) for a false lowest digit, which mixes the honest leaf with its neighbour.
  */
 const TWICE = 9;
 const group = Uint8Array.from({ length: GROUP_BYTES }, (_, i) => (i === GROUP_BYTES - 1 ? 1 : (7 * i) % 251));
@@ -23,17 +23,18 @@ const [beside, stored, unstored] = [hashAt(TWICE - 1), hashAt(TWICE), compress16
 const lowest = mul(mod(beside - unstored), inv(mod(beside + stored - 2n * unstored)));
 
 function neverStored(engine: HashEngine): CircuitInput {
-  // The padding's byte is that at the end of the first 16.
+  // The padding byte of the whole must be the last byte of the first 16 leaves.
   const bytes = Buffer.concat([group, group.subarray(0, -1)]);
   const input = openingIn([bytes], {}, { position: 0, v: choosing(TWICE, 32) }, engine);
   const [siblings = [], upper = []] = input["leafSiblings"] as bigint[][];
   return {
     ...input,
-    ...{ leaf: claimed, leafSiblings: [[mod(beside + stored - unstored), ...siblings.slice(1)], upper] },
+    leaf: claimed,
+    leafSiblings: [[mod(beside + stored - unstored), ...siblings.slice(1)], upper],
   };
 }
 
-/** By leaf, what its lowest path bit is made; the one above it makes up for the sum. */
+/** For each leaf, the false value of its lowest path bit. The bit above corrects the sum. */
 const ODD_BITS = [
   [5, "2"],
   [6, "-1"],
@@ -41,7 +42,8 @@ const ODD_BITS = [
   [8, "8"],
 ] as const;
 const PATH_BITS: Patch = [
-  ...["circomlib/circuits/bitify.circom", "out[i] <-- (in >> i) & 1;"],
+  "circomlib/circuits/bitify.circom",
+  "out[i] <-- (in >> i) & 1;",
   `if (n == 8 && in == ${TWICE}) {
      out[i] <-- i == 0 ? ${lowest} : (i == 3 ? 1 : (i == 4 ? (1 - ${lowest}) / 16 : 0));
    } ${ODD_BITS.map(
@@ -55,9 +57,10 @@ const opening = { main: "SampleOpening(2, 2)", patches: [PATH_BITS] };
 
 export const PATH_CHEATS: readonly Cheat[] = [
   ...ODD_BITS.map(([leaf, bit]): Cheat => ({
-    ...{ ...opening, claim: `a path bit of ${bit.replaceAll(" ", "")}` },
+    ...opening,
+    claim: `a path bit of ${bit.replaceAll(" ", "")}`,
     input: (engine) => honestOpening(engine, leaf),
   })),
-  // Only that the two bits are none stands against it.
+  // Only the constraints that the two bits are 0 or 1 refuse it.
   { ...opening, claim: "a leaf that was never stored", input: neverStored, breaks: 2 },
 ];

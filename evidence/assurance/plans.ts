@@ -1,5 +1,5 @@
 /**
- * What honest statements are about: random segments at random prices in random directories, and those at every limit.
+ * The subjects of honest statements: random segments, prices and directories, and cases at every limit.
  */
 import { MAX_TOTAL } from "../../protocol/directory.ts";
 import { LEAF_BYTES } from "../../protocol/field.ts";
@@ -8,19 +8,19 @@ import type { Random } from "./random.ts";
 
 const profile: Profile = PROFILES.tiny;
 
-export interface Plan {
+export interface StatementPlan {
   readonly seed: bigint;
   /** Bytes of each segment. */
   readonly sizes: readonly number[];
-  /** What each pays; default: as much as it has leaves. */
+  /** Weight of each segment. Default: its number of leaves. */
   readonly weights?: readonly number[];
   /** Indices of the entries to retire. */
   readonly tombstones?: readonly number[];
-  /** Default: everything. */
+  /** The range that is asked for. Default: everything. */
   readonly range?: { readonly start: number; readonly length: number };
 }
 
-/** Of the longest segment with so many leaves. */
+/** Bytes of the longest segment with this many leaves. */
 export const bytesOf = (leaves: number): number => leaves * LEAF_BYTES - 1;
 const MAX_LEAVES = maxLeaves(profile);
 const FULL_DIRECTORY = Array.from({ length: maxSegments(profile) }, (_, i) => bytesOf(1 + (i % 3)));
@@ -28,8 +28,8 @@ const FULL_DIRECTORY = Array.from({ length: maxSegments(profile) }, (_, i) => by
 /** The largest weight that leaves a place for another one. */
 const MAX_WEIGHT = MAX_TOTAL - 2;
 
-/** Every case that is at a limit, by what is special about it. */
-export const BOUNDARIES: Readonly<Record<string, Plan>> = {
+/** The cases at a limit, by their descriptions. */
+export const BOUNDARIES: Readonly<Record<string, StatementPlan>> = {
   "a segment of 1 leaf": { seed: 1n, sizes: [1] },
   "a segment of 16^D - 1 leaves": { seed: 2n, sizes: [bytesOf(MAX_LEAVES - 1)] },
   "a segment of 16^D leaves": { seed: 3n, sizes: [bytesOf(MAX_LEAVES)] },
@@ -77,8 +77,8 @@ export const BOUNDARIES: Readonly<Record<string, Plan>> = {
   "seed 2^248 - 1": { seed: (1n << 248n) - 1n, sizes: [bytesOf(17)] },
 };
 
-/** A statement as they come: a few segments of any size and any weight, some retired, any range. */
-export function drawPlan(random: Random): Plan {
+/** A random statement: a few segments of any size and weight, some of them retired, and any range. */
+export function drawPlan(random: Random): StatementPlan {
   const count = 1 + random.below(random.below(4) === 0 ? maxSegments(profile) : 3);
   const leaves = Array.from(
     { length: count },

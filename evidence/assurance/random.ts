@@ -1,5 +1,5 @@
 /**
- * Numbers that look drawn and are the same in every run.
+ * Pseudo-random numbers that are the same in every run.
  */
 import { createHash } from "node:crypto";
 import { mod, P } from "../../protocol/field.ts";
@@ -16,7 +16,7 @@ export interface Random {
 
 const ENDS = [0n, 1n, 2n, P - 1n, P - 2n, (P - 1n) / 2n, 1n << 248n, (1n << 253n) - 1n];
 
-/** @param name another name, other numbers. */
+/** @param name the seed */
 export function createRandom(name: string): Random {
   let drawn = 0;
   const word = (): bigint =>

@@ -1,12 +1,12 @@
 /**
- * Linear algebra on Jacobians: exact, in the field, and sparse. Almost all of a circuit unravels one wire or one
- * constraint at a time, without arithmetic; only what is left is eliminated.
+ * Exact, sparse linear algebra on Jacobians in the field. Most rows and wires can be set aside one at a time, without
+ * arithmetic. Only the rest needs Gaussian elimination.
  */
 import { inv, mod, mul, sub } from "../../protocol/field.ts";
-import type { Row } from "./system.ts";
+import type { MatrixRow } from "./system.ts";
 
-/** By wire, the rows that have it. */
-function columnsOf(rows: Iterable<readonly [index: number, row: Row]>): Map<number, Set<number>> {
+/** For each wire, the rows that contain it. */
+function columnsOf(rows: Iterable<readonly [index: number, row: MatrixRow]>): Map<number, Set<number>> {
   const columns = new Map<number, Set<number>>();
   for (const [i, row] of rows) {
     for (const wire of row.keys()) {
@@ -19,10 +19,10 @@ function columnsOf(rows: Iterable<readonly [index: number, row: Row]>): Map<numb
 }
 
 /**
- * Indices of the rows that are sums of others. A row that alone has some wire is in no such sum: it is set aside, and so
- * on. No row is left if and only if the rows are independent.
+ * Indices of the rows that depend linearly on others. A row with a wire that no other row has is independent, and is set
+ * aside; this is repeated. The result is empty if and only if the rows are independent.
  */
-export function dependentRows(rows: readonly Row[]): number[] {
+export function dependentRows(rows: readonly MatrixRow[]): number[] {
   const core = new Map(rows.entries());
   const columns = columnsOf(core);
   const single = [...columns.values()].filter(({ size }) => size === 1);
@@ -40,9 +40,9 @@ export function dependentRows(rows: readonly Row[]): number[] {
   return [...dependent].sort((a, b) => a - b);
 }
 
-/** The wires that the rows do not determine, given all others that are not in `unknown`. */
-export function undetermined(rows: readonly Row[], unknown: ReadonlySet<number>): Set<number> {
-  const open = rows.map((row): Row => new Map([...row].filter(([wire]) => unknown.has(wire))));
+/** The wires among `unknown` that the rows do not determine when all other wires are given. */
+export function undetermined(rows: readonly MatrixRow[], unknown: ReadonlySet<number>): Set<number> {
+  const open = rows.map((row): MatrixRow => new Map([...row].filter(([wire]) => unknown.has(wire))));
   const columns = columnsOf(open.entries());
   const left = new Set(unknown);
   const ready = open.filter(({ size }) => size === 1);
@@ -50,7 +50,7 @@ export function undetermined(rows: readonly Row[], unknown: ReadonlySet<number>)
     for (const wire of row.keys()) {
       left.delete(wire);
       for (const i of columns.get(wire) ?? []) {
-        const others = open[i] as Row;
+        const others = open[i] as MatrixRow;
         others.delete(wire);
         if (others.size === 1) ready.push(others);
       }
@@ -62,19 +62,19 @@ export function undetermined(rows: readonly Row[], unknown: ReadonlySet<number>)
 
 interface Eliminated {
   readonly pivots: readonly number[];
-  /** The combinations of rows that are zero, by row: a basis of all of them; none if nobody asks. */
-  readonly sums: readonly Row[];
+  /** A basis of the combinations of rows that are zero. Empty unless `wantsSums`. */
+  readonly sums: readonly MatrixRow[];
 }
 
-/** Gaussian elimination. The row with the fewest wires comes first, so that others stay sparse. */
-function eliminate(given: ReadonlyMap<number, Row>, wantsSums: boolean): Eliminated {
-  const rows = new Map([...given].map(([i, row]): [number, Row] => [i, new Map(row)]));
+/** Gaussian elimination. The row with the fewest wires comes first, so that the others stay sparse. */
+function eliminate(given: ReadonlyMap<number, MatrixRow>, wantsSums: boolean): Eliminated {
+  const rows = new Map([...given].map(([i, row]): [number, MatrixRow] => [i, new Map(row)]));
   const columns = columnsOf(rows);
   const combinations = new Map(
-    wantsSums ? [...rows.keys()].map((i): [number, Row] => [i, new Map([[i, 1n]])]) : [],
+    wantsSums ? [...rows.keys()].map((i): [number, MatrixRow] => [i, new Map([[i, 1n]])]) : [],
   );
   const pivots: number[] = [];
-  const sums: Row[] = [];
+  const sums: MatrixRow[] = [];
   const zero = (i: number): void => {
     const sum = combinations.get(i);
     if (sum) sums.push(sum);
@@ -83,26 +83,26 @@ function eliminate(given: ReadonlyMap<number, Row>, wantsSums: boolean): Elimina
   for (const [i, row] of rows) if (row.size === 0) zero(i);
 
   for (let i = sparsest(rows); i !== undefined; i = sparsest(rows)) {
-    const row = rows.get(i) as Row;
+    const row = rows.get(i) as MatrixRow;
     const wire = rarest(row, columns);
     pivots.push(wire);
     rows.delete(i);
     for (const w of row.keys()) columns.get(w)?.delete(i);
     const inverse = inv(row.get(wire) as bigint);
     for (const other of columns.get(wire) ?? []) {
-      const target = rows.get(other) as Row;
+      const target = rows.get(other) as MatrixRow;
       const factor = mul(target.get(wire) as bigint, inverse);
       subtract(target, row, factor, (w, present) =>
         present ? columns.get(w)?.add(other) : columns.get(w)?.delete(other),
       );
-      if (wantsSums) subtract(combinations.get(other) as Row, combinations.get(i) as Row, factor);
+      if (wantsSums) subtract(combinations.get(other) as MatrixRow, combinations.get(i) as MatrixRow, factor);
       if (target.size === 0) zero(other);
     }
   }
   return { pivots, sums };
 }
 
-function sparsest(rows: ReadonlyMap<number, Row>): number | undefined {
+function sparsest(rows: ReadonlyMap<number, MatrixRow>): number | undefined {
   let best: number | undefined;
   let size = Infinity;
   for (const [i, row] of rows) {
@@ -112,15 +112,15 @@ function sparsest(rows: ReadonlyMap<number, Row>): number | undefined {
   return best;
 }
 
-function rarest(row: Row, columns: ReadonlyMap<number, ReadonlySet<number>>): number {
+function rarest(row: MatrixRow, columns: ReadonlyMap<number, ReadonlySet<number>>): number {
   const count = (wire: number): number => columns.get(wire)?.size ?? 0;
   return [...row.keys()].reduce((best, wire) => (count(wire) < count(best) ? wire : best));
 }
 
-/** Takes a multiple of a row from another one, in place; `changed` hears of wires that come and go. */
+/** Subtracts a multiple of a row from another one, in place. `changed` is called for wires that appear or vanish. */
 export function subtract(
-  target: Row,
-  row: Row,
+  target: MatrixRow,
+  row: MatrixRow,
   factor: bigint,
   changed?: (wire: number, present: boolean) => void,
 ): void {

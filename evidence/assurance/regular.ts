@@ -1,5 +1,5 @@
 /**
- * Inputs at which derivatives tell all there is.
+ * Inputs without double roots, at which the evidence by derivatives is complete.
  */
 import { permute4 } from "../../protocol/poseidon2.ts";
 import { TAG_SAMPLE } from "../../protocol/sampling.ts";
@@ -8,10 +8,10 @@ import type { CircuitInput } from "../../protocol/statement.ts";
 import type { Random } from "./random.ts";
 import type { Template } from "./templates.ts";
 
-/** From here on a bit that has to be 0 is the double root of -bit^2 = 0 (circuits/canonical_bits.circom). */
+/** From this element on, a bit that must be 0 is a double root: -bit^2 = 0 (circuits/canonical_bits.circom). */
 const DOUBLE_ROOTS = 3n * 2n ** 252n;
 
-/** One in 125 elements is not below; draws until all that an input has decomposed are. */
+/** Draws inputs until all elements that are decomposed are below DOUBLE_ROOTS. One in 125 elements is not. */
 export function drawRegular({ main, draw }: Template, random: Random, engine: HashEngine): CircuitInput {
   for (;;) {
     const input = draw(random, engine);
@@ -19,7 +19,7 @@ export function drawRegular({ main, draw }: Template, random: Random, engine: Ha
   }
 }
 
-/** The elements of which a template takes the canonical bits. */
+/** The elements that a template decomposes into canonical bits. */
 function decomposed(main: string, { in: own, seed }: CircuitInput): bigint[] {
   if (main === "CanonicalBits()") return [own as bigint];
   const samples = Number(/^(?:SampleDraws|StorageAudit)\((\d+)/.exec(main)?.[1] ?? 0);

@@ -1,17 +1,17 @@
 /**
- * What a piece of evidence says: one line of the table.
+ * A piece of evidence: one row of the table.
  */
-export interface Row {
-  /** What is shown. */
+export interface EvidenceRow {
+  /** The property that is shown. */
   readonly evidence: string;
-  /** Of what: a template, or a cheat. */
+  /** The template or cheat that has it. */
   readonly subject: string;
-  /** How many cases were looked at. */
+  /** Number of cases that were tried. */
   readonly cases: number;
   readonly holds: boolean;
-  /** In words: numbers that matter, and what does not hold. */
+  /** Figures, and what does not hold, in words. */
   readonly detail: string;
 }
 
-/** Rows as they come, so that a reader sees how far it is. */
-export type Rows = AsyncIterable<Row>;
+/** Rows one by one, so that the user sees the progress. */
+export type Rows = AsyncIterable<EvidenceRow>;

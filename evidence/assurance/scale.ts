@@ -1,20 +1,20 @@
 /**
- * How much evidence to gather: all of it takes minutes, a part of it belongs to every run of the tests.
+ * How much evidence to gather. All of it takes minutes; a small part belongs to every run of the tests.
  */
 import type { ProfileName } from "../../protocol/profiles.ts";
 
 export interface Scale {
-  /** Of the vectors of every template, this fraction. */
+  /** The share of each template's vectors that is tried. */
   readonly vectors: number;
   /** Random honest witnesses per template whose wires are changed and whose rank is taken. */
   readonly witnesses: number;
-  /** Templates with more constraints than this are left out where every constraint or source line is broken in turn. */
+  /** Larger templates (in constraints) are left out where each constraint or line is removed in turn. */
   readonly constraints: number;
-  /** Positions whose distribution is tested. */
+  /** Number of positions whose distribution is tested. */
   readonly positions: number;
   /** Profiles whose circuits are compiled. */
   readonly profiles: readonly ProfileName[];
-  /** Audits whose detection is counted. */
+  /** Number of simulated audits, of which the detections are counted. */
   readonly audits: number;
 }
 

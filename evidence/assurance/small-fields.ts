@@ -1,20 +1,20 @@
 /**
- * Soundness, without exception: over small prime fields every value of every input is tried, and every assignment of the
- * other wires is searched. None has two solutions, and each one that is meant to has the right one.
+ * Soundness, without exception: over small prime fields, all inputs are tried, and all assignments of the other wires are
+ * searched. No input has two solutions, and each valid input has the right one.
  */
 import type { Patch } from "./build.ts";
 import { loadCircuit, wiresOf, type Source } from "./circuit.ts";
 import { searchModulo } from "./exhaustive.ts";
-import type { Row, Rows } from "./row.ts";
+import type { EvidenceRow, Rows } from "./row.ts";
 
 export interface SmallCase extends Source {
   readonly q: number;
-  /** Widths that fit into the field. */
+  /** Patches that make the widths fit into the small field. */
   readonly patches?: readonly Patch[];
-  /** Inputs, by signal, and how many elements each has. */
+  /** The number of elements of each input signal. */
   readonly inputs: Readonly<Record<string, number>>;
   readonly outputs: string;
-  /** The output that the inputs must give, "refused" if there must be none, "any" if there may be at most one. */
+  /** The output that the inputs must give; "refused" if there must be no solution; "any" if there may be at most one. */
   readonly meaning: (input: Input, q: number) => readonly number[] | "refused" | "any";
   readonly note: string;
 }
@@ -25,10 +25,10 @@ const isBits = (values: readonly number[] = []): boolean => values.every((value)
 const number = (bits: readonly number[] = []): number => bits.reduce((sum, bit, i) => sum + bit * 2 ** i, 0);
 const at = (values: readonly number[] = []): number => values[0] ?? 0;
 
-/** Primes of 8 bits. Less one they are 10000010, 11000100 (p - 1, too, begins with two ones and zeros) and 11111010. */
+/** Primes q of 8 bits. q - 1 is 10000010, 11000100 (like p - 1, it begins with two ones, then zeros) and 11111010. */
 const CANONICAL_PRIMES = [131, 197, 251];
 
-/** Canonical 8-bit forms modulo q in the place of 254-bit forms modulo p. */
+/** Canonical 8-bit forms modulo q instead of 254-bit forms modulo p. */
 const narrowBits = (q: number): readonly Patch[] => [
   ["canonical_bits.circom", "signal output bit[254]", "signal output bit[8]"],
   ["canonical_bits.circom", "signal equal[255]", "signal equal[9]"],
@@ -53,27 +53,41 @@ function inserted(node: number, digit: number, sibling: readonly number[] = []):
 
 export const SMALL_CASES: readonly SmallCase[] = [
   {
-    ...{ file: "insert_child.circom", main: "InsertChild(2)", q: 5 },
-    ...{ inputs: { node: 1, digit: 2, sibling: 3 }, outputs: "child" },
+    file: "insert_child.circom",
+    main: "InsertChild(2)",
+    q: 5,
+    inputs: { node: 1, digit: 2, sibling: 3 },
+    outputs: "child",
     meaning: ({ node, digit, sibling }) =>
       isBits(digit) ? inserted(at(node), number(digit), sibling) : "any",
     note: "every node, siblings, and digits of any field elements",
   },
   {
-    ...{ file: "range_check.circom", main: "RangeCheck(5)", q: 37, inputs: { in: 1 }, outputs: "bit" },
+    file: "range_check.circom",
+    main: "RangeCheck(5)",
+    q: 37,
+    inputs: { in: 1 },
+    outputs: "bit",
     meaning: (input) => (at(input["in"]) < 32 ? bitsOf(at(input["in"]), 5) : "refused"),
     note: "2^5 < q, as 2^253 < p",
   },
   {
-    ...{ file: "scale.circom", main: "Scale(3, 2)", q: 37 },
-    ...{ inputs: { window: 1, size: 1 }, outputs: "bit" },
+    file: "scale.circom",
+    main: "Scale(3, 2)",
+    q: 37,
+    inputs: { window: 1, size: 1 },
+    outputs: "bit",
     meaning: ({ window, size }) =>
       at(window) < 8 && at(size) <= 4 ? bitsOf((at(window) * at(size)) >> 3, 2) : "any",
     note: "2^5 < q, as 2^90 < p",
   },
   ...CANONICAL_PRIMES.map((q): SmallCase => ({
-    ...{ file: "canonical_bits.circom", main: "CanonicalBits()", q, patches: narrowBits(q) },
-    ...{ inputs: { in: 1 }, outputs: "bit" },
+    file: "canonical_bits.circom",
+    main: "CanonicalBits()",
+    q,
+    patches: narrowBits(q),
+    inputs: { in: 1 },
+    outputs: "bit",
     meaning: (input) => bitsOf(at(input["in"]), 8),
     note: `8 bits modulo ${q}, as 254 bits modulo p`,
   })),
@@ -83,7 +97,7 @@ export async function* smallFields(cases = SMALL_CASES): Rows {
   for (const one of cases) yield await tryAll(one);
 }
 
-export async function tryAll(one: SmallCase): Promise<Row> {
+export async function tryAll(one: SmallCase): Promise<EvidenceRow> {
   const { q, inputs, outputs, patches = [], main, note } = one;
   const circuit = await loadCircuit(one, "plain", patches);
   const given = Object.keys(inputs).flatMap((name) => wiresOf(circuit, name));
@@ -100,8 +114,11 @@ export async function tryAll(one: SmallCase): Promise<Row> {
       wrong = `${String(values)} gives ${found[0] ?? "nothing"}`;
   }
   return {
-    ...{ evidence: "one solution, by trying all", subject: `${main}, modulo ${q}`, cases: count },
-    ...{ holds: wrong === undefined, detail: wrong ?? note },
+    evidence: "one solution, by trying all",
+    subject: `${main}, modulo ${q}`,
+    cases: count,
+    holds: wrong === undefined,
+    detail: wrong ?? note,
   };
 }
 

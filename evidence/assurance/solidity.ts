@@ -1,5 +1,5 @@
 /**
- * The hashes and the directory in Solidity give the same as those in TypeScript, on a chain of its own.
+ * The hashes and the directory in Solidity agree with those in TypeScript. Runs on its own chain.
  */
 import { network } from "hardhat";
 import { Directory, type Entry } from "../../protocol/directory.ts";
@@ -7,14 +7,14 @@ import { toHex32 } from "../../protocol/field.ts";
 import { compress4, permute4 } from "../../protocol/poseidon2.ts";
 import type { DirectoryHarness, Poseidon2T4Harness } from "../../types/ethers/index.js";
 import { createRandom, type Random } from "./random.ts";
-import type { Row, Rows } from "./row.ts";
+import type { EvidenceRow, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
 
 type Words4 = [bigint, bigint, bigint, bigint];
 
 const HASHES = 6_000;
 const DIRECTORIES = 60;
-/** Hashes in one call: 7 million gas. */
+/** Hashes in one call, which takes 7 million gas. */
 const BATCH = 400;
 const DEPTH = 2;
 const EVIDENCE = "Solidity agrees with TypeScript";
@@ -43,7 +43,7 @@ async function hashes(
     inputs: Words4[],
   ) => ReturnType<Poseidon2T4Harness["permuteAll"] | Poseidon2T4Harness["compressAll"]>,
   reference: (input: Words4) => bigint | bigint[],
-): Promise<Row> {
+): Promise<EvidenceRow> {
   const random = createRandom(`solidity ${name}`);
   let wrong: string | undefined;
   for (let done = 0; done < cases; done += BATCH) {
@@ -56,14 +56,14 @@ async function hashes(
 }
 
 interface Outcome {
-  /** Roots that were compared. */
+  /** Number of roots that were compared. */
   readonly changes: number;
   readonly wrong?: string;
 }
 
 /**
- * Fills a directory in calls of one to three segments, burying as many at once between; compares the root after each call,
- * and what a multi-path leads to before each burial.
+ * Fills a directory with one to three segments per call, and now and then retires one to three. Compares the root after each
+ * call, and the root of each multi-path before it is used.
  */
 async function liveDirectory(contract: DirectoryHarness, random: Random): Promise<Outcome> {
   const directory = new Directory(DEPTH);
@@ -97,13 +97,13 @@ async function liveDirectory(contract: DirectoryHarness, random: Random): Promis
   }
 }
 
-/** Some of the values, in their order. */
+/** Picks `count` of the values at random, in their order. */
 function pick(values: readonly number[], count: number, random: Random): number[] {
   const left = [...values];
   while (left.length > count) left.splice(random.below(left.length), 1);
   return left;
 }
 
-function row(subject: string, cases: number, wrong: string | undefined): Row {
+function row(subject: string, cases: number, wrong: string | undefined): EvidenceRow {
   return { evidence: EVIDENCE, subject, cases, holds: wrong === undefined, detail: wrong ?? "" };
 }

@@ -1,5 +1,5 @@
 /**
- * Cheats about the whole statement: samples of something else, and ranges that nobody may ask for.
+ * Cheats about the whole statement: samples of something else, and invalid ranges.
  */
 import { emptyNode, TAG_ENTRY } from "../../protocol/directory.ts";
 import { P } from "../../protocol/field.ts";
@@ -14,11 +14,11 @@ import { bytesOf } from "./plans.ts";
 import { opening, statement } from "./statements.ts";
 
 const SEED = 12345n;
-/** The first segment, one leaf alone, is most of what is paid. */
+/** The first segment has a single leaf and most of the weight. */
 const KEPT = { sizes: [1, bytesOf(7), bytesOf(19)], weights: [900, 40, 60] };
 const honest = (engine: HashEngine, range?: { start: number; length: number }): CircuitInput =>
   statement({ ...KEPT, seed: SEED, ...(range && { range }) }, engine);
-/** Samples of the second segment, and of the third. */
+/** The ranges of the second and of the third segment. */
 const SECOND = { start: 900, length: 40 };
 const THIRD = { start: 940, length: 60 };
 
@@ -46,18 +46,18 @@ const each = (
 const pick = (input: CircuitInput, order: readonly number[]): CircuitInput =>
   each(input, (values) => order.map((i) => values[i] ?? 0n));
 
-/** The first sample of `asked` is answered by this opening of the same directory. */
+/** Answers the first sample of `asked` with another opening of the same directory. */
 const answered = (asked: CircuitInput, own: CircuitInput): CircuitInput =>
   each(asked, (values, name) => values.with(0, own[name] ?? 0n));
 
-/** What was drawn, and what the cheat would rather have been asked for. */
+/** The leaf that was not drawn, and that the cheat opens. */
 const LEAF = 3;
 const anotherLeaf = (engine: HashEngine): CircuitInput =>
   answered(honest(engine, SECOND), opening(KEPT, { position: 900, v: choosing(LEAF, 7) }, engine));
 const anotherEntry = (engine: HashEngine): CircuitInput =>
   answered(honest(engine, SECOND), opening(KEPT, { position: 5, v: 0 }, engine));
 
-/** A directory that no contract builds, with an entry of weight 1 at each sample's position: all but the range holds. */
+/** A directory that no contract builds, with an entry of weight 1 at each sample's position. Only the range is invalid. */
 function madeToFit(engine: HashEngine, start: bigint, length: bigint): CircuitInput {
   const base = statement({ seed: SEED, sizes: [1] }, engine);
   const root = (base["entryRoot"] as bigint[])[0] ?? 0n;
@@ -67,13 +67,17 @@ function madeToFit(engine: HashEngine, start: bigint, length: bigint): CircuitIn
   const level = [...entries, 0n, 0n];
   return {
     ...base,
-    ...{ directoryRoot: compress4([compress4(level), ...empty]), start, length },
-    ...{ entryStart: starts, entryIndex: [0n, 1n], entryWeight: [1n, 1n] },
+    directoryRoot: compress4([compress4(level), ...empty]),
+    start,
+    length,
+    entryStart: starts,
+    entryIndex: [0n, 1n],
+    entryWeight: [1n, 1n],
     entrySiblings: [0, 1].map((i) => [level.toSpliced(i, 1), empty]),
   };
 }
 
-/** The two offsets that are drawn of so many positions, however many those are. */
+/** The two offsets that are drawn for a range of this length, even if the length is invalid. */
 function unbounded(length: bigint): bigint[] {
   const element = permute4([SEED, 0n, 0n, TAG_SAMPLE])[0] ?? 0n;
   return [0n, 84n].map((from) => (BigInt.asUintN(50, element >> from) * length) >> 50n);
@@ -103,7 +107,7 @@ export const STATEMENT_CHEATS: readonly Cheat[] = [
   audit("a leaf that the seed chooses for the other sample", (engine) => honest(engine, SECOND), [
     [DRAWS, "84 * (j % 3) + 50 + i]", "84 * (1 - j) + 50 + i]"],
   ]),
-  // Both ends of the entry's range stand against it.
+  // The checks of both ends of the entry's range refuse it.
   {
     ...audit("a position that the seed does not draw", anotherEntry, [
       [DRAWS, "position[j] <== start + offset;", "position[j] <-- j == 0 ? 5 : start + offset;"],

@@ -1,5 +1,5 @@
 /**
- * Honest statements: the inputs of StorageAudit and of SampleOpening, of a prover that has what it is asked for.
+ * Honest statements: the inputs of StorageAudit and SampleOpening for a prover that has the data.
  */
 import { Directory } from "../../protocol/directory.ts";
 import { maxBytes, PROFILES, type Profile } from "../../protocol/profiles.ts";
@@ -21,32 +21,33 @@ import {
   type NestedBigints,
   type Sample,
 } from "../../protocol/statement.ts";
-import type { Plan } from "./plans.ts";
+import type { StatementPlan } from "./plans.ts";
 
 const profile: Profile = PROFILES.tiny;
 
-/** As long as the longest segment, so that every segment is a piece of it. */
+/** Data as long as the longest segment. Every segment is a part of it. */
 const material = Uint8Array.from(
   { length: 2 * maxBytes(profile) },
   (_, i) => (i * i + 7 * i + (i >> 9)) % 251,
 );
 
-/** Of StorageAudit(2, 2, 2). */
-export function honest({ sizes, ...asked }: Plan, engine: HashEngine): HonestStatement {
+/** An honest statement of StorageAudit(2, 2, 2). */
+export function honest({ sizes, ...asked }: StatementPlan, engine: HashEngine): HonestStatement {
   return honestStatement(pieces(sizes), { profile, ...asked }, engine);
 }
 
 /** The inputs of StorageAudit(2, 2, 2). */
-export const statement = (plan: Plan, engine: HashEngine): CircuitInput => honest(plan, engine).input;
+export const statement = (plan: StatementPlan, engine: HashEngine): CircuitInput =>
+  honest(plan, engine).input;
 
-/** The inputs of SampleOpening(2, 2), for a draw of one's own. */
-export const opening = ({ sizes, ...kept }: Kept, draw: Draw, engine: HashEngine): CircuitInput =>
+/** The inputs of SampleOpening(2, 2) for a given draw. */
+export const opening = ({ sizes, ...kept }: DirectoryPlan, draw: Draw, engine: HashEngine): CircuitInput =>
   openingIn(pieces(sizes), kept, draw, engine);
 
-/** The same for segments of one's own. */
+/** The same for given segments. */
 export function openingIn(
   segments: readonly Uint8Array[],
-  kept: Omit<Kept, "sizes">,
+  kept: Omit<DirectoryPlan, "sizes">,
   draw: Draw,
   engine: HashEngine,
 ): CircuitInput {
@@ -59,13 +60,13 @@ export function openingIn(
   );
 }
 
-/** What a plan says of the directory. */
-export type Kept = Pick<Plan, "sizes" | "weights" | "tombstones">;
+/** The part of a plan that describes the directory. */
+export type DirectoryPlan = Pick<StatementPlan, "sizes" | "weights" | "tombstones">;
 
 const pieces = (sizes: readonly number[]): Uint8Array[] =>
   sizes.map((size, s) => material.subarray(s * 997, s * 997 + size));
 
-export interface Asked extends Omit<Plan, "sizes"> {
+export interface StatementRequest extends Omit<StatementPlan, "sizes"> {
   readonly profile: Profile;
 }
 
@@ -73,14 +74,14 @@ export interface HonestStatement {
   readonly input: CircuitInput;
   readonly directory: Directory;
   readonly samples: readonly Sample[];
-  /** Undefined for a tombstone. */
+  /** undefined for a tombstone. */
   readonly openings: readonly (LeafOpening | undefined)[];
 }
 
-/** What a node proves that has these segments, one after the other in its directory. */
+/** The statement of a node that has these segments, one after the other in its directory. */
 export function honestStatement(
   segments: readonly Uint8Array[],
-  { seed, range, ...kept }: Asked,
+  { seed, range, ...kept }: StatementRequest,
   engine: HashEngine,
 ): HonestStatement {
   const { directory, open } = hold(segments, kept, engine);
@@ -89,7 +90,9 @@ export function honestStatement(
   const openings = samples.map(open);
   return {
     input: circuitInput(directory, asked, samples, openings, kept.profile),
-    ...{ directory, samples, openings },
+    directory,
+    samples,
+    openings,
   };
 }
 
@@ -100,7 +103,7 @@ interface Held {
 
 function hold(
   segments: readonly Uint8Array[],
-  { profile, weights = [], tombstones = [] }: Omit<Kept, "sizes"> & { readonly profile: Profile },
+  { profile, weights = [], tombstones = [] }: Omit<DirectoryPlan, "sizes"> & { readonly profile: Profile },
   engine: HashEngine,
 ): Held {
   const trees = segments.map((bytes) =>
@@ -120,11 +123,17 @@ function hold(
 }
 
 const PER_SAMPLE = [
-  ...["entryRoot", "entryStart", "entryWeight", "entryLeaves", "entryIndex", "entrySiblings"],
-  ...["leaf", "leafSiblings"],
+  "entryRoot",
+  "entryStart",
+  "entryWeight",
+  "entryLeaves",
+  "entryIndex",
+  "entrySiblings",
+  "leaf",
+  "leafSiblings",
 ];
 
-/** What SampleOpening takes, from sample j of a statement. */
+/** The inputs of SampleOpening for sample j of a statement. */
 export function openingOf(
   { input, samples }: Pick<HonestStatement, "input" | "samples">,
   j: number,
@@ -136,7 +145,7 @@ export function openingOf(
   return { directoryRoot, position: BigInt(position), v: BigInt(v), ...own };
 }
 
-/** A path's siblings in the order of the children, from those in the circuit's order: what circuitPath does, undone. */
+/** A path's siblings in the order of the children, from those in the circuit's order: the inverse of circuitPath. */
 export function inOrder(path: readonly (readonly bigint[])[], index: number): bigint[][] {
   const places = circuitPath(
     path.map((siblings) => siblings.map((_, place) => BigInt(place))),

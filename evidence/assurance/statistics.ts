@@ -1,37 +1,37 @@
 /**
- * The samples are as random as they are said to be: positions are uniform, leaves as nearly as docs/circuits.md says, both
- * independent, and a loss is detected as often as 1 - (1 - f)^k says. All seeds are fixed, so that every run gives the same numbers.
+ * Statistics of the samples: positions are uniform, leaves nearly so (docs/circuits.md has the difference), the two are
+ * independent, and a loss is detected with probability 1 - (1 - f)^k. All seeds are fixed, so every run gives the same numbers.
  */
 import { P } from "../../protocol/field.ts";
 import { drawSamples, leafAt, type Draw } from "../../protocol/sampling.ts";
 import { createRandom } from "./random.ts";
-import type { Row, Rows } from "./row.ts";
+import type { EvidenceRow, Rows } from "./row.ts";
 import type { Scale } from "./scale.ts";
 
-/** Positions of a vNode, and leaves of a segment: neither a power of two nor a multiple of the bins. */
+/** Number of positions of a vNode and of leaves of a segment: not a power of two, and not a multiple of the bins. */
 const LENGTH = 999_983;
 const BINS = 1_000;
-/** Draws from one seed: 10 blocks of 12. */
+/** Draws per seed: 10 blocks of 12. */
 const DRAWN = 120;
 const FRACTIONS = [0.001, 0.01, 0.05, 0.1, 0.5];
 const SAMPLES = [4, 20];
-/** How many standard deviations a count may be away. */
+/** Standard deviations that a count may differ from the expected one. */
 const SIGMAS = 3;
-/** What is lost is spread over the positions, or the leaves, with this stride: no factor in common with their number. */
+/** Lost positions or leaves are spread with this stride, which has no common factor with LENGTH. */
 const STRIDE = 514_229;
-/** Shares of positions, and of leaves, whose pairs are 961 bins. */
+/** Bins of positions and bins of leaves. Together they give 961 bins of pairs. */
 const PAIRED = 31;
 
 type Value = (draw: Draw) => number;
 const positionOf: Value = ({ position }) => position;
 const leafOf: Value = ({ v }) => leafAt(v, LENGTH);
 
-/** Which part of all draws is within the first part `x` of the range, or of a segment. */
+/** The share of draws within the first share `x` of the range, or of a segment. */
 type Distribution = (x: number) => number;
 const uniform: Distribution = (x) => x;
 /**
- * p is 3 * 2^252 and a little: what is left of an element without its two highest bits is in the first 2.4 % of its range
- * for four elements, elsewhere for three. Its highest 34 bits choose the leaf of every third sample.
+ * p is a little more than 3 * 2^252. So the lower 252 bits of an element have four preimages in the first 2.4 % of their
+ * range, and three elsewhere. Their highest 34 bits choose the leaf of every third sample.
  */
 const REST = Number((P - 3n * 2n ** 252n) >> 204n) / 2 ** 48;
 const leavesAsDrawn: Distribution = (x) => (2 * x + (3 * x + Math.min(x, REST)) / (3 + REST)) / 3;
@@ -41,7 +41,7 @@ export async function* statistics({ positions, audits }: Pick<Scale, "positions"
   const draws = drawMany(positions);
   const [position, leaf] = [uniform, leavesAsDrawn];
   yield fit("positions are uniform", draws, binOf(positionOf, BINS), chances(position, BINS));
-  yield fit("leaves are as uniform as said", draws, binOf(leafOf, BINS), chances(leaf, BINS));
+  yield fit("leaves are as uniform as documented", draws, binOf(leafOf, BINS), chances(leaf, BINS));
   const pair: Value = (draw) => PAIRED * binOf(positionOf, PAIRED)(draw) + binOf(leafOf, PAIRED)(draw);
   const both = chances(position, PAIRED).flatMap((p) => chances(leaf, PAIRED).map((q) => p * q));
   yield fit("a leaf is independent of its position", draws, pair, both);
@@ -54,7 +54,7 @@ export async function* statistics({ positions, audits }: Pick<Scale, "positions"
   }
 }
 
-/** Equal shares of the range, but for one value in hundreds. */
+/** The bin of a value. Bins are equal up to one value in hundreds. */
 const binOf =
   (valueOf: Value, bins: number): Value =>
   (draw) =>
@@ -73,8 +73,8 @@ function drawMany(count: number): Draw[] {
   return draws;
 }
 
-/** Pearson's chi-squared of the draws in bins, each with its chance. */
-function fit(evidence: string, draws: readonly Draw[], bin: Value, expected: readonly number[]): Row {
+/** Pearson's chi-squared test of the draws in bins, each with its expected share. */
+function fit(evidence: string, draws: readonly Draw[], bin: Value, expected: readonly number[]): EvidenceRow {
   const counts = new Array<number>(expected.length).fill(0);
   for (const draw of draws) counts[bin(draw)] = (counts[bin(draw)] ?? 0) + 1;
   const chiSquared = expected.reduce((sum, chance, i) => {
@@ -84,12 +84,10 @@ function fit(evidence: string, draws: readonly Draw[], bin: Value, expected: rea
   const freedom = expected.length - 1;
   const sigmas = (chiSquared - freedom) / Math.sqrt(2 * freedom);
   return {
-    ...{
-      evidence,
-      subject: `${expected.length} bins`,
-      cases: draws.length,
-      holds: Math.abs(sigmas) < SIGMAS,
-    },
+    evidence,
+    subject: `${expected.length} bins`,
+    cases: draws.length,
+    holds: Math.abs(sigmas) < SIGMAS,
     detail: `chi-squared ${chiSquared.toFixed(1)} for ${freedom} degrees of freedom, ${sigmas.toFixed(2)} sigma`,
   };
 }
@@ -102,7 +100,13 @@ function drawAudits(audits: number): Draw[][] {
   );
 }
 
-function detection(drawn: readonly Draw[][], k: number, f: number, what: string, valueOf: Value): Row {
+function detection(
+  drawn: readonly Draw[][],
+  k: number,
+  f: number,
+  what: string,
+  valueOf: Value,
+): EvidenceRow {
   const lost = Math.round(f * LENGTH);
   const isLost = (draw: Draw): boolean => (valueOf(draw) * STRIDE) % LENGTH < lost;
   const detected = drawn.filter((draws) => draws.slice(0, k).some(isLost)).length;
@@ -111,8 +115,9 @@ function detection(drawn: readonly Draw[][], k: number, f: number, what: string,
   const sigmas = (detected - drawn.length * chance) / (sigma || 1);
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
   return {
-    evidence: "a loss is detected as often as said",
-    ...{ subject: `${100 * f} % ${what} lost, ${k} samples`, cases: drawn.length },
+    evidence: "a loss is detected as often as documented",
+    subject: `${100 * f} % ${what} lost, ${k} samples`,
+    cases: drawn.length,
     holds: Math.abs(sigmas) < SIGMAS,
     detail: `${percent(detected / drawn.length)}, expected ${percent(chance)}, ${sigmas.toFixed(2)} sigma`,
   };

@@ -17,11 +17,11 @@ export interface System {
   readonly wires: number;
 }
 
-/** What one more of a wire adds to A, B and C. */
+/** The derivatives of A, B and C by a wire. */
 export type Slope = readonly [a: bigint, b: bigint, c: bigint];
 
-/** By wire, without the constant: the derivative of A * B - C. Zero derivatives are left out. */
-export type Row = Map<number, bigint>;
+/** A row of the Jacobian: the derivatives of A * B - C by each wire but the constant. Zeros are left out. */
+export type MatrixRow = Map<number, bigint>;
 
 export function parseR1cs(file: Uint8Array): System {
   const { body, constraints: count, wires } = readR1cs(file);
@@ -73,10 +73,10 @@ export function slopes([a, b, c]: Constraint): Map<number, Slope> {
 }
 
 /** The Jacobian at an assignment: one row for each constraint. */
-export function jacobian({ constraints }: System, witness: readonly bigint[]): Row[] {
+export function jacobian({ constraints }: System, witness: readonly bigint[]): MatrixRow[] {
   return constraints.map((constraint) => {
     const [a, b] = [evaluate(constraint[0], witness), evaluate(constraint[1], witness)];
-    const row: Row = new Map();
+    const row: MatrixRow = new Map();
     for (const [wire, [dA, dB, dC]] of slopes(constraint)) {
       const derivative = mod(dA * b + dB * a - dC);
       if (wire !== 0 && derivative !== 0n) row.set(wire, derivative);

@@ -1,5 +1,5 @@
 /**
- * The templates that evidence is about: how to draw their inputs, and what TypeScript says they give.
+ * The templates that are tested: how to draw their inputs, and their outputs according to TypeScript.
  */
 import { entryHash } from "../../protocol/directory.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
@@ -14,17 +14,17 @@ import type { Random } from "./random.ts";
 import { honest, inOrder, opening, openingOf, statement } from "./statements.ts";
 
 /**
- * All inputs of the parts are public, so that circom does not express one by what depends on it; the whole statement is as
- * it is proven.
+ * All inputs of the parts are public, so that circom does not eliminate them. The whole statement has the public inputs of
+ * the real circuit.
  */
 export interface Template extends Source {
-  /** Vectors at full scale. */
+  /** Number of vectors at full scale. */
   readonly vectors: number;
-  /** Inputs that the template is meant for. */
+  /** Draws valid inputs. */
   readonly draw: (random: Random, engine: HashEngine) => CircuitInput;
-  /** Inputs at a limit, by what is special about them. */
+  /** Inputs at a limit, by their descriptions. */
   readonly boundaries?: (engine: HashEngine) => Readonly<Record<string, CircuitInput>>;
-  /** Its outputs by name, by the TypeScript implementation; none: the template only accepts or refuses. */
+  /** The outputs by name, from the TypeScript implementation. undefined: the template only accepts or refuses. */
   readonly expected?: (input: CircuitInput) => Readonly<Record<string, readonly bigint[]>>;
 }
 
@@ -37,39 +37,55 @@ const number = (bits: readonly bigint[]): number =>
 const compressOf = (t: number): ((x: readonly bigint[]) => bigint) => (t === 4 ? compress4 : compress16);
 
 const poseidon2 = (t: 4 | 16, vectors: number): Template => ({
-  ...{ file: "poseidon2.circom", main: `Poseidon2(${t})`, vectors },
+  file: "poseidon2.circom",
+  main: `Poseidon2(${t})`,
+  vectors,
   publicSignals: ["in"],
   draw: (random) => ({ in: random.elements(t) }),
   expected: (input) => ({ out: (t === 4 ? permute4 : permute16)(list(input["in"])) }),
 });
 
 const compress = (t: 4 | 16, vectors: number): Template => ({
-  ...{ file: "compress.circom", main: `Compress(${t})`, vectors },
+  file: "compress.circom",
+  main: `Compress(${t})`,
+  vectors,
   publicSignals: ["in"],
   draw: (random) => ({ in: random.elements(t) }),
   expected: (input) => ({ out: [compressOf(t)(list(input["in"]))] }),
 });
 
 const directoryEntry: Template = {
-  ...{ file: "directory_entry.circom", main: "DirectoryEntry()", vectors: 6_000 },
+  file: "directory_entry.circom",
+  main: "DirectoryEntry()",
+  vectors: 6_000,
   publicSignals: ["root", "start", "weight", "leaves"],
   draw: (random) => ({
-    ...{ root: random.element(), start: random.bits(40), weight: random.bits(40), leaves: random.bits(28) },
+    root: random.element(),
+    start: random.bits(40),
+    weight: random.bits(40),
+    leaves: random.bits(28),
   }),
   expected: ({ root, start, weight, leaves }) => ({
     out: [
       entryHash({
-        ...{ root: one(root), start: Number(start), weight: Number(weight), leaves: Number(leaves) },
+        root: one(root),
+        start: Number(start),
+        weight: Number(weight),
+        leaves: Number(leaves),
       }),
     ],
   }),
 };
 
 const insertChild = (b: number, vectors: number): Template => ({
-  ...{ file: "insert_child.circom", main: `InsertChild(${b})`, vectors },
+  file: "insert_child.circom",
+  main: `InsertChild(${b})`,
+  vectors,
   publicSignals: ["node", "digit", "sibling"],
   draw: (random) => ({
-    ...{ node: random.element(), digit: drawBits(random, b), sibling: random.elements(2 ** b - 1) },
+    node: random.element(),
+    digit: drawBits(random, b),
+    sibling: random.elements(2 ** b - 1),
   }),
   expected: ({ node, digit, sibling }) => {
     const place = number(list(digit));
@@ -82,7 +98,9 @@ const insertChild = (b: number, vectors: number): Template => ({
 });
 
 const merklePath = (depth: number, b: number, vectors: number): Template => ({
-  ...{ file: "merkle_path.circom", main: `MerklePath(${depth}, ${b})`, vectors },
+  file: "merkle_path.circom",
+  main: `MerklePath(${depth}, ${b})`,
+  vectors,
   publicSignals: ["node", "bit", "sibling"],
   draw: (random) => ({
     node: random.element(),
@@ -100,23 +118,27 @@ const merklePath = (depth: number, b: number, vectors: number): Template => ({
 });
 
 const rangeCheck: Template = {
-  ...{ file: "range_check.circom", main: "RangeCheck(40)", vectors: 12_000 },
+  file: "range_check.circom",
+  main: "RangeCheck(40)",
+  vectors: 12_000,
   publicSignals: ["in"],
   draw: (random) => ({ in: random.bits(1 + random.below(40)) }),
   boundaries: () => ({ "0": { in: 0n }, "2^40 - 1": { in: 2n ** 40n - 1n } }),
 };
 
 const canonicalBits: Template = {
-  ...{ file: "canonical_bits.circom", main: "CanonicalBits()", vectors: 6_000 },
+  file: "canonical_bits.circom",
+  main: "CanonicalBits()",
+  vectors: 6_000,
   publicSignals: ["in"],
   draw: (random) => ({ in: random.element() }),
   boundaries: () => ({
-    ...{ "0": { in: 0n }, "p - 1": { in: P - 1n }, "p - 2": { in: P - 2n } },
+    "0": { in: 0n },
+    "p - 1": { in: P - 1n },
+    "p - 2": { in: P - 2n },
     // p - 1 ends in 28 zeros, and begins with two ones.
-    ...{
-      "below the zeros at p's end": { in: P - 2n ** 28n },
-      "its first ones alone": { in: 3n * 2n ** 252n },
-    },
+    "below the zeros at p's end": { in: P - 2n ** 28n },
+    "its first ones alone": { in: 3n * 2n ** 252n },
     "its first one, then ones": { in: 3n * 2n ** 252n - 1n },
     "the last of two forms": { in: 2n ** 254n - P - 1n },
     "the first of one form": { in: 2n ** 254n - P },
@@ -128,7 +150,9 @@ const scale = (w: number, n: number, vectors: number): Template => {
   const last = 2n ** BigInt(w) - 1n;
   const largest = 2n ** BigInt(n);
   return {
-    ...{ file: "scale.circom", main: `Scale(${w}, ${n})`, vectors },
+    file: "scale.circom",
+    main: `Scale(${w}, ${n})`,
+    vectors,
     publicSignals: ["window", "size"],
     draw: (random) => ({ window: random.bits(w), size: 1n + random.bits(1 + random.below(n)) }),
     boundaries: () => ({
@@ -144,10 +168,13 @@ const scale = (w: number, n: number, vectors: number): Template => {
 };
 
 const draws = (samples: number, vectors: number): Template => ({
-  ...{ file: "sample_draws.circom", main: `SampleDraws(${samples})`, vectors },
+  file: "sample_draws.circom",
+  main: `SampleDraws(${samples})`,
+  vectors,
   publicSignals: ["seed", "start", "length"],
   draw: (random) => ({
-    ...{ seed: random.bits(248), start: random.bits(1 + random.below(39)) },
+    seed: random.bits(248),
+    start: random.bits(1 + random.below(39)),
     length: 1n + random.bits(1 + random.below(39)),
   }),
   boundaries: () => ({
@@ -158,7 +185,10 @@ const draws = (samples: number, vectors: number): Template => ({
   }),
   expected: ({ seed, start, length }) => {
     const drawn = drawSamples({
-      ...{ seed: one(seed), start: Number(start), length: Number(length), samples },
+      seed: one(seed),
+      start: Number(start),
+      length: Number(length),
+      samples,
     });
     return {
       position: drawn.map(({ position }) => BigInt(position)),
@@ -168,7 +198,9 @@ const draws = (samples: number, vectors: number): Template => ({
 });
 
 const sampleOpening: Template = {
-  ...{ file: "sample_opening.circom", main: "SampleOpening(2, 2)", vectors: 600 },
+  file: "sample_opening.circom",
+  main: "SampleOpening(2, 2)",
+  vectors: 600,
   publicSignals: [
     "directoryRoot",
     "position",
@@ -198,7 +230,9 @@ const LARGEST = { sizes: [bytesOf(256)] };
 const CHOICES = { "the first leaf": 0, "the last leaf": 2 ** 34 - 1 };
 
 const storageAudit: Template = {
-  ...{ file: "storage_audit.circom", main: "StorageAudit(2, 2, 2)", vectors: 400 },
+  file: "storage_audit.circom",
+  main: "StorageAudit(2, 2, 2)",
+  vectors: 400,
   publicSignals: ["directoryRoot", "seed", "start", "length"],
   draw: (random, engine) => statement(drawPlan(random), engine),
   boundaries: (engine) =>
@@ -226,7 +260,7 @@ export const TEMPLATES: readonly Template[] = [
   storageAudit,
 ];
 
-/** Throws "not-found" if there is none. */
+/** @throws HoldfastError "not-found" if there is none */
 export function templateOf(main: string): Template {
   const template = TEMPLATES.find((one) => one.main === main);
   if (!template) throw new HoldfastError("not-found", `there is no template ${main}`);

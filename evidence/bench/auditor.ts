@@ -1,5 +1,5 @@
 /**
- * What an auditor sends in a day, by a clock of its own, on a chain that is made up.
+ * The transactions that an auditor sends in a day, on a fake chain with a fake clock.
  */
 import { runDay } from "../../test/helpers/auditor-day.ts";
 
@@ -15,7 +15,7 @@ export interface AuditorDay {
   readonly seconds: number;
 }
 
-/** A block's time, twice over, and what it takes to send again what was lost. */
+/** Seconds: the time of two blocks, and time to send a lost transaction again. */
 const IN_TIME = 60;
 const EPOCHS = 24;
 
@@ -26,7 +26,9 @@ export async function benchAuditor(sizes: readonly number[]): Promise<AuditorDay
     const day = await runDay({ vNodes, epochs: EPOCHS, loseEvery: 20 });
     const delays = [...day.recordedAfter.values()];
     days.push({
-      ...{ vNodes, epochs: EPOCHS, transactions: day.transactions },
+      vNodes,
+      epochs: EPOCHS,
+      transactions: day.transactions,
       beaconsInTime: delays.filter((delay) => delay <= IN_TIME).length,
       latestBeacon: Math.max(...delays),
       notSettled: day.behind.paying,

@@ -1,13 +1,13 @@
 /**
- * How large a compiled circuit is, and the key that would be made for it.
+ * The size of a compiled circuit, and of the key that would be made for it.
  */
 import { domainSize } from "../../groth16/qap.ts";
 import { TERM_BYTES, type R1cs } from "../../groth16/r1cs.ts";
 
-/** What one compiled circuit, or all instances of one part, have. A, B, C: non-zero coefficients of each matrix. */
+/** Size of a compiled circuit, or of all instances of one part. A, B, C: non-zero coefficients of each matrix. */
 export interface CircuitSize {
   readonly constraints: number;
-  /** Of a part: without its inputs, which belong to what surrounds it. */
+  /** For a part: without its inputs, which belong to the part around it. */
   readonly wires: number;
   readonly A: number;
   readonly B: number;
@@ -26,16 +26,16 @@ export function sizeOf({ body, constraints, wires }: R1cs): CircuitSize {
   return { constraints, wires, A, B, C };
 }
 
-/** An affine point of G1. */
+/** Bytes of an affine point of G1. */
 export const POINT_BYTES = 64;
-/** Matrix, constraint, wire and value of an entry of A or B. C is not in a key: it is A times B. */
+/** Bytes of a coefficient of A or B: matrix, constraint, wire and value. C is A times B, and not in a key. */
 const COEFFICIENT_BYTES = 44;
-/** A and B in G1, B in G2 (twice as large), and the point for the proof's third element or for the verifier. */
+/** Bytes per wire: A and B in G1, B in G2 (twice as large), and the point for the proof's third element or the verifier. */
 const PER_WIRE_BYTES = 5 * POINT_BYTES;
 /** Names and sizes of ten sections, the header with three points of G1 and three of G2, the (empty) contributions. */
 const FRAME_BYTES = 12 + 10 * 12 + 4 + (84 + 9 * POINT_BYTES) + 4 + 68;
 
-/** Of a .zkey file, to the byte. */
+/** The exact size of a .zkey file. */
 export function keyBytes(size: CircuitSize & { readonly publicInputs: number }): number {
   const publicRows = size.publicInputs + 1;
   return FRAME_BYTES + bytesFor(size) + COEFFICIENT_BYTES * publicRows + POINT_BYTES * domainSize(size);

@@ -1,5 +1,5 @@
 /**
- * Where a circuit's constraints, wires and coefficients are, and how large its key is for them.
+ * How a circuit's constraints, wires and coefficients are distributed over its parts, and the size of its key.
  */
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ export interface PartRow extends CircuitSize {
   readonly profile: ProfileName;
   readonly part: string;
   readonly instances: number;
-  /** Of the key's bytes, in percent; the numbers are those of all instances. */
+  /** Percent of the key's bytes. All figures are for all instances together. */
   readonly keyShare: number;
 }
 
@@ -23,7 +23,7 @@ export interface ProfileRow extends CircuitSize {
   readonly profile: ProfileName;
   readonly domain: number;
   readonly keyBytes: number;
-  /** Of the key that lies in build/, if it is of this very circuit. */
+  /** Bytes of the key in build/, if it belongs to this very circuit. */
   readonly measuredKeyBytes: number | undefined;
   readonly compileSeconds: number;
 }
@@ -40,7 +40,7 @@ export interface CircuitsBenchOptions {
   readonly log: (line: string) => void;
 }
 
-/** Compiles each profile's circuit anew, and each part of it as a circuit of its own. */
+/** Compiles each profile's circuit, and each of its parts as a separate circuit. */
 export async function benchCircuits(options: CircuitsBenchOptions): Promise<CircuitsBench> {
   await writeConstants();
   const alone = new Map<string, Promise<Measured>>();
@@ -50,7 +50,10 @@ export async function benchCircuits(options: CircuitsBenchOptions): Promise<Circ
     options.log(`compiling the ${name} circuit`);
     const { samples: k, dataDepth: D, directoryDepth: G } = PROFILES[name];
     const whole = await measure("storage_audit.circom", `StorageAudit(${k}, ${D}, ${G})`, options, [
-      ...["directoryRoot", "seed", "start", "length"],
+      "directoryRoot",
+      "seed",
+      "start",
+      "length",
     ]);
     const row = await profileRow(name, whole);
     rows.push(row);
@@ -81,9 +84,9 @@ function partsOf({ samples: k, dataDepth: D, directoryDepth: G }: Profile): Part
     { file: "canonical_bits.circom", main: "CanonicalBits()", instances: Math.ceil(k / 3) },
     { file: "scale.circom", main: "Scale(50, 40)", instances: k },
     { file: "scale.circom", main: `Scale(34, ${4 * D})`, instances: k },
-    // For each sample the distances to both ends of its entry; then the range's start, length and end.
+    // For each sample, the distances to both ends of its entry; and the range's start, length and end.
     { file: "range_check.circom", main: "RangeCheck(40)", instances: 2 * k + 3 },
-    // The bits of entryIndex.
+    // For the bits of entryIndex.
     { file: "range_check.circom", main: `RangeCheck(${2 * G})`, instances: k },
   ];
 }
@@ -94,14 +97,14 @@ interface Measured extends CircuitSize {
   readonly r1csHash: string;
 }
 
-/** Compiles a template as a main component, in a folder that does not outlive the call. */
+/** Compiles a template as a main component, in a temporary folder. */
 async function measure(
   file: string,
   main: string,
   { optimization = "--O2" }: CircuitsBenchOptions,
   publicSignals: readonly string[] = [],
 ): Promise<Measured> {
-  // Inside the repository: circom2 sees nothing else.
+  // The folder must be in the repository: circom2 sees nothing else.
   await mkdir(join(ROOT, "build"), { recursive: true });
   const folder = await mkdtemp(join(ROOT, "build", "bench-"));
   try {
@@ -129,8 +132,16 @@ async function profileRow(profile: ProfileName, size: Measured): Promise<Profile
   const isBuilt = manifest?.key !== undefined && manifest.hashes.r1cs === size.r1csHash;
   const measuredKeyBytes = isBuilt ? (await stat(artifactPaths(profile).zkey)).size : undefined;
   return {
-    ...{ profile, constraints, wires, A, B, C, domain: domainSize(size) },
-    ...{ keyBytes: keyBytes(size), measuredKeyBytes, compileSeconds },
+    profile,
+    constraints,
+    wires,
+    A,
+    B,
+    C,
+    domain: domainSize(size),
+    keyBytes: keyBytes(size),
+    measuredKeyBytes,
+    compileSeconds,
   };
 }
 
@@ -156,8 +167,11 @@ function rest(whole: CircuitSize, parts: readonly CircuitSize[]): CircuitSize {
 
 function combine(a: CircuitSize, b: CircuitSize, by: (a: number, b: number) => number): CircuitSize {
   return {
-    ...{ constraints: by(a.constraints, b.constraints), wires: by(a.wires, b.wires) },
-    ...{ A: by(a.A, b.A), B: by(a.B, b.B), C: by(a.C, b.C) },
+    constraints: by(a.constraints, b.constraints),
+    wires: by(a.wires, b.wires),
+    A: by(a.A, b.A),
+    B: by(a.B, b.B),
+    C: by(a.C, b.C),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * How fast one core turns bytes into a segment's tree.
+ * How fast one core computes a segment's tree.
  */
 import { randomBytes } from "node:crypto";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
@@ -7,11 +7,11 @@ import { referenceEngine, SegmentHasher, type HashEngine } from "../../protocol/
 
 export interface CommitSpeed {
   readonly engine: string;
-  /** 10^6 bytes in each second of processor time. */
+  /** 10^6 bytes per second of processor time. */
   readonly mbPerSecondPerCore: number;
 }
 
-/** Deep enough for all of it. */
+/** Depth of a tree for all of the data. */
 const DEPTH = 6;
 const RUNS = 7;
 const REFERENCE_BYTES = 100_000;
@@ -24,14 +24,14 @@ export async function benchCommit(): Promise<CommitSpeed[]> {
   ];
 }
 
-/** The median of several runs, after one that lets the compiler finish. */
+/** The median of several runs, after a first one to warm up. */
 function speed(engine: HashEngine, bytes: number): number {
   const data = randomBytes(bytes);
   const runs = Array.from({ length: RUNS + 1 }, () => bytes / commitMicroseconds(engine, data)).slice(1);
   return runs.sort((a, b) => a - b)[RUNS >> 1] ?? 0;
 }
 
-/** Processor time rather than time: what else runs on the machine does not count. */
+/** Processor time instead of elapsed time, so that other work on the machine does not count. */
 function commitMicroseconds(engine: HashEngine, data: Uint8Array): number {
   const before = process.cpuUsage();
   new SegmentHasher({ depth: DEPTH, engine }).update(data).finish();

@@ -1,13 +1,13 @@
 /**
- * An endpoint in a process of its own that gives the events of a deployment which nobody had: made as they are asked for.
- * It says where it listens to whoever started it.
+ * An endpoint, in its own process, with the events of a fake deployment, which are made up on request. It tells its parent
+ * process where it listens.
  */
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Interface, type ParamType, toBeHex, zeroPadValue } from "ethers";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 
-/** What is asked for in the bench's own process, too. */
+/** The parameters of the fake deployment. */
 export interface MadeUp {
   readonly events: number;
   readonly eventsPerBlock: number;
@@ -17,7 +17,7 @@ export interface MadeUp {
 export const REGISTRY = `0x${"01".repeat(20)}`;
 export const AUDITS = `0x${"02".repeat(20)}`;
 export const CHALLENGES = `0x${"03".repeat(20)}`;
-/** Of the others, every so many-th stores a segment; the rest are proofs. */
+/** Of the remaining events, one in STORES stores a segment. The others are proofs. */
 const STORES = 10;
 const NODE = 1;
 const SECONDS = 12;
@@ -28,7 +28,7 @@ const audits = new Interface(contractArtifact("Audits").abi);
 export const lastBlock = ({ events, eventsPerBlock }: MadeUp): number => Math.ceil(events / eventsPerBlock);
 const hashOf = (block: number): string => zeroPadValue(toBeHex(block), 32);
 
-/** The i-th event: a cluster, its vNodes, who answers for them, and then stores and proofs in turn. */
+/** The i-th event: first a cluster, its vNodes and their nodes, then stores and proofs in turn. */
 function eventOf(
   i: number,
   { vNodes }: MadeUp,
@@ -46,12 +46,20 @@ function eventOf(
   if (rest % STORES !== 0) return made(AUDITS, audits, "Proven", [vNode, NODE, rest, rest, 1, 0, 0]);
   const serial = Math.floor(rest / STORES / vNodes);
   return made(REGISTRY, registry, "SegmentStored", [
-    ...[vNode, 1, serial, hashOf(i + 1), serial, 1, 1n, 1, 1_000_000],
+    vNode,
+    1,
+    serial,
+    hashOf(i + 1),
+    serial,
+    1,
+    1n,
+    1,
+    1_000_000,
     REGISTRY,
   ]);
 }
 
-/** A value of its type for each of the event's words: quanta of one unit. */
+/** A value for each word of the cluster's event, with a quantum of one unit. */
 function clusterValues(): unknown[] {
   const { inputs } = registry.getEvent("ClusterCreated") ?? { inputs: [] };
   return inputs.map((input) => (input.name === "cluster" ? 1 : emptyOf(input)));
@@ -65,15 +73,18 @@ function emptyOf({ type, components }: ParamType): unknown {
 
 function blockOf(number: number): object {
   return {
-    ...{ number: toBeHex(number), hash: hashOf(number), parentHash: hashOf(number - 1), transactions: [] },
-    ...{
-      timestamp: toBeHex(number * SECONDS),
-      nonce: "0x00",
-      difficulty: "0x0",
-      gasLimit: "0x0",
-      gasUsed: "0x0",
-    },
-    ...{ miner: REGISTRY, extraData: "0x", baseFeePerGas: "0x0" },
+    number: toBeHex(number),
+    hash: hashOf(number),
+    parentHash: hashOf(number - 1),
+    transactions: [],
+    timestamp: toBeHex(number * SECONDS),
+    nonce: "0x00",
+    difficulty: "0x0",
+    gasLimit: "0x0",
+    gasUsed: "0x0",
+    miner: REGISTRY,
+    extraData: "0x",
+    baseFeePerGas: "0x0",
   };
 }
 
@@ -101,7 +112,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
-/** Without the times of blocks, as most clients answer: those have to be asked for. */
+/** Like most endpoints, it returns logs without block times: those must be asked for separately. */
 function serve(made: MadeUp): void {
   const server = createServer((request, response) => {
     void textOf(request).then((text) => {

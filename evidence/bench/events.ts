@@ -1,5 +1,5 @@
 /**
- * How long a node of an old deployment takes to read its events from an endpoint beside it, and to start once it has.
+ * How long a node in an old deployment takes to read all events from a local endpoint, and to start again afterwards.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -20,10 +20,10 @@ import { AUDITS, CHALLENGES, REGISTRY, type MadeUp } from "./events-endpoint.ts"
 export interface EventsSpeed {
   readonly events: number;
   readonly blocks: number;
-  /** Seconds by the clock. */
+  /** Seconds of elapsed time. */
   readonly firstRead: number;
   readonly nextStart: number;
-  /** 10^6 bytes on disk. */
+  /** Size on disk, in 10^6 bytes. */
   readonly kept: number;
 }
 
@@ -43,7 +43,10 @@ export async function benchEvents(events: number): Promise<EventsSpeed> {
     if (first.events !== events || next.events !== events)
       throw new Error(`read ${first.events} and ${next.events} events of ${events}`);
     return {
-      ...{ events, blocks: events / made.eventsPerBlock, firstRead: first.seconds, nextStart: next.seconds },
+      events,
+      blocks: events / made.eventsPerBlock,
+      firstRead: first.seconds,
+      nextStart: next.seconds,
       kept: Math.round((await stat(path)).size / 1e6),
     };
   } finally {
@@ -52,7 +55,7 @@ export async function benchEvents(events: number): Promise<EventsSpeed> {
   }
 }
 
-/** As a node does: everything is learned, and the directory of a vNode is built. */
+/** Starts as a node does: reads all events, and builds the directory of a vNode. */
 async function start(url: string, path: string): Promise<number> {
   const provider = await openEndpoints(url, undefined);
   const store = openEventStore(path, "bench");

@@ -1,11 +1,10 @@
 /**
- * A deployment on a chain of its own with the real verifier and beacon, who does something there, and what they sign and
- * prove.
+ * A deployment on its own chain with the real verifier and beacon, its participants, and what they sign and prove.
  */
 import type { ContractTransactionResponse, HDNodeWallet, Signer, TypedDataDomain } from "ethers";
 import { network } from "hardhat";
 import { loadProvingArtifacts } from "../../circuits/artifacts.ts";
-import { deploy } from "../../client/deploy.ts";
+import { deploy } from "../../client/deployment/deploy.ts";
 import { publicKeyOf, roundEvidence, roundFor, signRound, type DrandChain } from "../../drand/rounds.ts";
 import type { Engine } from "../../groth16/engine.ts";
 import { proofWords, type ProofWords } from "../../groth16/words.ts";
@@ -19,10 +18,10 @@ import { circuitInput, samplesOf } from "../../protocol/statement.ts";
 import { ACCEPTANCE, domain, EXTENSION, GRANT } from "../../protocol/typed-data.ts";
 
 export const PROFILE: ProfileName = "demo";
-/** So long that all proofs of an epoch are made within its window. */
+/** Long enough to make all proofs of an epoch within its window. */
 export const EPOCH_SECONDS = 1_000_000;
 export const RENT = 10n ** 28n;
-/** What a segment pays per epoch is a multiple of 2^20 units. */
+/** A segment pays a multiple of 2^20 units per epoch. */
 export const QUANTUM_BITS = 20;
 export const FUNDS = 10n ** 30n;
 const SECRET = 7n;
@@ -39,8 +38,15 @@ export async function createSystem(engine: Engine) {
   const { verificationKey } = await loadProvingArtifacts(PROFILE);
   const knownAnswer = await makeKnownAnswer(PROFILE);
   const deployment = await deploy({
-    ...{ signer: deployer, profile: PROFILE, verificationKey, knownAnswer, drand },
-    ...{ epochSeconds: EPOCH_SECONDS, genesis, protocolFee: 200, treasury: treasury.address },
+    signer: deployer,
+    profile: PROFILE,
+    verificationKey,
+    knownAnswer,
+    drand,
+    epochSeconds: EPOCH_SECONDS,
+    genesis,
+    protocolFee: 200,
+    treasury: treasury.address,
   });
   const token = await ethers.getContractAt("TestToken", deployment.token);
   const ledger = await ethers.getContractAt("Ledger", deployment.ledger);
@@ -49,7 +55,7 @@ export async function createSystem(engine: Engine) {
   const challenges = await ethers.getContractAt("Challenges", deployment.challenges);
   const { chainId } = await ethers.provider.getNetwork();
 
-  /** Providers, each its own operator; node i + 1 is theirs. */
+  /** Provider i owns node i + 1 and is its operator. */
   const providers: HDNodeWallet[] = [];
   const profile = PROFILES[PROFILE];
   const tree = new SegmentHasher({ depth: profile.dataDepth, engine: referenceEngine })
@@ -83,7 +89,12 @@ export async function createSystem(engine: Engine) {
       [segments.map(({ root, leaves }) => [root, leaves])],
     );
     const message = {
-      ...{ node: vNode, revision: 0, bucket, vNode, segments: ethers.keccak256(encoded), epochs },
+      node: vNode,
+      revision: 0,
+      bucket,
+      vNode,
+      segments: ethers.keccak256(encoded),
+      epochs,
       ...terms,
     };
     const signature = await providerOf(vNode).signTypedData(typed, ACCEPTANCE, message);
@@ -96,8 +107,13 @@ export async function createSystem(engine: Engine) {
 
   const storeFor = async (writer: Signer, vNode: number, roots: readonly bigint[], epochs: number) => {
     const terms = {
-      ...{ owner: await app.getAddress(), writer: await writer.getAddress(), bucket: 1 },
-      ...{ limit: FUNDS, maxRent: RENT, deadline: 2n ** 60n, nonce: 1n },
+      owner: await app.getAddress(),
+      writer: await writer.getAddress(),
+      bucket: 1,
+      limit: FUNDS,
+      maxRent: RENT,
+      deadline: 2n ** 60n,
+      nonce: 1n,
     };
     const grant = { ...terms, signature: await app.signTypedData(typed, GRANT, terms) };
     return registry.connect(writer).storeFor(grant, vNode, ...(await order(vNode, roots, epochs)));
@@ -114,7 +130,7 @@ export async function createSystem(engine: Engine) {
     return prove((await audits.duty(vNode, epoch)).seed);
   }
 
-  /** Of a vNode that holds the one segment. */
+  /** A proof for a vNode that stores the one segment. */
   async function prove(seed: bigint): Promise<ProofWords> {
     const directory = new Directory(profile.directoryDepth);
     directory.append({ ...tree, weight });
@@ -128,9 +144,30 @@ export async function createSystem(engine: Engine) {
   }
 
   return {
-    ...{ ethers, networkHelpers, chainId, deployment },
-    ...{ manager, app, auditor, treasury, providers, providerOf },
-    ...{ token, ledger, registry, audits, challenges },
-    ...{ profile, tree, weight, toEpoch, record, store, storeFor, extend, proofFor, prove },
+    ethers,
+    networkHelpers,
+    chainId,
+    deployment,
+    manager,
+    app,
+    auditor,
+    treasury,
+    providers,
+    providerOf,
+    token,
+    ledger,
+    registry,
+    audits,
+    challenges,
+    profile,
+    tree,
+    weight,
+    toEpoch,
+    record,
+    store,
+    storeFor,
+    extend,
+    proofFor,
+    prove,
   };
 }

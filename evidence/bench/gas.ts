@@ -1,6 +1,6 @@
 /**
- * What every kind of transaction costs, on a chain of its own, with the real verifier, beacon and proofs. What a
- * transaction writes to has been written to before, as in a system that has been running for a while.
+ * The gas of every kind of transaction, on its own chain, with the real verifier, beacon and proofs. Storage slots have been
+ * written before, as in a system that has been running for a while.
  */
 import { createHash } from "node:crypto";
 import type { Signer } from "ethers";
@@ -20,27 +20,29 @@ export interface GasRow {
   readonly gasPerItem: number;
 }
 
-/** The same proofs, from the same state, in other company. */
+/** Sizes of the batches. The same proofs are sent from the same state. */
 const BATCHES = [1, 8, 32];
-/** vNodes that prove, each of another provider; one more misses, and one more node stands by. */
+/** Number of vNodes that prove, each with its own provider. One more vNode misses, and one more node is the standby. */
 const PROVING = Math.max(...BATCHES);
 const MISSING = PROVING + 1;
-/** Of a bond, in an epoch. */
+/** The most that acceptances may lock in an epoch. */
 const LOCK = 2n ** 95n;
 /** Segments in one call of store. */
 const STORED = 32;
-/** Rounds to record: what one costs depends on how many roots its hash to the curve takes. */
+/** Rounds to record. The gas of each depends on how many roots its hash to the curve needs. */
 const ROUNDS = 16;
 const PARAMS = {
-  ...{
-    odds: 1,
-    window: EPOCH_SECONDS - minMargin(EPOCH_SECONDS),
-    grace: 1,
-    maxMisses: 3,
-    slashMultiple: 5,
-    faultMultiple: 10,
-  },
-  ...{ syncEpochs: 3, bondEpochs: 20, managerFee: 200, auditFee: 100, reporterShare: 1000 },
+  odds: 1,
+  window: EPOCH_SECONDS - minMargin(EPOCH_SECONDS),
+  grace: 1,
+  maxMisses: 3,
+  slashMultiple: 5,
+  faultMultiple: 10,
+  syncEpochs: 3,
+  bondEpochs: 20,
+  managerFee: 200,
+  auditFee: 100,
+  reporterShare: 1000,
 };
 
 export async function benchGas(): Promise<GasRow[]> {
@@ -155,7 +157,7 @@ async function createBench(engine: Engine) {
       for (let vNode = 2; vNode <= MISSING; vNode++) await store(vNode, [tree.root], 1000);
     },
 
-    /** Epoch 1 is void to whoever proves nothing: nothing that a payment writes is zero after that. */
+    /** Makes the first payments in epoch 1, so that no slot that a payment writes is zero afterwards. */
     async firstPayments(): Promise<void> {
       await networkHelpers.time.increaseTo(sourcePoint(1, deployment) + PARAMS.window / 2 + 1);
       await record(1);
@@ -168,11 +170,11 @@ async function createBench(engine: Engine) {
       await toEpoch(2);
       await record(2);
       await toEpoch(3);
-      // Nobody proved in epoch 2: the first miss of each but the one that will go on to miss.
+      // Nobody proved in epoch 2: a first miss for all vNodes but the one that will go on to miss.
       for (let vNode = 1; vNode <= PROVING; vNode++) await audits.settle(vNode, 2);
     },
 
-    /** One round for each epoch from the running one on. */
+    /** Records one round for each epoch from the current one on. */
     async randomness(): Promise<void> {
       const before = await networkHelpers.takeSnapshot();
       const gas: number[] = [];
@@ -289,7 +291,7 @@ async function createBench(engine: Engine) {
       await count("releaseBond", own.releaseBond(2));
     },
 
-    /** The standard profile's directory is deeper: each refresh of its root takes three more hashes. */
+    /** The standard profile's directory is deeper: each update of its root takes three more hashes. */
     async deepStoring(): Promise<void> {
       const { samples, dataDepth, directoryDepth } = PROFILES.standard;
       const { verifier } = await audits.profiles(0);
@@ -298,7 +300,7 @@ async function createBench(engine: Engine) {
       await own.createCluster(1, 0, QUANTUM_BITS, PARAMS, "a deep one");
       await own.addVNodes(2, [1]);
       const vNode = Number(await registry.vNodeCount());
-      // Its node has the same number, as the others.
+      // Its node has the vNode's number, as the others have.
       await own.assign(vNode, vNode);
       await registry.connect(app).createBucket(2, false);
       const bucket = Number(await registry.bucketCount());

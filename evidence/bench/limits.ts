@@ -1,6 +1,6 @@
 /**
- * What transactions and views cost with little in the system and with a lot: the same, or they go on in pages. Proofs are
- * flags here: what the verifier adds does not depend on what is stored.
+ * The gas of transactions and views with little and with much in the system. It must be the same, unless they work in pages.
+ * Proofs are faked here, because the verifier's gas does not depend on the stored data.
  */
 import { Directory } from "../../protocol/directory.ts";
 import { toHex32 } from "../../protocol/field.ts";
@@ -18,13 +18,13 @@ export interface LimitRow {
 export interface Size {
   readonly segments: number;
   readonly vNodes: number;
-  /** Epochs that nobody has settled. */
+  /** Number of epochs that nobody has settled. */
   readonly epochs: number;
 }
 
 export const FEW: Size = { segments: 1, vNodes: 2, epochs: 65 };
 export const MANY: Size = { segments: 10_000, vNodes: 1000, epochs: 10_000 };
-/** A transaction's gas, EIP-7825. */
+/** The most gas of a transaction (EIP-7825). */
 export const GAS_LIMIT = 2 ** 24;
 
 const SHAPE = { samples: 2, dataDepth: 2, directoryDepth: 7 };
@@ -35,7 +35,7 @@ const LONG = 60_000;
 const PAGE = 50;
 const BATCH = 32;
 const CAPACITY = 10n ** 9n;
-/** Entries that a call writes again, if there are so many. */
+/** The most entries that a call compacts. */
 const COMPACTED = 150;
 
 export async function benchLimits(log: (line: string) => void): Promise<LimitRow[]> {
@@ -67,7 +67,7 @@ async function createBench(size: Size, log: (line: string) => void) {
   const directory = new Directory(SHAPE.directoryDepth);
   let root = 0n;
 
-  /** Sends, counts, and takes it back. */
+  /** Sends a transaction, notes its gas, and restores the state before it. */
   const count = async (call: string, send: () => Sent): Promise<void> => {
     const before = await chain.networkHelpers.takeSnapshot();
     const receipt = await (await send()).wait();
@@ -79,7 +79,10 @@ async function createBench(size: Size, log: (line: string) => void) {
   const store = (many: number, epochs = LONG) => {
     const roots = Array.from({ length: many }, () => ++root);
     return world.store({
-      ...{ leaves: roots.map(() => 1), roots: roots.map(toHex32), rent: RENT, epochs },
+      leaves: roots.map(() => 1),
+      roots: roots.map(toHex32),
+      rent: RENT,
+      epochs,
     });
   };
   const keep = async (many: number, epochs = LONG): Promise<void> => {
@@ -109,11 +112,11 @@ async function createBench(size: Size, log: (line: string) => void) {
         const tokens = Array.from({ length: Math.min(PAGE, size.vNodes - made) }, (_, i) => 100 + made + i);
         await registry.connect(manager).addVNodes(1, tokens);
       }
-      // Every segment costs a quantum in each of so many epochs.
+      // Every segment costs a quantum per epoch.
       const price = BigInt(size.segments + 100) * QUANTUM * BigInt(LONG);
       await world.token.mint(alice, price);
       await ledger.connect(alice).deposit(alice, price);
-      // One that ends after its first epoch.
+      // A segment that ends after its first epoch.
       await keep(1, 1);
       for (let made = 0; made < size.segments; made += BATCH) {
         await keep(Math.min(BATCH, size.segments - made));
@@ -206,7 +209,7 @@ async function createBench(size: Size, log: (line: string) => void) {
   };
 }
 
-/** A challenge costs 8 epochs of all that a vNode holds. */
+/** Pays for a challenge, which costs 8 epochs' pay of the whole vNode. */
 async function fund({ token, ledger }: World, who: World["people"]["stranger"]): Promise<void> {
   await token.mint(who, FUNDS);
   await token.connect(who).approve(ledger, FUNDS);

@@ -1,6 +1,6 @@
 /**
- * `npm run -s bench -- commit | prove | circuits | gas | limits | events | auditor | mutants | coverage`: the numbers of the README
- * and of docs/.
+ * `npm run -s bench -- commit | prove | circuits | gas | limits | events | auditor | mutants | coverage`: the figures in the
+ * README and in docs/.
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../../protocol/profiles.ts";
@@ -19,24 +19,24 @@ interface BenchOptions {
   readonly docs?: boolean;
 }
 
-const program = new Command("bench").description("measures what the README says");
+const program = new Command("bench").description("measures the figures in the README and in docs/");
 const add = (name: string, description: string): Command =>
   program.command(name).description(description).option("--json", "print JSON", false);
 /** The same for a bench whose table stands in a document. */
 const addTable = (name: string, description: string): Command =>
-  add(name, description).option("--docs", "write the table into its document, too", false);
+  add(name, description).option("--docs", "also write the table into its document", false);
 
-add("commit", "bytes hashed in a second of one core").action(async (options: BenchOptions) => {
+add("commit", "measures the bytes that one core hashes per second").action(async (options: BenchOptions) => {
   const { benchCommit } = await import("./commit.ts");
   print(await benchCommit(), options);
 });
-add("prove", "time and memory of a proof, for each profile")
+add("prove", "measures time and memory of a proof, for each profile")
   .argument("[profiles...]", "default: all")
   .action(async (names: string[], options: BenchOptions) => {
     const { benchProve } = await import("./prove.ts");
     print(await benchProve({ profiles: profilesNamed(names), json: options.json }), options);
   });
-addTable("circuits", "constraints, coefficients and bytes of the key, by part")
+addTable("circuits", "counts constraints, coefficients and bytes of the key, by part")
   .argument("[profiles...]", "default: all")
   .option("--O1", "with circom's weaker simplification", false)
   .action(async (names: string[], options: BenchOptions & { O1: boolean }) => {
@@ -54,45 +54,49 @@ addTable("circuits", "constraints, coefficients and bytes of the key, by part")
     if (options.json) process.stdout.write(`${JSON.stringify({ profiles, parts })}\n`);
     else for (const table of [profiles, parts]) print(table, options);
   });
-addTable("gas", "gas of every kind of transaction").action(async (options: BenchOptions) => {
+addTable("gas", "measures the gas of every kind of transaction").action(async (options: BenchOptions) => {
   const { benchGas } = await import("./gas.ts");
   const rows = await benchGas();
   if (options.docs === true) writeTable("gas", gasTable(rows));
   print(rows, options);
 });
-addTable("limits", "gas with little in the system, and with a lot").action(async (options: BenchOptions) => {
-  const { benchLimits } = await import("./limits.ts");
-  const rows = await benchLimits((line) => process.stderr.write(`${line}\n`));
-  if (options.docs === true) writeTable("limits", limitsTable(rows));
-  print(rows, options);
-});
-add("events", "time to read a deployment's events, and to start once they are kept")
+addTable("limits", "measures gas with little and with much in the system").action(
+  async (options: BenchOptions) => {
+    const { benchLimits } = await import("./limits.ts");
+    const rows = await benchLimits((line) => process.stderr.write(`${line}\n`));
+    if (options.docs === true) writeTable("limits", limitsTable(rows));
+    print(rows, options);
+  },
+);
+add("events", "measures the time to read a deployment's events, and to start again afterwards")
   .option("--count <n>", "events", "1000000")
   .action(async (options: BenchOptions & { count: string }) => {
     const { benchEvents } = await import("./events.ts");
     print([await benchEvents(Number(options.count))], options);
   });
-add("auditor", "transactions of an auditor in a day, by a clock of its own")
+add("auditor", "counts an auditor's transactions in a day, with a fake clock")
   .argument("[vNodes...]", "default: 100 1000")
   .action(async (sizes: string[], options: BenchOptions) => {
     const { benchAuditor } = await import("./auditor.ts");
     print(await benchAuditor(sizes.length > 0 ? sizes.map(Number) : [100, 1000]), options);
   });
-add("mutants", "how many broken contracts the tests notice")
+add("mutants", "counts how many broken contracts the tests notice")
   .argument(
     "<target>",
     "part of the contracts: ledger, accounts, bonds, audits, deployment, sources, proofs, settlement, verifier",
   )
-  .option("--every <n>", "only each n-th", "1")
-  .option("--lines <n...>", "only those on these lines", [])
+  .option("--every <n>", "try only every n-th mutant", "1")
+  .option("--lines <n...>", "try only mutants on these lines", [])
   .action(async (target: string, options: BenchOptions & { every: string; lines: string[] }) => {
     const { runMutants } = await import("./mutants/run.ts");
     const log = (line: string): void => {
       if (!options.json) process.stderr.write(`${line}\n`);
     };
     const { survivors, ...row } = await runMutants({
-      ...{ target, log },
-      ...{ every: Number(options.every), lines: options.lines.map(Number) },
+      target,
+      log,
+      every: Number(options.every),
+      lines: options.lines.map(Number),
     });
     if (options.json) print([{ ...row, survivors }], options);
     else {
@@ -100,7 +104,7 @@ add("mutants", "how many broken contracts the tests notice")
       for (const survivor of survivors) process.stdout.write(`survived: ${survivor}\n`);
     }
   });
-addTable("coverage", "which lines and branches of the contracts the tests reach").action(
+addTable("coverage", "shows which lines and branches of the contracts the tests do not reach").action(
   async (options: BenchOptions) => {
     const { runCoverage } = await import("./coverage/run.ts");
     const result = await runCoverage((line) => process.stderr.write(`${line}\n`));

@@ -1,5 +1,5 @@
 /**
- * How long one proof takes and what memory: each profile in a process of its own, so that peaks do not mix.
+ * Time and memory of one proof. Each profile runs in its own process, so that their peaks of memory do not mix.
  */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -17,10 +17,10 @@ export interface ProveBench {
   readonly engine: "snarkjs";
   readonly constraints: number;
   readonly witnessSeconds: number;
-  /** Of the witness and the proof together, all threads. */
+  /** Processor time of witness and proof, all threads together. */
   readonly cpuSeconds: number;
   readonly wallSeconds: number;
-  /** Resident, of the whole process, key included. */
+  /** Resident memory of the whole process, with the key. */
   readonly peakMb: number;
 }
 
@@ -55,7 +55,9 @@ async function measure(profile: Profile): Promise<ProveBench> {
 
   await engine.close();
   return {
-    ...{ profile: profile.name, engine: "snarkjs", constraints },
+    profile: profile.name,
+    engine: "snarkjs",
+    constraints,
     witnessSeconds: witnessMs / 1e3,
     cpuSeconds: (user + system) / 1e6,
     wallSeconds: (witnessMs + proveMs) / 1e3,
@@ -63,7 +65,7 @@ async function measure(profile: Profile): Promise<ProveBench> {
   };
 }
 
-/** An honest statement about one segment of made-up bytes. */
+/** An honest statement about one segment of arbitrary bytes. */
 function someInput(profile: Profile): CircuitInput {
   const bytes = Uint8Array.from({ length: SEGMENT_BYTES }, (_, i) => (i * i) % 251);
   const tree = new SegmentHasher({ depth: profile.dataDepth, engine: referenceEngine })

@@ -1,6 +1,6 @@
 /**
- * `npm run -s nightly [-- NAMES]`: everything that takes longer than `npm test` may, one after the other, each with its log in
- * build/nightly/. 1: something failed.
+ * `npm run -s nightly [-- NAMES]`: all checks that take too long for `npm test`, one after the other, each with its log in
+ * build/nightly/. Exit status 1: something failed.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,11 +15,15 @@ interface Step {
 }
 
 const STEPS: readonly Step[] = [
-  { name: "audit", command: "npm audit --omit=dev", about: "known vulnerabilities of what is used to run" },
+  {
+    name: "audit",
+    command: "npm audit --omit=dev",
+    about: "known vulnerabilities of packages that are needed at run time",
+  },
   { name: "slither", command: "npm run -s slither", about: "static analysis of the contracts" },
-  { name: "tables", command: "npm run -s tables", about: "tables of the documents that are stale" },
+  { name: "tables", command: "npm run -s tables", about: "stale tables in the documents" },
   { name: "assurance", command: "npm run -s assurance", about: "evidence about the circuits" },
-  { name: "long", command: "HOLDFAST_LONG=1 npm test", about: "the tests, with the long ones" },
+  { name: "long", command: "HOLDFAST_LONG=1 npm test", about: "all tests, also the long ones" },
   { name: "coverage", command: "npm run -s coverage", about: "lines and branches of the contracts" },
   { name: "coverage:ts", command: "npm run -s coverage:ts", about: "lines and branches of the TypeScript" },
   { name: "simulate", command: "npm run -s simulate", about: "strategies of cheaters" },
@@ -68,7 +72,7 @@ async function run(steps: readonly Step[]): Promise<void> {
   }
 }
 
-/** In a process group of its own, which ends with this process. */
+/** Runs a step in its own process group, which is ended with this process. */
 async function runStep(name: string, command: string, signal: AbortSignal): Promise<boolean> {
   const log = createWriteStream(join(LOGS, `${name.replace(":", "-")}.log`));
   const child = spawn(command, { shell: true, detached: true, stdio: ["ignore", "pipe", "pipe"] });

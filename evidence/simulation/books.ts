@@ -1,16 +1,16 @@
 /**
- * What the accounts of a play had at first, have in the end, stored and spent on gas.
+ * What the accounts of a play have at the end, what they had at the beginning, stored, and spent on gas.
  */
 import { FUNDS, GAS_PRICE, gasOf, LEAF_PRICE, STORING } from "./model.ts";
 import type { Stagehand } from "./stagehand.ts";
 
-/** In epochs' rate. */
+/** In multiples of an epoch's rate. */
 export interface Profit {
   readonly tokens: number;
   readonly gas: number;
-  /** What was stored, at the market's first price. */
+  /** Cost of what was stored, at the market's first price. */
   readonly stored: number;
-  /** What the owner wanted to be stored, at its price. */
+  /** Worth of what the owner wanted to be stored, at its price. */
   readonly wanted: number;
 }
 
@@ -19,7 +19,7 @@ export const totalOf = ({ tokens, gas, stored, wanted }: Profit): number =>
 
 export class Books {
   readonly nodes: { readonly id: number; readonly role: string }[] = [];
-  /** Token units: what customers paid for what was not there, and what they got back. */
+  /** Token units that customers paid for lost data, and token units that they got back. */
   lost = 0;
   got = 0;
   readonly #stagehand: Stagehand;
@@ -36,7 +36,7 @@ export class Books {
     return [...this.#addresses.keys()];
   }
 
-  /** A role's account, with FUNDS in the Ledger beside what it bonds. */
+  /** The account of a role, with FUNDS in the Ledger besides its bond. */
   address(role: string): string {
     let address = this.#addresses.get(role);
     if (address === undefined) {
@@ -50,12 +50,12 @@ export class Books {
     this.#gas.set(role, (this.#gas.get(role) ?? 0) + gasOf(transaction, entries));
   }
 
-  /** So many leaves were held for an epoch. */
+  /** Notes that a role stored this many leaves for an epoch. */
   store(role: string, leaves: number): void {
     this.#stored.set(role, (this.#stored.get(role) ?? 0) + leaves);
   }
 
-  /** Customers paid so many token units for what was not there. */
+  /** Notes that customers paid this many token units for lost data. */
   lose(tokens: number): void {
     this.lost += tokens;
   }
@@ -64,7 +64,10 @@ export class Books {
     this.#wanted.set(role, (this.#wanted.get(role) ?? 0) + tokens);
   }
 
-  /** @param tokens in accounts and bonds; rate the unit. */
+  /**
+   * @param tokens of the role, in accounts and bonds
+   * @param rate the unit of the result
+   */
   profitOf(role: string, tokens: bigint, rate: number): Profit {
     return {
       tokens: Number(tokens - 2n * FUNDS) / rate,

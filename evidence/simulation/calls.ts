@@ -13,7 +13,7 @@ const faces = Object.fromEntries(
 ) as Record<ContractName, Interface>;
 const selectors = new Map<string, string>();
 
-/** A function all of whose arguments are of one word each, or given as more. */
+/** Encodes calls of a function whose arguments are one word each. */
 export function quick(
   contract: ContractName,
   name: string,
@@ -34,11 +34,11 @@ function wordsOf(value: bigint | number | string): string {
   return value.startsWith("0x") ? value.slice(2).padStart(64, "0") : value;
 }
 
-/** Any function. */
+/** Encodes a call of any function. */
 export const encode = (contract: ContractName, name: string, args: readonly unknown[]): string =>
   faces[contract].encodeFunctionData(name, args).slice(2);
 
-/** What a revert with the error begins with. */
+/** The selector of an error, with which the revert data begins. */
 export function errorSelector(contract: ContractName, name: string): string {
   const selector = faces[contract].getError(name)?.selector.slice(2);
   if (selector === undefined) throw new Error(`${contract} has no error ${name}`);

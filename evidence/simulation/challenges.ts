@@ -1,5 +1,5 @@
 /**
- * The challenges of a play: who asks whom for what, and what becomes of it.
+ * The challenges of a play and their outcomes.
  */
 import type { Directory } from "../../protocol/directory.ts";
 import { RESPONSE_EPOCHS } from "../../protocol/limits.ts";
@@ -15,7 +15,7 @@ export interface Challenge {
   readonly challenger: string;
   readonly ground: Ground;
   readonly node: number;
-  /** In which it was made: the randomness is that of the next one. */
+  /** Epoch in which it was made. Its randomness is that of the next epoch. */
   readonly epoch: number;
   readonly root: bigint;
   readonly directory: Directory;
@@ -25,7 +25,7 @@ export interface Challenge {
 
 const NOT_OPEN = errorSelector("Challenges", "NotOpen");
 
-/** What challenges are about, of a play. */
+/** The parts of a play that challenges need. */
 interface Playing {
   readonly epoch: number;
   readonly ground: Ground;
@@ -40,7 +40,7 @@ type Call = [role: string, contract: ContractName, name: string];
 
 export class PlayChallenges {
   open: Challenge[] = [];
-  /** How many were made, answered, and lost by the node. */
+  /** Number of challenges that were made, answered, and lost by the node. */
   readonly count = { made: 0, answered: 0, failed: 0 };
   readonly #play: Playing;
   readonly #stagehand: Stagehand;
@@ -50,7 +50,7 @@ export class PlayChallenges {
     this.#stagehand = stagehand;
   }
 
-  /** Of a range of weights; default: the whole vNode. */
+  /** Challenges a range of weights. Default: the whole vNode. */
   make(challenger: string, range?: { start: number; length: number }, ground = this.#play.ground): void {
     const { epoch } = this.#play;
     const { start, length } = range ?? { start: 0, length: ground.directory.total };
@@ -59,7 +59,7 @@ export class PlayChallenges {
     this.#play.call(challenger, "Challenges", "challenge", args, ({ success, answer }) => {
       if (!success) return;
       this.count.made++;
-      // As it is now: what is done before in the same block counts.
+      // Use the directory as it is now, with the earlier acts of the same block.
       const { directory } = ground;
       const { root } = directory;
       this.open.push({
@@ -76,13 +76,17 @@ export class PlayChallenges {
     });
   }
 
-  /** What it asks for, as soon as that can be known. */
+  /** The statement that it asks for. undefined: its randomness is not known yet. */
   statementOf({ id, ground, node, epoch, root, start, length }: Challenge): Statement | undefined {
     const { scene } = this.#stagehand;
     if (this.#play.epoch <= epoch) return undefined;
     const seed = auditSeed({
-      ...{ chainId: scene.chainId, audits: scene.challenges, vNode: BigInt(ground.id), node: BigInt(node) },
-      ...{ epoch: BigInt(id), randomness: this.#play.randomness(epoch + 1) },
+      chainId: scene.chainId,
+      audits: scene.challenges,
+      vNode: BigInt(ground.id),
+      node: BigInt(node),
+      epoch: BigInt(id),
+      randomness: this.#play.randomness(epoch + 1),
     });
     return { root, seed, start, length };
   }
@@ -95,14 +99,14 @@ export class PlayChallenges {
     });
   }
 
-  /** Those whose time is over, by whoever challenged. */
+  /** Lets the challengers end their challenges whose time is over. */
   expire(): void {
     for (const challenge of this.open) {
       if (this.#play.epoch <= challenge.epoch + RESPONSE_EPOCHS) continue;
       const data = quick("Challenges", "expire", challenge.id);
       this.#play.send(challenge.challenger, "Challenges", "expire", data, ({ success, answer }) => {
         if (success) this.count.failed++;
-        // Dismissed in the meantime, as NotOpen says; it may also be that a pause gives the node more time.
+        // NotOpen: it was dismissed in the meantime. Other errors: a pause may give the node more time.
         if (success || answer.startsWith(NOT_OPEN)) this.#close(challenge);
       });
     }

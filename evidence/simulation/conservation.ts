@@ -1,10 +1,10 @@
 /**
- * Nothing is lost or made: what the Ledger has is what it owes, to the unit.
+ * Checks that no tokens are lost or created: the Ledger has exactly what it owes.
  */
 import { quick } from "./calls.ts";
 import type { Stagehand } from "./stagehand.ts";
 
-/** Throws unless all accounts, bonds and pools together are what the token says that the Ledger has. */
+/** @throws Error unless all accounts, bonds and pools add up to the Ledger's balance of tokens */
 export async function expectConserved(stagehand: Stagehand): Promise<void> {
   const { scene, ids } = stagehand;
   const ask = async (...calls: string[]): Promise<bigint[]> =>
@@ -27,5 +27,5 @@ const sum = (values: readonly bigint[]): bigint => values.reduce((a, b) => a + b
 
 function equal(what: string, counted: bigint, said: bigint): void {
   if (counted !== said)
-    throw new Error(`tokens are not conserved: ${what} are ${counted}, said to be ${said}`);
+    throw new Error(`tokens are not conserved: ${what} add up to ${counted}, but the contract says ${said}`);
 }

@@ -1,6 +1,6 @@
 /**
- * The customers of a vNode, who know nothing of how it is served: as many leaves as there is room for, at the market's
- * prices, each segment followed by another one of the same size and price, or extended, when it ends.
+ * The customers of a vNode, who do not know how it is served. They fill it at the market's prices. A segment that ends is
+ * extended, or followed by one of the same size and price.
  */
 import type { Ground, Segment } from "./ground.ts";
 import { CUSTOMER_LEAVES, LEAF_PRICE, LEAVES_PER_SEGMENT } from "./model.ts";
@@ -10,16 +10,16 @@ import type { Random } from "./random.ts";
 interface Slot {
   readonly leaves: number;
   readonly price: number;
-  /** Those of a group end together. */
+  /** Segments of a group end together. */
   readonly group: number;
   segment: Segment | undefined;
   waiting: boolean;
 }
 
 export interface Customers {
-  /** Token units per epoch, all slots taken. */
+  /** Token units per epoch when all slots are taken. */
   readonly rate: number;
-  /** Stores what is missing in the next epoch, and extends. */
+  /** Stores what will be missing in the next epoch, and extends segments. */
   visit(): void;
 }
 
@@ -44,12 +44,10 @@ export function createCustomers(play: Play, ground: Ground): Customers {
         slot.waiting = true;
         const part = slot.segment === undefined && market.tides !== 0 ? (slot.group + 1) / market.tides : 1;
         play.store({
-          ...{
-            vNode: ground,
-            leaves: slot.leaves,
-            price: slot.price,
-            epochs: Math.round(part * random.between(...life)),
-          },
+          vNode: ground,
+          leaves: slot.leaves,
+          price: slot.price,
+          epochs: Math.round(part * random.between(...life)),
           then(stored) {
             slot.waiting = false;
             if (stored) slot.segment = stored;
@@ -60,7 +58,7 @@ export function createCustomers(play: Play, ground: Ground): Customers {
   };
 }
 
-/** Sizes from a third of the largest on, that add up to CUSTOMER_LEAVES. */
+/** Sizes that add up to CUSTOMER_LEAVES. The smallest is at least a third of the largest. */
 function sizes(random: Random, count: number): number[] {
   const least = Math.floor(LEAVES_PER_SEGMENT / 3);
   const list = Array.from({ length: count }, () => random.between(least, LEAVES_PER_SEGMENT));

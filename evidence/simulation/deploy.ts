@@ -1,6 +1,6 @@
 /**
- * The contracts as they are deployed, on the simulation's chain: all real but the verifier, the randomness's source and
- * the factory that would have made them.
+ * Deploys the contracts on the simulation's chain. All are real but the verifier, the beacons, and the factory that would have
+ * made them.
  */
 import { AbiCoder, getCreateAddress, Interface } from "ethers";
 import { contractArtifact } from "../../contracts/artifacts.ts";
@@ -27,7 +27,7 @@ interface Deployer {
   readonly epochSeconds: number;
 }
 
-/** As many as a deployment begins with; the treasury adds the others. */
+/** The most beacons that a deployment can begin with. The treasury adds the others. */
 const FIRST_BEACONS = 4;
 
 export async function deployWorld({
@@ -73,7 +73,7 @@ export async function deployWorld({
   return { genesis, ...contracts, beacons, treasury: treasury.toLowerCase(), explain: explainer(contracts) };
 }
 
-/** The libraries that a contract is linked with. */
+/** Deploys a contract with the libraries that it is linked with. */
 async function linked(
   create: (name: string) => Promise<string>,
   contract: string,
@@ -98,7 +98,7 @@ function bytecodeOf(name: string, values: readonly unknown[], libraries: Record<
   return code + AbiCoder.defaultAbiCoder().encode(inputs, values).slice(2);
 }
 
-/** Says which function failed, and why. */
+/** Explains which function failed, and why. */
 function explainer(contracts: Record<string, string>): Addresses["explain"] {
   const names = ["Ledger", "Registry", "Audits", "Challenges", "TestToken"];
   const faces = names.map((name) => new Interface(contractArtifact(name).abi as never));

@@ -1,11 +1,11 @@
 /**
- * The table in docs/incentives.md.
+ * Makes the table in docs/incentives.md.
  */
 import { markdownTable } from "../tables/markers.ts";
 import type { Row } from "./report.ts";
 import type { Strategy } from "./strategies/strategy.ts";
 
-/** @param head the sentence above it */
+/** @param head the sentence above the table */
 export function simulationTable(strategies: readonly Strategy[], rows: readonly Row[], head: string): string {
   const cells = rows.map((row, i) => [
     `\`${row.strategy}\``,

@@ -1,6 +1,5 @@
 /**
- * One vNode as whoever follows the chain knows it: its segments and its directory, as they are and as they stood when
- * the epoch began.
+ * A vNode as the chain's events describe it: its segments and its directory, now and at the epoch's start.
  */
 import { Directory, type Entry } from "../../protocol/directory.ts";
 import { PROFILE } from "./model.ts";
@@ -12,11 +11,11 @@ export interface Segment {
   /** Token units. */
   readonly perEpoch: number;
   readonly from: number;
-  /** The first epoch in which it is not paid for. */
+  /** The first epoch that is not paid for. */
   end: number;
-  /** Role of its owner. */
+  /** Role of the segment's owner. */
   readonly owner: string;
-  /** Made up by who is to store it: it can be had back at any time, for nothing. */
+  /** The node has made the data up itself, and can make it again at any time, for nothing. */
   readonly junk: boolean;
 }
 
@@ -28,12 +27,12 @@ export interface Audited {
 
 export class Ground {
   readonly id: number;
-  /** By serial. */
+  /** Indexed by serial. */
   readonly segments: Segment[] = [];
   readonly #byRoot = new Map<bigint, Segment>();
-  /** Of the entries, in their order. */
+  /** The segments of the directory's entries, in order. */
   #entries: Segment[] = [];
-  /** All that had not ended when something was stored last. */
+  /** The segments that had not ended when something was stored last. */
   #recent: Segment[] = [];
   #directory = new Directory(PROFILE.directoryDepth);
   #before: Audited;
@@ -48,12 +47,12 @@ export class Ground {
     return { directory: this.#directory, root: this.#directory.root, total: this.#directory.total };
   }
 
-  /** What an epoch's proofs are about. */
+  /** The directory that an epoch's proofs are about. */
   audited(epoch: number): Audited {
     return this.#changed === epoch ? this.#before : this.#now();
   }
 
-  /** Of the directory's entries, in their order. */
+  /** The segments of the directory's entries now, in order. */
   get segmentsNow(): readonly Segment[] {
     return this.#entries;
   }
@@ -68,7 +67,7 @@ export class Ground {
     return segment;
   }
 
-  /** Those that are paid for in an epoch, which is not over. */
+  /** The segments that are paid for in an epoch, which must not be over. */
   active(epoch: number): Segment[] {
     return this.#recent.filter(({ from, end }) => from <= epoch && epoch < end);
   }
@@ -77,7 +76,7 @@ export class Ground {
     return this.active(epoch).reduce((sum, { perEpoch }) => sum + perEpoch, 0);
   }
 
-  /** Part of the directory's range that is paid for in an epoch. */
+  /** Share of the directory's range that is paid for in an epoch. */
   coverage(epoch: number): number {
     return this.#directory.total === 0 ? 1 : this.rate(epoch) / this.#directory.total;
   }
@@ -100,7 +99,7 @@ export class Ground {
     return stored;
   }
 
-  /** What a compaction in an epoch writes again: the openings, and the siblings of their multi-path. */
+  /** The arguments of a compaction in an epoch: the openings of the entries that stay, and the siblings of their multi-path. */
   compaction(epoch: number): { openings: Opening[]; siblings: bigint[]; apply: () => void } {
     const kept = this.#entries.map((_, i) => i).filter((i) => (this.#entries[i] as Segment).end > epoch + 1);
     const openings = kept.map((i) => this.#opening(i));
@@ -124,7 +123,7 @@ export class Ground {
     return { serial, start, root };
   }
 
-  /** What a retirement of the segments makes tombstones of. */
+  /** The arguments of a call that replaces the entries of these segments by tombstones. */
   retirement(epoch: number, gone: readonly Segment[]): ReturnType<Ground["compaction"]> {
     const indices = gone.map((segment) => this.#entries.indexOf(segment)).sort((a, b) => a - b);
     return {
@@ -133,7 +132,7 @@ export class Ground {
       apply: () => {
         this.#remember(epoch);
         const copy = new Directory(PROFILE.directoryDepth);
-        // A tombstone's root cannot be appended: all are appended, and those that were are retired again.
+        // A tombstone cannot be appended: append all entries, and retire the old tombstones again.
         for (const { root, perEpoch: weight, leaves } of this.#entries) copy.append({ root, weight, leaves });
         for (const [i, { root }] of this.#directory.entries.entries()) if (root === 0n) copy.retire(i);
         for (const i of indices) copy.retire(i);

@@ -1,12 +1,12 @@
 /**
- * What a node still has of what it accepted: everything, unless it has dropped a part.
+ * The data that a node still has: everything that it accepted, less what it has dropped.
  */
 import type { Entry } from "../../protocol/directory.ts";
 import type { Ground, Segment } from "./ground.ts";
 import type { Holder } from "./oracle.ts";
 import { randomOf } from "./random.ts";
 
-/** The part of a segment that is kept no longer. */
+/** The share of a segment that is dropped, 0 to 1. */
 export type Dropping = (segment: Segment) => number;
 
 export class Holding {
@@ -18,13 +18,13 @@ export class Holding {
     this.#seed = seed;
   }
 
-  /** From now on. What is stored later is dropped at once. */
+  /** Drops data from now on. Data that is stored later is dropped at once. */
   drop(dropping: Dropping): void {
     this.#dropping = dropping;
     this.#lost.clear();
   }
 
-  /** Has all of it again, as a node that gets data from others does. */
+  /** Gets all data back, as a node that fetches it from others. */
   restore(): void {
     this.#dropping = undefined;
   }
@@ -33,12 +33,12 @@ export class Holding {
     return this.#dropping === undefined;
   }
 
-  /** Part of its leaves. */
+  /** Share of the segment's leaves that are lost. */
   lostShare(segment: Segment): number {
     return this.#dropping === undefined || segment.junk ? 0 : this.#lostOf(segment).size / segment.leaves;
   }
 
-  /** Each leaf is dropped by itself, with the part's probability. */
+  /** Each leaf is dropped independently, with the share as probability. */
   #lostOf(segment: Segment): Set<number> {
     const part = this.#dropping?.(segment) ?? 0;
     const known = this.#lost.get(segment);

@@ -1,6 +1,6 @@
 /**
- * What a node does that wants to be paid: it proves what it can, answers challenges, takes over, compacts and tops up. An
- * honest node can do all of it; one that has lost data looks first.
+ * What a node does to be paid: it proves what it can, answers challenges, takes over, compacts and tops up. An honest node
+ * can always prove. A node that has lost data checks first whether it can.
  */
 import type { Challenge } from "./challenges.ts";
 import type { Ground } from "./ground.ts";
@@ -10,16 +10,16 @@ import type { Node, Play, View } from "./play.ts";
 
 /** Coverage below this is paid in proportion (protocol.md, section 5). */
 const FULL_COVERAGE = 0.75;
-/** Above, nothing that is known to end soon can make it worth the gas. */
+/** Above this coverage, a compaction is never worth its gas. */
 const WORTH_A_LOOK = 0.9;
-/** Epochs over which a compaction has to pay. */
+/** Epochs within which a compaction must pay off. */
 const HORIZON = 24;
-/** Of the customers' rate: what may have ended before a node writes its directory anew that has lost it. */
+/** A node that has lost data compacts when segments worth this share of the customers' rate have ended. */
 const TIDIED = 0.15;
-/** Entries that are left free for an epoch's stores. */
+/** Entries that must stay free for an epoch's stores. */
 const RESERVE = 24;
 
-/** Once the epoch's randomness is on record. */
+/** What a node does once the epoch's randomness is recorded. */
 export function attend(play: Play, node: Node): void {
   for (const ground of play.grounds) {
     const view = play.view(ground);
@@ -32,7 +32,7 @@ export function attend(play: Play, node: Node): void {
   for (const challenge of play.challenges.open) answer(play, node, challenge);
 }
 
-/** Writes the directory anew if that pays. */
+/** Compacts the directory if that pays off. */
 export function maintain(play: Play, node: Node, ground: Ground): void {
   const { named, syncing } = play.view(ground);
   if (!named && !syncing && wantsCompaction(play, ground, node)) play.compact(node, ground);
@@ -50,7 +50,7 @@ function takeOver(play: Play, node: Node, ground: Ground, view: View): void {
     play.call(node.role, "Audits", "takeOver", [ground.id, play.epoch, proof], () => undefined);
 }
 
-/** Of the whole vNode. */
+/** A proof for the whole vNode, if the node can make it. */
 export function proofFor(
   play: Play,
   node: Node,
@@ -74,7 +74,7 @@ function answer(play: Play, node: Node, challenge: Challenge): void {
   play.challenges.answer(challenge, node.role, proof);
 }
 
-/** Whether writing the directory anew saves more than its gas, or there is hardly room in it. */
+/** Whether a compaction saves more than its gas, or the directory is almost full. */
 export function wantsCompaction(play: Play, ground: Ground, node: Node): boolean {
   const next = play.epoch + 1;
   const { directory } = ground;

@@ -1,6 +1,6 @@
 /**
- * Years of one vNode with an honest node: customers come and go, with segments of any size, price and life. Shown are what
- * keeping the directory in order costs, and that it stays fit to be audited.
+ * Years of one vNode with an honest node. Customers come and go, with segments of all sizes, prices and lives. The run shows
+ * what the upkeep of the directory costs, and that it can always be audited.
  */
 import { createHash } from "node:crypto";
 import { quick } from "./calls.ts";
@@ -17,9 +17,9 @@ import { lookAt } from "./view.ts";
 export interface LongOptions {
   readonly epochs: number;
   readonly epochSeconds: number;
-  /** Epochs that a segment is stored for, on average. */
+  /** Mean number of epochs for which a segment is stored. */
   readonly meanLife: number;
-  /** Segments that are stored at a time, on average. */
+  /** Mean number of segments that are stored at a time. */
   readonly live: number;
   readonly seed: number;
   readonly onEpoch?: (epoch: number) => void;
@@ -30,15 +30,15 @@ export interface LongFigures {
   readonly stored: number;
   readonly extended: number;
   readonly compactions: number;
-  /** Epochs that a store had to wait for, at most. */
+  /** The most epochs that a store had to wait. */
   readonly waited: number;
-  /** Of the epochs in which something was paid for. */
+  /** Least coverage of the epochs in which something was paid for. */
   readonly leastCoverage: number;
   readonly meanCoverage: number;
   readonly mostEntries: number;
   readonly storeGas: number;
   readonly upkeepGas: number;
-  /** Epochs that were not proven. */
+  /** Number of epochs that were not proven. */
   readonly missed: number;
 }
 
@@ -80,7 +80,7 @@ class LongRun {
   readonly #extreme = { waited: 0, coverage: 1, entries: 0 };
   #coverages = 0;
   #orders: Order[] = [];
-  /** Those that are to be extended. */
+  /** Segments that will be extended. */
   readonly #lasting = new Set<Segment>();
 
   constructor(scene: Scene, options: LongOptions) {
@@ -140,7 +140,7 @@ class LongRun {
     if (view.misses !== 0) this.#count.missed++;
   }
 
-  /** One transaction for each, as of different customers. */
+  /** Stores each segment in its own transaction, as different customers would. */
   async #store(play: Play): Promise<void> {
     const { live, meanLife } = this.#options;
     if (this.#random.next() < live / meanLife) this.#order(play);
@@ -168,13 +168,13 @@ class LongRun {
   }
 
   #order(play: Play): void {
-    // As many small ones as large ones, in powers of two.
+    // The logarithm of the size is uniform.
     const leaves = Math.ceil(LEAVES_PER_SEGMENT ** this.#random.next());
     const price = this.#random.between(PRICES.least, PRICES.most);
     this.#orders.push({ leaves, price, epochs: this.#life(), since: play.epoch });
   }
 
-  /** Ends are as likely in every epoch. */
+  /** A segment's end is equally likely in every epoch. */
   #life(): number {
     return 4 + Math.round(-Math.log(1 - this.#random.next()) * (this.#options.meanLife - 4));
   }
@@ -182,19 +182,26 @@ class LongRun {
   #figures(): LongFigures {
     const { stored, extended, compactions, missed, covered } = this.#count;
     return {
-      ...{ epochs: this.#options.epochs, stored, extended, compactions, missed },
-      ...{ waited: this.#extreme.waited, leastCoverage: this.#extreme.coverage },
-      ...{ meanCoverage: this.#coverages / covered, mostEntries: this.#extreme.entries },
-      ...{ storeGas: this.#gas.store, upkeepGas: this.#gas.upkeep },
+      epochs: this.#options.epochs,
+      stored,
+      extended,
+      compactions,
+      missed,
+      waited: this.#extreme.waited,
+      leastCoverage: this.#extreme.coverage,
+      meanCoverage: this.#coverages / covered,
+      mostEntries: this.#extreme.entries,
+      storeGas: this.#gas.store,
+      upkeepGas: this.#gas.upkeep,
     };
   }
 }
 
-/** Upkeep costs at most so many times what storing costs. */
+/** The most that upkeep may cost, as a multiple of what storing costs. */
 const MOST_UPKEEP = 1.5;
 const FULL_COVERAGE = 0.75;
 
-/** What should not be, in words. */
+/** Rules that do not hold, in words. */
 export function longViolations({
   leastCoverage,
   storeGas,
@@ -205,7 +212,7 @@ export function longViolations({
   const found: string[] = [];
   if (leastCoverage < FULL_COVERAGE) found.push(`coverage fell to ${leastCoverage.toFixed(3)}`);
   if (upkeepGas > MOST_UPKEEP * storeGas)
-    found.push(`upkeep costs ${(upkeepGas / storeGas).toFixed(2)} of storing`);
+    found.push(`upkeep costs ${(upkeepGas / storeGas).toFixed(2)} times as much as storing`);
   if (waited > 1) found.push(`a store waited for ${waited} epochs`);
   if (missed !== 0) found.push(`the node missed ${missed} epochs`);
   return found;

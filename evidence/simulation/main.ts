@@ -1,6 +1,6 @@
 /**
- * `npm run simulate`: agents against the real contracts. 0: no strategy earns more than honesty; 1: one does, or another
- * rule does not hold; 2: wrong usage.
+ * `npm run simulate`: agents against the real contracts. Exit status 0: no strategy earns more than honesty; 1: one does, or
+ * another rule does not hold; 2: wrong usage.
  */
 import { writeFile } from "node:fs/promises";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
@@ -24,15 +24,18 @@ interface Options {
 
 const program = new Command("simulate")
   .description("plays strategies against the real contracts, and compares them with honesty")
-  .option("--json <file>", "write the results there")
-  .option("--strategy <name>", "only this one; may be given several times", collect)
-  .option("--epochs <n>", "of each run", count, 2000)
-  .option("--seeds <n>", "runs of each strategy", count, 3)
+  .option("--json <file>", "write the results as JSON to this file")
+  .option("--strategy <name>", "play only this strategy; may be repeated", collect)
+  .option("--epochs <n>", "number of epochs of each run", count, 2000)
+  .option("--seeds <n>", "number of runs of each strategy", count, 3)
   .option("--docs", "write the table into docs/incentives.md")
-  .option("--long", "three years of one vNode with an honest node instead, and what its upkeep costs")
-  .option("--list", "say which strategies there are, and end")
+  .option(
+    "--long",
+    "instead, play three years of one vNode with an honest node, and measure the cost of its upkeep",
+  )
+  .option("--list", "list the strategies, and exit")
   .exitOverride()
-  .showHelpAfterError("(simulate --help shows what there is)");
+  .showHelpAfterError("(simulate --help shows the options)");
 
 try {
   program.parse();
@@ -51,7 +54,7 @@ try {
 async function simulate({ json, strategy, epochs, seeds, docs }: Options): Promise<void> {
   const strategies = strategy ? strategy.map(strategyNamed) : asserted();
   const names = strategies.map(({ name }) => name);
-  // Early, so that a wrong path does not cost the whole run.
+  // Write now, so that a wrong path is noticed before the run.
   if (json !== undefined) await writeFile(json, "[]\n");
   const progress = createProgress(names.length * epochs * seeds);
   const outcomes = await runAll({ names, epochs, seeds, onProgress: progress.add });

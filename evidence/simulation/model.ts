@@ -1,22 +1,22 @@
 /**
- * What the simulation assumes: the deployment, the market, and what a profit is.
+ * The assumptions of the simulation: the deployment, the market, and the definition of profit.
  *
- * Everything is told in epochs' rate: 1 is what all customers of the vNode pay for one epoch. The profit of some accounts
- * over a run is
+ * The unit of all results is an epoch's rate: what all customers of the vNode pay for one epoch. The profit of some accounts
+ * in a run is
  *
  *     tokens at the end - tokens at the beginning - STORING · what they stored - gas
  *
- * where tokens are those in accounts and in bonds of every kind, after all that was stored has ended, was decided, and was
- * claimed. What they stored is the sum, over all epochs, of the leaves that they really held, at the price of a leaf at
- * which the market begins; junk that one has made oneself costs nothing to store. Gas is GAS · GAS_PRICE. A bond is lent
- * without interest, and a lost leaf cannot be had back: both favour whoever does not keep what it is paid for.
+ * Tokens are those in accounts and in all bonds, after all segments have ended, were decided, and were claimed. "What they
+ * stored" is the sum, over all epochs, of the leaves that they really had, at the price at which the market begins. Junk that
+ * a node has made itself costs nothing to store. Gas is GAS · GAS_PRICE. Bonds pay no interest, and a lost leaf cannot be
+ * recovered. Both favour a node that drops data.
  *
- * Of owners that attack: what they have stored and want is worth what they pay for it; what they store to do harm is
- * worth nothing.
+ * For owners that attack: data that they want stored is worth what they pay for it; data that they store to do harm is worth
+ * nothing.
  */
 import type { Profile } from "../../protocol/profiles.ts";
 
-/** k as in production; depths so small that a vNode is cheap to keep. */
+/** Samples as in production; small depths, so that a vNode is cheap to simulate. */
 export const PROFILE: Omit<Profile, "name"> = { samples: 20, dataDepth: 2, directoryDepth: 4 };
 export const LEAVES_PER_SEGMENT = 16 ** PROFILE.dataDepth;
 
@@ -24,29 +24,29 @@ export const EPOCH_SECONDS = 3600;
 export const MARGIN = 60;
 /** A week. */
 export const UNBOND_SECONDS = 168 * EPOCH_SECONDS;
-/** Basis points: the least that the contracts take. */
+/** Basis points: the least that the contracts accept. */
 export const PROTOCOL_FEE = 200;
 
-/** Token units per epoch of a leaf, where all cost the same. */
+/** Token units per leaf and epoch in markets with one price. */
 export const LEAF_PRICE = 500;
-/** Leaves of all customers of a vNode. */
+/** Leaves that all customers of a vNode store together. */
 export const CUSTOMER_LEAVES = 2048;
-/** Token units that they pay for an epoch: the unit of all results. */
+/** Token units that all customers pay for an epoch: the unit of all results. */
 export const RATE = LEAF_PRICE * CUSTOMER_LEAVES;
-/** Less than 8 epochs of the rate, so that the rate decides. */
+/** Less than 8 epochs' rate, so that the bond of a challenge follows from the rate. */
 export const MIN_CHALLENGE_BOND = RATE;
-/** In each account at first; a node's bond is as much. */
+/** Token units in each account at the beginning, and the bond of a node. */
 export const FUNDS = 10n ** 17n;
 
 /**
- * What it costs to store a leaf for an epoch, as a part of LEAF_PRICE. The fees leave a node 0.95: 0.8 is a node that earns
- * little by honesty and saves much by deleting. A node that saves more would earn nothing by storing.
+ * Cost of storing a leaf for an epoch, as a share of LEAF_PRICE. The fees leave a node 0.95. With a cost of 0.8 a node earns
+ * little by honesty and saves much by deleting. With a cost of 0.95 it would earn nothing by honesty.
  */
 export const STORING = 0.8;
-/** What is asserted is asserted for these as well, and so for all in between: a profit is linear in it. */
+/** Costs for which the results are asserted too. They hold for all costs between, because a profit is linear in the cost. */
 export const STORING_BOUNDS = [0.5, 0.9] as const;
 
-/** Of transactions that are sent alone (docs/contracts.md, "Gas"). */
+/** Gas of transactions that are sent alone (docs/contracts.md, "Gas"). */
 export const GAS: Readonly<Record<string, number>> = {
   prove: 284_000,
   takeOver: 284_000,
@@ -66,13 +66,13 @@ export const GAS: Readonly<Record<string, number>> = {
   topUp: 90_000,
 };
 const OTHER_GAS = 60_000;
-/** Epochs' rate that a unit of gas costs: a proof that is sent alone costs a hundredth of what it is paid for. */
+/** Price of a unit of gas, in epochs' rate: a proof that is sent alone costs a hundredth of its pay. */
 export const GAS_PRICE = 0.01 / 284_000;
 
-/** Of a compaction: what it costs anyway, and for each entry that is written again (long-run.ts measures it). */
+/** Gas of a compaction: a base, and for each entry that stays (measured by long-run.ts). */
 const COMPACTION = { base: 100_000, entry: 60_000 };
 
-/** @param entries that a compaction writes again. */
+/** @param entries number of entries that a compaction writes again */
 export const gasOf = (name: string, entries = 0): number =>
   name === "compact" ? COMPACTION.base + COMPACTION.entry * entries : (GAS[name] ?? OTHER_GAS);
 
@@ -91,7 +91,7 @@ export interface Params {
   readonly reporterShare: number;
 }
 
-/** As `holdfast cluster create` proposes it, with the reward for auditors and managers that docs/contracts.md shows. */
+/** The defaults of `holdfast manager create-cluster`, with the fees for auditors and managers in docs/contracts.md. */
 const USUAL: Params = {
   odds: 1,
   window: 1800,
@@ -105,38 +105,53 @@ const USUAL: Params = {
   auditFee: 100,
   reporterShare: 1000,
 };
-/** A customer's segment of so many leaves and epochs. */
+/** The market that a strategy is played in. */
 export interface Market {
   readonly params: Params;
-  /** What the dearest leaf costs, in the cheapest one's price. */
+  /** Price of the dearest leaf, as a multiple of the cheapest. */
   readonly spread: number;
-  /** Whether only who plays records the randomness. */
+  /** Whether only the players of the strategy record the randomness. */
   readonly ownBeacon: boolean;
-  /** Epochs that a segment is stored for: at least, at most. */
+  /** Least and greatest number of epochs for which a segment is stored. */
   readonly life: readonly [number, number];
-  /** Part of the segments that are extended once. */
+  /** Share of the segments that are extended once. */
   readonly extended: number;
-  /** Segments of the customers of a vNode. */
+  /** Number of the customers' segments on a vNode. */
   readonly segments: number;
-  /** How many times segments end, evenly in a life, if all live equally long; 0: each at a time of its own. */
+  /** Number of dates per life at which groups of segments end together. 0: each segment ends at its own time. */
   readonly tides: number;
-  /** vNodes, all served by one node. */
+  /** Number of vNodes, all served by one node. */
   readonly vNodes: number;
 }
 
 const BASE: Market = {
-  ...{ params: USUAL, spread: 1, ownBeacon: false },
-  ...{ life: [100, 600], extended: 0.2, segments: 12, tides: 0, vNodes: 1 },
+  params: USUAL,
+  spread: 1,
+  ownBeacon: false,
+  life: [100, 600],
+  extended: 0.2,
+  segments: 12,
+  tides: 0,
+  vNodes: 1,
 };
 const TIDES: Market = { ...BASE, life: [126, 126], extended: 0, tides: 1 };
 const RARE: Params = { ...USUAL, odds: 64, slashMultiple: 100, faultMultiple: 540, bondEpochs: 740 };
 const SELDOM: Params = { ...USUAL, odds: 8, slashMultiple: 20, faultMultiple: 50, bondEpochs: 90 };
-/** The least that the contracts ask of a cluster's terms. */
+/** The laxest terms that the contracts allow. */
 const LAX: Params = {
-  ...{ odds: 1, window: 1800, grace: 2, maxMisses: 3, slashMultiple: 0, faultMultiple: 13 },
-  ...{ syncEpochs: 3, bondEpochs: 13, managerFee: 0, auditFee: 0, reporterShare: 2000 },
+  odds: 1,
+  window: 1800,
+  grace: 2,
+  maxMisses: 3,
+  slashMultiple: 0,
+  faultMultiple: 13,
+  syncEpochs: 3,
+  bondEpochs: 13,
+  managerFee: 0,
+  auditFee: 0,
+  reporterShare: 2000,
 };
-/** The least of them that has patience. */
+/** The laxest terms with a grace. */
 const PATIENT: Params = {
   ...LAX,
   grace: 3,
@@ -154,7 +169,7 @@ export const MARKETS = {
   lax: { ...BASE, params: LAX },
   patient: { ...BASE, params: PATIENT },
   lax64: { ...BASE, params: { ...LAX, odds: 64, faultMultiple: 780, bondEpochs: 780 } },
-  /** Without a grace, and no removal for long. */
+  /** No grace, and a node is removed only after many misses. */
   steady64: {
     ...BASE,
     params: {
@@ -167,18 +182,18 @@ export const MARKETS = {
       bondEpochs: 2528,
     },
   },
-  /** Without a manager's and auditors' fees. */
+  /** Without fees for manager and auditors. */
   free64: { ...TIDES, params: { ...RARE, managerFee: 0, auditFee: 0 } },
-  /** All that is stored ends at the same time, and is followed by as much. */
+  /** All segments end at the same time, and are followed by as many. */
   tides: TIDES,
   tides8: { ...TIDES, params: SELDOM },
   tides64: { ...TIDES, params: RARE },
-  /** A sixth of it at a time. */
+  /** A sixth of the segments end at a time. */
   ebbs8: { ...TIDES, params: SELDOM, tides: 6 },
   ebbs64: { ...TIDES, params: RARE, tides: 6 },
-  /** In so many parts that each is less than is proven before it ends. */
+  /** So many parts that each is less than what is proven before it ends. */
   ripples64: { ...TIDES, params: RARE, tides: 22, segments: 22 },
-  /** Of longer epochs (long-run.ts). */
+  /** With longer epochs (long-run.ts). */
   long: { ...BASE, params: { ...USUAL, window: 7200 } },
   three: { ...BASE, vNodes: 3 },
   beacon: { ...BASE, ownBeacon: true },

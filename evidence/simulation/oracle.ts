@@ -1,6 +1,6 @@
 /**
- * Who may prove what: the seal of a statement, which the verifier on chain takes for a proof, is given to whoever holds
- * every leaf that the statement samples, and to nobody else. What is sampled is drawn by protocol/.
+ * Replaces the proof system. The simulation's verifier accepts the seal of a statement as its proof. The seal is given only
+ * to a holder of every leaf that the statement samples. protocol/ draws the samples.
  */
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import type { Directory, Entry } from "../../protocol/directory.ts";
@@ -9,7 +9,7 @@ import { sampleOf } from "../../protocol/statement.ts";
 import { PROFILE } from "./model.ts";
 import { word } from "./words.ts";
 
-/** Known to this module and the verifier. */
+/** Known only to this module and the verifier. */
 export const SECRET = 0x686f6c6466617374n;
 
 export interface Statement {
@@ -19,13 +19,13 @@ export interface Statement {
   readonly length: number;
 }
 
-/** What a node has. */
+/** The data that a node has. */
 export interface Holder {
   readonly hasAll: boolean;
   has(entry: Entry, leaf: number): boolean;
 }
 
-/** Whether every leaf that is sampled is held; tombstones ask for none. */
+/** Whether the holder has every sampled leaf. A sample of a tombstone needs none. */
 export function canProve({ seed, start, length }: Statement, directory: Directory, holder: Holder): boolean {
   if (holder.hasAll) return true;
   return drawSamples({ seed, start, length, samples: PROFILE.samples }).every((draw) => {
@@ -34,7 +34,7 @@ export function canProve({ seed, start, length }: Statement, directory: Director
   });
 }
 
-/** A proof's eight words, or nothing for who cannot prove. */
+/** The eight words of a proof. undefined if the holder cannot prove. */
 export function proofOf(statement: Statement, directory: Directory, holder: Holder): string | undefined {
   if (!canProve(statement, directory, holder)) return undefined;
   const { root, seed, start, length } = statement;

@@ -1,5 +1,5 @@
 /**
- * What a run has brought to whom, once all is decided, claimed and paid out.
+ * The profit of each role in a run, after everything has been decided, claimed and paid out.
  */
 import { totalOf, type Profit } from "./books.ts";
 import { quick } from "./calls.ts";
@@ -14,7 +14,7 @@ interface Shown {
   readonly play: Play;
 }
 
-/** Of one strategy in one run, in epochs' rate. */
+/** The outcome of one strategy in one run, in epochs' rate. */
 export interface Outcome {
   readonly strategy: string;
   readonly seed: number;
@@ -23,15 +23,15 @@ export interface Outcome {
   readonly customersLost: number;
   readonly customersGot: number;
   readonly auditorsEarned: number;
-  /** What those who play stored, and what they would store honestly, each at the market's first price. */
+  /** Cost of what the players stored, and of what they would store honestly, at the market's first price. */
   readonly stored: number;
   readonly honestStored: number;
-  /** By victim: what it has more than without the strategy. */
+  /** For each victim, how much more it has than without the strategy. */
   readonly victims: Readonly<Record<string, number>>;
   readonly roles: Readonly<Record<string, Profit>>;
 }
 
-/** Segments that one call claims for. */
+/** Number of segments in one call of claimMany. */
 const CLAIMED = 64;
 
 export async function readOutcomes(
@@ -52,7 +52,9 @@ export async function readOutcomes(
     const roles = results[markets.length + i]?.roles ?? {};
     const before = honest.get(strategy.market) ?? {};
     return {
-      ...{ strategy: strategy.name, seed, roles },
+      strategy: strategy.name,
+      seed,
+      roles,
       profit: sum(strategy.mine, roles),
       stored: storedBy(strategy.mine, roles),
       honestStored:
@@ -94,7 +96,7 @@ function claim(play: Play): void {
   }
 }
 
-/** Of each play that shares its beacon, what auditors will have of the fees. */
+/** For each play that shares its beacon, the auditors' part of the fees. */
 async function collect(stagehand: Stagehand, shows: readonly Shown[]): Promise<Map<Play, number>> {
   const questions = shows.map(({ play }) =>
     stagehand.question("Ledger", quick("Ledger", "feesOf", play.cluster)),

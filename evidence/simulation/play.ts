@@ -1,6 +1,6 @@
 /**
- * One market with the people in it, on ground of its own: a cluster, its vNodes, nodes, customers, a manager and an
- * auditor. Others are on the same chain, and do not meet.
+ * One market with its participants: a cluster, its vNodes, nodes, customers, a manager and an auditor. Other plays on the same
+ * chain do not touch it.
  */
 import { Books } from "./books.ts";
 import { encode, quick, type ContractName } from "./calls.ts";
@@ -22,24 +22,24 @@ import type { Stagehand } from "./stagehand.ts";
 
 export interface Node {
   readonly id: number;
-  /** Of its provider, who is its operator as well. */
+  /** Role of its provider, who is its operator too. */
   readonly role: string;
   readonly holding: Holding;
-  /** Does nothing by itself. */
+  /** Whether the node does nothing by itself. */
   idle: boolean;
-  /** Writes its directory anew when that pays. */
+  /** Whether it compacts its directory when that pays off. */
   compacts: boolean;
-  /** Does so as soon as a little has ended that it has lost: it is asked for until then. */
+  /** Whether it compacts as soon as some lost segments have ended, because they are sampled until then. */
   tidies: boolean;
 }
 
 export interface NodeOptions {
-  /** Token units; default: more than it can ever need. */
+  /** Token units. Default: more than it can ever need. */
   readonly bond?: bigint;
   readonly lockPerEpoch?: bigint;
 }
 
-/** What the chain says of a vNode in the running epoch, once its randomness is on record. */
+/** What the chain says about a vNode in the current epoch, once the randomness is recorded. */
 export interface View {
   readonly due: boolean;
   readonly proven: boolean;
@@ -63,7 +63,7 @@ export interface StoreOptions {
   readonly owner?: string;
   readonly vNode?: Ground;
   readonly leaves?: number;
-  /** How many in one call. */
+  /** Number of segments in one call. */
   readonly count?: number;
   /** Token units per leaf. */
   readonly price?: number;
@@ -79,7 +79,7 @@ export class Play {
   readonly market: Market;
   readonly last: number;
   readonly cluster: number;
-  /** Index of its beacon. */
+  /** Index of the play's beacon. */
   readonly beacon: number;
   readonly books: Books;
   readonly random: Random;
@@ -87,11 +87,11 @@ export class Play {
   readonly nodes: Node[] = [];
   readonly views = new Map<Ground, View>();
   readonly challenges: PlayChallenges;
-  /** Grounds that were asked for a proof in vain. */
+  /** vNodes that were due and not proven. */
   readonly missed = new Set<Ground>();
-  /** Token units per epoch, of all customers. */
+  /** Token units that all customers pay per epoch. */
   rate = RATE;
-  /** The running epoch. */
+  /** The current epoch. */
   epoch = 0;
   readonly #stagehand: Stagehand;
   readonly #seed: string;
@@ -119,11 +119,11 @@ export class Play {
       "manager",
       "Registry",
       "createCluster",
-      encode("Registry", "createCluster", [...[0, this.beacon, 0, this.market.params, ""]]),
+      encode("Registry", "createCluster", [0, this.beacon, 0, this.market.params, ""]),
     );
   }
 
-  /** What an epoch's randomness is, once it is out. */
+  /** The randomness of an epoch. */
   randomness(epoch: number): Hex {
     return this.randomnessOf(this.beacon, epoch);
   }
@@ -208,7 +208,7 @@ export class Play {
 
   // ---------------------------------------------------------------------------------------------------------- acts
 
-  /** A transaction of an account; without `then` it must not fail. */
+  /** Queues a transaction of an account. Without `then` it must not fail. */
   call(
     role: string,
     contract: ContractName,
@@ -240,12 +240,12 @@ export class Play {
     this.#stagehand.act(this.books.address(role), contract, data, then);
   }
 
-  /** A root that nobody has used before. */
+  /** A root that has not been used before. */
   freshRoot(): bigint {
     return BigInt(`0x${hash32(this.#seed, this.name, ++this.#roots).slice(0, 62)}`);
   }
 
-  /** Whoever is responsible for the next epoch accepts. */
+  /** Stores segments. The node that is responsible in the next epoch accepts them. */
   store(options: StoreOptions): void {
     const { owner = "customers", vNode = this.ground, leaves = LEAVES_PER_SEGMENT, junk = false } = options;
     const { price = LEAF_PRICE, count = 1, then } = options;
@@ -288,7 +288,7 @@ export class Play {
     this.call(role, "Audits", "settle", [ground.id, 64], () => undefined);
   }
 
-  /** Writes the directory's live entries again, by the node that is responsible. */
+  /** Lets the responsible node compact the directory. */
   compact(node: Node, ground = this.ground): void {
     const { openings, siblings, apply } = ground.compaction(this.epoch);
     this.#rewrite(node.role, "compact", ground, openings, siblings, apply);

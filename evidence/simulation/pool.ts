@@ -1,5 +1,5 @@
 /**
- * Runs in processes of their own, as many at a time as there are cores: a chain grows with every block, and goes with its
+ * Runs simulations in child processes, one per core at a time. A chain's memory grows with every block, and is freed with the
  * process.
  */
 import { fork, type ChildProcess } from "node:child_process";
@@ -22,11 +22,11 @@ export interface PoolOptions {
   readonly names: readonly string[];
   readonly epochs: number;
   readonly seeds: number;
-  /** Epochs of strategies that were played since the last report. */
+  /** Gets the number of strategies' epochs that were played since the last report. */
   readonly onProgress?: (epochs: number) => void;
 }
 
-/** Strategies on one chain. */
+/** The most strategies on one chain. */
 const TOGETHER = 24;
 const WORKERS = 2;
 const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));

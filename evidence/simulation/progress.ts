@@ -1,5 +1,5 @@
 /**
- * How far a simulation is, how fast, and how long it still takes: on one line of a terminal, or a line now and then.
+ * Shows how far a simulation is, its speed, and the remaining time: in one line of a terminal, or as a line now and then.
  */
 export interface Progress {
   readonly add: (epochs: number) => void;
@@ -8,7 +8,7 @@ export interface Progress {
 
 const MILLISECONDS = { terminal: 500, file: 15_000 };
 
-/** @param total epochs of strategies to be played. */
+/** @param total number of strategies' epochs to play */
 export function createProgress(
   total: number,
   stream = process.stderr,

@@ -1,17 +1,17 @@
 /**
- * From the outcomes of several seeds to a row for each strategy, and to what is asserted of them.
+ * Makes a row for each strategy from the outcomes of several seeds, and checks the assertions.
  */
 import { STORING, STORING_BOUNDS } from "./model.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Strategy } from "./strategies/strategy.ts";
 
-/** In epochs' rate, all of the run: means over the seeds. */
+/** Totals of a run in epochs' rate, as means over the seeds. */
 export interface Row {
   readonly strategy: string;
   readonly epochs: number;
   readonly profit: number;
   readonly honest: number;
-  /** Mean of the profit, less and plus two standard errors. */
+  /** The mean profit, minus and plus two standard errors. */
   readonly low: number;
   readonly high: number;
   readonly customersLost: number;
@@ -20,9 +20,9 @@ export interface Row {
 }
 
 const ERRORS = 2;
-/** Of sums of numbers that are equal. */
+/** Rounding errors between equal sums are smaller than this. */
 const ROUNDING = 1e-9;
-/** What an honest node may have less in a run, as a part of the epochs: its transactions, a rounding. */
+/** What an honest node may lose in a run by its transactions and by rounding, as a share of the epochs. */
 export const VICTIM_TOLERANCE = 0.005;
 
 export function rowsOf(strategies: readonly Strategy[], outcomes: readonly Outcome[], epochs: number): Row[] {
@@ -30,7 +30,12 @@ export function rowsOf(strategies: readonly Strategy[], outcomes: readonly Outco
     const own = outcomes.filter(({ strategy }) => strategy === name);
     const { profit, honest, low, high } = estimate(own, STORING);
     return {
-      ...{ strategy: name, epochs, profit, honest, low, high },
+      strategy: name,
+      epochs,
+      profit,
+      honest,
+      low,
+      high,
       customersLost: mean(own, (one) => one.customersLost),
       customersGot: mean(own, (one) => one.customersGot),
       auditorsEarned: mean(own, (one) => one.auditorsEarned),
@@ -41,7 +46,7 @@ export function rowsOf(strategies: readonly Strategy[], outcomes: readonly Outco
 const mean = (own: readonly Outcome[], value: (outcome: Outcome) => number): number =>
   own.reduce((sum, outcome) => sum + value(outcome), 0) / own.length;
 
-/** Where storing a leaf costs this part of its price. */
+/** The estimate if storing a leaf costs this share of its price. */
 function estimate(own: readonly Outcome[], storing: number): Pick<Row, "profit" | "honest" | "low" | "high"> {
   const profitOf = (one: Outcome): number => one.profit + (STORING - storing) * one.stored;
   const profit = mean(own, profitOf);
@@ -51,7 +56,7 @@ function estimate(own: readonly Outcome[], storing: number): Pick<Row, "profit" 
   return { profit, honest, low: profit - around, high: profit + around };
 }
 
-/** What should not be, in words. */
+/** Assertions that do not hold, in words. */
 export function violations(
   strategies: readonly Strategy[],
   rows: readonly Row[],
@@ -81,7 +86,7 @@ function harmed({ name, victims }: Strategy, { epochs }: Row, own: readonly Outc
   });
 }
 
-/** Who loses by lost data gets as much, or the harm has cost its author more. */
+/** Customers who lose data must get as much back, or the strategy must cost its players more. */
 function uncompensated(strategy: Strategy, row: Row): string[] {
   const [damage, price] = [row.customersLost - row.customersGot, row.honest - row.profit];
   if (strategy.uncompensated === true || damage <= 0 || damage <= price) return [];
@@ -100,7 +105,7 @@ const COLUMNS = [
 ] as const;
 const HEADS = ["profit", "honest", "low", "high", "lost", "got", "audit"];
 
-/** At most 80 columns. */
+/** The table, at most 80 columns wide. */
 export function tableOf(rows: readonly Row[]): string {
   const width = Math.max(8, ...rows.map(({ strategy }) => strategy.length));
   const line = (name: string, cells: readonly string[]): string =>

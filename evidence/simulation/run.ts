@@ -1,6 +1,5 @@
 /**
- * One run: strategies and the honest markets that they are compared with, beside each other on one chain, with the same
- * seed.
+ * One run: strategies, and the honest markets that they are compared with, on one chain and with the same seed.
  */
 import { quick } from "./calls.ts";
 import { createCustomers, type Customers } from "./customers.ts";
@@ -22,7 +21,7 @@ export interface RunOptions {
   readonly onEpoch?: (epoch: number) => void;
 }
 
-/** What is on stage: a play, its customers, and the strategy's part. */
+/** A play with its customers and the strategy that is played in it. */
 export interface Show {
   readonly strategy: Strategy;
   readonly play: Play;
@@ -30,14 +29,14 @@ export interface Show {
   readonly hooks: Hooks;
 }
 
-/** Seconds after the source point at which randomness is recorded at once. */
+/** Seconds after the source point at which honest auditors record the randomness. */
 const PROMPT = 5;
-/** When those are looked at that nobody records. */
+/** Seconds after the epoch's start at which epochs without a recorder are looked at. */
 const UNRECORDED = 2000;
-/** Epochs in which all that is open is decided. */
+/** Epochs after the end in which everything open is decided. */
 export const TAIL = 6;
 const ACCOUNTS_PER_PLAY = 12;
-/** Epochs that a vNode may be behind before somebody settles it. */
+/** Unsettled epochs after which an auditor settles a vNode in any case. */
 const MAX_BEHIND = 48;
 const FEE_PERIOD = 24;
 
@@ -110,7 +109,7 @@ async function stage(
   }
 }
 
-/** By when they record, soonest first; those that never do, last. */
+/** Groups plays by when they record, earliest first. Those that never record come last. */
 function groups(shows: readonly Show[]): [number | undefined, Show[]][] {
   const byTime = new Map<number | undefined, Show[]>();
   for (const show of shows) {
@@ -129,7 +128,7 @@ function encodeRecord(beacon: number, epoch: number, [show]: readonly Show[]): s
 const encodeRecordOf = (play: Play): string =>
   quick("Audits", "recordBeacon", play.beacon, play.epoch, 96, 32, play.randomness(play.epoch).slice(2));
 
-/** Before the epoch's randomness is known. */
+/** Runs the acts before the epoch's randomness is known. */
 function begin({ play, customers, hooks }: Show, epoch: number): void {
   play.epoch = epoch;
   if (epoch <= play.last) for (const one of customers) one.visit();
@@ -141,14 +140,14 @@ function begin({ play, customers, hooks }: Show, epoch: number): void {
     play.call("manager", "Ledger", "collectFees", [play.cluster], () => undefined);
 }
 
-/** Whether there is something to report, or somebody waits for it. */
+/** Whether there is a miss to report, or somebody waits for the settlement. */
 function wantsSettling(play: Play, ground: Ground): boolean {
   const view = play.views.get(ground);
   const behind = play.epoch - (view?.settled ?? 0);
   return play.missed.has(ground) || behind > MAX_BEHIND || view?.node === 0 || play.epoch > play.last;
 }
 
-/** Once it is. */
+/** Runs the acts after the epoch's randomness is known. */
 function act({ play, hooks }: Show): void {
   for (const ground of play.grounds) count(play, ground);
   for (const node of play.nodes) {
@@ -160,13 +159,13 @@ function act({ play, hooks }: Show): void {
 
 const isAsked = ({ node, due, proven }: View, id: number): boolean => node === id && due && !proven;
 
-/** What is stored in the epoch, by whom, and what of it is lost. */
+/** Counts what is stored in the epoch, by role, and what of it is lost. */
 function count(play: Play, ground: Ground): void {
   const node = play.nodeOf(play.view(ground).node);
   for (const segment of ground.active(play.epoch)) {
     if (segment.junk) continue;
     const lost = node ? node.holding.lostShare(segment) : 1;
-    // What does harm is one dear segment for many, and costs as much to store.
+    // A harmful segment stands for many cheap ones, and costs as much to store as they would.
     const leaves = segment.owner === "harm" ? segment.perEpoch / LEAF_PRICE : segment.leaves;
     if (node) play.books.store(node.role, leaves * (1 - lost));
     if (segment.owner === "customers") play.books.lose(segment.perEpoch * lost);

@@ -1,8 +1,8 @@
 /**
- * A chain in this process with the real contracts on it, on which many accounts act in one transaction.
+ * A chain in this process with the real contracts, on which many accounts act in one transaction.
  *
- * What a transaction costs the machine by itself would be most of a simulation's time: acts are gathered, and each block
- * has one transaction of all of them (contracts/test-support/Stage.sol). What they cost in gas is reckoned by model.ts.
+ * Single transactions would take most of a simulation's time. So acts are queued, and each block has one transaction with all
+ * of them (contracts/test-support/Stage.sol). model.ts computes what they would cost in gas.
  */
 import { getCreateAddress, Interface } from "ethers";
 import { network } from "hardhat";
@@ -13,10 +13,10 @@ import { word } from "./words.ts";
 
 export type Hex = `0x${string}`;
 
-/** What became of an act. */
+/** The outcome of an act. */
 export interface Outcome {
   readonly success: boolean;
-  /** What it returned, or why it reverted. */
+  /** The returned data, or the revert data. */
   readonly answer: string;
 }
 
@@ -25,7 +25,7 @@ export interface Act {
   readonly target: string;
   /** Hexadecimal digits, without 0x. */
   readonly data: string;
-  /** Called when it failed, and, if wanted, when it succeeded. Without: it must not fail. */
+  /** Called with the outcome. Without it, the act must not fail. */
   readonly then?: ((outcome: Outcome) => void) | undefined;
   readonly wanted?: boolean | undefined;
 }
@@ -37,15 +37,15 @@ export interface Question {
 
 export type Scene = Awaited<ReturnType<typeof createScene>>;
 
-/** No limit that a block of all acts would meet; each single one is far below a transaction's. */
+/** No limits for the block of all acts. Each single act is far below the limit of a transaction. */
 const CHAIN = { hardfork: "prague", blockGasLimit: 2n ** 50n, allowUnlimitedContractSize: true };
-/** Acts in a transaction. The machine is slow with very long ones. */
+/** Acts per transaction. Very long transactions are slow. */
 const TOGETHER = 64;
 const GAS = `0x${(2n ** 48n).toString(16)}`;
 const STAGE = new Interface(contractArtifact("Stage").abi);
 const ACTED = STAGE.getEvent("Acted")?.topicHash;
 
-/** @param beacons how many: one for each market that records for itself, and one for all others. */
+/** @param beacons number of beacons: one for each market that records for itself, and one for all others */
 export async function createScene(beacons: number, epochSeconds = EPOCH_SECONDS) {
   const chain = await network.create({ network: "hardhat", override: CHAIN as never });
   const request = (method: string, ...params: unknown[]): Promise<unknown> =>
@@ -79,10 +79,10 @@ export async function createScene(beacons: number, epochSeconds = EPOCH_SECONDS)
     stage,
     chainId: 31337n,
 
-    /** New accounts. */
+    /** Creates accounts. */
     async hire(count: number): Promise<string[]> {
       await send(STAGE.encodeFunctionData("hire", [count]), stage);
-      // A contract's first creation has the nonce 1.
+      // The first contract that a contract creates has the nonce 1.
       const addresses = Array.from({ length: count }, (_, i) =>
         getCreateAddress({ from: stage, nonce: hired + i + 1 }).toLowerCase(),
       );
@@ -93,9 +93,9 @@ export async function createScene(beacons: number, epochSeconds = EPOCH_SECONDS)
     act: (act: Act): unknown => queue.push(act),
 
     /**
-     * Does what is queued: `seconds` after the epoch's start, or a second after the block before.
+     * Performs the queued acts `seconds` after the epoch's start, or a second after the last block.
      *
-     * @returns the gas of it.
+     * @returns the gas used
      */
     async perform(epoch?: number, seconds = 0): Promise<number> {
       if (epoch !== undefined)
@@ -107,7 +107,7 @@ export async function createScene(beacons: number, epochSeconds = EPOCH_SECONDS)
       return gas;
     },
 
-    /** The words that each view returned; none if it reverted. */
+    /** The words that each view returned. Empty if it reverted. */
     async ask(questions: readonly Question[]): Promise<bigint[][]> {
       if (questions.length === 0) return [];
       const script = questions.map((q) => packed({ ...q, actor: stage })).join("");

@@ -1,5 +1,5 @@
 /**
- * What the plays on one chain share: accounts in stock, numbers of what is created, and the queue of acts.
+ * What the plays on one chain share: spare accounts, the next ids, and the queue of acts.
  */
 import { quick, type ContractName } from "./calls.ts";
 import { FUNDS } from "./model.ts";
@@ -8,7 +8,7 @@ import type { Outcome, Question, Scene } from "./scene.ts";
 export class Stagehand {
   readonly scene: Scene;
   readonly ids = { nodes: 0, clusters: 0, vNodes: 0, buckets: 0, challenges: 0 };
-  /** All that were ever hired. */
+  /** All accounts that were ever created. */
   readonly accounts: string[] = [];
   readonly #stock: string[] = [];
   #beacons = 0;
@@ -17,7 +17,7 @@ export class Stagehand {
     this.scene = scene;
   }
 
-  /** Hires and funds so many accounts in advance. */
+  /** Creates and funds this many spare accounts. */
   async stockUp(count: number): Promise<void> {
     const { scene } = this;
     for (const address of await scene.hire(count)) {
@@ -37,7 +37,7 @@ export class Stagehand {
     return address;
   }
 
-  /** Beacon 0 is everybody's. */
+  /** The next beacon for one play alone. Beacon 0 is shared. */
   nextBeacon(): number {
     this.#beacons++;
     if (this.#beacons >= this.scene.beacons.length) throw new Error("no beacon is left");

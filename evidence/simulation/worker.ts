@@ -1,18 +1,20 @@
 /**
- * A process that runs what it is told, one run after the other.
+ * A child process that performs runs, one after the other.
  */
 import type { Answer, Job } from "./pool.ts";
 import { run } from "./run.ts";
 import { strategyNamed } from "./strategies/index.ts";
 
-/** Epochs between two reports. */
+/** Epochs between two reports of progress. */
 const REPORTED = 50;
 const tell = (answer: Answer): unknown => process.send?.(answer);
 
 process.on("message", (job: Job) => {
   const { names, epochs, seed } = job;
   run({
-    ...{ strategies: names.map(strategyNamed), epochs, seed },
+    strategies: names.map(strategyNamed),
+    epochs,
+    seed,
     onEpoch: (epoch) => {
       if (epoch % REPORTED === 0) tell({ kind: "progress", epochs: REPORTED * names.length });
     },
@@ -26,5 +28,5 @@ process.on("message", (job: Job) => {
   );
 });
 
-// Whoever asked has gone.
+// The parent process has ended.
 process.on("disconnect", () => process.exit(1));

@@ -1,5 +1,5 @@
 /**
- * The kinds of findings that slither has in the contracts, and why each may stay. A kind that is not here is an error.
+ * The kinds of findings that slither reports for the contracts, and why each may stay. Any other kind is an error.
  */
 export const DISCUSSED: Readonly<Record<string, string>> = {
   "divide-before-multiply":

@@ -1,5 +1,5 @@
 /**
- * What is asked at the end of a soak, and the answers.
+ * The checks at the end of a soak.
  */
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -23,13 +23,13 @@ export interface Ended extends Pick<SoakReport, "seed" | "minutes" | "epochSecon
   readonly disks: Disks;
   readonly customer: Customer;
   readonly times: Evidence["times"];
-  /** Processes that ended and were not told to. */
+  /** Processes that ended by themselves. */
   readonly ended: readonly string[];
   /** The last epoch that counts. */
   readonly last: number;
 }
 
-/** Ends node and auditor processes: their records are read. */
+/** Ends the processes of nodes and auditor, and reads their records. */
 export async function conclude(run: Ended): Promise<SoakReport> {
   const { network, diary, watch, disks, customer, ended, last, seed, minutes, epochSeconds } = run;
   const { chain, nodes, auditor, deployment } = network;
@@ -39,7 +39,10 @@ export async function conclude(run: Ended): Promise<SoakReport> {
 
   const events = await allEvents(chain, deployment.block);
   const { rows, twice } = judge({
-    ...{ clock: deployment, entries: diary.entries, times: run.times, last },
+    clock: deployment,
+    entries: diary.entries,
+    times: run.times,
+    last,
     vNodes: nodes.flatMap(({ vNodes, daemon }) => vNodes.map((id) => ({ id, node: daemon.name }))),
     segments: segmentsIn(events),
     proofs: select(events, "Proven").map(({ args }) => ({
@@ -50,23 +53,27 @@ export async function conclude(run: Ended): Promise<SoakReport> {
   });
   const lost = rows.filter(({ verdict }) => verdict === "lost");
   const without = lost.filter(({ cause }) => cause === undefined);
-  none("epochs lost without a reason", without.map(describe));
+  none("epochs lost without an injected fault", without.map(describe));
   none("epochs proven more than once", twice);
-  none("things owed that were deleted", [...watch.deleted]);
-  none("damaged segments that are not whole again, though a copy was", disks.unrepaired(watch.owed));
-  none("reads that were wrong", customer.wrong);
+  none("segments deleted although they are paid for", [...watch.deleted]);
+  none("damaged segments not repaired, although there was a copy", disks.unrepaired(watch.owed));
+  none("reads with wrong bytes", customer.wrong);
   none("processes that ended by themselves", ended);
 
   const statuses = await Promise.all([...nodes, auditor].map(({ daemon }) => daemon.end("SIGTERM")));
   checks.expect(
-    "all end with 0 when told to",
+    "all processes exit with 0 when asked to",
     statuses.every((status) => status === 0),
     statuses.join(", "),
   );
   const verdicts = judgeAuditor(join(auditor.dataFolder, "auditor.sqlite"), events, checks);
   const usage = judgeUsage(watch, checks);
   return {
-    ...{ seed, minutes, epochSeconds, usage, verdicts },
+    seed,
+    minutes,
+    epochSeconds,
+    usage,
+    verdicts,
     injected: injectedIn(diary),
     requests: total([...nodes, auditor].map(({ proxy }) => proxy.counts.requests)),
     spoiled: total([...nodes, auditor].map(({ proxy }) => proxy.counts.spoiled)),
@@ -88,8 +95,8 @@ export async function conclude(run: Ended): Promise<SoakReport> {
 
 function describe({ vNode, epoch, cause, clear, enough }: Judged): string {
   const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
-  const stretch = `${seconds(clear)} of its window were clear at a stretch, ${seconds(enough)} suffice`;
-  return `vNode ${vNode}, epoch ${epoch}: ${cause ?? "no reason"} (${stretch})`;
+  const stretch = `its window had ${seconds(clear)} without a fault, and ${seconds(enough)} suffice`;
+  return `vNode ${vNode}, epoch ${epoch}: ${cause ?? "no injected fault"} (${stretch})`;
 }
 
 async function recordedIn(events: readonly ChainEvent[], { chain }: Network): Promise<Map<number, number>> {
@@ -101,7 +108,7 @@ async function recordedIn(events: readonly ChainEvent[], { chain }: Network): Pr
   return recorded;
 }
 
-/** Proofs whose transactions on the chain are not the first that were seen there. */
+/** Number of proofs whose transaction on the chain is not the first one that was seen. */
 function provenAgain({ again }: Watch, events: readonly ChainEvent[]): number {
   return select(events, "Proven").filter(({ args }) => again.has(proofKey(args))).length;
 }
@@ -127,19 +134,19 @@ function judgeAuditor(path: string, events: readonly ChainEvent[], checks: Check
     );
     const unjudged = select(events, "Proven").filter(({ transaction }) => !judged.has(transaction));
     checks.expect(
-      "proofs that the auditor calls invalid",
+      "proofs that the auditor found invalid",
       invalid === 0,
       invalid === 0 ? "none" : String(invalid),
     );
     checks.expect(
-      "contradictions that the auditor sees",
+      "contradictions that the auditor reported",
       contradictions.length === 0,
       contradictions.length === 0
         ? "none"
         : list(contradictions.map(({ source, what }) => `${source}: ${what}`)),
     );
     checks.expect(
-      "proofs on the chain that the auditor has not found valid",
+      "proofs on the chain that the auditor did not verify",
       unjudged.length === 0,
       unjudged.length === 0 ? "none" : list(unjudged.map(({ transaction }) => transaction)),
     );
@@ -153,7 +160,7 @@ function judgeUsage({ usage }: Watch, checks: Checks): SoakReport["usage"] {
   return [...usage].flatMap(([process, samples]) =>
     (["memory", "descriptors"] as const).map((of) => {
       const { early, late, isFlat } = flatness(samples, of);
-      checks.expect(`${of} of ${process} is flat`, isFlat, `${early}, then ${late}`);
+      checks.expect(`${of} of ${process} does not grow`, isFlat, `${early}, then ${late}`);
       return { process, of: of === "memory" ? "MB" : of, early, late };
     }),
   );

@@ -1,5 +1,5 @@
 /**
- * Who pays: stores segments of all sizes and lives, on both nodes or on one, and reads them back.
+ * The customer: stores segments of all sizes and lives, on both nodes or on one, and reads them back.
  */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -14,10 +14,10 @@ import type { Diary } from "./diary.ts";
 import type { Network } from "./network.ts";
 
 export interface Customer {
-  /** SHA-256 of what has that root. */
+  /** SHA-256 of the segment with each root. */
   readonly contents: ReadonlyMap<string, string>;
   readonly counts: { stored: number; refused: number; read: number; unread: number };
-  /** What was read and is not what was stored. */
+  /** Reads that did not return what was stored. */
   readonly wrong: readonly string[];
   /** Stores or reads something. */
   act(): Promise<void>;
@@ -25,7 +25,7 @@ export interface Customer {
 
 const LIVES = [2, 12] as const;
 const STORE_SHARE = 0.5;
-/** Of what is stored, on one node alone. */
+/** Share of the objects that are stored on one node only. */
 const SINGLE_SHARE = 0.2;
 const SIZES = [1, 31, 496, 5_000, 60_000, maxBytes(PROFILES.tiny)] as const;
 const REMEMBERED = 24;
@@ -86,7 +86,9 @@ export async function createCustomer(
   }
 
   return {
-    ...{ contents, counts, wrong },
+    contents,
+    counts,
+    wrong,
     async act() {
       const object = objects[random.between(0, Math.max(0, objects.length - 1))];
       await (!object || random.next() < STORE_SHARE ? store() : read(object));

@@ -1,5 +1,5 @@
 /**
- * The processes of a soak: each is killed without warning and started again, and what ends by itself is told.
+ * The daemons of a soak. They are killed without warning and started again. A daemon that ends by itself is reported.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -15,13 +15,13 @@ export interface DaemonSpec {
   readonly args: readonly string[];
   readonly isReady?: (line: string) => boolean;
   readonly onLine?: (line: LogLine) => void;
-  /** When it ends and nobody told it to. */
+  /** Called when the daemon ends by itself. */
   readonly onEnd: (why: string) => void;
 }
 
 export interface Daemon {
   readonly name: string;
-  /** While it runs. */
+  /** undefined while it does not run. */
   readonly pid: number | undefined;
   start(): Promise<void>;
   /** @returns its exit status, or null after a signal that it could not answer */
@@ -32,7 +32,7 @@ const READY_MS = 90_000;
 const STOP_MS = 15_000;
 const TAIL_LINES = 5;
 
-/** @param folder for the log of all its lives */
+/** @param folder for the log file of all its runs */
 export function createDaemon(spec: DaemonSpec, folder: string): Daemon {
   const { name, command = process.execPath, args, isReady = saysReady, onLine, onEnd } = spec;
   const file = createWriteStream(join(folder, `${name}.log`), { flags: "a" });

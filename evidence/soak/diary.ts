@@ -1,5 +1,5 @@
 /**
- * What was done to the network and when, in order: on record in a file, and asked about when something is lost.
+ * The injected faults in order, with their times. They are written to a file, and used to explain lost epochs.
  */
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
@@ -7,13 +7,13 @@ import { createWriteStream } from "node:fs";
 /** Times in milliseconds since 1970. */
 export interface Entry {
   readonly at: number;
-  /** Of what lasts: undefined while it does. */
+  /** End of a fault that lasts. undefined: it has not ended. */
   until: number | undefined;
   readonly kind: EntryKind;
   /** A process, or "chain". */
   readonly whom: string;
   readonly what: string;
-  /** Whether its victim can do nothing meanwhile. */
+  /** Whether its victim can do nothing in this time. */
   readonly outage: boolean;
   readonly details: Readonly<Record<string, unknown>>;
 }
@@ -23,9 +23,9 @@ export type EntryKind = "endpoint" | "disk" | "stranger" | "reorganization" | "k
 export interface Diary {
   readonly entries: readonly Entry[];
   note(kind: EntryKind, whom: string, what: string, details?: Entry["details"]): void;
-  /** Something that was in the way since then. */
+  /** Notes a fault that began at `at` and ends now. */
   since(at: number, kind: EntryKind, whom: string, what: string, details: Entry["details"]): void;
-  /** Something that lasts until the function is called. */
+  /** Notes a fault that lasts until the returned function is called. */
   begin(kind: EntryKind, whom: string, what: string, options: Lasting): () => void;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /**
- * Disks that fail behind a node's back: what is on them is altered, cut off, lengthened or gone.
+ * Disk faults: segments are altered, truncated, lengthened or deleted without the node's knowledge.
  */
 import { appendFile, open, rm, stat, truncate } from "node:fs/promises";
 import { randomOf } from "../simulation/random.ts";
@@ -10,21 +10,21 @@ import { pause } from "./reorganizations.ts";
 import { empty, fill } from "./small-disks.ts";
 
 export interface Disks {
-  /** Does something to one segment. */
+  /** Damages one segment. */
   damage(owed: readonly Owed[]): Promise<void>;
-  /** Leaves no room on a node's disk for a while, where that can be done. */
+  /** Fills a node's disk for a while, if its disk is a small one. */
   fill(milliseconds: number, signal: AbortSignal): Promise<void>;
-  /** Notes what is whole again. */
+  /** Notes which damaged segments have been repaired. */
   look(): Promise<void>;
-  /** Whether that node's segment was damaged and is not whole again. */
+  /** Whether a node's segment is damaged and not repaired yet. */
   isOpen(node: string, root: string): boolean;
-  /** What of this is not whole again, and had a healthy copy. */
+  /** The segments that are not repaired although a healthy copy existed. */
   unrepaired(owed: readonly Owed[]): readonly string[];
 }
 
 type Damage = "bit flipped" | "cut off" | "lengthened" | "removed" | "tree removed";
 const DAMAGES: readonly Damage[] = ["bit flipped", "cut off", "lengthened", "removed", "tree removed"];
-/** Of the attempts that meet a segment without a copy, those that go on. */
+/** Share of the attempts on a segment without a copy that are carried out. */
 const ALONE_SHARE = 0.15;
 
 interface Open {

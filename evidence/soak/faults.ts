@@ -1,11 +1,19 @@
 /**
- * What can be wrong with an endpoint, and when: a schedule that is the same in every run with the same seed.
+ * Faults of an endpoint, in a schedule that is the same in every run with the same seed.
  */
 import type { Random } from "../simulation/random.ts";
 
 export const FAULT_KINDS = [
-  ...["errors", "limited", "empty logs", "null receipts", "behind", "hanging"],
-  ...["ranges refused", "batches refused", "gas lies", "swallowing"],
+  "errors",
+  "limited",
+  "empty logs",
+  "null receipts",
+  "behind",
+  "hanging",
+  "ranges refused",
+  "batches refused",
+  "gas lies",
+  "swallowing",
 ] as const;
 export type FaultKind =
   | "errors"
@@ -21,16 +29,16 @@ export type FaultKind =
 
 export interface Fault {
   readonly kind: FaultKind;
-  /** Of the requests that it could meet, from 0 to 1. */
+  /** Share of the requests that it affects, 0 to 1. */
   readonly share: number;
-  /** Blocks: how far behind, or how many may be asked for at once; calls of a batch; how often a price is multiplied. */
+  /** Depends on the kind: blocks behind, limit of blocks per request, limit of calls per batch, or factor of the gas price. */
   readonly size: number;
   readonly milliseconds: number;
 }
 
-/** From how many failing requests on nobody can be expected to get through: below it, everybody is. */
+/** Share of failing requests from which a fault excuses a lost epoch. */
 export const OUTAGE_SHARE = 0.5;
-/** What a client has to live with for as long as it lasts. */
+/** Faults that a client must cope with, and that excuse nothing. */
 const BEARABLE: readonly FaultKind[] = ["ranges refused", "batches refused", "gas lies"];
 const FAULT_MS = [1_000, 6_000] as const;
 const QUIET_MS = [2_000, 9_000] as const;
@@ -57,7 +65,7 @@ export function nextQuiet(random: Random): number {
   return random.between(...QUIET_MS);
 }
 
-/** Whether nothing can be expected to get through while it lasts. */
+/** Whether the fault excuses a lost epoch. */
 export function isOutage({ kind, share }: Pick<Fault, "kind" | "share">): boolean {
   return share >= OUTAGE_SHARE && !BEARABLE.includes(kind);
 }

@@ -1,5 +1,5 @@
 /**
- * What the chain says is owed now, and what is on the nodes' disks of it.
+ * The segments that nodes must store according to the chain, and those that are on their disks.
  */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -33,7 +33,7 @@ export function segmentsIn(events: readonly ChainEvent[]): Owed[] {
 export const pathOf = ({ dataFolder }: SoakedNode, root: string): string =>
   join(dataFolder, "segments", root.slice(2));
 
-/** Undefined for what is not there. */
+/** undefined if the file does not exist. */
 export async function hashOnDisk(node: SoakedNode, root: string): Promise<string | undefined> {
   try {
     const bytes = await readFile(pathOf(node, root));

@@ -1,6 +1,5 @@
 /**
- * What the chain says in the end, against what was done to the network: every due epoch proven exactly once, or lost for a
- * reason that was injected.
+ * Compares the chain with the injected faults: every due epoch must be proven exactly once, or lost because of a fault.
  */
 import { epochStart, sourcePoint, type Clock } from "../../protocol/epochs.ts";
 import type { Entry } from "./diary.ts";
@@ -8,13 +7,13 @@ import type { Entry } from "./diary.ts";
 export interface Evidence {
   readonly clock: Clock;
   readonly vNodes: readonly { readonly id: number; readonly node: string }[];
-  /** What is on the chain of the paid segments: live from an epoch until before another. */
+  /** The paid segments on the chain. Each is stored from epoch `from` to the epoch before `end`. */
   readonly segments: readonly { readonly vNode: number; readonly from: number; readonly end: number }[];
   readonly proofs: readonly { readonly vNode: number; readonly epoch: number }[];
-  /** When an epoch's randomness came on record, in milliseconds. */
+  /** When each epoch's randomness was recorded, in milliseconds since 1970. */
   readonly recorded: ReadonlyMap<number, number>;
   readonly entries: readonly Entry[];
-  /** How long proofs took, as the nodes measured it: this machine may be busy. */
+  /** How long proofs took, as the nodes measured it. The machine may be busy. */
   readonly times: readonly { readonly node: string; readonly epoch: number; readonly milliseconds: number }[];
   /** The last epoch that is over. */
   readonly last: number;
@@ -24,9 +23,9 @@ export interface Judged {
   readonly vNode: number;
   readonly epoch: number;
   readonly verdict: "proven" | "lost";
-  /** Why a loss is nobody's fault; undefined for a loss that is. */
+  /** The injected fault that excuses the loss. undefined: none does. */
   readonly cause: "data" | "outage" | undefined;
-  /** Milliseconds of the longest stretch of the window in which nothing was in the node's way, and how many suffice. */
+  /** Milliseconds of the window's longest stretch without a fault for the node, and the milliseconds that suffice. */
   readonly clear: number;
   readonly enough: number;
 }
@@ -37,9 +36,9 @@ export interface Judgement {
   readonly twice: readonly string[];
 }
 
-/** With so many milliseconds to itself, besides those that its proofs take, a node has no excuse. */
+/** A node needs this many milliseconds without a fault, besides the time of its proofs. */
 export const ENOUGH_MS = 6_000;
-/** Of a proof, where none was measured. */
+/** Milliseconds of a proof that was not measured. */
 export const PROOF_MS = 2_000;
 /** Share of the window after which nodes record the randomness themselves. */
 const RECORD_AFTER = 0.25;
@@ -62,7 +61,12 @@ export function judge(evidence: Evidence): Judgement {
 }
 
 const proven = (vNode: number, epoch: number): Judged => ({
-  ...{ vNode, epoch, verdict: "proven", cause: undefined, clear: 0, enough: 0 },
+  vNode,
+  epoch,
+  verdict: "proven",
+  cause: undefined,
+  clear: 0,
+  enough: 0,
 });
 
 function lost(
@@ -78,10 +82,10 @@ function lost(
   const disks = during.filter(({ kind, whom }) => kind === "disk" && whom === node);
   const damages = disks.filter(({ details }) => details["full"] !== true);
   const alone = damages.some(({ details }) => details["copies"] === 0);
-  // What is fetched from a replica takes those who have it.
+  // A node that must fetch data needs the nodes that have it.
   const isInTheWay = ({ outage, whom }: Entry): boolean =>
     outage && (whom === node || whom === "chain" || (damages.length > 0 && whom !== "auditor"));
-  // Proofs need no room, repairs do.
+  // A full disk hinders repairs, but not proofs.
   const full = damages.length > 0 ? disks.filter(({ details }) => details["full"] === true) : [];
   const blocked = [...during.filter(isInTheWay), ...full];
   const cuts = damages.map(({ at }) => ({ at, until: at }));
@@ -91,7 +95,7 @@ function lost(
   return { vNode, epoch, verdict: "lost", cause, clear, enough };
 }
 
-/** For all proofs of a node one after the other, each as slow as its slowest at that time. */
+/** Milliseconds for all proofs of a node one after the other, each as slow as its slowest at that time. */
 function sufficient({ vNodes, times }: Evidence, node: string, epoch: number): number {
   const measured = times
     .filter((time) => time.node === node && Math.abs(time.epoch - epoch) <= 1)
@@ -100,7 +104,7 @@ function sufficient({ vNodes, times }: Evidence, node: string, epoch: number): n
   return ENOUGH_MS + proofs * Math.max(PROOF_MS, ...measured);
 }
 
-/** Milliseconds of the longest stretch between `from` and `end` that none of these covers. */
+/** Milliseconds of the longest stretch between `from` and `end` that is free of these entries. */
 export function longestGap(
   covers: readonly Pick<Entry, "at" | "until">[],
   { from, end }: { from: number; end: number },

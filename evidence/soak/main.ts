@@ -1,5 +1,5 @@
 /**
- * `npm run -s soak`: two nodes and an auditor under everything that chains, disks and strangers do to them.
+ * `npm run -s soak`: two nodes and an auditor under faults of chains, disks and strangers.
  */
 import { Command } from "commander";
 import { HoldfastError } from "../../protocol/errors.ts";
@@ -19,15 +19,17 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.once(signal, () => ending.abort(new HoldfastError("aborted", "stopped: all processes are ended")));
 
 await new Command("soak")
-  .description("soaks two nodes and an auditor in faults; exits with 1 if something does not hold")
-  .option("--minutes <number>", "how long faults are injected", "30")
-  .option("--seed <number>", "what is injected, and when, follows from it", String(Date.now() % 1_000_000))
+  .description("runs two nodes and an auditor under injected faults; exits with 1 if a check fails")
+  .option("--minutes <number>", "minutes for which faults are injected", "30")
+  .option("--seed <number>", "seed of the faults and their times", String(Date.now() % 1_000_000))
   .option("--epoch <seconds>", "length of an epoch", "30")
   .option("--json", "print JSON", false)
-  .option("--keep", "leave the data, the logs and the diary of what was done", false)
+  .option("--keep", "keep the data, the logs and the diary of faults", false)
   .action(async ({ json, keep, ...texts }: Options) => {
     const report = await soak({
-      ...{ keep, signal: ending.signal, seed: numberIn(texts.seed, "seed", 0) },
+      keep,
+      signal: ending.signal,
+      seed: numberIn(texts.seed, "seed", 0),
       minutes: numberIn(texts.minutes, "minutes", 0.1),
       epochSeconds: numberIn(texts.epoch, "epoch", 20),
       log: (line) => void process.stderr.write(`${line}\n`),

@@ -1,6 +1,6 @@
 /**
- * Mines a block every so often, and none while the chain is being changed: anvil's own miner goes on meanwhile, and leaves
- * gaps between its blocks.
+ * Mines blocks at fixed intervals, and none while the chain is being changed. (anvil's own miner would not stop meanwhile, and
+ * its times have gaps.)
  */
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -20,9 +20,9 @@ export function rpcAt(url: string): Rpc {
 }
 
 export interface Miner {
-  /** Nothing is mined until it ends. */
+  /** Mines nothing until the work ends. */
   pause<T>(work: () => Promise<T>): Promise<T>;
-  /** Ends when nothing is under way. */
+  /** Stops mining, and returns when the last block is mined. */
   stop(): Promise<void>;
 }
 

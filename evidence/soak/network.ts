@@ -1,12 +1,12 @@
 /**
- * What is soaked: anvil with the real contracts, a relay, two nodes and an auditor, each behind an endpoint of its own.
+ * The network of a soak: anvil with the real contracts, a relay, two nodes and an auditor, each daemon with its own endpoint.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { connect, connectSigner, latestTime, type Chain } from "../../client/chain.ts";
-import { deploy, type Deployment } from "../../client/deploy.ts";
+import { deploy, type Deployment } from "../../client/deployment/deploy.ts";
 import { select } from "../../client/devnet/history.ts";
 import { fund } from "../../client/devnet/network.ts";
 import { freePorts, type LogLine } from "../../client/devnet/processes.ts";
@@ -34,7 +34,7 @@ export interface SoakedNode extends Served {
 }
 
 export interface Network {
-  /** Of the chain itself, past all proxies. */
+  /** The chain itself, without a proxy. */
   readonly rpcUrl: string;
   readonly miner: Miner;
   readonly chain: Chain;
@@ -44,7 +44,7 @@ export interface Network {
   readonly auditor: Served;
   readonly bucket: bigint;
   readonly cluster: bigint;
-  /** @param keep what is on their disks */
+  /** @param keep whether to keep the data on the disks */
   stop(keep: boolean): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ export interface NetworkOptions {
 
 const NODES = 2;
 const VNODES_EACH = 2;
-/** Several blocks a second: 64 of them are less than an epoch. */
+/** So short that 64 blocks take less than an epoch. */
 export const BLOCK_SECONDS = 0.25;
 const POLL_MS = 1000;
 const BUMP_MS = 5_000;
@@ -67,7 +67,7 @@ const SCRUB_SECONDS = 15;
 const CAPACITY = 100_000;
 const BOND = 10n ** 21n;
 const HEAD_START = 60;
-/** Nobody is removed for what the soak takes from them. */
+/** So that no node is removed because of the soak's faults. */
 const LENIENT = { maxMisses: 20, bondEpochs: 120 };
 const NODE = "prover/main.ts";
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -99,14 +99,18 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     const drand = await fetchDrandChain(relayUrl);
     const signer = await connectSigner(rpcUrl, roles.deployer.privateKey);
     const deployment = await deploy({
-      ...{ signer, profile: "tiny", epochSeconds, drand, protocolFee: PROTOCOL_FEE },
+      signer,
+      profile: "tiny",
+      epochSeconds,
+      drand,
+      protocolFee: PROTOCOL_FEE,
       knownAnswer: await makeKnownAnswer("tiny"),
       verificationKey: await loadVerificationKey("tiny"),
       genesis: await latestTime(signer),
       treasury: roles.treasury.address,
     });
     signer.provider?.destroy();
-    // A reorganization may take back what a transaction waits for: a customer begins anew then.
+    // A reorganization may undo what a transaction depends on. The customer then starts again.
     const chain = await connect({ rpcUrl, audits: deployment.audits, patienceMs: PATIENCE_MS });
 
     const serve = async (name: string, main: string, key: string, values: object): Promise<Served> => {
@@ -147,16 +151,25 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       providers.map(async ({ operator }, i): Promise<SoakedNode> => {
         const [id, port] = [ids[i] ?? 0n, nodePorts[i] ?? 0];
         const served = await serve(`node-${id}`, NODE, operator.privateKey, {
-          ...{ node: Number(id), host: "127.0.0.1", port, pollMs: POLL_MS, bumpAfterMs: BUMP_MS },
-          // No brake: whatever would be deleted is.
-          ...{ allowPrivatePeers: true, scrubSeconds: SCRUB_SECONDS, removeShare: 1 },
+          node: Number(id),
+          host: "127.0.0.1",
+          port,
+          pollMs: POLL_MS,
+          bumpAfterMs: BUMP_MS,
+          // Delete everything at once, so that wrong deletions show.
+          allowPrivatePeers: true,
+          scrubSeconds: SCRUB_SECONDS,
+          removeShare: 1,
         });
         return { ...served, id, url: `http://127.0.0.1:${port}`, vNodes: made.vNodes[i] ?? [] };
       }),
     );
     const auditor = await serve("auditor", "verifier/main.ts", roles.auditor.privateKey, {
       drandPublicKey: Buffer.from(drand.publicKey).toString("hex"),
-      ...{ pollSeconds: POLL_MS / 1000, settle: "all", host: "127.0.0.1", port: 0 },
+      pollSeconds: POLL_MS / 1000,
+      settle: "all",
+      host: "127.0.0.1",
+      port: 0,
     });
     await Promise.all([...nodes, auditor].map(({ daemon }) => daemon.start()));
     return { rpcUrl, miner, chain, deployment, roles, nodes, auditor, ...made, stop };
@@ -196,10 +209,18 @@ function anvilAt(port: number) {
     name: "anvil",
     command: createRequire(import.meta.url).resolve(`@foundry-rs/anvil-${system}/bin/anvil`),
     args: [
-      ...["--host", "127.0.0.1", "--port", String(port), "--hardfork", "osaka", "--accounts", "20"],
+      "--host",
+      "127.0.0.1",
+      "--port",
+      String(port),
+      "--hardfork",
+      "osaka",
+      "--accounts",
+      "20",
       "--no-mining",
-      // As endpoints have it that are no archives. (Of states on disk, anvil loses the newest after some reorganizations.)
-      ...["--prune-history", "256"],
+      // As endpoints without an archive do. (With states on disk, anvil loses the newest after some reorganizations.)
+      "--prune-history",
+      "256",
     ],
     isReady: (line: string) => line.startsWith("Listening on"),
   };
@@ -207,7 +228,7 @@ function anvilAt(port: number) {
 
 function relayAt(port: number) {
   const genesis = Math.floor(Date.now() / 1000) - HEAD_START;
-  const main = join(ROOT, "verifier", "relay-main.ts");
+  const main = join(ROOT, "drand", "relay-main.ts");
   return {
     name: "relay",
     args: [main, "--port", String(port), "--period", "1", "--genesis", String(genesis)],

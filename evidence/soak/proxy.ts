@@ -1,5 +1,5 @@
 /**
- * A JSON-RPC endpoint that is as bad as it is told to be: everything else it passes on to the chain as it is.
+ * A JSON-RPC proxy that injects faults, and passes everything else to the chain unchanged.
  */
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
@@ -10,9 +10,9 @@ import type { Fault } from "./faults.ts";
 
 export interface Proxy {
   readonly url: string;
-  /** What is wrong now. */
+  /** The current fault. */
   fault: Fault | undefined;
-  /** Requests that came, and those that met a fault. */
+  /** Number of requests, and of those that a fault affected. */
   readonly counts: { requests: number; spoiled: number };
   close(): void;
 }
@@ -26,13 +26,17 @@ type Answer = Readonly<Record<string, unknown>>;
 
 const HEADERS = { "content-type": "application/json" };
 const PRICES = ["eth_gasPrice", "eth_maxPriorityFeePerGas"];
-/** Where the block is among the parameters. */
+/** Index of the block among a method's parameters. */
 const BLOCK_AT: Readonly<Record<string, number>> = {
-  ...{ eth_call: 1, eth_getBalance: 1, eth_getCode: 1, eth_getTransactionCount: 1 },
-  ...{ eth_getBlockByNumber: 0, eth_getStorageAt: 2 },
+  eth_call: 1,
+  eth_getBalance: 1,
+  eth_getCode: 1,
+  eth_getTransactionCount: 1,
+  eth_getBlockByNumber: 0,
+  eth_getStorageAt: 2,
 };
 
-/** @param random decides which requests a fault meets */
+/** @param random decides which requests a fault affects */
 export async function startProxy(target: string, random: Random): Promise<Proxy> {
   const held = new Set<ServerResponse>();
   const pass = async (body: unknown): Promise<unknown> =>
@@ -93,7 +97,7 @@ export async function startProxy(target: string, random: Random): Promise<Proxy>
     }
   }
 
-  /** What a backend answers whose newest block is `head`. */
+  /** The answer of an endpoint whose newest block is `head`. */
   async function seenFrom(call: Call, head: number, honest: () => Promise<Answer>): Promise<Answer> {
     const { id, method, params = [] } = call;
     const result = (value: unknown): Answer => ({ jsonrpc: "2.0", id, result: value });
@@ -128,7 +132,7 @@ export async function startProxy(target: string, random: Random): Promise<Proxy>
     },
     set fault(next) {
       current = next;
-      // Whoever has waited for it gets what such endpoints give in the end.
+      // Requests that were left without an answer end with a broken connection.
       for (const response of held) response.destroy();
       held.clear();
     },

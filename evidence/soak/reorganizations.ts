@@ -1,5 +1,5 @@
 /**
- * A chain that takes back what it said: blocks are replaced by empty ones, or taken away; time goes on as it does.
+ * Reorganizations of the chain: its last blocks are replaced by empty ones, or removed. Time goes on.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Provider } from "ethers";
@@ -13,10 +13,10 @@ export interface Reorganizations {
 }
 
 const DEPTHS = [1, 2, 3, 8, 21, 40, 64] as const;
-/** Of them, those after which the chain is shorter. */
+/** Share of the reorganizations after which the chain is shorter. */
 const SHORTER_SHARE = 0.25;
 
-/** @param first block that stays */
+/** @param first the last block that is never replaced */
 export function createReorganizations(
   miner: Pick<Miner, "pause">,
   rpc: Rpc,
@@ -42,6 +42,6 @@ export function createReorganizations(
   return { counts, act: () => miner.pause(replace) };
 }
 
-/** @returns whether the time has passed without the signal */
+/** @returns true if the time has passed, false if the signal was aborted */
 export const pause = (milliseconds: number, signal: AbortSignal): Promise<boolean> =>
   delay(milliseconds, true, { signal }).catch(() => false);

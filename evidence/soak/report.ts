@@ -1,5 +1,5 @@
 /**
- * The end of a soak, for people: what was injected, what was proven, and what of it did not hold.
+ * The report of a soak, for people: the faults, the proofs, and the checks that failed.
  */
 import type { Check } from "../../client/devnet/checks.ts";
 
@@ -7,14 +7,14 @@ export interface SoakReport {
   readonly seed: number;
   readonly minutes: number;
   readonly epochSeconds: number;
-  /** How often each thing was done, by what it was done to. */
+  /** How often each kind of fault was injected, by victim. */
   readonly injected: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly requests: number;
   readonly spoiled: number;
   readonly epochs: {
     readonly due: number;
     readonly proven: number;
-    /** Of the proven, those that a reorganization had taken back before. */
+    /** Epochs that were proven again after a reorganization. */
     readonly provenAgain: number;
     readonly lostToData: number;
     readonly lostToOutages: number;
@@ -48,11 +48,17 @@ export function renderReport(report: SoakReport): string {
     "",
     "Injected",
     ...Object.entries(injected).flatMap(([kind, values]) => fill(kind, counts(values))),
-    ...fill("requests", `${report.requests}, of which ${report.spoiled} met a fault`),
+    ...fill("requests", `${report.requests}, of which a fault affected ${report.spoiled}`),
     "",
     "Found",
-    ...fill("epochs", `${epochs.due} due, ${epochs.proven} proven, ${epochs.lost} lost without a reason`),
-    ...fill("", `${epochs.lostToData} lost to the data, ${epochs.lostToOutages} to outages`),
+    ...fill(
+      "epochs",
+      `${epochs.due} due, ${epochs.proven} proven, ${epochs.lost} lost without an injected fault`,
+    ),
+    ...fill(
+      "",
+      `${epochs.lostToData} lost because of damaged data, ${epochs.lostToOutages} because of outages`,
+    ),
     ...fill("", `${epochs.provenAgain} proven again after a reorganization`),
     ...fill("segments", `${report.segments} on the chain`),
     ...fill("customer", counts(customer)),
@@ -69,7 +75,7 @@ export function renderReport(report: SoakReport): string {
 
 const INDENT = 18;
 
-/** Words under each other, beside their name. */
+/** Wraps a text into lines, beside its name. */
 function fill(name: string, text: string): string[] {
   const lines: string[] = [];
   let line = `  ${name}`.padEnd(INDENT);

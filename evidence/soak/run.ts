@@ -1,6 +1,6 @@
 /**
- * A soak from end to end: the network is started, everything is done to it for a while, it is left in peace for two epochs,
- * and then judged by the chain itself.
+ * A soak from start to end: the network is started, faults are injected for a while, two epochs pass without faults, and the
+ * chain's record is checked.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -26,13 +26,13 @@ export interface SoakOptions {
   readonly minutes: number;
   readonly seed: number;
   readonly epochSeconds: number;
-  /** Leaves the folder with data and logs. */
+  /** Whether to keep the folder with data and logs. */
   readonly keep: boolean;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds between one of its kind and the next. */
+/** Milliseconds between two faults of a kind. */
 const EVERY = {
   kill: [30_000, 90_000],
   reorganization: [25_000, 75_000],
@@ -45,7 +45,7 @@ const FULL_MS = [4_000, 20_000] as const;
 const DOWN_MS = [200, 4_000] as const;
 const LOOK_MS = 5_000;
 const MINUTE = 60_000;
-/** Stored before anything is done to the network. */
+/** Number of objects that are stored before the first fault. */
 const FIRST = 4;
 const CALM_EPOCHS = 2;
 
@@ -58,7 +58,9 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const times: Evidence["times"][number][] = [];
   log(`starting the network in ${folder}; seed ${seed}`);
   const network = await startNetwork({
-    ...{ seed, folder, epochSeconds },
+    seed,
+    folder,
+    epochSeconds,
     onLine(node, line) {
       if (line["msg"] !== "proven") return;
       const milliseconds = Number(line["witnessMs"]) + Number(line["proveMs"]);
@@ -84,7 +86,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
-interface Stage {
+interface SoakRun {
   readonly network: Network;
   readonly folder: string;
   readonly diary: Diary;
@@ -92,9 +94,9 @@ interface Stage {
   readonly times: Evidence["times"];
 }
 
-async function perform(options: SoakOptions, stage: Stage): Promise<SoakReport> {
+async function perform(options: SoakOptions, run: SoakRun): Promise<SoakReport> {
   const { minutes, seed, epochSeconds, log, signal } = options;
-  const { network, folder, diary } = stage;
+  const { network, folder, diary } = run;
   const { chain, nodes, auditor, roles, cluster } = network;
   const over = new AbortController();
   const chaos = AbortSignal.any([signal, over.signal]);
@@ -149,22 +151,31 @@ async function perform(options: SoakOptions, stage: Stage): Promise<SoakReport> 
   }
   signal.throwIfAborted();
   const last = Number(await chain.read<bigint>("audits", "currentEpoch")) + CALM_EPOCHS;
-  log(`two epochs of peace, until epoch ${last} is over`);
+  log(`two epochs without faults, until epoch ${last} is over`);
   while (Number(await chain.read<bigint>("audits", "currentEpoch")) <= last) {
     await pause(LOOK_MS, signal);
     signal.throwIfAborted();
     await watch.look();
   }
-  // Whoever settles what is over has a moment for it.
+  // Give the auditor time to settle the last epoch.
   await pause(LOOK_MS, signal);
   await watch.look();
   return conclude({
-    ...{ network, diary, watch, disks, customer, seed, minutes, epochSeconds, last },
-    ...{ ended: stage.ended, times: stage.times },
+    network,
+    diary,
+    watch,
+    disks,
+    customer,
+    seed,
+    minutes,
+    epochSeconds,
+    last,
+    ended: run.ended,
+    times: run.times,
   });
 }
 
-/** One endpoint: good for a while, bad for a while. */
+/** Runs the schedule of one endpoint's faults. */
 async function spoil(
   { daemon, proxy }: Served,
   { seed, diary, chaos }: { seed: number; diary: Diary; chaos: AbortSignal },
@@ -196,5 +207,5 @@ async function kill(all: readonly Served[], random: Random, diary: Diary): Promi
 function tell({ epoch, seen, owed }: Watch, { entries }: Diary, end: number): string {
   const left = Math.max(0, Math.round((end - Date.now()) / 1000));
   const time = `${Math.floor(left / 60)} min ${left % 60} s left`;
-  return `epoch ${epoch}: ${seen.size} proofs, ${owed.length} segments, ${entries.length} things done, ${time}`;
+  return `epoch ${epoch}: ${seen.size} proofs, ${owed.length} segments, ${entries.length} faults and notes, ${time}`;
 }

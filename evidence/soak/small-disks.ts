@@ -1,5 +1,5 @@
 /**
- * Disks that can be filled without harm to anybody else: file systems of their own in memory, where this process may mount them.
+ * Disks that can be filled without harm to others: file systems in memory, if this process is allowed to mount them.
  */
 import { execFile } from "node:child_process";
 import { cp, open, rm } from "node:fs/promises";
@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-/** More than a node keeps free for itself. */
+/** More than the space that a node keeps free. */
 const MEGABYTES = 160;
 const CHUNKS = [1 << 20, 1 << 12, 1] as const;
 
-/** @returns whether it is one now */
+/** @returns whether it was mounted */
 export async function mountSmall(folder: string): Promise<boolean> {
   const options = ["-t", "tmpfs", "-o", `size=${MEGABYTES}m,mode=700`, "holdfast-soak", folder];
   return run("mount", options).then(
@@ -20,7 +20,7 @@ export async function mountSmall(folder: string): Promise<boolean> {
   );
 }
 
-/** @param keep leaves a copy of what was on it in its place */
+/** @param keep whether to leave a copy of its files in its place */
 export async function unmountSmall(folder: string, keep: boolean): Promise<void> {
   const copy = `${folder}.copy`;
   if (keep) await cp(folder, copy, { recursive: true });
@@ -29,7 +29,7 @@ export async function unmountSmall(folder: string, keep: boolean): Promise<void>
   await rm(copy, { recursive: true, force: true });
 }
 
-/** Until nothing more fits. */
+/** Fills the disk until nothing more fits. */
 export async function fill(folder: string): Promise<void> {
   const file = await open(join(folder, FILLER), "a");
   try {

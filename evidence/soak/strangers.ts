@@ -1,5 +1,5 @@
 /**
- * Who wants nothing but places, sockets and time: from addresses of their own, so that limits can tell them apart.
+ * Strangers that only take up uploads, sockets and time. They use different addresses, as limits count by address.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
@@ -12,21 +12,24 @@ import type { Diary } from "./diary.ts";
 import type { SoakedNode } from "./network.ts";
 
 export interface Strangers {
-  /** Bothers a node for a while. @param roots that somebody else may have stored */
+  /** Bothers a node for a while. @param roots of segments that others may have stored */
   act(roots: readonly string[], signal: AbortSignal): Promise<void>;
 }
 
 const KINDS = ["idle sockets", "dripped headers", "unauthorized", "slow uploads", "open questions"] as const;
 type Kind = (typeof KINDS)[number];
 const COUNTS: Readonly<Record<Kind, number>> = {
-  ...{ "idle sockets": 200, "dripped headers": 60, unauthorized: 300 },
-  ...{ "slow uploads": 12, "open questions": 300 },
+  "idle sockets": 200,
+  "dripped headers": 60,
+  unauthorized: 300,
+  "slow uploads": 12,
+  "open questions": 300,
 };
 const DRIP_MS = 300;
 const LASTS_MS = [4_000, 15_000] as const;
 const UPLOAD_BYTES = 100_000;
 
-/** @param chain with the stranger's own account, which has a deposit and a bucket */
+/** @param chain connected with the stranger's own account, which has a deposit and a bucket */
 export function createStrangers(
   nodes: readonly SoakedNode[],
   { seed, diary, chain, bucket }: { seed: number; diary: Diary; chain: Chain; bucket: bigint },
@@ -35,7 +38,10 @@ export function createStrangers(
 
   async function authorize(node: bigint, method: string, path: string): Promise<string> {
     const message = {
-      ...{ node, method, path, bodyHash: `0x${createHash("sha256").update(randomBytes(8)).digest("hex")}` },
+      node,
+      method,
+      path,
+      bodyHash: `0x${createHash("sha256").update(randomBytes(8)).digest("hex")}`,
       expiry: BigInt(Math.floor(Date.now() / 1000) + 60),
       nonce: BigInt(`0x${randomBytes(32).toString("hex")}`),
     };

@@ -1,5 +1,5 @@
 /**
- * Memory and open files of processes over time, and whether they stay as they are.
+ * Memory and open files of processes over time, and whether they grow.
  */
 import { readdir, readFile } from "node:fs/promises";
 
@@ -17,14 +17,14 @@ export interface Flatness {
   readonly isFlat: boolean;
 }
 
-/** What the last quarter may have more than the second, and what is too little to count. */
+/** Growth allowed from the second quarter of the run to the last, as a factor, and differences too small to count. */
 const GROWTH = 1.25;
 export const BOUNDS = {
   memory: { slack: 64, most: 1024 },
   descriptors: { slack: 16, most: 512 },
 } as const;
 
-/** Undefined for a process that is gone, and where there is no /proc. */
+/** undefined for a process that has ended, and on systems without /proc. */
 export async function usageOf(pid: number): Promise<Usage | undefined> {
   try {
     const [status, open] = await Promise.all([
@@ -39,7 +39,7 @@ export async function usageOf(pid: number): Promise<Usage | undefined> {
   }
 }
 
-/** @param samples in order of time */
+/** @param samples in the order of their times */
 export function flatness(samples: readonly Usage[], of: "memory" | "descriptors"): Flatness {
   const [first, last] = [samples[0]?.at ?? 0, samples.at(-1)?.at ?? 0];
   const quarter = (last - first) / 4;

@@ -1,5 +1,5 @@
 /**
- * What must hold all the time: nothing owed is gone from a disk, and what the processes take stays as it is.
+ * Watches during a soak that no segment that must be stored vanishes from a disk, and collects the use of memory and files.
  */
 import type { Chain, ChainEvent } from "../../client/chain.ts";
 import { select } from "../../client/devnet/history.ts";
@@ -10,14 +10,14 @@ import { usageOf, type Usage } from "./usage.ts";
 
 export interface Watch {
   readonly usage: ReadonlyMap<string, readonly Usage[]>;
-  /** What the chain says is paid for and has begun, or will. */
+  /** Segments that are paid for according to the chain, now or in the future. */
   readonly owed: readonly Owed[];
   readonly epoch: number;
-  /** What was owed and gone for two looks, and nobody here had taken it. */
+  /** Paid segments that were missing in two looks although no fault had deleted them. */
   readonly deleted: ReadonlySet<string>;
-  /** Proofs that were seen on the chain, whatever became of them. */
+  /** Proofs that were seen on the chain, even if a reorganization removed them. */
   readonly seen: ReadonlyMap<string, string>;
-  /** Those that came in more than one transaction: a reorganization had taken the first back. */
+  /** Proofs that were seen in more than one transaction, because a reorganization had removed the first. */
   readonly again: ReadonlySet<string>;
   look(): Promise<void>;
 }
@@ -52,7 +52,10 @@ export function createWatch(network: Network, disks: Disks): Watch {
   }
 
   return {
-    ...{ usage, deleted, seen, again },
+    usage,
+    deleted,
+    seen,
+    again,
     get owed() {
       return owed;
     },

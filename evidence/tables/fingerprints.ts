@@ -1,5 +1,5 @@
 /**
- * Of what a table was measured: it is stale when this has changed.
+ * Fingerprints of what a table measures. The table is stale when its fingerprint has changed.
  */
 import { createHash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
@@ -11,8 +11,8 @@ const DIGITS = 8;
 export type Measured = "contracts" | "circuits" | "wasm";
 
 /**
- * Eight hexadecimal digits: of the bytecode of all contracts that are deployed, of the circuits without comments and
- * layout, of the WebAssembly modules. Contracts and modules must be built.
+ * Eight hexadecimal digits: the start of a hash of the bytecode of all deployed contracts, of the circuits without comments
+ * and layout, or of the WebAssembly modules. Contracts and modules must be built.
  */
 export function fingerprint(of: Measured): string {
   const hash = createHash("sha256");
@@ -33,7 +33,7 @@ const parts: Readonly<Record<Measured, () => [name: string, text: string][]>> = 
   wasm: () => read("build/*.wasm"),
 };
 
-/** Sorted by name, so that the file system's order does not count. */
+/** Sorted by name, so that the file system's order does not matter. */
 function read(pattern: string): [name: string, text: string][] {
   const names = globSync(pattern, { cwd: ROOT }).sort();
   if (names.length === 0) throw new Error(`nothing is built as ${pattern}: run \`npm run build\``);

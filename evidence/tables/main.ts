@@ -1,5 +1,5 @@
 /**
- * `npm run -s tables [-- NAMES]`: which tables of the documents are stale. 1: some are.
+ * `npm run -s tables [-- NAMES]`: shows which tables of the documents are stale. Exit status 1: some are.
  */
 import { isStale, TABLES } from "./tables.ts";
 

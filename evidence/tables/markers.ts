@@ -5,7 +5,7 @@
  *     ...
  *     <!-- end of gas -->
  *
- * What follows "from" is the fingerprint of what was measured (fingerprints.ts).
+ * After "from" comes the fingerprint of what was measured (fingerprints.ts).
  */
 
 export interface Marked {
@@ -22,7 +22,7 @@ export function readMarked(text: string, name: string): Marked {
   return { from, body: body.trim() };
 }
 
-/** The document with another table of that name. @throws Error if it has none */
+/** The document with a new table of this name. @throws Error if it has none */
 export function replaceMarked(text: string, name: string, { from, body }: Marked): string {
   if (!EXPRESSION(name).test(text)) missing(name);
   const table = `<!-- table ${name}, from ${from} -->\n\n${body}\n\n<!-- end of ${name} -->`;
@@ -30,10 +30,12 @@ export function replaceMarked(text: string, name: string, { from, body }: Marked
 }
 
 function missing(name: string): never {
-  throw new Error(`the document has no marks "table ${name}" and "end of ${name}"`);
+  throw new Error(
+    `the document has no comments "table ${name}" and "end of ${name}": add them around the table`,
+  );
 }
 
-/** In the form that the formatter keeps. */
+/** A table in the form that the formatter keeps. */
 export function markdownTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = heads.map((head, i) => Math.max(3, head.length, ...rows.map((row) => row[i]?.length ?? 0)));
   const line = (row: readonly string[]): string =>

@@ -1,5 +1,5 @@
 /**
- * The tables of the documents that benches write: where each stands, what writes it, and what it was measured of.
+ * The tables in the documents that benches write: the document, the command that writes each, and what it measures.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ const ROOT = join(import.meta.dirname, "..", "..");
 export interface Table {
   readonly name: string;
   readonly document: string;
-  /** Writes it anew. */
+  /** The command that writes it again. */
   readonly command: string;
   readonly measured: Measured;
 }
@@ -68,7 +68,7 @@ export function writeTable(name: string, body: string): void {
   writeFileSync(path, replaceMarked(text, name, { from: fingerprint(measured), body }));
 }
 
-/** Whether what was measured has changed since the table was written. */
+/** Whether what the table measures has changed since it was written. */
 export function isStale(name: string): boolean {
   const { document, measured } = tableNamed(name);
   return readMarked(readFileSync(join(ROOT, document), "utf8"), name).from !== fingerprint(measured);
@@ -118,7 +118,7 @@ export function circuitsTable({ profiles }: CircuitsBench): string {
   );
 }
 
-/** Of the standard profile. */
+/** The parts of the standard profile's circuit. */
 export function partsTable({ profiles, parts }: CircuitsBench): string {
   const own = parts.filter(({ profile }) => profile === "standard");
   const domain = profiles.find(({ profile }) => profile === "standard");

@@ -2,13 +2,13 @@
 import { expect } from "chai";
 import { cheating } from "../../evidence/assurance/cheating.ts";
 import { CHEATS } from "../../evidence/assurance/cheats.ts";
-import type { Row } from "../../evidence/assurance/row.ts";
+import type { EvidenceRow } from "../../evidence/assurance/row.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { rowsOf } from "../helpers/rows.ts";
 
 describe("assurance: cheats", function () {
   this.timeout(120_000);
-  let rows: readonly Row[];
+  let rows: readonly EvidenceRow[];
   before(async () => void (rows = await rowsOf(cheating())));
 
   for (const { main, claim } of CHEATS) {

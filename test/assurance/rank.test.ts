@@ -2,10 +2,10 @@
 import { expect } from "chai";
 import { createRandom } from "../../evidence/assurance/random.ts";
 import { dependentRows, undetermined } from "../../evidence/assurance/rank.ts";
-import type { Row } from "../../evidence/assurance/system.ts";
+import type { MatrixRow } from "../../evidence/assurance/system.ts";
 import { mod } from "../../protocol/field.ts";
 
-const row = (...values: (number | bigint)[]): Row =>
+const row = (...values: (number | bigint)[]): MatrixRow =>
   new Map(values.flatMap((value, i) => (BigInt(value) === 0n ? [] : [[i + 1, mod(BigInt(value))] as const])));
 const all = new Set([1, 2, 3]);
 
@@ -22,7 +22,7 @@ describe("assurance: rank", () => {
     const wires = 12;
     const rows = Array.from({ length: wires }, () => row(...random.elements(wires)));
     expect(dependentRows(rows)).to.deep.equal([]);
-    const sum: Row = new Map();
+    const sum: MatrixRow = new Map();
     for (let wire = 1; wire <= wires; wire++)
       sum.set(wire, mod(3n * (rows[3]?.get(wire) ?? 0n) + 5n * (rows[7]?.get(wire) ?? 0n)));
     expect(dependentRows([sum, ...rows])).to.deep.equal([0, 4, 8]);

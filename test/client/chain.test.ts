@@ -104,7 +104,10 @@ describe("client: connecting", () => {
   it("finds the whole deployment from the Audits contract", async () => {
     const { chainId, addresses, symbol, decimals } = await open();
     expect({ chainId, addresses, symbol, decimals }).to.deep.equal({
-      ...{ chainId: 31337n, addresses: AT, symbol: "HFT", decimals: 18 },
+      chainId: 31337n,
+      addresses: AT,
+      symbol: "HFT",
+      decimals: 18,
     });
   });
 
@@ -195,14 +198,14 @@ describe("client: connecting", () => {
     [
       "HandingOver",
       [7],
-      /handing over \(vNode 7\); another node is taking over .*: use another vNode, or wait/,
+      /handing over \(vNode 7\); another node is taking this vNode over .*: use another vNode, or wait/,
     ],
     [
       "Compacting",
       [7, 5],
-      /compacting \(vNode 7, sinceEpoch 5\); .* writing this vNode's directory again: use another/,
+      /compacting \(vNode 7, sinceEpoch 5\); .* compacting this vNode's directory: use another/,
     ],
-    ["LockLimit", [3, 10, 12], /lock limit \(node 3, limit 10, needed 12\); .* a higher --lock-per-epoch/],
+    ["LockLimit", [3, 10, 12], /lock limit \(node 3, limit 10, needed 12\); .* raise --lock-per-epoch/],
     ["HasEnded", [8, 7], /has ended \(end 8, currentEpoch 7\); .*: store it again/],
   ] as const) {
     it(`says what to do about ${name}`, async () => {
@@ -216,7 +219,7 @@ describe("client: connecting", () => {
   it("says what to do about a second challenge of one account", async () => {
     const reverts = abi("Challenges").encodeErrorResult("OneEach", [7, AT.token]);
     const error = await refusal((await open(reverts)).read("challenges", "minBond"));
-    expect(error.message).to.match(/one each .*; this account has a challenge of the vNode open: wait/);
+    expect(error.message).to.match(/one each .*; this account already has an open challenge to this vNode: wait/);
   });
 
   it("says that a contract refuses although it gives no reason, or half of one", async () => {
@@ -229,7 +232,7 @@ describe("client: connecting", () => {
   it("needs a key to send or sign", async () => {
     const chain = await open();
     expect((await refusal(chain.send("ledger", "bond", [1, 1]))).message).to.match(
-      /this needs an account: give --key/,
+      /this needs an account's key: give --key/,
     );
     expect(() => chain.account()).to.throw(/this needs an account/);
   });

@@ -42,8 +42,15 @@ describe("client: the deployment commands", function () {
 
   async function writeConfig(name: string, changes: object): Promise<string> {
     const settings = {
-      ...{ rpcUrl: proxy.url, chainId: 31337, keyFile: "none", treasury: TREASURY, protocolFee: 200 },
-      ...{ epochSeconds: 3600, profiles: ["tiny"], beacons: [DRAND], ...changes },
+      rpcUrl: proxy.url,
+      chainId: 31337,
+      keyFile: "none",
+      treasury: TREASURY,
+      protocolFee: 200,
+      epochSeconds: 3600,
+      profiles: ["tiny"],
+      beacons: [DRAND],
+      ...changes,
     };
     const path = join(folder, `${name}.json`);
     await writeFile(path, JSON.stringify(settings));
@@ -66,7 +73,7 @@ describe("client: the deployment commands", function () {
     expect(code).to.equal("bad-input");
     expect(message).to.match(
       new RegExp(
-        `this would deploy with ${STEPS} transactions to the chain 31337 .*: nobody is there to agree`,
+        `this would deploy with ${STEPS} transactions to the chain 31337 .*: nobody can be asked here`,
       ),
     );
     expect(await nonce()).to.equal(0);
@@ -116,11 +123,17 @@ describe("client: the deployment commands", function () {
 
   it("let other commands find the contracts by the record", async () => {
     const explored = await holdfast(
-      ...["explore", "clusters", "--rpc", chain.url, "--deployment", record, "--json"],
+      "explore",
+      "clusters",
+      "--rpc",
+      chain.url,
+      "--deployment",
+      record,
+      "--json",
     );
     expect(parsed(explored)).to.deep.equal({ clusters: [] });
     const none = await holdfast("explore", "clusters", "--rpc", chain.url, "--deployment", config, "--json");
-    expect(errorIn(none).message).to.match(/is no record of a deployment/);
+    expect(errorIn(none).message).to.match(/is not the record of a deployment/);
   });
 
   describe("add", () => {
@@ -189,7 +202,13 @@ describe("client: the deployment commands", function () {
   it("name every value of a configuration that is wrong", async () => {
     const wrong = await writeConfig("wrong", { treasury: "0x1", protocolFee: 501, profiles: [], color: 1 });
     const result = await holdfast(
-      ...["deployment", "create", "--config", wrong, "--folder", join(folder, "none"), "--json"],
+      "deployment",
+      "create",
+      "--config",
+      wrong,
+      "--folder",
+      join(folder, "none"),
+      "--json",
     );
     const { code, details } = errorIn(result);
     expect(code).to.equal("bad-input");

@@ -14,14 +14,22 @@ const PREVRANDAO = { kind: "prevrandao" };
 describe("client: a deployment's configuration", () => {
   const folder = useFolder();
   const drand = {
-    ...{ kind: "drand", genesis: evmnet.genesis, period: evmnet.period },
+    kind: "drand",
+    genesis: evmnet.genesis,
+    period: evmnet.period,
     publicKey: Buffer.from(evmnet.publicKey).toString("hex"),
   };
   const read = async (changes: object): Promise<DeploymentConfig> => {
     const path = join(folder(), "config.json");
     const settings = {
-      ...{ rpcUrl: "http://127.0.0.1:1", chainId: 1, keyFile: "key", protocolFee: 200, epochSeconds: 60 },
-      ...{ treasury: "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", profiles: ["tiny"], beacons: [drand] },
+      rpcUrl: "http://127.0.0.1:1",
+      chainId: 1,
+      keyFile: "key",
+      protocolFee: 200,
+      epochSeconds: 60,
+      treasury: "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+      profiles: ["tiny"],
+      beacons: [drand],
       ...changes,
     };
     await writeFile(path, JSON.stringify(settings));
@@ -59,7 +67,7 @@ describe("client: a deployment's configuration", () => {
     [
       "the zero address",
       { treasury: `0x${"0".repeat(40)}` },
-      /^treasury: expected another address than zero/,
+      /^treasury: expected an address that is not zero/,
     ],
     ["a checksum that is wrong", { token: "0x70997970c51812dc3A010C7d01b50e0d17dc79C8" }, /^token: /],
     ["a fee above the contracts' cap", { protocolFee: 501 }, /^protocolFee: /],

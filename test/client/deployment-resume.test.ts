@@ -68,7 +68,7 @@ describe("client: deployments that were begun", function () {
     await rm(join(on.folder, "ignition"), { recursive: true });
     const { code, message } = await on.refusal();
     expect(code).to.equal("chain");
-    expect(message).to.match(/is not the plan's next \(\w+, nonce 6\).*begin in a new one/);
+    expect(message).to.match(/is not the plan's next \(\w+, nonce 6\).*begin in a new folder/);
     expect(await on.nonce()).to.equal(6);
   });
 

@@ -17,7 +17,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
-import { destinationOf } from "../../client/destination.ts";
+import { destinationOf } from "../../client/app/destination.ts";
 import { errorOf, holdfastErrorOf } from "../helpers/errors.ts";
 import { useFolder } from "../helpers/folder.ts";
 
@@ -72,8 +72,8 @@ describe("client: where a file is read back to", () => {
     expect(await readFile(at("out"), "utf8")).to.equal("older");
     await mkdir(at("dir"));
     expect(await refusal(at("dir"))).to.match(/^bad-input: .*dir is a folder: name a file/);
-    expect(await refusal(at("dir/"))).to.match(/^bad-input: .*is no name of a file/);
-    expect(await refusal("")).to.match(/^bad-input: "" is no name of a file/);
+    expect(await refusal(at("dir/"))).to.match(/^bad-input: .*is not the name of a file/);
+    expect(await refusal("")).to.match(/^bad-input: "" is not the name of a file/);
     expect(await refusal(at("none/out"))).to.match(/^not-found: .*there is no such file or folder/);
     expect(await refusal(at("out/out"))).to.match(/^bad-input: .*part of the path is no folder/);
     expect((await readdir(folder())).toSorted()).to.deep.equal(["dir", "out"]);

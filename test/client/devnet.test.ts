@@ -8,7 +8,10 @@ type Args = Readonly<Record<string, bigint | number>>;
 
 function eventsOf(...told: readonly (readonly [name: string, args: Args])[]): ChainEvent[] {
   return told.map(([name, args]) => ({
-    ...{ contract: "audits", name, block: 1, transaction: "0x" },
+    contract: "audits",
+    name,
+    block: 1,
+    transaction: "0x",
     args: {
       vNode: 1n,
       ...Object.fromEntries(Object.entries(args).map(([key, value]) => [key, BigInt(value)])),

@@ -14,9 +14,20 @@ const item: VNodeItem = {
   id: 2n,
   info: { cluster: 1n, token: 10n, held: 41n, node: 4n, successor: 0n },
   state: {
-    ...{ node: 4n, settled: 7n, misses: 0n, syncLeft: 0n, rate: 150n, committed: 150n },
-    ...{ nextNode: 0n, nextSince: 0n, nextUntil: 0n, locked: 0n, nextLocked: 0n },
-    ...{ short: false, deferredSince: 0n, deferred: 0n },
+    node: 4n,
+    settled: 7n,
+    misses: 0n,
+    syncLeft: 0n,
+    rate: 150n,
+    committed: 150n,
+    nextNode: 0n,
+    nextSince: 0n,
+    nextUntil: 0n,
+    locked: 0n,
+    nextLocked: 0n,
+    short: false,
+    deferredSince: 0n,
+    deferred: 0n,
   },
   directory: { root: "0x", total: 150n, count: 3n, live: 3n, nextSerial: 3n },
   duty: { due: true, proven: false, node: 4n, successor: 0n, rate: 150n, asked: 150n },
@@ -34,8 +45,11 @@ interface Changes {
 function words(changes: Changes = {}): Record<string, unknown> {
   const { info, state, directory, duty, standing } = changes;
   const changed = {
-    ...{ id: item.id, info: { ...item.info, ...info }, state: { ...item.state, ...state } },
-    ...{ directory: { ...item.directory, ...directory }, duty: { ...item.duty, ...duty } },
+    id: item.id,
+    info: { ...item.info, ...info },
+    state: { ...item.state, ...state },
+    directory: { ...item.directory, ...directory },
+    duty: { ...item.duty, ...duty },
   };
   return vNodeInWords(describeVNode(changed, { ...quiet, ...standing }), chain);
 }
@@ -43,8 +57,13 @@ function words(changes: Changes = {}): Record<string, unknown> {
 describe("client: a vNode in words", () => {
   it("is in order, with what it holds and is paid", () => {
     expect(words()).to.deep.equal({
-      ...{ vNode: 2n, cluster: 1n, node: "4", holds: "3 segments, 41 leaves", "paid per epoch": "1.5 HFT" },
-      ...{ coverage: "100.0 % of a weight of 150", state: "in order; settled until epoch 7" },
+      vNode: 2n,
+      cluster: 1n,
+      node: "4",
+      holds: "3 segments, 41 leaves",
+      "paid per epoch": "1.5 HFT",
+      coverage: "100.0 % of a weight of 150",
+      state: "in order; settled until epoch 7",
       "this epoch": "due",
     });
     expect(words({ duty: { proven: true } })["this epoch"]).to.equal("proven");
@@ -69,12 +88,12 @@ describe("client: a vNode in words", () => {
 
   for (const [what, changes, text] of [
     ["misses", { state: { misses: 2n } }, "2 misses in a row"],
-    ["a first proof to come", { state: { syncLeft: 3n } }, "has 3 audits left for its first proof"],
-    ["a bond that is gone", { state: { short: true } }, "paid nothing until its bond is topped up"],
-    ["what waits", { state: { deferredSince: 6n, deferred: 300n } }, "3 HFT since epoch 6 wait for a proof"],
+    ["a first proof to come", { state: { syncLeft: 3n } }, "3 audits left for the node's first proof"],
+    ["a bond that is gone", { state: { short: true } }, "its node is paid nothing until it tops its bond up"],
+    ["what waits", { state: { deferredSince: 6n, deferred: 300n } }, "3 HFT since epoch 6 await the next proof"],
     ["leaving", { standing: { leavesAt: 13n } }, "leaves with epoch 13"],
     ["a pause", { standing: { pause: { from: 10n, end: 12n } } }, "paused from epoch 10 until 12"],
-    ["a compaction", { standing: { compacting: true } }, "its directory is written again"],
+    ["a compaction", { standing: { compacting: true } }, "its directory is being compacted"],
   ] as const) {
     it(`tells of ${what}`, () => {
       expect(words(changes)["state"]).to.equal(`${text}; settled until epoch 7`);
@@ -89,7 +108,9 @@ describe("client: what the lens does not tell of a vNode", () => {
       item,
     );
   const nothing = {
-    ...{ currentEpoch: 8n, leaveOf: { node: 0n, epoch: 0n }, pauseOf: { from: 0n, end: 0n, used: 0n } },
+    currentEpoch: 8n,
+    leaveOf: { node: 0n, epoch: 0n },
+    pauseOf: { from: 0n, end: 0n, used: 0n },
     compaction: { left: 0n, epoch: 0n },
   };
 

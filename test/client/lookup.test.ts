@@ -53,7 +53,7 @@ describe("client: the plan of a file", () => {
     answers["compaction"] = { left: 5n, epoch: 8n };
     const error = await holdfastErrorOf(plan());
     expect(error.code).to.equal("busy");
-    expect(error.message).to.match(/the directory of vNode 2 is being written again.*until epoch 10 at most/);
+    expect(error.message).to.match(/the directory of vNode 2 is being compacted.*until epoch 10 at most/);
     answers["compaction"] = { left: 5n, epoch: 7n };
     expect((await plan()).targets).to.have.length(1);
   });

@@ -46,7 +46,7 @@ describe("client: commands about money", function () {
     for (const [name, to] of Object.entries(all)) {
       const withLens = name === "lens" ? ["--deployment", await record(lens)] : [];
       const { code, message } = await refusal("app", "withdraw", "0.0000000001", "--to", to, ...withLens);
-      expect(`${code}: ${message}`, name).to.match(/^bad-input: 0x.* is .*from which nobody gets tokens out/);
+      expect(`${code}: ${message}`, name).to.match(/^bad-input: 0x.* is .*from which nobody can get tokens back/);
     }
     expect((await refusal("app", "withdraw", "1", "--to", `0x${"0".repeat(40)}`)).message).to.match(
       /is the zero address/,

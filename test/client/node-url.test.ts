@@ -31,9 +31,9 @@ describe("client: the address of a node", () => {
     ["http://a.example,http://b.example", /is more than one address|is not an address/],
     ["http://a.example http://b.example", /is more than one address|is not an address/],
     [" http://a.example", /is not an address|has spaces in it/],
-    ["http://0.0.0.0:8080", /no address that others can call/],
-    ["http://[::]:8080", /no address that others can call/],
-    ["http://node.example:0", /no address that others can call/],
+    ["http://0.0.0.0:8080", /not an address that others can call/],
+    ["http://[::]:8080", /not an address that others can call/],
+    ["http://node.example:0", /not an address that others can call/],
   ] as const) {
     it(`is not ${JSON.stringify(text)}`, () => {
       expect(() => nodeUrl(text)).to.throw(RangeError, why);

@@ -3,8 +3,8 @@ import { chmod, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } fro
 import { join } from "node:path";
 import { expect } from "chai";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
+import { draftOf } from "../../client/app/resume.ts";
 import { createApp, type App, type Save } from "../../client/app.ts";
-import { draftOf } from "../../client/continuing.ts";
 import { openManifest } from "../../client/manifest-file.ts";
 import { readObject, type StoredObject } from "../../client/object.ts";
 import { startAcceptingNode, type AcceptingNode } from "../helpers/accepting-node.ts";
@@ -57,7 +57,11 @@ describe("client: a put", function () {
   const manifest = (): string => `${path()}.holdfast.json`;
   const second = (): AcceptingNode => present(nodes[1]);
   const order = (record?: StoredObject) => ({
-    ...{ path: path(), bucket: 1n, vNodes: [1n, 2n], epochs: EPOCHS, record },
+    path: path(),
+    bucket: 1n,
+    vNodes: [1n, 2n],
+    epochs: EPOCHS,
+    record,
   });
   /** Segments that were ever stored on each vNode. */
   const counts = (): Promise<number[]> =>
@@ -165,7 +169,7 @@ describe("client: a put", function () {
     const failed = await putFile();
     expect(failed.code).to.equal(1);
     expect(errorIn(failed).message).to.match(
-      /node 2 refuses: not now; what is paid for is in .*file.holdfast.json/,
+      /node 2 refuses: not now; .*file.holdfast.json records what is paid for/,
     );
     expect((await readObject(manifest())).replicas.map(({ serials }) => serials.length)).to.deep.equal([
       2, 0,
@@ -203,8 +207,8 @@ describe("client: a put", function () {
     for (const [name, message] of [
       ["none/m.json", /none\/m.json cannot be written: there is no such file or folder/],
       ["dir", /dir is a folder: name a file/],
-      ["dir/", /is no name of a manifest/],
-      ["other", /other is not an object manifest/],
+      ["dir/", /is not a file name/],
+      ["other", /other is not a manifest/],
       ["other/m.json", /part of the path is no folder/],
       ["link", /there is no such file or folder/],
       ["m".repeat(300), /the name is too long/],
@@ -223,7 +227,7 @@ describe("client: a put", function () {
     const before = await counts();
     const old = await readFile(manifest(), "utf8");
     const longer = errorIn(await putFile("--epochs", "9"));
-    expect(longer.message).to.match(/vNode 1 has the file for 5 epochs, not for 9: give --epochs 5/);
+    expect(longer.message).to.match(/vNode 1 stores the file for 5 epochs, not for 9: give --epochs 5/);
     await writeFile(path(), patternBytes(BYTES, tag++));
     const other = errorIn(await putFile());
     expect(other.message).to.match(
@@ -249,7 +253,7 @@ describe("client: a put", function () {
     for (let i = 0; i <= EPOCHS; i++) await live.nextEpoch();
     const error = await holdfastErrorOf(app.plan(order(object)));
     expect(error).to.include({ code: "expired" });
-    expect(error.message).to.match(/of vNode 1 has ended: give another name with --manifest/);
+    expect(error.message).to.match(/on vNode 1 have ended: give another name with --manifest/);
   });
 
   it("leaves no record of a put that nothing was paid for", async () => {

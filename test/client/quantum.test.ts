@@ -9,8 +9,8 @@ describe("client: a cluster's quantum", () => {
   });
 
   it("is no less than a unit and below 2^80", () => {
-    expect(() => quantumBitsOf(0n)).to.throw(/is one token unit at least/);
-    expect(() => quantumBitsOf(2n ** 80n)).to.throw(/is 2\^79 token units at most/);
+    expect(() => quantumBitsOf(0n)).to.throw(/is at least one token unit/);
+    expect(() => quantumBitsOf(2n ** 80n)).to.throw(/is at most 2\^79 token units/);
   });
 
   it("is by default as fine as lets a vNode be paid 1,000 tokens per epoch", () => {

@@ -71,14 +71,14 @@ describe("client: the range of a challenge", () => {
   });
 
   it("is not guessed where events are missing", async () => {
-    expect((await holdfastErrorOf(find(2, 1))).message).to.match(/are not all of vNode 2: give --from-block/);
+    expect((await holdfastErrorOf(find(2, 1))).message).to.match(/vNode 2 has events before block 1: .* --from-block/);
     tell("SegmentRetired", { serial: 0n });
     expect((await holdfastErrorOf(find(2, 1))).code).to.equal("chain");
   });
 
   it("is none of a vNode that holds nothing", async () => {
     holds(0);
-    expect((await holdfastErrorOf(wholeRange(chain, 2n))).message).to.match(/vNode 2 holds nothing/);
+    expect((await holdfastErrorOf(wholeRange(chain, 2n))).message).to.match(/vNode 2 stores nothing/);
   });
 
   it("costs 8 epochs of the vNode's rate, the least at least, and twice as much for each that is open", async () => {

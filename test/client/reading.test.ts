@@ -7,10 +7,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { commitFile } from "../../client/app/segments.ts";
 import { createApp, type App, type AppOptions } from "../../client/app.ts";
 import type { Chain } from "../../client/chain.ts";
 import { readObject, type StoredObject } from "../../client/object.ts";
-import { commitFile } from "../../client/segments.ts";
 import type { Pace } from "../../net/pace.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
@@ -35,15 +35,14 @@ describe("client: reading a file back", () => {
     const { segments } = await commitFile(path, { profile: PROFILES.tiny, engine: referenceEngine });
     expect(segments).to.have.length(2);
     object = {
-      ...{
-        version: 1,
-        name: "file",
-        bytes: content.length,
-        profile: "tiny",
-        chainId: "31337",
-        audits: AUDITS,
-      },
-      ...{ bucket: 1, sha256: createHash("sha256").update(content).digest("hex") },
+      version: 1,
+      name: "file",
+      bytes: content.length,
+      profile: "tiny",
+      chainId: "31337",
+      audits: AUDITS,
+      bucket: 1,
+      sha256: createHash("sha256").update(content).digest("hex"),
       segments: segments.map(({ root, leaves, bytes, sha256 }) => ({ root, leaves, bytes, sha256 })),
       replicas: [1, 2, 3].map((vNode) => ({ vNode, epochs: 5, serials: [0, 1] })),
     };
@@ -92,14 +91,18 @@ describe("client: reading a file back", () => {
       urls.push(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     }
     const chain = {
-      ...{ chainId: 31337n, addresses: { registry: REGISTRY, audits: AUDITS } },
+      chainId: 31337n,
+      addresses: { registry: REGISTRY, audits: AUDITS },
       sign: () => Promise.resolve("0x"),
       read: (_contract: string, method: string, [id]: [bigint]) =>
         Promise.resolve(method === "state" ? { node: id } : { url: urls[Number(id) - 1] }),
     } as unknown as Chain;
     return createApp({
-      ...{ chain, engine: referenceEngine, allowPrivateNodes: true, answerMs: 1_000 },
-      ...{ paces: [PATIENT, PATIENT] },
+      chain,
+      engine: referenceEngine,
+      allowPrivateNodes: true,
+      answerMs: 1_000,
+      paces: [PATIENT, PATIENT],
       ...options,
     });
   }
@@ -255,7 +258,7 @@ describe("client: reading a file back", () => {
 
   it("refuses a manifest of another deployment", async () => {
     const error = await errorOf((await appWith(honest)).get({ ...object, chainId: "1" }, out()));
-    expect(error.message).to.match(/is stored with .* on chain 1, not with/);
+    expect(error.message).to.match(/is stored in the deployment .* on chain 1, not in/);
   });
 
   it("takes a manifest with a byte order mark, and an address in any case", async () => {
@@ -270,7 +273,7 @@ describe("client: reading a file back", () => {
   });
 
   it("refuses files that are no manifests", async () => {
-    expect((await errorOf(readObject(join(folder, "none")))).message).to.match(/there is no object manifest/);
-    expect((await errorOf(readObject(join(folder, "file")))).message).to.match(/is not an object manifest/);
+    expect((await errorOf(readObject(join(folder, "none")))).message).to.match(/there is no manifest/);
+    expect((await errorOf(readObject(join(folder, "file")))).message).to.match(/is not a manifest/);
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { expect } from "chai";
-import { commitFile, readPart } from "../../client/segments.ts";
+import { commitFile, readPart } from "../../client/app/segments.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
 import { errorOf } from "../helpers/errors.ts";

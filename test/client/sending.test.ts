@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { Transaction, Wallet, type Provider } from "ethers";
 import { GWEI } from "../../chain/fees.ts";
-import { openLeft } from "../../client/left.ts";
+import { openPending } from "../../client/pending.ts";
 import { deliver, isOpen, raised, type Order } from "../../client/sending.ts";
 import { errorIn, holdfast, startHoldfast } from "../helpers/cli.ts";
 import { holdfastErrorOf } from "../helpers/errors.ts";
@@ -44,8 +44,13 @@ describe("client: a transaction on its way", () => {
   const hashOf = (raw = ""): string => Transaction.from(raw).hash ?? "";
   const signed = (): Promise<string> =>
     wallet.signTransaction({
-      ...{ type: 2, chainId: 1n, nonce: 0, to: wallet.address, gasLimit: 21_000n },
-      ...{ maxFeePerGas: 3n * GWEI, maxPriorityFeePerGas: GWEI },
+      type: 2,
+      chainId: 1n,
+      nonce: 0,
+      to: wallet.address,
+      gasLimit: 21_000n,
+      maxFeePerGas: 3n * GWEI,
+      maxPriorityFeePerGas: GWEI,
     });
   const raise = async (raw: string): Promise<string | undefined> => {
     const order = await raised(provider, raw, MAX_FEE);
@@ -148,11 +153,11 @@ describe("client: a transaction on its way", () => {
 describe("client: what a command leaves", () => {
   const folder = useFolder();
   it("is on disk, by nonce, until it is forgotten", () => {
-    const left = openLeft(join(folder(), "a"));
+    const left = openPending(join(folder(), "a"));
     expect(left.all()).to.deep.equal([]);
     const [ten, nine] = [10, 9].map((nonce) => ({ nonce, what: "bond", attempts: ["0x01"] }));
     for (const one of [ten, nine]) if (one) left.keep(one);
-    expect(openLeft(join(folder(), "a")).all()).to.deep.equal([nine, ten]);
+    expect(openPending(join(folder(), "a")).all()).to.deep.equal([nine, ten]);
     left.forget(9);
     left.forget(8);
     expect(left.all()).to.deep.equal([ten]);
@@ -231,7 +236,7 @@ describe("client: a command that is run again", function () {
     proxy.swallows = false;
     const other = await holdfast(...createBucket("--public"));
     expect(other.code).to.equal(1);
-    expect(errorIn(other).message).to.include("that an earlier command left is mined now");
+    expect(errorIn(other).message).to.include("of an earlier command is mined now");
     expect((await buckets()) - before).to.equal(1);
     expect((await holdfast(...createBucket("--public"))).code).to.equal(0);
     expect((await buckets()) - before).to.equal(2);

@@ -130,7 +130,15 @@ describe("client: the small tools", function () {
       }>("sampling");
       const { seed, draws } = cases[1] as (typeof cases)[number];
       const { stdout } = await holdfast(
-        ...["positions", "--seed", seed, "--start", "0", "--length", "101", "--samples", "4"],
+        "positions",
+        "--seed",
+        seed,
+        "--start",
+        "0",
+        "--length",
+        "101",
+        "--samples",
+        "4",
       );
       expect(stdout.trim().split("\n")).to.deep.equal(draws.map(({ position, v }) => `${position} ${v}`));
     });
@@ -138,10 +146,21 @@ describe("client: the small tools", function () {
     it("refuse a seed of 2^248", async () => {
       const seed = `1${"0".repeat(62)}`;
       const result = await holdfast(
-        ...["positions", "--seed", seed, "--start", "0", "--length", "1", "--samples", "1", "--json"],
+        "positions",
+        "--seed",
+        seed,
+        "--start",
+        "0",
+        "--length",
+        "1",
+        "--samples",
+        "1",
+        "--json",
       );
       expect(errorIn(result)).to.deep.equal({
-        ...{ code: "bad-input", message: '"seed" expected an integer below 2^248', details: {} },
+        code: "bad-input",
+        message: '"seed" expected an integer below 2^248',
+        details: {},
       });
     });
   });
@@ -188,7 +207,15 @@ describe("client: the small tools", function () {
       await writeFile(join(dir, "b"), vectorBytes(2, 10));
       const out = join(folder, "proof");
       const { stdout, code } = await holdfast(
-        ...["prove-folder", dir, "--profile", "tiny", "--seed", "0x1234", "--out", out, "--json"],
+        "prove-folder",
+        dir,
+        "--profile",
+        "tiny",
+        "--seed",
+        "0x1234",
+        "--out",
+        out,
+        "--json",
       );
       expect(code).to.equal(0);
       ({ proof, publicSignals } = JSON.parse(stdout) as { proof: string; publicSignals: string });

@@ -14,15 +14,17 @@ import {
 } from "../helpers/world.ts";
 
 const LARGEST: Params = {
-  ...{
-    odds: 80,
-    window: EPOCH - MARGIN,
-    grace: 0,
-    maxMisses: 32,
-    slashMultiple: 100,
-    faultMultiple: 1000,
-  },
-  ...{ syncEpochs: 255, bondEpochs: 16_383, managerFee: 2000, auditFee: 1000, reporterShare: 2000 },
+  odds: 80,
+  window: EPOCH - MARGIN,
+  grace: 0,
+  maxMisses: 32,
+  slashMultiple: 100,
+  faultMultiple: 1000,
+  syncEpochs: 255,
+  bondEpochs: 16_383,
+  managerFee: 2000,
+  auditFee: 1000,
+  reporterShare: 2000,
 };
 
 describe("contracts: Audits as it is set up", () => {
@@ -147,8 +149,12 @@ describe("contracts: Audits as it is set up", () => {
         ) as [string, string, string];
         const or = (name: string, fit: string): string => (name === wire ? people.stranger.address : fit);
         await ethers.deployContract("Ledger", [
-          ...[token, or("the ledger's registry", registry), or("the ledger's audits", audits)],
-          ...[people.alice, people.treasury, 2 * EPOCH],
+          token,
+          or("the ledger's registry", registry),
+          or("the ledger's audits", audits),
+          people.alice,
+          people.treasury,
+          2 * EPOCH,
         ]);
         await ethers.deployContract(
           "Registry",

@@ -111,7 +111,9 @@ describe("contracts: Audits", () => {
       const seed = auditSeed({
         chainId,
         audits: await world.audits.getAddress(),
-        ...{ vNode: 1n, node: 1n, epoch: 1n },
+        vNode: 1n,
+        node: 1n,
+        epoch: 1n,
         randomness: world.ethers.toBeHex(2, 32) as `0x${string}`,
       });
       expect(duty.seed).to.equal(seed);
@@ -195,7 +197,11 @@ describe("contracts: Audits", () => {
       const after = await world.audits.duty(1, 3);
       const { chainId } = await world.ethers.provider.getNetwork();
       const old = auditSeed({
-        ...{ chainId, audits: await world.audits.getAddress(), vNode: 1n, node: 1n, epoch: 3n },
+        chainId,
+        audits: await world.audits.getAddress(),
+        vNode: 1n,
+        node: 1n,
+        epoch: 3n,
         randomness: world.ethers.toBeHex(2, 32) as `0x${string}`,
       });
       expect([after.node, after.seed === old]).to.deep.equal([2n, false]);

@@ -72,9 +72,7 @@ describe("contracts: proofs in batches", () => {
     /** vNode 4, of a cluster with beacon 1; epoch 2 has begun by both. */
     const addCluster = async (profile: number): Promise<void> => {
       const { ethers, people, audits, registry } = world;
-      const beacon = await ethers.deployContract("SettableBeacon", [
-        ...[audits, world.genesis, EPOCH, MARGIN],
-      ]);
+      const beacon = await ethers.deployContract("SettableBeacon", [audits, world.genesis, EPOCH, MARGIN]);
       await audits.connect(people.treasury).addBeacon(beacon);
       await registry.connect(people.manager).createCluster(profile, 1, QUANTUM_BITS, PARAMS, "two");
       await registry.connect(people.manager).addVNodes(2, [1]);

@@ -55,7 +55,11 @@ describe("contracts: answers to challenges", () => {
       await world.begin(2, 77);
       const { randomness, inputs } = await challenges.inputsOf(1);
       const seed = auditSeed({
-        ...{ chainId: 31337n, audits: await challenges.getAddress(), vNode: 1n, node: 1n, epoch: 1n },
+        chainId: 31337n,
+        audits: await challenges.getAddress(),
+        vNode: 1n,
+        node: 1n,
+        epoch: 1n,
         randomness: ethers.toBeHex(77, 32) as `0x${string}`,
       });
       expect(randomness).to.equal(ethers.toBeHex(77, 32));

@@ -216,7 +216,8 @@ describe("contracts: Challenges", () => {
       await world.toEpoch(3);
       await challenge(world.people.bob);
       expect([await world.challenges.lastAnswer(1), await world.challenges.lastAnswer(2)]).to.deep.equal([
-        ...[4n, 5n],
+        4n,
+        5n,
       ]);
     });
 

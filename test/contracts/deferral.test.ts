@@ -9,7 +9,12 @@ const FEE = 50n;
 const PAID = RATE - FEE;
 /** Rare audits; misses cost nothing but the rate, until there are four in a row. */
 const RARE = {
-  ...{ odds: 8, grace: 3, maxMisses: 4, slashMultiple: 100, faultMultiple: 260, bondEpochs: 360 },
+  odds: 8,
+  grace: 3,
+  maxMisses: 4,
+  slashMultiple: 100,
+  faultMultiple: 260,
+  bondEpochs: 360,
 };
 
 describe("contracts: deferred pay", () => {

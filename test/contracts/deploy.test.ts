@@ -1,7 +1,7 @@
 // The whole deployment as programs make it, with a real key, and what it refuses.
 import { expect } from "chai";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
-import { deploy, type DeployOptions } from "../../client/deploy.ts";
+import { deploy, type DeployOptions } from "../../client/deployment/deploy.ts";
 import { librariesFor } from "../../client/deployment/code.ts";
 import { publicKeyOf } from "../../drand/rounds.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";
@@ -31,7 +31,11 @@ describe("contracts: deployment", function () {
     const genesis = await networkHelpers.time.latest();
     const given: DeployOptions = {
       ...parts,
-      ...{ signer: present(signer), profile: "tiny", epochSeconds: 20, genesis, protocolFee: 200 },
+      signer: present(signer),
+      profile: "tiny",
+      epochSeconds: 20,
+      genesis,
+      protocolFee: 200,
       drand: { publicKey: publicKeyOf(5n), genesis: genesis - 1, period: 1 },
       treasury: present(treasury).address,
     };

@@ -2,12 +2,12 @@
 import { expect } from "chai";
 import { ContractFactory, ZeroAddress } from "ethers";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
-import { deploy, type Deployment, type DeployOptions } from "../../client/deploy.ts";
+import { deploy, type Deployment, type DeployOptions } from "../../client/deployment/deploy.ts";
 import type { Expectations } from "../../client/deployment/expectations.ts";
 import { codeHash } from "../../client/deployment/made.ts";
 import { groupKeyWords, verifierArgs } from "../../client/deployment/plan.ts";
 import type { Argument } from "../../client/deployment/step.ts";
-import { checkDeployment, wrongIn, type Finding } from "../../client/deployment-check.ts";
+import { checkDeployment, wrongIn, type Finding } from "../../client/deployment/check.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { publicKeyOf } from "../../drand/rounds.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";
@@ -42,7 +42,11 @@ describe("contracts: reading a deployment back", function () {
     treasury = present(second).address;
     const genesis = await chain.networkHelpers.time.latest();
     const options: DeployOptions = {
-      ...{ signer: present(signer), profile: "tiny", epochSeconds: 20, genesis, protocolFee: 200 },
+      signer: present(signer),
+      profile: "tiny",
+      epochSeconds: 20,
+      genesis,
+      protocolFee: 200,
       verificationKey: await loadVerificationKey("tiny"),
       knownAnswer: await makeKnownAnswer("tiny"),
       drand: { publicKey: publicKeyOf(5n), genesis: genesis - 9, period: 1 },
@@ -102,7 +106,7 @@ describe("contracts: reading a deployment back", function () {
     ledger: ["Ledger.registry", "Ledger.audits", "Ledger.challenges", "Ledger.token"],
     registry: ["Registry.ledger", "Registry.audits"],
     challenges: ["Challenges.ledger", "Challenges.registry", "Challenges.audits"],
-    factory: [...["Factory.audits", "factory: genesis", "factory: epochSeconds", "factory: margin"]],
+    factory: ["Factory.audits", "factory: genesis", "factory: epochSeconds", "factory: margin"],
     beacon: ["audits", "genesis", "epochSeconds", "margin"].map((name) => `beacon 0: ${name}`),
     lens: ["Lens.audits"],
   };
@@ -168,8 +172,15 @@ describe("contracts: reading a deployment back", function () {
   describe("against what is expected", () => {
     const drand = { publicKey: publicKeyOf(5n), genesis: 0, period: 1 };
     const expectations = (): Expectations => ({
-      ...{ chainId: 31337, token: made.token, treasury, protocolFee: 200, epochSeconds: 20, margin: 5 },
-      ...{ genesis: made.genesis, unbondSeconds: 3360, minChallengeBond: "1000000000000000" },
+      chainId: 31337,
+      token: made.token,
+      treasury,
+      protocolFee: 200,
+      epochSeconds: 20,
+      margin: 5,
+      genesis: made.genesis,
+      unbondSeconds: 3360,
+      minChallengeBond: "1000000000000000",
       profiles: [{ shape: PROFILES.tiny, verifierArgs: args }],
       beacons: [{ kind: "drand", chain: { ...drand, genesis: made.genesis - 9 } }],
     });

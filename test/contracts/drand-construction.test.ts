@@ -16,7 +16,10 @@ describe("contracts: construction of a DrandBeacon", () => {
   const deploy = (...args: unknown[]) => chain.ethers.deployContract("DrandBeacon", args);
   let audits: HardhatEthersSigner;
   const home = (genesis: number, epochSeconds: number, margin: number) => ({
-    ...{ audits: audits.address, genesis, epochSeconds, margin },
+    audits: audits.address,
+    genesis,
+    epochSeconds,
+    margin,
   });
   let times: unknown[];
   before(async () => {

@@ -39,7 +39,10 @@ describe("contracts: DrandBeacon in a deployment", () => {
     const { people, registry, audits, genesis } = world;
     drand = { publicKey: ownKey, genesis: genesis - 500, period: 3 };
     own = await world.ethers.deployContract("DrandBeacon", [
-      ...[keyWords(ownKey), drand.genesis, drand.period, { audits, ...clock() }],
+      keyWords(ownKey),
+      drand.genesis,
+      drand.period,
+      { audits, ...clock() },
     ]);
     await audits.connect(people.treasury).addBeacon(own);
     const manager = registry.connect(people.manager);

@@ -36,7 +36,10 @@ describe("contracts: DrandBeacon", () => {
   let audits: HardhatEthersSigner;
   let stranger: HardhatEthersSigner;
   const home = (genesis: number, epochSeconds: number, margin: number) => ({
-    ...{ audits: audits.address, genesis, epochSeconds, margin },
+    audits: audits.address,
+    genesis,
+    epochSeconds,
+    margin,
   });
   const atRealRound = (shift = 0) =>
     home(roundTime(evmnetRound.round, evmnet) - MARGIN + shift, AGES, MARGIN);

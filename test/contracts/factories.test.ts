@@ -4,7 +4,7 @@ import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types"
 import { expect } from "chai";
 import { concat, getCreate2Address, keccak256, ZeroHash } from "ethers";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
-import { deploy, type Deployment } from "../../client/deploy.ts";
+import { deploy, type Deployment } from "../../client/deployment/deploy.ts";
 import { groupKeyWords } from "../../client/deployment/plan.ts";
 import { publicKeyOf, roundFor, signRound } from "../../drand/rounds.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";
@@ -143,7 +143,9 @@ describe("contracts: Factory", () => {
     for (const address of [
       await (await ethers.deployContract("Groth16Verifier", [key, known])).getAddress(),
       await (await ethers.deployContract("DrandBeacon", [ownKey, 1000, 3, home])).getAddress(),
-      ...[foreign, await deployProxy(chain, verifier), stranger.address],
+      foreign,
+      await deployProxy(chain, verifier),
+      stranger.address,
     ]) {
       expect([await factory.isVerifier(address), await factory.isBeacon(address)]).to.deep.equal([
         false,
@@ -179,8 +181,14 @@ describe("contracts: what a deployment takes of its factory", function () {
     const genesis = await networkHelpers.time.latest();
     const drand = { publicKey: publicKeyOf(secret), genesis: genesis - 9, period: 3 };
     made = await deploy({
-      ...{ signer: present(signer), profile: "tiny", genesis, protocolFee: 200, drand },
-      ...{ treasury: present(treasury).address, epochSeconds: EPOCH, margin: MARGIN },
+      signer: present(signer),
+      profile: "tiny",
+      genesis,
+      protocolFee: 200,
+      drand,
+      treasury: present(treasury).address,
+      epochSeconds: EPOCH,
+      margin: MARGIN,
       verificationKey: await loadVerificationKey("tiny"),
       knownAnswer: await makeKnownAnswer("tiny"),
     });

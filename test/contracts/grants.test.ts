@@ -26,7 +26,8 @@ describe("contracts: a grant", () => {
     by = world.people.stranger,
   ) => {
     const { vNode, segments, epochs, maxRent, rent, nonce, deadline, signature } = await world.order({
-      ...{ bucket: grant.bucket, epochs: 2 },
+      bucket: grant.bucket,
+      epochs: 2,
       ...order,
     });
     const acceptance = { rent, nonce, deadline, signature };

@@ -224,7 +224,11 @@ describe("contracts: a hand-over", () => {
       const { root, total, successorSeed, seed } = await world.audits.duty(1, 2);
       const { chainId } = await world.ethers.provider.getNetwork();
       const ours = auditSeed({
-        ...{ chainId, audits: await world.audits.getAddress(), vNode: 1n, node: 2n, epoch: 2n },
+        chainId,
+        audits: await world.audits.getAddress(),
+        vNode: 1n,
+        node: 2n,
+        epoch: 2n,
         randomness: world.ethers.toBeHex(3, 32) as `0x${string}`,
       });
       expect(successorSeed).to.equal(ours);

@@ -59,7 +59,12 @@ describe("contracts: the Ledger and its neighbours", () => {
       await (await as(world.registry)).reserve(alice, 1000n);
       const ledger = await as(world.audits);
       const payments = [1n, 2n, 3n].map((i) => ({
-        ...{ to: bob.address, cluster: i, amount: 10n * i, fee: i, protocol: i / 2n, refund: 5n },
+        to: bob.address,
+        cluster: i,
+        amount: 10n * i,
+        fee: i,
+        protocol: i / 2n,
+        refund: 5n,
       }));
       const before = await world.chain.networkHelpers.takeSnapshot();
       for (const payment of payments) await ledger.pay(payment);
@@ -144,7 +149,12 @@ describe("contracts: the Ledger and its neighbours", () => {
 
   describe("what only the registry, the audits or the challenges may do", () => {
     const payment = () => ({
-      ...{ to: world.people.stranger, cluster: 1, amount: 1n, fee: 0n, protocol: 0n, refund: 0n },
+      to: world.people.stranger,
+      cluster: 1,
+      amount: 1n,
+      fee: 0n,
+      protocol: 0n,
+      refund: 0n,
     });
     const forRegistry = (ledger: Ledger) => [
       () => ledger.reserve(world.people.alice, 1n),

@@ -57,12 +57,26 @@ describe("contracts: Lens", () => {
       const [sum, next] = await lens.supply(2, 1, 100);
       expect(next).to.equal(0n);
       expect(plain(sum)).to.deep.equal({
-        ...{ vNodes: 3n, vacant: 0n, missing: 0n, syncing: 0n, behind: 0n, nodes: 2n },
-        ...{ minRent: 3n, maxRent: 7n, capacity: 550n, free: 550n - 6n, held: 6n, rate: 0n },
+        vNodes: 3n,
+        vacant: 0n,
+        missing: 0n,
+        syncing: 0n,
+        behind: 0n,
+        nodes: 2n,
+        minRent: 3n,
+        maxRent: 7n,
+        capacity: 550n,
+        free: 550n - 6n,
+        held: 6n,
+        rate: 0n,
       });
       const [other] = await lens.supply(1, 1, 100);
       expect([other.vNodes, other.vacant, other.nodes, other.minRent, other.free]).to.deep.equal([
-        ...[2n, 1n, 1n, RENT, 1000n - 12n],
+        2n,
+        1n,
+        1n,
+        RENT,
+        1000n - 12n,
       ]);
 
       await registry.connect(present(third)).updateNode(3, present(third), "", 50, 9, LOCK_PER_EPOCH, "");
@@ -111,7 +125,10 @@ describe("contracts: Lens", () => {
       expect([idsOf(items), next]).to.deep.equal([[1n, 2n, 3n], 0n]);
       const one = present(items[0]);
       expect([one.info.url, one.info.capacity, one.info.used, one.info.rent]).to.deep.equal([
-        ...["http://node0", 1000n, 12n, RENT],
+        "http://node0",
+        1000n,
+        12n,
+        RENT,
       ]);
       expect([one.bond, one.locked, one.unbonding]).to.deep.equal([FUNDS, 12n * 30n * RATE, 5n]);
       expect(one.releaseAt).not.to.equal(0n);
@@ -146,7 +163,11 @@ describe("contracts: Lens", () => {
       await world.begin(1);
       const before = await lens.vNode(1);
       expect(plain(before.info)).to.deep.equal({
-        ...{ cluster: 1n, token: 10n, held: 12n, node: 1n, successor: 0n },
+        cluster: 1n,
+        token: 10n,
+        held: 12n,
+        node: 1n,
+        successor: 0n,
       });
       expect([before.directory.total, before.directory.count]).to.deep.equal([1500n, 3n]);
       expect([before.duty.due, before.duty.proven]).to.deep.equal([true, false]);
@@ -187,7 +208,9 @@ describe("contracts: Lens", () => {
       }
       const [, third] = (await lens.buckets(alice, 0, 10)).items;
       expect(plain(present(third).info)).to.deep.equal({
-        ...{ owner: alice.address, cluster: 2n, isPublic: true },
+        owner: alice.address,
+        cluster: 2n,
+        isPublic: true,
       });
       await world.registry.connect(alice).transferBucket(3, bob);
       expect(idsOf(await all(page(bob.address), 10))).to.deep.equal([2n, 3n]);
@@ -218,7 +241,13 @@ describe("contracts: Lens", () => {
         0n,
       ]);
       expect(plain(present(items[1]).info)).to.deep.equal({
-        ...{ bucket: 1n, leaves: 4n, from: 1n, end: 3n, perEpoch: 4n * RATE, payers: 0n, index: 1n },
+        bucket: 1n,
+        leaves: 4n,
+        from: 1n,
+        end: 3n,
+        perEpoch: 4n * RATE,
+        payers: 0n,
+        index: 1n,
       });
     });
 

@@ -20,12 +20,10 @@ describe("contracts: changes while data is stored", () => {
     clock: { genesis?: number; epoch?: number; margin?: number; by?: unknown } = {},
   ) =>
     world.ethers.deployContract("SettableBeacon", [
-      ...[
-        clock.by ?? world.audits,
-        clock.genesis ?? world.genesis,
-        clock.epoch ?? EPOCH,
-        clock.margin ?? MARGIN,
-      ],
+      clock.by ?? world.audits,
+      clock.genesis ?? world.genesis,
+      clock.epoch ?? EPOCH,
+      clock.margin ?? MARGIN,
     ]);
 
   describe("a cluster's new terms", () => {

@@ -72,7 +72,8 @@ describe("contracts: parts of settling", () => {
       expect((await seen([one, one, one], 5)).ramps).to.equal(1);
       const ramp = { since: 2, epoch: 4, credit: UNIT };
       expect(await seen([ramp, one, one], 5)).to.deep.equal({
-        ...{ values: [0n, 0n, 1n, 2n, 5n, 5n].map((n) => n * UNIT), ramps: 2 },
+        values: [0n, 0n, 1n, 2n, 5n, 5n].map((n) => n * UNIT),
+        ramps: 2,
       });
     });
 

@@ -8,8 +8,14 @@ const RATE = 1000n;
 const PAID = 950n;
 /** One quantum of everything. */
 const UNIT = {
-  ...{ grace: 0, maxMisses: 2, slashMultiple: 2, faultMultiple: 0, bondEpochs: 4 },
-  ...{ managerFee: 0, auditFee: 0, reporterShare: 0 },
+  grace: 0,
+  maxMisses: 2,
+  slashMultiple: 2,
+  faultMultiple: 0,
+  bondEpochs: 4,
+  managerFee: 0,
+  auditFee: 0,
+  reporterShare: 0,
 } satisfies Partial<Params>;
 
 describe("contracts: settling", () => {

@@ -216,7 +216,14 @@ describe("contracts: storing", () => {
       const order = await world.order({});
       const { bucket, vNode, segments, epochs, rent, nonce, deadline } = order;
       const message = {
-        ...{ node: 1, revision: 0, bucket, vNode, epochs, rent, nonce, deadline },
+        node: 1,
+        revision: 0,
+        bucket,
+        vNode,
+        epochs,
+        rent,
+        nonce,
+        deadline,
         segments: hashSegments(segments),
       };
       const { chainId } = await world.ethers.provider.getNetwork();
@@ -293,7 +300,14 @@ describe("contracts: storing", () => {
         .withArgs(1, address);
       const { chainId } = await world.ethers.provider.getNetwork();
       const message = {
-        ...{ node: 1, revision: 0, bucket, vNode, epochs, rent, nonce, deadline },
+        node: 1,
+        revision: 0,
+        bucket,
+        vNode,
+        epochs,
+        rent,
+        nonce,
+        deadline,
         segments: hashSegments(segments),
       };
       const typed = domain(chainId, await world.registry.getAddress());

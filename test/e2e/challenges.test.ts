@@ -3,8 +3,9 @@ import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
-import { createApp, sum } from "../../client/app.ts";
+import { createApp } from "../../client/app.ts";
 import { segmentRange, wholeRange } from "../../client/ranges.ts";
+import { sum } from "../../client/sum.ts";
 import { readConfig } from "../../prover/config.ts";
 import { createNode } from "../../prover/node.ts";
 import { patternBytes } from "../helpers/bytes.ts";
@@ -49,9 +50,19 @@ describe("a challenge on demand", function () {
     const [keyFile, config] = [join(folder, "key"), join(folder, "config.json")];
     await writeFile(keyFile, node.operator.privateKey, { mode: 0o600 });
     const values = {
-      ...{ rpcUrl: live.rpcUrl, audits: live.deployment.audits, node: 1, keyFile, profile: "tiny" },
-      ...{ dataFolder: join(folder, "node"), port: 0, pollMs: 25, reserveBytes: 0, recordAfter: 0 },
-      ...{ drandUrls: [live.relayUrl], allowPrivatePeers: true, repairLost: false },
+      rpcUrl: live.rpcUrl,
+      audits: live.deployment.audits,
+      node: 1,
+      keyFile,
+      profile: "tiny",
+      dataFolder: join(folder, "node"),
+      port: 0,
+      pollMs: 25,
+      reserveBytes: 0,
+      recordAfter: 0,
+      drandUrls: [live.relayUrl],
+      allowPrivatePeers: true,
+      repairLost: false,
     };
     await writeFile(config, JSON.stringify(values));
     const ending = new AbortController();

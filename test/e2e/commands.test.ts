@@ -27,16 +27,15 @@ describe("e2e: the commands", function () {
     await mkdir(logs);
     processes = createProcesses({ logs, signal: ending.signal });
     network = await startNetwork({
-      ...{
-        profile: "tiny",
-        epochSeconds: EPOCH,
-        folder,
-        processes,
-        capacity: 10_000,
-        bond: BOND,
-        provers: 1,
-      },
-      ...{ log: () => undefined, onLog: () => undefined },
+      profile: "tiny",
+      epochSeconds: EPOCH,
+      folder,
+      processes,
+      capacity: 10_000,
+      bond: BOND,
+      provers: 1,
+      log: () => undefined,
+      onLog: () => undefined,
     });
     const { app, manager, providers } = network.roles;
     for (const [name, account] of Object.entries({ app, manager, provider: providers[0]?.cold }))
@@ -113,7 +112,7 @@ describe("e2e: the commands", function () {
     const offered = await done("provider", "provider", "propose-provider", "6", app);
     expect(offered).to.include({ node: "6", proposed: app });
     const early = await refusal("app", "provider", "accept-provider", "6", "--yes");
-    expect(early.message).to.match(/not acceptable yet .*; wait until then/);
+    expect(early.message).to.match(/not acceptable yet .*; wait until that time/);
     expect(await done("provider", "provider", "propose-provider", "6", "nobody")).to.include({
       proposed: null,
     });
@@ -124,7 +123,7 @@ describe("e2e: the commands", function () {
   it("say how much is missing for a bond, and that a bond is not there yet", async () => {
     const short = await refusal("provider", "provider", "bond", "6", "100", "--yes");
     expect(short.code).to.equal("funds");
-    expect(short.message).to.match(/0 HFT deposited and 1 HFT in its wallet: 99 HFT is missing/);
+    expect(short.message).to.match(/has deposited 0 HFT and has 1 HFT in its wallet: send the wallet 99 HFT more/);
     const early = await refusal("provider", "provider", "release", "6", "--yes");
     expect(early.message).to.match(/not releasable/);
   });
@@ -161,7 +160,7 @@ describe("e2e: the commands", function () {
     const odds = await refusal("manager", "manager", "create-cluster", "--odds", "0", "--yes");
     expect(odds.message).to.match(/bad parameter \(name odds, value 0\)/);
     const quantum = await refusal("manager", "manager", "create-cluster", "--quantum", "0", "--yes");
-    expect(quantum.message).to.match(/a quantum is one token unit at least/);
+    expect(quantum.message).to.match(/a quantum is at least one token unit/);
   });
 
   describe("with a bucket", () => {
@@ -191,7 +190,7 @@ describe("e2e: the commands", function () {
       expect(poor.code).to.equal("funds");
       expect(poor.message).to.match(/deposit \d+ more/);
       const unasked = await refusal("app", ...put("--vnodes", "1,2"));
-      expect(unasked.message).to.match(/nobody is there to agree, add --yes/);
+      expect(unasked.message).to.match(/nobody can be asked here: add --yes/);
       expect(unasked.message).to.match(
         /an epoch, \d+ token units of which are rounding up to multiples of 1073741824/,
       );
@@ -207,7 +206,7 @@ describe("e2e: the commands", function () {
       const app = network.chain.as(network.roles.app.privateKey);
       await app.send("token", "mint", [app.account(), 10n ** 21n]);
       const rent = await refusal("app", ...put("--vnodes", "1,2", "--deposit", "--max-rent", "1", "--yes"));
-      expect(rent.message).to.match(/asks a rent of \d+, above 1/);
+      expect(rent.message).to.match(/asks a rent of \d+, more than 1/);
 
       const manifest = join(folder, "file.json");
       await done("app", ...put("--vnodes", "1,2", "--deposit", "--manifest", manifest));
@@ -300,7 +299,7 @@ describe("e2e: the commands", function () {
       const [segment] = await segmentsOf("2");
       expect(segment).to.include({ serial: "0", weight: String(made["length"]) });
       const again = await refusal("manager", "challenge", "make", "2", "--max-bond", "1", "--yes");
-      expect(again.message).to.match(/one each .*; this account has a challenge of the vNode open/);
+      expect(again.message).to.match(/one each .*; this account already has an open challenge to this vNode/);
       const gone = await refusal("manager", "challenge", "make", "2", "--segment", "9", "--max-bond", "1");
       expect(gone.message).to.match(/segment 9 of vNode 2 has no entry/);
       expect((await refusal("app", "challenge", "expire", "1", "--yes")).message).to.match(/response runs/);
@@ -315,11 +314,11 @@ describe("e2e: the commands", function () {
       const back = await done("manager", "manager", "assign", "2", "0");
       expect(back).to.include({ responsible: "2", successor: "0", fromEpoch: "0" });
       const data = await refusal("manager", "manager", "assign", "2", "0", "--yes");
-      expect(data.message).to.match(/has data .*; name the node that shall take over/);
+      expect(data.message).to.match(/has data .*; name the node that is to take over/);
     });
 
     it("say what is missing to look around, and for a lens of something else", async () => {
-      expect((await refusal("app", "explore", "clusters")).message).to.match(/where is the lens/);
+      expect((await refusal("app", "explore", "clusters")).message).to.match(/which is the Lens/);
       const { audits } = network.chain.addresses;
       const other = await refusal("app", "explore", "clusters", "--lens", audits);
       expect(other.code).to.equal("chain");
@@ -341,7 +340,7 @@ describe("e2e: the commands", function () {
       const leaving = await done("provider", "provider", "leave", "1");
       expect(leaving).to.include({ node: "1", fromEpoch: "11", bondKeptUntil: "14" });
       const again = await refusal("provider", "provider", "leave", "1", "--yes");
-      expect(again.message).to.match(/leave announced already .*; who has announced to leave can only wait/);
+      expect(again.message).to.match(/leave announced already .*; the node has announced already that it leaves/);
     });
 
     it("let a provider top up, and get back what was kept: nothing here", async () => {

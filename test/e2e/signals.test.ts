@@ -40,8 +40,15 @@ describe("e2e: commands through npm", function () {
     const [keyFile, config] = [join(folder, "key"), join(folder, "config.json")];
     await writeFile(keyFile, node.operator.privateKey, { mode: 0o600 });
     const values = {
-      ...{ rpcUrl: live.rpcUrl, audits: live.deployment.audits, node: 1, keyFile, profile: "tiny" },
-      ...{ dataFolder: join(folder, "node"), port: 0, pollMs: 25, reserveBytes: 0 },
+      rpcUrl: live.rpcUrl,
+      audits: live.deployment.audits,
+      node: 1,
+      keyFile,
+      profile: "tiny",
+      dataFolder: join(folder, "node"),
+      port: 0,
+      pollMs: 25,
+      reserveBytes: 0,
     };
     await writeFile(config, JSON.stringify(values));
     const args = ["run", "-s", "holdfast", "--", "node", "run", "--config", config];

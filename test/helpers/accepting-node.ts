@@ -37,14 +37,15 @@ export async function startAcceptingNode(
     const { timestamp } = await live.app.block();
     const { revision } = await live.app.read<{ revision: bigint }>("registry", "node", [id]);
     const message = {
-      ...{
-        node: id,
-        revision,
-        bucket: BigInt(bucket),
-        vNode: BigInt(vNode),
-        segments: hashSegmentList(segments),
-      },
-      ...{ epochs: BigInt(epochs), rent: RENT, nonce: nonce++, deadline: BigInt(timestamp + 3600) },
+      node: id,
+      revision,
+      bucket: BigInt(bucket),
+      vNode: BigInt(vNode),
+      segments: hashSegmentList(segments),
+      epochs: BigInt(epochs),
+      rent: RENT,
+      nonce: nonce++,
+      deadline: BigInt(timestamp + 3600),
     };
     const wallet = new Wallet(operator.privateKey);
     const signature = await wallet.signTypedData(domain(chainId, addresses.registry), ACCEPTANCE, message);

@@ -85,9 +85,13 @@ export function world() {
   const mineAt = (timestamp: number, ...events: Parameters<typeof mine>[1][]): void => {
     const block = blocks.length;
     blocks.push({
-      ...{ hash: `0x${block}`, timestamp },
+      hash: `0x${block}`,
+      timestamp,
       events: events.map(({ name, args, transaction = "0xaa" }) => ({
-        ...{ name, block, transaction, timestamp },
+        name,
+        block,
+        transaction,
+        timestamp,
         args: { vNode: 1n, ...args },
       })),
     });
@@ -101,7 +105,11 @@ export function world() {
 
   const read = blockChain(blocks, (event) => !fake.hidden(event));
   const chain: AuditChain = {
-    ...{ chainId: 31337n, audits: `0x${"ab".repeat(20)}`, genesis: 0, epochSeconds: EPOCH, margin: MARGIN },
+    chainId: 31337n,
+    audits: `0x${"ab".repeat(20)}`,
+    genesis: 0,
+    epochSeconds: EPOCH,
+    margin: MARGIN,
     endpoints: () => [],
     block: () => reach("block", undefined).then(() => read.block()),
     blockHash: (number) => reach("blockHash", undefined).then(() => read.blockHash(number)),
@@ -120,7 +128,9 @@ export function world() {
     },
     profile: (index) =>
       Promise.resolve({
-        ...{ samples: 2, dataDepth: 2, directoryDepth: 2 },
+        samples: 2,
+        dataDepth: 2,
+        directoryDepth: 2,
         keyHash: present(fake.keyHashes[index]),
       }),
     profileCount: () => reach("profileCount", fake.keyHashes.length),
@@ -139,8 +149,13 @@ export function world() {
       return vNodes.map((vNode) => {
         const { settled, idle } = present(fake.states.get(vNode));
         return {
-          ...{ vNode, cluster: 1n, from: settled, through: idle ? settled : Math.max(settled, over) },
-          ...{ auditFee: 100, gas: fake.settleGas, reward: fake.reward },
+          vNode,
+          cluster: 1n,
+          from: settled,
+          through: idle ? settled : Math.max(settled, over),
+          auditFee: 100,
+          gas: fake.settleGas,
+          reward: fake.reward,
         };
       });
     },
@@ -182,8 +197,16 @@ export function world() {
   ): Auditor =>
     createAuditor(
       {
-        ...{ chain, state, keyHash: KEY_HASH, fromBlock: 0, pollMs: 1000, log, signal: ending.signal },
-        ...{ settle, coinValue: 0n, store: openEventStore(":memory:", "") },
+        chain,
+        state,
+        keyHash: KEY_HASH,
+        fromBlock: 0,
+        pollMs: 1000,
+        log,
+        signal: ending.signal,
+        settle,
+        coinValue: 0n,
+        store: openEventStore(":memory:", ""),
       },
       {
         sender,

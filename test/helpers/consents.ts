@@ -56,8 +56,13 @@ export async function signGrant(world: World, options: GrantTerms = {}) {
   const { owner = world.people.alice, writer = world.people.stranger, bucket = 1 } = options;
   const { limit = 10n ** 6n, maxRent = RENT, deadline = 2n ** 64n } = options;
   const terms = {
-    ...{ owner: owner.address, writer: writer.address },
-    ...{ bucket, limit, maxRent, deadline, nonce: options.nonce ?? ++nonce },
+    owner: owner.address,
+    writer: writer.address,
+    bucket,
+    limit,
+    maxRent,
+    deadline,
+    nonce: options.nonce ?? ++nonce,
   };
   const typed = await domainOf(world);
   const signer = options.signer ?? owner;

@@ -41,7 +41,10 @@ export function createCustomer(app: Chain): Customer {
     body: Uint8Array = new Uint8Array(),
   ): Promise<Buffer> => {
     const message = {
-      ...{ node: id, method, path, bodyHash: `0x${createHash("sha256").update(body).digest("hex")}` },
+      node: id,
+      method,
+      path,
+      bodyHash: `0x${createHash("sha256").update(body).digest("hex")}`,
       expiry: BigInt(Math.floor(Date.now() / 1000) + 60),
       nonce: BigInt(`0x${randomBytes(32).toString("hex")}`),
     };
@@ -60,7 +63,10 @@ export function createCustomer(app: Chain): Customer {
       string
     >;
   const consentOf = ({ rent, nonce, deadline, signature }: Record<string, string>): object => ({
-    ...{ rent, nonce, deadline, signature },
+    rent,
+    nonce,
+    deadline,
+    signature,
   });
 
   const customer: Customer = {

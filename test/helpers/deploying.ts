@@ -93,8 +93,15 @@ export function useDeployments(): Deploying {
   const config = async (changes: object): Promise<DeploymentConfig> => {
     const path = join(home, "config.json");
     const settings = {
-      ...{ rpcUrl: proxy.url, chainId: 31337, keyFile: on.account.keyFile, treasury: TREASURY },
-      ...{ protocolFee: 200, epochSeconds: 3600, profiles: ["tiny"], beacons: [DRAND], ...changes },
+      rpcUrl: proxy.url,
+      chainId: 31337,
+      keyFile: on.account.keyFile,
+      treasury: TREASURY,
+      protocolFee: 200,
+      epochSeconds: 3600,
+      profiles: ["tiny"],
+      beacons: [DRAND],
+      ...changes,
     };
     await writeFile(path, JSON.stringify(settings));
     return readDeploymentConfig(path);
@@ -116,7 +123,10 @@ export function useDeployments(): Deploying {
     lines: [],
     create: async (changes = {}, options = {}) =>
       createDeployment({
-        ...{ config: await config(changes), folder, dryRun: false, signal: new AbortController().signal },
+        config: await config(changes),
+        folder,
+        dryRun: false,
+        signal: new AbortController().signal,
         agree: () => Promise.resolve(),
         log: (line) => on.lines.push(line),
         knownAnswer,

@@ -22,7 +22,8 @@ export async function serveChain(chainId = 31337): Promise<ServedChain> {
   const url = `http://${address}:${port}`;
   const provider = new JsonRpcProvider(url, chainId, FIXED);
   return {
-    ...{ url, provider },
+    url,
+    provider,
     async close() {
       provider.destroy();
       await server.close();

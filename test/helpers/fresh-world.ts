@@ -24,7 +24,8 @@ export function shortcuts(world: () => World) {
   const provider = (node = 1) => present(world().people.providers[node - 1]);
   const operator = (node = 1) => present(world().people.operators[node - 1]);
   return {
-    ...{ provider, operator },
+    provider,
+    operator,
     asProvider: (node = 1) => world().audits.connect(provider(node)),
     asManager: () => world().registry.connect(world().people.manager),
     state: (vNode = 1) => world().audits.state(vNode),
@@ -68,6 +69,12 @@ export function registryShortcuts(world: () => World) {
 
 /** IProofs.Refusal. */
 export const REFUSAL = {
-  ...{ noSuchVNode: 1, notCurrentEpoch: 2, settleFirst: 3, alreadyProven: 4, noRandomness: 5, notDue: 6 },
-  ...{ windowClosed: 7, notConsented: 8 },
+  noSuchVNode: 1,
+  notCurrentEpoch: 2,
+  settleFirst: 3,
+  alreadyProven: 4,
+  noRandomness: 5,
+  notDue: 6,
+  windowClosed: 7,
+  notConsented: 8,
 };

@@ -7,7 +7,7 @@ import { network } from "hardhat";
 import { FIXED } from "../../chain/endpoint.ts";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { connect, type Chain } from "../../client/chain.ts";
-import { deploy, type Deployment } from "../../client/deploy.ts";
+import { deploy, type Deployment } from "../../client/deployment/deploy.ts";
 import { developmentAccounts, type DevelopmentAccount } from "../../contracts/accounts.ts";
 import { createRelay } from "../../drand/relay.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";
@@ -26,8 +26,17 @@ export const MARGIN = 1_000;
 /** What a segment pays per epoch is a multiple of 2^3 units. */
 export const QUANTUM_BITS = 3;
 const PARAMS = {
-  ...{ odds: 1, window: 9_000, grace: 1, maxMisses: 2, slashMultiple: 5, faultMultiple: 10 },
-  ...{ syncEpochs: 3, bondEpochs: 20, managerFee: 200, auditFee: 100, reporterShare: 1000 },
+  odds: 1,
+  window: 9_000,
+  grace: 1,
+  maxMisses: 2,
+  slashMultiple: 5,
+  faultMultiple: 10,
+  syncEpochs: 3,
+  bondEpochs: 20,
+  managerFee: 200,
+  auditFee: 100,
+  reporterShare: 1000,
 };
 
 export interface LiveNode {
@@ -78,20 +87,16 @@ export async function startLiveChain(): Promise<LiveChain> {
   );
   const relayUrl = await relay.listen({ port: 0 });
   const deployment = await deploy({
-    ...{
-      signer: new Wallet(deployer.privateKey, provider),
-      profile: "tiny",
-      epochSeconds: EPOCH_SECONDS,
-      margin: MARGIN,
-      genesis,
-    },
+    signer: new Wallet(deployer.privateKey, provider),
+    profile: "tiny",
+    epochSeconds: EPOCH_SECONDS,
+    margin: MARGIN,
+    genesis,
     verificationKey: await loadVerificationKey("tiny"),
-    ...{
-      knownAnswer: await makeKnownAnswer("tiny"),
-      drand: relay.chain,
-      protocolFee: 200,
-      treasury: treasury.address,
-    },
+    knownAnswer: await makeKnownAnswer("tiny"),
+    drand: relay.chain,
+    protocolFee: 200,
+    treasury: treasury.address,
   });
   const chain = await connect({ rpcUrl, audits: deployment.audits });
   const as = ({ privateKey }: DevelopmentAccount): Chain => chain.as(privateKey);
@@ -119,8 +124,15 @@ export async function startLiveChain(): Promise<LiveChain> {
   await as(app).send("registry", "createBucket", [1, false]);
 
   return {
-    ...{ rpcUrl, relayUrl, provider, deployment, nodes, manager: as(manager), app: as(app) },
-    ...{ appKey: app.privateKey, managerKey: manager.privateKey },
+    rpcUrl,
+    relayUrl,
+    provider,
+    deployment,
+    nodes,
+    manager: as(manager),
+    app: as(app),
+    appKey: app.privateKey,
+    managerKey: manager.privateKey,
     async nextEpoch() {
       const epoch = Math.floor(((await time()) - genesis) / EPOCH_SECONDS) + 1;
       chainTime = sourcePoint(epoch, deployment);

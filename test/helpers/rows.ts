@@ -2,16 +2,16 @@
  * Rows of evidence, gathered.
  */
 import { expect } from "chai";
-import type { Row, Rows } from "../../evidence/assurance/row.ts";
+import type { EvidenceRow, Rows } from "../../evidence/assurance/row.ts";
 
-export async function rowsOf(rows: Rows): Promise<Row[]> {
-  const gathered: Row[] = [];
+export async function rowsOf(rows: Rows): Promise<EvidenceRow[]> {
+  const gathered: EvidenceRow[] = [];
   for await (const row of rows) gathered.push(row);
   return gathered;
 }
 
 /** Fails with what does not hold, and if there is no evidence at all. */
-export async function expectAllHold(rows: Rows): Promise<Row[]> {
+export async function expectAllHold(rows: Rows): Promise<EvidenceRow[]> {
   const gathered = await rowsOf(rows);
   const failing = gathered.filter(({ holds }) => !holds);
   expect(failing).to.deep.equal([]);

@@ -3,12 +3,12 @@
  */
 import {
   honestStatement as statementOf,
-  type Asked,
+  type StatementRequest,
   type HonestStatement,
 } from "../../evidence/assurance/statements.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
 
-export interface HonestOptions extends Asked {
+export interface HonestOptions extends StatementRequest {
   /** Bytes of each segment; byte i of segment s is (7 i + s) mod 251. */
   readonly sizes: readonly number[];
 }

@@ -38,8 +38,17 @@ export const LOCK_PER_EPOCH = FUNDS;
 export const SELDOM = { slashMultiple: 50, faultMultiple: 250, bondEpochs: 350 };
 
 export const PARAMS = {
-  ...{ odds: 1, window: WINDOW, grace: 1, maxMisses: 3, slashMultiple: 5, faultMultiple: 10 },
-  ...{ syncEpochs: 2, bondEpochs: 30, managerFee: 200, auditFee: 100, reporterShare: 1000 },
+  odds: 1,
+  window: WINDOW,
+  grace: 1,
+  maxMisses: 3,
+  slashMultiple: 5,
+  faultMultiple: 10,
+  syncEpochs: 2,
+  bondEpochs: 30,
+  managerFee: 200,
+  auditFee: 100,
+  reporterShare: 1000,
 };
 export type Params = typeof PARAMS;
 
@@ -104,7 +113,10 @@ export async function createWorld(
 
   const world = {
     ...contracts,
-    ...{ chain, ethers, people, genesis },
+    chain,
+    ethers,
+    people,
+    genesis,
 
     /** Goes to the epoch, unless it runs already. */
     async toEpoch(epoch: number): Promise<void> {
@@ -294,10 +306,7 @@ async function deployAll(
   );
   const audits = await ethers.deployContract(
     "Audits",
-    [
-      ...[ledger, registry, factory, [{ verifier, ...shape }], [beacon]],
-      ...[genesis, EPOCH, MARGIN, protocolFee],
-    ],
+    [ledger, registry, factory, [{ verifier, ...shape }], [beacon], genesis, EPOCH, MARGIN, protocolFee],
     { libraries },
   );
   if ((await audits.getAddress()) !== addresses.audits) throw new Error("Audits is somewhere else");
@@ -346,7 +355,12 @@ export async function deployBooks<Beacon = undefined>(
   };
   const beacon = await makeBeacon(addresses.audits);
   const ledger = await ethers.deployContract("Ledger", [
-    ...[token, addresses.registry, addresses.audits, addresses.challenges, treasury, unbond],
+    token,
+    addresses.registry,
+    addresses.audits,
+    addresses.challenges,
+    treasury,
+    unbond,
   ]);
   const registry = await ethers.deployContract("Registry", [ledger, addresses.audits], {
     libraries: libraries.registry,

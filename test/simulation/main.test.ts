@@ -28,8 +28,15 @@ describe("simulation: command", function () {
     expect(stdout).to.match(/^strategy +profit +honest/);
     const [row] = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>[];
     expect(Object.keys(row ?? {})).to.deep.equal([
-      ...["strategy", "epochs", "profit", "honest", "low", "high"],
-      ...["customersLost", "customersGot", "auditorsEarned"],
+      "strategy",
+      "epochs",
+      "profit",
+      "honest",
+      "low",
+      "high",
+      "customersLost",
+      "customersGot",
+      "auditorsEarned",
     ]);
     expect(row).to.include({ strategy: "drop-100", epochs: 12 });
   });

@@ -8,8 +8,17 @@ const strategy = strategyNamed("drop-10");
 const rivals = strategyNamed("challenge-rivals");
 
 const outcome = (more: Partial<Outcome>): Outcome => ({
-  ...{ strategy: "drop-10", seed: 1, profit: 1, honest: 14, stored: 90, honestStored: 100 },
-  ...{ customersLost: 0, customersGot: 0, auditorsEarned: 1, victims: {}, roles: {} },
+  strategy: "drop-10",
+  seed: 1,
+  profit: 1,
+  honest: 14,
+  stored: 90,
+  honestStored: 100,
+  customersLost: 0,
+  customersGot: 0,
+  auditorsEarned: 1,
+  victims: {},
+  roles: {},
   ...more,
 });
 

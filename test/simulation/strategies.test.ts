@@ -8,11 +8,25 @@ import { present } from "../helpers/present.ts";
 
 const EPOCHS = 130;
 const PLAYED = [
-  ...["drop-10", "drop-100", "drop-newest", "one-bond-three-vnodes"],
-  ...["junk-25x-drop-100", "tiny-junk", "tombstones-9x"],
-  ...["leave-at-loss", "pause-and-leave", "unbond-at-loss"],
-  ...["challenge-own-leaf", "store-during-challenge", "squat-own-slots", "challenge-rivals"],
-  ...["beacon-too-late", "to-and-fro", "comeback", "store-and-end-1x", "thief-of-the-hot-key"],
+  "drop-10",
+  "drop-100",
+  "drop-newest",
+  "one-bond-three-vnodes",
+  "junk-25x-drop-100",
+  "tiny-junk",
+  "tombstones-9x",
+  "leave-at-loss",
+  "pause-and-leave",
+  "unbond-at-loss",
+  "challenge-own-leaf",
+  "store-during-challenge",
+  "squat-own-slots",
+  "challenge-rivals",
+  "beacon-too-late",
+  "to-and-fro",
+  "comeback",
+  "store-and-end-1x",
+  "thief-of-the-hot-key",
 ].map(strategyNamed);
 
 /** Hardhat's closeTo is for integers. */

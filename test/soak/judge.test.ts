@@ -14,20 +14,22 @@ describe("soak: judge", () => {
   /** Of epoch 2: its window from the source point to its end, in milliseconds. */
   const [BEGIN, END] = [1_090_000, 1_120_000];
   const entry = (fields: Partial<Entry>): Entry => ({
-    ...{
-      at: BEGIN,
-      until: END,
-      kind: "endpoint",
-      whom: "node-1",
-      what: "hanging",
-      outage: true,
-      details: {},
-    },
+    at: BEGIN,
+    until: END,
+    kind: "endpoint",
+    whom: "node-1",
+    what: "hanging",
+    outage: true,
+    details: {},
     ...fields,
   });
   const judged = (fields: Partial<Evidence>) =>
     judge({
-      ...{ clock, entries: [], times: [], last: 2, recorded: new Map([[2, BEGIN + 1_000]]) },
+      clock,
+      entries: [],
+      times: [],
+      last: 2,
+      recorded: new Map([[2, BEGIN + 1_000]]),
       vNodes: [{ id: 1, node: "node-1" }],
       segments: [{ vNode: 1, from: 1, end: 3 }],
       proofs: [{ vNode: 1, epoch: 1 }],

@@ -3,7 +3,12 @@ import { renderReport, type SoakReport } from "../../evidence/soak/report.ts";
 
 describe("soak: report", () => {
   const report: SoakReport = {
-    ...{ seed: 13, minutes: 30, epochSeconds: 30, requests: 90_000, spoiled: 6_000, segments: 200 },
+    seed: 13,
+    minutes: 30,
+    epochSeconds: 30,
+    requests: 90_000,
+    spoiled: 6_000,
+    segments: 200,
     injected: {
       endpoint: { errors: 100, limited: 101, "null receipts": 102, "batches refused": 103, behind: 104 },
     },
@@ -13,8 +18,8 @@ describe("soak: report", () => {
     usage: [{ process: "node-1", of: "MB", early: 300, late: 310 }],
     losses: ["vNode 1, epoch 5: no reason (21.3 s of its window were clear at a stretch, 10.0 s suffice)"],
     checks: [
-      { name: "epochs lost without a reason", passed: false, found: "1: vNode 1, epoch 5" },
-      { name: "reads that were wrong", passed: true, found: "none" },
+      { name: "epochs lost without an injected fault", passed: false, found: "1: vNode 1, epoch 5" },
+      { name: "reads with wrong bytes", passed: true, found: "none" },
     ],
     passed: false,
   };
@@ -23,6 +28,8 @@ describe("soak: report", () => {
     const lines = renderReport(report).split("\n");
     for (const line of lines) expect(line).to.have.lengthOf.at.most(80);
     expect(lines.filter((line) => line.startsWith("  FAILS"))).to.have.lengthOf(1);
-    expect(lines.join(" ").replaceAll(/\s+/g, " ")).to.include("238 proven, 1 lost without a reason");
+    expect(lines.join(" ").replaceAll(/\s+/g, " ")).to.include(
+      "238 proven, 1 lost without an injected fault",
+    );
   });
 });

@@ -1,7 +1,7 @@
 /**
- * Makes a branch a line of its own: each condition of a Solidity file goes through a function, with a line for each of its
- * two outcomes, behind the end of the file. What counts lines then counts branches, those of `require`, `?:`, `&&` and `||`
- * included, and the lines of the file stay where they are.
+ * Makes branches countable as lines: each condition of a Solidity file is passed through a function, appended to the file,
+ * with one line for each outcome. A tool that counts lines then counts branches too, also those of `require`, `?:`, `&&` and
+ * `||`. The file's own lines keep their numbers.
  */
 import { createRequire } from "node:module";
 
@@ -14,18 +14,18 @@ type Tree = Readonly<Record<string, unknown>> & { readonly nodeType?: string; re
 
 /** One outcome of one condition. */
 export interface Branch {
-  /** Of the condition, from 1. */
+  /** Line of the condition, from 1. */
   readonly line: number;
   readonly condition: string;
   readonly outcome: boolean;
 }
 
 export interface Watched {
-  /** What is compiled instead of the file. */
+  /** The source that is compiled instead of the file. */
   readonly source: string;
-  /** Of the file. */
+  /** Number of lines of the file. */
   readonly lines: number;
-  /** By the line of source, from 1, that runs when the branch is taken. */
+  /** Keys are lines of `source`, from 1, that run when the branch is taken. */
   readonly branches: ReadonlyMap<number, Branch>;
 }
 
@@ -34,9 +34,9 @@ interface Insertion {
   readonly text: string;
 }
 
-/** @throws Error for a file that is not Solidity. */
+/** @throws Error for a file that is not Solidity */
 export function watchBranches(content: string): Watched {
-  // The compiler counts bytes: a character for each.
+  // The compiler's positions count bytes, so decode each byte as one character.
   const code = Buffer.from(content).toString("latin1");
   const insertions: Insertion[] = [];
   const conditions: { line: number; condition: string }[] = [];
@@ -68,7 +68,7 @@ export function watchBranches(content: string): Watched {
   return { source: Buffer.from(insert(code, insertions), "latin1").toString() + tail, lines, branches };
 }
 
-/** What is inserted at one place comes out in the order of the list: outer conditions are found before inner ones. */
+/** Insertions at the same place keep their order: outer conditions come before inner ones. */
 function insert(code: string, insertions: readonly Insertion[]): string {
   const opening = ({ text }: Insertion): boolean => text !== ")";
   const sorted = insertions.toSorted((a, b) => a.at - b.at || Number(opening(a)) - Number(opening(b)));
@@ -84,7 +84,7 @@ function insert(code: string, insertions: readonly Insertion[]): string {
 
 type Range = readonly [start: number, end: number];
 
-/** The conditions that are this node's: what decides, and each part of it that may not be looked at. */
+/** The conditions of this node: the whole one, and each operand that may be skipped. */
 function watchedIn(node: Tree): Range[] {
   if (isCombination(node)) {
     const parts = [node["leftExpression"], node["rightExpression"]] as Tree[];
@@ -107,7 +107,7 @@ function isCombination(node: Tree): boolean {
   return node.nodeType === "BinaryOperation" && (node["operator"] === "&&" || node["operator"] === "||");
 }
 
-/** Without brackets and negations. */
+/** The expression without brackets and negations. */
 function bare(node: Tree): Tree {
   if (node.nodeType === "UnaryOperation" && node["operator"] === "!") {
     return bare(node["subExpression"] as Tree);

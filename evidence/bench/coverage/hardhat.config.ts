@@ -1,6 +1,6 @@
 /**
- * The project's configuration, with Hardhat's coverage of watched branches (see branches.ts): what is compiled goes to a
- * place of its own.
+ * The project's configuration for Hardhat's coverage of instrumented branches (see branches.ts). Compiled contracts go to a
+ * separate folder.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
@@ -29,7 +29,7 @@ const branches: HardhatPlugin = {
             },
           }),
       }),
-    // Hardhat's report would look for what was counted in the files as they are.
+    // Hardhat's own report would look for the counted lines in the original files.
     test: () =>
       Promise.resolve({ default: () => Promise.resolve({ onTestRunDone: () => Promise.resolve() }) }),
   },
@@ -40,7 +40,7 @@ const solc = {
   path: fileURLToPath(new URL("../../../node_modules/solc/soljson.js", import.meta.url)),
 };
 const settings = { evmVersion: "prague", viaIR: true, metadata: { bytecodeHash: "none" } };
-/** Hardly any, which would take a quarter of an hour: these steps keep what is on the stack within reach. */
+/** Full optimization would take a quarter of an hour. These steps are only for "stack too deep". */
 const optimizer = {
   enabled: false,
   details: { yul: true, yulDetails: { stackAllocation: true, optimizerSteps: "jmul" } },
@@ -50,10 +50,10 @@ export default defineConfig({
   ...config,
   plugins: [...(config.plugins ?? []), branches],
   solidity: {
-    // What only the Solidity tests need is not compiled.
+    // Do not compile contracts that only the Solidity tests need.
     splitTestsCompilation: true,
     compilers: [{ ...solc, settings: { ...settings, optimizer } }],
-    // The library that it compares with takes all of the optimizer.
+    // The library that this test compares with needs the full optimizer.
     overrides: {
       "contracts/test-support/HashToG1Harness.sol": {
         ...solc,

@@ -1,5 +1,5 @@
 /**
- * Which lines and branches of the contracts the tests in test/contracts reach. (Those in test/solidity come on top.)
+ * Which lines and branches of the contracts the tests in test/contracts reach. Tests in test/solidity are not counted.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -9,11 +9,11 @@ import { watchBranches } from "./branches.ts";
 import { EXCEPTIONS, type Exception } from "./exceptions.ts";
 import { FOLDER } from "./files.ts";
 
-/** Where Hardhat puts what its workers have counted. */
+/** Where Hardhat's workers write their counts. */
 const HITS = "coverage/data/mocha";
 /**
- * Tests of what is other than in the contracts that are deployed: gas, and what fits a transaction, which is less without the
- * optimizer, and the steps of a batch, of which a trace has so many that it takes gigabytes.
+ * Tests that do not apply to instrumented contracts: tests of gas, tests of what fits into a transaction (less without the
+ * optimizer), and a batch whose trace would take gigabytes.
  */
 const ABOUT_CODE = [
   "at most [0-9,]+ gas",
@@ -45,12 +45,12 @@ export interface Place {
 }
 
 export interface CoverageResult {
-  /** Whether all tests did. What those that failed have reached counts. */
+  /** Whether all tests passed. Failed tests are counted too. */
   readonly passed: boolean;
   readonly rows: readonly CoverageRow[];
-  /** What the tests do not reach, without the exceptions. */
+  /** Places that the tests do not reach, without the exceptions. */
   readonly missing: readonly Place[];
-  /** Exceptions that the tests do reach, or that are not there. */
+  /** Exceptions that the tests do reach, or that do not exist. */
   readonly needless: readonly Exception[];
 }
 
@@ -110,14 +110,14 @@ async function report(hits: ReadonlySet<string>): Promise<Omit<CoverageResult, "
 }
 
 export interface Texts {
-  /** The file, and what Hardhat made of it once its branches were watched. */
+  /** The original file, and Hardhat's instrumented version of it. */
   readonly content: string;
   readonly counted: string;
   /** The tags of the statements that ran, without 0x. */
   readonly hits: ReadonlySet<string>;
 }
 
-/** A line is reached if every statement is that begins on it. */
+/** A line is reached if all statements that begin on it are. */
 export function compare(
   file: string,
   { content, counted, hits }: Texts,
@@ -132,8 +132,11 @@ export function compare(
   const texts = content.split("\n");
   return {
     row: {
-      ...{ file, lines: own.length, linesReached: own.length - unreached.length },
-      ...{ branches: branches.size, branchesTaken: branches.size - untaken.length },
+      file,
+      lines: own.length,
+      linesReached: own.length - unreached.length,
+      branches: branches.size,
+      branchesTaken: branches.size - untaken.length,
     },
     missing: [
       ...unreached.map((line) => ({ file, line, what: (texts[line - 1] ?? "").trim() })),
@@ -142,7 +145,7 @@ export function compare(
   };
 }
 
-/** The tags that Hardhat has put before each statement, or before the comment or empty lines above it. */
+/** The tags that Hardhat puts before each statement, or before the comment or empty lines above it. */
 function tagsByLine(counted: string): Map<number, string[]> {
   const found = new Map<number, string[]>();
   let open: string[] = [];

@@ -1,5 +1,5 @@
 /**
- * What can be wrong with a line of Solidity or Yul: one change each, found in the compiler's syntax tree.
+ * Mutations of Solidity and Yul, one change each, found in the compiler's syntax tree.
  */
 export interface Mutant {
   /** Characters of the source that are replaced. */
@@ -8,29 +8,61 @@ export interface Mutant {
   readonly text: string;
   readonly line: number;
   readonly was: string;
-  /** Of the function around it; none for what is outside of functions. */
+  /** Visibility of the function around it. undefined outside of functions. */
   readonly visibility?: string;
 }
 
 type Tree = Readonly<Record<string, unknown>> & { readonly nodeType?: string; readonly src?: string };
 
 const OPERATORS: Readonly<Record<string, string>> = {
-  ...{ "<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==" },
-  ...{ "+": "-", "-": "+", "*": "/", "/": "*", "%": "*", "**": "*" },
-  ...{ "&&": "||", "||": "&&", "&": "|", "|": "&", "^": "&", "<<": ">>", ">>": "<<" },
+  "<": "<=",
+  "<=": "<",
+  ">": ">=",
+  ">=": ">",
+  "==": "!=",
+  "!=": "==",
+  "+": "-",
+  "-": "+",
+  "*": "/",
+  "/": "*",
+  "%": "*",
+  "**": "*",
+  "&&": "||",
+  "||": "&&",
+  "&": "|",
+  "|": "&",
+  "^": "&",
+  "<<": ">>",
+  ">>": "<<",
 };
 const ASSIGNMENTS: Readonly<Record<string, string>> = {
-  ...{ "+=": "-=", "-=": "+=", "|=": "&=", "&=": "|=", "*=": "+=", "^=": "|=" },
+  "+=": "-=",
+  "-=": "+=",
+  "|=": "&=",
+  "&=": "|=",
+  "*=": "+=",
+  "^=": "|=",
 };
 const YUL_FUNCTIONS: Readonly<Record<string, string>> = {
-  ...{ add: "sub", sub: "add", mul: "add", div: "mul", mulmod: "addmod", addmod: "mulmod" },
-  ...{ lt: "gt", gt: "lt", eq: "lt", and: "or", or: "and", shl: "shr", shr: "shl" },
+  add: "sub",
+  sub: "add",
+  mul: "add",
+  div: "mul",
+  mulmod: "addmod",
+  addmod: "mulmod",
+  lt: "gt",
+  gt: "lt",
+  eq: "lt",
+  and: "or",
+  or: "and",
+  shl: "shr",
+  shr: "shl",
 };
-/** Statements whose loss compiles. */
+/** Statements that can be deleted without a compiler error. */
 const STATEMENTS = new Set(["ExpressionStatement", "EmitStatement", "RevertStatement"]);
 const YUL_STATEMENTS = new Set(["YulExpressionStatement", "YulAssignment"]);
 
-/** Every mutant of one file, in the order of its source, a character for each byte. The tree is the compiler's "ast". */
+/** All mutants of a file, in order. `source` has one character for each byte; `tree` is the compiler's "ast". */
 export function mutantsOf(source: string, tree: unknown): Mutant[] {
   const found: Mutant[] = [];
   visit(tree as Tree, undefined);
@@ -51,7 +83,7 @@ export function mutantsOf(source: string, tree: unknown): Mutant[] {
 }
 
 function* children(node: Tree): Generator<Tree> {
-  // Neither types nor names are code.
+  // Types and imports are not code.
   if (node.nodeType === "ArrayTypeName" || node.nodeType === "ImportDirective") return;
   for (const value of Object.values(node)) {
     for (const child of Array.isArray(value) ? value : [value]) {
@@ -66,7 +98,7 @@ function* changes(node: Tree, source: string): Generator<Change> {
   const [start, end] = rangeOf(node);
   const text = source.slice(start, end);
   const kind = node.nodeType ?? "";
-  // With the semicolon, which a block must not have.
+  // Replace the semicolon too, as a block has none.
   if (STATEMENTS.has(kind) && source[end] === ";") yield [start, end + 1, "{}"];
   if (YUL_STATEMENTS.has(kind)) yield [start, end, ""];
   if (kind === "ModifierInvocation") yield [start, end, ""];
@@ -91,7 +123,7 @@ function* changes(node: Tree, source: string): Generator<Change> {
   }
 }
 
-/** The operator is between its operands, maybe with parentheses. */
+/** Finds the operator between its operands, which may be in parentheses. */
 function* between(
   node: Tree,
   left: string,

@@ -1,6 +1,6 @@
 /**
- * Breaks the contracts that hold money, one line at a time, and counts how many of the broken ones the tests let through.
- * Works on a copy of the project under cache/, so that nothing broken is left behind.
+ * Breaks the contracts that hold money, one change at a time, and counts how many of the changes the tests do not notice. It
+ * works on a copy of the project in cache/, so that nothing broken stays behind.
  */
 import { spawn } from "node:child_process";
 import {
@@ -28,17 +28,17 @@ const solc = createRequire(import.meta.url)("solc") as Solc;
 interface Part {
   readonly source: string;
   readonly contract: string;
-  /** Only the newer code generator has room for its variables; the older one is several times as fast. */
+  /** Whether it needs the IR code generator ("stack too deep" otherwise). The legacy one is several times as fast. */
   readonly viaIR: boolean;
 }
 
 interface Target {
   readonly source: string;
-  /** What the source is part of. */
+  /** The contracts and libraries that have the source's code. */
   readonly parts: readonly Part[];
-  /** What else its functions that are not called from outside are part of. */
+  /** Other contracts and libraries into which its internal functions are compiled. */
   readonly inlinedIn: readonly Part[];
-  /** Files of test/contracts that are the likeliest to notice: the others come after them. */
+  /** Files of test/contracts that run first, because they are the likeliest to notice. */
   readonly tests: readonly string[];
 }
 
@@ -128,7 +128,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
 
 export interface MutantsResult {
   readonly source: string;
-  /** That compile to other code. */
+  /** Number of mutants that compile to different code. */
   readonly mutants: number;
   readonly killed: number;
   readonly survivors: readonly string[];
@@ -136,14 +136,14 @@ export interface MutantsResult {
 
 export interface MutantsOptions {
   readonly target: string;
-  /** Take each so many-th mutant only. */
+  /** Takes only every n-th mutant. */
   readonly every: number;
-  /** Only those on these lines; empty: on all. */
+  /** Takes only mutants on these lines. Empty: on all. */
   readonly lines: readonly number[];
   readonly log: (line: string) => void;
 }
 
-/** @throws RangeError for a target that is not there; Error if the tests fail without any mutant. */
+/** @throws RangeError for an unknown target; Error if the tests fail without any mutant */
 export async function runMutants({
   target: name,
   every,
@@ -154,7 +154,7 @@ export async function runMutants({
   if (!target)
     throw new RangeError(`"target" expected one of ${Object.keys(TARGETS).join(", ")}, got ${name}`);
   const copy = copyProject(name);
-  // The compiler counts bytes.
+  // The compiler's positions count bytes.
   const source = readFileSync(target.source, "latin1");
   const all = mutantsOf(source, syntaxTree(target.source))
     .filter((_, i) => i % every === 0)
@@ -197,22 +197,22 @@ function copyProject(name: string): string {
   rmSync(copy, { recursive: true, force: true });
   mkdirSync(copy, { recursive: true });
   for (const entry of [
-    ...[
-      "artifacts",
-      "types",
-      "contracts",
-      "test",
-      "protocol",
-      "circuits",
-      "client",
-      "chain",
-      "net",
-      "prover",
-      "verifier",
-      "assurance",
-      "scripts",
-    ],
-    ...["package.json", "tsconfig.json", "hardhat.config.ts"],
+    "artifacts",
+    "types",
+    "contracts",
+    "test",
+    "protocol",
+    "circuits",
+    "client",
+    "chain",
+    "net",
+    "prover",
+    "verifier",
+    "assurance",
+    "scripts",
+    "package.json",
+    "tsconfig.json",
+    "hardhat.config.ts",
   ])
     cpSync(entry, join(copy, entry), { recursive: true });
   for (const entry of ["node_modules", "build"]) symlinkSync(resolve(entry), join(copy, entry));
@@ -245,7 +245,7 @@ interface Changed {
   readonly content: string;
 }
 
-/** undefined for what does not compile. */
+/** undefined if it does not compile. */
 function compile({ source, contract, viaIR }: Part, changed?: Changed): Code | undefined {
   const output = ask(source, {
     viaIR,
@@ -280,7 +280,9 @@ function ask(
       ? changed.content
       : readFileSync(existsSync(path) ? path : join("node_modules", path), "utf8");
   const settings = {
-    ...{ evmVersion: "prague", viaIR, metadata: { bytecodeHash: "none" } },
+    evmVersion: "prague",
+    viaIR,
+    metadata: { bytecodeHash: "none" },
     optimizer: { enabled: true, runs: 200 },
     outputSelection: { [source]: select },
   };
@@ -290,7 +292,7 @@ function ask(
   ) as Output;
 }
 
-/** Into the artifact that the tests deploy. */
+/** Writes the code into the artifact that the tests deploy. */
 function write(copy: string, { source, contract }: Part, code: Code): void {
   const path = join(copy, "artifacts", source, `${contract}.json`);
   const artifact = JSON.parse(readFileSync(path, "utf8")) as object;
@@ -304,13 +306,16 @@ function write(copy: string, { source, contract }: Part, code: Code): void {
     path,
     JSON.stringify({
       ...artifact,
-      ...{ bytecode, deployedBytecode, immutableReferences: immutables },
-      ...{ linkReferences, deployedLinkReferences },
+      bytecode,
+      deployedBytecode,
+      immutableReferences: immutables,
+      linkReferences,
+      deployedLinkReferences,
     }),
   );
 }
 
-/** Whether all tests pass; the first that does not is enough. What is said about gas is about the other compiler setting. */
+/** Whether all tests pass, up to the first that fails. Tests of gas are left out: they need the other compiler setting. */
 async function passes(copy: string, tests: readonly string[]): Promise<boolean> {
   const likely = tests.map((name) => join("test", "contracts", `${name}.test.ts`));
   const all = readdirSync(join("test", "contracts"), { recursive: true, encoding: "utf8" })

@@ -1,5 +1,5 @@
 /**
- * Recording an epoch's randomness late, at the last moment, only when it suits, or never.
+ * Strategies that record an epoch's randomness late, at the last moment, only if it suits them, or never.
  */
 import { auditSeed } from "../../../protocol/statement.ts";
 import { MARGIN } from "../model.ts";
@@ -9,13 +9,13 @@ import { reportOwnMisses } from "./common.ts";
 import type { Strategy } from "./strategy.ts";
 
 const PROMPT = 5;
-/** Before the source point, where nothing can be recorded. */
+/** Seconds from the source point. Before it nothing can be recorded. */
 const TOO_EARLY = -30;
-/** More than half of the window is over. */
+/** Seconds from the source point: more than half of the window is over. */
 const TOO_LATE = 1200;
-/** The reward has fallen to zero. */
+/** Seconds from the source point: the reward has fallen to zero. */
 const UNREWARDED = 900 - MARGIN;
-/** Just in time for a miss to count. */
+/** Seconds from the source point: just early enough for a miss to count. */
 const IN_TIME = 800;
 
 interface Recording {
@@ -30,7 +30,12 @@ interface Recording {
 }
 
 const recording = ({ name, about, drop, record, market = "beacon", ...rest }: Recording): Strategy => ({
-  ...{ ...rest, name, about, market, mine: rest.mine ?? ["node", "auditor"], victims: rest.victims ?? [] },
+  ...rest,
+  name,
+  about,
+  market,
+  mine: rest.mine ?? ["node", "auditor"],
+  victims: rest.victims ?? [],
   play: (play) => ({
     open() {
       if (drop !== 0) play.node().holding.drop(() => drop);
@@ -40,12 +45,16 @@ const recording = ({ name, about, drop, record, market = "beacon", ...rest }: Re
   }),
 });
 
-/** Whether the node could prove the running epoch, if its randomness were on record. */
+/** Whether the node could prove the current epoch if its randomness were recorded. */
 function couldProve(play: Play): boolean {
   const [node, ground, { epoch }] = [play.node(), play.ground, play];
   const seed = auditSeed({
-    ...{ chainId: play.chainId, audits: play.audits, vNode: BigInt(ground.id), node: BigInt(node.id) },
-    ...{ epoch: BigInt(epoch), randomness: play.randomness(epoch) },
+    chainId: play.chainId,
+    audits: play.audits,
+    vNode: BigInt(ground.id),
+    node: BigInt(node.id),
+    epoch: BigInt(epoch),
+    randomness: play.randomness(epoch),
   });
   const { directory, root, total } = ground.audited(epoch);
   if (total === 0) return true;
@@ -54,53 +63,58 @@ function couldProve(play: Play): boolean {
 
 export const BEACONS: readonly Strategy[] = [
   recording({
-    ...{ name: "beacon-never", about: "drops all, and nobody records", drop: 1 },
+    name: "beacon-never",
+    about: "drops all, and nobody records",
+    drop: 1,
     record: () => undefined,
   }),
   recording({
-    ...{ name: "beacon-never-honest", about: "keeps all, and nobody records", drop: 0 },
+    name: "beacon-never-honest",
+    about: "keeps all, and nobody records",
+    drop: 0,
     record: () => undefined,
   }),
   recording({
-    ...{
-      name: "beacon-too-early",
-      about: "drops 5 %, and tries to record before the source point",
-      drop: 0.05,
-    },
+    name: "beacon-too-early",
+    about: "drops 5 %, and tries to record before the source point",
+    drop: 0.05,
     record: () => TOO_EARLY,
   }),
   recording({
-    ...{ name: "beacon-too-late", about: "drops all, and records when the epoch is void already", drop: 1 },
+    name: "beacon-too-late",
+    about: "drops all, and records when the epoch is void already",
+    drop: 1,
     record: () => TOO_LATE,
   }),
   recording({
-    ...{
-      name: "beacon-late-reward",
-      about: "an auditor records just before a miss would not count",
-      drop: 0,
-    },
-    ...{ mine: ["auditor"], victims: ["node"] },
+    name: "beacon-late-reward",
+    about: "an auditor records just before a miss would not count",
+    drop: 0,
+    mine: ["auditor"],
+    victims: ["node"],
     record: () => IN_TIME,
   }),
   recording({
-    ...{ name: "beacon-unrewarded", about: "an auditor records when the reward is gone", drop: 0 },
-    ...{ mine: ["auditor"], victims: ["node"] },
+    name: "beacon-unrewarded",
+    about: "an auditor records when the reward is gone",
+    drop: 0,
+    mine: ["auditor"],
+    victims: ["node"],
     record: () => UNREWARDED,
   }),
   recording({
-    ...{
-      name: "beacon-selective-watched",
-      about: "drops 5 %, and would record only what it can prove",
-      drop: 0.05,
-    },
-    ...{ market: "base", mine: ["node"] },
+    name: "beacon-selective-watched",
+    about: "drops 5 %, and would record only what it can prove",
+    drop: 0.05,
+    market: "base",
+    mine: ["node"],
     record: () => PROMPT,
   }),
   recording({
     name: "beacon-selective-alone",
     about: "drops 5 %, and records only what it can prove",
     outside: "it is the deployment's only node, and nobody else records, not even its customers",
-    ...{ drop: 0.05 },
+    drop: 0.05,
     record: (play) => (couldProve(play) ? PROMPT : undefined),
   }),
 ];

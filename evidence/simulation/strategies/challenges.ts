@@ -1,5 +1,5 @@
 /**
- * Challenges: of oneself, of rivals, and what can be made of those of others.
+ * Strategies about challenges: challenging oneself or rivals, and exploiting others' challenges.
  */
 import { RATE } from "../model.ts";
 import type { Play } from "../play.ts";
@@ -9,7 +9,7 @@ import type { Hooks, Strategy } from "./strategy.ts";
 const LOSS = 100;
 const SHILLS = ["shill1", "shill2", "shill3", "shill4"];
 
-/** Own tiny segment of an owner, which is cheap to challenge. */
+/** The range of an owner's own tiny segment, which is cheap to challenge. */
 const rangeOf = (play: Play, owner: string): { start: number; length: number } | undefined => {
   const index = play.ground.segmentsNow.findIndex((segment) => segment.owner === owner);
   const entry = play.ground.directory.entries[index];
@@ -21,9 +21,13 @@ const challengeOwn = (play: Play, shills: readonly string[], owner: string): voi
   if (range) for (const shill of shills) play.challenges.make(shill, range);
 };
 
-/** An honest auditor challenges the vNode after a loss, and the node stores for itself so many epochs after that. */
+/** An honest auditor challenges the vNode after a loss. The node stores junk for itself `at` epochs later. */
 const capture = (name: string, about: string, at: number): Strategy => ({
-  ...{ name, about, market: "odds64", mine: ["node"], victims: [] },
+  name,
+  about,
+  market: "odds64",
+  mine: ["node"],
+  victims: [],
   play: (play) => ({
     early() {
       reportOwnMisses(play);
@@ -47,7 +51,9 @@ export const CHALLENGES: readonly Strategy[] = [
   {
     name: "challenge-own-leaf",
     about: "drops all, and has four accounts of its own challenge one leaf of its own",
-    ...{ market: "odds64", mine: ["node", ...SHILLS], victims: [] },
+    market: "odds64",
+    mine: ["node", ...SHILLS],
+    victims: [],
     play: (play) => ({
       open: () => void storeJunk(play, 0.001),
       early() {
@@ -61,7 +67,9 @@ export const CHALLENGES: readonly Strategy[] = [
   {
     name: "squat-own-slots",
     about: "drops half, and keeps all slots for challenges taken by its own, which it answers",
-    ...{ market: "odds64", mine: ["node", ...SHILLS], victims: [] },
+    market: "odds64",
+    mine: ["node", ...SHILLS],
+    victims: [],
     play: (play): Hooks => ({
       open: () => void storeJunk(play, 0.001),
       early() {
@@ -76,7 +84,9 @@ export const CHALLENGES: readonly Strategy[] = [
   {
     name: "challenge-rivals",
     about: "challenges an honest node over and over, with four accounts",
-    ...{ market: "base", mine: SHILLS, victims: ["node"] },
+    market: "base",
+    mine: SHILLS,
+    victims: ["node"],
     play: (play) => ({
       early() {
         if (play.epoch % 10 === 0 && play.epoch < play.last - 5)
@@ -87,7 +97,9 @@ export const CHALLENGES: readonly Strategy[] = [
   {
     name: "challenge-the-lost",
     about: "an honest auditor challenges a node that dropped 5 %, as often as one in 20 epochs",
-    ...{ market: "odds64", mine: ["node"], victims: [] },
+    market: "odds64",
+    mine: ["node"],
+    victims: [],
     play: (play) => ({
       open: () => play.node().holding.drop(() => 0.05),
       early() {
@@ -100,15 +112,17 @@ export const CHALLENGES: readonly Strategy[] = [
   {
     name: "jackpot-of-an-outage",
     about: "owns a thousandth of what an offline node stores, and challenges it for that",
-    ...{ market: "base", mine: ["owner"], victims: [] },
-    // What anybody has who reports the outage: a tenth of two penalties, 5 and 5 + 10; and its part of the rest.
+    market: "base",
+    mine: ["owner"],
+    victims: [],
+    // What any reporter of the outage gets: a tenth of two penalties (5, and 5 + 10), and its share of the rest.
     allowed: 2.02,
     play: (play) => ({
       open: () =>
         play.store({ owner: "owner", leaves: 2, price: Math.round(RATE / 2000), epochs: play.last }),
       early() {
         const since = play.epoch - LOSS;
-        // All but the last miss, which comes to light when the challenge is over.
+        // All misses but the last, which is settled when the challenge ends.
         if (since < 3) reportOwnMisses(play, "owner");
         if (since === 0) play.node().idle = true;
         if (since === 0) challengeOwn(play, ["owner"], "owner");

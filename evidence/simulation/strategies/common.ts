@@ -1,23 +1,23 @@
 /**
- * What many strategies do.
+ * Steps that many strategies share.
  */
 import type { Segment } from "../ground.ts";
 import { LEAVES_PER_SEGMENT, RATE } from "../model.ts";
 import type { Play } from "../play.ts";
 
-/** Whoever reports a miss has a share of the slash: the node does it itself, before the auditors. */
+/** Lets the node report its own misses before the auditors, because the reporter gets a share of the slash. */
 export function reportOwnMisses(play: Play, role = "node"): void {
   for (const ground of play.missed) play.settle(role, ground);
 }
 
 export interface Junk {
   readonly segments: readonly Segment[];
-  /** Ends what has not ended. */
+  /** Ends the segments that have not ended. */
   end(): void;
 }
 
 /**
- * Stores for itself what it makes up, at so many times the customers' rate, in one segment per `pieces`.
+ * Stores made-up data for the node itself, at a multiple of the customers' rate, in `pieces` segments.
  */
 export function storeJunk(
   play: Play,
@@ -27,10 +27,14 @@ export function storeJunk(
   const { epochs = play.last, owner = "node", pieces = 1, stolen = false } = options;
   const segments: Segment[] = [];
   const price = Math.max(1, Math.round((times * RATE) / (pieces * LEAVES_PER_SEGMENT)));
-  // The directory's last call must fit a transaction.
+  // The gas of each call must fit into a transaction.
   for (let left = pieces; left > 0; left -= PIECES)
     play.store({
-      ...{ owner, price, epochs, junk: !stolen, count: Math.min(left, PIECES) },
+      owner,
+      price,
+      epochs,
+      junk: !stolen,
+      count: Math.min(left, PIECES),
       then: (segment) => {
         if (segment) segments.push(segment);
       },
@@ -45,6 +49,6 @@ export function storeJunk(
 
 const PIECES = 100;
 
-/** Whether the node is still the one that is asked. In epoch 0 nobody is. */
+/** Whether the node is still responsible. In epoch 0 no node is. */
 export const isServing = (play: Play, role = "node"): boolean =>
   play.epoch <= 1 || play.view().node === play.node(role).id;

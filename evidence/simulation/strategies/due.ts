@@ -1,16 +1,16 @@
 /**
- * Whoever could choose which epochs are due: by what it names, by what it pays itself beside what ends, and with two nodes
- * that take over from each other.
+ * Strategies that choose which epochs are due: by naming successors, by paying themselves besides segments that end, and with
+ * two nodes that take over from each other.
  */
 import type { MarketName } from "../model.ts";
 import type { Play } from "../play.ts";
 import { isServing, reportOwnMisses, storeJunk, type Junk } from "./common.ts";
 import type { Strategy } from "./strategy.ts";
 
-/** As much is dead weight in the directory at most, for one who still is paid in full. */
+/** Weight of ended segments, as a share of what is paid for, up to which the node is still paid in full. */
 const PAID_IN_FULL = 1 / 3;
 
-/** Customers who wait for who takes over go elsewhere. */
+/** Whether something can be stored. Customers do not wait for a hand-over: they go elsewhere. */
 const wantsToStore = ({ ground, epoch }: Play): boolean =>
   ground.active(epoch).some(({ end, junk }) => !junk && end === epoch + 2);
 
@@ -19,7 +19,9 @@ function hide(epochs: number, market: MarketName): Strategy {
   return {
     name: `hide-the-end-${epochs}-${market}`,
     about: `proves on demand, drops all ${epochs} epochs before it ends, and pays itself ${junk} times the rate until after that`,
-    ...{ market, mine: ["node"], victims: [] },
+    market,
+    mine: ["node"],
+    victims: [],
     play: (play) => {
       const dropped = new Set<bigint>();
       const customers = () => play.ground.active(play.epoch).filter((segment) => !segment.junk);
@@ -33,7 +35,7 @@ function hide(epochs: number, market: MarketName): Strategy {
         early() {
           reportOwnMisses(play);
           if (!isInTime()) return;
-          // What ends with the last epoch makes it due.
+          // A segment that ends with the last epoch makes that epoch due.
           if (play.epoch === last() - 1) storeJunk(play, 0.08, { epochs: 1 });
           if (play.epoch === last()) storeJunk(play, junk, { epochs: epochs + 1 });
         },
@@ -45,13 +47,16 @@ function hide(epochs: number, market: MarketName): Strategy {
   };
 }
 
-/** Makes each epoch due by somebody who waits, and another one in its end. */
+/** Makes each epoch due by a waiting successor, and names another one at its end. */
 function swap(junk: number, market: MarketName): Strategy {
   return {
     name: `swap-who-waits-${market}`,
     about: `drops all behind ${junk} times the rate of junk; the manager names another one late in each epoch`,
-    ...{ market, mine: ["node", "node2", "node3", "manager"], victims: [] },
-    ...{ standby: [], reserves: ["node2", "node3"] },
+    market,
+    mine: ["node", "node2", "node3", "manager"],
+    victims: [],
+    standby: [],
+    reserves: ["node2", "node3"],
     play: (play) => {
       let own: Junk | undefined;
       return {
@@ -77,12 +82,15 @@ function swap(junk: number, market: MarketName): Strategy {
   };
 }
 
-/** Dead weight of one's own beside the junk, down to the coverage that is paid in full. */
+/** Own ended segments besides the junk, down to the least coverage that is paid in full. */
 function dead(junk: number, market: MarketName, turns: boolean): Strategy {
   return {
     name: `dead-weight${turns ? "-in-turns" : ""}-${market}`,
     about: `drops all behind ${junk} times the rate of junk and as much dead weight as is paid in full${turns ? "; two nodes take over from each other" : ""}`,
-    ...{ market, mine: turns ? ["node", "node2", "manager"] : ["node"], victims: [], uncompensated: true },
+    market,
+    mine: turns ? ["node", "node2", "manager"] : ["node"],
+    victims: [],
+    uncompensated: true,
     ...(turns ? { standby: ["node2"] } : {}),
     play: (play) => {
       let own: Junk | undefined;

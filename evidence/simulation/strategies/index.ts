@@ -22,17 +22,24 @@ export const honestIn = (market: MarketName): Strategy => ({
   play: () => ({}),
 });
 
-/** Throws for a name that no strategy has. */
+/** @throws RangeError for an unknown name */
 export function strategyNamed(name: string): Strategy {
   const found = STRATEGIES.find((strategy) => strategy.name === name);
   if (!found) throw new RangeError(`there is no strategy "${name}"`);
   return found;
 }
 
-/** Of each of these it is asserted that it does not pay. */
+/** The strategies that must not pay. */
 export const asserted = (): Strategy[] => STRATEGIES.filter(({ outside }) => outside === undefined);
 
 export const STRATEGIES: readonly Strategy[] = [
-  ...[...LOSS, ...DUE, ...JUNK, ...EXITS, ...CHALLENGES],
-  ...[...BEACONS, ...MANAGERS, ...OWNERS, ...OTHERS],
+  ...LOSS,
+  ...DUE,
+  ...JUNK,
+  ...EXITS,
+  ...CHALLENGES,
+  ...BEACONS,
+  ...MANAGERS,
+  ...OWNERS,
+  ...OTHERS,
 ];

@@ -1,16 +1,20 @@
 /**
- * Dropping a part of the data, and proving whenever nothing of it is asked for.
+ * Strategies that drop a part of the data, and prove whenever none of it is sampled.
  */
 import type { Dropping } from "../holding.ts";
 import { PROFILE, STORING, type MarketName } from "../model.ts";
 import { reportOwnMisses, storeJunk } from "./common.ts";
 import type { Strategy } from "./strategy.ts";
 
-/** By when what is stored counts as new. */
+/** Segments from this epoch on count as new. */
 const NEW_SINCE = 50;
 
 const dropping = (name: string, about: string, drop: Dropping, market: MarketName = "base"): Strategy => ({
-  ...{ name, about, market, mine: ["node"], victims: [] },
+  name,
+  about,
+  market,
+  mine: ["node"],
+  victims: [],
   play: (play) => ({
     open: () => play.node().holding.drop(drop),
     early: () => reportOwnMisses(play),
@@ -27,9 +31,9 @@ const percent = (share: number, market: MarketName = "base"): Strategy => {
 const CHEAP = 950;
 const DEAR = 1_550;
 
-/** Part of the rate that a node is paid. */
+/** Share of the rate that a node is paid. */
 const PAID = 0.95;
-/** Times the customers' rate. */
+/** Junk that hides the end, as a multiple of the customers' rate. */
 const HIDING = 2.1;
 
 export const LOSS: readonly Strategy[] = [
@@ -56,23 +60,25 @@ function cheaperThan(price: number): Dropping {
   return ({ perEpoch, leaves }) => (perEpoch / leaves < price ? 1 : 0);
 }
 
-/** Less than what makes the most of it: what is asked for twice is slashed. */
+/** Share of the most profitable amount. The rest is a margin, because a second miss is slashed. */
 const CAUTION = 0.75;
 
 /**
- * Drops what ends soon enough that it will probably not be asked for any more: it is paid for with the next proof, which
- * may come after its end. The longer ago the last proof, the more is at stake. What is stored later is kept.
+ * Drops segments that will probably end before the next proof. That proof pays for them, even after their end. The longer ago
+ * the last proof, the more is at stake. Data that is stored later is kept.
  *
- * Dropping the share s for the last x epochs saves STORING · s · x. It is asked for in each with probability 1 / odds, found
- * missing with 1 - (1-s)^k, and loses then what was deferred: the epochs since the last proof.
+ * Dropping the share s for the last x epochs saves STORING · s · x. In each epoch it is sampled with probability 1 / odds, and
+ * found missing with 1 - (1-s)^k. Then the node loses the deferred pay of the epochs since the last proof.
  *
- * @param hides whether it stores junk in the last epoch, beside which the end is no great fall of the rate.
+ * @param hides whether it stores junk in the last epoch, so that the end is only a small fall of the rate
  */
 function dropBeforeEnd(market: MarketName, hides = false): Strategy {
   return {
     name: `drop-before-end-${market}${hides ? "-hidden" : ""}`,
     about: `drops what is likely to end before the next proof, which then pays for it${hides ? ", and hides the end behind junk" : ""}`,
-    ...{ market, mine: ["node"], victims: [] },
+    market,
+    mine: ["node"],
+    victims: [],
     play: (play) => {
       const { odds } = play.market.params;
       const dropped = new Set<bigint>();
@@ -105,7 +111,10 @@ function oneOfMany(): Strategy {
   return {
     name: "one-bond-three-vnodes",
     about: "serves three vNodes with a bond that is just enough, and drops all of the first",
-    ...{ market: "three", mine: ["node"], victims: [], node: { bond: 140_000_000n } },
+    market: "three",
+    mine: ["node"],
+    victims: [],
+    node: { bond: 140_000_000n },
     play: (play) => ({
       open: () => {
         const dropped = new Set(play.grounds[0]?.segments);
@@ -124,7 +133,10 @@ function thin(): Strategy {
   return {
     name: "thin-bond-5",
     about: "drops 5 % with a bond that is just enough, and none of it free",
-    ...{ market: "base", mine: ["node"], victims: [], node: { bond: 40_000_000n } },
+    market: "base",
+    mine: ["node"],
+    victims: [],
+    node: { bond: 40_000_000n },
     play: (play) => ({
       open: () => play.node().holding.drop(() => 0.05),
       early: () => reportOwnMisses(play),

@@ -1,5 +1,5 @@
 /**
- * A manager who is a friend of the node's.
+ * Strategies of a node with its cluster's manager.
  */
 import type { Play } from "../play.ts";
 import { isServing, reportOwnMisses } from "./common.ts";
@@ -13,7 +13,10 @@ export const MANAGERS: readonly Strategy[] = [
   {
     name: "to-and-fro",
     about: "drops all, and the manager moves the vNode between two nodes of one owner, every epoch",
-    ...{ market: "base", mine: ["node", "node2", "manager"], victims: [], standby: ["node2"] },
+    market: "base",
+    mine: ["node", "node2", "manager"],
+    victims: [],
+    standby: ["node2"],
     play: (play) => ({
       early() {
         reportOwnMisses(play);
@@ -27,7 +30,10 @@ export const MANAGERS: readonly Strategy[] = [
   {
     name: "to-and-fro-slow",
     about: "as before, every third epoch, and with a tenth dropped",
-    ...{ market: "base", mine: ["node", "node2", "manager"], victims: [], standby: ["node2"] },
+    market: "base",
+    mine: ["node", "node2", "manager"],
+    victims: [],
+    standby: ["node2"],
     play: (play) => ({
       early() {
         reportOwnMisses(play);
@@ -39,7 +45,11 @@ export const MANAGERS: readonly Strategy[] = [
   {
     name: "comeback",
     about: "drops all, is removed, and comes back as another node with all data, over and over",
-    ...{ market: "base", mine: ["node", "node2", "manager"], victims: [], standby: [], reserves: ["node2"] },
+    market: "base",
+    mine: ["node", "node2", "manager"],
+    victims: [],
+    standby: [],
+    reserves: ["node2"],
     play: (play) => {
       let next = LOSS;
       return {
@@ -59,7 +69,11 @@ export const MANAGERS: readonly Strategy[] = [
   {
     name: "leave-and-come-back",
     about: "leaves properly, drops all while nobody serves, and comes back with all data",
-    ...{ market: "base", mine: ["node", "node2", "manager"], victims: [], standby: [], reserves: ["node2"] },
+    market: "base",
+    mine: ["node", "node2", "manager"],
+    victims: [],
+    standby: [],
+    reserves: ["node2"],
     play: (play) => ({
       early() {
         const { node, named } = play.view();
@@ -73,7 +87,11 @@ export const MANAGERS: readonly Strategy[] = [
   {
     name: "sync-for-ever",
     about: "the manager names nodes that have nothing, again and again, after a loss",
-    ...{ market: "base", mine: ["node", "node2", "manager"], victims: [], standby: [], reserves: ["node2"] },
+    market: "base",
+    mine: ["node", "node2", "manager"],
+    victims: [],
+    standby: [],
+    reserves: ["node2"],
     play: (play) => ({
       early() {
         reportOwnMisses(play);

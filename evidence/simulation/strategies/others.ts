@@ -1,5 +1,5 @@
 /**
- * A thief of the operator's key; choosing the directory's total; and mixtures.
+ * Strategies with a stolen operator key, with a chosen total of the directory, and combinations.
  */
 import { RATE } from "../model.ts";
 import { canProve, proofOf } from "../oracle.ts";
@@ -7,14 +7,17 @@ import { isServing, reportOwnMisses, storeJunk, type Junk } from "./common.ts";
 import type { Strategy } from "./strategy.ts";
 
 const LOSS = 100;
-/** Epochs' rate that the provider lets acceptances lock in an epoch: what the customers' data needs at first, and more. */
+/** The most that acceptances may lock in an epoch, in epochs' rate: somewhat more than the customers' data needs at first. */
 const LOCKED = 40;
 
 export const OTHERS: readonly Strategy[] = [
   {
     name: "thief-of-the-hot-key",
     about: "signs for junk that the node does not have, as much as may be locked, and settles the misses",
-    ...{ market: "base", mine: ["thief"], victims: [], uncompensated: true },
+    market: "base",
+    mine: ["thief"],
+    victims: [],
+    uncompensated: true,
     node: { lockPerEpoch: BigInt(LOCKED * RATE) },
     allowed: LOCKED,
     play: (play) => {
@@ -38,7 +41,9 @@ export const OTHERS: readonly Strategy[] = [
   {
     name: "choose-the-total",
     about: "drops 10 %, and looks for a weight to store with which the samples would miss the loss",
-    ...{ market: "base", mine: ["node"], victims: [] },
+    market: "base",
+    mine: ["node"],
+    victims: [],
     play: (play) => ({
       open: () => play.node().holding.drop(() => 0.1),
       early: () => reportOwnMisses(play),
@@ -63,7 +68,9 @@ export const OTHERS: readonly Strategy[] = [
   {
     name: "junk-and-squat",
     about: "drops all behind 25 times the rate of junk, and squats on its own challenges' slots",
-    ...{ market: "odds64", mine: ["node", "shill1", "shill2"], victims: [] },
+    market: "odds64",
+    mine: ["node", "shill1", "shill2"],
+    victims: [],
     play: (play) => {
       let junk: Junk | undefined;
       return {
@@ -83,7 +90,9 @@ export const OTHERS: readonly Strategy[] = [
   {
     name: "junk-pause-leave",
     about: "drops all behind 10 times the rate of junk, pauses when it has missed, and leaves after that",
-    ...{ market: "base", mine: ["node"], victims: [] },
+    market: "base",
+    mine: ["node"],
+    victims: [],
     play: (play) => {
       let junk: Junk | undefined;
       return {

@@ -1,5 +1,5 @@
 /**
- * Owners against a node that is honest: what they store to do harm is worth nothing to them.
+ * Strategies of owners against an honest node. Data that they store to do harm is worth nothing to them.
  */
 import type { Segment } from "../ground.ts";
 import { CUSTOMER_LEAVES, LEAVES_PER_SEGMENT, RATE } from "../model.ts";
@@ -8,11 +8,13 @@ import type { Strategy } from "./strategy.ts";
 
 const priceOf = (times: number): number => Math.max(1, Math.round((times * RATE) / LEAVES_PER_SEGMENT));
 
-/** Stores, and ends it as soon as that is possible; beside a segment that is there for its share of what goes back. */
+/** Stores segments and ends them as soon as possible, besides one that stays to get a share of the refunds. */
 const storeAndEnd = (times: number, period: number): Strategy => ({
   name: `store-and-end-${times}x`.replace(".", "_"),
   about: `stores ${times} times the customers' rate and ends it at once, every ${period} epochs`,
-  ...{ market: "base", mine: ["owner", "harm"], victims: ["node"] },
+  market: "base",
+  mine: ["owner", "harm"],
+  victims: ["node"],
   play: (play) => {
     let last: Segment | undefined;
     return {
@@ -33,7 +35,7 @@ const storeHarm = (
   then?: (segment: Segment | undefined) => void,
 ): void => play.store({ owner: "harm", price: priceOf(times), epochs, ...(then ? { then } : {}) });
 
-/** A twentieth of what the customers store, that is there for its share of what goes back. */
+/** Stores a twentieth of what the customers store, to get a share of the refunds. */
 const storeWanted = (play: Play): void =>
   play.store({ owner: "owner", leaves: Math.round(CUSTOMER_LEAVES / 20), epochs: play.last });
 
@@ -44,7 +46,9 @@ export const OWNERS: readonly Strategy[] = [
   {
     name: "store-for-one-epoch",
     about: "stores as much as all customers for one epoch, every other epoch",
-    ...{ market: "base", mine: ["owner", "harm"], victims: ["node"] },
+    market: "base",
+    mine: ["owner", "harm"],
+    victims: ["node"],
     play: (play) => ({
       open: () => storeWanted(play),
       early() {
@@ -55,7 +59,9 @@ export const OWNERS: readonly Strategy[] = [
   {
     name: "spam-tiny-segments",
     about: "stores 12 segments of the least price for one epoch, every 4 epochs, to fill the directory",
-    ...{ market: "base", mine: ["owner", "harm"], victims: ["node"] },
+    market: "base",
+    mine: ["owner", "harm"],
+    victims: ["node"],
     play: (play) => ({
       open: () => storeWanted(play),
       early() {
@@ -66,7 +72,9 @@ export const OWNERS: readonly Strategy[] = [
   {
     name: "refuse-to-extend",
     about: "stores half as much as all customers for 12 epochs and never extends, every 12 epochs",
-    ...{ market: "base", mine: ["owner", "harm"], victims: ["node"] },
+    market: "base",
+    mine: ["owner", "harm"],
+    victims: ["node"],
     play: (play) => ({
       open: () => storeWanted(play),
       early() {

@@ -1,17 +1,17 @@
 /**
- * A way to play: who does what otherwise than the honest would.
+ * A strategy: what its players do differently from honest ones.
  */
 import type { MarketName } from "../model.ts";
 import type { NodeOptions, Play } from "../play.ts";
 
 export interface Hooks {
-  /** Once the market is open, in epoch 0. */
+  /** Called in epoch 0, when the market is open. */
   readonly open?: () => void;
-  /** At the start of an epoch, before its randomness is known. */
+  /** Called at the start of an epoch, before its randomness is known. */
   readonly early?: () => void;
-  /** When its randomness is known: after how many seconds whoever plays records it, if at all. */
+  /** Called when the randomness is known. @returns after how many seconds the players record it; undefined: never */
   readonly record?: () => number | undefined;
-  /** Once it is on record, after what nodes do by themselves. */
+  /** Called after the randomness is recorded and the nodes have acted. */
   readonly late?: () => void;
 }
 
@@ -19,20 +19,20 @@ export interface Strategy {
   readonly name: string;
   readonly about: string;
   readonly market: MarketName;
-  /** Roles that act in concert; their honest profit is that of the same roles in the market without the strategy. */
+  /** Roles of the players. Their honest profit is that of the same roles in the market without the strategy. */
   readonly mine: readonly string[];
-  /** Honest roles that must not lose by it. */
+  /** Honest roles that must not lose by the strategy. */
   readonly victims: readonly string[];
-  /** Who stands by, in order; default: an honest node that has all data. */
+  /** Standby nodes, in order. Default: an honest node that has all data. */
   readonly standby?: readonly string[];
   /** Further nodes that the manager may name. */
   readonly reserves?: readonly string[];
   readonly node?: NodeOptions;
-  /** What honest play brings, in epochs' rate, where no role of the honest market corresponds. */
+  /** Honest profit, in epochs' rate, if no role of the honest market corresponds. */
   readonly allowed?: number;
-  /** Customers lose what no rule gives back: the reason is in `about`. */
+  /** Whether customers may lose what no rule gives back. `about` has the reason. */
   readonly uncompensated?: boolean;
-  /** What of the protocol's assumptions does not hold here: it may pay, and is played by name only. */
+  /** The assumption of the protocol that does not hold here. Such a strategy may pay, and is played by name only. */
   readonly outside?: string;
   readonly play: (play: Play) => Hooks;
 }

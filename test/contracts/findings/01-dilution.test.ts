@@ -52,7 +52,9 @@ describe("contracts: finding 1, dilution", () => {
   it("on chain, what is audited is what is paid for: 15 such segments are 15 quanta of the range", async () => {
     await world.store({ leaves: [100] });
     await world.store({
-      ...{ by: world.people.bob, bucket: 2, rent: 1n },
+      by: world.people.bob,
+      bucket: 2,
+      rent: 1n,
       leaves: new Array<number>(15).fill(50),
     });
     const customer = (100n * RATE) / QUANTUM;

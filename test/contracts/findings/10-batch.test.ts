@@ -64,7 +64,12 @@ async function crowdedWorld(): Promise<World> {
     const segments = [{ root: world.freshRoot(), leaves: 1 }];
     const terms = { rent: RENT, nonce: 1n, deadline: 2n ** 60n };
     const message = {
-      ...{ node: 4 + i, revision: 0, bucket: 3, vNode: 3 + i, segments: hashSegments(segments), epochs: 40 },
+      node: 4 + i,
+      revision: 0,
+      bucket: 3,
+      vNode: 3 + i,
+      segments: hashSegments(segments),
+      epochs: 40,
       ...terms,
     };
     const signature = await who.signTypedData(typed, ACCEPTANCE, message);

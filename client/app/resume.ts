@@ -1,34 +1,40 @@
 /**
- * A put that goes on: what an earlier one has stored already, from its manifest and from the chain.
+ * Resumes a put: finds out from the manifest and the chain what an earlier put has stored already.
  */
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { HoldfastError } from "../protocol/errors.ts";
-import type { Chain } from "./chain.ts";
-import { isBegun, type Replica, type StoredObject } from "./object.ts";
-import type { Plan, PutOptions } from "./put-plan.ts";
-import type { Outlook, SegmentRecord } from "./records.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
+import type { Chain } from "../chain.ts";
+import { isBegun, type Replica, type StoredObject } from "../object.ts";
+import type { Outlook, SegmentRecord } from "../records.ts";
+import type { PutPlan, PutOptions } from "./put-plan.ts";
 import { withStored } from "./storing.ts";
 
-export type Ordered = Pick<Plan, "path" | "bucket" | "epochs" | "vNodes" | "file" | "profile">;
+export type Ordered = Pick<PutPlan, "path" | "bucket" | "epochs" | "vNodes" | "file" | "profile">;
 
-/** What is written down before anything is stored. */
+/** The manifest before anything is stored. */
 export function draftOf(
   chain: Chain,
   { path, bucket, epochs, vNodes, file, profile }: Ordered,
 ): StoredObject {
   return {
-    ...{ version: 1, name: basename(path), bytes: file.bytes, sha256: file.sha256, profile: profile.name },
-    ...{ chainId: String(chain.chainId), audits: chain.addresses.audits, bucket: Number(bucket) },
+    version: 1,
+    name: basename(path),
+    bytes: file.bytes,
+    sha256: file.sha256,
+    profile: profile.name,
+    chainId: String(chain.chainId),
+    audits: chain.addresses.audits,
+    bucket: Number(bucket),
     segments: file.segments.map(({ root, leaves, bytes, sha256 }) => ({ root, leaves, bytes, sha256 })),
     replicas: vNodes.map((vNode) => ({ vNode: Number(vNode), epochs, serials: [] })),
   };
 }
 
 /**
- * What an earlier put of the same file has stored, and what is to be stored now.
+ * The manifest of an earlier put of the same file, brought up to date, with the replicas that are to be stored now.
  *
- * @throws HoldfastError "bad-input" if the record is about anything else, "expired" if what it tells of has ended
+ * @throws HoldfastError "bad-input" if the record is about another put, "expired" if its segments have ended
  */
 export async function continued(chain: Chain, order: Ordered, record: StoredObject): Promise<StoredObject> {
   const draft = draftOf(chain, order);
@@ -52,7 +58,7 @@ export async function continued(chain: Chain, order: Ordered, record: StoredObje
 function checkSame(record: StoredObject, draft: StoredObject): void {
   const wrong = different(record, draft);
   if (wrong === undefined) return;
-  const message = `the manifest that is there is of ${wrong}: keep it, and give another name with --manifest`;
+  const message = `the manifest that exists already is of ${wrong}: keep it, and give another name with --manifest`;
   throw new HoldfastError("bad-input", message);
 }
 
@@ -72,14 +78,14 @@ async function checkReplica(
   order: Pick<PutOptions, "epochs">,
 ): Promise<void> {
   if (epochs !== order.epochs) {
-    const message = `vNode ${vNode} has the file for ${epochs} epochs, not for ${order.epochs}: give --epochs ${epochs} to complete that, or another name with --manifest`;
+    const message = `vNode ${vNode} stores the file for ${epochs} epochs, not for ${order.epochs}: give --epochs ${epochs} to complete that put, or another name with --manifest to begin a new one`;
     throw new HoldfastError("bad-input", message, { vNode, epochs });
   }
   const { epoch } = await chain.read<Outlook>("audits", "outlook", [vNode]);
   for (const serial of serials) {
     const { leaves, end } = await chain.read<SegmentRecord>("registry", "segment", [vNode, serial]);
     if (leaves > 0n && end > epoch) continue;
-    const message = `what the manifest says of vNode ${vNode} has ended: give another name with --manifest to store the file again`;
+    const message = `the segments of the manifest on vNode ${vNode} have ended: give another name with --manifest to store the file again`;
     throw new HoldfastError("expired", message, { vNode, serial });
   }
 }

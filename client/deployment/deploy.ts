@@ -1,11 +1,11 @@
 /**
- * Deploys the contracts in one go, on chains that last no longer than the deployment has to: local networks, tests.
+ * Deploys the contracts in one go, with nothing to resume from: for local networks and tests.
  */
 import type { Provider, Signer } from "ethers";
-import type { DrandChain } from "../drand/rounds.ts";
-import { refuseForgeable } from "../keys/key-gate.ts";
-import { minMargin } from "../protocol/epochs.ts";
-import { execute } from "./deployment/execute.ts";
+import type { DrandChain } from "../../drand/rounds.ts";
+import { refuseForgeable } from "../../keys/key-gate.ts";
+import { minMargin } from "../../protocol/epochs.ts";
+import { execute } from "./execute.ts";
 import {
   addressOf,
   DEFAULT_CHALLENGE_BOND,
@@ -14,36 +14,39 @@ import {
   makePlan,
   type Deployment,
   type ProfileKey,
-  type Terms,
-} from "./deployment/plan.ts";
-import { createProvider } from "./deployment/provider.ts";
-import { checkPublicChain } from "./deployment/public-chain.ts";
+  type DeploymentParameters,
+} from "./plan.ts";
+import { createProvider } from "./provider.ts";
+import { checkPublicChain } from "./public-chain.ts";
 
-export type { Deployment } from "./deployment/plan.ts";
+export type { Deployment } from "./plan.ts";
 
 export interface DeployOptions
-  extends ProfileKey, Pick<Terms, "epochSeconds" | "genesis" | "protocolFee" | "treasury" | "token"> {
-  /** Pays for the deployment, and has no power afterwards. */
+  extends
+    ProfileKey,
+    Pick<DeploymentParameters, "epochSeconds" | "genesis" | "protocolFee" | "treasury" | "token"> {
+  /** Pays for the deployment. It has no special rights afterwards. */
   readonly signer: Signer;
-  /** Whether the key's secrets are known to whoever made it; default true. Such a key is for local chains only. */
+  /** Whether its maker knows the key's secrets; default true. Such a key is for local chains only. */
   readonly insecureKey?: boolean;
   readonly drand: DrandChain;
-  /** Default: the shortest that the contracts take. */
+  /** Default: the shortest that the contracts accept. */
   readonly margin?: number;
   /** Default 168 epochs. */
   readonly unbondSeconds?: number;
   /** Default 10^15. */
   readonly minChallengeBond?: bigint;
-  /** One line for people per step. */
+  /** Gets a line of text for each step. */
   readonly log?: (line: string) => void;
 }
 
-/** Milliseconds: local chains mine at once. */
+/** Milliseconds between two looks: local chains mine at once. */
 const POLL_MS = 10;
 
 /**
- * @throws HoldfastError "key" for an insecure key, "chain" for a missing token, "bad-input" for short epochs, on a chain that
- *   is not a local one; "key" for one that anybody can forge with; "chain" if another transaction of the signer came between
+ * @throws HoldfastError on public chains: "key" for an insecure key, "chain" for a missing token, "bad-input" for short
+ *   epochs; on all chains: "key" for a key that anybody can forge with, "chain" if the signer sent another transaction
+ *   meanwhile
  */
 export async function deploy(options: DeployOptions): Promise<Deployment> {
   const { signer, insecureKey = true, verificationKey, token, epochSeconds, log } = options;
@@ -57,7 +60,8 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
       minChallengeBond: DEFAULT_CHALLENGE_BOND,
       margin: minMargin(epochSeconds),
       ...options,
-      ...{ keys: [options], beacons: [{ kind: "drand", chain: options.drand }] },
+      keys: [options],
+      beacons: [{ kind: "drand", chain: options.drand }],
     },
     {
       chainId: Number(chainId),

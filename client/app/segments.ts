@@ -1,15 +1,15 @@
 /**
- * A file as segments: where it is cut, and the root and SHA-256 of each part and of the whole, in one pass.
+ * Cuts a file into segments, and computes the root and SHA-256 of each and the SHA-256 of the whole, in one pass.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { HoldfastError } from "../protocol/errors.ts";
-import { toHex32, type Hex } from "../protocol/field.ts";
-import { maxBytes, type Profile } from "../protocol/profiles.ts";
-import { SegmentHasher, type HashEngine } from "../protocol/segment.ts";
-import { fileError } from "../system/file-errors.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { toHex32, type Hex } from "../../protocol/field.ts";
+import { maxBytes, type Profile } from "../../protocol/profiles.ts";
+import { SegmentHasher, type HashEngine } from "../../protocol/segment.ts";
+import { fileError } from "../../system/file-errors.ts";
 
 export interface SegmentPart {
   /** Offset of its first byte in the file. */
@@ -30,14 +30,14 @@ export interface CommittedFile {
 export interface CommitOptions {
   readonly profile: Profile;
   readonly engine: HashEngine;
-  /** Share of the work that is done, 0 to 1. */
+  /** Gets the share of the work that is done, 0 to 1. */
   readonly progress?: ((fraction: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 const READ_BYTES = 1 << 20;
 
-/** Cuts the file into segments as long as the profile allows. Throws "not-found", "bad-input" or "io". */
+/** Cuts a file into segments as long as the profile allows. @throws HoldfastError "not-found", "bad-input" or "io" */
 export async function commitFile(path: string, options: CommitOptions): Promise<CommittedFile> {
   const { profile, engine, progress, signal } = options;
   const size = await fileSize(path);
@@ -74,7 +74,7 @@ export async function commitFile(path: string, options: CommitOptions): Promise<
   return { bytes: size, sha256: whole.digest("hex"), segments };
 }
 
-/** The bytes of a part once more, of which the last are given away only if all are what was committed to. */
+/** Reads a part of the file again. The last bytes are passed on only if all bytes are still the same as before. */
 export function readPart(path: string, part: SegmentPart): Readable {
   return Readable.from(checkedPart(path, part), { objectMode: false });
 }
@@ -100,17 +100,17 @@ async function* checkedPart(
 }
 
 function hasChanged(path: string): HoldfastError {
-  const message = `${path} was changed while it was read: try again when nobody writes it`;
+  const message = `${path} was changed while it was read: try again when nobody writes to it`;
   return new HoldfastError("io", message, { path });
 }
 
-/** Of a regular file with at least one byte. */
+/** The size of a regular file with at least one byte. */
 export async function fileSize(path: string): Promise<number> {
   let found;
   try {
     found = await stat(path);
   } catch (cause) {
-    throw new HoldfastError("not-found", `there is no file ${path}`, { path }, { cause });
+    throw new HoldfastError("not-found", `there is no file ${path}: check its name`, { path }, { cause });
   }
   if (!found.isFile()) throw new HoldfastError("bad-input", `${path} is not a regular file`, { path });
   if (found.size === 0) {

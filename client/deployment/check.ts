@@ -1,44 +1,44 @@
 /**
- * Reads a deployment back: that each contract runs this build's code and knows the others, before anyone trusts it with money.
+ * Checks a deployment before anyone trusts it with money: each contract must run this build's code and know the others.
  */
 import { Contract, getAddress, isCallException, isError, type Provider } from "ethers";
-import type { Endpoints } from "../chain/endpoints.ts";
-import { contractArtifact } from "../contracts/artifacts.ts";
-import { EVMNET } from "../keys/trust.ts";
-import { maxMargin, minMargin } from "../protocol/epochs.ts";
-import { HoldfastError } from "../protocol/errors.ts";
-import { MAX_PROTOCOL_FEE, MIN_PROTOCOL_FEE } from "../protocol/limits.ts";
-import { refuse } from "./chain-errors.ts";
-import { initCode, isCodeOf, isMadeBy, librariesOf } from "./deployment/code.ts";
-import { minUnbond } from "./deployment/config.ts";
-import type { Expectations, ExpectedProfile } from "./deployment/expectations.ts";
-import { codeHash } from "./deployment/made.ts";
-import { groupKeyWords, type BeaconSource } from "./deployment/plan.ts";
+import type { Endpoints } from "../../chain/endpoints.ts";
+import { contractArtifact } from "../../contracts/artifacts.ts";
+import { EVMNET } from "../../keys/trust.ts";
+import { maxMargin, minMargin } from "../../protocol/epochs.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { MAX_PROTOCOL_FEE, MIN_PROTOCOL_FEE } from "../../protocol/limits.ts";
+import { refuse } from "../chain-errors.ts";
+import { initCode, isCodeOf, isMadeBy, librariesOf } from "./code.ts";
+import { minUnbond } from "./config.ts";
+import type { Expectations, ExpectedProfile } from "./expectations.ts";
+import { codeHash } from "./made.ts";
+import { groupKeyWords, type BeaconSource } from "./plan.ts";
 
 export interface Finding {
   /** Such as "code of Audits". */
   readonly what: string;
   readonly value: string;
-  /** undefined: that is for whoever reads it to say. */
+  /** undefined: the reader must judge. */
   readonly ok: boolean | undefined;
 }
 
 export interface CheckOptions {
-  /** Address of the Lens, which Audits does not know. */
+  /** Address of the Lens, which cannot be found from Audits. */
   readonly lens?: string | undefined;
   readonly expected?: Expectations | undefined;
-  /** The block that everything is read at, or the first that will do where two are asked; default the latest. */
+  /** The block to read at; with several endpoints, this one or a later one. Default: the latest. */
   readonly block?: number | undefined;
 }
 
 /** EIP-170: bytes. */
 const MAX_CODE = 24_576;
 const BEACONS = ["DrandBeacon", "PrevrandaoBeacon"] as const;
-/** What all beacons and the factory have from their deployment. */
+/** The deployment's times, which the factory and all beacons share. */
 const TIMES = ["genesis", "epochSeconds", "margin"] as const;
 
 /**
- * Everything that can be reached from the Audits contract, as two endpoints say alike where there are several.
+ * As checkDeployment. With several endpoints, two must agree about each answer.
  *
  * @throws HoldfastError as checkDeployment; "unreachable" unless two agree
  */
@@ -54,7 +54,7 @@ export async function checkAgreed(
 }
 
 /**
- * Everything that can be reached from the Audits contract.
+ * Checks everything that can be reached from the Audits contract.
  *
  * @throws HoldfastError "chain" if there is no Audits contract at the address; "unreachable" if the chain does not answer
  */
@@ -79,7 +79,7 @@ export async function checkDeployment(
   return reader.findings;
 }
 
-/** What cannot be trusted. */
+/** The names of the findings that are wrong. */
 export function wrongIn(findings: readonly Finding[]): string[] {
   return findings.filter(({ ok }) => ok === false).map(({ what }) => what);
 }
@@ -123,7 +123,7 @@ async function checkWires({ wire, read }: Reader, core: Core): Promise<void> {
   await wire("Challenges", challenges, "audits", audits);
 }
 
-/** That it makes what this build would, for this deployment. */
+/** Checks that the factory makes this build's contracts, for this deployment. */
 async function checkFactory({ read, wire, compare }: Reader, { audits, factory }: Core): Promise<void> {
   await wire("Factory", factory, "audits", audits);
   for (const name of TIMES)
@@ -217,7 +217,7 @@ async function checkBeacons(
   }
 }
 
-/** Against the configuration, or else against the one network that everybody knows. */
+/** Compares with the configuration, or else with drand's evmnet, the network that everybody knows. */
 async function checkDrand(
   { read, compare, find }: Reader,
   index: number,
@@ -253,15 +253,15 @@ type Comparable = string | number | bigint;
 interface Reader {
   readonly findings: Finding[];
   readonly find: (what: string, value: unknown, ok?: boolean) => void;
-  /** With what is expected, unless that is undefined; `legal` is what must hold in any case. */
+  /** Compares with the expected value, unless that is undefined. `legal` must be true in any case. */
   readonly compare: (what: string, value: unknown, expected: Comparable | undefined, legal?: boolean) => void;
-  /** A view's answer, or "no answer". */
+  /** The answer of a view, or "no answer". */
   readonly read: (contract: string, address: string, method: string, ...args: unknown[]) => Promise<unknown>;
-  /** Whether a view answers with an address. */
+  /** Checks that a view answers with this address. */
   readonly wire: (contract: string, address: string, method: string, expected: string) => Promise<void>;
-  /** Whether the code there is what this creates. */
+  /** Whether the address has the code that this init code creates. */
   readonly isMadeBy: (address: string, data: string) => Promise<boolean>;
-  /** Which of the contracts runs there, with its libraries. */
+  /** Which of these contracts runs at the address. Also checks its libraries. */
   readonly code: (names: readonly string[], address: string) => Promise<string | undefined>;
 }
 
@@ -273,7 +273,7 @@ function createReader(provider: Provider, block: number | undefined): Reader {
     new Contract(address, contractArtifact(contract).abi, provider)
       .getFunction(method)(...args, at)
       .catch((error: unknown) => {
-        // A contract's no, or that there is none; all else is an endpoint that does not answer.
+        // The contract refuses or does not exist. All other errors mean that the endpoint does not answer.
         if (isCallException(error) || isError(error, "BAD_DATA")) return "no answer";
         return refuse(method)(error);
       }) as Promise<unknown>;
@@ -286,7 +286,10 @@ function createReader(provider: Provider, block: number | undefined): Reader {
     return fit;
   };
   return {
-    ...{ findings, find, read, code },
+    findings,
+    find,
+    read,
+    code,
     isMadeBy: (address, data) => isMadeBy(provider, address, data, block).catch(refuse("getCode")),
     compare: (what, value, expected, legal) =>
       find(

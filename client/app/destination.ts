@@ -1,6 +1,6 @@
 /**
- * Where a file that is read back goes. A new name, or one of a plain file, is given to a whole file only; what is no plain
- * file (a pipe, a device, a link, the standard output) stays what it is, and is written to once all is there.
+ * Where a file that is read back is written. A new or a plain file appears only once it is complete. Anything else (a pipe,
+ * a device, a link, the standard output) stays what it is, and is written to once all bytes have arrived.
  */
 import { randomUUID } from "node:crypto";
 import { constants, type Stats } from "node:fs";
@@ -9,26 +9,28 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { HoldfastError } from "../protocol/errors.ts";
-import { inWords, systemCode } from "../system/file-errors.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { inWords, systemCode } from "../../system/file-errors.ts";
 
 export interface Destination {
-  /** Has `fill` write a file that nobody sees, and puts it in its place if that succeeds; otherwise leaves no trace. */
+  /** Lets `fill` write a hidden file. If that succeeds, moves the file to its place; otherwise removes it. */
   write<T>(fill: (file: FileHandle) => Promise<T>): Promise<T>;
 }
 
-/** The standard output. */
+/** Stands for the standard output. */
 export const STDOUT = "-";
-/** Links in there lead to what a process has open. */
+/** Links in these folders lead to files that a process has open. */
 const OPEN_FILES = /^\/(dev|proc)\//;
 const ANY_WRITE = 0o222;
 const PERMISSIONS = 0o7777;
 
-/** Throws "bad-input", "not-found" or "io" before anything is fetched if nothing could be written there. */
+/** @throws HoldfastError "bad-input", "not-found" or "io" if nothing could be written there; before anything is fetched */
 export async function destinationOf(path: string): Promise<Destination> {
   if (path === STDOUT) return through("the standard output", () => Promise.resolve(openStdout()));
   if (path === "" || path.endsWith("/"))
-    throw new HoldfastError("bad-input", `"${path}" is no name of a file`, { path });
+    throw new HoldfastError("bad-input", `"${path}" is not the name of a file: give one with --out`, {
+      path,
+    });
   return inWords(path, "written", async () => {
     const found = await lstatIfAny(path);
     if (!found) return replacing(path, undefined);
@@ -44,7 +46,7 @@ export async function destinationOf(path: string): Promise<Destination> {
   });
 }
 
-/** A file of which nobody sees a part. Keeps the permissions of the one that it replaces. */
+/** Writes a file that appears only when it is complete. Keeps the permissions of the file that it replaces. */
 async function replacing(path: string, old: Stats | undefined): Promise<Destination> {
   await access(dirname(path), constants.W_OK);
   return {
@@ -95,7 +97,7 @@ function through(name: string, target: () => Promise<Writable>): Destination {
   };
 }
 
-/** What ends with the file; the standard output does not. */
+/** A stream to the standard output that can be ended without closing the output itself. */
 function openStdout(): Writable {
   return new Writable({
     write: (chunk, _, done) => void process.stdout.write(chunk as Uint8Array, done),
@@ -109,7 +111,7 @@ async function lstatIfAny(path: string): Promise<Stats | undefined> {
   });
 }
 
-/** Also for those who may do anything: a file that its owner has protected stays. */
+/** Refuses to replace a file that its owner has made read-only, also for root. */
 async function checkWritable(path: string, { mode }: Stats): Promise<void> {
   if ((mode & ANY_WRITE) === 0)
     throw new HoldfastError("io", `${path} is read-only: name another file, or run \`chmod u+w ${path}\``, {

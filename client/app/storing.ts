@@ -1,32 +1,32 @@
 /**
- * Stores the segments of a file on one vNode: gets the node's acceptances, checks them, pays. What is signed is told
- * before it is sent, and what is stored as soon as it is, so that nothing is paid twice whatever happens meanwhile.
+ * Stores the segments of a file on one vNode: gets the node's acceptances, checks them, and pays. The manifest is saved
+ * before a signed transaction is sent and after it is mined, so that nothing is paid twice.
  */
-import { hashSegmentList } from "../chain/segment-list.ts";
-import { HoldfastError } from "../protocol/errors.ts";
-import type { Hex } from "../protocol/field.ts";
-import { ACCEPTANCE, domain } from "../protocol/typed-data.ts";
-import { signerOf, type Chain, type Sent } from "./chain.ts";
+import { hashSegmentList } from "../../chain/segment-list.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
+import type { Hex } from "../../protocol/field.ts";
+import { ACCEPTANCE, domain } from "../../protocol/typed-data.ts";
+import { signerOf, type Chain, type Sent } from "../chain.ts";
+import type { NodeAcceptance, NodeApi } from "../node-api.ts";
+import type { Replica } from "../object.ts";
 import type { Target } from "./lookup.ts";
-import type { NodeAcceptance, NodeApi } from "./node-api.ts";
-import type { Replica } from "./object.ts";
-import type { Plan } from "./put-plan.ts";
+import type { PutPlan } from "./put-plan.ts";
 
-/** Segments in one transaction: some 150,000 gas each, of a block's 16.7 million. */
+/** Segments in one transaction. Each takes about 150,000 gas, and a transaction at most 16.7 million. */
 const STORE_BATCH = 64;
 
 export interface StoreOptions {
   readonly chain: Chain;
   readonly api: NodeApi;
-  readonly plan: Plan;
+  readonly plan: PutPlan;
   readonly target: Target;
-  /** What of it is stored already. */
+  /** What is stored of the file already. */
   readonly replica: Replica;
-  /** Keeps what is known of the replica now, before anything else is done. */
+  /** Saves the state of the replica before anything else is done. */
   readonly keep: (replica: Replica) => Promise<void>;
 }
 
-/** Stores the segments that the replica has not. */
+/** Stores the segments that the replica does not have yet. */
 export async function storeOn(options: StoreOptions): Promise<void> {
   const { chain, api, plan, target, keep } = options;
   let { replica } = options;
@@ -50,7 +50,7 @@ export async function storeOn(options: StoreOptions): Promise<void> {
   }
 }
 
-/** What is known of a replica once a transaction that stores some of its segments is mined. */
+/** The replica after a transaction has stored some of its segments. */
 export function withStored({ vNode, epochs, serials }: Replica, { events }: Sent): Replica {
   const stored = events.filter(
     ({ name, args }) => name === "SegmentStored" && args["vNode"] === BigInt(vNode),
@@ -59,14 +59,14 @@ export function withStored({ vNode, epochs, serials }: Replica, { events }: Sent
 }
 
 export interface ExpectedTerms {
-  readonly plan: Pick<Plan, "bucket" | "epochs" | "maxRent">;
+  readonly plan: Pick<PutPlan, "bucket" | "epochs" | "maxRent">;
   readonly target: Target;
   readonly segments: readonly { root: Hex; leaves: number }[];
   /** The chain's time, in seconds. */
   readonly now: bigint;
 }
 
-/** Throws unless the node's operator signed exactly what was asked for and the signature can still be used. */
+/** @throws HoldfastError unless the node's operator signed exactly what was asked for, and the signature is still valid */
 export function checkAcceptance(
   chain: Pick<Chain, "chainId" | "addresses">,
   acceptance: NodeAcceptance,
@@ -85,7 +85,7 @@ export function checkAcceptance(
   for (const [name, value] of Object.entries(expected)) {
     const actual = message[name as keyof typeof expected];
     if (actual === value) continue;
-    const text = `node ${node} accepts other terms: ${name} is ${actual}, not ${value}; ask again or use another node`;
+    const text = `node ${node} accepts other terms (${name} is ${actual}, not ${value}): ask again, or use another node`;
     throw new HoldfastError("bad-input", text, {
       node,
       name,
@@ -95,7 +95,7 @@ export function checkAcceptance(
   }
   const maxRent = plan.maxRent ?? target.rent;
   if (message.rent > maxRent) {
-    const text = `node ${node} asks a rent of ${message.rent}, above ${maxRent}: agree to more or use another node`;
+    const text = `node ${node} asks a rent of ${message.rent}, more than ${maxRent}: agree to more with --max-rent, or use another node`;
     throw new HoldfastError("bad-input", text, {
       node,
       rent: String(message.rent),
@@ -103,12 +103,12 @@ export function checkAcceptance(
     });
   }
   if (message.deadline <= now) {
-    const text = `the acceptance of node ${node} expired at ${message.deadline}, it is ${now}: ask for another`;
+    const text = `the acceptance of node ${node} expired at ${message.deadline}, and it is ${now} now: ask for a new one`;
     throw new HoldfastError("expired", text, { node, deadline: String(message.deadline) });
   }
   const signer = signerOf(domain(chain.chainId, chain.addresses.registry), ACCEPTANCE, message, signature);
   if (signer !== target.operator) {
-    const text = `the acceptance is signed by ${signer}, not by ${target.operator}, the operator of node ${node}`;
+    const text = `the acceptance is signed by ${signer}, not by ${target.operator}, the operator of node ${node}: use another node`;
     throw new HoldfastError("unauthorized", text, { node, signer, operator: target.operator });
   }
 }

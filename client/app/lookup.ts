@@ -1,10 +1,10 @@
 /**
- * What an application looks up on the chain before it stores or reads.
+ * Looks up on the chain what an application needs before it stores or reads.
  */
-import { HoldfastError } from "../protocol/errors.ts";
-import { PROFILES, type Profile } from "../protocol/profiles.ts";
-import type { Chain } from "./chain.ts";
-import type { NodeAddress } from "./node-api.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { PROFILES, type Profile } from "../../protocol/profiles.ts";
+import type { Chain } from "../chain.ts";
+import type { NodeAddress } from "../node-api.ts";
 import type {
   BucketRecord,
   ClusterRecord,
@@ -14,18 +14,18 @@ import type {
   ProfileRecord,
   VNodeRecord,
   VNodeState,
-} from "./records.ts";
+} from "../records.ts";
 
 export interface Target {
   readonly vNode: bigint;
   readonly node: NodeAddress;
   readonly operator: string;
   readonly rent: bigint;
-  /** Times that the node has revoked its acceptances. */
+  /** How many times the node has revoked its acceptances. */
   readonly revision: bigint;
 }
 
-/** The profile of this project that a cluster uses. Throws "bad-input" if it is none of them. */
+/** The profile that a cluster uses. @throws HoldfastError "bad-input" if this version does not know it */
 export async function clusterProfile(chain: Chain, cluster: bigint): Promise<Profile> {
   const { profile } = await chain.read<ClusterRecord>("registry", "cluster", [cluster]);
   const { samples, dataDepth, directoryDepth } = await chain.read<ProfileRecord>("audits", "profiles", [
@@ -41,32 +41,36 @@ export async function clusterProfile(chain: Chain, cluster: bigint): Promise<Pro
   const parameters = `${samples} samples, depths ${dataDepth} and ${directoryDepth}`;
   throw new HoldfastError(
     "bad-input",
-    `cluster ${cluster} has a profile that this version does not know: ${parameters}`,
+    `cluster ${cluster} has a profile that this version does not know (${parameters}): use a newer version`,
   );
 }
 
-/** Throws "not-found". */
+/** @throws HoldfastError "not-found" */
 export async function existingBucket(chain: Chain, bucket: bigint): Promise<BucketRecord> {
   const record = await chain.read<BucketRecord>("registry", "bucket", [bucket]);
   if (BigInt(record.owner) !== 0n) return record;
   throw new HoldfastError("not-found", `there is no bucket ${bucket}: create one with \`app create-bucket\``);
 }
 
-/** Who is to store on a vNode. Throws "busy" while nothing can be stored there, "bad-input" for one of another cluster. */
+/**
+ * The node that must store what is stored on a vNode now.
+ *
+ * @throws HoldfastError "busy" while nothing can be stored there, "bad-input" for a vNode of another cluster
+ */
 export async function findTarget(chain: Chain, vNode: bigint, cluster: bigint): Promise<Target> {
   const record = await chain.read<VNodeRecord>("registry", "vNode", [vNode]);
   if (record.cluster !== cluster) {
-    const message = `vNode ${vNode} belongs to cluster ${record.cluster}, the bucket to cluster ${cluster}: use vNodes of the bucket's cluster`;
+    const message = `vNode ${vNode} belongs to cluster ${record.cluster}, and the bucket to cluster ${cluster}: use vNodes of the bucket's cluster`;
     throw new HoldfastError("bad-input", message);
   }
   const { node: id, handingOver, epoch } = await chain.read<Outlook>("audits", "outlook", [vNode]);
   if (handingOver) {
-    const message = `vNode ${vNode} is being handed over, and takes nothing before the next node's first proof: use another vNode, or wait some epochs`;
+    const message = `vNode ${vNode} is being handed over, and nothing can be stored before the next node's first proof: use another vNode, or wait a few epochs`;
     throw new HoldfastError("busy", message, { vNode });
   }
   const { left, epoch: since } = await chain.read<CompactionRecord>("registry", "compaction", [vNode]);
   if (left > 0n && epoch <= since + 1n) {
-    const message = `the directory of vNode ${vNode} is being written again: use another vNode, or wait until epoch ${since + 2n} at most`;
+    const message = `the directory of vNode ${vNode} is being compacted: use another vNode, or wait until epoch ${since + 2n} at most`;
     throw new HoldfastError("busy", message, { vNode });
   }
   const { address, record: node } = await nodeAt(chain, vNode, id);
@@ -74,8 +78,8 @@ export async function findTarget(chain: Chain, vNode: bigint, cluster: bigint): 
 }
 
 /**
- * The nodes that may have what a vNode holds: the one that is responsible now, the one that is so in the next epoch, which
- * gets what is stored now, and the one that is to take over. Empty if there are none.
+ * The nodes that may have the data of a vNode: the node that is responsible now, the one that is responsible in the next
+ * epoch (it gets what is stored now), and the successor. Empty if there are none.
  */
 export async function nodesOf(chain: Chain, vNode: bigint): Promise<NodeAddress[]> {
   const { node } = await chain.read<Pick<VNodeState, "node">>("audits", "state", [vNode]);

@@ -1,6 +1,5 @@
 /**
- * What commands of an account have signed and not seen mined, on disk: whoever runs a command again goes on with it instead of
- * paying twice.
+ * Saves transactions that were signed and not seen mined. A command that is run again resumes them instead of paying twice.
  */
 import {
   mkdirSync,
@@ -17,17 +16,17 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 
-export interface LeftTransaction {
+export interface PendingTransaction {
   readonly nonce: number;
   readonly what: string;
-  /** All with this nonce. */
+  /** The signed transactions with this nonce, the newest last. */
   readonly attempts: readonly string[];
 }
 
-export interface LeftTransactions {
-  /** By nonce. */
-  all(): LeftTransaction[];
-  keep(transaction: LeftTransaction): void;
+export interface PendingTransactions {
+  /** In the order of their nonces. */
+  all(): PendingTransaction[];
+  keep(transaction: PendingTransaction): void;
   forget(nonce: number): void;
 }
 
@@ -37,15 +36,15 @@ const schema = z.strictObject({
   attempts: z.array(z.string().regex(/^0x([0-9a-f]{2})+$/)).min(1),
 });
 
-/** Of the person who runs commands: HOLDFAST_STATE, or where the system keeps such things. */
+/** The user's folder for state: HOLDFAST_STATE, or the system's usual place. */
 export function stateFolder(environment: Readonly<Record<string, string | undefined>>): string {
   const own = environment["HOLDFAST_STATE"];
   if (own !== undefined) return own;
   return join(environment["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state"), "holdfast");
 }
 
-/** @param folder of one account on one chain; made when there is something to keep */
-export function openLeft(folder: string): LeftTransactions {
+/** @param folder for one account on one chain; created when there is something to save */
+export function openPending(folder: string): PendingTransactions {
   const pathOf = (nonce: number): string => join(folder, `${nonce}.json`);
   return {
     all: () =>

@@ -1,21 +1,21 @@
 /**
- * Reads a segment back from whichever replica serves it, into the file of the whole object. One that is slow is left for the
- * next, which goes on where it ended; only when all are slow is slowness put up with.
+ * Reads a segment back from any replica, into the file of the whole object. When a node is slow, the next one continues where
+ * it stopped. Slow nodes are accepted only after all have been tried.
  */
 import type { Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
-import { paced, type Pace } from "../net/pace.ts";
-import { HoldfastError } from "../protocol/errors.ts";
-import { toHex32 } from "../protocol/field.ts";
-import { PROFILES } from "../protocol/profiles.ts";
-import { SegmentHasher, type HashEngine } from "../protocol/segment.ts";
-import { writeAll } from "../system/files.ts";
-import type { Chain } from "./chain.ts";
+import { paced, type Pace } from "../../net/pace.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { toHex32 } from "../../protocol/field.ts";
+import { PROFILES } from "../../protocol/profiles.ts";
+import { SegmentHasher, type HashEngine } from "../../protocol/segment.ts";
+import { writeAll } from "../../system/files.ts";
+import type { Chain } from "../chain.ts";
+import type { NodeAddress, NodeApi } from "../node-api.ts";
+import type { StoredObject } from "../object.ts";
 import { nodesOf } from "./lookup.ts";
-import type { NodeAddress, NodeApi } from "./node-api.ts";
-import type { StoredObject } from "./object.ts";
 
-/** What is asked of a node, in the rounds over all replicas. */
+/** How fast a node must be, in each round over all replicas. */
 export const PACES: readonly Pace[] = [
   { bytesPerSecond: 4 << 20, graceMs: 5_000 },
   { bytesPerSecond: 256 << 10, graceMs: 15_000 },
@@ -32,11 +32,11 @@ interface Fetch {
   readonly offset: number;
   readonly signal: AbortSignal | undefined;
   readonly paces: readonly Pace[];
-  /** By vNode, how often it was of no use: others are asked first. */
+  /** How often each vNode has failed. The others are asked first. */
   readonly failures: Map<number, number>;
 }
 
-/** From the first node that serves it; goes on where another one broke off. */
+/** Fetches a segment, and continues with another node where one broke off. */
 export async function fetchSegment(options: Fetch): Promise<void> {
   const { chain, object, segment, signal, paces, failures } = options;
   const reasons = new Set<string>();
@@ -65,17 +65,17 @@ export async function fetchSegment(options: Fetch): Promise<void> {
       for (const node of nodes ?? []) {
         const resumed = progress.received > 0;
         if (await attempt(node, pace)) return;
-        // The wrong bytes may have been those of the node before.
+        // The wrong bytes may come from the node before: try this one again from the start.
         if (resumed && progress.received === 0 && (await attempt(node, pace))) return;
       }
       failures.set(vNode, failuresOf({ vNode }) + 1);
     }
   }
-  const message = `no replica serves the segment ${segment.root}: ${[...reasons].join("; ")}`;
+  const message = `no replica serves the segment ${segment.root}, try again later: ${[...reasons].join("; ")}`;
   throw new HoldfastError("unreachable", message, { root: segment.root });
 }
 
-/** Throws "corrupt" if the segment is complete and not what it should be. */
+/** @throws HoldfastError "corrupt" if the segment is complete and has the wrong SHA-256 */
 async function receiveFrom(options: PacedFetch, node: NodeAddress, progress: Progress): Promise<void> {
   await receive(options, node, progress);
   if (toHex32(progress.hasher.finish().root) !== options.segment.root) {
@@ -83,7 +83,7 @@ async function receiveFrom(options: PacedFetch, node: NodeAddress, progress: Pro
   }
 }
 
-/** The disk here, which no other node makes better. */
+/** A failure of the local disk, for which no other node needs to be tried. */
 class LocalFailure extends Error {}
 
 interface PacedFetch extends Fetch {
@@ -105,7 +105,10 @@ async function receive(options: PacedFetch, node: NodeAddress, progress: Progres
   const part = { bucket: BigInt(object.bucket), root: segment.root, from: progress.received };
   const stream = await api.download(node, part, pace.graceMs);
   const tooSlow = (): Error =>
-    new HoldfastError("unreachable", `node ${node.id} is slow, and was left at byte ${progress.received}`);
+    new HoldfastError(
+      "unreachable",
+      `node ${node.id} was too slow, and was given up at byte ${progress.received}`,
+    );
   try {
     for await (const chunk of paced(stream, pace, { signal, tooSlow })) {
       if (progress.received + chunk.length > segment.bytes) {
@@ -125,7 +128,7 @@ async function receive(options: PacedFetch, node: NodeAddress, progress: Progres
   }
 }
 
-/** What lies on disk counts: the segment's bytes into the hash of the whole. */
+/** Adds the segment's bytes, read back from the disk, to the hash of the whole file. */
 export async function rehash(
   { file, segment, offset }: Pick<Fetch, "file" | "segment" | "offset">,
   whole: Hash,
@@ -138,7 +141,8 @@ export async function rehash(
       Math.min(buffer.length, segment.bytes - at),
       offset + at,
     );
-    if (bytesRead === 0) throw new HoldfastError("io", "the file became shorter while it was written");
+    if (bytesRead === 0)
+      throw new HoldfastError("io", "another process shortened the file while it was written: try again");
     whole.update(buffer.subarray(0, bytesRead));
     at += bytesRead;
   }
