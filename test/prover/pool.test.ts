@@ -1,6 +1,7 @@
 // The pool with the real tiny circuit: its order, its bound, and threads that die, hang or are closed in mid-work.
 import { expect } from "chai";
 import { loadProvingArtifacts, type ProvingArtifacts } from "../../circuits/artifacts.ts";
+import { loadBackend, type Backend } from "../../groth16/engines.ts";
 import { verifyProof } from "../../groth16/verify.ts";
 import type { CircuitInput } from "../../groth16/witness.ts";
 import { ensureProfile } from "../../keys/make.ts";
@@ -22,15 +23,17 @@ describe("prover: pool", function () {
   this.timeout(60_000);
   const { input } = honestStatement({ profile: PROFILES.tiny, seed: 12345n, sizes: [3000, 10, 9000] });
   let artifacts: ProvingArtifacts;
+  let backend: Backend;
   let pool: ProverPool;
   before(async () => {
     await ensureProfile("tiny");
     artifacts = await loadProvingArtifacts("tiny");
+    backend = await loadBackend("wasm", artifacts);
   });
   afterEach(() => pool.close());
 
   const open = (options: Partial<ProverPoolOptions> = {}, modules: ProverPoolModules = {}): ProverPool => {
-    const defaults = { artifacts, threads: 1, maxQueue: 8, taskTimeoutMs: 60_000 };
+    const defaults = { artifacts, backend, threads: 1, maxQueue: 8, taskTimeoutMs: 60_000 };
     return (pool = createProverPool({ ...defaults, ...options }, { worker: WORKER, ...modules }));
   };
   const countdown = (times: number): Int32Array => new Int32Array(new SharedArrayBuffer(4)).fill(times);
@@ -42,7 +45,7 @@ describe("prover: pool", function () {
   };
 
   it("proves on the thread that ships", async () => {
-    pool = createProverPool({ artifacts, threads: 2, maxQueue: 8, taskTimeoutMs: 60_000 });
+    pool = createProverPool({ artifacts, backend, threads: 2, maxQueue: 8, taskTimeoutMs: 60_000 });
     await Promise.all([
       expectProof(pool.prove(input, { deadlineMs: 1 })),
       expectProof(pool.prove(input, { deadlineMs: 2 })),
