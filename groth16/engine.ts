@@ -2,7 +2,7 @@
  * Proves and verifies for the calling thread: a circuit's witness program, its key, and what makes the proof.
  */
 import type { Groth16Proof, VerificationKey } from "snarkjs";
-import { isUnfit, loadBackend, openProver, unfitMessage, type EngineName } from "./engines.ts";
+import { isUnfit, loadBackend, openProver, unfitMessage, type Backend, type EngineName } from "./engines.ts";
 import type { Prover } from "./prover.ts";
 import { verifyProof } from "./verify.ts";
 import { calculateWitness, type CircuitInput } from "./witness.ts";
@@ -43,12 +43,23 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** What a test replaces. */
+export interface EngineModules {
+  readonly open?: (backend: Backend) => Promise<Prover>;
+}
+
 export async function createEngine(
   artifacts: EngineArtifacts,
   { engine = "wasm", log }: EngineOptions = {},
+  { open = openProver }: EngineModules = {},
 ): Promise<Engine> {
   const { wasm, verificationKey } = artifacts;
-  const prover = await openOrReplace(artifacts, engine, log);
+  const backend = await loadBackend(engine, artifacts);
+  const prover = await open(backend).catch(async (error: unknown) => {
+    if (!isUnfit(backend, error)) throw error;
+    log?.(unfitMessage(error));
+    return open(await loadBackend("snarkjs", artifacts));
+  });
   return {
     async prove(input, options) {
       const start = performance.now();
@@ -60,19 +71,4 @@ export async function createEngine(
     verify: (proof, publicSignals) => verifyProof(verificationKey, proof, publicSignals),
     close: () => prover.close(),
   };
-}
-
-async function openOrReplace(
-  artifacts: EngineArtifacts,
-  engine: EngineName,
-  log: EngineOptions["log"],
-): Promise<Prover> {
-  const backend = await loadBackend(engine, artifacts);
-  try {
-    return await openProver(backend);
-  } catch (error) {
-    if (!isUnfit(backend, error)) throw error;
-    log?.(unfitMessage(error));
-    return openProver(await loadBackend("snarkjs", artifacts));
-  }
 }

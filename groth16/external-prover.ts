@@ -140,9 +140,9 @@ function killGroup({ pid }: ChildProcess): void {
   }
 }
 
+/** Without the codes that colour it. */
 function lastLine(text: string): string {
   const line = text.trimEnd().split("\n").at(-1) ?? "";
-  // eslint-disable-next-line no-control-regex -- a program may colour what it says
   return (
     line
       .replaceAll(/[\u0000-\u001f\u007f]/g, " ")
@@ -156,7 +156,9 @@ async function read<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   const name = basename(path);
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    const { size } = await file.stat();
+    const found = await file.stat();
+    const { size } = found;
+    if (!found.isFile()) throw new Error(`${name} is no file`);
     if (size > MAX_OUTPUT_BYTES) throw new Error(`${name} has ${size} bytes`);
     const { buffer, bytesRead } = await file.read(new Uint8Array(MAX_OUTPUT_BYTES), 0, MAX_OUTPUT_BYTES, 0);
     let value: unknown;
