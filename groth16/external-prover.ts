@@ -145,7 +145,7 @@ function lastLine(text: string): string {
   const line = text.trimEnd().split("\n").at(-1) ?? "";
   return (
     line
-      .replaceAll(/[\u0000-\u001f\u007f]/g, " ")
+      .replaceAll(/\p{Cc}/gu, " ")
       .trim()
       .slice(-MAX_LINE) || "it said nothing"
   );
