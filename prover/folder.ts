@@ -175,9 +175,9 @@ async function commit(
       if (bytesRead === 0) break;
       at += bytesRead;
       if (at > limit) throw tooLarge(at); // it grows while we read
-      hasher.update(buffer.subarray(0, bytesRead));
+      await hasher.push(buffer.subarray(0, bytesRead));
     }
-    return hasher.finish();
+    return hasher.end();
   });
 }
 
