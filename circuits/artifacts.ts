@@ -2,12 +2,13 @@
  * The compiled circuit of a profile and its key: where they lie, how they are made, and the checks when they are loaded.
  */
 import { createHash } from "node:crypto";
-import { glob, mkdir, mkdtemp, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { glob, mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { VerificationKey } from "snarkjs";
 import { readR1cs } from "../groth16/r1cs.ts";
-import { readSections, section } from "../groth16/sections.ts";
+import { readSomeSections, section } from "../groth16/sections.ts";
+import { readZkeyCounts } from "../groth16/zkey-reader.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { parseManifest, type CircuitManifest } from "../protocol/manifest.ts";
 import { PROFILES, type Profile, type ProfileName } from "../protocol/profiles.ts";
@@ -47,16 +48,19 @@ export interface CircuitInfo {
   readonly publicInputs: readonly string[];
 }
 
-/** The bytes that a prover needs, in memory that threads can share. */
+/** What a prover needs. */
 export interface ProvingArtifacts {
   readonly manifest: CircuitManifest;
+  /** In memory that threads can share. */
   readonly wasm: Uint8Array;
-  readonly zkey: Uint8Array;
+  /** The path of the key: each engine keeps in memory what it needs of it. */
+  readonly zkey: string;
   readonly verificationKey: VerificationKey;
 }
 
 const BUILD = join(ROOT, "build");
 const CIRCUITS = join(ROOT, "circuits");
+const ZKEY_HEADER = 2;
 /** In the order of the statement (protocol.md, section 7). */
 const PUBLIC_INPUTS = ["directoryRoot", "seed", "start", "length"] as const;
 
@@ -169,18 +173,18 @@ export async function loadProvingArtifacts(profile: ProfileName, build?: string)
     const hint = `run \`npm run -s holdfast -- keys make --profile ${profile}\``;
     throw new HoldfastError("key", `the ${profile} circuit has no key yet: ${hint}`, { path: paths.zkey });
   }
-  const [wasm, zkey, verificationKey] = await Promise.all([
+  const [wasm, verificationKey] = await Promise.all([
     loadChecked(paths.wasm, manifest.hashes.wasm),
-    loadChecked(paths.zkey, key.zkey),
     loadChecked(paths.verificationKey, key.verificationKey),
+    checkFile(paths.zkey, key.zkey),
   ]);
-  if (!isKeyOf(manifest, zkey)) {
+  if (!(await isKeyOf(manifest, paths.zkey))) {
     throw new HoldfastError("key", `${paths.zkey} is the key of another circuit; make the key again`, {
       path: paths.zkey,
     });
   }
   const parsed = JSON.parse(Buffer.from(verificationKey).toString("utf8")) as VerificationKey;
-  return { manifest, wasm, zkey, verificationKey: parsed };
+  return { manifest, wasm, zkey: paths.zkey, verificationKey: parsed };
 }
 
 /** The key to verify with, checked against the manifest. */
@@ -194,36 +198,39 @@ export async function loadVerificationKey(profile: ProfileName, build?: string):
 }
 
 async function loadChecked(path: string, expected: string): Promise<Uint8Array> {
-  let file;
+  let read: Buffer;
   try {
-    file = await open(path);
+    read = await readFile(path);
   } catch (cause) {
-    throw new HoldfastError("key", `${path} is missing; make the key again`, { path }, { cause });
+    throw missing(path, cause);
   }
-  try {
-    const { size } = await file.stat();
-    const bytes = new Uint8Array(new SharedArrayBuffer(size));
-    for (let at = 0; at < size;) {
-      const { bytesRead } = await file.read(bytes, at, size - at);
-      if (bytesRead === 0) break; // shorter than it was: the hash will tell
-      at += bytesRead;
-    }
-    const actual = sha256(bytes);
-    if (actual !== expected) {
-      const message = `${path} is corrupt or belongs to another key: its SHA-256 is not the manifest's; make the key again`;
-      throw new HoldfastError("key", message, { path, expected, actual });
-    }
-    return bytes;
-  } finally {
-    await file.close();
-  }
+  refuseAltered(path, expected, sha256(read));
+  const bytes = new Uint8Array(new SharedArrayBuffer(read.length));
+  bytes.set(read);
+  return bytes;
 }
 
-/** Section 2 of a zkey: field sizes and primes (72 bytes), wires, public inputs. */
-function isKeyOf({ wires, publicInputs }: CircuitManifest, zkey: Uint8Array): boolean {
-  const header = section(readSections(zkey, "zkey"), 2, "zkey");
-  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
-  return view.getUint32(72, true) === wires && view.getUint32(76, true) === publicInputs;
+async function checkFile(path: string, expected: string): Promise<void> {
+  const actual = await sha256File(path).catch((cause: unknown) => {
+    throw missing(path, cause);
+  });
+  refuseAltered(path, expected, actual);
+}
+
+function missing(path: string, cause: unknown): HoldfastError {
+  return new HoldfastError("key", `${path} is missing; make the key again`, { path }, { cause });
+}
+
+function refuseAltered(path: string, expected: string, actual: string): void {
+  if (actual === expected) return;
+  const message = `${path} is corrupt or belongs to another key: its SHA-256 is not the manifest's; make the key again`;
+  throw new HoldfastError("key", message, { path, expected, actual });
+}
+
+async function isKeyOf({ wires, publicInputs }: CircuitManifest, zkey: string): Promise<boolean> {
+  const header = section(await readSomeSections(zkey, "zkey", [ZKEY_HEADER]), ZKEY_HEADER, "zkey");
+  const counts = readZkeyCounts(header);
+  return counts.wires === wires && counts.publicInputs === publicInputs;
 }
 
 /** Brings generated/poseidon2_constants.circom up to date. */

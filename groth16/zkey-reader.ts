@@ -5,9 +5,10 @@
 import { createHash } from "node:crypto";
 import type { Curve } from "ffjavascript";
 import { HoldfastError } from "../protocol/errors.ts";
+import { ELEMENT_BYTES, P } from "../protocol/field.ts";
 import { toPlain } from "../protocol/json.ts";
 import { bn254 } from "./bn254.ts";
-import { readSomeSections, section } from "./sections.ts";
+import { littleEndian, readSomeSections, section } from "./sections.ts";
 
 export interface ZkeyContribution {
   /** Empty if the contributor gave none. */
@@ -51,6 +52,25 @@ const COUNTS_AT = 72;
 const POINTS_AT = COUNTS_AT + 12;
 const [G1_BYTES, G2_BYTES, HASH_BYTES] = [64, 128, 64];
 const PARAMETER = { name: 1, iterations: 2, beacon: 3 } as const;
+
+/**
+ * From section 2, the header.
+ *
+ * @throws HoldfastError "key" for a key of another curve, "corrupt" if it is cut off
+ */
+export function readZkeyCounts(bytes: Uint8Array): { wires: number; publicInputs: number } {
+  const header = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (header.length < 4)
+    throw new HoldfastError("corrupt", "the zkey file is broken: its head ends too early");
+  const scalarField = 4 + header.readUInt32LE(0);
+  const isBn254 =
+    header.length >= POINTS_AT &&
+    scalarField === 4 + ELEMENT_BYTES &&
+    header.readUInt32LE(scalarField) === ELEMENT_BYTES &&
+    littleEndian(header.subarray(scalarField + 4, COUNTS_AT)) === P;
+  if (!isBn254) throw new HoldfastError("key", "the key is of another curve than BN254");
+  return { wires: header.readUInt32LE(COUNTS_AT), publicInputs: header.readUInt32LE(COUNTS_AT + 4) };
+}
 
 /** Reads a file's head. Throws "not-found" or "corrupt". */
 export async function readZkeyFile(path: string): Promise<ZkeyFacts> {

@@ -28,7 +28,15 @@ export interface HashEngine {
   hashLeaves(leaves: Uint8Array, output?: Uint8Array): Uint8Array;
   /** From n times 16 nodes (512 n bytes) to their n parents, written to `output` (32 n bytes) if given. */
   hashNodes(children: Uint8Array, output?: Uint8Array): Uint8Array;
+  /** Missing if only the calling thread hashes. */
+  readonly spread?: Spread;
 }
+
+/**
+ * Has whole groups of leaves hashed elsewhere: n groups (7,936 n bytes) to their n nodes of level 1, written to `nodes`
+ * (32 n bytes). Resolves once it has a copy of the groups, which is not before there is room for them.
+ */
+export type Spread = (groups: Uint8Array, nodes: Uint8Array) => Promise<{ readonly hashed: Promise<void> }>;
 
 /** The plain implementation, with BigInt. */
 export const referenceEngine: HashEngine = {
@@ -92,11 +100,12 @@ export interface SegmentTree {
 }
 
 /** Groups hashed at a time: enough to keep an engine busy, little enough to stay in the cache. */
-const BATCH_GROUPS = 64;
+export const BATCH_GROUPS = 64;
 
 /**
- * Computes a segment's tree from a stream of its bytes. The memory is that of the levels it returns, 0.43 % of the bytes,
- * and a batch with its hashes: nothing that grows with the segment is ever copied, and no batch leaves garbage.
+ * Computes a segment's tree from a stream of its bytes: by `update` and `finish` on the calling thread, or by `push` and
+ * `end` on all that the engine has. The memory is that of the levels it returns, 0.43 % of the bytes, and a batch with its
+ * hashes: nothing that grows with the segment is ever copied, and no batch leaves garbage.
  */
 export class SegmentHasher {
   readonly #depth: number;
@@ -104,6 +113,9 @@ export class SegmentHasher {
   readonly #batch = new Uint8Array(BATCH_GROUPS * GROUP_BYTES);
   readonly #hashes = new Uint8Array(BATCH_GROUPS * ARITY * ELEMENT_BYTES);
   readonly #groups: GrowingBytes;
+  /** Batches that are hashed elsewhere. */
+  readonly #pending = new Set<Promise<void>>();
+  #failure: { readonly error: unknown } | undefined;
   #filled = 0;
   #bytes = 0;
 
@@ -117,6 +129,47 @@ export class SegmentHasher {
 
   /** Throws RangeError once the segment is longer than a tree of this depth can hold, TypeError for other than bytes. */
   update(chunk: Uint8Array): this {
+    for (const batch of this.#batches(chunk)) this.#hash(batch);
+    return this;
+  }
+
+  /** Throws RangeError if there were no bytes. */
+  finish(): SegmentTree {
+    if (this.#bytes === 0) throw new RangeError("a segment has at least one byte");
+    const whole = this.#filled - (this.#filled % LEAF_BYTES);
+    const padded = new Uint8Array(whole + LEAF_BYTES);
+    padded.set(this.#batch.subarray(0, whole));
+    padded.set(padLeaf(this.#batch.subarray(whole, this.#filled)), whole);
+    this.#hash(padded);
+
+    const levels = levelsFrom(this.#groups.bytes(), this.#depth, this.#engine);
+    const top = levels.at(-1) ?? new Uint8Array();
+    return {
+      bytes: this.#bytes,
+      leaves: leafCount(this.#bytes),
+      root: fromBytesLE32(nodeAt(top, 0)),
+      levels,
+    };
+  }
+
+  /** As `update`; the chunk may be written over when it resolves, and no other one may come before. */
+  async push(chunk: Uint8Array): Promise<void> {
+    for (const batch of this.#batches(chunk)) {
+      if (this.#engine.spread) await this.#spread(batch, this.#engine.spread);
+      else this.#hash(batch);
+      if (this.#failure) throw this.#failure.error;
+    }
+  }
+
+  /** As `finish`, when all batches are hashed. Throws what became of one that is not. */
+  async end(): Promise<SegmentTree> {
+    await Promise.all(this.#pending);
+    if (this.#failure) throw this.#failure.error;
+    return this.finish();
+  }
+
+  /** Each batch that the chunk fills, valid until the next one is taken. */
+  *#batches(chunk: Uint8Array): Generator<Uint8Array> {
     if (!(chunk instanceof Uint8Array)) throw new TypeError(`"chunk" expected bytes, got ${typeof chunk}`);
     this.#bytes += chunk.length;
     if (Math.floor(this.#bytes / LEAF_BYTES) + 1 > ARITY ** this.#depth) {
@@ -130,35 +183,24 @@ export class SegmentHasher {
       this.#batch.set(rest.subarray(0, take), this.#filled);
       this.#filled += take;
       rest = rest.subarray(take);
-      if (this.#filled === this.#batch.length) this.#flush(this.#batch);
+      if (this.#filled < this.#batch.length) continue;
+      yield this.#batch;
+      this.#filled = 0;
     }
-    return this;
   }
 
-  /** Throws RangeError if there were no bytes. */
-  finish(): SegmentTree {
-    if (this.#bytes === 0) throw new RangeError("a segment has at least one byte");
-    const whole = this.#filled - (this.#filled % LEAF_BYTES);
-    const padded = new Uint8Array(whole + LEAF_BYTES);
-    padded.set(this.#batch.subarray(0, whole));
-    padded.set(padLeaf(this.#batch.subarray(whole, this.#filled)), whole);
-    this.#flush(padded);
-
-    const levels = levelsFrom(this.#groups.bytes(), this.#depth, this.#engine);
-    const top = levels.at(-1) ?? new Uint8Array();
-    return {
-      bytes: this.#bytes,
-      leaves: leafCount(this.#bytes),
-      root: fromBytesLE32(nodeAt(top, 0)),
-      levels,
-    };
-  }
-
-  #flush(leaves: Uint8Array): void {
+  #hash(leaves: Uint8Array): void {
     const hashes = this.#hashes.subarray(0, (leaves.length / LEAF_BYTES) * ELEMENT_BYTES);
     this.#engine.hashLeaves(leaves, hashes);
     hashParents(this.#engine, hashes, 0, this.#groups.extend(parentsBytes(hashes)));
-    this.#filled = 0;
+  }
+
+  async #spread(batch: Uint8Array, spread: Spread): Promise<void> {
+    const { hashed } = await spread(batch, this.#groups.extend(BATCH_GROUPS * ELEMENT_BYTES));
+    const done = hashed
+      .catch((error: unknown) => void (this.#failure ??= { error }))
+      .then(() => void this.#pending.delete(done));
+    this.#pending.add(done);
   }
 }
 

@@ -32,7 +32,7 @@ export async function commit(
   for await (const chunk of untilCutOff(body)) {
     received += chunk.length;
     if (received > bytes) throw otherLength(received, bytes);
-    hasher.update(chunk);
+    await hasher.push(chunk);
     digest.update(chunk);
     await write(chunk);
   }
@@ -43,7 +43,7 @@ export async function commit(
     const message = "the body is not the one that was signed: its SHA-256 differs";
     throw new HoldfastError("unauthorized", message, { signed: sha256, actual: actualHash });
   }
-  const tree = hasher.finish();
+  const tree = await hasher.end();
   if (tree.root !== fromHex32(root)) {
     const actual = toHex32(tree.root);
     const message = `these bytes have the root ${actual}, not ${root}: upload what was announced`;

@@ -9,6 +9,7 @@ import { untilAnswered } from "../chain/starting.ts";
 import { loadHashEngine, loadProvingArtifacts } from "../circuits/artifacts.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
 import { createDrandClient } from "../drand/client.ts";
+import { loadBackend } from "../groth16/engines.ts";
 import { verifyProof } from "../groth16/verify.ts";
 import { passKey } from "../keys/key-gate.ts";
 import { HoldfastError } from "../protocol/errors.ts";
@@ -73,6 +74,7 @@ export async function createNode(
     closers.push(() => journal.close());
 
     const artifacts = await loadProvingArtifacts(profile.name, config.build);
+    const backend = await loadBackend(config.engine, artifacts);
     const answered = <T>(ask: () => Promise<T>): Promise<T> => untilAnswered(ask, { clock, log, signal });
     const privateKey = await readKeyFile(config.keyFile, config.passwordFile);
     const connecting = (): Promise<NodeChain> =>
@@ -116,15 +118,13 @@ export async function createNode(
     }
     takeStock(stock);
 
-    const pool = createProverPool({
-      ...{
-        artifacts,
-        threads: config.threads,
-        maxQueue: MAX_QUEUE,
+    const pool = createProverPool(
+      {
+        ...{ artifacts, backend, threads: config.threads, maxQueue: MAX_QUEUE, signal },
         taskTimeoutMs: config.proofTimeoutMs,
-        signal,
       },
-    });
+      { warn: (line) => log.warn(line) },
+    );
     closers.push(() => pool.close());
     const metrics = createMetrics();
     const compacting = new Set<bigint>();

@@ -100,11 +100,11 @@ export function createVerified(
       for (let at = 0; at < size;) {
         const count = await file.read(buffer, 0, Math.min(buffer.length, size - at), at);
         if (count === 0) throw new Damage(ino, `ends at ${at} of ${size} bytes`);
-        hasher.update(buffer.subarray(0, count));
+        await hasher.push(buffer.subarray(0, count));
         at += count;
         await pace?.(count);
       }
-      const tree = hasher.finish();
+      const tree = await hasher.end();
       if (tree.root !== fromHex32(root)) throw new Damage(ino, "the data has another root");
       return tree;
     });
