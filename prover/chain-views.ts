@@ -1,5 +1,5 @@
 /**
- * What the contracts answer, turned into the records of chain-model.ts.
+ * Converts the contracts' answers into the records of chain-model.ts.
  */
 import { Contract, getBytes, isCallException } from "ethers";
 import { agreedView } from "../chain/agreed-view.ts";
@@ -18,7 +18,7 @@ export type Views = Pick<
   | "balance"
   | "cluster"
   | "vNode"
-  | "outlook"
+  | "nextEpoch"
   | "bucket"
   | "mayRead"
   | "mayWrite"
@@ -47,7 +47,7 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
   const { audits, registry, ledger, challenges, beacon, errors } = contracts;
   const view = <T>(contract: Contract, method: string, ...args: unknown[]): Promise<T> =>
     refusing(errors, method, agreedView(provider, contract, method, args) as Promise<T>);
-  /** undefined where the contract says with this error that there is no such thing. */
+  /** undefined if the contract refuses with this error, which says that there is no such thing. */
   const viewIfAny = async <T>(
     error: string,
     contract: Contract,
@@ -68,7 +68,7 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
     );
     return { root: BigInt(d.root), total: Number(d.total), count: Number(d.count) };
   };
-  /** undefined if it is over. */
+  /** undefined if it is no longer open. */
   const readChallenge = async (id: bigint): Promise<ChallengeRecord | undefined> => {
     const found = await viewIfAny<[string, bigint[]]>("NotOpen", challenges, "inputsOf", id);
     const last = await viewIfAny<bigint>("NotOpen", challenges, "lastAnswer", id);
@@ -119,9 +119,9 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
     },
     async vNode(id) {
       const found = await viewIfAny<Words<"cluster" | "node">>("NoSuchVNode", registry, "vNode", id);
-      return found && { cluster: found.cluster, responsible: found.node };
+      return found && { cluster: found.cluster, nextResponsible: found.node };
     },
-    async outlook(vNode) {
+    async nextEpoch(vNode) {
       const [node, , handingOver] = await view<[bigint, bigint, boolean]>(audits, "outlook", vNode);
       return { node, handingOver };
     },
@@ -184,7 +184,7 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
         words = [...((await contract.getFunction("publicKey").staticCall()) as bigint[])];
       } catch (error) {
         if (!isCallException(error)) throw explain(errors, "publicKey", error);
-        const found = await headerEvidence(provider, sourcePoint(epoch, clock)); // it has no key
+        const found = await headerEvidence(provider, sourcePoint(epoch, clock)); // a beacon without a key
         return found && { kind: "headers", evidence: getBytes(found.evidence) };
       }
       const publicKey = Buffer.concat(words.map((word) => Buffer.from(toHex32(word).slice(2), "hex")));

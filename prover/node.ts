@@ -193,7 +193,7 @@ async function checkProfile(node: bigint, { profile: name }: NodeConfig, chain: 
   for (const { vNode, node: now, next } of await chain.assignments(await chain.block())) {
     if (now !== node && next !== node) continue;
     const found = await chain.vNode(vNode);
-    if (found?.responsible !== node) continue;
+    if (found?.nextResponsible !== node) continue;
     const { samples, dataDepth, directoryDepth } = await chain.cluster(found.cluster);
     if (samples === own.samples && dataDepth === own.dataDepth && directoryDepth === own.directoryDepth)
       continue;

@@ -1,6 +1,6 @@
 /**
- * Whether the address that the provider has registered leads here: uploads, readers and other nodes go there, wherever this
- * node listens.
+ * Checks that the URL registered by the provider leads to this node. Uploads, readers and other nodes use that URL,
+ * no matter where this node listens.
  */
 import type { Logger } from "pino";
 import { createAgent } from "../net/addresses.ts";
@@ -9,9 +9,9 @@ import type { NodeChain } from "./chain-model.ts";
 
 const ANSWER_MS = 10_000;
 const MAX_BYTES = 65_536;
-const ADVICE = "let its provider register where others reach it: `holdfast provider update`";
+const ADVICE = "let the provider register the right URL: `holdfast provider update`";
 
-/** Warns unless it does; some networks keep a host from calling itself by its public address, where all is well. */
+/** Only warns, because in some networks a host cannot reach its own public address. */
 export async function checkReachable(
   { node, listensAt, signal }: { node: bigint; listensAt: string; signal: AbortSignal },
   { chain, log }: { chain: Pick<NodeChain, "node">; log: Logger },
@@ -31,7 +31,7 @@ export async function checkReachable(
   } catch (error) {
     if (signal.aborted) return;
     const facts = { registered, listensAt, reason: (error as Error).message, advice: ADVICE };
-    log.warn(facts, "the registered address does not lead to this node");
+    log.warn(facts, "the registered URL does not lead to this node");
   } finally {
     await agent.destroy();
   }

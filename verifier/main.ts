@@ -1,5 +1,5 @@
 /**
- * The auditor as a process of its own: `node verifier/main.ts --config FILE`.
+ * Runs the auditor as its own process: `node verifier/main.ts --config FILE`.
  */
 import { mkdir } from "node:fs/promises";
 import { pino } from "pino";
@@ -20,15 +20,15 @@ import { describeSettings, readConfig, type AuditorConfig } from "./config.ts";
 import { createStatusServer } from "./server.ts";
 import { openState } from "./state.ts";
 
-/** From a signal to the end, whatever hangs. */
+/** The longest time from a signal to the end of the process, even if something hangs. */
 const MAX_STOPPING_MS = 8_000;
-/** Until a waiting transaction's fees are raised. */
+/** How long a transaction waits before its fees are raised. */
 const RAISE_MS = 30_000;
 
 const HELP = [
   "Usage: holdfast auditor run -- [--config FILE] [--NAME VALUE]...",
   "",
-  "Runs an auditor: records the beacon, verifies every proof a second way, settles, reports misses.",
+  "Runs an auditor: records randomness, verifies every proof independently, settles epochs, reports misses.",
   "Settings: default < file < environment < flag.",
   "",
   "--config FILE  JSON with the settings",
@@ -40,7 +40,7 @@ const stop = (reason: string): void => {
   log.info({ reason }, "stopping");
   ending.abort();
   setTimeout(() => {
-    log.fatal("something hangs: killed");
+    log.fatal("something hangs: ending the process by force");
     process.exit(1);
   }, MAX_STOPPING_MS).unref();
 };
@@ -56,7 +56,7 @@ try {
     process.exitCode = 1;
   }
 }
-// Whatever an endpoint still owes an answer to.
+// Do not wait for endpoints that have not answered yet.
 if (ending.signal.aborted) process.exit();
 
 async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> {
@@ -70,7 +70,7 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
     const maxFeePerGas = BigInt(config.maxFeeGwei) * GWEI;
     const connect = (): Promise<AuditChain> =>
       untilAborted(connectAuditChain({ rpcUrl, audits, privateKey, maxFeePerGas, log }), signal);
-    // Who starts for the first time may have mistyped an address.
+    // At the first start the address may be mistyped, so a failure ends the process.
     const chain = await (state.isClaimed
       ? untilAnswered(connect, { clock: systemClock, log, signal })
       : connect());

@@ -280,8 +280,8 @@ export function createFakeChain(): FakeChain {
         ...{ directoryDepth: profile.directoryDepth, quantumBits: QUANTUM_BITS },
       }),
     vNode: (id) =>
-      Promise.resolve(id === VNODE ? { cluster: CLUSTER, responsible: chain.responsible } : undefined),
-    outlook: () => Promise.resolve({ node: chain.responsible, handingOver: chain.handingOver }),
+      Promise.resolve(id === VNODE ? { cluster: CLUSTER, nextResponsible: chain.responsible } : undefined),
+    nextEpoch: () => Promise.resolve({ node: chain.responsible, handingOver: chain.handingOver }),
     bucket: (id) => Promise.resolve(id === BUCKET ? { owner: OWNER.address, cluster: CLUSTER } : undefined),
     mayRead: (_bucket, who) => Promise.resolve(who === OWNER.address),
     mayWrite: (_bucket, who) => Promise.resolve(who === OWNER.address),

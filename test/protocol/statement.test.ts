@@ -14,12 +14,12 @@ import {
   isDue,
   publicInputs,
   samplesOf,
-  type Duty,
+  type SeedInput,
 } from "../../protocol/statement.ts";
 import { present } from "../helpers/present.ts";
 import { honestStatement } from "../helpers/statement.ts";
 
-const duty: Duty = {
+const duty: SeedInput = {
   chainId: 31337n,
   audits: "0x5FbDB2315678afecb367f032d93F642f64180aa3",
   vNode: 7n,
@@ -54,7 +54,7 @@ describe("protocol: seed", () => {
   });
 
   it("changes with each part that it binds", () => {
-    const changes: Partial<Duty>[] = [
+    const changes: Partial<SeedInput>[] = [
       { chainId: 1n },
       { audits: "0x5FbDB2315678afecb367f032d93F642f64180aa4" },
       { vNode: 3n },

@@ -1,6 +1,6 @@
 // What a segment costs, and whose consent it takes.
 import { expect } from "chai";
-import { affairsAfter, consenter, mayGoOn, NO_AFFAIRS, type Affairs } from "../../prover/affairs.ts";
+import { affairsAfter, consenter, mayGoOn, NO_AFFAIRS, type Affairs } from "../../prover/responsibility.ts";
 import { priceOf, pricesOf } from "../../prover/consents.ts";
 
 describe("prover: consents", () => {

@@ -156,7 +156,7 @@ describe("prover: removals", () => {
     await flip(`${folder()}/segments/${again.root.slice(2)}`, 3);
     await bench.store.check(again.root);
     await bench.store.receive(streamOf(again.data), again);
-    await bench.store.receive(streamOf(fetched.data), { ...fetched, isOwed: true });
+    await bench.store.receive(streamOf(fetched.data), { ...fetched, mayBeNamed: true });
     expect(bench.store.uploads.size).to.equal(0);
   });
 

@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import type { FastifyInstance } from "fastify";
 import type { Hex } from "../../protocol/field.ts";
-import type { ExtensionTerms } from "../../prover/chain-model.ts";
+import type { ExtensionMessage } from "../../prover/chain-model.ts";
 import { extendingOf, storingOf } from "../../prover/consents.ts";
 import type { Journal } from "../../prover/journal.ts";
 import type { Store } from "../../prover/store.ts";
@@ -225,7 +225,7 @@ describe("prover: what the server signs", () => {
     });
 
     it("signs for longer, at the same price, with a nonce of its own", async () => {
-      const terms: ExtensionTerms[] = [];
+      const terms: ExtensionMessage[] = [];
       chain.signExtension = (signed) => {
         terms.push(signed);
         return Promise.resolve("0x12");

@@ -114,9 +114,9 @@ describe("prover: server", () => {
 
     it("refuses a bucket that does not exist, of another cluster, and a vNode of another node", async () => {
       expect((await put(uploadPath(undefined, 99n), data)).status).to.equal(404);
-      chain.vNode = () => Promise.resolve({ cluster: 8n, responsible: NODE });
+      chain.vNode = () => Promise.resolve({ cluster: 8n, nextResponsible: NODE });
       expect(await put(uploadPath(), data)).to.include({ status: 400 });
-      chain.vNode = () => Promise.resolve({ cluster: 2n, responsible: PEER });
+      chain.vNode = () => Promise.resolve({ cluster: 2n, nextResponsible: PEER });
       expect((await put(uploadPath(), data)).status).to.equal(404);
     });
 
