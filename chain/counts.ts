@@ -51,7 +51,10 @@ export function createCounts(
         count(challenges, "challengeCount", at),
       ]);
       return {
-        ...{ ClusterCreated: clusters, NodeRegistered: nodes, VNodeAdded: vNodes, BucketCreated: buckets },
+        ClusterCreated: clusters,
+        NodeRegistered: nodes,
+        VNodeAdded: vNodes,
+        BucketCreated: buckets,
         Challenged: made,
       };
     },

@@ -130,7 +130,8 @@ export class Endpoint extends JsonRpcProvider {
       if (status !== 200)
         return {
           problem: `answers ${status} ${this.#hide(response.statusMessage)}`,
-          ...{ again: BUSY.has(status), tooMuch: TOO_MUCH.has(status) },
+          again: BUSY.has(status),
+          tooMuch: TOO_MUCH.has(status),
           waitMs: waitOf(response.headers["retry-after"]),
         };
       // ethers decodes UTF-8 ten times more slowly than Node.

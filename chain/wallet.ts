@@ -64,7 +64,10 @@ export function createWallet<Call extends { readonly kind: string }>(
     async sign(call, { nonce, gas }) {
       return signed({
         ...transactionOf(call),
-        ...{ type: 2, chainId, nonce, gasLimit: lesser((gas * gasMargin) / 100n, MAX_GAS) },
+        type: 2,
+        chainId,
+        nonce,
+        gasLimit: lesser((gas * gasMargin) / 100n, MAX_GAS),
         ...feesFor(await quote(), maxFeePerGas),
       });
     },

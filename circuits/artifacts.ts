@@ -10,7 +10,7 @@ import type { VerificationKey } from "snarkjs";
 import { readR1cs } from "../groth16/r1cs.ts";
 import { readSections, section } from "../groth16/sections.ts";
 import { HoldfastError } from "../protocol/errors.ts";
-import { parseManifest, type CircuitManifest } from "../protocol/manifest.ts";
+import { parseCircuitManifest, type CircuitManifest } from "../protocol/manifest.ts";
 import { PROFILES, type Profile, type ProfileName } from "../protocol/profiles.ts";
 import { sha256, sha256File, writeJson, writeWhole } from "../system/files.ts";
 import { hasCeremonyKey } from "./ceremony-key.ts";
@@ -132,7 +132,7 @@ async function refuseOtherCircuit(
 /** Parameters and size of a compiled circuit. */
 export async function circuitInfo(profile: ProfileName, build?: string): Promise<CircuitInfo> {
   const { samples, dataDepth, directoryDepth }: Profile = PROFILES[profile];
-  const { constraints, wires } = await loadManifest(profile, build);
+  const { constraints, wires } = await loadCircuitManifest(profile, build);
   return { profile, samples, dataDepth, directoryDepth, constraints, wires, publicInputs: PUBLIC_INPUTS };
 }
 
@@ -140,7 +140,7 @@ export async function circuitInfo(profile: ProfileName, build?: string): Promise
  * @throws HoldfastError "not-found" if the profile was never built here
  * @throws HoldfastError "corrupt" if the manifest is malformed, "key" if it is another profile's
  */
-export async function loadManifest(profile: ProfileName, build?: string): Promise<CircuitManifest> {
+export async function loadCircuitManifest(profile: ProfileName, build?: string): Promise<CircuitManifest> {
   const paths = artifactPaths(profile, build);
   let text: string;
   try {
@@ -170,7 +170,7 @@ export async function loadManifest(profile: ProfileName, build?: string): Promis
  */
 export async function loadProvingArtifacts(profile: ProfileName, build?: string): Promise<ProvingArtifacts> {
   const paths = artifactPaths(profile, build);
-  const manifest = await loadManifest(profile, build);
+  const manifest = await loadCircuitManifest(profile, build);
   const { key } = manifest;
   if (!key) {
     const hint = `run \`npm run -s holdfast -- keys make --profile ${profile}\``;
@@ -193,7 +193,7 @@ export async function loadProvingArtifacts(profile: ProfileName, build?: string)
 /** Loads the verification key, checked against the manifest. */
 export async function loadVerificationKey(profile: ProfileName, build?: string): Promise<VerificationKey> {
   const paths = artifactPaths(profile, build);
-  const { key } = await loadManifest(profile, build);
+  const { key } = await loadCircuitManifest(profile, build);
   if (!key)
     throw new HoldfastError(
       "key",
@@ -275,7 +275,7 @@ async function existingManifest(paths: ArtifactPaths): Promise<CircuitManifest |
 
 function parseManifestText(text: string, path: string): CircuitManifest {
   try {
-    return parseManifest(JSON.parse(text));
+    return parseCircuitManifest(JSON.parse(text));
   } catch (cause) {
     throw new HoldfastError("corrupt", `${path} is not a manifest: make the key again`, { path }, { cause });
   }

@@ -7,7 +7,12 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { verifyMessage } from "ethers";
 import { zKey, type VerificationKey } from "snarkjs";
-import { artifactPaths, compileCircuit, loadManifest, type ArtifactPaths } from "../circuits/artifacts.ts";
+import {
+  artifactPaths,
+  compileCircuit,
+  loadCircuitManifest,
+  type ArtifactPaths,
+} from "../circuits/artifacts.ts";
 import { bn254 } from "../groth16/bn254.ts";
 import type { SnarkjsKey } from "../groth16/words.ts";
 import { isDevelopmentKey, readZkeyFile, type ZkeyFacts } from "../groth16/zkey-reader.ts";
@@ -74,7 +79,7 @@ export interface CheckedKey {
 export async function checkKey(profile: ProfileName, options: CheckKeyOptions = {}): Promise<CheckedKey> {
   const { build, ptau, deployed, trust = TRUSTED, minContributions = MIN_CONTRIBUTIONS } = options;
   const paths = artifactPaths(profile, build);
-  const manifest = await loadManifest(profile, build);
+  const manifest = await loadCircuitManifest(profile, build);
   const checked: string[] = [];
   const passed = (what: string): void => void checked.push(what);
 

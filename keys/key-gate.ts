@@ -6,7 +6,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import { artifactPaths, loadManifest, loadVerificationKey } from "../circuits/artifacts.ts";
+import { artifactPaths, loadCircuitManifest, loadVerificationKey } from "../circuits/artifacts.ts";
 import { signatureRandomness, verifyRound, roundTime, type DrandChain } from "../drand/rounds.ts";
 import { bn254 } from "../groth16/bn254.ts";
 import type { SnarkjsKey } from "../groth16/words.ts";
@@ -43,11 +43,11 @@ export interface GateOptions {
 }
 
 /** Checks that a profile's key may be used on a chain. @throws HoldfastError "key" with the problem */
-export async function passKey(
+export async function requireSafeKey(
   profile: ProfileName,
   { chainId, build, zkey = false, minContributions = MIN_CONTRIBUTIONS, trust = TRUSTED }: GateOptions,
 ): Promise<void> {
-  const manifest = await loadManifest(profile, build);
+  const manifest = await loadCircuitManifest(profile, build);
   const verificationKey = (await loadVerificationKey(profile, build)) as SnarkjsKey;
   const paths = artifactPaths(profile, build);
   await refuseForgeable({ insecure: manifest.key?.insecure ?? true, verificationKey, chainId });

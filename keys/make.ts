@@ -12,7 +12,7 @@ import { zKey } from "snarkjs";
 import {
   artifactPaths,
   compileCircuit,
-  loadManifest,
+  loadCircuitManifest,
   type ArtifactPaths,
   type BuildOptions,
 } from "../circuits/artifacts.ts";
@@ -93,7 +93,7 @@ export async function ensureProfile(
 
 /** Returns what `keys show` prints. */
 export async function showKey(profile: ProfileName, build?: string): Promise<CircuitManifest> {
-  const manifest = await loadManifest(profile, build);
+  const manifest = await loadCircuitManifest(profile, build);
   const paths = artifactPaths(profile, build);
   if (!(await keyIsIntact(manifest, paths))) {
     const message = `the ${profile} key is missing or does not match the manifest: run \`keys make --profile ${profile}\``;
@@ -189,9 +189,15 @@ async function headerPoints(
   const point1 = (i: number): Uint8Array => g1.subarray(64 * i, 64 * (i + 1));
   const point2 = (i: number): Uint8Array => g2.subarray(128 * i, 128 * (i + 1));
   return {
-    ...{ wires, publicInputs, domain },
-    ...{ alpha1: point1(0), beta1: point1(1), delta1: point1(2) },
-    ...{ beta2: point2(0), gamma2: point2(1), delta2: point2(2) },
+    wires,
+    publicInputs,
+    domain,
+    alpha1: point1(0),
+    beta1: point1(1),
+    delta1: point1(2),
+    beta2: point2(0),
+    gamma2: point2(1),
+    delta2: point2(2),
   };
 }
 

@@ -46,7 +46,8 @@ const HERMEZ: Readonly<Record<number, string>> = {
  */
 export const HERMEZ_POWERS: readonly PublishedPowers[] = Object.entries(HERMEZ).map(([power, blake2b]) => ({
   name: `powersOfTau28_hez_final_${power.padStart(2, "0")}.ptau`,
-  ...{ power: Number(power), blake2b },
+  power: Number(power),
+  blake2b,
 }));
 
 /** The download folder that snarkjs's README names. */

@@ -45,8 +45,12 @@ export async function ask(
     new HoldfastError("unreachable", `it does not answer within ${answerMs / 1000} s`);
   const signals = signal ? [signal, giveUp.signal] : [giveUp.signal];
   const asked = request(target, {
-    ...{ dispatcher: agent, method, headers, body: sent ?? null, signal: AbortSignal.any(signals) },
-    ...{ headersTimeout: answerMs },
+    dispatcher: agent,
+    method,
+    headers,
+    body: sent ?? null,
+    signal: AbortSignal.any(signals),
+    headersTimeout: answerMs,
   });
   try {
     const { statusCode: status, headers: got, body: bytes } = await within(asked, answerMs, { signal, late });

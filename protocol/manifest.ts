@@ -34,4 +34,4 @@ const schema = z.strictObject({
 export type CircuitManifest = Readonly<z.infer<typeof schema>>;
 
 /** @throws ZodError if `value` is not a manifest */
-export const parseManifest = (value: unknown): CircuitManifest => schema.parse(value);
+export const parseCircuitManifest = (value: unknown): CircuitManifest => schema.parse(value);

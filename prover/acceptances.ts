@@ -108,8 +108,16 @@ export async function accept(
   const nonce = journal.recordAcceptance({ ...terms, ...request, consents });
   const { segments: hash, signature } = await chain.signAcceptance({ ...terms, node, revision, nonce });
   return {
-    ...{ node, revision, bucket, vNode, segments: hash, epochs, rent, nonce },
-    ...{ deadline: terms.deadline, signature },
+    node,
+    revision,
+    bucket,
+    vNode,
+    segments: hash,
+    epochs,
+    rent,
+    nonce,
+    deadline: terms.deadline,
+    signature,
   };
 }
 
@@ -266,7 +274,7 @@ export async function learnUses(
 export function checkUnused(request: PayerRequest, journal: Journal): void {
   if (!isTooMuch(request, journal)) return;
   const { count } = journal.unused(request.payer);
-  const message = `${request.payer} has unused acceptances for ${count} segments, and may have at most ${MAX_UNUSED}, for ${MAX_UNUSED_COST} times the account's balance: use them, deposit more, or try again tomorrow`;
+  const message = `${request.payer} has unused acceptances for ${count} segments; the limits are ${MAX_UNUSED} segments and a cost of ${MAX_UNUSED_COST} times the account's balance: use them, deposit more, or try again tomorrow`;
   throw new HoldfastError("busy", message, { status: 429, unused: count });
 }
 

@@ -120,7 +120,7 @@ export function createAccess(
       for (const vNode of holdings.namedFor(id)) {
         if (holdings.clusterOf(vNode) !== cluster) continue;
         const state = await chain.state(vNode);
-        if (state.node === id || state.nextNode === id) return true;
+        if (state.responsible === id || state.nextNode === id) return true;
       }
     }
     return false;

@@ -23,7 +23,8 @@ export function openingCall(
   entries: readonly IndexedHolding[],
 ): Call {
   const openings = entries.map(({ serial, root, index }) => ({
-    ...{ serial, root },
+    serial,
+    root,
     start: directory.entries[index]?.start ?? 0,
   }));
   const siblings = entries.length === 0 ? [] : directory.multiPath(entries.map(({ index }) => index));

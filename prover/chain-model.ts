@@ -52,7 +52,7 @@ export interface ChallengeRecord {
 
 export interface VNodeState {
   /** The responsible node, as of the last settled epoch. */
-  readonly node: bigint;
+  readonly responsible: bigint;
   /**
    * The named successor, if nextSince is not 0. It is responsible from then on, or with its first proof from then on.
    */
@@ -123,7 +123,7 @@ export interface CompactionRecord {
 
 /** The responsible node of the next epoch, as far as that is decided. */
 export interface NextEpoch {
-  readonly node: bigint;
+  readonly responsible: bigint;
   /** Whether a successor is named, or has not yet proven that it has the data. Nothing is stored meanwhile. */
   readonly handingOver: boolean;
 }

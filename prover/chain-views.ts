@@ -64,7 +64,10 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
   const asOf = (at: Block | undefined): object[] => (at ? [{ blockTag: at.number }] : []);
   const readDirectory = async (vNode: bigint, at?: Block): Promise<DirectoryRecord> => {
     const d = await view<Words<"total" | "count"> & { root: string }>(
-      ...([registry, "directory", vNode, ...asOf(at)] as const),
+      registry,
+      "directory",
+      vNode,
+      ...asOf(at),
     );
     return { root: BigInt(d.root), total: Number(d.total), count: Number(d.count) };
   };
@@ -76,7 +79,12 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
     const { vNode, node } = await view<Words<"vNode" | "node">>(challenges, "challengeOf", id);
     const [randomness, [root = 0n, seed, start, length]] = found;
     return {
-      ...{ id, vNode, node, root, start: Number(start), length: Number(length) },
+      id,
+      vNode,
+      node,
+      root,
+      start: Number(start),
+      length: Number(length),
       seed: BigInt(randomness) === 0n ? undefined : seed,
       deadline: clock.genesis + (Number(last) + 1) * clock.epochSeconds,
     };
@@ -90,7 +98,15 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
       >(registry, "node", id);
       const { provider: owner, operator, url, capacity, used, rent, lockPerEpoch, locked, revision } = n;
       return {
-        ...{ provider: owner, operator, url, capacity, used, rent, lockPerEpoch, locked, revision },
+        provider: owner,
+        operator,
+        url,
+        capacity,
+        used,
+        rent,
+        lockPerEpoch,
+        locked,
+        revision,
         lockedEpoch: Number(n.lockedEpoch),
       };
     },
@@ -123,11 +139,14 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
     },
     async nextEpoch(vNode) {
       const [node, , handingOver] = await view<[bigint, bigint, boolean]>(audits, "outlook", vNode);
-      return { node, handingOver };
+      return { responsible: node, handingOver };
     },
     async bucket(id) {
       const found = await viewIfAny<{ owner: string; cluster: bigint }>(
-        ...(["NoSuchBucket", registry, "bucket", id] as const),
+        "NoSuchBucket",
+        registry,
+        "bucket",
+        id,
       );
       return found && { owner: found.owner, cluster: found.cluster };
     },
@@ -141,7 +160,11 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
     },
     async segment(vNode, serial) {
       const s = await viewIfAny<Words<"bucket" | "leaves" | "end" | "perEpoch">>(
-        ...(["NoSuchSegment", registry, "segment", vNode, serial] as const),
+        "NoSuchSegment",
+        registry,
+        "segment",
+        vNode,
+        serial,
       );
       if (!s) return undefined;
       const { bucket, perEpoch } = s;
@@ -156,9 +179,19 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
       >(audits, "state", vNode, ...asOf(at));
       const { node, nextNode, rate, committed, locked, nextLocked, short, deferred } = s;
       return {
-        ...{ node, nextNode, rate, committed, locked, nextLocked, short, deferred },
-        ...{ nextSince: Number(s.nextSince), nextSyncLeft: Number(s.nextSyncLeft) },
-        ...{ settled: Number(s.settled), misses: Number(s.misses), syncLeft: Number(s.syncLeft) },
+        responsible: node,
+        nextNode,
+        rate,
+        committed,
+        locked,
+        nextLocked,
+        short,
+        deferred,
+        nextSince: Number(s.nextSince),
+        nextSyncLeft: Number(s.nextSyncLeft),
+        settled: Number(s.settled),
+        misses: Number(s.misses),
+        syncLeft: Number(s.syncLeft),
         deferredSince: Number(s.deferredSince),
       };
     },
@@ -167,9 +200,15 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
       if (!d) return undefined;
       const { due, proven, node, rate, asked, successor } = d;
       return {
-        ...{ due, proven, node, rate, asked, root: BigInt(d.root) },
+        due,
+        proven,
+        node,
+        rate,
+        asked,
+        root: BigInt(d.root),
         seed: BigInt(d.randomness) === 0n ? undefined : d.seed,
-        ...{ total: Number(d.total), deadline: Number(d.deadline) },
+        total: Number(d.total),
+        deadline: Number(d.deadline),
         takeOver: successor === 0n ? undefined : { node: successor, seed: d.successorSeed },
       };
     },

@@ -109,7 +109,12 @@ async function createChain({
 
   return {
     ...createWallet<Call>({
-      ...{ provider, wallet, chainId, maxFeePerGas, gasMargin: GAS_MARGIN, errors },
+      provider,
+      wallet,
+      chainId,
+      maxFeePerGas,
+      gasMargin: GAS_MARGIN,
+      errors,
       transactionOf: (call) => transactionOf(contracts, call),
     }),
     ...views,

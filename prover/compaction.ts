@@ -9,13 +9,13 @@
 import type { Logger } from "pino";
 import { HoldfastError } from "../protocol/errors.ts";
 import { maxSegments, type Profile } from "../protocol/profiles.ts";
-import { lastEndOf, mayGoOn } from "./responsibility.ts";
 import { fit, openingCall, withIndexes } from "./batches.ts";
 import type { Call, NodeChain } from "./chain-model.ts";
 import { forecast, reasonFor, type Forecast, type Reason } from "./coverage.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
+import { lastEndOf, mayGoOn } from "./responsibility.ts";
 import type { Sender } from "./sender.ts";
 
 export interface CompactionOptions {
@@ -134,7 +134,7 @@ export function createCompaction(options: CompactionOptions, modules: Compaction
     while (!signal.aborted) {
       const { timestamp: time } = await holdings.update();
       const epoch = chain.epochAt(time);
-      const { compactingSince } = holdings.affairsOf(vNode);
+      const { compactingSince } = holdings.responsibilityOf(vNode);
       if (transactions > 0 && !mayGoOn(compactingSince, epoch)) {
         if (compactingSince !== undefined) break; // given up
         const entries = holdings.latest(vNode).holdings.length;
@@ -159,7 +159,7 @@ export function createCompaction(options: CompactionOptions, modules: Compaction
       const prefix = `compact/${vNode}/`;
       // Transactions from before a crash or a failure come first. The next look then sees what is missing.
       const isOpen = journal.openTransactions().some(({ key }) => key.startsWith(prefix));
-      const goesOn = mayGoOn(holdings.affairsOf(vNode).compactingSince, now.epoch);
+      const goesOn = mayGoOn(holdings.responsibilityOf(vNode).compactingSince, now.epoch);
       if (!isOpen && !goesOn && !(await reasonToBegin(vNode, now))) return;
       compacting.add(vNode);
       try {

@@ -10,22 +10,22 @@ import { headAge, staleness } from "../chain/heads.ts";
 import type { ProofResult } from "../groth16/engine.ts";
 import type { Hex } from "../protocol/field.ts";
 import type { Profile } from "../protocol/profiles.ts";
-import { consenter } from "./responsibility.ts";
 import type { Alert } from "./alert.ts";
 import type { Block, Duty, NodeChain } from "./chain-model.ts";
 import { createChallenges, type OpenChallenge } from "./challenges.ts";
 import { createCompaction } from "./compaction.ts";
 import { createEpochProofs, type FetchRound } from "./epoch-proofs.ts";
+import { createGasAndClock } from "./gas-and-clock.ts";
 import type { Holding } from "./history.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import { createKeeping } from "./keeping.ts";
-import { createGasAndClock } from "./gas-and-clock.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ProverPool } from "./pool.ts";
 import { createProve } from "./proving.ts";
 import type { HeldBack } from "./removals.ts";
 import type { Repair } from "./repair.ts";
+import { consenter } from "./responsibility.ts";
 import { createRetire } from "./retiring.ts";
 import type { Sender } from "./sender.ts";
 import { STARTING, vNodeStatus, type OwnVNode, type NodeStatus, type VNodeStatus } from "./status.ts";
@@ -126,7 +126,11 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     const problem =
       trouble ?? (status.ready ? staleness(seconds, options.maxHeadAgeSeconds) : status.problem);
     return {
-      ...{ ...status, headAge: seconds, endpoints: chain.endpoints(), ready: problem === undefined, problem },
+      ...status,
+      headAge: seconds,
+      endpoints: chain.endpoints(),
+      ready: problem === undefined,
+      problem,
       ...(trouble !== undefined && { diskTrouble: trouble }),
     };
   };
@@ -153,7 +157,13 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     const alarm = foreign.length === 0 ? undefined : { advice: ADVICE, foreign };
     status = {
       ...status,
-      ...{ ready: true, problem: undefined, epoch, time, vNodes: mine, challenges: open, alarm },
+      ready: true,
+      problem: undefined,
+      epoch,
+      time,
+      vNodes: mine,
+      challenges: open,
+      alarm,
       ...onDisk(),
       ...gasAndClock.now,
     };
@@ -190,8 +200,8 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
       const { state, duty } = await chain.survey(vNode, head);
       const now = duty.node === node;
       const isNamed = state.nextSince !== 0 && state.nextNode === node;
-      const affairs = holdings.affairsOf(vNode);
-      if (now || isNamed) found.push({ vNode, epoch, time, state, duty, affairs, now });
+      const responsibility = holdings.responsibilityOf(vNode);
+      if (now || isNamed) found.push({ vNode, epoch, time, state, duty, responsibility, now });
     }
     return found;
   };
@@ -219,7 +229,7 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
         { vNode: Number(vNode) },
         "nothing is paid until the bond is topped up",
       );
-    if (consenter(own.affairs) === node) {
+    if (consenter(own.responsibility) === node) {
       const earning = now && state.syncLeft === 0 && !state.short;
       // Nothing has changed since the last upkeep.
       if (upkept.get(vNode) === own.duty) {
@@ -227,8 +237,8 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
         return;
       }
       start(`upkeep ${vNode}`, async () => {
-        // Retiring waits until a compaction is done, given up or not worth it. await compaction.attend(vNode, {
-        // epoch, time, earning });
+        // Retiring waits until a compaction is done, given up or not worth it.
+        await compaction.attend(vNode, { epoch, time, earning });
         if (options.retire) await retire(vNode, epoch);
         upkept.set(vNode, own.duty);
       });
@@ -308,8 +318,12 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     fits.set(cluster, same);
     if (same) return true;
     const facts = {
-      ...{ vNode: Number(vNode), cluster: Number(cluster), profile: profile.name },
-      ...{ samples, dataDepth, directoryDepth },
+      vNode: Number(vNode),
+      cluster: Number(cluster),
+      profile: profile.name,
+      samples,
+      dataDepth,
+      directoryDepth,
     };
     const message = "the cluster has another profile than the node, so the node cannot prove this vNode";
     alert(`profile ${vNode} ${epoch}`, "error", facts, message);

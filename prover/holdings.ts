@@ -9,9 +9,9 @@ import { Tally } from "../chain/counts.ts";
 import { openEventStore, type EventStore } from "../chain/event-store.ts";
 import { createFollower, incomplete, isIncomplete } from "../chain/follow.ts";
 import type { Hex } from "../protocol/field.ts";
-import { affairsAfter, NO_AFFAIRS, type Affairs } from "./responsibility.ts";
 import type { Block, ChainEvent, NodeChain } from "./chain-model.ts";
 import { History, type Contents, type Holding } from "./history.ts";
+import { responsibilityAfter, NO_RESPONSIBILITY, type Responsibility } from "./responsibility.ts";
 
 export interface Holdings {
   /** Reads new events. @throws HoldfastError "chain" if events are missing */
@@ -21,7 +21,7 @@ export interface Holdings {
   /** vNodes for which a node was ever named. */
   namedFor(node: bigint): bigint[];
   clusterOf(vNode: bigint): bigint | undefined;
-  affairsOf(vNode: bigint): Affairs;
+  responsibilityOf(vNode: bigint): Responsibility;
   /** Nodes that this account operates. */
   operatedBy(account: string): bigint[];
   /** The vNode's directory as it stands. @throws HoldfastError "chain" if events are missing */
@@ -44,8 +44,8 @@ export interface Holdings {
 
 /** Sees every event in log order, and again when events are read again. */
 export interface Observer {
-  /** @param affairs of the event's vNode, before the event */
-  take(event: ChainEvent, affairs: Affairs): void;
+  /** @param responsibility of the event's vNode, before the event */
+  take(event: ChainEvent, responsibility: Responsibility): void;
   /** All events will come again. */
   forget(): void;
 }
@@ -111,14 +111,16 @@ export function createHoldings(
   const follower = createFollower(
     { fromBlock, epochAt: (timestamp) => chain.epochAt(timestamp) },
     {
-      ...{ source: chain, store, log },
+      source: chain,
+      store,
+      log,
       reader: {
         restart() {
           next = new Knowledge(directoryDepth);
           observer?.forget();
         },
         take(event) {
-          observer?.take(event, next.affairsOf(event.args["vNode"] as bigint));
+          observer?.take(event, next.responsibilityOf(event.args["vNode"] as bigint));
           next.learn(event, chain.epochAt(event.timestamp));
         },
         ready: () => void (known = next),
@@ -132,7 +134,7 @@ export function createHoldings(
     reset: () => follower.distrust(),
     namedFor: (who) => [...(known.named.get(who) ?? [])],
     clusterOf: (vNode) => known.clusters.get(vNode),
-    affairsOf: (vNode) => known.affairsOf(vNode),
+    responsibilityOf: (vNode) => known.responsibilityOf(vNode),
     operatedBy: (account) =>
       [...known.operators].filter(([, operator]) => operator === account).map(([id]) => id),
     latest: (vNode) => known.history(vNode).latest(),
@@ -159,7 +161,7 @@ const CHANGES: ReadonlySet<string> = new Set([
 export class Knowledge {
   readonly #depth: number;
   readonly #histories = new Map<bigint, History>();
-  readonly #affairs = new Map<bigint, Affairs>();
+  readonly #responsibilities = new Map<bigint, Responsibility>();
   /** By cluster. */
   readonly #quantumBits = new Map<bigint, bigint>();
   readonly named = new Map<bigint, Set<bigint>>();
@@ -183,8 +185,8 @@ export class Knowledge {
     return found;
   }
 
-  affairsOf(vNode: bigint): Affairs {
-    return this.#affairs.get(vNode) ?? NO_AFFAIRS;
+  responsibilityOf(vNode: bigint): Responsibility {
+    return this.#responsibilities.get(vNode) ?? NO_RESPONSIBILITY;
   }
 
   learn(event: ChainEvent, epoch: number): void {
@@ -196,7 +198,7 @@ export class Knowledge {
       this.#quantumBits.set(args["cluster"] as bigint, args["quantumBits"] as bigint);
     if (name === "NodeUpdated") this.operators.set(node, args["operator"] as string);
     if (vNode === undefined) return;
-    this.#affairs.set(vNode, affairsAfter(this.affairsOf(vNode), event));
+    this.#responsibilities.set(vNode, responsibilityAfter(this.responsibilityOf(vNode), event));
     switch (name) {
       case "VNodeAdded":
         this.clusters.set(vNode, args["cluster"] as bigint);
@@ -260,9 +262,14 @@ export class Knowledge {
     if (quantumBits === undefined) throw incomplete();
     const perEpoch = args["perEpoch"] as bigint;
     return {
-      ...{ serial: Number(args["serial"]), bucket: args["bucket"] as bigint, root: args["root"] as Hex },
-      ...{ leaves: Number(args["leaves"]), perEpoch, weight: Number(perEpoch >> quantumBits) },
-      ...{ end: Number(args["end"]), retired: false },
+      serial: Number(args["serial"]),
+      bucket: args["bucket"] as bigint,
+      root: args["root"] as Hex,
+      leaves: Number(args["leaves"]),
+      perEpoch,
+      weight: Number(perEpoch >> quantumBits),
+      end: Number(args["end"]),
+      retired: false,
     };
   }
 

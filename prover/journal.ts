@@ -177,7 +177,9 @@ export function openJournal(folder: string): Journal {
         write(`DELETE FROM unpaid WHERE ${same} AND since <= ?`, ...place, now - 2 * MAX_UNPAID_SECONDS);
         write(
           "INSERT OR IGNORE INTO unpaid (account, vnode, bucket, root, price, since) VALUES (?, ?, ?, ?, ?, ?)",
-          ...[...place, String(price), now],
+          ...place,
+          String(price),
+          now,
         );
         const { since } = read(`SELECT since FROM unpaid WHERE ${same}`, ...place) as { since: number };
         if (now - since < MAX_UNPAID_SECONDS)
@@ -186,13 +188,20 @@ export function openJournal(folder: string): Journal {
     unpaid(account) {
       const rows = readAll("SELECT * FROM unpaid WHERE account = ?", account) as UnpaidRow[];
       return rows.map(({ vnode, bucket, root, price }) => ({
-        ...{ account, vNode: BigInt(vnode), bucket: BigInt(bucket), root, price: BigInt(price) },
+        account,
+        vNode: BigInt(vnode),
+        bucket: BigInt(bucket),
+        root,
+        price: BigInt(price),
       }));
     },
     settleUpload: ({ account, vNode, bucket, root }) =>
       void write(
         "DELETE FROM unpaid WHERE account = ? AND vnode = ? AND bucket = ? AND root = ?",
-        ...[account, vNode, bucket, root],
+        account,
+        vNode,
+        bucket,
+        root,
       ),
     storedAt: (root) =>
       (read("SELECT stored FROM segments WHERE root = ?", root) as { stored: number } | undefined)?.stored,
@@ -213,12 +222,20 @@ export function openJournal(folder: string): Journal {
         write("DELETE FROM consents WHERE used = 0 AND deadline < ?", unused);
         const { lastInsertRowid } = write(
           "INSERT INTO acceptances (bucket, vnode, segments, epochs, rent, deadline) VALUES (?, ?, ?, ?, ?, ?)",
-          ...[bucket, vNode, JSON.stringify(segments), epochs, String(rent), deadline],
+          bucket,
+          vNode,
+          JSON.stringify(segments),
+          epochs,
+          String(rent),
+          deadline,
         );
         for (const [i, consent] of consents.entries())
           write(
             "INSERT INTO consents (consent, deadline, payer, cost) VALUES (?, ?, ?, ?)",
-            ...[consent, deadline, payer ?? null, String(costs[i] ?? 0n)],
+            consent,
+            deadline,
+            payer ?? null,
+            String(costs[i] ?? 0n),
           );
         return firstNonce + BigInt(lastInsertRowid);
       }),
@@ -253,7 +270,11 @@ export function openJournal(folder: string): Journal {
     recordForeign: ({ consent, vNode, serial, time, operator }) =>
       write(
         "INSERT OR IGNORE INTO foreigners (consent, vnode, serial, time, operator) VALUES (?, ?, ?, ?, ?)",
-        ...[consent, vNode, serial, time, operator],
+        consent,
+        vNode,
+        serial,
+        time,
+        operator,
       ).changes === 1,
     foreign(operator) {
       const rows = readAll("SELECT * FROM foreigners WHERE operator = ? ORDER BY time", operator);
@@ -261,10 +282,8 @@ export function openJournal(folder: string): Journal {
     },
 
     proof(vNode, epoch) {
-      const row = read(
-        "SELECT state, result FROM proofs WHERE vnode = ? AND epoch = ?",
-        ...[vNode, epoch],
-      ) as { state: ProofRecord["state"]; result: string | null } | undefined;
+      const row = read("SELECT state, result FROM proofs WHERE vnode = ? AND epoch = ?", vNode, epoch) as
+        { state: ProofRecord["state"]; result: string | null } | undefined;
       const result = row?.result == null ? undefined : (JSON.parse(row.result) as ProofResult);
       return row && { vNode, epoch, state: row.state, result };
     },
@@ -273,7 +292,10 @@ export function openJournal(folder: string): Journal {
         write("DELETE FROM proofs WHERE vnode = ? AND epoch < ?", vNode, epoch - KEEP_EPOCHS);
         write(
           "INSERT OR REPLACE INTO proofs (vnode, epoch, state, result) VALUES (?, ?, ?, ?)",
-          ...[vNode, epoch, state, result === undefined ? null : JSON.stringify(result)],
+          vNode,
+          epoch,
+          state,
+          result === undefined ? null : JSON.stringify(result),
         );
       }),
 
@@ -289,7 +311,9 @@ export function openJournal(folder: string): Journal {
         write(`DELETE FROM answers WHERE state = 'mined' AND challenge NOT IN (${newest})`, KEEP_ANSWERS);
         write(
           "INSERT OR REPLACE INTO answers (challenge, state, result) VALUES (?, ?, ?)",
-          ...[challenge, state, result === undefined ? null : JSON.stringify(result)],
+          challenge,
+          state,
+          result === undefined ? null : JSON.stringify(result),
         );
       }),
 

@@ -104,8 +104,8 @@ export function createKeeping(options: KeepingOptions, modules: KeepingModules):
       removals.notice(vNode, epoch);
       // A node that takes a vNode over from this one may still have to fetch its data here.
       const state = await chain.state(vNode);
-      const isSettled = state.node !== 0n && state.nextNode === 0n && state.syncLeft === 0;
-      if (state.node !== node && isSettled && challengesOf(vNode).length === 0) continue;
+      const isSettled = state.responsible !== 0n && state.nextNode === 0n && state.syncLeft === 0;
+      if (state.responsible !== node && isSettled && challengesOf(vNode).length === 0) continue;
       for (const { root } of needed({ vNode, epoch })) roots.add(root);
       for (const holding of latest) if (!holding.retired) leaves += BigInt(holding.leaves);
     }

@@ -10,7 +10,7 @@ import { loadHashEngine, loadProvingArtifacts } from "../circuits/artifacts.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
 import { createDrandClient } from "../drand/client.ts";
 import { verifyProof } from "../groth16/verify.ts";
-import { passKey } from "../keys/key-gate.ts";
+import { requireSafeKey } from "../keys/key-gate.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { profileNamed } from "../protocol/profiles.ts";
 import { createAdmin } from "./admin.ts";
@@ -84,7 +84,7 @@ export async function createNode(
     const chain = await (journal.isClaimed ? answered(connecting) : connecting());
     closers.push(() => chain.close());
     const { build, minContributions } = config;
-    await passKey(profile.name, { chainId: chain.chainId, build, minContributions, zkey: true });
+    await requireSafeKey(profile.name, { chainId: chain.chainId, build, minContributions, zkey: true });
     journal.claim({ chainId: chain.chainId, registry: chain.registry, node });
     const { acceptSeconds, fromBlock } = config;
     const began = journal.beganAt((await answered(() => chain.block())).timestamp);

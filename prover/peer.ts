@@ -35,7 +35,10 @@ export function createOpenPeer({ allowPrivate }: { allowPrivate: boolean }): Ope
     const close = (): Promise<void> => agent.destroy();
     try {
       const { status, headers, body } = await ask(target, {
-        ...{ agent, method: "GET", answerMs: IDLE_MS, signal },
+        agent,
+        method: "GET",
+        answerMs: IDLE_MS,
+        signal,
         headers: { authorization, accept: "application/octet-stream" },
       });
       if (status !== 200) throw unreachable(url, `it answers with status ${status}`);

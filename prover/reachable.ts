@@ -22,7 +22,11 @@ export async function checkReachable(
     registered = (await chain.node(node)).url;
     const target = new URL("/v1/node", registered);
     const { status, body } = await ask(target, {
-      ...{ agent, method: "GET", headers: {}, answerMs: ANSWER_MS, signal },
+      agent,
+      method: "GET",
+      headers: {},
+      answerMs: ANSWER_MS,
+      signal,
     });
     const text = await readText(body, { maxBytes: MAX_BYTES, ms: ANSWER_MS, signal });
     if (status !== 200) throw new Error(`it answers ${status}`);

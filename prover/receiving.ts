@@ -4,8 +4,8 @@
  */
 import type { Profile } from "../protocol/profiles.ts";
 import type { HashEngine, SegmentTree } from "../protocol/segment.ts";
-import { hashSegment, type Announced } from "./hash-segment.ts";
 import type { Disk, DiskFile } from "./disk.ts";
+import { hashSegment, type Announced } from "./hash-segment.ts";
 import { READ } from "./verified.ts";
 
 export interface Receiving {

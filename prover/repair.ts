@@ -67,10 +67,11 @@ export function createRepair(
     const [nodes, former] = [new Set<bigint>(), new Set<bigint>()];
     for (const vNode of holdings.holdersOf(bucket, root)) {
       const state = await chain.state(vNode);
-      nodes.add(state.node).add(state.nextNode);
-      former.add(holdings.affairsOf(vNode).former);
+      nodes.add(state.responsible).add(state.nextNode);
+      former.add(holdings.responsibilityOf(vNode).former);
     }
-    for (const vNode of holdings.formerHoldersOf(bucket, root)) former.add((await chain.state(vNode)).node);
+    for (const vNode of holdings.formerHoldersOf(bucket, root))
+      former.add((await chain.state(vNode)).responsible);
     return [...new Set([...nodes, ...former])].filter((id) => id !== 0n && id !== node);
   };
 
@@ -82,7 +83,10 @@ export function createRepair(
     const { url } = await chain.node(peer);
     const path = `/v1/buckets/${bucket}/segments/${root.slice(2)}`;
     const message: SignedRequest = {
-      ...{ node: peer, method: "GET", path, bodyHash: EMPTY_BODY_HASH },
+      node: peer,
+      method: "GET",
+      path,
+      bodyHash: EMPTY_BODY_HASH,
       expiry: BigInt(Math.floor(clock.now() / 1000) + VALID_SECONDS),
       nonce: BigInt(`0x${randomBytes(32).toString("hex")}`),
     };

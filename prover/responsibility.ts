@@ -5,7 +5,7 @@
 import type { ChainEvent } from "./chain-model.ts";
 
 /** The state of one vNode. Node 0 stands for no node. */
-export interface Affairs {
+export interface Responsibility {
   /** The responsible node, as far as the vNode was settled. */
   readonly node: bigint;
   /** The node that is named as the next one. */
@@ -20,15 +20,19 @@ export interface Affairs {
   readonly compactingSince: number | undefined;
 }
 
-export const NO_AFFAIRS: Affairs = {
-  ...{ node: 0n, next: 0n, former: 0n },
-  ...{ leave: undefined, pause: undefined, compactingSince: undefined },
+export const NO_RESPONSIBILITY: Responsibility = {
+  node: 0n,
+  next: 0n,
+  former: 0n,
+  leave: undefined,
+  pause: undefined,
+  compactingSince: undefined,
 };
 
 /** The state of a vNode after an event. */
-export function affairsAfter(before: Affairs, { name, args }: ChainEvent): Affairs {
+export function responsibilityAfter(before: Responsibility, { name, args }: ChainEvent): Responsibility {
   const node = args["node"] as bigint;
-  const gone: Affairs = { ...before, node: 0n, former: before.node, leave: undefined };
+  const gone: Responsibility = { ...before, node: 0n, former: before.node, leave: undefined };
   switch (name) {
     case "NodeAssigned":
       return { ...before, next: Number(args["fromEpoch"]) === 0 ? 0n : node };
@@ -57,7 +61,7 @@ export function affairsAfter(before: Affairs, { name, args }: ChainEvent): Affai
 }
 
 /** The node whose consent is needed to store here: the responsible one, or the named one if no node is responsible. */
-export const consenter = ({ node, next }: Affairs): bigint => (node === 0n ? next : node);
+export const consenter = ({ node, next }: Responsibility): bigint => (node === 0n ? next : node);
 
 /** Whether a compaction that began in epoch `since` may still continue in `epoch`. */
 export const mayGoOn = (since: number | undefined, epoch: number): boolean =>

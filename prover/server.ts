@@ -69,7 +69,8 @@ export async function createServer(options: ServerOptions, modules: ServerModule
   const operator = addresses(operatorAddresses);
   const denials = createDenials(modules.clock);
   await app.register(rateLimit, {
-    ...{ max: options.requestsPerMinute, timeWindow: 60_000 },
+    max: options.requestsPerMinute,
+    timeWindow: 60_000,
     allowList: ({ ip, url }) => PROBES.has(url) && operator.has(ip),
   });
   app.addHook("onRequest", (request, _reply, done) => {
@@ -160,8 +161,14 @@ function addHealth(
     const { provider, rent, revision, capacity, used } = await recordOfNode();
     const { chainId, registry } = chain;
     return toPlain({
-      ...{ node, provider, chainId, registry, profile: profile.name },
-      ...{ rent, revision, freeLeaves: capacity - used },
+      node,
+      provider,
+      chainId,
+      registry,
+      profile: profile.name,
+      rent,
+      revision,
+      freeLeaves: capacity - used,
     });
   });
 }

@@ -3,11 +3,11 @@
  */
 import type { EndpointHealth } from "../chain/endpoints.ts";
 import type { Hex } from "../protocol/field.ts";
-import { mayGoOn, type Affairs } from "./responsibility.ts";
 import type { Duty, VNodeState } from "./chain-model.ts";
-import type { ForeignRecord } from "./journal.ts";
 import { NOT_YET_KNOWN, type GasAndClock } from "./gas-and-clock.ts";
+import type { ForeignRecord } from "./journal.ts";
 import type { HeldBack } from "./removals.ts";
+import { mayGoOn, type Responsibility } from "./responsibility.ts";
 
 /** A vNode for which this node is responsible or named, at one look. */
 export interface OwnVNode {
@@ -17,7 +17,7 @@ export interface OwnVNode {
   readonly time: number;
   readonly state: VNodeState;
   readonly duty: Duty;
-  readonly affairs: Affairs;
+  readonly responsibility: Responsibility;
   /** Whether this epoch asks this node. If not, it is only named as the next one. */
   readonly now: boolean;
 }
@@ -83,8 +83,15 @@ export interface NodeStatus extends GasAndClock {
 }
 
 export const STARTING: NodeStatus = {
-  ...{ ready: false, problem: "starting", epoch: 0, time: 0, headAge: 0, endpoints: [] },
-  ...{ vNodes: [], challenges: [], alarm: undefined },
+  ready: false,
+  problem: "starting",
+  epoch: 0,
+  time: 0,
+  headAge: 0,
+  endpoints: [],
+  vNodes: [],
+  challenges: [],
+  alarm: undefined,
   damaged: [],
   heldBack: undefined,
   diskTrouble: undefined,
@@ -110,9 +117,9 @@ export interface VNodeFacts {
 }
 
 export function vNodeStatus(own: OwnVNode, facts: VNodeFacts): VNodeStatus {
-  const { vNode, epoch, state, duty, affairs, now } = own;
+  const { vNode, epoch, state, duty, responsibility, now } = own;
   const { cluster, absent, lastProvenEpoch } = facts;
-  const { compactingSince } = affairs;
+  const { compactingSince } = responsibility;
   const deferring = now && state.deferredSince !== 0;
   return {
     vNode,
@@ -120,8 +127,12 @@ export function vNodeStatus(own: OwnVNode, facts: VNodeFacts): VNodeStatus {
     role: roleOf(own),
     due: now && duty.due,
     proven: now && duty.proven,
-    ...{ deadline: duty.deadline, misses: now ? state.misses : 0, lastProvenEpoch, absent },
-    ...{ coverage: coverageOf(duty), short: now && state.short },
+    deadline: duty.deadline,
+    misses: now ? state.misses : 0,
+    lastProvenEpoch,
+    absent,
+    coverage: coverageOf(duty),
+    short: now && state.short,
     deferred: deferring ? { since: state.deferredSince, amount: state.deferred } : undefined,
     compactingSince: mayGoOn(compactingSince, epoch) ? compactingSince : undefined,
     says: [...says(own, facts)],
@@ -130,7 +141,9 @@ export function vNodeStatus(own: OwnVNode, facts: VNodeFacts): VNodeStatus {
 
 function roleOf({ now, state, epoch }: OwnVNode): Role {
   if (now)
-    return state.syncLeft > 0 || (state.node === 0n && state.committed > 0n) ? "syncing" : "responsible";
+    return state.syncLeft > 0 || (state.responsible === 0n && state.committed > 0n)
+      ? "syncing"
+      : "responsible";
   return state.nextSince <= epoch ? "taking over" : "named";
 }
 
@@ -139,7 +152,7 @@ const coverageOf = ({ rate, asked }: Duty): number =>
   asked === 0n ? 1 : Number((rate * 10_000n) / asked) / 10_000;
 
 function* says(own: OwnVNode, { node, absent }: VNodeFacts): Generator<string> {
-  const { epoch, state, duty, affairs, now } = own;
+  const { epoch, state, duty, responsibility, now } = own;
   const role = roleOf(own);
   if (role === "syncing")
     yield `this node's first proof is still to come, within ${state.syncLeft || state.nextSyncLeft} audits: nothing is paid until then`;
@@ -154,14 +167,14 @@ function* says(own: OwnVNode, { node, absent }: VNodeFacts): Generator<string> {
     yield `the epochs from ${state.deferredSince} to ${state.settled} were not due or void: their pay of ${state.deferred} token units waits for the next proof`;
   if (coverageOf(duty) < 0.75)
     yield `only ${percent(coverageOf(duty))} of its directory is paid for, so ${percent(coverageOf(duty) / 0.75)} of the rate is paid`;
-  if (mayGoOn(affairs.compactingSince, epoch))
-    yield `its directory has been in compaction since epoch ${affairs.compactingSince}: nothing is stored until that is done`;
-  if (affairs.next !== 0n && affairs.next !== node)
-    yield `node ${affairs.next} is named as the successor: this node is asked in every epoch until the successor has proven`;
-  if (affairs.leave?.node === node)
-    yield `the node has announced that it leaves: every epoch is due, and from epoch ${affairs.leave.epoch} on it may be released`;
-  if (affairs.pause?.node === node && affairs.pause.end > epoch)
-    yield `paused from epoch ${affairs.pause.from} until epoch ${affairs.pause.end}: those epochs ask for nothing and pay nothing; the ones before and after are due`;
+  if (mayGoOn(responsibility.compactingSince, epoch))
+    yield `its directory has been in compaction since epoch ${responsibility.compactingSince}: nothing is stored until that is done`;
+  if (responsibility.next !== 0n && responsibility.next !== node)
+    yield `node ${responsibility.next} is named as the successor: this node is asked in every epoch until the successor has proven`;
+  if (responsibility.leave?.node === node)
+    yield `the node has announced that it leaves: every epoch is due, and from epoch ${responsibility.leave.epoch} on it may be released`;
+  if (responsibility.pause?.node === node && responsibility.pause.end > epoch)
+    yield `paused from epoch ${responsibility.pause.from} until epoch ${responsibility.pause.end}: those epochs ask for nothing and pay nothing; the ones before and after are due`;
 }
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;

@@ -32,7 +32,7 @@ export async function checkNotEmpty(
 ): Promise<void> {
   const expected = new Map<Hex, number>();
   for (const vNode of holdings.namedFor(node)) {
-    const { node: responsible, syncLeft } = await chain.state(vNode);
+    const { responsible, syncLeft } = await chain.state(vNode);
     // A node that has not proven yet may still have to fetch everything.
     if (responsible !== node || syncLeft > 0) continue;
     for (const { root, leaves, retired } of holdings.latest(vNode).holdings)

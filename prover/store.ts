@@ -13,65 +13,15 @@ import { pino, type Logger } from "pino";
 import { HoldfastError } from "../protocol/errors.ts";
 import { leafCount, type Hex } from "../protocol/field.ts";
 import { maxBytes, type Profile } from "../protocol/profiles.ts";
-import type { HashEngine, LeafOpening } from "../protocol/segment.ts";
-import type { Announced } from "./hash-segment.ts";
+import type { HashEngine } from "../protocol/segment.ts";
 import { createDisk, isUnreadable, type DiskModules } from "./disk.ts";
+import type { Announced } from "./hash-segment.ts";
 import { receiveFile } from "./receiving.ts";
 import { ioError, isGone, noRoom } from "./store-errors.ts";
+import type { Store, StoredSegment, Verdict } from "./store-model.ts";
 import { createVerified, Damage, TREE, treeBytes, type Pace } from "./verified.ts";
 
-export interface StoredSegment {
-  readonly root: Hex;
-  readonly bytes: number;
-  readonly leaves: number;
-}
-
-/** Result of reading all bytes of a segment. rebuilt: the tree did not match the data, and was made again. */
-export type Verdict = "whole" | "rebuilt" | "damaged" | "gone";
-
-export interface Store {
-  /** Bytes of segments that are on disk or arriving. */
-  readonly usedBytes: number;
-  /** Segments that were present at the last look. */
-  readonly segments: ReadonlyMap<Hex, StoredSegment>;
-  /** Segments that were set aside and not replaced since, with the reasons. */
-  readonly damaged: ReadonlyMap<Hex, string>;
-  /** Segments whose data and tree files do not fit each other. A check tells more. */
-  readonly doubtful: ReadonlySet<Hex>;
-  /** Segments uploaded since the start. Nobody may have paid for them yet. */
-  readonly uploads: ReadonlySet<Hex>;
-  /** Why the disk cannot be used. */
-  readonly trouble: string | undefined;
-  /**
-   * Stores a segment. If the same data is here already, the new bytes are compared with it; if other data is here, it
-   * is replaced. Several senders may bring the same segment: the first that is whole is kept, and nobody waits for
-   * the others.
-   *
-   * @throws HoldfastError "too-large" above the profile's limit, "disk-full" beyond the quota or the disk's room, and
-   *   what `hashSegment` throws; nothing is left behind
-   */
-  receive(
-    body: AsyncIterable<Uint8Array>,
-    announced: Announced & {
-      /** Whether a directory may already name it. If not, it counts as a new upload. */
-      readonly mayBeNamed?: boolean;
-    },
-  ): Promise<StoredSegment & { existed: boolean }>;
-  /** Looks at the disk; undefined if the segment is not there (any more). */
-  find(root: Hex): Promise<StoredSegment | undefined>;
-  /** @throws HoldfastError "not-found" if the segment is gone, "corrupt" if the data does not lead to the root, "io" */
-  openLeaf(root: Hex, leafIndex: number): Promise<LeafOpening>;
-  /**
-   * Bytes from start to end, both inclusive. The stream fails before the first byte that is not the segment's.
-   *
-   * @throws as `openLeaf`, if the failure shows at the beginning
-   */
-  read(root: Hex, start: number, end: number): Promise<Readable>;
-  /** Reads all bytes. @throws whatever prevents reading */
-  check(root: Hex, pace?: Pace): Promise<Verdict>;
-  /** Removes the segment, and what was set aside of it. Does nothing if neither is there. */
-  remove(root: Hex): Promise<void>;
-}
+export type * from "./store-model.ts";
 
 export interface StoreOptions {
   readonly folder: string;
@@ -304,7 +254,12 @@ export async function createStore(
     get usedBytes() {
       return usedBytes();
     },
-    ...{ segments, damaged, doubtful, uploads, find, check },
+    segments,
+    damaged,
+    doubtful,
+    uploads,
+    find,
+    check,
     get trouble() {
       return disk.trouble;
     },
@@ -332,7 +287,10 @@ export async function createStore(
         const before = await look(root);
         const segment = { root, bytes, leaves: leafCount(bytes) };
         const received = await receiveFile(body, announced, {
-          ...{ disk, profile, engine, name: temporary() },
+          disk,
+          profile,
+          engine,
+          name: temporary(),
           existing: before?.bytes === bytes ? pathOf(root) : undefined,
           reserve: async () => {
             await reserve(bytes, root);

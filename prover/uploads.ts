@@ -14,8 +14,8 @@ import type { NodeChain } from "./chain-model.ts";
 import { priceOf } from "./consents.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal, Upload } from "./journal.ts";
-import { createUploadSlots } from "./upload-slots.ts";
 import type { Store } from "./store.ts";
+import { createUploadSlots } from "./upload-slots.ts";
 
 export interface UploadOptions {
   readonly node: bigint;

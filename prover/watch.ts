@@ -8,11 +8,11 @@
  */
 import type { Logger } from "pino";
 import type { Hex } from "../protocol/field.ts";
-import { consenter, type Affairs } from "./responsibility.ts";
 import type { ChainEvent } from "./chain-model.ts";
 import { extendingOf, storingOf } from "./consents.ts";
 import type { Observer } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
+import { consenter, type Responsibility } from "./responsibility.ts";
 
 export interface WatchOptions {
   readonly node: bigint;
@@ -50,7 +50,7 @@ export function createWatch(
   };
 
   return {
-    take(event, affairs: Affairs) {
+    take(event, responsibility: Responsibility) {
       const { name, args } = event;
       if (name === "NodeUpdated" && args["node"] === node) operator = args["operator"] as string;
       if (!["SegmentStored", "SegmentExtended", "SegmentEndedEarly"].includes(name)) return;
@@ -58,7 +58,7 @@ export function createWatch(
       const key = `${vNode}/${serial}`;
       const before = name === "SegmentStored" ? Number(args["from"]) : (ends.get(key) ?? 0);
       ends.set(key, end);
-      if (consenter(affairs) !== node || name === "SegmentEndedEarly") return;
+      if (consenter(responsibility) !== node || name === "SegmentEndedEarly") return;
       const epochs = end - before;
       if (name === "SegmentExtended") {
         judge(extendingOf({ vNode, serial, epochs }), event);

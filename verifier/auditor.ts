@@ -109,7 +109,8 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
   const failing = new Map<string, string>();
   const incomes = createIncomes();
   const reading = createReading(options, {
-    ...{ ...options, startModel },
+    ...options,
+    startModel,
     observer: { take: (event) => incomes.note(event), restart: () => incomes.clear() },
     async meanwhile() {
       if (untilSourcePoint() <= 0) await recordAgain();
@@ -238,7 +239,10 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     }
     state.saveVerdict({ ...claim, outcome, reason });
     const fields = {
-      ...{ vNode: Number(vNode), epoch, outcome, transaction },
+      vNode: Number(vNode),
+      epoch,
+      outcome,
+      transaction,
       ...(takeOver && { takeOver }),
       ...(reason !== undefined && { reason }),
     };

@@ -96,8 +96,11 @@ export function createPreviews(
     return read(coder, answer).map((row, i) => ({
       vNode: vNodes[i] ?? 0n,
       cluster: row["cluster"] as bigint,
-      ...{ from: Number(row["from"]), through: Number(row["through"]), auditFee: Number(row["auditFee"]) },
-      ...{ gas: row["gas"] as bigint, reward: row["reward"] as bigint },
+      from: Number(row["from"]),
+      through: Number(row["through"]),
+      auditFee: Number(row["auditFee"]),
+      gas: row["gas"] as bigint,
+      reward: row["reward"] as bigint,
     }));
   };
 }

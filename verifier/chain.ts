@@ -237,7 +237,12 @@ async function open(
     previews: createPreviews(provider, { audits, account: signer.address, errors }),
     lastAnswer: async (challenge) => Number(await view(challenges, "lastAnswer", challenge)),
     transactions: createWallet<AuditCall>({
-      ...{ provider, wallet: signer, chainId, maxFeePerGas, gasMargin: GAS_MARGIN, errors },
+      provider,
+      wallet: signer,
+      chainId,
+      maxFeePerGas,
+      gasMargin: GAS_MARGIN,
+      errors,
       transactionOf: (call) => transactionOf({ audits: auditsContract, challenges }, call),
     }),
     close: () => provider.destroy(),

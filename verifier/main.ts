@@ -13,7 +13,7 @@ import { loadVerificationKey } from "../circuits/artifacts.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
 import { createDrandClient } from "../drand/client.ts";
 import { verifyWords } from "../groth16/verify.ts";
-import { passKey } from "../keys/key-gate.ts";
+import { requireSafeKey } from "../keys/key-gate.ts";
 import { createAuditor } from "./auditor.ts";
 import { connectAuditChain, keyHashOf, type AuditCall, type AuditChain } from "./chain.ts";
 import { describeSettings, readConfig, type AuditorConfig } from "./config.ts";
@@ -78,11 +78,14 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
       state.claim(chain);
       store = keepEvents(dataFolder, { chainId: chain.chainId, audits: chain.audits, fromBlock }, log);
       const { minContributions } = config;
-      await passKey(profile, { chainId: chain.chainId, build, minContributions });
+      await requireSafeKey(profile, { chainId: chain.chainId, build, minContributions });
       const pollMs = 1000 * config.pollSeconds;
       const sender = createSender<AuditCall>(
         {
-          ...{ confirmations: 0, bumpAfterMs: RAISE_MS, pollMs, signal },
+          confirmations: 0,
+          bumpAfterMs: RAISE_MS,
+          pollMs,
+          signal,
           isOnce: ({ kind }) => kind === "expire",
         },
         { chain: chain.transactions, journal: state.transactions, clock: systemClock, log },
@@ -90,8 +93,15 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
       const publicKey = Uint8Array.from(Buffer.from(config.drandPublicKey, "hex"));
       const auditor = createAuditor(
         {
-          ...{ chain, state, store, fromBlock, log, signal, pollMs },
-          ...{ settle: config.settle, coinValue: config.coinValue },
+          chain,
+          state,
+          store,
+          fromBlock,
+          log,
+          signal,
+          pollMs,
+          settle: config.settle,
+          coinValue: config.coinValue,
           keyHash: keyHashOf(key),
         },
         {
@@ -104,12 +114,10 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
         },
       );
       const server = createStatusServer(config, {
-        ...{
-          auditor,
-          counts: () => state.counts(),
-          endpoints: () => chain.endpoints(),
-          now: () => Date.now(),
-        },
+        auditor,
+        counts: () => state.counts(),
+        endpoints: () => chain.endpoints(),
+        now: () => Date.now(),
       });
       log.info({ url: await server.listen({ host: config.host, port: config.port }) }, "ready");
       await auditor.run();

@@ -205,7 +205,9 @@ export function createReading(
   const follower = createFollower(
     { fromBlock, epochAt: (timestamp) => epochAt(timestamp, chain) },
     {
-      ...{ source: chain, store, log },
+      source: chain,
+      store,
+      log,
       reader: {
         restart() {
           next = startModel();

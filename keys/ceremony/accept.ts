@@ -67,7 +67,9 @@ export async function verifyKey(
   { ptau, trust = TRUSTED, progress, signal }: CeremonyStep,
 ): Promise<void> {
   const { blake2b } = await readPowers(ptau, {
-    ...{ trusted: trust.powers, needed: neededPower(draft.circuit), signal },
+    trusted: trust.powers,
+    needed: neededPower(draft.circuit),
+    signal,
   });
   refuseOtherPowers(ptau, { expected: draft.powers.blake2b, actual: blake2b });
   const reasons = await verifyChain({ initial: initialKey(dir), ptau, zkey }, { progress, signal });

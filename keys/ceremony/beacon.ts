@@ -78,7 +78,7 @@ export async function applyBeacon(options: BeaconOptions): Promise<Contribution>
   const name = `drand round ${round}`;
   const out = finalKey(dir);
   await makeZkey(
-    { do: "beacon", from: currentKey(ceremony), ...{ out, name, randomness, iterationsExp } },
+    { do: "beacon", from: currentKey(ceremony), out, name, randomness, iterationsExp },
     { progress, signal },
   );
   const last = (await readZkeyFile(out)).contributions.at(-1);

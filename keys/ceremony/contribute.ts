@@ -51,11 +51,13 @@ export async function contribute(options: ContributeOptions): Promise<Attestatio
   const before = await readZkeyFile(from);
   refuseClosed(from, before);
   const mixed = entropy + randomBytes(64).toString("hex");
-  await makeZkey({ do: "contribute", ...{ from, out, name }, entropy: mixed }, { progress, signal });
+  await makeZkey({ do: "contribute", from, out, name, entropy: mixed }, { progress, signal });
 
   const { circuitHash, contributions } = await readZkeyFile(out);
   const attestation: Attestation = {
-    ...{ name, contribution: contributions.length, hash: contributions.at(-1)?.hash ?? "" },
+    name,
+    contribution: contributions.length,
+    hash: contributions.at(-1)?.hash ?? "",
     previous: before.contributions.at(-1)?.hash ?? null,
     circuitHash,
     files: { from: await sha256File(from), out: await sha256File(out) },

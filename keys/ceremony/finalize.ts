@@ -89,7 +89,13 @@ function describe(
 ): CircuitManifest {
   const { sources, constraints, wires, publicInputs, r1cs, wasm } = circuit;
   return {
-    ...{ profile, compiler, sources, constraints, wires, publicInputs, hashes: { r1cs, wasm } },
+    profile,
+    compiler,
+    sources,
+    constraints,
+    wires,
+    publicInputs,
+    hashes: { r1cs, wasm },
     key: { insecure, contributions: contributions.length, ...key, transcript },
   };
 }

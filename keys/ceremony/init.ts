@@ -49,7 +49,9 @@ export async function initCeremony(options: InitOptions): Promise<Ceremony> {
   await makeZkey({ do: "init", r1cs: circuitOf(dir, profile).r1cs, ptau, out: first }, { progress, signal });
   const { circuitHash: hash } = await readZkeyFile(first);
   return record(dir, {
-    ...{ format: TRANSCRIPT_FORMAT, profile, compiler },
+    format: TRANSCRIPT_FORMAT,
+    profile,
+    compiler,
     circuit: { sources, constraints, wires, publicInputs, ...hashes, hash },
     powers: { name, power, blake2b },
     initial: await sha256File(first),

@@ -11,10 +11,10 @@ export interface JobOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-type Making = Exclude<CeremonyJob, { do: "verify" }>;
+type MakingJob = Exclude<CeremonyJob, { do: "verify" }>;
 
 /** Runs a step whose result is the file `out`, whole or absent. @throws HoldfastError "key" with snarkjs's reasons */
-export async function makeZkey(job: Making, options: JobOptions = {}): Promise<void> {
+export async function makeZkey(job: MakingJob, options: JobOptions = {}): Promise<void> {
   await makeWhole(job.out, async (partial) => {
     const reasons = await run({ ...job, out: partial }, options);
     if (reasons === undefined) return;

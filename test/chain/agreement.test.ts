@@ -49,7 +49,7 @@ describe("chain: agreement", () => {
     for (const make of [() => new HoldfastError("unreachable", "no answer"), () => new Error("no answer")]) {
       const error = await holdfastErrorOf(both(make));
       expect(error.code).to.equal("unreachable");
-      expect(error.message).to.include("none answers: no answer; no answer");
+      expect(error.message).to.include("none answered (no answer; no answer)");
     }
   });
 });

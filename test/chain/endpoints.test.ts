@@ -230,7 +230,7 @@ describe("chain: several endpoints", () => {
       pass(5);
       await bench().look();
       expect(stateOf(endpoints)).to.deep.equal(["aside", "in charge", "standby"]);
-      expect(bench().lines[0]?.why).to.include("another than most have");
+      expect(bench().lines[0]?.why).to.include("not the one that most endpoints have");
       const [, second, third] = all();
       second.isDown = third.isDown = true;
       forget();
@@ -245,7 +245,7 @@ describe("chain: several endpoints", () => {
       [first.isDown, first.chainId] = [false, 5];
       await bench().look();
       expect(stateOf(late)).to.deep.equal(["aside", "in charge", "standby"]);
-      expect(late.health()[0]?.why).to.include("is of the chain 5, not 1");
+      expect(late.health()[0]?.why).to.include("belongs to the chain 5, not 1");
       first.chainId = 1;
       await bench().look(2);
       expect(stateOf(late)).to.deep.equal(["in charge", "standby", "standby"]);
@@ -265,7 +265,7 @@ describe("chain: several endpoints", () => {
       pass(5);
       await bench().look();
       expect(stateOf(endpoints)).to.deep.equal(["aside", "in charge"]);
-      expect(bench().lines[0]?.why).to.include("another than it was before");
+      expect(bench().lines[0]?.why).to.include("not the one that it had before");
     });
 
     it("does not take for what was before what one alone has said", async () => {
@@ -280,7 +280,7 @@ describe("chain: several endpoints", () => {
       expect(stateOf(endpoints)).to.deep.equal(["aside", "in charge"]);
     });
 
-    it("keeps to the one that was in order where nothing says which is right", async () => {
+    it("keeps to the one that was in order where nothing shows which is right", async () => {
       const [first] = all();
       first.isDown = true;
       await endpoints.getBlockNumber();
@@ -291,13 +291,13 @@ describe("chain: several endpoints", () => {
       expect(stateOf(endpoints)).to.deep.equal(["aside", "in charge"]);
     });
 
-    it("keeps to the first where nothing says which is right", async () => {
+    it("keeps to the first where nothing shows which is right", async () => {
       const [, second] = all();
       second.fork = FIRST_HEAD;
       pass(100);
       await bench().look();
       expect(stateOf(endpoints)).to.deep.equal(["in charge", "aside"]);
-      expect(bench().lines[0]?.why).to.include("nothing says which is right");
+      expect(bench().lines[0]?.why).to.include("nothing shows which is right");
     });
   });
 });

@@ -74,7 +74,9 @@ describe("chain: following", () => {
     return createFollower(
       { fromBlock: FROM, epochAt: (time) => Math.floor(time / EPOCH) },
       {
-        ...{ source, store, log: pino({ level: "silent" }) },
+        source,
+        store,
+        log: pino({ level: "silent" }),
         reader: {
           restart: () => void (next = []),
           take({ name }) {
@@ -180,7 +182,9 @@ describe("chain: following", () => {
       const long = createFollower(
         { fromBlock: FROM, epochAt: (time) => Math.floor(time / 10_000) },
         {
-          ...{ source, store, log: pino({ level: "silent" }) },
+          source,
+          store,
+          log: pino({ level: "silent" }),
           reader: { restart() {}, take() {}, ready() {}, check: () => Promise.resolve(why) },
         },
       );
@@ -290,7 +294,7 @@ describe("chain: following", () => {
     it("waits for it after a start", async () => {
       await follower.update();
       source.head = 7;
-      expect((await holdfastErrorOf(create().update())).message).to.include("behind 9");
+      expect((await holdfastErrorOf(create().update())).message).to.include("block 9 was read before");
       source.head = 9;
       await create().update();
       expect(known).to.deep.equal(all());

@@ -205,7 +205,7 @@ describe("client: a put", function () {
       ["dir", /dir is a folder: name a file/],
       ["dir/", /is no name of a manifest/],
       ["other", /other is not an object manifest/],
-      ["other/m.json", /part of the path is no folder/],
+      ["other/m.json", /part of the path is not a folder/],
       ["link", /there is no such file or folder/],
       ["m".repeat(300), /the name is too long/],
     ] as const) {

@@ -58,7 +58,7 @@ describe("drand: client", () => {
       reason: "its signature is not valid",
     },
     { name: "no signature", answer: json({ round: evmnetRound.round }), reason: "hexadecimal digits" },
-    { name: "null", answer: json(null), reason: "something else than an object" },
+    { name: "null", answer: json(null), reason: "not a JSON object" },
     { name: "no JSON", answer: () => new Response("<html>"), reason: "JSON" },
     { name: "16 MB", answer: () => new Response("9".repeat(2 ** 24)), reason: "longer than 16384 bytes" },
     {

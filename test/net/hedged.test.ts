@@ -11,7 +11,10 @@ describe("net: hedged", () => {
     ended = [];
   });
   const hedge = (lookMs = 60_000, most = 3) => ({
-    ...{ signal: ending.signal, lookMs, most, bytesPerSecond: 1000 },
+    signal: ending.signal,
+    lookMs,
+    most,
+    bytesPerSecond: 1000,
     isOurs: (error: unknown) => (error as Error).message === "ours",
   });
   const gives =

@@ -61,7 +61,8 @@ describe("protocol: multi-path", () => {
     const [of1, of7] = [path(1), path(7)];
     const [level0, level1, level2] = of1 as [bigint[], bigint[], bigint[]];
     expect(open(partial, [1, 2, 7]).siblings).to.deep.equal([
-      ...[level0[0], level0[2]],
+      level0[0],
+      level0[2],
       ...present(of7[0]),
       ...level1.slice(1),
       ...level2,

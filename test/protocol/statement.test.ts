@@ -231,8 +231,13 @@ describe("protocol: circuit inputs", () => {
 describe("protocol: profiles", () => {
   it("hold what the protocol's table says", () => {
     const sizes = Object.values(PROFILES).map((p) => [
-      ...[p.name, p.samples, p.dataDepth, p.directoryDepth],
-      ...[maxLeaves(p), maxBytes(p), maxSegments(p)],
+      p.name,
+      p.samples,
+      p.dataDepth,
+      p.directoryDepth,
+      maxLeaves(p),
+      maxBytes(p),
+      maxSegments(p),
     ]);
     expect(sizes).to.deep.equal([
       ["tiny", 2, 2, 2, 256, 126_975, 16],

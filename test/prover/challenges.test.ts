@@ -166,7 +166,7 @@ describe("prover: challenges", () => {
     });
     await lookOnce(duties);
     expect(linesOf("dismissed")[0]).to.include({ vNode: 7, challenge: 1 });
-    expect(linesOf("failed; will try again")).to.deep.equal([]);
+    expect(linesOf("work failed; will try again")).to.deep.equal([]);
     expect(bench.journal.answer(id)?.state).to.equal("proved");
     chain.emit("Dismissed", { id, vNode: 7n, node: 3n });
     chain.retireNow(0);

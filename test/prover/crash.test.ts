@@ -28,9 +28,17 @@ describe("prover: crashes", function () {
     const keyFile = join(folder, "key");
     await writeFile(keyFile, present(live.nodes[0]).operator.privateKey, { mode: 0o600 });
     const values = {
-      ...{ rpcUrl: proxy.url, audits: live.deployment.audits, node: 1, keyFile, profile: "tiny", port: 0 },
-      ...{ dataFolder: join(folder, "data"), pollMs: 25, reserveBytes: 0, recordAfter: 0 },
-      ...{ drandUrls: [live.relayUrl] },
+      rpcUrl: proxy.url,
+      audits: live.deployment.audits,
+      node: 1,
+      keyFile,
+      profile: "tiny",
+      port: 0,
+      dataFolder: join(folder, "data"),
+      pollMs: 25,
+      reserveBytes: 0,
+      recordAfter: 0,
+      drandUrls: [live.relayUrl],
     };
     await writeFile(join(folder, "config.json"), JSON.stringify(values));
     await start();

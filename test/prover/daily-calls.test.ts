@@ -47,9 +47,17 @@ describe("prover: calls of the chain in a day", function () {
     await writeFile(keyFile, present(live.nodes[0]).operator.privateKey, { mode: 0o600 });
     const config = join(folder, "config.json");
     const values = {
-      ...{ rpcUrl: proxy.url, audits: live.deployment.audits, node: 1, keyFile, profile: "tiny" },
-      ...{ dataFolder: join(folder, "node"), port: 0, pollMs: POLL_MS, reserveBytes: 0 },
-      ...{ drandUrls: [live.relayUrl], recordAfter: 0 },
+      rpcUrl: proxy.url,
+      audits: live.deployment.audits,
+      node: 1,
+      keyFile,
+      profile: "tiny",
+      dataFolder: join(folder, "node"),
+      port: 0,
+      pollMs: POLL_MS,
+      reserveBytes: 0,
+      drandUrls: [live.relayUrl],
+      recordAfter: 0,
     };
     await writeFile(config, JSON.stringify(values));
     node = await createNode(readConfig(["--config", config], {}), {

@@ -212,7 +212,12 @@ describe("prover: duties", () => {
       const d = await duty(...args);
       return d && { ...d, node: PEER };
     };
-    chain.state = async (vNode) => ({ ...(await state(vNode)), node: PEER, nextNode: NODE, nextSince: 6 });
+    chain.state = async (vNode) => ({
+      ...(await state(vNode)),
+      responsible: PEER,
+      nextNode: NODE,
+      nextSince: 6,
+    });
     const duties = create({
       repair: (_vNode, holding) => {
         asked.push(holding.root);
@@ -307,7 +312,7 @@ describe("prover: duties", () => {
     beforeEach(() => {
       chain.responsible = PEER;
       chain.successor = NODE;
-      chain.stateChange = { node: PEER, nextNode: NODE, nextSince: 5, nextSyncLeft: 3 };
+      chain.stateChange = { responsible: PEER, nextNode: NODE, nextSince: 5, nextSyncLeft: 3 };
     });
 
     it("proves under its own seed, once, and is then named for the next epoch", async () => {
@@ -368,11 +373,11 @@ describe("prover: duties", () => {
 
     it("goes on trying when it was dropped, and is not told that it has taken over", async () => {
       const verify = (): Promise<boolean> => {
-        [chain.successor, chain.stateChange] = [undefined, { node: PEER }];
+        [chain.successor, chain.stateChange] = [undefined, { responsible: PEER }];
         return Promise.resolve(true);
       };
       await lookOnce(create({ verify }));
-      expect(linesOf("failed; will try again")).to.have.lengthOf(1);
+      expect(linesOf("work failed; will try again")).to.have.lengthOf(1);
       expect(bench.journal.proof(VNODE, 5)?.state).to.equal("proved");
     });
   });

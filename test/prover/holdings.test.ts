@@ -22,8 +22,16 @@ import {
 describe("prover: holdings", () => {
   const [a, b, c, d] = [11n, 12n, 13n, 14n].map(toHex32) as [Hex, Hex, Hex, Hex];
   const stored = (change: object): Record<string, unknown> => ({
-    ...{ vNode: VNODE, bucket: BUCKET, serial: 0n, root: b, start: 0n, leaves: 3n },
-    ...{ perEpoch: 12n, from: 6n, end: 9n, ...change },
+    vNode: VNODE,
+    bucket: BUCKET,
+    serial: 0n,
+    root: b,
+    start: 0n,
+    leaves: 3n,
+    perEpoch: 12n,
+    from: 6n,
+    end: 9n,
+    ...change,
   });
   let chain: FakeChain;
   let holdings: Holdings;

@@ -32,7 +32,7 @@ describe("prover: main", function () {
     const [, signal] = await ended;
     expect(performance.now() - begun).to.be.below(10_000);
     expect(signal).to.equal("SIGKILL");
-    expect(output).to.include("something hangs: killed");
+    expect(output).to.include("something hangs: ending the process by force");
     await held.close();
   });
 });

@@ -56,9 +56,19 @@ describe("prover: node", function () {
     await writeFile(keyFile, present(live.nodes[index]).operator.privateKey, { mode: 0o600 });
     const path = join(folder, `config-${index}.json`);
     const values = {
-      ...{ rpcUrl: live.rpcUrl, audits: live.deployment.audits, node: index + 1, keyFile, profile: "tiny" },
-      ...{ dataFolder: join(folder, `node-${index}`), port: 0, pollMs: 25, reserveBytes: 0, recordAfter: 0 },
-      ...{ drandUrls: [live.relayUrl], allowPrivatePeers: true, repairLost: false },
+      rpcUrl: live.rpcUrl,
+      audits: live.deployment.audits,
+      node: index + 1,
+      keyFile,
+      profile: "tiny",
+      dataFolder: join(folder, `node-${index}`),
+      port: 0,
+      pollMs: 25,
+      reserveBytes: 0,
+      recordAfter: 0,
+      drandUrls: [live.relayUrl],
+      allowPrivatePeers: true,
+      repairLost: false,
       ...changes,
     };
     await writeFile(path, JSON.stringify(values));
@@ -152,7 +162,7 @@ describe("prover: node", function () {
   });
 
   describe("waits at its start", () => {
-    const WAITS = "waiting for the chain before the start";
+    const WAITS = "the chain cannot be reached: waiting for it before the start";
     let proxy: RpcProxy;
     beforeEach(async () => {
       await present(running.get(0)).stop();
@@ -251,7 +261,7 @@ describe("prover: node", function () {
       const dataFolder = join(folder, "unmounted");
       const error = await startError({ dataFolder }, 1);
       expect(error).to.include({ code: "not-found" });
-      expect(error.message).to.include("is its disk mounted?");
+      expect(error.message).to.include("check that its disk is mounted");
       expect(await readdir(dataFolder)).to.deep.equal([]);
     });
 

@@ -69,7 +69,12 @@ describe("prover: repair", () => {
     createRepair(
       { node: NODE, signal: ending.signal, ...options },
       {
-        ...{ chain, holdings, store, journal, clock: createFakeClock(), log: pino({ level: "silent" }) },
+        chain,
+        holdings,
+        store,
+        journal,
+        clock: createFakeClock(),
+        log: pino({ level: "silent" }),
         openPeer: createOpenPeer({ allowPrivate }),
       },
     );
@@ -83,7 +88,7 @@ describe("prover: repair", () => {
       urls.push(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     }
     const [state, node] = [chain.state.bind(chain), chain.node.bind(chain)];
-    chain.state = async (vNode) => ({ ...(await state(vNode)), node: vNode === VNODE ? NODE : vNode });
+    chain.state = async (vNode) => ({ ...(await state(vNode)), responsible: vNode === VNODE ? NODE : vNode });
     chain.node = async (id) => ({ ...(await node(id)), url: urls[Number(id) - 8] ?? "http://127.0.0.1:1" });
   }
   const serve =
@@ -117,7 +122,11 @@ describe("prover: repair", () => {
 
   it("asks who has left a vNode that it takes over, if nobody else has the data", async () => {
     await peers(serve(data));
-    chain.state = async (vNode) => ({ ...(await createFakeChain().state(vNode)), node: 0n, nextNode: NODE });
+    chain.state = async (vNode) => ({
+      ...(await createFakeChain().state(vNode)),
+      responsible: 0n,
+      nextNode: NODE,
+    });
     expect((await holdfastErrorOf(create()(VNODE, holding))).code).to.equal("unreachable");
     chain.emit("NodeSwitched", { vNode: VNODE, node: 8n, fromEpoch: 5n });
     chain.emit("Left", { vNode: VNODE, node: 8n, epoch: 6n });
@@ -236,7 +245,7 @@ describe("prover: repair", () => {
   it("asks no node without a usable URL", async () => {
     chain.state = async (vNode) => ({
       ...(await createFakeChain().state(vNode)),
-      node: vNode === VNODE ? NODE : PEER,
+      responsible: vNode === VNODE ? NODE : PEER,
     });
     for (const url of ["", "file:///etc/passwd", "ftp://a.example", "http://[::1]:1", "http://localhost:1"]) {
       chain.node = async (id) => ({ ...(await createFakeChain().node(id)), url });
@@ -246,28 +255,30 @@ describe("prover: repair", () => {
 
   it("takes addresses of the public internet for public, and no others", () => {
     const inside = [
-      ...["127.0.0.1", "10.1.2.3", "172.31.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0"],
-      ...[
-        "224.0.0.1",
-        "255.255.255.255",
-        "198.18.0.1",
-        "::1",
-        "::",
-        "fe80::1",
-        "fc00::1",
-        "fd12::1",
-        "ff02::1",
-      ],
-      ...[
-        "::ffff:127.0.0.1",
-        "::ffff:8.8.8.8",
-        "64:ff9b::7f00:1",
-        "2002:7f00:1::",
-        "2001::1",
-        "2001:db8::1",
-        "x",
-        "",
-      ],
+      "127.0.0.1",
+      "10.1.2.3",
+      "172.31.0.1",
+      "192.168.1.1",
+      "169.254.169.254",
+      "100.64.0.1",
+      "0.0.0.0",
+      "224.0.0.1",
+      "255.255.255.255",
+      "198.18.0.1",
+      "::1",
+      "::",
+      "fe80::1",
+      "fc00::1",
+      "fd12::1",
+      "ff02::1",
+      "::ffff:127.0.0.1",
+      "::ffff:8.8.8.8",
+      "64:ff9b::7f00:1",
+      "2002:7f00:1::",
+      "2001::1",
+      "2001:db8::1",
+      "x",
+      "",
     ];
     for (const address of inside) expect(isPrivate(address), address).to.equal(true);
     for (const address of ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "2a00:1450::1"])

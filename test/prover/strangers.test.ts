@@ -109,7 +109,7 @@ describe("prover: strangers", () => {
       balances.set(writer.address, 4n * BigInt(leaves));
       const poor = await begin(writer);
       expect((await put(uploadPath(), data)).status).to.equal(201);
-      await poor.says(/^HTTP\/1.1 503 [^]*made room/);
+      await poor.says(/^HTTP\/1.1 503 [^]*ended for an account that could pay more/);
       expect(await readdir(join(folder(), "incoming"))).to.deep.equal([]);
       poor.socket.destroy();
     });
@@ -299,8 +299,12 @@ describe("prover: strangers", () => {
       return answer.message;
     };
     const ours = "this node's clock says 1970-01-12T13:46:40.000Z";
-    expect(await message(NOW - 40)).to.include(`expired 40 seconds ago; ${ours}, as the chain does: set the`);
-    expect(await message(NOW + 900)).to.include(`valid for 900 seconds, more than 300; ${ours}, as the`);
+    expect(await message(NOW - 40)).to.include(
+      `expired 40 seconds ago; ${ours}, and the chain agrees: set the`,
+    );
+    expect(await message(NOW + 900)).to.include(
+      `valid for another 900 seconds, but at most 300 are allowed; ${ours}, and the chain`,
+    );
     server.status = { ...server.status, time: NOW - 400 };
     expect(await message(NOW - 340)).to.include(`${ours}, 400 seconds after the chain's last block: its op`);
     server.status = { ...server.status, time: NOW + 400 };

@@ -37,8 +37,13 @@ describe("prover: watch", () => {
   /** As the node signs for a segment of 5 leaves that ends with epoch 9. */
   const sign = (consents: string[]): bigint =>
     bench.journal.recordAcceptance({
-      ...{ vNode: VNODE, bucket: BUCKET, epochs: 3n, rent: 1n, deadline: 200n },
-      ...{ segments: [{ root, leaves: 5 }], consents },
+      vNode: VNODE,
+      bucket: BUCKET,
+      epochs: 3n,
+      rent: 1n,
+      deadline: 200n,
+      segments: [{ root, leaves: 5 }],
+      consents,
     });
   const terms = { vNode: VNODE, bucket: BUCKET, root, leaves: 5, perEpoch: 20n, epochs: 3 };
   const store = (): number => chain.store({ root, leaves: 5, end: 9 });
@@ -77,7 +82,11 @@ describe("prover: watch", () => {
   });
 
   for (const change of [
-    ...[{ bucket: 6n }, { leaves: 4 }, { perEpoch: 24n }, { epochs: 4 }, { root: toHex32(8n) }],
+    { bucket: 6n },
+    { leaves: 4 },
+    { perEpoch: 24n },
+    { epochs: 4 },
+    { root: toHex32(8n) },
     { vNode: 8n },
   ]) {
     it(`is raised by other terms than those that were signed: ${Object.keys(change).join()}`, async () => {

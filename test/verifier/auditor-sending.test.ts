@@ -28,7 +28,7 @@ describe("verifier: what the auditor sends", () => {
     await auditor.tick();
     expect(auditor.status.troubles).to.deep.equal([]);
     one.fake.late = ["beacon/0/2"];
-    expect(auditor.status.troubles.join()).to.match(/beacon\/0\/2 is not mined/);
+    expect(auditor.status.troubles.join()).to.match(/beacon\/0\/2 has not been mined/);
     const running = auditor.run();
     one.ending.abort();
     await running;

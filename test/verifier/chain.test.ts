@@ -30,8 +30,10 @@ describe("verifier and prover: where randomness comes from", () => {
     const step = { id: "", contract: "PrevrandaoBeacon", making: "makePrevrandaoBeacon" } as const;
     const chain = live.manager.as(treasury.privateKey);
     await addToDeployment({
-      ...{ chain, step: { ...step, args: [probe, headers] } },
-      ...{ method: "addBeacon", argument: String },
+      chain,
+      step: { ...step, args: [probe, headers] },
+      method: "addBeacon",
+      argument: String,
     });
     auditor = await connectAuditChain({ rpcUrl, audits, privateKey: treasury.privateKey });
     const { privateKey } = present(live.nodes[0]).operator;

@@ -26,8 +26,14 @@ describe("verifier: crashes", function () {
     await writeFile(keyFile, present(developmentAccounts(12)[11]).privateKey, { mode: 0o600 });
     const relay = (await (await fetch(`${live.relayUrl}/info`)).json()) as { public_key: string };
     const values = {
-      ...{ rpcUrl: proxy.url, audits: live.deployment.audits, keyFile, profile: "tiny", pollSeconds: 0.05 },
-      ...{ dataFolder: join(folder, "data"), drandUrls: [live.relayUrl], drandPublicKey: relay.public_key },
+      rpcUrl: proxy.url,
+      audits: live.deployment.audits,
+      keyFile,
+      profile: "tiny",
+      pollSeconds: 0.05,
+      dataFolder: join(folder, "data"),
+      drandUrls: [live.relayUrl],
+      drandPublicKey: relay.public_key,
     };
     await writeFile(join(folder, "config.json"), JSON.stringify(values));
     await start();

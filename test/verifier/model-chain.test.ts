@@ -59,7 +59,10 @@ function createMirror(world: World) {
 async function createFollower({ ethers, genesis, audits, registry, challenges, beacon }: World) {
   const { chainId } = await ethers.provider.getNetwork();
   const model = createModel({
-    ...{ chainId, audits: await audits.getAddress(), genesis, epochSeconds: EPOCH },
+    chainId,
+    audits: await audits.getAddress(),
+    genesis,
+    epochSeconds: EPOCH,
     directoryDepth: () => SHAPE.directoryDepth,
   });
   const parsers = new Map<string, Interface>();
@@ -96,7 +99,10 @@ async function createFollower({ ethers, genesis, audits, registry, challenges, b
       // The world records at the beacon itself.
       const name = parsed.name === "RandomnessRecorded" ? "BeaconRecorded" : parsed.name;
       const event: AuditEvent = {
-        ...{ name, block: log.blockNumber, transaction: log.transactionHash, timestamp },
+        name,
+        block: log.blockNumber,
+        transaction: log.transactionHash,
+        timestamp,
         args: { beacon: 0n, ...(parsed.args.toObject() as Record<string, unknown>) },
       };
       const epoch = Math.floor((timestamp - genesis) / EPOCH);
