@@ -1,4 +1,4 @@
-// What two sources say alike, whatever form it has.
+// Answers of two sources are compared in every form that they can have.
 import { expect } from "chai";
 import { Interface, Log, type Provider } from "ethers";
 import { agree } from "../../chain/agreement.ts";

@@ -1,4 +1,4 @@
-// Events as an endpoint gives them: in order, with the times of their blocks, and never an empty answer of a backend that lags.
+// Events as an endpoint gives them: in order, with the times of their blocks, and never empty because a backend lags.
 import { expect } from "chai";
 import { Interface, JsonRpcProvider, toBeHex, type JsonRpcPayload, type JsonRpcResult } from "ethers";
 import { createEventSource, type Block, type ChainEvent, type EventSource } from "../../chain/events.ts";

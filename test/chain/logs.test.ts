@@ -1,4 +1,4 @@
-// Events in ranges that an endpoint gives.
+// Events of a range, read in parts that an endpoint accepts.
 import { expect } from "chai";
 import type { Filter } from "ethers";
 import { createLogReader, type MinedLog } from "../../chain/logs.ts";

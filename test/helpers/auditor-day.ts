@@ -99,9 +99,7 @@ function createDayWorld(options: DayOptions, clock: VirtualClock) {
   const { loseEvery = Infinity, settle = "worth" } = options;
   const audit = { genesis: 0, epochSeconds: EPOCH_SECONDS, margin: MARGIN };
   const vNodes: VNode[] = Array.from({ length: options.vNodes + STRANGERS }, (_, i) => ({
-    id: BigInt(i + 1),
-    settled: 0,
-    misses: 0,
+    ...{ id: BigInt(i + 1), settled: 0, misses: 0 },
     cluster: i < options.vNodes ? 1n : 2n,
     served: i < options.vNodes && i % 50 !== 0,
   }));
@@ -243,10 +241,7 @@ function createDayWorld(options: DayOptions, clock: VirtualClock) {
   };
   const root = directoryOf(11n);
   const chain: AuditChain = {
-    ...audit,
-    chainId: 31337n,
-    audits: `0x${"ab".repeat(20)}`,
-    account: `0x${"cd".repeat(20)}`,
+    ...{ ...audit, chainId: 31337n, audits: `0x${"ab".repeat(20)}`, account: `0x${"cd".repeat(20)}` },
     ...blockChain(blocks),
     endpoints: () => [],
     proofsIn(transaction) {
@@ -282,16 +277,8 @@ function createDayWorld(options: DayOptions, clock: VirtualClock) {
     );
     const auditor = createAuditor(
       {
-        chain,
-        state,
-        keyHash: KEY_HASH,
-        fromBlock: 0,
-        pollMs: POLL_MS,
-        settle,
-        coinValue: 0n,
-        log: silent,
-        signal,
-        store: openEventStore(":memory:", ""),
+        ...{ chain, state, keyHash: KEY_HASH, fromBlock: 0, pollMs: POLL_MS, settle, coinValue: 0n },
+        ...{ log: silent, signal, store: openEventStore(":memory:", "") },
       },
       {
         sender,
@@ -317,11 +304,7 @@ function createDayWorld(options: DayOptions, clock: VirtualClock) {
     vNodes.filter(({ cluster, settled }) => cluster === id && settled < epochNow() - 1).length;
   const report = (): Day => {
     return {
-      transactions: nonce,
-      mined,
-      recordedAfter,
-      strangerGas,
-      rewards,
+      ...{ transactions: nonce, mined, recordedAfter, strangerGas, rewards },
       behind: { paying: behindOf(1n), stranger: behindOf(2n) },
       verified: verified.size,
       needless,

@@ -32,9 +32,7 @@ export function blockChain(
 ): Omit<CountedChain, "assignments"> {
   const hashOf = (number: number): string => blocks[number]?.hash ?? `0x${number}`;
   const at = (number: number): Block => ({
-    number,
-    hash: hashOf(number),
-    parent: hashOf(number - 1),
+    ...{ number, hash: hashOf(number), parent: hashOf(number - 1) },
     timestamp: blocks[number]?.timestamp ?? 0,
   });
   return {

@@ -139,16 +139,7 @@ async function contributeByCommand({ from, out, name, entropy }: ContributeOptio
   const secret = `${out}.secret`;
   await writeFile(secret, entropy);
   const { stdout } = await holdfast(
-    "keys",
-    "ceremony",
-    "contribute",
-    from,
-    out,
-    "--name",
-    name,
-    "--entropy-file",
-    secret,
-    "--json",
+    ...["keys", "ceremony", "contribute", from, out, "--name", name, "--entropy-file", secret, "--json"],
   );
   const { attestation, ...said } = JSON.parse(stdout) as Attestation & { attestation: string };
   if (attestation !== attestationOf(out)) throw new Error(`the attestation is in ${attestation}`);
@@ -184,13 +175,10 @@ export async function forge(
   await writeJson(paths.transcript, { transcript, coordinator: coordinator.address, signature });
   const manifest = await loadCircuitManifest("tiny", to);
   await writeJson(paths.manifest, {
-    ...manifest,
-    hashes: { r1cs, wasm },
+    ...{ ...manifest, hashes: { r1cs, wasm } },
     key: {
-      insecure: transcript.insecure,
-      contributions: transcript.contributions.length,
-      ...key,
-      transcript: await sha256File(paths.transcript),
+      ...{ insecure: transcript.insecure, contributions: transcript.contributions.length },
+      ...{ ...key, transcript: await sha256File(paths.transcript) },
     },
   });
 }

@@ -21,11 +21,7 @@ const profile = PROFILES.tiny;
 
 /** Nothing is compacted or retired. */
 export const NO_UPKEEP = {
-  retire: false,
-  compactBelow: 0,
-  compactHorizon: 10,
-  compactGas: 12_000_000,
-  coinValue: 0n,
+  ...{ retire: false, compactBelow: 0, compactHorizon: 10, compactGas: 12_000_000, coinValue: 0n },
 };
 
 export interface DutyBench {
@@ -64,12 +60,7 @@ export async function createDutyBench(folder: string): Promise<DutyBench> {
   });
   let opened = await open();
   const bench: DutyBench = {
-    chain,
-    clock,
-    logs,
-    metrics,
-    asked: [],
-    compacting: new Set(),
+    ...{ chain, clock, logs, metrics, asked: [], compacting: new Set() },
     get journal() {
       return opened.journal;
     },
@@ -96,26 +87,20 @@ export async function createDutyBench(folder: string): Promise<DutyBench> {
       const pacing = { confirmations: 0, bumpAfterMs: 1000, pollMs: 100, signal };
       return createDuties(
         {
-          node: NODE,
-          profile,
-          recordAfter: 0.5,
-          keepUnpaidSeconds: 60,
-          removeShare: 0.1,
-          repairLost: true,
-          pollMs: 100,
-          maxHeadAgeSeconds: 300,
-          ...NO_UPKEEP,
-          signal,
-          ...options,
+          ...{
+            node: NODE,
+            profile,
+            recordAfter: 0.5,
+            keepUnpaidSeconds: 60,
+            removeShare: 0.1,
+            repairLost: true,
+            pollMs: 100,
+            maxHeadAgeSeconds: 300,
+          },
+          ...{ ...NO_UPKEEP, signal, ...options },
         },
         {
-          chain,
-          store,
-          journal,
-          clock,
-          log,
-          metrics,
-          compacting: bench.compacting,
+          ...{ chain, store, journal, clock, log, metrics, compacting: bench.compacting },
           holdings: createHoldings(depth, { chain, log, observer }),
           sender: createSender(pacing, { chain, journal, clock, log }),
           pool: {

@@ -167,11 +167,7 @@ export function createFakeChain(): FakeChain {
     wei: 10n ** 18n,
     responsible: NODE,
     misses: 0,
-    stateChange: {},
-    dutyChange: {},
-    nodeChange: {},
-    handingOver: false,
-    successor: undefined,
+    ...{ stateChange: {}, dutyChange: {}, nodeChange: {}, handingOver: false, successor: undefined },
     gasOf: () => 100_000n,
     failure: undefined,
     refuse: () => undefined,
@@ -189,15 +185,8 @@ export function createFakeChain(): FakeChain {
       const { serial, start } =
         vNode === VNODE ? directory.store(epoch, { root, leaves, weight, end }) : { serial: 0, start: 0 };
       chain.emit("SegmentStored", {
-        vNode,
-        bucket,
-        serial: BigInt(serial),
-        root,
-        start: BigInt(start),
-        leaves: BigInt(leaves),
-        perEpoch: BigInt(weight) << BigInt(QUANTUM_BITS),
-        from: BigInt(epoch + 1),
-        end: BigInt(end),
+        ...{ vNode, bucket, serial: BigInt(serial), root, start: BigInt(start), leaves: BigInt(leaves) },
+        ...{ perEpoch: BigInt(weight) << BigInt(QUANTUM_BITS), from: BigInt(epoch + 1), end: BigInt(end) },
       });
       return serial;
     },
@@ -218,9 +207,7 @@ export function createFakeChain(): FakeChain {
         ([, { end, retired }]) => !retired && end > epoch + 1,
       );
       const openings = live.map(([index, { serial, root }]) => ({
-        serial,
-        root,
-        start: tree.entries[index]?.start ?? 0,
+        ...{ serial, root, start: tree.entries[index]?.start ?? 0 },
       }));
       const siblings = live.length === 0 ? [] : tree.multiPath(live.map(([index]) => index));
       directory.call({ kind: "compact", vNode: VNODE, openings, siblings }, epoch);
@@ -281,28 +268,16 @@ export function createFakeChain(): FakeChain {
     directoryAt: readDirectory,
     node: (id) =>
       Promise.resolve({
-        provider: STRANGER.address,
-        operator: id === PEER ? PEER_OPERATOR.address : OPERATOR.address,
-        url: `http://node-${id}.example`,
-        capacity: chain.capacity,
-        used: 0n,
-        rent: RENT,
-        lockPerEpoch: 10n ** 24n,
-        locked: 0n,
-        lockedEpoch: 0,
-        revision: 0n,
-        ...chain.nodeChange,
+        ...{ provider: STRANGER.address, operator: id === PEER ? PEER_OPERATOR.address : OPERATOR.address },
+        ...{ url: `http://node-${id}.example`, capacity: chain.capacity, used: 0n, rent: RENT },
+        ...{ lockPerEpoch: 10n ** 24n, locked: 0n, lockedEpoch: 0, revision: 0n, ...chain.nodeChange },
       }),
     freeBond: () => Promise.resolve(chain.bond),
     balance: () => Promise.resolve(chain.account),
     cluster: () =>
       Promise.resolve({
-        beacon: 0,
-        bondEpochs: 10n,
-        samples: profile.samples,
-        dataDepth: profile.dataDepth,
-        directoryDepth: profile.directoryDepth,
-        quantumBits: QUANTUM_BITS,
+        ...{ beacon: 0, bondEpochs: 10n, samples: profile.samples, dataDepth: profile.dataDepth },
+        ...{ directoryDepth: profile.directoryDepth, quantumBits: QUANTUM_BITS },
       }),
     vNode: (id) =>
       Promise.resolve(id === VNODE ? { cluster: CLUSTER, nextResponsible: chain.responsible } : undefined),
@@ -321,20 +296,14 @@ export function createFakeChain(): FakeChain {
     },
     state: (vNode): Promise<VNodeState> =>
       Promise.resolve({
-        responsible: vNode === VNODE ? chain.responsible : PEER,
-        nextNode: 0n,
-        nextSince: 0,
-        nextSyncLeft: 0,
-        settled: 4,
-        misses: chain.misses,
-        syncLeft: 0,
-        rate: 1n,
-        committed: 1n,
-        locked: 10n,
-        nextLocked: 0n,
-        short: false,
-        deferredSince: 0,
-        deferred: 0n,
+        ...{
+          responsible: vNode === VNODE ? chain.responsible : PEER,
+          nextNode: 0n,
+          nextSince: 0,
+          nextSyncLeft: 0,
+        },
+        ...{ settled: 4, misses: chain.misses, syncLeft: 0, rate: 1n, committed: 1n, locked: 10n },
+        ...{ nextLocked: 0n, short: false, deferredSince: 0, deferred: 0n },
         ...(vNode === VNODE && chain.stateChange),
       }),
     duty(_vNode, epoch): Promise<Duty | undefined> {
@@ -344,15 +313,8 @@ export function createFakeChain(): FakeChain {
       const takeOver = seed !== undefined && chain.successor !== undefined;
       const asked = BigInt(total) << BigInt(QUANTUM_BITS);
       return Promise.resolve({
-        due: seed !== undefined,
-        proven,
-        node: chain.responsible,
-        seed,
-        root,
-        total,
-        deadline: (epoch + 1) * EPOCH_SECONDS,
-        rate: asked,
-        asked,
+        ...{ due: seed !== undefined, proven, node: chain.responsible, seed },
+        ...{ root, total, deadline: (epoch + 1) * EPOCH_SECONDS, rate: asked, asked },
         takeOver: takeOver ? { node: chain.successor ?? 0n, seed: 78n } : undefined,
         ...chain.dutyChange,
       });

@@ -71,8 +71,7 @@ export async function startFakeEndpoint(): Promise<FakeEndpoint> {
       fake.heard.push(...questions.map(({ method }) => method));
       if (fake.isDown) return void response.writeHead(503).end();
       const replies = questions.map((question) => ({
-        jsonrpc: "2.0",
-        id: question.id,
+        ...{ jsonrpc: "2.0", id: question.id },
         ...(fake.says(question) ?? answer(question)),
       }));
       response.end(JSON.stringify(Array.isArray(asked) ? replies : replies[0]));
@@ -81,14 +80,8 @@ export async function startFakeEndpoint(): Promise<FakeEndpoint> {
   await once(server, "listening");
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const fake: FakeEndpoint = {
-    host,
-    url: `http://${host}`,
-    heard: [],
-    chainId: 1,
-    head: FIRST_HEAD,
-    fork: Infinity,
-    isDown: false,
-    says: () => undefined,
+    ...{ host, url: `http://${host}`, heard: [], chainId: 1, head: FIRST_HEAD, fork: Infinity },
+    ...{ isDown: false, says: () => undefined },
     close: () => server.close().closeAllConnections(),
   };
   return fake;
@@ -114,9 +107,7 @@ export interface EndpointsBench {
 export function createEndpointsBench(): EndpointsBench {
   const opened: Endpoints[] = [];
   const bench: EndpointsBench = {
-    lines: [],
-    waits: [],
-    time: NOW,
+    ...{ lines: [], waits: [], time: NOW },
     async open(fakes, expected) {
       const endpoints = await openEndpoints(
         fakes.map(({ url }) => url),

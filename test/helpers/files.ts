@@ -28,8 +28,7 @@ export function faultyFiles(): Faults {
   const ended: Promise<unknown>[] = [];
   const notice: (() => void)[] = [];
   const faults: Faults = {
-    hang: undefined,
-    fail: undefined,
+    ...{ hang: undefined, fail: undefined },
     hanging() {
       if (news === 0) return new Promise((go) => notice.push(go));
       news = 0;

@@ -37,9 +37,7 @@ export interface Signed {
 
 export async function authorization(request: Signed): Promise<string> {
   const message = {
-    node: request.node ?? NODE,
-    method: request.method ?? "GET",
-    path: request.path ?? "/",
+    ...{ node: request.node ?? NODE, method: request.method ?? "GET", path: request.path ?? "/" },
     bodyHash: `0x${sha256(request.body ?? "")}`,
     expiry: request.expiry ?? BigInt(NOW + 60),
     nonce: request.nonce ?? ++nonce,
@@ -62,11 +60,7 @@ export const uploadPath = (name: string = root.slice(2), bucket = BUCKET): strin
   `/v1/vnodes/${VNODE}/buckets/${bucket}/segments/${name}`;
 /** As the journal knows it. */
 export const uploadTo = (bucket: bigint): Upload => ({
-  account: OWNER.address,
-  vNode: VNODE,
-  bucket,
-  root,
-  price: 4n * BigInt(leaves),
+  ...{ account: OWNER.address, vNode: VNODE, bucket, root, price: 4n * BigInt(leaves) },
 });
 export const readPath = `/v1/buckets/${BUCKET}/segments/${root.slice(2)}`;
 
@@ -132,9 +126,7 @@ export async function startServer(
 export function requestsTo(app: () => FastifyInstance) {
   const put = async (path: string, body: Uint8Array, signed: Signed = {}): Promise<Answer> => {
     const response = await app().inject({
-      method: "PUT",
-      url: path,
-      payload: Buffer.from(body),
+      ...{ method: "PUT", url: path, payload: Buffer.from(body) },
       headers: {
         "content-type": "application/octet-stream",
         authorization: await authorization({ method: "PUT", path, body, ...signed }),
@@ -145,8 +137,7 @@ export function requestsTo(app: () => FastifyInstance) {
   };
   const get = async (path: string, signed: Signed = {}, headers: Record<string, string> = {}) =>
     app().inject({
-      method: "GET",
-      url: path,
+      ...{ method: "GET", url: path },
       headers: { ...headers, authorization: await authorization({ path, ...signed }) },
     });
 
@@ -154,9 +145,7 @@ export function requestsTo(app: () => FastifyInstance) {
   const post = async (path: string, order: object, signed: Signed = {}) => {
     const body = JSON.stringify(order);
     return app().inject({
-      method: "POST",
-      url: path,
-      payload: body,
+      ...{ method: "POST", url: path, payload: body },
       headers: {
         "content-type": "application/json",
         authorization: await authorization({ method: "POST", path, body, ...signed }),

@@ -96,10 +96,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     sent,
     asked: [],
     lies: new Map(),
-    loses: false,
-    fails: false,
-    swallows: false,
-    hangs: false,
+    ...{ loses: false, fails: false, swallows: false, hangs: false },
     answer: "passed on",
     until: (method, times) =>
       new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// Requests to nodes that may be anybody, by any address.
+// Requests to nodes that are not trusted, at any address.
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";

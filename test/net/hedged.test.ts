@@ -1,4 +1,4 @@
-// The same thing from whoever gives it first.
+// The same thing from several sources: the first one counts.
 import { expect } from "chai";
 import { AllFailed, firstOf, type Attempt } from "../../net/hedged.ts";
 import { errorOf } from "../helpers/errors.ts";

@@ -1,4 +1,4 @@
-// Which entries a directory has, without a hash: beside the directory itself, which has them with one.
+// The entries of a directory without hashes, compared with the directory itself.
 import { expect } from "chai";
 import { Directory } from "../../protocol/directory.ts";
 import { Entries } from "../../protocol/entries.ts";
@@ -49,7 +49,7 @@ describe("protocol: a directory's entries", () => {
     expect(entries.total).to.equal(6);
   });
 
-  it("are none that nobody has stored, or that are gone; and no compaction end a compaction that never began", () => {
+  it("refuse segments that were never stored or are gone, and the end of a compaction that never began", () => {
     const entries = new Entries();
     entries.store(segment(0, 5, 4));
     entries.retire(0);

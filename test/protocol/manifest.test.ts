@@ -1,4 +1,4 @@
-// The record of a compiled circuit and its key: what it must have, and that it has nothing else.
+// The record of a compiled circuit and its key: the properties that it must have, and no others.
 import { expect } from "chai";
 import { ZodError } from "zod";
 import { parseCircuitManifest } from "../../protocol/manifest.ts";

@@ -1,4 +1,4 @@
-// The statement: its seed as the contracts compute it, the draw of who is due, and the circuit's inputs.
+// The statement: its seed as the contracts compute it, the draw of the due vNodes, and the circuit's inputs.
 import { expect } from "chai";
 import { AbiCoder, encodeBytes32String, keccak256 } from "ethers";
 import fc from "fast-check";
@@ -122,7 +122,7 @@ describe("protocol: draw of who is due", () => {
     expect(Math.abs(first(true) - first(false))).to.be.below(4 * 0.013);
   });
 
-  it("refuses odds that are none", () => {
+  it("refuses odds below 1", () => {
     for (const odds of [0, -1, 1.5, NaN]) expect(() => isDue(1n, odds)).to.throw(RangeError, '"odds"');
   });
 });

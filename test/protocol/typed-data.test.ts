@@ -1,4 +1,4 @@
-// What is signed: the types as the contracts hash them, and signatures that are good for one Registry only.
+// What is signed: the types as the contracts hash them, and signatures that are valid for one Registry only.
 import { expect } from "chai";
 import { TypedDataEncoder, verifyTypedData, Wallet } from "ethers";
 import { ACCEPTANCE, domain, EXTENSION, GRANT, REQUEST } from "../../protocol/typed-data.ts";

@@ -10,7 +10,7 @@ describe("prover: surveys", () => {
   let duty: Duty;
   let state: VNodeState;
   let asked: number;
-  /** That the endpoint gives of the next block. */
+  /** The events that the endpoint gives of the next block. */
   let given: ChainEvent[];
   let surveys: ReturnType<typeof createSurveys>;
   let number: number;

@@ -1,4 +1,4 @@
-// A node that compacts its directories by itself: when, how far at a time, and through whatever stops it.
+// A node that compacts its directories by itself: when, how far at a time, and after every kind of interruption.
 import { expect } from "chai";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { toHex32 } from "../../protocol/field.ts";
@@ -14,7 +14,7 @@ describe("prover: compaction", () => {
   let bench: DutyBench;
   let chain: FakeChain;
 
-  /** Of 8 entries that weigh 5 each, 0, 2 and 5 end with epoch 7; it is epoch 5. */
+  /** 8 entries of weight 5. The entries 0, 2 and 5 end with epoch 7; it is epoch 5. */
   beforeEach(async () => {
     bench = await createDutyBench(folder());
     ({ chain } = bench);

@@ -1,4 +1,4 @@
-// What a segment costs, and whose consent it takes.
+// The price of a segment, and the node whose consent it needs.
 import { expect } from "chai";
 import { priceOf, pricesOf } from "../../prover/consents.ts";
 import {

@@ -61,7 +61,7 @@ describe("prover: coverage", () => {
       expect(reasonFor(low, { ...terms, below: 0 })).to.equal(undefined);
     });
 
-    it("empties a directory in which nothing is live, whatever it saves", () => {
+    it("empties a directory in which nothing is live, even if that saves nothing", () => {
       const dead = { ...low, open: 0, live: 0, saved: 0n };
       expect(reasonFor(dead, { ...terms, earning: false })).to.equal("nothing is live");
       expect(reasonFor({ ...dead, entries: 0 }, terms)).to.equal(undefined);

@@ -1,4 +1,4 @@
-// The node's process killed without warning where it hurts most: nothing is lost, nothing is done twice.
+// The node's process is killed at the worst moments: nothing is lost, and nothing is done twice.
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";

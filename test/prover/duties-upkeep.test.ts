@@ -1,4 +1,4 @@
-// What the proving loop says of itself, what it keeps on disk, and how it stops and starts again.
+// The proving loop's status, the files that it keeps on disk, and how it stops and starts again.
 import { expect } from "chai";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { Hex } from "../../protocol/field.ts";

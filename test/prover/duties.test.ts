@@ -37,16 +37,16 @@ describe("prover: duties", () => {
     bench.create(options, modules);
   const lookOnce = (duties: Duties): Promise<void> => bench.lookOnce(duties);
   const provenBy = (): number[] => chain.mined.flatMap((call) => (call.kind === "prove" ? [call.epoch] : []));
-  /** Past every wait after a failure. */
+  /** Moves the clock past every wait after a failure. */
   const later = (): void => void (clock.time += 60_000);
   const linesOf = (msg: string): LogLine[] => bench.linesOf(msg);
 
   describe("proving", () => {
-    it("proves what is due, once, however often it looks and whatever the chain says", async () => {
+    it("proves a due vNode once, however often it looks and even if the chain lags", async () => {
       const duties = create();
       await duties.look();
       await lookOnce(duties);
-      chain.provenEpochs.clear(); // as an RPC that lags behind has it
+      chain.provenEpochs.clear(); // as a lagging endpoint shows it
       await lookOnce(duties);
       expect(provenBy()).to.deep.equal([5]);
       expect(proved).to.have.lengthOf(1);
@@ -141,7 +141,7 @@ describe("prover: duties", () => {
     it("takes an epoch that somebody else has proven for proven", async () => {
       const duty = chain.duty.bind(chain);
       chain.duty = async (...args) => {
-        const d = await duty(...args); // from an RPC that lags behind
+        const d = await duty(...args); // from a lagging endpoint
         return d && { ...d, proven: false };
       };
       const duties = create({
@@ -203,7 +203,7 @@ describe("prover: duties", () => {
     });
   });
 
-  it("fetches what a vNode must hold that was just given to it, before it answers for it", async () => {
+  it("fetches the data of a vNode that it was just given, before it is responsible for it", async () => {
     const asked: Hex[] = [];
     const [duty, state] = [chain.duty.bind(chain), chain.state.bind(chain)];
     const segment = testSegment(1_000, 3);

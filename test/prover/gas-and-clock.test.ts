@@ -1,4 +1,4 @@
-// Coins for gas and the host's clock: counted, told and alarmed about before they cost a proof.
+// Coins for gas, and the host's clock: warnings come before a proof is lost.
 import { expect } from "chai";
 import type { Duties } from "../../prover/duties.ts";
 import { isHealthy } from "../../prover/status.ts";
@@ -13,7 +13,7 @@ describe("prover: means", () => {
   let chain: FakeChain;
   let clock: FakeClock;
   let duties: Duties;
-  /** At the chain's price of a gwei. */
+  /** Coins for so many proofs, at the chain's gas price of a gwei. */
   const PROOF = 300_000n * 10n ** 9n;
 
   beforeEach(async () => {
@@ -23,7 +23,7 @@ describe("prover: means", () => {
   });
   afterEach(() => bench.end());
 
-  /** One look counts, the next says. */
+  /** The first look counts, the next one shows the result. */
   async function look(): Promise<void> {
     for (let i = 0; i < 2; i++) await bench.lookOnce(duties);
   }

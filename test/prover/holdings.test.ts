@@ -44,7 +44,7 @@ describe("prover: holdings", () => {
     chain = createFakeChain();
     holdings = create();
   });
-  /** As `stored` has it. */
+  /** The same as `stored`. */
   const directoryOf = (root: Hex, leaves: number): Directory => {
     const made = new Directory(PROFILES.tiny.directoryDepth);
     made.append({ root: BigInt(root), weight: 3, leaves });
@@ -282,7 +282,7 @@ describe("prover: holdings", () => {
       { name: "SegmentStored", args, block: 2, timestamp: 100 },
     ]);
     contractSays(directoryOf(c, 4));
-    // A shorter chain is a server that lags, for all that one can tell.
+    // A shorter chain cannot be told from a server that lags.
     for (let i = 0; i < 10; i++) chain.emit("BucketTransferred", { bucket: BUCKET });
     await holdings.update();
     expect(holdings.latest(VNODE).holdings.map(({ root }) => root)).to.deep.equal([c]);

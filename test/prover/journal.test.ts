@@ -1,4 +1,4 @@
-// What a node remembers across a crash, and that only one node does.
+// What a node remembers across a crash, and that only one node uses a journal.
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect } from "chai";

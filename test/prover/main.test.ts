@@ -1,4 +1,4 @@
-// The node's process when something that it waits for hangs for ever.
+// The node's process when something that it waits for never ends.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { open, writeFile } from "node:fs/promises";

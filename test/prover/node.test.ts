@@ -21,7 +21,7 @@ interface Running extends StorageNode {
   readonly stop: () => Promise<void>;
 }
 
-/** Nobody waits for longer than this, in milliseconds. */
+/** The longest wait, in milliseconds. */
 const MAX_WAIT = 50;
 const impatient: Clock = {
   ...systemClock,
@@ -121,7 +121,7 @@ describe("prover: node", function () {
     const auditor = await connectAuditChain({ rpcUrl: live.rpcUrl, audits, privateKey });
     try {
       const block = await live.provider.getBlockNumber();
-      // One that is not there makes the contract refuse all that are asked about along with it.
+      // A challenge that does not exist makes the contract refuse the whole call.
       expect(await auditor.proven([1n, 99n, 2n], 1, block)).to.deep.equal([1n, 2n]);
       const before = await live.app.events(0);
       const first = before.find(({ name }) => name === "Proven");
@@ -190,7 +190,7 @@ describe("prover: node", function () {
       proxy.lies.set("eth_getBlockByNumber", ([block]) => (block === "latest" ? old : undefined));
       const logs = createLogs();
       const starting = start(0, { rpcUrl: proxy.url }, logs);
-      expect(JSON.stringify(await logs.until(WAITS))).to.match(/is at block \d+, behind/);
+      expect(JSON.stringify(await logs.until(WAITS))).to.match(/is at block \d+, but block/);
       proxy.lies.clear();
       await starting;
     });

@@ -1,4 +1,4 @@
-// What may be deleted, and by whose word.
+// Which segments may be deleted, and which only after the operator confirms.
 import { expect } from "chai";
 import { COUNTED, type Counts } from "../../chain/counts.ts";
 import type { Hex } from "../../protocol/field.ts";
@@ -18,7 +18,7 @@ describe("prover: removals", () => {
   let chain: FakeChain;
   let stored: Hex[];
 
-  /** Twelve segments that the chain says are held, from before this process. */
+  /** Twelve segments from before this process, which the chain says that the node must hold. */
   beforeEach(async () => {
     bench = await createDutyBench(folder());
     ({ chain } = bench);
@@ -39,7 +39,7 @@ describe("prover: removals", () => {
     }
   };
   const kept = (): number => bench.store.segments.size;
-  /** As an endpoint that has pruned its logs says it. */
+  /** Answers like an endpoint that has pruned its logs. */
   const forgetEvents = (used = 0n): void => {
     chain.shown = () => [];
     chain.counts = () => Promise.resolve(Object.fromEntries(COUNTED.map((name) => [name, 0])) as Counts);
@@ -60,7 +60,7 @@ describe("prover: removals", () => {
     expect(await bench.metrics.text()).to.match(/holdfast_removals_held_back 12\n/);
   });
 
-  it("deletes nothing, whoever says so, while the contract counts more leaves than the events", async () => {
+  it("deletes nothing, even if the operator confirms, while the contract counts more leaves than the events", async () => {
     forgetEvents(60n);
     const duties = create({ removeShare: 1 });
     await epochsPass(duties, 8);

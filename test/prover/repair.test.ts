@@ -1,4 +1,4 @@
-// Segments fetched from other nodes: from whoever really has them, and from nowhere inside our own network.
+// Segments fetched from other nodes: from one that really has them, and never from inside our own network.
 import { once } from "node:events";
 import { appendFile, readdir, truncate } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
@@ -78,7 +78,7 @@ describe("prover: repair", () => {
         openPeer: createOpenPeer({ allowPrivate }),
       },
     );
-  /** A node of its own per vNode 8, 9, ...: node 8, 9, ... */
+  /** Each of the vNodes 8, 9, ... has its own node: 8, 9, ... */
   async function peers(...listeners: RequestListener[]): Promise<void> {
     const urls: string[] = [];
     for (const listener of listeners) {
@@ -180,7 +180,7 @@ describe("prover: repair", () => {
     await expectNothing();
   });
 
-  /** One byte at a time, for as long as anybody listens. */
+  /** Sends one byte at a time, until the connection ends. */
   const drip: RequestListener = (_request, response) => {
     response.writeHead(200, { "content-length": bytes });
     const timer = setInterval(() => response.write("x"), 5);
@@ -194,7 +194,7 @@ describe("prover: repair", () => {
       chain.store({ root, leaves, vNode });
     }
     await holdings.update();
-    // None of them is given up for being slow.
+    // No peer is given up because it is slow.
     await create(true, { lookMs: 10 })(VNODE, holding);
     expect(await store.find(root)).to.include({ bytes });
     expect((await readdir(join(folder(), "incoming"))).length).to.equal(0);
@@ -211,7 +211,7 @@ describe("prover: repair", () => {
     await expectNothing();
   });
 
-  it("takes the segment from its owner while a peer drips", async () => {
+  it("takes the segment from its owner while a peer is slow", async () => {
     const asked = Promise.withResolvers<undefined>();
     await peers((request, response) => {
       asked.resolve(undefined);
@@ -226,7 +226,7 @@ describe("prover: repair", () => {
     expect(await store.check(root)).to.equal("whole");
   });
 
-  it("says of each node why it is of no use", async () => {
+  it("says of each node why it could not deliver", async () => {
     await peers((_request, response) => void response.writeHead(403).end());
     const error = await holdfastErrorOf(create()(VNODE, holding));
     expect(error).to.include({ code: "unreachable" });

@@ -64,7 +64,7 @@ describe("prover: what the server signs", () => {
     /** A leaf costs 4 units per epoch. */
     const price = 4n * BigInt(leaves);
 
-    it("signs for what it holds, with a nonce of its own each time, for as long as it is set to", async () => {
+    it("signs for segments on disk, with a new nonce each time, for as long as the setting says", async () => {
       await put(uploadPath(), data);
       const answers = [await accept(order()), await accept(order())].map((response) =>
         response.json<Record<string, string>>(),
@@ -104,7 +104,7 @@ describe("prover: what the server signs", () => {
 
     it("says how much bond, room or deposit is missing", async () => {
       await put(uploadPath(), data);
-      // (1 committed + price) * 10 epochs, of which 10 are locked.
+      // (1 committed + price) * 10 epochs, and 10 are locked already.
       chain.bond = price * 10n - 3n;
       expect(await messageOf(accept(order()))).to.include("bond 3 more");
       chain.bond = price * 10n;

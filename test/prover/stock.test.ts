@@ -1,4 +1,4 @@
-// A start on a folder that has not what the chain says is held.
+// A start on a folder that lacks the data that the node must hold.
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";

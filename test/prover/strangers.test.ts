@@ -27,7 +27,7 @@ import { testSegment } from "../helpers/segments.ts";
 
 describe("prover: strangers", () => {
   const folder = useFolder();
-  /** May write as the owner may. */
+  /** A writer with the same rights as the owner. */
   const writer = new Wallet(`0x${"77".repeat(32)}`);
   let chain: FakeChain;
   let server: RunningServer;
@@ -155,7 +155,7 @@ describe("prover: strangers", () => {
       slow.socket.destroy();
     });
 
-    it("may bring again what is paid for, whatever they have left", async () => {
+    it("may upload a paid segment again, even without any balance", async () => {
       chain.store({ root, leaves });
       [chain.account, chain.capacity] = [0n, 0n];
       await restart();
@@ -205,7 +205,7 @@ describe("prover: strangers", () => {
       expect(await accept()).to.equal(429);
     });
 
-    it("get none for what has been here for days and is not paid for", async () => {
+    it("get no acceptance for a segment that has been here unpaid for days", async () => {
       chain.time = NOW;
       await put(uploadPath(), data);
       chain.time = NOW + 2 * 24 * 3600 - 1;
@@ -238,7 +238,7 @@ describe("prover: strangers", () => {
     });
   });
 
-  it("are told that a root is none, and a number no id", async () => {
+  it("are told that a root or an id is malformed", async () => {
     for (const none of [P, P + 1n, 2n ** 256n - 1n]) {
       const name = toHex32(none);
       expect((await put(uploadPath(name.slice(2)), data)).status).to.equal(400);
@@ -285,7 +285,7 @@ describe("prover: strangers", () => {
     for (let i = 0; i < 300; i++) expect(await read(STRANGER)).to.equal(403);
     expect(await read(new Wallet(`0x${"99".repeat(32)}`))).to.equal(429);
     expect(calls).to.equal(300);
-    // Who was served is known, and so is nobody at another address.
+    // A signer who was served is still heard, and another address is not affected.
     expect(await read(OWNER)).to.equal(200);
     expect(await read(STRANGER, "8.8.8.8")).to.equal(403);
     server.clock.time += 60_000;

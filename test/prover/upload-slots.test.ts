@@ -1,4 +1,4 @@
-// Who may upload when not all can.
+// Which uploads may run when there are too many.
 import { expect } from "chai";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { createUploadSlots, type UploadSlot, type UploadSlots } from "../../prover/upload-slots.ts";

@@ -1,4 +1,4 @@
-// The alarm when an acceptance is used that the node did not sign, and all that must not raise it.
+// The alarm when an acceptance is used that the node did not sign, and cases that must not raise it.
 import { expect } from "chai";
 import { toHex32 } from "../../protocol/field.ts";
 import { extendingOf, storingOf } from "../../prover/consents.ts";
@@ -24,7 +24,7 @@ describe("prover: watch", () => {
   });
   afterEach(() => bench.end());
 
-  /** What a node that starts now comes to see. */
+  /** The events that a node sees when it starts now. */
   const look = async (): Promise<NodeStatus> => {
     const { journal, logs } = bench;
     const began = journal.beganAt(chain.time);
@@ -34,7 +34,7 @@ describe("prover: watch", () => {
     return duties.status;
   };
   const alarms = (): number => bench.linesOf("foreign acceptance").length;
-  /** As the node signs for a segment of 5 leaves that ends with epoch 9. */
+  /** Signs like the node, for a segment of 5 leaves that ends with epoch 9. */
   const sign = (consents: string[]): bigint =>
     bench.journal.recordAcceptance({
       vNode: VNODE,

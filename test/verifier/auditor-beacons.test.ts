@@ -1,4 +1,4 @@
-// The beacons that the auditor records, and compares with what is on record.
+// The beacons that the auditor records, and those that it compares with their records.
 import { expect } from "chai";
 import { roundEvidence } from "../../drand/rounds.ts";
 import { toHex32 } from "../../protocol/field.ts";

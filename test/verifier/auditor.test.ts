@@ -1,4 +1,4 @@
-// The auditor's loop against a chain made up on the spot: verdicts, settling, and troubles that are its own.
+// The auditor's loop against a chain made up on the spot: verdicts, settling, and failures on its own side.
 import { expect } from "chai";
 import { toHex32 } from "../../protocol/field.ts";
 import { openState } from "../../verifier/state.ts";
@@ -159,7 +159,7 @@ describe("verifier: the auditor", () => {
         const one = world();
         const state = openState(":memory:");
         const auditor = one.start(state);
-        // The terms of epoch 2 are of another beacon, but for the event that is left out.
+        // Without the event that is left out, epoch 2 would use another beacon.
         one.mine(
           0,
           { ...changed, args: { ...changed.args, beacon: name === "ClusterChanged" ? 1n : 0n } },
@@ -260,7 +260,7 @@ describe("verifier: the auditor", () => {
       transaction: "0xcc",
     });
     one.mine(1, store(1n, 5n), store(2n, 10n), store(3n, 15n));
-    // Without the first one, neither of the others begins where it says.
+    // Without the first segment, the others do not begin where they say.
     let left = true;
     one.fake.hidden = ({ args }) => left && args["serial"] === 1n;
     const warn = one.log.warn.bind(one.log);

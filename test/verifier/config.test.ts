@@ -57,7 +57,7 @@ describe("verifier: settings", () => {
     expect(() => readConfig(["--config", path], {})).to.throw(/audits: .*drandUrls: .*port: .*colour/);
   });
 
-  it("are refused where the environment has one that there is none of", async () => {
+  it("are refused if the environment has an unknown one", async () => {
     const args = ["--config", await write(good)];
     expect(() => readConfig(args, { HOLDFAST_AUDITOR_ARTIFACTS: "build" })).to.throw(
       /HOLDFAST_AUDITOR_ARTIFACTS in the environment names no setting/,

@@ -11,7 +11,7 @@ import { startRpcProxy, type RpcProxy } from "../helpers/rpc-proxy.ts";
 
 describe("verifier: crashes", function () {
   this.timeout(60_000);
-  /** From a signal to the end. */
+  /** The longest time from a signal to the end. */
   const MOST_MS = 10_000;
   let folder: string;
   let live: LiveChain;

@@ -1,4 +1,4 @@
-// The auditor's reckoning beside the real contracts: whatever happens to a directory and its node, both say the same of
+// The auditor's model compared with the real contracts: after any changes of a directory and its node, both say the same of
 // what is to be proven.
 import { expect } from "chai";
 import { Interface } from "ethers";
@@ -11,7 +11,7 @@ import { present } from "../helpers/present.ts";
 import { createWorld, EPOCH, SHAPE, type World } from "../helpers/world.ts";
 
 const VNODE = 1n;
-/** So that a leaf costs no whole quanta: 999 units of 8. */
+/** The price of a leaf is no multiple of the quantum: 999 units of 8. */
 const RENT = 999n * 10n ** 18n;
 const weightOf = (leaves: number): number => Math.ceil((999 * leaves) / 8);
 

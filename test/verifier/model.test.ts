@@ -86,7 +86,7 @@ describe("verifier: the model's directories", () => {
     expect(model.directory(1n, 4)).to.deep.equal({ root: late.root, total: 11 });
   });
 
-  it("do not bear out a start that is not the sum before it, nor a price that is no multiple of the quantum", () => {
+  it("contradict a start that is not the sum before it, and a price that is no multiple of the quantum", () => {
     const { tell } = story();
     tell(1, "SegmentStored", store(0, 11n, 5));
     expect(tell(1, "SegmentStored", store(1, 12n, 6, { start: 6 }))).to.match(/starts at 6, .* weigh 5/);
@@ -170,7 +170,7 @@ describe("verifier: the model's directories", () => {
       expect(tell(5, "Compacted", compacted(directoryOf([14n, 8])))).to.equal(undefined);
     });
 
-    it("do not bear out another root, another total, or the end of what never began", () => {
+    it("contradict another root, another total, and the end of a compaction that never began", () => {
       for (const wrong of [{ root: toHex32(5n) }, { total: 14n }]) {
         const { tell } = ending();
         tell(3, "CompactionStarted", { lastEnd: 4n });

@@ -41,7 +41,7 @@ describe("verifier: what settling is worth", () => {
     expect(pays(preview(), unknown)).to.equal(false);
   });
 
-  it("is what a cluster's proofs brought since an epoch, each proof once, whoever says it again", () => {
+  it("is what a cluster's proofs brought since an epoch, each proof once, even if its event comes again", () => {
     const incomes = createIncomes();
     for (const event of [proven(1n, 2), proven(1n, 3), proven(1n, 3), proven(2n, 3), proven(3n, 3)])
       incomes.note(event);

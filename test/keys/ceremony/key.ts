@@ -39,26 +39,15 @@ import { honestStatement } from "../../helpers/statement.ts";
 
 export function testKey({ held, trusted, insecure, path, check, full, pass }: SharedCeremony): void {
   const checkInsecure = (): string[] => [
-    "keys",
-    "check",
-    "--profile",
-    "tiny",
-    "--build",
-    insecure(),
-    "--min-contributions",
-    "3",
-    "--json",
+    ...["keys", "check", "--profile", "tiny", "--build", insecure()],
+    ...["--min-contributions", "3", "--json"],
   ];
 
   describe("makes a key", () => {
     it("that every check lets pass, with which one can prove and verify", async () => {
       const { checked } = await checkKey("tiny", {
-        build: trusted(),
-        trust: held().trust,
-        minContributions: MIN,
-        coordinator: coordinator.address,
-        ...full(),
-        compiled: circuitFolder(held().dir),
+        ...{ build: trusted(), trust: held().trust, minContributions: MIN, coordinator: coordinator.address },
+        ...{ ...full(), compiled: circuitFolder(held().dir) },
       });
       expect(checked).to.have.length(5);
       await pass(trusted(), PUBLIC);
@@ -118,12 +107,8 @@ export function testKey({ held, trusted, insecure, path, check, full, pass }: Sh
         const signer = new Wallet(privateKey, served.provider);
         const genesis = await latestTime(signer);
         options = {
-          signer,
-          treasury: signer.address,
-          profile: "tiny",
-          epochSeconds: 20,
-          protocolFee: 200,
-          genesis,
+          ...{ signer, treasury: signer.address, profile: "tiny" },
+          ...{ epochSeconds: 20, protocolFee: 200, genesis },
           drand: { publicKey: publicKeyOf(5n), genesis: genesis - 1, period: 1 },
           verificationKey: await loadVerificationKey("tiny"),
           knownAnswer: await makeKnownAnswer("tiny"),
@@ -137,12 +122,8 @@ export function testKey({ held, trusted, insecure, path, check, full, pass }: Sh
       });
       const ask = (): Promise<CliResult> =>
         holdfast(
-          ...checkInsecure(),
-          "--allow-insecure",
-          "--rpc",
-          served.url,
-          "--audits",
-          chain.addresses.audits,
+          ...[...checkInsecure(), "--allow-insecure"],
+          ...["--rpc", served.url, "--audits", chain.addresses.audits],
         );
 
       it("and that one with another key, or with no profile of the key's parameters, does not have", async () => {
