@@ -60,14 +60,14 @@ describe("verifier: settings", () => {
   it("are refused if the environment has an unknown one", async () => {
     const args = ["--config", await write(good)];
     expect(() => readConfig(args, { HOLDFAST_AUDITOR_ARTIFACTS: "build" })).to.throw(
-      /HOLDFAST_AUDITOR_ARTIFACTS in the environment names no setting/,
+      /the environment sets HOLDFAST_AUDITOR_ARTIFACTS, but there is no such setting/,
     );
     expect(readConfig([], { HOLDFAST_AUDITOR_CONFIG: args[1] }).port).to.equal(0);
   });
 
   it("are listed with their names and defaults", () => {
     expect(describeSettings()).to.include(
-      "--poll-seconds  HOLDFAST_AUDITOR_POLL_SECONDS [2]  between two looks at the chain",
+      "--poll-seconds  HOLDFAST_AUDITOR_POLL_SECONDS [2]  seconds between two looks at the chain",
     );
   });
 

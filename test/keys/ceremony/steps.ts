@@ -203,7 +203,7 @@ export function testSteps({ held, trusted, insecure, path, check, full }: Shared
 
     it("not with fewer contributions than asked for", async () => {
       const message = await refusal(check(trusted(), { minContributions: 4 }));
-      expect(message).to.include("has 3 contributions, at least 4");
+      expect(message).to.include("has 3 contributions, but at least 4");
       expect(await refusal(publish(held(), path("none"), 4))).to.include("at least 4");
     });
   });
