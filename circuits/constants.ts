@@ -1,5 +1,5 @@
 /**
- * Renders the Poseidon2 constants, as protocol/poseidon2.ts derives them, as circom functions.
+ * Writes the Poseidon2 constants of protocol/poseidon2.ts as circom functions.
  */
 import { add, inv, mod } from "../protocol/field.ts";
 import { poseidon2Parameters, type Poseidon2Parameters } from "../protocol/poseidon2.ts";
@@ -13,8 +13,8 @@ export function renderPoseidon2Constants(): string {
     choose("poseidon2InternalRounds", String(t4.internalRounds), String(t16.internalRounds)),
     choose("poseidon2RoundConstants", list(t4.roundConstants), list(t16.roundConstants)),
     choose("poseidon2InternalDiagonal", list(t4.internalDiagonal), list(t16.internalDiagonal)),
-    // Of all-ones + diag(d): its inverse takes 1 / d and 1 / (1 + the sum of 1 / d). The witness program would divide anew
-    // in each permutation.
+    // The inverse of all-ones + diag(d) needs 1 / d and 1 / (1 + the sum of 1 / d). The witness program would divide in each
+    // permutation.
     choose("poseidon2InverseDiagonal", list(inverses(t4)), list(inverses(t16))),
     choose("poseidon2InverseScale", String(inverseScale(t4)), String(inverseScale(t16))),
     // Of t / 4 blocks that each have their sum added, one more than there are; a single block has none.

@@ -12,7 +12,7 @@ export const TERM_BYTES = 4 + FIELD_BYTES;
 export interface R1cs {
   readonly wires: number;
   readonly publicInputs: number;
-  /** Public and private; an input that no constraint needs has no wire. */
+  /** Public and private inputs. An input that no constraint needs has no wire. */
   readonly inputs: number;
   readonly constraints: number;
   /** For each constraint the combinations A, B, C of A * B = C: a uint32 count and that many terms. */

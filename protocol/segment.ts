@@ -61,7 +61,9 @@ function hashEach(
   return output;
 }
 
-/** How many inputs of `bytes` each there are, and where their hashes go. Throws RangeError if the lengths do not fit. */
+/**
+ * The number of inputs of `bytes` bytes each, and where their hashes go. @throws RangeError if the lengths do not fit
+ */
 export function hashesOf(
   input: Uint8Array,
   bytes: number,
@@ -127,7 +129,10 @@ export class SegmentHasher {
     this.#groups = new GrowingBytes(ARITY ** (depth - 1) * ELEMENT_BYTES);
   }
 
-  /** Throws RangeError once the segment is longer than a tree of this depth can hold, TypeError for other than bytes. */
+  /**
+   * @throws RangeError once the segment is too long for a tree of this depth
+   * @throws TypeError if `chunk` is not bytes
+   */
   update(chunk: Uint8Array): this {
     for (const batch of this.#batches(chunk)) this.#hash(batch);
     return this;
@@ -204,7 +209,7 @@ export class SegmentHasher {
   }
 }
 
-/** Writes the level above `level`, whose height is given. */
+/** Writes the level above `level`; `height` is the height of `level`. */
 function hashParents(engine: HashEngine, level: Uint8Array, height: number, parents: Uint8Array): void {
   const whole = level.length - (level.length % CHILDREN_BYTES);
   const end = (whole / CHILDREN_BYTES) * ELEMENT_BYTES;
@@ -213,7 +218,10 @@ function hashParents(engine: HashEngine, level: Uint8Array, height: number, pare
     engine.hashNodes(padChildren(level.subarray(whole), height), parents.subarray(end));
 }
 
-/** All levels of a tree of that depth, from level 1, whose nodes stand for a group of leaves each, to the root. */
+/**
+ * All levels of a tree of that depth, from level 1 to the root. `groups` is level 1: one node for each group of
+ * leaves.
+ */
 export function levelsFrom(groups: Uint8Array, depth: number, engine: HashEngine): Uint8Array[] {
   const levels = [groups];
   let top = groups;
@@ -226,7 +234,7 @@ export function levelsFrom(groups: Uint8Array, depth: number, engine: HashEngine
   return levels;
 }
 
-/** The nodes of level 1 over groups that follow one another; the segment's last leaf is padded if they end with it. */
+/** The nodes of level 1 over consecutive groups. If the groups end the segment, its last leaf is padded. */
 export function groupNodes(bytes: Uint8Array, isEnd: boolean, engine: HashEngine): Uint8Array {
   const whole = bytes.length - (bytes.length % LEAF_BYTES);
   const leaves = isEnd ? new Uint8Array(whole + LEAF_BYTES) : bytes;
@@ -253,7 +261,7 @@ function padChildren(nodes: Uint8Array, height: number): Uint8Array {
   return children;
 }
 
-/** Addresses reserved at most: the level above the leaf hashes of 266 GB. */
+/** The most bytes of addresses to reserve: enough for the level above the leaf hashes of 266 GB. */
 const MAX_RESERVED = 2 ** 30;
 
 /** Bytes that grow in place, in addresses reserved beforehand. */
@@ -264,20 +272,20 @@ class GrowingBytes {
     this.#buffer = new ArrayBuffer(0, { maxByteLength: Math.min(maxBytes, MAX_RESERVED) });
   }
 
-  /** `bytes` more, to be written. */
+  /** Grows by `bytes` and returns the new part, to be written. */
   extend(bytes: number): Uint8Array {
     const end = this.#buffer.byteLength;
     this.#buffer.resize(end + bytes);
     return new Uint8Array(this.#buffer, end, bytes);
   }
 
-  /** Without a copy. */
+  /** All bytes so far, not copied. */
   bytes(): Uint8Array {
     return new Uint8Array(this.#buffer, 0, this.#buffer.byteLength);
   }
 }
 
-/** What shows that a leaf is in a segment. */
+/** A leaf with its path: shows that the leaf is in a segment. */
 export interface LeafOpening {
   readonly leafIndex: number;
   /** The leaf, 16 elements. */
@@ -289,8 +297,8 @@ export interface LeafOpening {
 /**
  * Opens one leaf.
  *
- * `group` is what the segment has of the bytes `16 * floor(leafIndex / 16)` leaves from its start on, at most 7,936,
- * without padding; `levels` are those of `SegmentTree`.
+ * `group` holds the segment's bytes of the 16 leaves from `16 * floor(leafIndex / 16)` on: at most 7,936 bytes,
+ * without padding. `levels` are those of `SegmentTree`.
  */
 export function openLeaf(
   { leaves, levels }: Pick<SegmentTree, "leaves" | "levels">,

@@ -11,7 +11,7 @@ import { readKeyFile } from "../contracts/accounts.ts";
 import { createDrandClient } from "../drand/client.ts";
 import { loadBackend } from "../groth16/engines.ts";
 import { verifyProof } from "../groth16/verify.ts";
-import { passKey } from "../keys/key-gate.ts";
+import { requireSafeKey } from "../keys/key-gate.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { profileNamed } from "../protocol/profiles.ts";
 import { createAdmin } from "./admin.ts";
@@ -86,7 +86,7 @@ export async function createNode(
     const chain = await (journal.isClaimed ? answered(connecting) : connecting());
     closers.push(() => chain.close());
     const { build, minContributions } = config;
-    await passKey(profile.name, { chainId: chain.chainId, build, minContributions, zkey: true });
+    await requireSafeKey(profile.name, { chainId: chain.chainId, build, minContributions, zkey: true });
     journal.claim({ chainId: chain.chainId, registry: chain.registry, node });
     const { acceptSeconds, fromBlock } = config;
     const began = journal.beganAt((await answered(() => chain.block())).timestamp);
@@ -193,7 +193,7 @@ async function checkProfile(node: bigint, { profile: name }: NodeConfig, chain: 
   for (const { vNode, node: now, next } of await chain.assignments(await chain.block())) {
     if (now !== node && next !== node) continue;
     const found = await chain.vNode(vNode);
-    if (found?.responsible !== node) continue;
+    if (found?.nextResponsible !== node) continue;
     const { samples, dataDepth, directoryDepth } = await chain.cluster(found.cluster);
     if (samples === own.samples && dataDepth === own.dataDepth && directoryDepth === own.directoryDepth)
       continue;

@@ -5,7 +5,7 @@ import { compress16, compress4 } from "../../protocol/poseidon2.ts";
 import { testCircuit, type TestCircuit } from "../helpers/circuits.ts";
 import { vectors } from "../helpers/vectors.ts";
 
-/** What a cheat computes otherwise: in the layers, which depend on the width, and in the rest. */
+/** The computations that a cheat changes: in the layers, which depend on the width, and in the rest. */
 const LAYERS = [
   { change: "another internal matrix", from: "sum + diagonal[i]", to: "sum - diagonal[i]" },
   { change: "another external matrix", from: "mixed[i + 1] + last", to: "mixed[i + 1] - last" },

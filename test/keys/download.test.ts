@@ -1,4 +1,4 @@
-// Large files: a download that broke off goes on where it ended, and is only given its name when it is whole.
+// Large files: a download that broke off continue where it stopped, and is only given its name when it is whole.
 import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -53,7 +53,7 @@ describe("client: download", () => {
     answer = serve(30_000);
     const error = await holdfastErrorOf(download(url, file()));
     expect(error).to.include({ code: "unreachable" });
-    expect(error.message).to.include("goes on where it ended");
+    expect(error.message).to.include("continue where it stopped");
     expect(await readdir(folder())).to.deep.equal(["powers.ptau.partial"]);
     const { length } = await readFile(`${file()}.partial`);
     answer = serve();

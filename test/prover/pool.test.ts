@@ -229,7 +229,7 @@ describe("prover: pool", function () {
     expect(left[0]).to.equal(-1); // it began once
   });
 
-  it("ends at once on close, with a task in mid-work and others waiting", async () => {
+  it("ends at once on close, with one task running and others waiting", async () => {
     open();
     const hanging = errorOf(pool.prove(failing("hang", 2), { deadlineMs: 1 }));
     const waiting = errorOf(pool.prove(input, { deadlineMs: 2 }));
