@@ -208,7 +208,7 @@ describe("client: a put", function () {
       ["none/m.json", /none\/m.json cannot be written: there is no such file or folder/],
       ["dir", /dir is a folder: name a file/],
       ["dir/", /is not a file name/],
-      ["other", /other is not an object manifest/],
+      ["other", /other is not a manifest/],
       ["other/m.json", /part of the path is no folder/],
       ["link", /there is no such file or folder/],
       ["m".repeat(300), /the name is too long/],
