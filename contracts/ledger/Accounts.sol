@@ -29,17 +29,17 @@ abstract contract Accounts is ILedger {
 
     mapping(address account => uint256) public balanceOf;
 
-    /// @dev Whether the token is being called. OpenZeppelin's guard does the same with assembly that the compiler warns of.
-    bool private transient _entered;
+    /// @dev 1 while the token is being called. OpenZeppelin's guard does the same with assembly that the compiler warns of.
+    uint256 private transient _entered;
 
     /// @notice Thrown when the token calls back while it is called.
     error ReentrancyGuardReentrantCall();
 
     modifier nonReentrant() {
-        require(!_entered, ReentrancyGuardReentrantCall());
-        _entered = true;
+        require(_entered == 0, ReentrancyGuardReentrantCall());
+        _entered = 1;
         _;
-        _entered = false;
+        _entered = 0;
     }
 
     modifier onlyRegistry() {

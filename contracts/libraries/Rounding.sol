@@ -9,11 +9,6 @@ library Rounding {
         return (a * b) / divisor;
     }
 
-    /// @notice a · b / divisor, rounded up.
-    function mulDivUp(uint256 a, uint256 b, uint256 divisor) internal pure returns (uint256) {
-        return (a * b + divisor - 1) / divisor;
-    }
-
     /// @notice a / divisor, rounded up.
     function divUp(uint256 a, uint256 divisor) internal pure returns (uint256) {
         return (a + divisor - 1) / divisor;

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {IRegistry} from "../../interfaces/IRegistry.sol";
 import {Acceptance, BucketId, NO_NODE, NodeId, VNodeId} from "../../interfaces/Types.sol";
-import {Rounding} from "../Rounding.sol";
 import {Holdings} from "./Holdings.sol";
 
 /// @dev What is asked of a vNode for a bucket, and who pays for it.
@@ -56,7 +55,7 @@ library Orders {
     /// @notice What a segment pays per epoch: leaves · rent / 1e18, rounded up to a multiple of the quantum.
     /// @dev It is below 2^80, since leaves are below 2^32, a node's rent is below 2^96, and a quantum is 2^79 at most.
     function perEpochUp(uint256 leaves, uint256 rent, uint256 quantumBits) internal pure returns (uint256) {
-        uint256 unitsUp = Rounding.mulDivUp(leaves, rent, RENT_UNIT);
+        uint256 unitsUp = (leaves * rent + RENT_UNIT - 1) / RENT_UNIT;
         return ((unitsUp + (1 << quantumBits) - 1) >> quantumBits) << quantumBits;
     }
 

@@ -131,8 +131,8 @@ library Epochs {
         self.vacate(r);
     }
 
-    /// @dev The next epoch in which something may change. That is the next one of all in a notice to leave, around a pause, and
-    /// while owners are owed. The last epoch before a fall of the rate counts as a change, since it may be due.
+    /// @dev The next epoch in which something may change. It is the very next one in a notice to leave, around a pause, and while
+    /// owners are owed. The last epoch before a change of the rate counts, too, since it may be due.
     function _quietUntil(
         AuditsState storage self,
         Run memory r,
