@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {Unauthorized} from "../interfaces/Types.sol";
 
 /// @title Accounts
 /// @notice The Ledger's token, the accounts that it flows into and out of, and the contracts that may ask for more.
-abstract contract Accounts is ILedger {
+abstract contract Accounts is ILedger, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     IERC20 public immutable token;
@@ -28,19 +29,6 @@ abstract contract Accounts is ILedger {
     uint128 private _tokens;
 
     mapping(address account => uint256) public balanceOf;
-
-    /// @dev 1 while the token is being called. OpenZeppelin's guard does the same with assembly that the compiler warns of.
-    uint256 private transient _entered;
-
-    /// @notice Thrown when the token calls back while it is called.
-    error ReentrancyGuardReentrantCall();
-
-    modifier nonReentrant() {
-        require(_entered == 0, ReentrancyGuardReentrantCall());
-        _entered = 1;
-        _;
-        _entered = 0;
-    }
 
     modifier onlyRegistry() {
         require(msg.sender == registry, Unauthorized(msg.sender));
@@ -91,12 +79,13 @@ abstract contract Accounts is ILedger {
         bytes32 r,
         bytes32 s
     ) external nonReentrant {
-        try IERC20Permit(address(token)).permit(msg.sender, address(this), amount, deadline, v, r, s) {
-            _deposit(to, amount);
-        } catch {
-            // An approval that is there already still counts.
-            _deposit(to, amount);
-        }
+        // An approval that is there already still counts.
+        // solhint-disable no-empty-blocks
+        try
+            IERC20Permit(address(token)).permit(msg.sender, address(this), amount, deadline, v, r, s)
+        {} catch {}
+        // solhint-enable no-empty-blocks
+        _deposit(to, amount);
     }
 
     function _deposit(address to, uint256 amount) private {

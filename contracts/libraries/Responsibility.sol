@@ -26,7 +26,7 @@ library Responsibility {
     /// @notice See IAudits.
     function assign(
         AuditsState storage self,
-        Context calldata context,
+        Context memory context,
         VNodeId id,
         NodeId node
     ) external returns (NodeId previous, uint32 since) {
@@ -34,14 +34,14 @@ library Responsibility {
     }
 
     /// @notice See IAudits.
-    function announceLeave(AuditsState storage self, Context calldata context, VNodeId id) external {
+    function announceLeave(AuditsState storage self, Context memory context, VNodeId id) external {
         Absences.announceLeave(self, context, id);
     }
 
     /// @notice See IAudits.
     function pause(
         AuditsState storage self,
-        Context calldata context,
+        Context memory context,
         VNodeId id,
         uint32 epochs,
         uint32 quarterEpochs
@@ -52,7 +52,7 @@ library Responsibility {
     // --------------------------------------------------------------------------------------------------------- bond
 
     /// @notice See IAudits.
-    function topUp(AuditsState storage self, Context calldata context, VNodeId id) external {
+    function topUp(AuditsState storage self, Context memory context, VNodeId id) external {
         Run memory r = self.openSettled(context, id);
         Stake storage s = self.stakes[id];
         (uint256 needed, uint256 locked) = (Stakes.required(s), s.lock);
@@ -66,12 +66,7 @@ library Responsibility {
     }
 
     /// @notice See IAudits.
-    function unlockKept(
-        AuditsState storage self,
-        Context calldata context,
-        VNodeId id,
-        NodeId node
-    ) external {
+    function unlockKept(AuditsState storage self, Context memory context, VNodeId id, NodeId node) external {
         Stakes.unlockKept(self, context, id, node);
     }
 
@@ -80,7 +75,7 @@ library Responsibility {
     /// @notice See IAudits.
     function summon(
         AuditsState storage self,
-        Context calldata context,
+        Context memory context,
         VNodeId id
     ) external returns (IAudits.Subject memory s) {
         Run memory r = self.openSettled(context, id);
@@ -96,7 +91,7 @@ library Responsibility {
     /// @notice See IAudits.
     function convict(
         AuditsState storage self,
-        Context calldata context,
+        Context memory context,
         VNodeId id,
         IAudits.Verdict calldata verdict
     ) external returns (uint256 taken, uint256 reward) {
@@ -108,7 +103,7 @@ library Responsibility {
     /// @notice See IAudits.
     function nextRate(
         AuditsState storage self,
-        Context calldata context,
+        Context memory context,
         VNodeId id
     ) external returns (uint256 rate) {
         Run memory r = self.openSettled(context, id);

@@ -25,7 +25,7 @@ library Segments {
         Holdings.Holding storage h,
         mapping(NodeId node => IRegistry.Node) storage nodes,
         Holdings.Neighbours calldata neighbours,
-        Order calldata order,
+        Order memory order,
         Segment[] calldata segments,
         Acceptance calldata acceptance
     ) external returns (uint256 amount) {
@@ -39,7 +39,7 @@ library Segments {
         Holdings.Holding storage h,
         mapping(NodeId node => IRegistry.Node) storage nodes,
         Holdings.Neighbours calldata neighbours,
-        Order calldata order,
+        Order memory order,
         Serial serial,
         Acceptance calldata acceptance
     ) external returns (uint256 amount) {

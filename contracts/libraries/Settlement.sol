@@ -31,7 +31,7 @@ library Settlement {
     /// @notice Settles up to `limit` epochs until `last`, which is over.
     function settle(
         AuditsState storage self,
-        Context calldata context,
+        Context memory context,
         VNodeId id,
         uint32 last,
         uint256 limit
@@ -60,7 +60,7 @@ library Settlement {
     /// @return p the payment, without its account.
     function enterProven(
         AuditsState storage self,
-        Context calldata context,
+        Context memory context,
         VNodeId id,
         NodeId node,
         uint32 epoch,
@@ -73,7 +73,7 @@ library Settlement {
     /// @param source the source point of the epoch's randomness, in seconds.
     function takeOver(
         AuditsState storage self,
-        Context calldata context,
+        Context memory context,
         VNodeId id,
         uint32 epoch,
         uint256 source,

@@ -22,7 +22,7 @@ library Extending {
         Holdings.Holding storage h,
         mapping(NodeId node => IRegistry.Node) storage nodes,
         Holdings.Neighbours calldata neighbours,
-        Order calldata order,
+        Order memory order,
         Serial serial,
         Acceptance calldata acceptance
     ) internal returns (uint256 amount) {

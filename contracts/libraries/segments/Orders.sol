@@ -39,7 +39,7 @@ library Orders {
         Holdings.BucketsState storage state,
         mapping(NodeId node => IRegistry.Node) storage nodes,
         Holdings.Neighbours calldata neighbours,
-        Order calldata order,
+        Order memory order,
         Acceptance calldata acceptance
     ) internal view returns (CheckedOrder memory c, IRegistry.Node storage node) {
         (c.order, c.rent) = (order, acceptance.rent);

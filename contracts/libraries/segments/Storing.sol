@@ -29,7 +29,7 @@ library Storing {
         Holdings.Holding storage h,
         mapping(NodeId node => IRegistry.Node) storage nodes,
         Holdings.Neighbours calldata neighbours,
-        Order calldata order,
+        Order memory order,
         Segment[] calldata segments,
         Acceptance calldata acceptance
     ) internal returns (uint256 amount) {
