@@ -13,7 +13,7 @@ const program = new Command("bench").description("measures what the README says"
 const add = (name: string, description: string): Command =>
   program.command(name).description(description).option("--json", "print JSON", false);
 
-add("commit", "bytes hashed in a second of one core").action(async (options: BenchOptions) => {
+add("commit", "bytes hashed in a second, on one core and on all").action(async (options: BenchOptions) => {
   const { benchCommit } = await import("./commit.ts");
   print(await benchCommit(), options);
 });
