@@ -3,11 +3,15 @@
  * not run, or a program of somebody else's.
  */
 import { readFile } from "node:fs/promises";
-import type { VerificationKey } from "snarkjs";
 import { HoldfastError, type ErrorCode } from "../protocol/errors.ts";
 import { checkProgram, createExternalProver } from "./external-prover.ts";
 import { createProver, loadProverKey, type Prover, type ProverKey } from "./prover.ts";
-import { createSnarkjsProver, sharedCopy } from "./snarkjs-prover.ts";
+import { readSomeSections, section } from "./sections.ts";
+import { shared } from "./shared.ts";
+import { createSnarkjsProver } from "./snarkjs-prover.ts";
+import { readZkeyCounts } from "./zkey-reader.ts";
+
+const ZKEY_HEADER = 2;
 
 /** "wasm", "snarkjs", or the path of a program with rapidsnark's command line. */
 export type EngineName = string;
@@ -20,21 +24,18 @@ export type Backend =
       readonly kind: "external";
       readonly program: string;
       readonly zkey: string;
+      /** The key's, as a witness must have them. */
+      readonly wires: number;
       readonly publicInputs: number;
     };
 
-/** A key: its file, and what belongs to it. */
-export interface KeyFiles {
-  readonly zkey: string;
-  readonly verificationKey: Pick<VerificationKey, "nPublic">;
-}
-
 /** @throws HoldfastError "bad-input" for a program that cannot be run; what is wrong with the key */
-export async function loadBackend(engine: EngineName, { zkey, verificationKey }: KeyFiles): Promise<Backend> {
+export async function loadBackend(engine: EngineName, { zkey }: { readonly zkey: string }): Promise<Backend> {
   if (engine === "wasm") return { kind: "wasm", key: await loadProverKey(zkey) };
-  if (engine === "snarkjs") return { kind: "snarkjs", zkey: sharedCopy(await readFile(zkey)) };
+  if (engine === "snarkjs") return { kind: "snarkjs", zkey: shared(await readFile(zkey)) };
   const program = await checkProgram(engine);
-  return { kind: "external", program, zkey, publicInputs: verificationKey.nPublic };
+  const header = section(await readSomeSections(zkey, "zkey", [ZKEY_HEADER]), ZKEY_HEADER, "zkey");
+  return { kind: "external", program, zkey, ...readZkeyCounts(header) };
 }
 
 /** @throws what `isUnfit` knows, or what is wrong with the key */

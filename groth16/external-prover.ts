@@ -12,8 +12,10 @@ import { setTimeout } from "node:timers/promises";
 import type { Groth16Proof } from "snarkjs";
 import { z } from "zod";
 import { HoldfastError } from "../protocol/errors.ts";
+import { ELEMENT_BYTES } from "../protocol/field.ts";
+import { readWitness } from "./prover-witness.ts";
 import type { Prover } from "./prover.ts";
-import { publicSignals as signalsOf, readWitness } from "./wtns.ts";
+import { integerOf } from "./shared.ts";
 
 /** Of proof.json and of public.json: more than twice what either has. */
 const MAX_OUTPUT_BYTES = 1 << 16;
@@ -51,16 +53,17 @@ export interface ExternalProverOptions {
   readonly program: string;
   /** The key's path. */
   readonly zkey: string;
-  /** How many of the circuit's wires are public. */
+  /** The circuit's wires, and how many of them are public. */
+  readonly wires: number;
   readonly publicInputs: number;
 }
 
 /**
  * Its `prove` ends when the program has, which it does at once on the signal: then the signal's reason is thrown.
  *
- * @throws HoldfastError "io", which names the program, if it fails or writes anything but a proof of the witness's signals
+ * @throws HoldfastError as `readWitness`; "io", which names the program, if it fails or writes anything but a proof of the witness's signals
  */
-export function createExternalProver({ program, zkey, publicInputs }: ExternalProverOptions): Prover {
+export function createExternalProver({ program, zkey, wires, publicInputs }: ExternalProverOptions): Prover {
   const name = basename(program);
   const failure = (what: string, cause?: unknown): HoldfastError =>
     new HoldfastError("io", `the prover ${name} ${what}`, { program }, { cause });
@@ -68,7 +71,10 @@ export function createExternalProver({ program, zkey, publicInputs }: ExternalPr
   return {
     async prove(witness, { signal } = {}) {
       signal?.throwIfAborted();
-      const expected = signalsOf(readWitness(witness), publicInputs);
+      const values = readWitness(witness, wires);
+      const expected = Array.from({ length: publicInputs }, (_, i) =>
+        integerOf(values.subarray((i + 1) * ELEMENT_BYTES, (i + 2) * ELEMENT_BYTES)).toString(),
+      );
       const folder = await mkdtemp(join(tmpdir(), "holdfast-proof-"));
       const [wtns, proof, signals] = ["witness.wtns", "proof.json", "public.json"].map((file) =>
         join(folder, file),

@@ -3,7 +3,8 @@
  */
 import { readFile } from "node:fs/promises";
 import type { Groth16Proof } from "snarkjs";
-import { createSnarkjsProver, sharedCopy } from "./snarkjs-prover.ts";
+import { shared } from "./shared.ts";
+import { createSnarkjsProver } from "./snarkjs-prover.ts";
 
 export interface Prover {
   /** @param witness in snarkjs's .wtns format */
@@ -20,7 +21,7 @@ export interface ProverKey {
 }
 
 export async function loadProverKey(path: string): Promise<ProverKey> {
-  return { zkey: sharedCopy(await readFile(path)) };
+  return { zkey: shared(await readFile(path)) };
 }
 
 export async function createProver(zkey: string | Uint8Array | ProverKey): Promise<Prover> {

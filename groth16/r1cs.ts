@@ -3,7 +3,7 @@
  */
 import { HoldfastError } from "../protocol/errors.ts";
 import { P } from "../protocol/field.ts";
-import { littleEndian, readSections, section } from "./sections.ts";
+import { readSections, section } from "./sections.ts";
 
 export const FIELD_BYTES = 32;
 /** One term of a linear combination: wire (uint32), coefficient (32 bytes, little-endian). */
@@ -33,4 +33,8 @@ export function readR1cs(file: Uint8Array): R1cs {
   const inputs = uint32(44) + uint32(48);
   const constraints = uint32(60);
   return { wires, publicInputs, inputs, constraints, body: section(sections, 2, "r1cs") };
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  return BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
 }

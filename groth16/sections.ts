@@ -105,11 +105,6 @@ export function section(sections: Map<number, Uint8Array>, id: number, type: str
   return found;
 }
 
-/** Of a prime in a header: other than a field's element it may be any integer. */
-export function littleEndian(bytes: Uint8Array): bigint {
-  return BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
-}
-
 export function fileHeader(type: string, version: number, sections: number): Uint8Array {
   const header = Buffer.alloc(HEADER_BYTES);
   header.write(type, "latin1");

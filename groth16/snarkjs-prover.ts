@@ -2,11 +2,10 @@
  * The reference prover: snarkjs, on the calling thread.
  */
 import { groth16 } from "snarkjs";
-import { HoldfastError } from "../protocol/errors.ts";
 import { bn254 } from "./bn254.ts";
+import { readWitness } from "./prover-witness.ts";
 import type { Prover } from "./prover.ts";
 import { readSections, section } from "./sections.ts";
-import { readWitness } from "./wtns.ts";
 import { readZkeyCounts } from "./zkey-reader.ts";
 
 /**
@@ -20,11 +19,7 @@ export async function createSnarkjsProver(zkey: Uint8Array): Promise<Prover> {
   return {
     async prove(witness, { signal } = {}) {
       signal?.throwIfAborted();
-      const found = readWitness(witness).wires;
-      if (found !== wires) {
-        const message = `the witness is of another circuit: it has ${found} values, the key is for ${wires}`;
-        throw new HoldfastError("bad-input", message, { found, expected: wires });
-      }
+      readWitness(witness, wires);
       const { proof, publicSignals } = await groth16.prove(mem(zkey), mem(witness));
       return { proof, publicSignals };
     },
@@ -34,11 +29,4 @@ export async function createSnarkjsProver(zkey: Uint8Array): Promise<Prover> {
 
 function mem(data: Uint8Array): { type: "mem"; data: Uint8Array } {
   return { type: "mem", data };
-}
-
-/** In memory that threads share. */
-export function sharedCopy(bytes: Uint8Array): Uint8Array {
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  copy.set(bytes);
-  return copy;
 }

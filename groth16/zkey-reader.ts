@@ -8,7 +8,8 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { ELEMENT_BYTES, P } from "../protocol/field.ts";
 import { toPlain } from "../protocol/json.ts";
 import { bn254 } from "./bn254.ts";
-import { littleEndian, readSomeSections, section } from "./sections.ts";
+import { readSomeSections, section } from "./sections.ts";
+import { integerOf } from "./shared.ts";
 
 export interface ZkeyContribution {
   /** Empty if the contributor gave no name. */
@@ -67,7 +68,7 @@ export function readZkeyCounts(bytes: Uint8Array): { wires: number; publicInputs
     header.length >= POINTS_AT &&
     scalarField === 4 + ELEMENT_BYTES &&
     header.readUInt32LE(scalarField) === ELEMENT_BYTES &&
-    littleEndian(header.subarray(scalarField + 4, COUNTS_AT)) === P;
+    integerOf(header.subarray(scalarField + 4, COUNTS_AT)) === P;
   if (!isBn254) throw new HoldfastError("key", "the key is of another curve than BN254");
   return { wires: header.readUInt32LE(COUNTS_AT), publicInputs: header.readUInt32LE(COUNTS_AT + 4) };
 }

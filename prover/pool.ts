@@ -64,16 +64,21 @@ export function createProverPool(
     warn = () => undefined,
   }: ProverPoolModules = {},
 ): ProverPool {
-  const data: ThreadData = { wasm: artifacts.wasm };
-  const piscina = new Piscina({
-    filename: worker.href,
-    minThreads: threads,
-    maxThreads: threads,
-    // snarkjs loads web-worker, which takes any thread for one of its own and runs the script `mod`: an empty one.
-    workerData: { ...data, mod: "data:," },
-  });
-  // A thread that dies between tasks is replaced by piscina; without a listener its error would end the process.
-  piscina.on("error", () => undefined);
+  const start = (count: number): Piscina => {
+    const data: ThreadData = { wasm: artifacts.wasm };
+    const started = new Piscina({
+      ...{ filename: worker.href, minThreads: count, maxThreads: count },
+      // snarkjs loads web-worker, which takes any thread for one of its own and runs the script `mod`: an empty one.
+      workerData: { ...data, mod: "data:," },
+    });
+    // A thread that dies between tasks is replaced by piscina; without a listener its error would end the process.
+    started.on("error", () => undefined);
+    return started;
+  };
+  const narrow = start(threads);
+  /** A thread that has others help it, which each take the memory of a prover: there is one such at most. */
+  let wide: Piscina | undefined;
+  let isWideBusy = false;
   const closing = new AbortController();
   const waiting: Task[] = [];
   const running = new Set<Promise<void>>();
@@ -93,11 +98,13 @@ export function createProverPool(
       const share = Math.max(1, Math.floor((threads - busy) / waiting.length));
       const task = waiting.shift();
       if (!task) return;
-      const taken = backend.kind === "wasm" ? share : 1;
+      const taken = backend.kind === "wasm" && !isWideBusy ? share : 1;
       busy += taken;
+      if (taken > 1) isWideBusy = true;
       const attempted = attempt(task, taken).finally(() => {
         running.delete(attempted);
         busy -= taken;
+        if (taken > 1) isWideBusy = false;
         dispatch();
       });
       running.add(attempted);
@@ -117,18 +124,19 @@ export function createProverPool(
   const run = async (input: CircuitInput, share: number, late: AbortSignal): Promise<ProofResult> => {
     const used = backend;
     const task: ProvingTask = { input, backend: used, threads: share };
-    const answer = (await piscina.run(task, { signal: late })) as WorkerAnswer;
+    const pool = share > 1 ? (wide ??= start(1)) : narrow;
+    const answer = (await pool.run(task, { signal: late })) as WorkerAnswer;
     if ("result" in answer) return answer.result;
     if ("failure" in answer) throw new HoldfastError(answer.failure.code, answer.failure.message);
     if ("unfit" in answer) {
       await (replacing ??= replace(answer.unfit));
       return run(input, share, late);
     }
-    const start = performance.now();
+    const began = performance.now();
     const program = await openProver(used);
     const stopping = AbortSignal.any([late, closing.signal]);
     const proved = await program.prove(answer.witness, { signal: stopping });
-    return { ...proved, witnessMs: answer.witnessMs, proveMs: performance.now() - start };
+    return { ...proved, witnessMs: answer.witnessMs, proveMs: performance.now() - began };
   };
   const replace = async (reason: string): Promise<void> => {
     warn(unfitMessage(reason));
@@ -136,7 +144,7 @@ export function createProverPool(
   };
   const close = (): Promise<void> => {
     signal?.removeEventListener("abort", onAbort);
-    closed ??= Promise.all([piscina.destroy(), ...running]).then(() => undefined);
+    closed ??= Promise.all([narrow.destroy(), wide?.destroy(), ...running]).then(() => undefined);
     closing.abort();
     for (const task of waiting.splice(0)) task.reject(closedError());
     return closed;

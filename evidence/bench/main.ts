@@ -26,7 +26,7 @@ const add = (name: string, description: string): Command =>
 const addTable = (name: string, description: string): Command =>
   add(name, description).option("--docs", "also write the table into its document", false);
 
-add("commit", "measures the bytes that one core hashes per second").action(async (options: BenchOptions) => {
+add("commit", "measures the bytes hashed per second, on one core and on all").action(async (options: BenchOptions) => {
   const { benchCommit } = await import("./commit.ts");
   print(await benchCommit(), options);
 });

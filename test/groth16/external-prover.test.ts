@@ -42,6 +42,9 @@ describe("prover: a program of somebody else's", function () {
     temporary = process.env["TMPDIR"];
     process.env["TMPDIR"] = folder();
   });
+  const counts = (): { wires: number; publicInputs: number } => ({
+    ...{ wires: artifacts.manifest.wires, publicInputs: 4 },
+  });
   /** Lines of a shell: $1 is the key, $2 the witness, $3 and $4 what to write. */
   const program = async (...lines: string[]): Promise<string> => {
     const path = join(folder(), "prover.sh");
@@ -49,7 +52,7 @@ describe("prover: a program of somebody else's", function () {
     return path;
   };
   const prover = async (...lines: string[]): Promise<Prover> =>
-    createExternalProver({ program: await program(...lines), zkey: artifacts.zkey, publicInputs: 4 });
+    createExternalProver({ program: await program(...lines), zkey: artifacts.zkey, ...counts() });
   const keep = async (name: string, value: unknown): Promise<string> => {
     const path = join(folder(), name);
     const isRaw = typeof value === "string" || value instanceof Uint8Array;
@@ -103,7 +106,7 @@ describe("prover: a program of somebody else's", function () {
 
   it("is named if it cannot be started", async () => {
     const gone = createExternalProver({
-      ...{ program: join(folder(), "prover.sh"), zkey: artifacts.zkey, publicInputs: 4 },
+      ...{ program: join(folder(), "prover.sh"), zkey: artifacts.zkey, ...counts() },
     });
     expect(await failure(gone)).to.include("cannot be started");
   });

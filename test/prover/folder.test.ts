@@ -2,10 +2,11 @@
 import { writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { expect } from "chai";
 import { groth16, type Groth16Proof } from "snarkjs";
-import { loadVerificationKey } from "../../circuits/artifacts.ts";
+import { loadProvingArtifacts, loadVerificationKey } from "../../circuits/artifacts.ts";
+import { createEngine } from "../../groth16/engine.ts";
 import { ensureProfile } from "../../keys/make.ts";
 import { maxBytes, PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine, type HashEngine } from "../../protocol/segment.ts";
@@ -117,6 +118,45 @@ describe("prover: folder", function () {
     };
     expect(await errorOf(prove({}, meddling))).to.include({ code: "corrupt" });
     await expectNothingWritten();
+  });
+
+  describe("by a program of somebody else's", () => {
+    const { directory, segments } = honestStatement({ profile: PROFILES.tiny, seed: SEED, sizes: [1000] });
+    /** Of the statement about this folder, and of another one. */
+    const proofs: Record<"right" | "wrong", string> = { right: "", wrong: "" };
+    const signals = [directory.root, SEED, 0n, BigInt(directory.total)].map(String);
+    before(async () => {
+      const engine = await createEngine(await loadProvingArtifacts("tiny"));
+      for (const [name, seed] of [
+        ["right", SEED],
+        ["wrong", 1n],
+      ] as const) {
+        const { input } = honestStatement({ profile: PROFILES.tiny, seed, sizes: [1000] });
+        proofs[name] = JSON.stringify((await engine.prove(input)).proof);
+      }
+    });
+    const program = async (proof: string): Promise<string> => {
+      const engine = join(dir, "..", `${basename(dir)}.sh`);
+      const lines = ["#!/bin/sh", `echo '${proof}' > "$3"`, `echo '${JSON.stringify(signals)}' > "$4"`];
+      await writeFile(engine, lines.join("\n"), { mode: 0o700 });
+      return engine;
+    };
+    afterEach(() => rm(join(dir, "..", `${basename(dir)}.sh`), { force: true }));
+
+    it("writes the proof that it made", async () => {
+      await put("a", segments[0] ?? new Uint8Array());
+      const proven = await prove({ engine: await program(proofs.right) });
+      const written = JSON.parse(await readFile(proven.proof, "utf8")) as Groth16Proof;
+      expect(written).to.deep.equal(JSON.parse(proofs.right));
+    });
+
+    it("writes no proof that does not verify", async () => {
+      await put("a", segments[0] ?? new Uint8Array());
+      const error = await errorOf(prove({ engine: await program(proofs.wrong) }));
+      expect(error).to.include({ code: "proof" });
+      expect(error.message).to.include("does not verify under its own key");
+      await expectNothingWritten();
+    });
   });
 
   it("ends on its signal and writes nothing", async () => {
