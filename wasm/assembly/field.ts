@@ -180,21 +180,21 @@ export function normalize(f: usize, x: usize): void { subtractQuotient(f, x, zer
 // @ts-ignore: decorator
 @inline export function settle(f: usize, x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, out: usize): void {
   const q = f64x2.sub(fma(x4, get(f, INVERSE_OF_TOP), both(lowBits)), both(lowBits));
-  const y0 = f64x2.relaxed_nmadd(q, get(f, MODULUS), x0);
-  const y1 = f64x2.relaxed_nmadd(q, get(f, MODULUS + 1), x1);
-  const y2 = f64x2.relaxed_nmadd(q, get(f, MODULUS + 2), x2);
-  const y3 = f64x2.relaxed_nmadd(q, get(f, MODULUS + 3), x3);
-  carryDoubles(y0, y1, y2, y3, f64x2.relaxed_nmadd(q, get(f, MODULUS + 4), x4), out);
+  const y0 = lessProduct(q, get(f, MODULUS), x0);
+  const y1 = lessProduct(q, get(f, MODULUS + 1), x1);
+  const y2 = lessProduct(q, get(f, MODULUS + 2), x2);
+  const y3 = lessProduct(q, get(f, MODULUS + 3), x3);
+  carryDoubles(y0, y1, y2, y3, lessProduct(q, get(f, MODULUS + 4), x4), out);
 }
 
 /** Stores doubles of up to 2^52.7 as digits of at most 2^50 + 4; the value stays. */
 // @ts-ignore: decorator
 @inline export function carryDoubles(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, out: usize): void {
   const c0 = units(x0), c1 = units(x1), c2 = units(x2), c3 = units(x3);
-  set(out, 0, f64x2.relaxed_nmadd(c0, both(digitUnit), x0));
-  set(out, 1, f64x2.add(f64x2.relaxed_nmadd(c1, both(digitUnit), x1), c0));
-  set(out, 2, f64x2.add(f64x2.relaxed_nmadd(c2, both(digitUnit), x2), c1));
-  set(out, 3, f64x2.add(f64x2.relaxed_nmadd(c3, both(digitUnit), x3), c2));
+  set(out, 0, lessProduct(c0, both(digitUnit), x0));
+  set(out, 1, f64x2.add(lessProduct(c1, both(digitUnit), x1), c0));
+  set(out, 2, f64x2.add(lessProduct(c2, both(digitUnit), x2), c1));
+  set(out, 3, f64x2.add(lessProduct(c3, both(digitUnit), x3), c2));
   set(out, 4, f64x2.add(x4, c3));
 }
 
@@ -204,8 +204,17 @@ export function normalize(f: usize, x: usize): void { subtractQuotient(f, x, zer
   return f64x2.sub(fma(x, both(inverseUnit), both(lowBits)), both(lowBits));
 }
 
+// Here, products are exact, or only rounded to an integer.
 // @ts-ignore: decorator
-@inline function fma(x: v128, y: v128, z: v128): v128 { return f64x2.relaxed_madd(x, y, z); }
+@inline function fma(x: v128, y: v128, z: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? f64x2.relaxed_madd(x, y, z) : f64x2.add(f64x2.mul(x, y), z);
+}
+
+/** z - x y. */
+// @ts-ignore: decorator
+@inline function lessProduct(x: v128, y: v128, z: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? f64x2.relaxed_nmadd(x, y, z) : f64x2.sub(z, f64x2.mul(x, y));
+}
 
 /** Whether the 32 little-endian bytes are below p. */
 export function isElement(f: usize, at: usize): bool {

@@ -9,7 +9,7 @@ import { get, isElement } from "./field";
 import { G1_POINT } from "./g1";
 import { G2_POINT } from "./g2";
 import { digitsOf, halve, SINGLE } from "./lanes";
-import { addEntries, clearBuckets, isFull, isInfinite, placeTree, pushEntry } from "./tree";
+import { addEntries, clearBuckets, isFull, isInfinite, placeTree, prepareTree, pushEntry } from "./tree";
 
 /** Bytes of a scalar, and of a coordinate as the key has it. */
 const WORD: usize = 32;
@@ -53,6 +53,7 @@ export function placeMultiExp(f: usize, g2: bool, windowBits: u32, first: u32, l
 }
 
 export function beginMultiExp(): void {
+  prepareTree();
   const count = <usize>(lastWindow - firstWindow);
   clearBuckets(buckets, count * bucketCount());
   clearBuckets(halves, count * (lowCount() + highCount()));

@@ -6,6 +6,8 @@ import { FIELD_PARAMETERS, prepareField } from "./field";
 import { isInfinite } from "./tree";
 import { prepareProducts } from "./product";
 import { writeDoubles } from "./lanes";
+import { multiplyRows, readCoefficients } from "./constraints";
+import { multiplyAll, placeTransform, prepareTransform, shift, toCoefficients, toValues, writeQuotient } from "./transform";
 import { addBlock, areElements, beginMultiExp, finishMultiExp, placeMultiExp, windowCount } from "./multi-exp";
 
 const parametersFq = memory.data(280, 16);
@@ -24,10 +26,23 @@ export function prepare(): void {
   prepareField(fr, parametersFr);
 }
 
-export { beginMultiExp, addBlock, finishMultiExp, isInfinite, windowCount };
+export { addBlock, beginMultiExp, finishMultiExp, isInfinite, windowCount };
+export { multiplyAll, prepareTransform, shift, toCoefficients, toValues, writeQuotient };
 
 export function placePoints(g2: bool, bits: u32, first: u32, last: u32, most: usize, at: usize): usize {
   return placeMultiExp(fq, g2, bits, first, last, most, at);
 }
 
 export function areScalars(at: usize, count: usize): bool { return areElements(fr, at, count); }
+
+export function placeDomain(log: u32, at: usize): usize { return placeTransform(fr, log, at); }
+
+export function setCoefficients(given: usize, count: usize, shift: usize, out: usize): void {
+  readCoefficients(fr, given, count, shift, out);
+}
+
+export function evaluateRows(
+  first: usize, last: usize, ends: usize, terms: usize, coefficients: usize, witness: usize, half: usize, out: usize,
+): void {
+  multiplyRows(fr, first, last, ends, terms, coefficients, witness, half, out);
+}

@@ -42,9 +42,13 @@ export function placeTree(f: usize, g2: bool, most: usize, at: usize): usize {
   at = (at + 15) & ~15;
   idle = at; at += 3 * pointBytes;
   temporary = at; at += pointBytes * most;
+  return at;
+}
+
+/** To be called when the memory is there. */
+export function prepareTree(): void {
   memory.fill(idle, 0, 3 * pointBytes);
   store<f64>(idle + pointBytes, 1);
-  return at;
 }
 
 // @ts-ignore: decorator
