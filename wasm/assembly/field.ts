@@ -11,8 +11,10 @@
  * Bounds. A *digit* is at most 2^50 + 64 in magnitude, digit 4 as large as the value asks for: a p has a top digit of
  * a 2^49.6. A *sum* is of two digits. The product of two doubles is split rightly up to 2^102: a digit times a digit or
  * a sum always, a sum times a sum not; top digits of a p and b p as long as a b is below 7, and a below 5.2 beside any
- * digit. `reduce` and `settle` give at most p / 2. What products give is in product.ts.
+ * digit. The top digit of a product, an integer that becomes a double, must be below 2^51, which is 2.645 p. `reduce` and
+ * `settle` give at most p / 2. What products give is in product.ts. bounds.ts checks all of this in modules for tests.
  */
+import { checkSettled, checkValue } from "./bounds";
 
 /** Bytes of a vector and of an element: 5 digits. */
 export const VECTOR: usize = 16;
@@ -180,6 +182,13 @@ export function normalize(f: usize, x: usize): void { subtractQuotient(f, x, zer
 // @ts-ignore: decorator
 @inline export function settle(f: usize, x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, out: usize): void {
   const q = f64x2.sub(fma(x4, get(f, INVERSE_OF_TOP), both(lowBits)), both(lowBits));
+  if (!ASC_NO_ASSERT) {
+    checkSettled(x0, q, get(f, MODULUS));
+    checkSettled(x1, q, get(f, MODULUS + 1));
+    checkSettled(x2, q, get(f, MODULUS + 2));
+    checkSettled(x3, q, get(f, MODULUS + 3));
+    checkValue(x4);
+  }
   const y0 = lessProduct(q, get(f, MODULUS), x0);
   const y1 = lessProduct(q, get(f, MODULUS + 1), x1);
   const y2 = lessProduct(q, get(f, MODULUS + 2), x2);

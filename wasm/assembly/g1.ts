@@ -6,9 +6,9 @@
  * goes; bit 0 of a reference asks for the negative point.
  *
  * Bounds, in multiples of p. Differences of coordinates are sums of at most 1. A product of such is at most
- * b = b / 2.645 + 1.008 = 1.63; what goes backwards at most 2.2; an inverse 2.2 1.63 / 2.645 + 1.01 = 2.4; a slope
- * 2.4 / 2.645 + 1.01 = 1.92; its square less two x 1.39 + 1.01 + 1 = 3.4; a slope times a difference less y
- * 0.73 + 1.01 + 0.5 = 2.3. The last two are settled.
+ * b = b / 2.645 + 1.008 = 1.63, and so is what goes backwards; an inverse 1.63^2 / 2.645 + 1.01 = 2.02; a slope
+ * 2.02 / 2.645 + 1.01 = 1.78; its square 2.2, and less two x 3.2; a slope times a difference 1.7, and less y 2.2. The last two
+ * are settled.
  */
 import { ELEMENT, get, one, set, toMontgomery } from "./field";
 import { backwards, beginProducts, invertProducts } from "./inverse";

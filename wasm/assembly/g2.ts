@@ -2,10 +2,10 @@
  * Sums of pairs of points of G2, y^2 = x^3 + 3 / (9 + u) over Fq[u] / (u^2 + 1), as in g1.ts. Of a difference d of two x,
  * the norm is inverted, in Fq: 1 / d is its conjugate / norm.
  *
- * Bounds, in multiples of p. A difference is settled: 1 / 2 for each part. A norm is at most 0.5 / 2.645 + 1.008 = 1.2; a product of such
- * b = 1.2 b / 2.645 + 1.008 = 1.85; what goes backwards at most 2.4; an inverse 2.4 1.85 / 2.645 + 1.01 = 2.7. A change of y
- * times a conjugate is at most 1 / 2.645 + 1.01 = 1.4; times the inverse 2.5, settled to a slope of 1 / 2. Its square less
- * two x is at most 1 / 2.645 + 1.01 + 1 = 2.4; a slope times a difference less y 1 / 2.645 + 1.01 + 0.5 = 1.9.
+ * Bounds, in multiples of p. A difference is settled: 1 / 2 for each part. A norm is at most 0.5 / 2.645 + 1.008 = 1.2; a
+ * product of such b = 1.2 b / 2.645 + 1.008 = 1.85, and so is what goes backwards; an inverse 1.85^2 / 2.645 + 1.01 = 2.3. A
+ * change of y times a conjugate is at most 1 / 2.645 + 1.01 = 1.4; times the inverse 2.3, settled to a slope of 1 / 2. Its
+ * square is at most 1.4, and less two x 2.4; a slope times a difference 1.4, and less y 1.9. Both are settled.
  */
 import { carryDoubles, ELEMENT, get, nothing, one, set, settle, toMontgomery } from "./field";
 import { destination, first, firstSigns, G1_POINT, INFINITE, PAIR, second, secondSigns } from "./g1";

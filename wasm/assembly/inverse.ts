@@ -23,7 +23,7 @@ export function beginProducts(f: usize, products: usize): void {
 /**
  * Prepares `backwards` for an even number of vectors, at least 2. Returns false if one of the elements is 0.
  *
- * Bounds, in multiples of p: of products of at most 1.82, `total` is at most 2.26 and `backwards` at most 2.4.
+ * Bounds, in multiples of p: of products of at most 1.85, `total` is at most 2.3; `backwards` is settled.
  */
 export function invertProducts(f: usize, products: usize, vectors: usize): bool {
   const last = products + (vectors - 1) * ELEMENT, other = last - ELEMENT;
@@ -33,8 +33,8 @@ export function invertProducts(f: usize, products: usize, vectors: usize): bool 
   if (isZero(f, inverse, 0)) return false;
   invert(f, inverse, inverse);
   multiply(f, inverse, swapped, inverse);
-  multiply(f, inverse, last, backwards); // of the even chain
-  multiply(f, inverse, other, backwards + ELEMENT);
+  multiplyLess(f, inverse, last, nothing, backwards); // of the even chain
+  multiplyLess(f, inverse, other, nothing, backwards + ELEMENT);
   return true;
 }
 
@@ -45,7 +45,8 @@ function swapLanes(x: usize, out: usize): void {
 /**
  * out = 1 / x, in both lanes: x^(p - 2), four bits at a time. 0 gives 0.
  *
- * Bounds, in multiples of p: x is at most 1 / 2, its powers 1.2; squares go from there to 1.6, 1.9, 2.4 and, settled, 1 / 2.
+ * Bounds, in multiples of p: x is at most 1 / 2, its powers and what is multiplied by them 1.24; two squares make 2 of that,
+ * settled.
  */
 export function invert(f: usize, x: usize, out: usize): void {
   multiply(f, one, toMontgomery(f), powers);
@@ -56,7 +57,7 @@ export function invert(f: usize, x: usize, out: usize): void {
   memory.copy(out, powers, ELEMENT);
   for (let i = 63; i >= 0; i--) {
     square(f, out, out);
-    square(f, out, out);
+    squareLess(f, out, nothing, out);
     square(f, out, out);
     squareLess(f, out, nothing, out);
     const bits = (load<u8>(exponent + (i >> 1)) >> <u8>((i & 1) << 2)) & 15;

@@ -1,14 +1,16 @@
 /**
  * Products of field elements, two at a time (field.ts), divided by R = 2^255.
  *
- * Row by row: V8 then keeps the columns in registers. The four lowest digits are multiplied by the residues that they
- * stand for (2^-204 to 2^-51 mod p), and the fifth is removed as Montgomery does.
+ * Digits are multiplied row by row, so that V8 keeps the columns in registers. The four lowest digits of the product are then
+ * multiplied by the residues that they stand for (2^-204 to 2^-51 mod p), column by column, and the fifth is removed as
+ * Montgomery does.
  *
  * Bounds. Of x and y of at most a p and b p, a product is at most (a b / 2.645 + 1.008) p: 2^255 is 2.645 p, each of the
  * four digits is at most half of what R leaves of its residue, and Montgomery's multiple is p / 2; the residues of these
  * two moduli add up to 0.508 p. Each column is a sum of at most 15 low parts of 2^50 and 15 high parts of 2^51: carries are at
  * most 24, digits at most 2^50 + 24.
  */
+import { checkProduct, checkTop } from "./bounds";
 import {
   add, BIAS, both, CARRIED_BIAS, carry, digit, finish, firstDigit, FOLDS, get, HALF, high, low, lowBits, MODULUS,
   NEGATED_INVERSE, nextDigit, settle, sub, toDouble, unsignedBits, without,
@@ -47,6 +49,7 @@ export function multiplyTwoLess(f: usize, x: usize, y: usize, z: usize, w: usize
 
 // @ts-ignore: decorator
 @inline function squareAs(as: i32, f: usize, a: usize, s: usize, out: usize): void {
+  if (!ASC_NO_ASSERT) checkProduct(a, a);
   let t0 = both(squareStart);
   let t1 = both(squareStart + 8 * 1);
   let t2 = both(squareStart + 8 * 2);
@@ -87,6 +90,7 @@ export function multiplyTwoLess(f: usize, x: usize, y: usize, z: usize, w: usize
 
 // @ts-ignore: decorator
 @inline function productAs(as: i32, f: usize, a: usize, b: usize, s: usize, out: usize): void {
+  if (!ASC_NO_ASSERT) checkProduct(a, b);
   let t0 = both(productStart);
   let t1 = both(productStart + 8 * 1);
   let t2 = both(productStart + 8 * 2);
@@ -133,6 +137,10 @@ export function multiplyTwoLess(f: usize, x: usize, y: usize, z: usize, w: usize
 
 // @ts-ignore: decorator
 @inline function productsAs(as: i32, f: usize, a: usize, b: usize, c: usize, d: usize, s: usize, out: usize): void {
+  if (!ASC_NO_ASSERT) {
+    checkProduct(a, b);
+    checkProduct(c, d);
+  }
   let t0 = both(productsStart);
   let t1 = both(productsStart + 8 * 1);
   let t2 = both(productsStart + 8 * 2);
@@ -253,7 +261,9 @@ export function multiplyTwoLess(f: usize, x: usize, y: usize, z: usize, w: usize
   const r1 = add(add(digit(t6), carry(t5)), both(nextDigit));
   const r2 = add(add(digit(t7), carry(t6)), both(nextDigit));
   const r3 = add(add(digit(t8), carry(t7)), both(nextDigit));
-  const r4 = add(add(t9, carry(t8)), both(lowBits));
+  const top = add(t9, carry(t8));
+  if (!ASC_NO_ASSERT) checkTop(top);
+  const r4 = add(top, both(lowBits));
   if (as == LESS) {
     settle(f, less(r0, s, 0), less(r1, s, 1), less(r2, s, 2), less(r3, s, 3), less(r4, s, 4), out);
   } else {
