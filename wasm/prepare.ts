@@ -14,21 +14,23 @@ const COMPILER = join(ROOT, "node_modules/assemblyscript");
 const FOLDER = "wasm/assembly";
 /** -O3 computes all products of a row before it adds any of them, and spills them: 12 % slower. */
 const FLAGS = ["-O2", "--runtime", "stub", "--noAssert", "--enable", "simd"];
-const FUSED = [...FLAGS, "--enable", "relaxed-simd"];
+/** Of modules that need a fused multiply-add. */
+export const FUSED: readonly string[] = [...FLAGS, "--enable", "relaxed-simd"];
 
-interface Target {
+/** Modules that are made from one source. */
+export interface WasmTarget {
   /** Of the record of what it was made from. */
   readonly record: string;
   readonly log: string;
   readonly source: string;
-  readonly variants: readonly [Variant, ...Variant[]];
+  readonly variants: readonly [WasmVariant, ...WasmVariant[]];
 }
-interface Variant {
+export interface WasmVariant {
   readonly file: string;
   readonly flags: readonly string[];
 }
 
-const HASH: Target = {
+const HASH: WasmTarget = {
   record: "hash.json",
   log: "compiling the hash to WebAssembly",
   source: `${FOLDER}/hash.ts`,
@@ -38,7 +40,7 @@ const HASH: Target = {
     { file: "hash-unfused.wasm", flags: FLAGS },
   ],
 };
-const PROVER: Target = {
+const PROVER: WasmTarget = {
   record: "prover.json",
   log: "compiling the prover to WebAssembly",
   source: `${FOLDER}/prover.ts`,
@@ -54,16 +56,17 @@ export interface PrepareWasmOptions {
 
 /** The path of hash.wasm; hash-unfused.wasm lies beside it. */
 export function prepareWasm(options?: PrepareWasmOptions): Promise<string> {
-  return prepare(HASH, options);
+  return prepareTarget(HASH, options);
 }
 
 /** The path of prover.wasm. */
 export function prepareProver(options?: PrepareWasmOptions): Promise<string> {
-  return prepare(PROVER, options);
+  return prepareTarget(PROVER, options);
 }
 
-async function prepare(
-  target: Target,
+/** The path of the target's first module; builds what is missing or out of date. */
+export async function prepareTarget(
+  target: WasmTarget,
   { log, build = join(ROOT, "build") }: PrepareWasmOptions = {},
 ): Promise<string> {
   const record = join(build, target.record);
@@ -88,7 +91,7 @@ async function prepare(
 }
 
 /** SHA-256 over the sources, the compiler's version and the flags. */
-async function hashOfInputs({ source, variants }: Target): Promise<string> {
+async function hashOfInputs({ source, variants }: WasmTarget): Promise<string> {
   const { version } = JSON.parse(await readFile(join(COMPILER, "package.json"), "utf8")) as {
     version: string;
   };
@@ -100,7 +103,7 @@ async function hashOfInputs({ source, variants }: Target): Promise<string> {
   return hash.digest("hex");
 }
 
-async function isUpToDate({ record, variants }: Target, build: string, madeFrom: string): Promise<boolean> {
+async function isUpToDate({ record, variants }: WasmTarget, build: string, madeFrom: string): Promise<boolean> {
   try {
     const made = JSON.parse(await readFile(join(build, record), "utf8")) as {
       madeFrom: string;
@@ -117,7 +120,7 @@ async function isUpToDate({ record, variants }: Target, build: string, madeFrom:
 }
 
 /** In a process of its own: the compiler's types would add its globals to every file here. */
-export async function compileAssembly(source: string, flags: readonly string[], out: string): Promise<void> {
+async function compileAssembly(source: string, flags: readonly string[], out: string): Promise<void> {
   const args = [join(COMPILER, "bin/asc.js"), source, "--outFile", out, "--baseDir", ROOT, ...flags];
   try {
     const { stderr } = await promisify(execFile)(process.execPath, args, { cwd: ROOT });

@@ -176,7 +176,7 @@ export function normalize(f: usize, x: usize): void { subtractQuotient(f, x, zer
 }
 
 /**
- * Stores doubles of up to 2^52.7 as digits of at most 2^50 + 4, less the multiple of p next to their value, which is
+ * Stores doubles of up to 2^52 as digits of at most 2^50 + 4, less the multiple of p next to their value, which is
  * below 4 p: q p_i is at most 3.1 2^50, so that all is exact.
  */
 // @ts-ignore: decorator
@@ -196,7 +196,7 @@ export function normalize(f: usize, x: usize): void { subtractQuotient(f, x, zer
   carryDoubles(y0, y1, y2, y3, lessProduct(q, get(f, MODULUS + 4), x4), out);
 }
 
-/** Stores doubles of up to 2^52.7 as digits of at most 2^50 + 4; the value stays. */
+/** Stores doubles of up to 2^52.8 as digits of at most 2^50 + 4; the value stays. */
 // @ts-ignore: decorator
 @inline export function carryDoubles(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, out: usize): void {
   const c0 = units(x0), c1 = units(x1), c2 = units(x2), c3 = units(x3);
