@@ -24,7 +24,8 @@ export async function checkKernel(kernel: Kernel): Promise<void> {
   const scalars = new Uint32Array(8 * TERMS.length);
   for (const [i, [multiple, scalar]] of TERMS.entries()) {
     const point = G1.toAffine(G1.combine([[multiple, GENERATOR]])) ?? [0n, 0n];
-    for (const [j, coordinate] of point.entries()) points.set(wordsOf((coordinate << 256n) % Q), 16 * i + 8 * j);
+    for (const [j, coordinate] of point.entries())
+      points.set(wordsOf((coordinate << 256n) % Q), 16 * i + 8 * j);
     scalars.set(wordsOf(scalar), 8 * i);
   }
   const sum = await kernel.multiExp(

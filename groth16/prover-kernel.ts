@@ -108,7 +108,11 @@ async function multiExp(
   const block = Math.min(BLOCK[group], indices.length + 1);
   const bytes = SCALAR * COORDINATES[group];
   const place = createPlace(wasm);
-  const [scalarsAt, pointsAt, indicesAt] = [place(scalars.length), place(block * bytes), place(4 * block)] as const;
+  const [scalarsAt, pointsAt, indicesAt] = [
+    place(scalars.length),
+    place(block * bytes),
+    place(4 * block),
+  ] as const;
   grow(wasm, wasm.placePoints(group === "G2" ? 1 : 0, bits, first, last, block, place(0)));
   const memory = new Uint8Array(wasm.memory.buffer);
   memory.set(scalars, scalarsAt);
@@ -150,7 +154,10 @@ async function quotient(
   writeElements(wasm.memory, parametersAt, [centered(2n ** 253n, P)]);
   wasm.setCoefficients(given, coefficients.length / SCALAR, parametersAt, coefficientsAt);
   await pause();
-  for (const [matrix, out] of [[a, arrays[0]], [b, arrays[1]]] as const) {
+  for (const [matrix, out] of [
+    [a, arrays[0]],
+    [b, arrays[1]],
+  ] as const) {
     for (const { first, last } of runsOf(matrix, longest)) {
       const ends = matrix.ends.subarray(first, last + 1);
       new Uint32Array(memory.buffer, endsAt, ends.length).set(ends);

@@ -65,9 +65,33 @@ async function readKey(reader: SectionReader): Promise<ProverKey> {
   const points = (name: SectionName, wanted: Wanted): Promise<KeyPoints> =>
     readPoints(reader, place(name), SECTION[name], wanted);
   const first = publicInputs + 1;
-  const a = await points("a", { group: "G1", count: wires, first: 0, more: [[alpha1, 0], [delta1, r]] });
-  const b1 = await points("b1", { group: "G1", count: wires, first: 0, more: [[beta1, 0], [delta1, s]] });
-  const b2 = await points("b2", { group: "G2", count: wires, first: 0, more: [[beta2, 0], [delta2, s]] });
+  const a = await points("a", {
+    group: "G1",
+    count: wires,
+    first: 0,
+    more: [
+      [alpha1, 0],
+      [delta1, r],
+    ],
+  });
+  const b1 = await points("b1", {
+    group: "G1",
+    count: wires,
+    first: 0,
+    more: [
+      [beta1, 0],
+      [delta1, s],
+    ],
+  });
+  const b2 = await points("b2", {
+    group: "G2",
+    count: wires,
+    first: 0,
+    more: [
+      [beta2, 0],
+      [delta2, s],
+    ],
+  });
   const c = await points("c", { group: "G1", count: wires - first, first, more: [] });
   const h = await points("h", { group: "G1", count: 2 ** domain, first: 0, more: [] });
   const matrices = await readMatrices(reader, place("coefficients"), { wires, rows: 2 ** domain });

@@ -47,7 +47,10 @@ export async function readMatrices(
       const at = TERM_WORDS * i;
       const [matrix, row, wire] = [words[at] as number, words[at + 1] as number, words[at + 2] as number];
       if (matrix > 1 || row >= rows || wire >= wires)
-        throw new HoldfastError("corrupt", "section 4 of the zkey file has terms that the circuit cannot have");
+        throw new HoldfastError(
+          "corrupt",
+          "section 4 of the zkey file has terms that the circuit cannot have",
+        );
       places[done + i] = matrix * rows + row;
       wireOf[done + i] = wire;
       coefficientOf[done + i] = distinct.numberOf(words, at + 3);
@@ -57,7 +60,10 @@ export async function readMatrices(
   const half = ends[rows] as number;
   return {
     a: { ends: sharedWords(ends.subarray(0, rows + 1)), terms: sharedWords(terms.subarray(0, 2 * half)) },
-    b: { ends: sharedWords(ends.subarray(rows).map((end) => end - half)), terms: sharedWords(terms.subarray(2 * half)) },
+    b: {
+      ends: sharedWords(ends.subarray(rows).map((end) => end - half)),
+      terms: sharedWords(terms.subarray(2 * half)),
+    },
     coefficients: shared(distinct.bytes()),
   };
 }
@@ -110,7 +116,8 @@ function createDistinct(): Distinct {
 
   const place = (words: Uint32Array, at: number): number => {
     let hash = 0;
-    for (let i = at; i < at + COEFFICIENT_WORDS; i++) hash = Math.imul(hash ^ (words[i] as number), 0x9e3779b1);
+    for (let i = at; i < at + COEFFICIENT_WORDS; i++)
+      hash = Math.imul(hash ^ (words[i] as number), 0x9e3779b1);
     hash ^= hash >>> 15;
     for (let slot = hash & (table.length - 1); ; slot = (slot + 1) & (table.length - 1)) {
       const number = table[slot] as number;
@@ -131,7 +138,10 @@ function createDistinct(): Distinct {
       const number = table[slot] as number;
       if (number >= 0) return number;
       if (!isBelow(words, at, P_WORDS))
-        throw new HoldfastError("corrupt", "section 4 of the zkey file has coefficients that are no field elements");
+        throw new HoldfastError(
+          "corrupt",
+          "section 4 of the zkey file has coefficients that are no field elements",
+        );
       values.set(words.subarray(at, at + COEFFICIENT_WORDS), COEFFICIENT_WORDS * count);
       table[slot] = count++;
       if (COEFFICIENT_WORDS * count === values.length) grow();

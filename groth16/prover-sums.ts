@@ -17,7 +17,18 @@ export function sumOfG1(parts: readonly Float64Array[]): Affine<bigint> {
 }
 
 export function sumOfG2(parts: readonly Float64Array[]): Affine<Fq2> {
-  return G2.toAffine(sumOf(G2, parts, 4, ([x0, x1, y0, y1]) => [[x0, x1], [y0, y1]] as [Fq2, Fq2]));
+  return G2.toAffine(
+    sumOf(
+      G2,
+      parts,
+      4,
+      ([x0, x1, y0, y1]) =>
+        [
+          [x0, x1],
+          [y0, y1],
+        ] as [Fq2, Fq2],
+    ),
+  );
 }
 
 function sumOf<T>(

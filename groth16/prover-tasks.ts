@@ -7,7 +7,12 @@ import type { ProverKey, SectionName } from "./prover-key.ts";
 export type Task =
   | { readonly kind: "quotient" }
   /** Of all windows of a section's multi-exponentiation those that are this part. */
-  | { readonly kind: "multiExp"; readonly section: SectionName; readonly part: number; readonly parts: number };
+  | {
+      readonly kind: "multiExp";
+      readonly section: SectionName;
+      readonly part: number;
+      readonly parts: number;
+    };
 
 /** The quotient's scalars, or bits of a sum: see prover-kernel.ts. */
 export type TaskResult = Uint8Array | Float64Array;

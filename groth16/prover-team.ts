@@ -40,7 +40,11 @@ export function createTeam(key: ProverKey, module: WebAssembly.Module, kernel: K
       const data: WorkerData = { key, module };
       while (workers.length < threads) workers.push(await startWorker(data));
       try {
-        const runs = workers.slice(0, threads).map((worker): Run => (task, of) => ask(worker, task, of, signal));
+        const runs = workers.slice(0, threads).map(
+          (worker): Run =>
+            (task, of) =>
+              ask(worker, task, of, signal),
+        );
         return await takeTasks(runs, scalars);
       } catch (error) {
         await dismiss(); // they may still be at work, or dead

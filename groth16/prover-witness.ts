@@ -20,12 +20,19 @@ export function readWitness(file: Uint8Array, wires: number): Uint8Array {
   const values = section(sections, VALUES, "wtns");
   const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
   const bytes = header.length >= 4 ? view.getUint32(0, true) : 0;
-  if (header.length !== 4 + bytes + 4) throw new HoldfastError("corrupt", "the wtns file has a broken header");
+  if (header.length !== 4 + bytes + 4)
+    throw new HoldfastError("corrupt", "the wtns file has a broken header");
   if (bytes !== FIELD_BYTES || integerOf(header.subarray(4, 4 + bytes)) !== P)
-    throw new HoldfastError("bad-input", "this witness is of another field than the key: was it made for BN254?");
+    throw new HoldfastError(
+      "bad-input",
+      "this witness is of another field than the key: was it made for BN254?",
+    );
   const count = view.getUint32(4 + bytes, true);
   if (values.length !== count * FIELD_BYTES)
-    throw new HoldfastError("corrupt", `the wtns file has ${values.length} bytes of values where ${count} wires need more or less`);
+    throw new HoldfastError(
+      "corrupt",
+      `the wtns file has ${values.length} bytes of values where ${count} wires need more or less`,
+    );
   if (count !== wires)
     throw new HoldfastError(
       "bad-input",

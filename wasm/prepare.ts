@@ -103,7 +103,11 @@ async function hashOfInputs({ source, variants }: WasmTarget): Promise<string> {
   return hash.digest("hex");
 }
 
-async function isUpToDate({ record, variants }: WasmTarget, build: string, madeFrom: string): Promise<boolean> {
+async function isUpToDate(
+  { record, variants }: WasmTarget,
+  build: string,
+  madeFrom: string,
+): Promise<boolean> {
   try {
     const made = JSON.parse(await readFile(join(build, record), "utf8")) as {
       madeFrom: string;

@@ -15,6 +15,8 @@ import { addEntries, clearBuckets, isFull, isInfinite, placeTree, prepareTree, p
 const WORD: usize = 32;
 /** Bits of a scalar, and one for the carry of the signed digits. */
 const SCALAR_BITS: u32 = 255;
+/** Bits of all windows are at most this many. */
+const MOST_SUMS: usize = 512;
 
 let field: usize, coordinates: usize, pointBytes: usize;
 let block: usize, bits: u32, windows: u32, firstWindow: u32, lastWindow: u32;
@@ -49,7 +51,8 @@ export function placeMultiExp(f: usize, g2: bool, windowBits: u32, first: u32, l
   buckets = at; at += count * bucketCount() * pointBytes;
   halves = at; at += count * (lowCount() + highCount()) * pointBytes;
   sums = at; at += count * <usize>bits * pointBytes;
-  return placeTree(f, g2, max(most, 2 * bucketCount()), at);
+  // As many entries as a block, or a window's buckets taken apart, have; and as many buckets as there are sums.
+  return placeTree(f, g2, max(max(most, 2 * bucketCount()), MOST_SUMS), at);
 }
 
 export function beginMultiExp(): void {
