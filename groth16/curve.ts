@@ -9,11 +9,11 @@ export const Q: bigint = 2188824287183927522224640574525727508869631115729782366
 export interface CoordinateField<T> {
   readonly one: T;
   readonly zero: T;
-  isZero(x: T): boolean;
-  add(x: T, y: T): T;
-  sub(x: T, y: T): T;
-  mul(x: T, y: T): T;
-  inverse(x: T): T;
+  readonly isZero: (x: T) => boolean;
+  readonly add: (x: T, y: T) => T;
+  readonly sub: (x: T, y: T) => T;
+  readonly mul: (x: T, y: T) => T;
+  readonly inverse: (x: T) => T;
 }
 
 /** x / z^2, y / z^3; infinite if z is 0. */

@@ -11,7 +11,7 @@ import type { Matrix } from "./prover-matrices.ts";
 /** What the module exports; numbers are addresses and counts, booleans 0 or 1. */
 interface ProverModule {
   readonly memory: WebAssembly.Memory;
-  freeAt(): number;
+  readonly freeAt: () => number;
   parametersAt(ofScalars: number): number;
   prepare(): void;
   windowCount(bits: number): number;
@@ -25,9 +25,9 @@ interface ProverModule {
   setCoefficients(given: number, count: number, shift: number, out: number): void;
   evaluateRows(...addresses: number[]): void;
   multiplyAll(a: number, b: number, out: number): void;
-  toCoefficients(data: number): void;
-  shift(data: number): void;
-  toValues(data: number): void;
+  readonly toCoefficients: (data: number) => void;
+  readonly shift: (data: number) => void;
+  readonly toValues: (data: number) => void;
   writeQuotient(a: number, b: number, c: number, scalars: number): void;
 }
 

@@ -3,7 +3,7 @@
  */
 import type { Worker } from "node:worker_threads";
 import { HoldfastError } from "../protocol/errors.ts";
-import { createKernel, type Kernel, type Pause } from "./prover-kernel.ts";
+import type { Kernel, Pause } from "./prover-kernel.ts";
 import type { ProverKey, SectionName } from "./prover-key.ts";
 import { runTask, type Task, type TaskResult } from "./prover-tasks.ts";
 import type { Reply, WorkerData } from "./prover-worker.ts";

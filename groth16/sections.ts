@@ -95,8 +95,10 @@ export async function openSections(source: string | Uint8Array, type: string): P
       places.set(id, { at: content.byteOffset - source.byteOffset, size: content.length });
     return {
       places,
-      read: ({ at }, offset, target) =>
-        Promise.resolve(target.set(source.subarray(at + offset, at + offset + target.length))),
+      read({ at }, offset, target) {
+        target.set(source.subarray(at + offset, at + offset + target.length));
+        return Promise.resolve();
+      },
       close: () => Promise.resolve(),
     };
   }
