@@ -13,7 +13,7 @@ const FLOORS = {
   contracts: BASE,
   wasm: BASE,
   drand: BASE,
-  groth16: BASE,
+  groth16: [...BASE, "wasm"],
   circuits: [...BASE, "wasm", "groth16"],
   keys: [...BASE, "drand", "groth16", "circuits"],
   prover: MIDDLE,

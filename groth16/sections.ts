@@ -1,7 +1,7 @@
 /**
  * The container format of iden3's r1cs, wtns and zkey files: a four-letter type, a version, and numbered sections.
  */
-import { open, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { HoldfastError } from "../protocol/errors.ts";
 
 const HEADER_BYTES = 12; // type, version, number of sections
@@ -86,11 +86,59 @@ export async function readSomeSections(
   });
 }
 
+/** A file's sections, of which parts can be read. */
+export interface SectionReader {
+  readonly places: ReadonlyMap<number, Extent>;
+  /** Fills the target with the section's bytes from `offset` on. Throws "corrupt" if the file has become shorter. */
+  read(place: Extent, offset: number, target: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens a file, or its content. Throws as `locateSections` and `readSections` do. */
+export async function openSections(source: string | Uint8Array, type: string): Promise<SectionReader> {
+  if (typeof source !== "string") {
+    const places = new Map<number, Extent>();
+    for (const [id, content] of readSections(source, type))
+      places.set(id, { at: content.byteOffset - source.byteOffset, size: content.length });
+    return {
+      places,
+      read({ at }, offset, target) {
+        target.set(source.subarray(at + offset, at + offset + target.length));
+        return Promise.resolve();
+      },
+      close: () => Promise.resolve(),
+    };
+  }
+  const places = await locateSections(source, type);
+  const file = await openFile(source);
+  return {
+    places,
+    async read({ at }, offset, target) {
+      for (let done = 0; done < target.length;) {
+        const length = Math.min(target.length - done, MOST_READ);
+        const { bytesRead } = await file.read(target, done, length, at + offset + done);
+        if (bytesRead === 0) throw truncated(type);
+        done += bytesRead;
+      }
+    },
+    close: () => file.close(),
+  };
+}
+
+/** Bytes that one read may ask for: the platform refuses 2^31. */
+const MOST_READ = 2 ** 30;
+
 async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await open(path).catch((cause: unknown) => {
+  const file = await openFile(path);
+  return use(file).finally(() => file.close());
+}
+
+/** The platform's files are loaded only here, so that a browser can read what it has in memory. */
+async function openFile(path: string): Promise<FileHandle> {
+  const { open } = await import("node:fs/promises");
+  return open(path).catch((cause: unknown) => {
     throw new HoldfastError("not-found", `there is no file ${path}`, { path }, { cause });
   });
-  return use(file).finally(() => file.close());
 }
 
 async function read(file: FileHandle, { at, size }: Extent): Promise<Buffer> {

@@ -8,15 +8,23 @@ declare module "ffjavascript" {
     readonly w: readonly Uint8Array[];
     e(value: bigint | number): Uint8Array;
     toObject(element: Uint8Array): bigint;
+    /** Of many elements; wrong for a Buffer, right for a plain Uint8Array. */
+    fft(elements: Uint8Array): Promise<Uint8Array>;
+    ifft(elements: Uint8Array): Promise<Uint8Array>;
+    /** Element i times first * factor^i. */
+    batchApplyKey(elements: Uint8Array, first: Uint8Array, factor: Uint8Array): Promise<Uint8Array>;
   }
   interface Group {
     readonly g: Uint8Array;
     add(a: Uint8Array, b: Uint8Array): Uint8Array;
     neg(point: Uint8Array): Uint8Array;
+    isZero(point: Uint8Array): boolean;
     timesScalar(point: Uint8Array, scalar: bigint): Uint8Array;
     fromObject(point: unknown): Uint8Array;
     timesFr(point: Uint8Array, scalar: Uint8Array): Uint8Array;
     toAffine(point: Uint8Array): Uint8Array;
+    /** Scalars are 32 bytes each, little-endian and not in Montgomery form. */
+    multiExpAffine(points: Uint8Array, scalars: Uint8Array): Promise<Uint8Array>;
     toObject(point: Uint8Array): unknown;
     /** Big-endian, not in Montgomery form. */
     toRprUncompressed(to: Uint8Array, at: number, point: Uint8Array): void;

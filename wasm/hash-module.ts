@@ -2,9 +2,10 @@
  * The hash engine in WebAssembly: wasm/assembly/ with the parameters of the reference, checked against it.
  */
 import { HoldfastError } from "../protocol/errors.ts";
-import { ELEMENT_BYTES, inv, LEAF_BYTES, mod, P } from "../protocol/field.ts";
+import { ELEMENT_BYTES, LEAF_BYTES, P } from "../protocol/field.ts";
 import { poseidon2Parameters } from "../protocol/poseidon2.ts";
 import { ARITY, hashesOf, referenceEngine, type HashEngine } from "../protocol/segment.ts";
+import { centered, fieldParameters, R, writeElements } from "./parameters.ts";
 
 /** What the module exports. */
 interface HashModule {
@@ -20,11 +21,6 @@ interface HashModule {
   /** 0 if a node is not below P. */
   hashNodes(count: number): number;
 }
-
-const DIGITS = 5;
-const DIGIT_BITS = 51;
-/** The Montgomery radix. */
-const R = 1n << BigInt(DIGITS * DIGIT_BITS);
 
 /**
  * Throws "io" if the module, on this machine, does not give the reference's hashes: relaxed instructions may be fused or
@@ -71,47 +67,14 @@ function hashAll(
   return output;
 }
 
-/** In the order of wasm/assembly/: the field's, then the hash's. */
+/** The field's, then the hash's. */
 function writeParameters(hash: HashModule): void {
-  const negatedInverse = BigInt.asIntN(DIGIT_BITS, -inverseOfOdd(P));
-  const parameters = [
-    P,
-    ...[4, 3, 2, 1].map((digits) => centered(inv(1n << BigInt(digits * DIGIT_BITS)))),
-    negatedInverse,
-    centered(R * R),
-    ...poseidon2Parameters(16).roundConstants.map((constant) => centered(constant * R)),
-  ];
+  const constants = poseidon2Parameters(16).roundConstants.map((constant) => centered(constant * R, P));
+  const parameters = [...fieldParameters(P), ...constants];
   if (parameters.length !== hash.parametersCount())
     throw new RangeError(`the module expects ${hash.parametersCount()} parameters, not ${parameters.length}`);
-  const digits = new BigInt64Array(hash.memory.buffer, hash.parametersAt(), DIGITS * parameters.length);
-  digits.set(parameters.flatMap(toDigits));
+  writeElements(hash.memory, hash.parametersAt(), parameters);
   hash.prepare();
-}
-
-/** x mod P, between -P/2 and P/2. */
-function centered(x: bigint): bigint {
-  const residue = mod(x);
-  return residue > P / 2n ? residue - P : residue;
-}
-
-/** Signed digits, the lowest first. */
-function toDigits(x: bigint): bigint[] {
-  const digits: bigint[] = [];
-  let rest = x;
-  while (digits.length < DIGITS - 1) {
-    const digit = BigInt.asIntN(DIGIT_BITS, rest);
-    digits.push(digit);
-    rest = (rest - digit) >> BigInt(DIGIT_BITS);
-  }
-  return [...digits, rest];
-}
-
-/** 1 / x mod 2^51, by Newton: each step doubles the number of correct bits, 3 at first. */
-function inverseOfOdd(x: bigint): bigint {
-  let inverse = x;
-  for (let bits = 3; bits < DIGIT_BITS; bits *= 2)
-    inverse = BigInt.asIntN(DIGIT_BITS, inverse * (2n - x * inverse));
-  return inverse;
 }
 
 /** On leaves whose digits are as large as can be, in both lanes. */

@@ -30,11 +30,12 @@ add("commit", "measures the bytes hashed per second, on one core and on all").ac
   const { benchCommit } = await import("./commit.ts");
   print(await benchCommit(), options);
 });
-add("prove", "measures time and memory of a proof, for each profile")
+add("prove", "measures time and memory of a proof, for each profile and engine")
   .argument("[profiles...]", "default: all")
-  .action(async (names: string[], options: BenchOptions) => {
+  .option("--rival <path>", "a program with rapidsnark's command line, to compare")
+  .action(async (names: string[], { json, rival }: BenchOptions & { rival?: string }) => {
     const { benchProve } = await import("./prove.ts");
-    print(await benchProve({ profiles: profilesNamed(names), json: options.json }), options);
+    print(await benchProve({ profiles: profilesNamed(names), rival, json }), { json });
   });
 addTable("circuits", "counts constraints, coefficients and bytes of the key, by part")
   .argument("[profiles...]", "default: all")

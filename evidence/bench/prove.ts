@@ -1,86 +1,74 @@
 /**
- * Time and memory of one proof. Each profile runs in its own process, so that their peaks of memory do not mix.
+ * What a proof takes, witness included, by each engine: in turns, so that what else the machine does hits all of them, and
+ * each in a process of its own, so that peaks do not mix.
  */
 import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { promisify } from "node:util";
-import { loadCircuitManifest, loadProvingArtifacts } from "../../circuits/artifacts.ts";
-import { createEngine } from "../../groth16/engine.ts";
 import { ensureProfile } from "../../keys/make.ts";
-import { Directory } from "../../protocol/directory.ts";
-import { profileNamed, type Profile, type ProfileName } from "../../protocol/profiles.ts";
-import { GROUP_BYTES, openLeaf, referenceEngine, SegmentHasher } from "../../protocol/segment.ts";
-import { circuitInput, samplesOf, type CircuitInput } from "../../protocol/statement.ts";
+import type { ProfileName } from "../../protocol/profiles.ts";
 
 export interface ProveBench {
   readonly profile: ProfileName;
-  readonly engine: "snarkjs";
+  /** `rival` is a program with rapidsnark's command line. */
+  readonly engine: "snarkjs" | "wasm" | "rival";
+  readonly threads: number;
   readonly constraints: number;
   readonly witnessSeconds: number;
-  /** Processor time of witness and proof, all threads together. */
+  /** Of the witness and the proof together, all threads. */
   readonly cpuSeconds: number;
   readonly wallSeconds: number;
-  /** Resident memory of the whole process, with the key. */
-  readonly peakMb: number;
+  /** Resident, of the whole process, key included; not known of a rival. */
+  readonly peakMb: number | null;
 }
 
 export interface ProveBenchOptions {
   readonly profiles: readonly ProfileName[];
+  /** The rival's program. */
+  readonly rival?: string | undefined;
   /** Suppresses the progress on the error stream. */
   readonly json: boolean;
 }
 
-/** Makes missing keys, then measures one proof of each profile. */
-export async function benchProve({ profiles, json }: ProveBenchOptions): Promise<ProveBench[]> {
+/** Turns of each engine, of which the median counts. */
+const TURNS = 3;
+
+type Contender = readonly [engine: ProveBench["engine"], threads: number];
+
+/** Makes missing keys, then measures proofs of each profile. */
+export async function benchProve({ profiles, rival, json }: ProveBenchOptions): Promise<ProveBench[]> {
+  const contenders: Contender[] = [
+    ["snarkjs", 1],
+    ["wasm", 1],
+    ["wasm", 2],
+    ...(rival ? [["rival", 1] as const] : []),
+  ];
   const rows: ProveBench[] = [];
   for (const profile of profiles) {
-    if (!json) process.stderr.write(`proving with the ${profile} profile\n`);
     await ensureProfile(profile);
-    const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), profile]);
-    rows.push(JSON.parse(stdout) as ProveBench);
+    const turns = contenders.map((): ProveBench[] => []);
+    for (let turn = 1; turn <= TURNS; turn++) {
+      for (const [i, contender] of contenders.entries()) {
+        if (!json)
+          process.stderr.write(`${profile}: ${contender.join(", threads: ")} (${turn} of ${TURNS})\n`);
+        turns[i]?.push(await measure(profile, contender, rival));
+      }
+    }
+    rows.push(...turns.map(median));
   }
   return rows;
 }
 
-const SEGMENT_BYTES = 100_000;
-
-async function measure(profile: Profile): Promise<ProveBench> {
-  const { constraints } = await loadCircuitManifest(profile.name);
-  const engine = await createEngine(await loadProvingArtifacts(profile.name));
-  const input = someInput(profile);
-
-  const before = process.cpuUsage();
-  const { witnessMs, proveMs } = await engine.prove(input);
-  const { user, system } = process.cpuUsage(before);
-
-  await engine.close();
-  return {
-    profile: profile.name,
-    engine: "snarkjs",
-    constraints,
-    witnessSeconds: witnessMs / 1e3,
-    cpuSeconds: (user + system) / 1e6,
-    wallSeconds: (witnessMs + proveMs) / 1e3,
-    peakMb: process.resourceUsage().maxRSS / 1e3,
-  };
+async function measure(
+  profile: ProfileName,
+  [engine, threads]: Contender,
+  rival?: string,
+): Promise<ProveBench> {
+  const args = [join(import.meta.dirname, "prove-once.ts"), profile, engine, String(threads), rival ?? ""];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return JSON.parse(stdout) as ProveBench;
 }
 
-/** An honest statement about one segment of arbitrary bytes. */
-function someInput(profile: Profile): CircuitInput {
-  const bytes = Uint8Array.from({ length: SEGMENT_BYTES }, (_, i) => (i * i) % 251);
-  const tree = new SegmentHasher({ depth: profile.dataDepth, engine: referenceEngine })
-    .update(bytes)
-    .finish();
-  const directory = new Directory(profile.directoryDepth);
-  directory.append({ ...tree, weight: tree.leaves });
-  const range = { seed: 1n, start: 0, length: directory.total };
-  const samples = samplesOf(directory, range, profile);
-  const openings = samples.map(({ leafIndex }) => {
-    const first = Math.floor(leafIndex / 16) * GROUP_BYTES;
-    return openLeaf(tree, leafIndex, bytes.subarray(first, first + GROUP_BYTES), referenceEngine);
-  });
-  return circuitInput(directory, range, samples, openings, profile);
+function median(rows: readonly ProveBench[]): ProveBench {
+  return rows.toSorted((a, b) => a.cpuSeconds - b.cpuSeconds)[rows.length >> 1] as ProveBench;
 }
-
-if (import.meta.main)
-  process.stdout.write(JSON.stringify(await measure(profileNamed(process.argv[2] ?? ""))));

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
-import { prepareWasm } from "../../wasm/prepare.ts";
+import { prepareProver, prepareWasm } from "../../wasm/prepare.ts";
 
 const FILES = ["hash.wasm", "hash-unfused.wasm", "hash.json"];
 
@@ -30,7 +30,8 @@ describe("circuits: prepareWasm", () => {
     { name: "a module was cut short", damage: () => truncate(join(build, "hash-unfused.wasm"), 1000) },
     { name: "the record is of another source", damage: () => forgetSource(join(build, "hash.json")) },
   ]) {
-    it(`builds the same again when ${name}`, async () => {
+    it(`builds the same again when ${name}`, async function () {
+      this.timeout(60_000);
       const whole = await read();
       await damage();
       await prepare();
@@ -40,6 +41,15 @@ describe("circuits: prepareWasm", () => {
       expect(lines.length).to.equal(1);
     });
   }
+
+  it("keeps another record for the prover", async () => {
+    const made = dirname(await prepareProver());
+    for (const file of ["prover.wasm", "prover.json"]) await cp(join(made, file), join(build, file));
+    await rm(join(build, "hash.json"));
+    const options = { build, log: (line: string) => void lines.push(line) };
+    expect(await prepareProver(options)).to.equal(join(build, "prover.wasm"));
+    expect(lines).to.deep.equal([]);
+  });
 });
 
 async function forgetSource(record: string): Promise<void> {

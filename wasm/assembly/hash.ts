@@ -5,9 +5,10 @@
  * here, as additions, and the caller compares the whole with the reference.
  */
 import {
-  add, all, both, digit, ELEMENT, FIELD_PARAMETERS, get, given, isElement, lowBits, multiply, normalize, one,
-  prepareField, reduce, set, setSummand, square, sub, toDouble, toMontgomery, VECTOR, write, zero,
+  add, all, both, digit, ELEMENT, FIELD_PARAMETERS, get, given, isElement, lowBits, normalize, one, prepareField,
+  reduce, set, setSummand, sub, toDouble, toMontgomery, VECTOR, write, zero,
 } from "./field";
+import { multiplyIntegers, prepareProducts, square } from "./product";
 
 /** Bytes of a state: 16 elements. */
 const STATE: usize = 16 * ELEMENT;
@@ -20,6 +21,7 @@ const CAPACITY: usize = 1024;
 
 /** The field's, then the round constants times R mod p, in round order: 192 of 5 signed digits of 64 bits. */
 const parameters = memory.data(7680, 16);
+const field = memory.data(608, 16);
 const roundConstants = memory.data(14800, 16); // as summands of `reduce`
 const state = memory.data(1280, 16);
 const base = memory.data(80, 16);
@@ -36,7 +38,8 @@ export function capacity(): usize { return CAPACITY; }
 
 /** To be called once, after the parameters are written. */
 export function prepare(): void {
-  prepareField(parameters);
+  prepareProducts();
+  prepareField(field, parameters);
   for (let constant: usize = 0; constant < ROUND_CONSTANTS; constant++) {
     for (let i: usize = 0; i < 5; i++) {
       setSummand(roundConstants + constant * ELEMENT, i, given(parameters, FIELD_PARAMETERS + constant, i));
@@ -51,7 +54,7 @@ export function hashLeaves(count: usize): void {
 
 /** Hashes `count` times 16 nodes. Returns false if one is not below p. */
 export function hashNodes(count: usize): bool {
-  for (let at = input; at < input + 512 * count; at += 32) if (!isElement(at)) return false;
+  for (let at = input; at < input + 512 * count; at += 32) if (!isElement(field, at)) return false;
   hash(count, 32, 52);
   return true;
 }
@@ -67,14 +70,14 @@ function hash(count: usize, bytes: usize, topBits: i64): void {
       read(left + j * bytes, right + j * bytes, topBits, x);
       if (j == 0) memory.copy(first, x, ELEMENT);
       for (let d: usize = 0; d < 5; d++) set(base, d, toDouble(add(get(x, d), both(lowBits))));
-      multiply(base, toMontgomery, x);
+      multiplyIntegers(field, base, toMontgomery(field), x);
     }
     permute();
-    reduce(state, zero, base);
-    multiply(base, one, state);
+    reduce(field, state, zero, base);
+    multiplyIntegers(field, base, one, state);
     for (let d: usize = 0; d < 5; d++) set(state, d, add(get(state, d), get(first, d)));
-    write(state, 0, output + i * 32);
-    write(state, 1, output + i * 32 + 32);
+    write(field, state, 0, output + i * 32);
+    write(field, state, 1, output + i * 32 + 32);
   }
 }
 
@@ -98,7 +101,7 @@ function permute(): void {
   for (let round: usize = 0; round < EXTERNAL_ROUNDS / 2; round++) constant = externalRound(constant);
   for (let round: usize = 0; round < INTERNAL_ROUNDS; round++) {
     // In units of 2^50: from digits of 1, one round leads to at most 17 + 10 = 27, the next to 332 + 10 27 = 602.
-    if ((round & 1) == 0) for (let i: usize = 1; i < 16; i++) normalize(state + i * ELEMENT);
+    if ((round & 1) == 0) for (let i: usize = 1; i < 16; i++) normalize(field, state + i * ELEMENT);
     raise(state, constant);
     constant += ELEMENT;
     internalLayer();
@@ -114,10 +117,10 @@ function externalRound(constant: usize): usize {
 
 /** x = (x + constant)^5. */
 function raise(x: usize, constant: usize): void {
-  reduce(x, constant, base);
-  square(base, power);
-  square(power, power);
-  multiply(base, power, x);
+  reduce(field, x, constant, base);
+  square(field, base, power);
+  square(field, power, power);
+  multiplyIntegers(field, base, power, x);
 }
 
 /** Digit `i` of all elements: circ(2 M4, M4, M4, M4). */

@@ -1,0 +1,42 @@
+/**
+ * The kernels one by one, for tests that hold each of them to plain integers. Elements are vectors of doubles.
+ */
+import { carryDoubles, get, prepareField, settle } from "./field";
+import { invert } from "./inverse";
+import { digitsOf, halve, isZero, writeDoubles } from "./lanes";
+import {
+  multiply, multiplyIntegers, multiplyLess, multiplyTwo, multiplyTwoLess, prepareProducts, square, squareLess,
+} from "./product";
+
+const parameters = memory.data(280, 16);
+const f = memory.data(608, 16);
+const elements = memory.data(800, 16);
+
+export function parametersAt(): usize { return parameters; }
+/** Where ten elements are. */
+export function elementsAt(): usize { return elements; }
+export function prepare(): void { prepareProducts(); prepareField(f, parameters); }
+
+export function testMultiply(x: usize, y: usize, out: usize): void { multiply(f, x, y, out); }
+export function testIntegers(x: usize, y: usize, out: usize): void { multiplyIntegers(f, x, y, out); }
+export function testLess(x: usize, y: usize, s: usize, out: usize): void { multiplyLess(f, x, y, s, out); }
+export function testSquare(x: usize, out: usize): void { square(f, x, out); }
+export function testSquareLess(x: usize, s: usize, out: usize): void { squareLess(f, x, s, out); }
+export function testTwo(x: usize, y: usize, z: usize, w: usize, out: usize): void { multiplyTwo(f, x, y, z, w, out); }
+export function testTwoLess(x: usize, y: usize, z: usize, w: usize, s: usize, out: usize): void {
+  multiplyTwoLess(f, x, y, z, w, s, out);
+}
+export function testSettle(x: usize, out: usize): void {
+  settle(f, get(x, 0), get(x, 1), get(x, 2), get(x, 3), get(x, 4), out);
+}
+export function testCarry(x: usize, out: usize): void {
+  carryDoubles(get(x, 0), get(x, 1), get(x, 2), get(x, 3), get(x, 4), out);
+}
+export function testInvert(x: usize, out: usize): void { invert(f, x, out); }
+/** @param a two elements of 32 bytes */
+export function testHalve(a: usize, out: usize): void {
+  digitsOf(a, a + 32, out);
+  halve(f, out);
+}
+export function testWrite(x: usize, lane: usize, out: usize): void { writeDoubles(f, x, lane, out); }
+export function testIsZero(x: usize, lane: usize): bool { return isZero(f, x, lane); }
