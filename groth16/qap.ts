@@ -9,7 +9,7 @@ import { instantiateBn254, type Bn254Module } from "./bn254-module.ts";
 import { bn254 } from "./bn254.ts";
 import { FIELD_BYTES, TERM_BYTES, type R1cs } from "./r1cs.ts";
 
-/** The trapdoor. Whoever knows it can prove anything, so it never leaves the process that drew it. */
+/** The trapdoor. Anybody who knows it can prove anything, so it never leaves the process that drew it. */
 export interface Secrets {
   readonly tau: bigint;
   readonly alpha: bigint;

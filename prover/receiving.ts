@@ -16,7 +16,7 @@ export interface Receiving {
   readonly name: string;
   /** A file of the same length that may have the same bytes; undefined if there is none. */
   readonly existing: string | undefined;
-  /** Called once before anything is written. Throws if there is not enough room. */
+  /** Called once before anything is written. @throws HoldfastError "disk-full" if there is not enough room */
   readonly reserve: () => Promise<void>;
   /** Gives the whole and synced file its final name. */
   readonly place: (name: string) => Promise<void>;

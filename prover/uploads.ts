@@ -72,7 +72,7 @@ export function createUploads(
     return sum;
   };
 
-  /** The upload's price per epoch. Throws if there is no room for it, or not enough bond to accept it. */
+  /** The upload's price per epoch. @throws HoldfastError "disk-full" or "funds" if the node could not accept it */
   const priceIfRoom = async ({ vNode, bytes }: UploadRequest): Promise<bigint> => {
     const leaves = leafCount(bytes);
     const { timestamp } = await chain.block();

@@ -13,7 +13,7 @@ export interface ModelOptions {
   readonly audits: string;
   readonly genesis: number;
   readonly epochSeconds: number;
-  /** Depth of a profile's directory. Throws for an unknown profile. */
+  /** Depth of a profile's directory. @throws HoldfastError "corrupt" for an unknown profile */
   readonly directoryDepth: (profile: number) => number;
 }
 
