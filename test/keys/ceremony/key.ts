@@ -1,4 +1,4 @@
-// The key that a ceremony makes: what can be done with it, and where the gate lets which key pass.
+// The key of a ceremony: its uses, and which keys pass the gate where.
 import { cp, copyFile, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
