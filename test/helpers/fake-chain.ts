@@ -110,10 +110,7 @@ export function createFakeChain(): FakeChain {
   let forks = 0;
 
   const epochAt = (timestamp: number): number => Math.floor(timestamp / EPOCH_SECONDS);
-  const current = (): Block => {
-    if (chain.time === block.timestamp && block.number > 0) return block;
-    return nextBlock();
-  };
+  const current = (): Block => (chain.time === block.timestamp && block.number > 0 ? block : nextBlock());
   const nextBlock = (): Block => {
     const number = block.number + 1;
     block = { number, hash: `${number}/${forks}`, parent: block.hash, timestamp: chain.time };
