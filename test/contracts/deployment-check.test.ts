@@ -2,12 +2,12 @@
 import { expect } from "chai";
 import { ContractFactory, ZeroAddress } from "ethers";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
+import { checkDeployment, wrongIn, type Finding } from "../../client/deployment/check.ts";
 import { deploy, type Deployment, type DeployOptions } from "../../client/deployment/deploy.ts";
 import type { Expectations } from "../../client/deployment/expectations.ts";
 import { codeHash } from "../../client/deployment/made.ts";
 import { groupKeyWords, verifierArgs } from "../../client/deployment/plan.ts";
 import type { Argument } from "../../client/deployment/step.ts";
-import { checkDeployment, wrongIn, type Finding } from "../../client/deployment/check.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { publicKeyOf } from "../../drand/rounds.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";

@@ -10,7 +10,9 @@ import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { ensureProfile } from "../../keys/make.ts";
 import { sourcePoint } from "../../protocol/epochs.ts";
 import type { Audits, Factory } from "../../types/ethers/index.js";
+import { PAIRING } from "../helpers/breakable.ts";
 import { testChain, type TestChain } from "../helpers/contracts.ts";
+import { TRIAL } from "../helpers/known-key.ts";
 import { named } from "../helpers/named.ts";
 import { present } from "../helpers/present.ts";
 import {
@@ -23,8 +25,6 @@ import {
   type Inputs,
   type Words4,
 } from "../helpers/trapdoor-proofs.ts";
-import { PAIRING } from "../helpers/breakable.ts";
-import { TRIAL } from "../helpers/known-key.ts";
 
 const secret = scalar("drand key");
 const ownKey = groupKeyWords(publicKeyOf(secret)) as unknown as Words4;
