@@ -1,15 +1,16 @@
 /**
- * Views that decide about money, data or who may read: of several endpoints two must answer alike, for one block.
+ * Views that decide about money, data or access rights. If there are several endpoints, two must give the same answer
+ * for one block.
  */
 import type { JsonRpcProvider } from "ethers";
 import type { Endpoints } from "./endpoints.ts";
 
-/** What is used of ethers' Contract. */
+/** The part of ethers' Contract that is used. */
 interface Viewed {
   getFunction(method: string): { staticCall(...args: readonly unknown[]): Promise<unknown> };
 }
 
-/** @param args may end with the block that it is asked for: then one is asked, as for events */
+/** @param args may end with a block tag; then one endpoint is asked, as for events */
 export async function agreedView(
   provider: Endpoints,
   contract: Viewed & { connect(runner: JsonRpcProvider): Viewed },

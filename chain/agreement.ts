@@ -1,5 +1,5 @@
 /**
- * What two sources say alike: for what is not to depend on one.
+ * Compares the answers of several sources, where a single source must not decide.
  */
 import { isDeepStrictEqual } from "node:util";
 import { isCallException, Result } from "ethers";
@@ -12,14 +12,15 @@ export interface Source<T> {
 
 type Outcome<T> =
   | { readonly kind: "answer"; readonly name: string; readonly value: T }
-  /** A contract's no, which is an answer as well. */
+  /** The contract refused the call, which counts as an answer too. */
   | { readonly kind: "refusal"; readonly name: string; readonly value: unknown; readonly error: unknown }
   | { readonly kind: "failure"; readonly name: string; readonly error: unknown };
 
 /**
- * Asks two, and the others in turn as long as no two have said the same.
+ * Asks two sources, and then the others in turn until two of them have given the same answer.
  *
- * @throws HoldfastError "unreachable" if no two do; what two have refused alike
+ * @throws HoldfastError "unreachable" if no two agree
+ * @throws the refusal, if two refuse in the same way
  */
 export async function agree<T>(sources: readonly Source<T>[], what: string): Promise<T> {
   const outcomes = await Promise.all(sources.slice(0, 2).map(outcomeOf));
@@ -56,7 +57,7 @@ function alike<T>(outcomes: readonly Outcome<T>[]): Outcome<T> | undefined {
   );
 }
 
-/** ethers' results, logs and blocks as plain data: they are never equal themselves, and know who gave them. */
+/** ethers' results, logs and blocks as plain data: their objects are never equal, and refer to their provider. */
 function comparable(value: unknown): unknown {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
   if (value instanceof Result) return value.toArray().map(comparable);
@@ -75,10 +76,12 @@ function disagreement<T>(outcomes: readonly Outcome<T>[], what: string): Holdfas
   const hosts = outcomes.filter(({ kind }) => kind !== "failure").map(({ name }) => name);
   const details = { hosts, what };
   if (hosts.length > 1) {
-    const message = `the endpoints ${hosts.join(" and ")} disagree about ${what}: one of them is wrong, or late; try again, or leave it out`;
+    const message = `the endpoints ${hosts.join(" and ")} disagree about ${what}, so one of them is wrong or behind: try again, or remove the wrong one from the settings`;
     return new HoldfastError("unreachable", message, details);
   }
   const reasons = failures.map(({ error }) => (error instanceof Error ? error.message : String(error)));
-  const message = `two endpoints have to say the same about ${what}, and ${hosts[0] === undefined ? "none" : `only ${hosts[0]}`} answers${reasons.length > 0 ? `: ${reasons.join("; ")}` : ""}`;
+  const answering = hosts[0] === undefined ? "none answered" : `only ${hosts[0]} answered`;
+  const because = reasons.length > 0 ? ` (${reasons.join("; ")})` : "";
+  const message = `two endpoints must agree about ${what}, but ${answering}${because}: try again, or use other endpoints`;
   return new HoldfastError("unreachable", message, details, { cause: failures[0]?.error });
 }

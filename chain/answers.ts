@@ -1,29 +1,29 @@
 /**
- * What an endpoint answers without answering: it lacks a block that others have, as one of several servers behind its address
- * may, or something within it has failed. ethers would take both for a refusal by the contract, and nothing for "no such
- * block".
+ * Recognizes answers of an endpoint that answer nothing: the endpoint lacks a block that others have, because it may
+ * be one of several servers behind one address, or something within it has failed. ethers would report both as a
+ * refusal by the contract, and a null block as "no such block".
  */
 import type { JsonRpcError, JsonRpcPayload, JsonRpcResult } from "ethers";
 
 export type Answer = JsonRpcResult | JsonRpcError;
 
-/** The highest block that was heard of, from whichever endpoint. */
+/** The highest block that any endpoint has reported. */
 export interface Seen {
   block: number;
 }
 
 export interface NoAnswer {
   readonly kind: "lacks block" | "failed";
-  /** In the endpoint's own words, if it has any. */
+  /** The endpoint's own message, if it gave one. */
   readonly words: string;
 }
 
 /**
- * For a block that a server does not have, or whose state it does not have: geth ("header not found", "missing trie node",
- * "historical state ... is not available"), Nethermind ("... could not be found", "No state available for block"), Erigon
- * ("block not found"), Besu ("Unknown block", "World state unavailable"), reth ("state at block #1 is pruned"), anvil
- * ("BlockOutOfRangeError"), Hardhat ("Received invalid block tag"); and for logs up to it ("block range extends beyond
- * current head block", "invalid block range params").
+ * Messages of servers that lack a block or its state: geth ("header not found", "missing trie node", "historical
+ * state ... is not available"), Nethermind ("... could not be found", "No state available for block"), Erigon ("block
+ * not found"), Besu ("Unknown block", "World state unavailable"), reth ("state at block #1 is pruned"), anvil
+ * ("BlockOutOfRangeError"), Hardhat ("Received invalid block tag"). For logs up to a missing block: "block range
+ * extends beyond current head block", "invalid block range params".
  */
 const LACKS_BLOCK = new RegExp(
   [
@@ -37,21 +37,24 @@ const LACKS_BLOCK = new RegExp(
     .join("|"),
   "i",
 );
-/** Of what failed within an endpoint; a contract's refusal says that something was reverted, or executed. */
+/**
+ * Messages about a failure within an endpoint. A contract's refusal mentions a revert or the execution instead
+ * (REFUSAL).
+ */
 const FAILED =
   /internal (server )?error|timed? ?-?out|temporarily|unavailable|overloaded|bad gateway|upstream|try again|no (healthy )?backend|connection (refused|reset|closed)/i;
 const INTERNAL_ERROR = -32_603;
 const REVERTED = 3;
 const REFUSAL = /revert|execution|vm exception|out of gas|opcode|insufficient|exceeds/i;
-/** Refused with words of the same kind when the range is too large (chain/logs.ts), or refused for good. */
+/** Methods that are refused with similar words: for a range that is too large (chain/logs.ts), or for good. */
 const NEVER_FAILED: ReadonlySet<string> = new Set(["eth_getLogs", "eth_sendRawTransaction"]);
 
-/** undefined: it is an answer, or a refusal. */
+/** @returns undefined if it is a real answer or a refusal */
 export function noAnswer(payload: JsonRpcPayload, answer: Answer, { block }: Seen): NoAnswer | undefined {
-  const place = blockOf(payload);
-  const isSeen = typeof place !== "number" || place <= block;
+  const wanted = blockOf(payload);
+  const isSeen = typeof wanted !== "number" || wanted <= block;
   if (!("error" in answer)) {
-    const isMissing = answer.result === null && place !== undefined && isSeen;
+    const isMissing = answer.result === null && wanted !== undefined && isSeen;
     return isMissing && BLOCKS.has(payload.method)
       ? { kind: "lacks block", words: "no such block" }
       : undefined;
@@ -60,7 +63,7 @@ export function noAnswer(payload: JsonRpcPayload, answer: Answer, { block }: See
   return failure?.kind === "lacks block" && !isSeen ? undefined : failure;
 }
 
-/** Of an error, whatever was seen. */
+/** Judges an error alone, without looking at the blocks seen so far. */
 export function failureOf({ method }: JsonRpcPayload, { error }: JsonRpcError): NoAnswer | undefined {
   const { code, message: words = "" } = error;
   const data: unknown = error.data;
@@ -71,7 +74,7 @@ export function failureOf({ method }: JsonRpcPayload, { error }: JsonRpcError): 
   return code === INTERNAL_ERROR || FAILED.test(words) ? { kind: "failed", words } : undefined;
 }
 
-/** Takes note of the blocks in an answer. */
+/** Remembers the highest block in an answer. */
 export function see(seen: Seen, { method }: JsonRpcPayload, answer: Answer): void {
   if ("error" in answer) return;
   const result: unknown = answer.result;
@@ -80,10 +83,10 @@ export function see(seen: Seen, { method }: JsonRpcPayload, answer: Answer): voi
   if (Number.isSafeInteger(number)) seen.block = Math.max(seen.block, number);
 }
 
-/** Answered with null if there is no such block. */
+/** These methods answer null if there is no such block. */
 const BLOCKS: ReadonlySet<string> = new Set(["eth_getBlockByNumber", "eth_getBlockByHash"]);
-/** Where a method's parameters say the block that it is about. */
-const PLACES: Readonly<Record<string, number>> = {
+/** The index of the parameter that names the block. */
+const BLOCK_PARAMETER: Readonly<Record<string, number>> = {
   eth_getBlockByNumber: 0,
   eth_getBlockByHash: 0,
   eth_call: 1,
@@ -95,11 +98,11 @@ const PLACES: Readonly<Record<string, number>> = {
   eth_getProof: 2,
 };
 
-/** A number, a hash or another name of a block; the last one of a range. undefined: it is about none. */
+/** The block that a request is about: a number, a hash or a tag, and for a range its last block. undefined: none. */
 function blockOf({ method, params }: JsonRpcPayload): number | string | undefined {
   const list = params as readonly unknown[];
-  const place = PLACES[method];
-  let block = place === undefined ? undefined : list[place];
+  const index = BLOCK_PARAMETER[method];
+  let block = index === undefined ? undefined : list[index];
   if (method === "eth_getLogs") block = fieldOf(list[0], "blockHash") ?? fieldOf(list[0], "toBlock");
   if (typeof block === "object") block = fieldOf(block, "blockHash") ?? fieldOf(block, "blockNumber");
   if (typeof block !== "string") return undefined;

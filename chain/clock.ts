@@ -1,12 +1,12 @@
 /**
- * Time as an argument, so that tests own it.
+ * Time as a module, so that tests can control it.
  */
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Ends after so many milliseconds, or at once when the signal aborts; never rejects. */
+  /** Resolves after `ms` milliseconds, or at once when the signal aborts. Never rejects. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 

@@ -1,10 +1,10 @@
 /**
- * What the contracts count themselves, and who answers for each vNode: whoever has read all events knows both.
+ * What the contracts count, and which node answers for each vNode. Events that were all read must agree with both.
  */
 import type { Contract } from "ethers";
 import type { Block, EventSource } from "./events.ts";
 
-/** Events that make something which a contract counts. */
+/** Events that create things which a contract counts. */
 export const COUNTED = [
   "ClusterCreated",
   "NodeRegistered",
@@ -14,22 +14,22 @@ export const COUNTED = [
 ] as const;
 export type Counts = Readonly<Record<(typeof COUNTED)[number], number>>;
 
-/** Nobody: 0. */
+/** The nodes of a vNode; 0 stands for no node. */
 export interface Assignment {
   readonly vNode: bigint;
   readonly node: bigint;
-  /** Who is named to be the next one. */
+  /** The node that is named as the next one. */
   readonly next: bigint;
 }
 
 export interface CountedChain extends EventSource {
-  /** As of a block. */
+  /** The counts as of a block. */
   counts(at: Block): Promise<Counts>;
-  /** Of all vNodes, as of a block. */
+  /** The nodes of all vNodes, as of a block. */
   assignments(at: Block): Promise<Assignment[]>;
 }
 
-/** In one call. */
+/** vNodes asked about in one call. */
 const VNODES = 100;
 
 export function createCounts(
@@ -51,7 +51,10 @@ export function createCounts(
         count(challenges, "challengeCount", at),
       ]);
       return {
-        ...{ ClusterCreated: clusters, NodeRegistered: nodes, VNodeAdded: vNodes, BucketCreated: buckets },
+        ClusterCreated: clusters,
+        NodeRegistered: nodes,
+        VNodeAdded: vNodes,
+        BucketCreated: buckets,
         Challenged: made,
       };
     },
@@ -75,7 +78,7 @@ export function createCounts(
 
 const IS_COUNTED: ReadonlySet<string> = new Set(COUNTED);
 
-/** The same, by the events that were read. */
+/** The same counts, from the events that were read. */
 export class Tally {
   readonly #counts = new Map<string, number>();
 
@@ -83,7 +86,7 @@ export class Tally {
     if (IS_COUNTED.has(name)) this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
-  /** What is another count than the contracts say, in words; undefined: nothing. */
+  /** The first count that differs from the contracts', in words; undefined if none does. */
   missing(counts: Counts): string | undefined {
     for (const name of COUNTED) {
       const [ours, theirs] = [this.#counts.get(name) ?? 0, counts[name]];

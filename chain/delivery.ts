@@ -1,6 +1,6 @@
 /**
- * Carries what is signed to the chain, all open transactions in one loop, whoever still waits for them: a nonce that is
- * given holds up all that follow. Nothing that fails here ends the loop, and what the chain says outranks the journal.
+ * Delivers signed transactions. One loop looks after all open transactions, because an unused nonce holds up all
+ * later ones. No failure ends the loop. Where chain and journal disagree, the chain is right.
  */
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Clock } from "./clock.ts";
@@ -18,9 +18,9 @@ export interface Delivered {
 }
 
 export interface DeliveryOptions {
-  /** Blocks on top of a transaction before it counts. */
+  /** Blocks on top of a transaction before it counts as final. */
   readonly confirmations: number;
-  /** Until the fees are raised. */
+  /** Milliseconds until the fees of a waiting transaction are raised. */
   readonly bumpAfterMs: number;
   readonly pollMs: number;
   readonly signal: AbortSignal;
@@ -34,24 +34,26 @@ export interface DeliveryModules<Call> {
 }
 
 export interface Delivery {
-  /** What becomes of an open transaction. @throws HoldfastError "chain" if it failed, or its nonce is another's; "aborted" */
+  /**
+   * Waits for an open transaction. @throws HoldfastError "chain" if it failed or lost its nonce to another; "aborted"
+   */
   outcome(key: string): Promise<Delivered>;
-  /** Of whichever attempt is mined. */
+  /** The receipt of the attempt that was mined, if any was. */
   findReceipt(record: TransactionRecord): Promise<Receipt | undefined>;
-  /** Opens a transaction again that the chain has lost. */
+  /** Marks a mined transaction as sent again, after the chain has lost it. */
   reopen(record: TransactionRecord): void;
-  /** Keys of what has been open for so long, since this process has it. */
+  /** Keys of transactions that have been open for at least `ms` milliseconds since this process took them over. */
   openFor(ms: number): string[];
 }
 
-/** Looks at the chain in which a nonce is used and no receipt is found, until we believe it. */
+/** A transaction counts as dead after so many looks in which its nonce is used and no receipt is found. */
 const GONE_LOOKS = 3;
 
-/** Of an open transaction, since this process has it. */
+/** An open transaction, since this process took it over. */
 interface Progress {
-  /** Milliseconds. */
+  /** Milliseconds since 1970. */
   readonly since: number;
-  /** Raised, and sent again, from then on. */
+  /** When the fees are raised and the transaction is sent again. */
   raiseAt: number;
   gone: number;
   refusal?: string;
@@ -64,9 +66,9 @@ export function createDelivery<Call>(
   const waiters = new Map<string, PromiseWithResolvers<Delivered>>();
   const progress = new Map<string, Progress>();
   let running: Promise<void> | undefined;
-  /** The lowest nonce that nothing of ours has, and since when it holds up the others. */
+  /** The lowest nonce that no transaction of ours has, and since when it has held up the others. */
   let gap: { readonly nonce: number; readonly since: number } | undefined;
-  /** What failed in the last look: it is told once. */
+  /** Problems of the last look; each is logged once. */
   let known: ReadonlySet<string> = new Set();
 
   const save = (record: TransactionRecord): TransactionRecord => {
@@ -100,9 +102,10 @@ export function createDelivery<Call>(
     try {
       await chain.broadcast(last);
     } catch (error) {
-      // It stays signed, and is sent again: its nonce is taken.
+      // Its nonce is taken, so it stays signed and is sent again.
       const refusal = String(error);
-      if (own.refusal !== refusal) log.warn({ key: record.key, err: error }, "transaction not taken");
+      if (own.refusal !== refusal)
+        log.warn({ key: record.key, err: error }, "the endpoint refused a transaction; will try again");
       own.refusal = refusal;
       return record;
     }
@@ -113,7 +116,10 @@ export function createDelivery<Call>(
     const last = record.attempts.at(-1);
     const raised = last && (await chain.raiseFees(last));
     if (!raised) {
-      log.warn({ key: record.key }, "transaction waits at the highest fee that is allowed");
+      log.warn(
+        { key: record.key },
+        "a transaction waits at the highest allowed fee: allow a higher one if it takes too long",
+      );
       return record;
     }
     log.warn({ key: record.key, tx: raised.hash }, "fee raised");
@@ -135,14 +141,14 @@ export function createDelivery<Call>(
 
   const reopen = (record: TransactionRecord): void => {
     const { key, nonce } = record;
-    log.warn({ key, nonce }, "a transaction that was mined is gone: it is sent again");
+    log.warn({ key, nonce }, "the chain has lost a mined transaction: sending it again");
     save({ ...record, state: "sent" });
   };
 
   const isDeep = async ({ block }: Receipt): Promise<boolean> =>
     confirmations === 0 || (await chain.block()).number - block >= confirmations;
 
-  /** Its nonce is used: by itself, unless another one has it. */
+  /** Its nonce is used, either by one of its attempts or by another transaction. */
   const attendMined = async (record: TransactionRecord, own: Progress): Promise<void> => {
     const receipt = await findReceipt(record);
     own.gone = receipt ? 0 : own.gone + 1;
@@ -150,7 +156,7 @@ export function createDelivery<Call>(
     if (receipt && (await isDeep(receipt))) finish(record, receipt);
   };
 
-  /** @param mined nonces that are used, as of a moment before: a receipt is there by now */
+  /** @param mined the number of used nonces, read a moment ago: their receipts must exist by now */
   const attend = async (open: TransactionRecord, mined: number): Promise<void> => {
     let record = open;
     const now = clock.now();
@@ -161,14 +167,14 @@ export function createDelivery<Call>(
     own.gone = 0;
     const hasWaited = now >= own.raiseAt;
     if (hasWaited) own.raiseAt = now + bumpAfterMs;
-    // What waits for others to be mined is not helped by higher fees, unless the chain asks for more by now.
+    // A transaction that waits for earlier nonces gains nothing from higher fees, unless its own have become too low.
     if (hasWaited && (record.nonce === mined || (await isShort(record)))) record = await raise(record);
     if (isNew || hasWaited || record.state === "signed") await broadcast(record, own);
   };
 
   /**
-   * Nothing is mined before the nonces below it. One may be missing: its transaction was mined, and a reorganization took it
-   * out; or it was never ours, and has vanished from where it waited.
+   * Fills a missing nonce, because no later transaction is mined before it. Either a reorganization has removed its
+   * transaction, or it belonged to a transaction that was not ours and has vanished.
    */
   const closeGap = async (open: readonly TransactionRecord[], nonce: number): Promise<void> => {
     const [first] = open;
@@ -178,19 +184,22 @@ export function createDelivery<Call>(
     }
     const record = journal.transactionAt(nonce);
     if (record) {
-      if (await findReceipt(record)) return; // the count is behind
+      if (await findReceipt(record)) return; // the count of used nonces is behind
       reopen(record);
       return;
     }
     if (gap?.nonce !== nonce) gap = { nonce, since: clock.now() };
     if (clock.now() < gap.since + bumpAfterMs) return;
-    log.warn({ nonce, waits: first.key }, "a nonce that nobody uses holds up transactions: it is used up");
+    log.warn(
+      { nonce, waits: first.key },
+      "an unused nonce holds up transactions: filling it with an empty one",
+    );
     const call = { kind: "nothing" } as const;
     const transaction = await chain.sign(call, { nonce, gas: await chain.estimate(call) });
     save({ key: `nothing/${nonce}`, nonce, state: "signed", attempts: [transaction], tries: 1 });
   };
 
-  /** Each for itself: what one endpoint or transaction does is no trouble of the next. */
+  /** Each piece of work fails alone: the others go on. */
   const look = async (): Promise<void> => {
     const open = journal.openTransactions();
     const problems: string[] = [];
@@ -201,7 +210,7 @@ export function createDelivery<Call>(
         if (signal.aborted) return;
         problems.push(String(error));
         if (!known.has(String(error)))
-          log.warn({ err: error }, "transactions cannot be looked after; will try again");
+          log.warn({ err: error }, "cannot look after the open transactions; will try again");
       }
     };
     let mined: number | undefined;
@@ -220,7 +229,7 @@ export function createDelivery<Call>(
       await look();
       await clock.wait(pollMs, signal);
     }
-    // At once: what is signed from now on starts another.
+    // Set at once: the next signed transaction must start a new loop.
     running = undefined;
     if (!signal.aborted) return;
     for (const { reject } of waiters.values()) reject(aborted());
@@ -248,21 +257,25 @@ export function createDelivery<Call>(
   };
 }
 
-/** Of a transaction that is not open any more. */
+/** The result of a transaction that is no longer open. */
 function resultOf({ key, nonce, state, mined }: TransactionRecord): Delivered | HoldfastError {
   if (state === "mined" && mined) return mined;
   if (state === "reverted")
-    return new HoldfastError("chain", `the transaction ${key} was mined and failed`, {
-      key,
-      hash: mined?.hash,
-    });
+    return new HoldfastError(
+      "chain",
+      `the transaction ${key} was mined but failed: look up its hash to see why`,
+      {
+        key,
+        hash: mined?.hash,
+      },
+    );
   const message = `another transaction of the same key took the nonce of ${key}: does a second node or auditor use it?`;
   return new HoldfastError("chain", message, { key, nonce });
 }
 
-const aborted = (): HoldfastError => new HoldfastError("aborted", "told to stop");
+const aborted = (): HoldfastError => new HoldfastError("aborted", "stopped before it was done");
 
-/** Rejects when the signal aborts, however long an endpoint takes. */
+/** Rejects as soon as the signal aborts, even if `work` never ends. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) throw aborted();
   const { promise, reject } = Promise.withResolvers<never>();

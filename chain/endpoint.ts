@@ -1,6 +1,7 @@
 /**
- * JSON-RPC over HTTP as hosted endpoints are: now and then they fail, they limit how often and how much one may ask at once,
- * and their addresses hold keys. What failed is asked again, what was too much in parts, and no error says the address.
+ * JSON-RPC over HTTP to one endpoint. Hosted endpoints fail now and then, limit how often and how much is asked at
+ * once, and have keys in their URLs. So failed requests are repeated, large batches are split, and no error shows the
+ * URL.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -15,43 +16,49 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { failureOf, noAnswer, see, type Answer, type Seen } from "./answers.ts";
 
 export interface EndpointOptions extends Pick<JsonRpcApiProviderOptions, "polling" | "pollingInterval"> {
-  /** For one attempt. */
+  /** Milliseconds for one attempt. */
   readonly timeoutMs?: number | undefined;
   /** Attempts at one request. */
   readonly tries?: number;
   readonly wait?: ((ms: number) => Promise<unknown>) | undefined;
-  /** Shared by the endpoints of one chain. */
+  /** Shared by all endpoints of one chain. */
   readonly seen?: Seen;
 }
 
-/** For ethers: what it would find out, and keep, by itself; and that what is asked at once goes out at once. */
+/**
+ * Options for ethers: no detection of the network, no cache of answers, and requests of one moment leave in one
+ * batch.
+ */
 export const FIXED = { staticNetwork: true, cacheTimeout: -1, batchStallTime: 0 } as const;
 
 const TIMEOUT_MS = 10_000;
-/** Of one request: with the waits between them a second and a half, if the endpoint asks for no more. */
+/** Attempts at one request: with the waits in between they take 1.5 s, unless the endpoint asks for longer waits. */
 const TRIES = 4;
 const FIRST_WAIT_MS = 200;
-/** Before what was no answer is asked for again: another server behind the address may have it, or the same one soon. */
+/**
+ * Waits before repeating a request that got no real answer: another server behind the URL may have it, or this one
+ * soon.
+ */
 const NO_ANSWER_WAITS_MS = [250, 500, 1000, 2000];
-/** Longer than that, nobody waits because an endpoint says so. */
+/** The longest wait, even if the endpoint asks for more. */
 const MAX_WAIT_MS = 10_000;
-/** That fail or do not answer: others would not either. */
+/** HTTP status codes that mean "try again". */
 const BUSY: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
-/** That endpoints refuse a batch with; some take it for malformed. */
+/** HTTP status codes with which endpoints refuse a batch as too large; some call it malformed. */
 const TOO_MUCH: ReadonlySet<number> = new Set([400, 413]);
-/** Letters of a part of an address that may be a key. */
+/** Parts of a URL with at least so many characters may be keys. */
 const MIN_SECRET = 8;
-/** How endpoints say that one asks too often; that a range of logs is too large is something else. */
+/** How endpoints say that they are asked too often. A range of logs that is too large is something else. */
 const TOO_OFTEN = /rate.?limit|too many requests|requests? per|compute units|capacity|throttl/i;
 
 export class Endpoint extends JsonRpcProvider {
-  /** Host and port: all that may be said of the address. */
+  /** Host and port: the only part of the URL that may be shown. */
   readonly host: string;
   readonly #wait: (ms: number) => Promise<unknown>;
   readonly #tries: number;
   readonly #seen: Seen;
   readonly #hide: (words: string) => string;
-  /** Requests that it takes at once, as far as we have seen. */
+  /** The most requests in one batch, as learnt so far. */
   #most = Infinity;
 
   constructor(url: string, chainId: bigint, options: EndpointOptions = {}) {
@@ -76,10 +83,10 @@ export class Endpoint extends JsonRpcProvider {
     for (const pause of NO_ANSWER_WAITS_MS) {
       if (left.length === 0) break;
       await this.#wait(pause);
-      // The other answers are as good as they were.
+      // If the repetition fails, the answers of before stay.
       left = await take(left).catch(() => left);
     }
-    // ethers takes errors among them too, whatever its types say.
+    // ethers also handles errors among the results, although its types do not say so.
     return [...answers.values()] as JsonRpcResult[];
   }
 
@@ -104,7 +111,7 @@ export class Endpoint extends JsonRpcProvider {
 
   async #inParts(asked: readonly JsonRpcPayload[]): Promise<Answer[]> {
     const answers: Answer[] = [];
-    // A part may turn out to be too much, too.
+    // A part may turn out to be too large, too.
     const most = this.#most;
     for (let first = 0; first < asked.length; first += most)
       answers.push(...(await this.#ask(asked.slice(first, first + most))));
@@ -123,10 +130,11 @@ export class Endpoint extends JsonRpcProvider {
       if (status !== 200)
         return {
           problem: `answers ${status} ${this.#hide(response.statusMessage)}`,
-          ...{ again: BUSY.has(status), tooMuch: TOO_MUCH.has(status) },
+          again: BUSY.has(status),
+          tooMuch: TOO_MUCH.has(status),
           waitMs: waitOf(response.headers["retry-after"]),
         };
-      // Node reads UTF-8 ten times as fast as ethers does.
+      // ethers decodes UTF-8 ten times more slowly than Node.
       body = JSON.parse(Buffer.from(response.body ?? []).toString()) as unknown;
     } catch (error) {
       return { problem: `does not answer: ${reasonOf(error)}`, again: true, tooMuch: false };
@@ -137,25 +145,25 @@ export class Endpoint extends JsonRpcProvider {
       if (typeof refusal.message === "string") refusal.message = this.#hide(refusal.message);
     const often = refusals.find(({ code, message }) => code === 429 || TOO_OFTEN.test(message ?? ""));
     if (often) return { problem: `refuses: ${often.message}`, again: true, tooMuch: false };
-    // A batch that is refused as a whole is answered with one error.
+    // A batch that is refused as a whole gets a single error.
     if (answers.length >= asked.length) return answers;
-    const problem = refusals[0] ? `refuses: ${refusals[0].message}` : "answers what was not asked";
+    const problem = refusals[0] ? `refuses: ${refusals[0].message}` : "answers something that was not asked";
     return { problem, again: refusals.length === 0, tooMuch: refusals.length > 0 };
   }
 }
 
-/** Where an endpoint has left out a request. */
+/** Stands for the answer to a request that the endpoint has left out. */
 const NOTHING: JsonRpcResult = { id: 0, result: undefined };
 
 interface Failure {
-  /** After the endpoint's name. */
+  /** Follows the endpoint's name in a sentence. */
   readonly problem: string;
   readonly again: boolean;
   readonly tooMuch: boolean;
   readonly waitMs?: number | undefined;
 }
 
-/** What ethers would call a refusal, or nothing that one could act on. */
+/** An error for answers that ethers would report as a refusal, or in words that do not help. */
 export function unanswered(
   hosts: string,
   payload: JsonRpcPayload,
@@ -168,12 +176,12 @@ export function unanswered(
   return new HoldfastError("unreachable", message, { endpoint: hosts, failure: failure.kind });
 }
 
-/** Whatever its path, query and user may be: keys are in each of them. */
+/** Host and port only: user, path and query may contain keys. */
 export function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : "the endpoint";
 }
 
-/** Takes out of an endpoint's words what they repeat of its address. */
+/** Removes from an endpoint's messages whatever they repeat of its URL. */
 function hiding(url: string): (words: string) => string {
   const { pathname, searchParams, username, password } = new URL(url);
   const parts = [...pathname.split("/"), ...searchParams.values(), username, password];
@@ -187,7 +195,7 @@ export function requestTo(url: string, timeoutMs = TIMEOUT_MS): FetchRequest {
   [bare.username, bare.password] = ["", ""];
   const request = new FetchRequest(bare.href);
   request.timeout = timeoutMs;
-  // ethers takes Retry-After for milliseconds.
+  // ethers would read Retry-After as milliseconds.
   request.retryFunc = () => Promise.resolve(false);
   if (username !== "" || password !== "") {
     const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
@@ -196,7 +204,7 @@ export function requestTo(url: string, timeoutMs = TIMEOUT_MS): FetchRequest {
   return request;
 }
 
-/** Milliseconds; from seconds or a date (RFC 9110, section 10.2.3). */
+/** Milliseconds, from a number of seconds or a date (RFC 9110, section 10.2.3). */
 function waitOf(retryAfter: string | undefined): number | undefined {
   if (retryAfter === undefined) return undefined;
   if (/^\d+$/.test(retryAfter)) return 1000 * Number(retryAfter);
@@ -204,7 +212,7 @@ function waitOf(retryAfter: string | undefined): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
 }
 
-/** Without what ethers says of the request, which has the address in it. */
+/** Leaves out ethers' description of the request, which contains the URL. */
 function reasonOf(error: unknown): string {
   const { code, shortMessage } = error as { code?: string; shortMessage?: string };
   return shortMessage ?? code ?? "no connection";

@@ -1,6 +1,6 @@
 /**
- * The way to the chain over one endpoint or several: requests go to the first in order, and to the next where it fails. What
- * lags, contradicts the others or fails is left aside, and tried again after a growing while.
+ * The connection to the chain through one endpoint or several. A request goes to the first endpoint, and to the next
+ * if that fails. An endpoint that lags, contradicts the others or fails is left aside for a while, longer each time.
  */
 import { JsonRpcProvider, type JsonRpcError, type JsonRpcPayload, type JsonRpcResult } from "ethers";
 import { HoldfastError } from "../protocol/errors.ts";
@@ -19,18 +19,18 @@ export interface EndpointsOptions extends Omit<EndpointOptions, "tries" | "seen"
   readonly now?: (() => number) | undefined;
 }
 
-/** Milliseconds between two looks at all endpoints, while requests come. */
+/** Milliseconds between two comparisons of all endpoints, made while requests come. */
 const LOOK_MS = 60_000;
-/** As ethers has it, unless somebody says otherwise. */
+/** ethers' default. */
 const POLLING_MS = 4_000;
-/** Attempts at a request, where another endpoint may be asked. */
+/** Attempts at one request if another endpoint can be asked instead. */
 const TRIES_OF_SEVERAL = 2;
 
 /**
- * @param urls several are separated by commas, or a list
+ * @param given one URL, several separated by commas, or a list
  * @param expected chain id; undefined: any
- * @throws HoldfastError "bad-input" if one is no URL, "unreachable" if none answers, "chain" if one is of another chain than
- *   expected or than the others, or if they disagree about a block
+ * @throws HoldfastError "bad-input" if a URL is malformed, "unreachable" if no endpoint answers, "chain" if one
+ *   belongs to another chain than expected or than the others, or if they disagree about a block
  */
 export async function openEndpoints(
   given: string | readonly string[],
@@ -42,14 +42,14 @@ export async function openEndpoints(
   if (wrong !== undefined)
     throw new HoldfastError(
       "bad-input",
-      `"${wrong}" is not a URL: give the chain's, as http://127.0.0.1:8545`,
+      `"${wrong}" is not a URL: give the URL of the chain's JSON-RPC, such as http://127.0.0.1:8545`,
     );
   const found = await Promise.all(urls.map((url) => firstWord(url, urls.length, options)));
   const chainIds = new Map(found.flatMap((each, i) => (typeof each === "bigint" ? [[i, each]] : [])));
   const [[, chainId] = []] = chainIds;
   if (chainId === undefined) {
     const hosts = urls.map(hostOf).join(" and ");
-    const message = `no chain answers at ${hosts}: check the URL and that the chain is running`;
+    const message = `no chain answers at ${hosts}: check the URL, and that the chain is running`;
     throw new HoldfastError("unreachable", message, { endpoint: hosts }, { cause: found[0] });
   }
   checkChainIds(new Map([...chainIds].map(([i, id]) => [urls[i] ?? "", id])), expected);
@@ -63,7 +63,7 @@ export async function openEndpoints(
   }
 }
 
-/** The chain id. Asked before there is one: ethers would try for ever to find out itself. */
+/** The chain id, asked for first, because ethers would try for ever to find it out. */
 async function firstWord(url: string, count: number, options: EndpointsOptions): Promise<bigint | Error> {
   const first = new Endpoint(url, 0n, pacing(options, count));
   try {
@@ -88,7 +88,10 @@ function checkChainIds(ids: ReadonlyMap<string, bigint>, expected: bigint | unde
   }
   if (said.every(({ id }) => id === said[0]?.id)) return;
   const each = said.map(({ host, id }) => `${host} has the id ${id}`).join(", ");
-  throw new HoldfastError("chain", `the endpoints are of different chains, ${each}: give those of one`);
+  throw new HoldfastError(
+    "chain",
+    `the endpoints belong to different chains (${each}): give endpoints of one chain`,
+  );
 }
 
 // ------------------------------------------------------------------------------------------------------------ endpoints
@@ -121,7 +124,7 @@ export class Endpoints extends JsonRpcProvider {
     return this.#members.length === 1;
   }
 
-  /** @param problems of those that did not answer */
+  /** @param problems by endpoint, why it did not answer; undefined if it did */
   async begin(problems: readonly (string | undefined)[]): Promise<void> {
     if (this.isOne) return;
     for (const [i, member] of this.#members.entries()) {
@@ -131,11 +134,11 @@ export class Endpoints extends JsonRpcProvider {
       this.#standing.leaveAside(member, "fails", problem);
     }
     await this.look(({ message, hosts }) => {
-      throw new HoldfastError("chain", `${message}: leave out the one that is wrong`, { hosts });
+      throw new HoldfastError("chain", `${message}: remove the wrong one from the settings`, { hosts });
     });
   }
 
-  /** At all endpoints. Requests start one a minute. */
+  /** Compares all endpoints. Requests trigger this once a minute. */
   look(onUndecided?: (found: Undecided) => void): Promise<void> {
     this.#lookedAt = this.#now();
     this.#looking ??= this.#look(onUndecided).finally(() => (this.#looking = undefined));
@@ -146,7 +149,7 @@ export class Endpoints extends JsonRpcProvider {
     return this.#standing.health();
   }
 
-  /** The newest block that both have who are asked by `agreed`, or the one given if that is later. */
+  /** The newest block that the two endpoints asked by `agreed` both have, or `atLeast` if that is later. */
   async sharedBlock(atLeast = 0): Promise<number> {
     if (this.isOne) return Math.max(atLeast, await this.getBlockNumber());
     const asked = this.#askable().slice(0, 2);
@@ -156,12 +159,13 @@ export class Endpoints extends JsonRpcProvider {
   }
 
   /**
-   * What two endpoints answer alike, where there are several; with one, its answer. Whoever calls pins the block.
+   * Reads something on which two endpoints agree; with one endpoint, its answer. The caller must pin the block.
    *
-   * @param what for the error: "the rent of node 3"
-   * @throws HoldfastError "unreachable" unless two agree; what they refuse alike
+   * @param what for the error, such as "the rent of node 3"
+   * @throws HoldfastError "unreachable" unless two agree
+   * @throws the refusal, if two refuse in the same way
    */
-  agreed<T>(read: (endpoint: JsonRpcProvider) => Promise<T>, what = "what the chain says"): Promise<T> {
+  agreed<T>(read: (endpoint: JsonRpcProvider) => Promise<T>, what = "the chain's state"): Promise<T> {
     if (this.isOne) return read(this);
     const sources = this.#askable().map(({ name, endpoint }) => ({ name, read: () => read(endpoint) }));
     return agree(sources, what);
@@ -195,12 +199,12 @@ export class Endpoints extends JsonRpcProvider {
       const why = failed[0]?.failure?.words;
       if (why !== undefined) suspects.push({ member, why, ids: failed.map(({ each }) => each.id) });
     }
-    // What no endpoint answers is not the fault of one.
+    // A request that no endpoint answers is not held against one of them.
     const open = new Set(left.map(({ id }) => id));
     for (const { member, why, ids } of suspects)
       if (ids.some((id) => !open.has(id)))
         this.#standing.leaveAside(member, "fails", `${member.name} fails: ${why}`);
-    // ethers takes errors among them too, whatever its types say.
+    // ethers also handles errors among the results, although its types do not say so.
     if (answers.size > 0) return [...answers.values()] as JsonRpcResult[];
     throw this.#nobody(failures);
   }
@@ -212,7 +216,7 @@ export class Endpoints extends JsonRpcProvider {
       failures.length > 0
         ? failures.map(({ message }) => message)
         : this.health().map(({ why }) => why ?? "");
-    const message = `no endpoint of the chain can be relied upon: ${reasons.join("; ")}`;
+    const message = `no endpoint of the chain can be used (${reasons.join("; ")}): check them, or add another to rpcUrl`;
     return new HoldfastError("unreachable", message, { endpoints: this.health() });
   }
 
@@ -226,7 +230,7 @@ export class Endpoints extends JsonRpcProvider {
     super.destroy();
   }
 
-  /** The one in charge, those that stand by, and at last those that have failed: if nobody else answers, they may. */
+  /** The endpoint in charge, those that stand by, and last those that have failed, in case no other answers. */
   #askable(): Member[] {
     return [...this.#standing.usable(), ...this.#standing.failing()];
   }

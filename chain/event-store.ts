@@ -1,6 +1,6 @@
 /**
- * What was read of a chain's events, in SQLite, so that a start need not read it again. It can be thrown away: the chain has
- * it all. Nothing that matters waits for it, and a disk that is full only makes the next start longer.
+ * Events that were read from the chain, stored in SQLite so that a start need not read them again. The file may be
+ * deleted at any time. Nothing important waits for it, and a full disk only makes the next start longer.
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -8,27 +8,27 @@ import { deserialize, serialize } from "node:v8";
 import Database from "better-sqlite3";
 import type { Block, ChainEvent } from "./events.ts";
 
-/** A block whose events, and those of all before it, are in the store. */
+/** A block up to which all events are in the store. */
 export interface Checkpoint extends Pick<Block, "number" | "hash"> {
-  /** Whether they were compared with the contracts. */
+  /** Whether the events were compared with the contracts at this block. */
   readonly shown: boolean;
 }
 
 export interface EventStore {
-  /** The newest one first. */
+  /** The newest first. */
   checkpoints(): Checkpoint[];
   /** In log order. */
   events(): Iterable<ChainEvent>;
-  /** Events of blocks after the newest checkpoint's, which this one replaces if it is of the same block. */
+  /** Adds events after the newest checkpoint. A checkpoint of the same block is replaced. */
   append(events: readonly ChainEvent[], checkpoint: Checkpoint): void;
-  /** Forgets what came after a block; all of it: -1. */
+  /** Removes everything after a block; -1 removes everything. */
   cut(block: number): void;
   close(): void;
 }
 
-/** Reorganizations are as deep at most, or everything is read again. */
+/** A reorganization that goes deeper makes everything be read again. */
 const KEPT_CHECKPOINTS = 1_000;
-/** Read at once. */
+/** Rows read in one query. */
 const ROWS = 1_000;
 
 const SCHEMA = `
@@ -43,7 +43,7 @@ const SCHEMA = `
   ) STRICT;
 `;
 
-interface Row {
+interface EventRow {
   readonly place: number;
   readonly block: number;
   readonly name: string;
@@ -53,15 +53,15 @@ interface Row {
 }
 
 export interface EventStoreOptions {
-  /** Hears once why nothing more is kept. */
+  /** Called once, with the reason, if nothing more can be stored. */
   readonly trouble?: (error: unknown) => void;
-  /** Of 4,096 bytes; default: as the disk has room. */
+  /** Pages of 4,096 bytes; by default the disk sets the limit. */
   readonly maxPages?: number | undefined;
 }
 
 /**
- * @param path ":memory:": none
- * @param source whose events they are: those of another one are thrown away
+ * @param path ":memory:" stores nothing on disk
+ * @param source identifies the deployment; events of another one are discarded
  */
 export function openEventStore(
   path: string,
@@ -79,7 +79,7 @@ export function openEventStore(
   );
   const cutEvents = database.prepare("DELETE FROM events WHERE block > ?");
   const cutCheckpoints = database.prepare("DELETE FROM checkpoints WHERE number > ?");
-  const selectEvents = database.prepare<[number, number, number], Row>(
+  const selectEvents = database.prepare<[number, number, number], EventRow>(
     "SELECT place, block, name, args, tx, time FROM events WHERE place > ? AND block <= ? ORDER BY place LIMIT ?",
   );
   const selectCheckpoints = database.prepare<[number], { number: number; hash: string; shown: number }>(
@@ -98,10 +98,10 @@ export function openEventStore(
     cutCheckpoints.run(block);
   });
 
-  /** What counts of what is there, once nothing can be written. */
+  /** Once writing has failed, only blocks up to this one count. */
   let ceiling = Number.MAX_SAFE_INTEGER;
   let isStuck = false;
-  /** What is kept has no gaps: after a write that failed there is none. */
+  /** The store must have no gaps, so nothing is written after a write that failed. */
   const unlessStuck = (write: () => void): void => {
     if (isStuck) return;
     try {
@@ -116,9 +116,9 @@ export function openEventStore(
     checkpoints: () => selectCheckpoints.all(ceiling).map((each) => ({ ...each, shown: each.shown === 1 })),
     *events() {
       let last = 0;
-      for (let rows: Row[]; (rows = selectEvents.all(last, ceiling, ROWS)).length > 0;)
-        for (const { place, block, name, args, tx: transaction, time: timestamp } of rows) {
-          last = place;
+      for (let rows: EventRow[]; (rows = selectEvents.all(last, ceiling, ROWS)).length > 0;)
+        for (const { place: id, block, name, args, tx: transaction, time: timestamp } of rows) {
+          last = id;
           yield { block, name, args: deserialize(args) as ChainEvent["args"], transaction, timestamp };
         }
     },
@@ -133,7 +133,7 @@ export function openEventStore(
   };
 }
 
-/** Of a daemon's deployment, in its data folder. */
+/** The event store of a daemon, in its data folder. */
 export function keepEvents(
   folder: string,
   { chainId, audits, fromBlock }: { chainId: bigint; audits: string; fromBlock: number },
@@ -141,7 +141,7 @@ export function keepEvents(
 ): EventStore {
   return openEventStore(join(folder, "events.sqlite"), `${chainId}/${audits}/${fromBlock}`, {
     trouble: (error) =>
-      log.error({ err: error }, "the chain's events are not kept: the next start reads them again"),
+      log.error({ err: error }, "cannot store the chain's events: the next start will read them again"),
   });
 }
 
@@ -151,7 +151,7 @@ function openOrReplace(path: string, source: string, trouble?: (error: unknown) 
     if (isOf(database, source)) return database;
     database.close();
   } catch {
-    // It is of no use, and can be made again.
+    // The file is unusable, and can be made again.
   }
   try {
     for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });

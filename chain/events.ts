@@ -1,6 +1,6 @@
 /**
- * The events of a deployment's contracts, as an endpoint gives them: the newest blocks by their hashes, which a server that
- * lags cannot answer with nothing, and all before them in ranges.
+ * The events of a deployment's contracts, read from an endpoint. The newest blocks are asked for by hash, because a
+ * lagging server cannot answer those with an empty list; all earlier blocks are asked for in ranges.
  */
 import {
   toQuantity,
@@ -12,13 +12,13 @@ import {
   type Result,
 } from "ethers";
 import { HoldfastError } from "../protocol/errors.ts";
-import { createLogReader, type Placed } from "./logs.ts";
+import { createLogReader, type MinedLog } from "./logs.ts";
 
 export interface Block {
   readonly number: number;
   readonly hash: string;
   readonly parent: string;
-  /** Seconds: deadlines are the chain's. */
+  /** Chain time in seconds; deadlines are in chain time. */
   readonly timestamp: number;
 }
 
@@ -28,11 +28,11 @@ export interface ChainEvent {
   readonly args: Readonly<Record<string, unknown>>;
   readonly block: number;
   readonly transaction: string;
-  /** Of its block, in seconds. */
+  /** The time of its block, in seconds. */
   readonly timestamp: number;
 }
 
-/** All events of the blocks until `to` that come after those of the page before. */
+/** All events from the end of the page before up to block `to`. */
 export interface EventPage {
   readonly events: readonly ChainEvent[];
   readonly to: number;
@@ -40,15 +40,15 @@ export interface EventPage {
 
 /** Every method rejects with HoldfastError "unreachable" if the endpoint does not answer. */
 export interface EventSource {
-  /** The newest one. */
+  /** The newest block. */
   block(): Promise<Block>;
-  /** undefined if the endpoint has no such block, or not yet. */
+  /** undefined if the endpoint does not have the block, or not yet. */
   blockHash(number: number): Promise<string | undefined>;
-  /** In log order, from a block until `head`. */
+  /** Events in log order, from a block up to `head`. */
   events(fromBlock: number, head: Block): AsyncIterable<EventPage>;
 }
 
-/** Blocks whose events are asked for by hash: so far behind, a backend of one endpoint may be without anybody noticing. */
+/** Blocks whose events are asked for by hash: a server behind the endpoint may lag by so many without being noticed. */
 const BY_HASH = 4;
 /** Blocks in one page. */
 const PAGE = 5_000;
@@ -64,21 +64,21 @@ interface RawLog {
   readonly transactionHash: string;
   readonly logIndex: string;
   readonly removed?: boolean;
-  /** Not every client says it. */
+  /** Some clients leave it out. */
   readonly blockTimestamp?: string;
 }
 
-interface PlacedLog extends Placed {
+interface PlacedLog extends MinedLog {
   readonly raw: RawLog;
 }
 
-/** @param contracts by address */
+/** @param contracts the ABI of each contract, by address */
 export function createEventSource(
   provider: JsonRpcProvider,
   contracts: ReadonlyMap<string, Interface>,
 ): EventSource {
   const address = [...contracts.keys()];
-  // By contract and topic: ethers would hash the names of all events for each one.
+  // Indexed by contract and topic: ethers would hash all event names for each log.
   const kinds = new Map<string, { readonly kind: EventFragment; readonly abi: Interface }>();
   for (const [at, abi] of contracts)
     abi.forEachEvent((kind) => void kinds.set(`${at.toLowerCase()}/${kind.topicHash}`, { kind, abi }));
@@ -125,7 +125,7 @@ export function createEventSource(
     return times;
   };
 
-  /** The blocks before it, back to one of this number, as they follow from its hash. */
+  /** The block and the ones before it, found by their parents' hashes, back to `fromBlock` at most. */
   const withParents = async (head: Block, fromBlock: number): Promise<Block[]> => {
     const blocks = [head];
     for (let first = head; blocks.length < BY_HASH && first.number > fromBlock; blocks.unshift(first)) {
@@ -138,7 +138,8 @@ export function createEventSource(
   return {
     async block() {
       const found = await provider.getBlock("latest");
-      if (!found) throw new HoldfastError("unreachable", "the endpoint says that the chain has no block");
+      if (!found)
+        throw new HoldfastError("unreachable", "the endpoint says that the chain has no blocks: use another");
       return blockOf(found);
     },
     blockHash: async (number) => (await provider.getBlock(number))?.hash ?? undefined,
@@ -156,7 +157,7 @@ export function createEventSource(
         if (logs.some(({ raw, removed }) => removed || raw.blockHash !== hash))
           throw new HoldfastError(
             "unreachable",
-            "the endpoint gives events of another block than it was asked for",
+            "the endpoint returned events of another block than it was asked for",
           );
         yield { events: logs.flatMap((log) => eventOf(log, timestamp)), to: number };
       }
@@ -168,15 +169,15 @@ function blockOf({ number, hash, parentHash, timestamp }: BlockParams): Block {
   return { number, hash: present(hash ?? undefined, number), parent: parentHash, timestamp };
 }
 
-/** @throws HoldfastError "unreachable" for a block that is gone, or not there yet: the next look may be luckier */
+/** @throws HoldfastError "unreachable" for a block that is gone or not there yet; a later attempt may succeed */
 function present<T>(value: T | undefined, block: number): T {
   if (value !== undefined) return value;
-  throw new HoldfastError("unreachable", `the endpoint does not know block ${block}, which it spoke of`, {
+  throw new HoldfastError("unreachable", `the endpoint lacks block ${block}, although it has mentioned it`, {
     block,
   });
 }
 
-/** Without what ethers adds, so that it can be kept. */
+/** Plain data without ethers' additions, so that it can be stored. */
 function named(result: Result): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(result.toObject() as Record<string, unknown>).map(([key, value]) => [key, plain(value)]),

@@ -1,16 +1,16 @@
 /**
- * What a transaction offers for its gas (EIP-1559). An endpoint says what the chain asks for; how much of that is believed is
- * decided here, for node, auditor and commands alike.
+ * The fees that a transaction offers (EIP-1559). The endpoint says what the chain asks for. This file decides how
+ * much of that to believe, for node, auditor and commands alike.
  */
 
 /** Wei for a unit of gas. */
 export interface Fees {
   readonly maxFeePerGas: bigint;
-  /** What goes to whoever makes the block, whatever the block asks. */
+  /** The tip: goes to the block's producer in addition to the base fee. */
   readonly maxPriorityFeePerGas: bigint;
 }
 
-/** What an endpoint says that the next block asks for, as ethers' FeeData has it; null: it is not that kind of chain. */
+/** The fees that an endpoint suggests for the next block, as ethers' FeeData; null if the chain has no such fee. */
 export interface Quote {
   readonly maxFeePerGas: bigint | null;
   readonly maxPriorityFeePerGas: bigint | null;
@@ -18,29 +18,32 @@ export interface Quote {
 }
 
 export const GWEI = 10n ** 9n;
-/** Wei: what a fee is never above, unless somebody says so. */
+/** Wei: the default limit of a fee. */
 export const DEFAULT_MAX_FEE = 500n * GWEI;
-/** A tip may always be so much: some chains take no less. */
+/** Wei: a tip of up to this is always accepted, because some chains take no less. */
 const USUAL_TIP = 30n * GWEI;
-/** Of the highest fee, the part that may go to the tip, which is paid whatever the block asks. */
+/** A tip may be at most a tenth of the fee limit, because it is paid in full. */
 const TIP_DIVISOR = 10n;
-/** Percent: nodes replace a transaction for a tenth more on both fees, and not for less. */
+/** Percent: nodes replace a transaction only if both fees rise by at least a tenth. */
 const [RAISE, LEAST_RAISE] = [125n, 110n];
 
-/** @param maxFee wei: the fee is never above it */
+/** @param maxFee wei: the fee never exceeds it */
 export function feesFor(quote: Quote, maxFee: bigint): Fees {
   const { fee, tip } = asked(quote, maxFee);
   const maxFeePerGas = lesser(fee, maxFee);
   return { maxFeePerGas, maxPriorityFeePerGas: lesser(tip, maxFeePerGas) };
 }
 
-/** Wei that the chain asks for above maxFee; 0 if it does not. */
+/** Wei by which the chain's fee exceeds maxFee; 0 if it does not. */
 export function excess(quote: Quote, maxFee: bigint): bigint {
   const { fee } = asked(quote, maxFee);
   return fee > maxFee ? fee - maxFee : 0n;
 }
 
-/** A quarter more, or what is asked for by now. undefined: maxFee leaves no room for a raise that nodes would take. */
+/**
+ * A quarter more, or the current fees if those are higher. undefined if maxFee allows no raise that nodes would
+ * accept.
+ */
 export function raisedFees(old: Fees, quote: Quote, maxFee: bigint): Fees | undefined {
   const now = feesFor(quote, maxFee);
   const raise = (value: bigint): bigint => (value * RAISE) / 100n + 1n;
@@ -50,12 +53,12 @@ export function raisedFees(old: Fees, quote: Quote, maxFee: bigint): Fees | unde
   return { maxFeePerGas, maxPriorityFeePerGas: lesser(tip, maxFeePerGas) };
 }
 
-/** Whether no block takes it, as the chain asks now. */
+/** Whether the offered fee is below the current base fee, so that no block can take it. */
 export function isBelow(
   { maxFeePerGas }: Fees,
   { maxFeePerGas: fee, maxPriorityFeePerGas: tip }: Quote,
 ): boolean {
-  // Twice the base fee and the tip.
+  // A quoted fee is twice the base fee plus the tip.
   return fee !== null && maxFeePerGas < (fee - (tip ?? 0n)) / 2n;
 }
 

@@ -1,25 +1,25 @@
 /**
- * Keeps up with a deployment's events: reads what is new, keeps it, and goes past a block only once what was read agrees with
- * what the contracts say at it. An answer without events is not taken for their absence.
+ * Follows a deployment's events: reads and stores new ones, and accepts a block only once the events agree with what
+ * the contracts say at that block. An endpoint may wrongly return no events, so an empty answer proves nothing.
  */
 import { setImmediate } from "node:timers/promises";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Checkpoint, EventStore } from "./event-store.ts";
 import type { Block, ChainEvent, EventSource } from "./events.ts";
 
-/** What is made of the events, in log order. */
+/** Builds something from the events, which come in log order. */
 export interface Reader {
-  /** All events will come, from the first one on: until `ready` what was made of them before still holds. */
+  /** All events will come again from the first one. What was built before stays valid until `ready`. */
   restart(): void;
-  /** @throws what the events before it do not bear out */
+  /** @throws if the event contradicts those before it */
   take(event: ChainEvent): void;
-  /** All that are known came. */
+  /** All known events have come. */
   ready(): void;
   /**
    * Compares what was read with the contracts.
    *
-   * @param isNew whether that epoch is looked at for the first time, or for the first time since a start
-   * @returns in words, what does not agree
+   * @param isNew whether this is the first check in its epoch, or since a start
+   * @returns a difference, in words
    */
   check(head: Block, isNew: boolean): Promise<string | undefined>;
 }
@@ -42,38 +42,38 @@ export interface FollowModules {
 
 export interface Follower {
   /**
-   * Reads until the newest block, or the one that was read last if the endpoint does not get any further.
+   * Reads up to the newest block, or returns the last block read if the endpoint is behind it.
    *
-   * @throws HoldfastError "chain" with `incomplete` in its details if the events are not all there: the next update reads again
-   *   what was not shown to be complete, and then everything
+   * @throws HoldfastError "chain" with `incomplete` in its details if events are missing: the next update reads the
+   *   unchecked part again, and the one after that everything
    */
   update(): Promise<Block>;
-  /** Reads everything again. */
+  /** Makes the next update read everything again. */
   distrust(): void;
 }
 
-/** Events after which progress is said. */
+/** Events between two progress messages. */
 const PROGRESS = 50_000;
-/** Events that are taken from what is kept before anything else may run. */
+/** Stored events that are replayed before other work may run. */
 const REPLAYED = 5_000;
 
 export function createFollower(
   { fromBlock, epochAt }: FollowOptions,
   { source, store, reader, log }: FollowModules,
 ): Follower {
-  /** Where to go back to before anything else; undefined: nowhere. */
+  /** The block to return to before anything else; undefined if there is none. */
   let returning: number | undefined = Number.MAX_SAFE_INTEGER;
-  /** undefined: nothing is read. */
+  /** The last block read; undefined if there is none. */
   let last: Pick<Block, "number" | "hash"> | undefined;
   let head: Block | undefined;
   let checkedEpoch: number | undefined;
-  /** Block of the first look in that epoch, in which more is compared than in the others. */
+  /** The first block checked in that epoch: the first check compares more than the later ones. */
   let checkedAt = Infinity;
-  /** In a row. */
+  /** Failed checks in a row. */
   let doubts = 0;
   let updating: Promise<unknown> = Promise.resolve();
 
-  /** To what is kept until a block. */
+  /** Returns to the state of a block, from stored events. */
   const goBack = async (block: number): Promise<void> => {
     returning = block;
     [head, checkedEpoch] = [undefined, undefined];
@@ -87,7 +87,7 @@ export function createFollower(
       }
       [last] = store.checkpoints();
     } catch (error) {
-      log.warn({ err: error }, "what was kept of the chain's events is of no use: reading them again");
+      log.warn({ err: error }, "the stored events of the chain are unusable: reading them again");
       store.cut(-1);
       reader.restart();
       last = undefined;
@@ -98,7 +98,7 @@ export function createFollower(
   const isOnChain = async ({ number, hash }: Pick<Block, "number" | "hash">): Promise<boolean> =>
     (await source.blockHash(number)) === hash;
 
-  /** The newest block that was read and is on the chain; -1: none. */
+  /** The newest block that was read and is still on the chain; -1 if there is none. */
   const lastCommon = async (): Promise<number> => {
     const checkpoints = store.checkpoints();
     let [on, off] = [checkpoints.length, -1];
@@ -110,17 +110,20 @@ export function createFollower(
     return checkpoints[on]?.number ?? -1;
   };
 
-  /** Whether the newest block comes after the one that was read last, or is that one; goes back if another came in its place. */
+  /**
+   * Whether `newest` is the last block read, or comes after it. Goes back first if a reorganization has replaced the
+   * last one.
+   */
   const follows = async (newest: Block): Promise<boolean> => {
     if (!last || newest.hash === last.hash) return true;
     if (newest.number === last.number + 1 && newest.parent === last.hash) return true;
     if (newest.number > last.number) {
       const there = await source.blockHash(last.number);
       if (there === last.hash) return true;
-      // One of several servers that has not got so far.
+      // The endpoint may be one of several servers, and this one is behind.
       if (there === undefined) return false;
     } else {
-      // The chain is shorter only where it was made so; a server that lags has the same blocks.
+      // Only a reorganization makes a chain shorter; a server that is behind has the same blocks.
       const same = store.checkpoints().find(({ number }) => number <= newest.number);
       if (newest.number < last.number && (!same || (await isOnChain(same)))) return false;
     }
@@ -136,7 +139,7 @@ export function createFollower(
       if (hash === undefined)
         throw new HoldfastError(
           "unreachable",
-          `the endpoint does not know block ${to}, whose events it gave`,
+          `the endpoint lacks block ${to}, although it returned the block's events`,
         );
       const why = takeAll(events);
       if (why !== undefined) await doubt(why);
@@ -158,12 +161,12 @@ export function createFollower(
     }
   };
 
-  /** @throws always */
+  /** Goes back to what was checked before, and throws. @throws always */
   const doubt = async (why: string): Promise<never> => {
     const all = doubts === 0 ? store.checkpoints().filter((each) => each.shown) : [];
     const shown = (all.find(({ number }) => number <= checkedAt) ?? all.at(-1))?.number;
     doubts++;
-    log.warn({ why, from: shown ?? fromBlock }, "the chain's events do not add up: reading them again");
+    log.warn({ why, from: shown ?? fromBlock }, "the chain's events are inconsistent: reading them again");
     await goBack(shown ?? -1);
     throw incomplete(why);
   };
@@ -184,17 +187,17 @@ export function createFollower(
     return newest;
   };
 
-  /** After a start on a server that lags there is nothing to fall back on. */
+  /** After a start, a server that is behind leaves nothing to fall back on. */
   const waitFor = (newest: Block): never => {
     throw new HoldfastError(
       "unreachable",
-      `the endpoint is at block ${newest.number}, behind ${last?.number}, which was read: waiting for it`,
+      `the endpoint is at block ${newest.number}, but block ${last?.number} was read before: waiting for it to catch up`,
     );
   };
 
   return {
     update() {
-      // One at a time, so that no event comes in twice.
+      // One update at a time, so that no event is taken twice.
       const result = updating.then(update, update);
       updating = result;
       return result;
@@ -205,7 +208,7 @@ export function createFollower(
   };
 }
 
-/** Whether it is because of events that are missing: reading them again may help. */
+/** Whether the error says that events are missing, so that reading them again may help. */
 export const isIncomplete = (error: unknown): boolean =>
   error instanceof HoldfastError && error.details["incomplete"] === true;
 

@@ -1,34 +1,34 @@
 /**
- * How old what an endpoint says is: by the clock, and by what other endpoints say.
+ * The age of an endpoint's newest block, compared with the clock and with other endpoints.
  */
 
-/** Of the newest block. */
+/** A newest block. */
 export interface Head {
   readonly number: number;
   /** Seconds. */
   readonly timestamp: number;
 }
 
-/** Seconds since the newest block; 0 if it is later than the clock. */
+/** Seconds since the newest block; 0 if its time is ahead of the clock. */
 export function headAge(timestamp: number, nowMs: number): number {
   return Math.max(0, Math.round(nowMs / 1000 - timestamp));
 }
 
-/** In words, if it is older than that; 0: any age will do. */
+/** A warning if the newest block is older than `maxSeconds`; 0 allows any age. */
 export function staleness(ageSeconds: number, maxSeconds: number): string | undefined {
   return maxSeconds > 0 && ageSeconds > maxSeconds
-    ? `the newest block that the chain's endpoint gives is ${ageSeconds} s old: it may be stuck; check it, or use another`
+    ? `the newest block that the endpoint returns is ${ageSeconds} s old, so the endpoint may be stuck: check it, or use another`
     : undefined;
 }
 
-/** An endpoint that is a block behind has been asked a moment too early, whatever time that is on a slow chain. */
+/** One block behind may only mean that the endpoint was asked a moment earlier, even on a slow chain. */
 const MIN_BLOCKS = 2;
-/** Seconds behind the newest of all. */
+/** An endpoint is late if it is so many seconds behind the newest block of all. */
 const LATE_SECONDS = 30;
-/** Blocks behind, if that is more than a moment on a fast chain. */
+/** It is also late if it is so many blocks behind, and by more than a moment, which matters on a fast chain. */
 const [LATE_BLOCKS, MOMENT_SECONDS] = [5, 5];
 
-/** Why an endpoint is behind, in words; undefined if it is not. */
+/** Says why an endpoint is behind; undefined if it is not. `before` is its head in the last comparison. */
 export function lateness(head: Head, best: Head, before: Head | undefined): string | undefined {
   const blocks = best.number - head.number;
   const seconds = best.timestamp - head.timestamp;
@@ -40,10 +40,10 @@ export function lateness(head: Head, best: Head, before: Head | undefined): stri
     : undefined;
 }
 
-/** Seconds that a chain's clock may be ahead of ours. */
+/** Seconds by which the chain's clock may be ahead of ours. */
 const MAX_AHEAD_SECONDS = 60;
 
-/** The newest that may be believed: one that is from the future is not, unless all are. */
+/** The newest head that can be believed. A head from the future counts only if all heads are from the future. */
 export function newest(heads: readonly Head[], nowMs: number): Head | undefined {
   const possible = heads.filter(({ timestamp }) => timestamp <= nowMs / 1000 + MAX_AHEAD_SECONDS);
   const candidates = possible.length > 0 ? possible : heads;

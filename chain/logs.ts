@@ -1,37 +1,37 @@
 /**
- * Events of a range of blocks, as much at once as the endpoint gives: some refuse ranges of more than 1,000 blocks, some
- * answers of more than 10,000 events, and each says so in its own words.
+ * Reads the events of a range of blocks, in parts that the endpoint accepts. Some endpoints refuse ranges of more
+ * than 1,000 blocks, some refuse more than 10,000 events, and each words it differently.
  */
 import type { Filter } from "ethers";
 import { HoldfastError } from "../protocol/errors.ts";
 
-/** What is looked at of ethers' Log. */
-export interface Placed {
+/** The part of ethers' Log that is used. */
+export interface MinedLog {
   readonly blockNumber: number;
-  /** By a reorganization. */
+  /** True if a reorganization has removed it. */
   readonly removed: boolean;
 }
 
-export interface LogSource<Log extends Placed> {
+export interface LogSource<Log extends MinedLog> {
   getLogs(filter: Filter): Promise<Log[]>;
 }
 
 export interface LogReader<Log> {
   /**
-   * In log order, of whole blocks.
+   * Events in log order, of whole blocks.
    *
-   * @throws HoldfastError "unreachable" if the endpoint does not answer, or not what was asked; else what it refuses a single
-   *   block with
+   * @throws HoldfastError "unreachable" if the endpoint does not answer, or answers something else
+   * @throws the refusal, if the endpoint refuses a single block
    */
   read(fromBlock: number, toBlock: number): Promise<Log[]>;
 }
 
-/** Blocks in one request, until the endpoint has refused as many. */
+/** Blocks in one request, before the endpoint has refused a range. */
 const FIRST_RANGE = 5_000;
-/** Answers in a row, until more is asked for again: events are not spread evenly. */
+/** Successful answers in a row before the range grows again: events are not spread evenly. */
 const ANSWERS_TO_GROW = 16;
 
-export function createLogReader<Log extends Placed>(
+export function createLogReader<Log extends MinedLog>(
   source: LogSource<Log>,
   address: readonly string[],
 ): LogReader<Log> {
@@ -57,7 +57,7 @@ export function createLogReader<Log extends Placed>(
         try {
           logs = await source.getLogs({ address: [...address], fromBlock: first, toBlock: last });
         } catch (error) {
-          // It has been asked again already.
+          // A HoldfastError was already retried by the endpoint's client.
           if (error instanceof HoldfastError || range === 1) throw error;
           shrink();
           continue;
@@ -66,9 +66,9 @@ export function createLogReader<Log extends Placed>(
           if (removed || blockNumber < first || blockNumber > last)
             throw new HoldfastError(
               "unreachable",
-              "the endpoint gives events of other blocks than it was asked for",
+              "the endpoint returned events of other blocks than it was asked for",
             );
-        // One by one: an argument each would be too many.
+        // Not push(...logs): a call cannot take so many arguments.
         for (const log of logs) found.push(log);
         first = last + 1;
         grow();

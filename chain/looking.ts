@@ -1,6 +1,6 @@
 /**
- * A look at several endpoints of one chain: whose head is behind, and whether all have the same block some way below. Who does
- * not is left aside, and who is in order again is taken back.
+ * Compares several endpoints of one chain: whose head is behind, and whether all have the same block some way below.
+ * An endpoint that differs is left aside; one that agrees again is taken back.
  */
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -18,17 +18,17 @@ export interface Undecided {
   readonly hosts: readonly string[];
 }
 
-/** @param onUndecided when two differ and nothing says which is right; may throw */
+/** @param onUndecided called if two endpoints differ and nothing shows which is right; may throw */
 export type Look = (onUndecided?: (found: Undecided) => void) => Promise<void>;
 
 /** Blocks below the lowest head: deeper than reorganizations go. */
 const AGREED_DEPTH = 64;
 
 export function createLook(standing: Standing, { chainId, now }: LookOptions): Look {
-  /** The last block that two had alike. */
+  /** The last block on which two endpoints agreed. */
   let agreed: { readonly number: number; readonly hash: string } | undefined;
 
-  /** undefined if it fails, for which it is left aside. */
+  /** Leaves the endpoint aside and returns undefined if `work` fails. */
   const attempt = async <T>(member: Member, work: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await work();
@@ -45,7 +45,7 @@ export function createLook(standing: Standing, { chainId, now }: LookOptions): L
     if (!member.isOfChain) {
       const actual = BigInt((await endpoint.send("eth_chainId", [])) as string);
       if (actual !== chainId)
-        throw new HoldfastError("chain", `${name} is of the chain ${actual}, not ${chainId}`);
+        throw new HoldfastError("chain", `${name} belongs to the chain ${actual}, not ${chainId}`);
       member.isOfChain = true;
     }
     const { number, timestamp } = await blockAt(endpoint, "latest");
@@ -62,7 +62,7 @@ export function createLook(standing: Standing, { chainId, now }: LookOptions): L
     );
   };
 
-  /** Those whose heads are not behind, and the lowest of these heads. */
+  /** The endpoints whose heads are not behind, and the lowest of those heads. */
   const keepUp = async (members: readonly Member[]): Promise<{ members: Member[]; lowest: number }> => {
     const heads = new Map<Member, Head>();
     await Promise.all(
@@ -75,7 +75,7 @@ export function createLook(standing: Standing, { chainId, now }: LookOptions): L
       const late = best && lateness(head, best, before);
       const isAhead = best !== undefined && head.number > best.number;
       if (late === undefined && !isAhead) continue;
-      const why = late ?? "the time of its newest block is still to come";
+      const why = late ?? "its newest block has a time in the future";
       standing.leaveAside(member, "differs", `${member.name} differs: ${why}`);
       heads.delete(member);
     }
@@ -83,7 +83,7 @@ export function createLook(standing: Standing, { chainId, now }: LookOptions): L
     return { members: members.filter((member) => heads.has(member)), lowest: Math.min(...numbers) };
   };
 
-  /** Whom to leave aside and why, where not all hashes of a block are the same. */
+  /** The endpoints to leave aside, each with the reason, if they do not all have the same hash of a block. */
   const judge = async (
     number: number,
     hashes: ReadonlyMap<Member, string>,
@@ -96,28 +96,28 @@ export function createLook(standing: Standing, { chainId, now }: LookOptions): L
     const most = [...groups.values()].find((group) => 2 * group.length > members.length);
     if (most) {
       const others = members.filter((member) => !most.includes(member));
-      return because(others, `its block ${number} is another than most have`);
+      return because(others, `its block ${number} is not the one that most endpoints have`);
     }
     if (agreed) {
       const { number: known, hash } = agreed;
       const now = await hashesOf(members, known);
       const changed = members.filter((member) => now.has(member) && now.get(member) !== hash);
       if (changed.length > 0 && changed.length < members.length)
-        return because(changed, `its block ${known} is another than it was before`);
+        return because(changed, `its block ${known} is not the one that it had before`);
     }
     const hosts = members.map(({ name }) => name);
     const message = `${hosts.join(" and ")} disagree about the block ${number}`;
     onUndecided?.({ message, hosts });
     const kept = hashes.get(members[0] as Member);
     const others = members.filter((member) => hashes.get(member) !== kept);
-    return because(others, `${message}, and nothing says which is right`);
+    return because(others, `${message}, and nothing shows which is right`);
   };
 
   return async (onUndecided) => {
     const { members, lowest } = await keepUp(standing.due());
     if (members.length === 0) return;
     const number = Math.max(0, lowest - AGREED_DEPTH);
-    // Who has stood the test so far is kept in doubt.
+    // In doubt, an endpoint that has not failed so far is kept.
     const usable = members.filter((member) => standing.isUsable(member));
     const tried = members.filter((member) => !standing.isUsable(member));
     const hashes = await hashesOf([...usable, ...tried], number);

@@ -1,16 +1,16 @@
 /**
- * What a chain refuses a daemon, in words and as data: the contracts' own errors by name.
+ * Turns what a chain refuses into HoldfastErrors, with the contracts' own errors by name.
  */
 import { dataLength, isCallException, isError, type Interface, type Result } from "ethers";
 import { HoldfastError } from "../protocol/errors.ts";
 
-/** The name of the contract's error in what a question or a transaction was refused with. */
+/** The name of the contract's error with which a call or a transaction was refused. */
 export function contractError(error: unknown): string | undefined {
   const name = error instanceof HoldfastError ? error.details["error"] : undefined;
   return typeof name === "string" ? name : undefined;
 }
 
-/** Throws what `answer` rejects with as a HoldfastError. */
+/** Waits for an answer. @throws HoldfastError in place of whatever `answer` rejects with */
 export async function refusing<T>(
   errors: readonly Interface[],
   what: string,
@@ -41,7 +41,7 @@ export function explain(errors: readonly Interface[], what: string, error: unkno
     return new HoldfastError("chain", message, { error: parsed.name, ...args }, cause);
   }
   if (isError(error, "INSUFFICIENT_FUNDS")) {
-    const message = `the account of the key cannot pay the gas of ${what}: send it the chain's own coin`;
+    const message = `the key's account cannot pay for the gas of ${what}: send it some of the chain's own coin`;
     return new HoldfastError("funds", message, {}, cause);
   }
   const text = error instanceof Error ? error.message : String(error);
@@ -49,7 +49,7 @@ export function explain(errors: readonly Interface[], what: string, error: unkno
 }
 
 function parseRevert(errors: readonly Interface[], data: string): { name: string; args: Result } | undefined {
-  // Without a selector.
+  // Too short to have a selector.
   if (dataLength(data) < 4) return undefined;
   for (const each of errors) {
     const parsed = each.parseError(data);

@@ -1,9 +1,9 @@
 /**
- * Transactions of a daemon's key, from a nonce to a confirmed receipt, surviving a crash at any point.
+ * Sends transactions of a daemon's key: from a nonce to a confirmed receipt, and across a crash at any point.
  *
- * What is signed is in the journal before it leaves, and it is that, and only that, which is sent until its nonce is used:
- * so nothing is ever sent twice under two nonces. Nonces are given in turn. A transaction that waits too long is replaced
- * by itself with higher fees (delivery.ts).
+ * A signed transaction is in the journal before it leaves, and only that one is sent until its nonce is used. So
+ * nothing is ever sent under two nonces. Nonces are given in order. A transaction that waits too long is replaced by
+ * itself with higher fees (delivery.ts).
  */
 import { HoldfastError } from "../protocol/errors.ts";
 import {
@@ -16,30 +16,33 @@ import {
 import type { TransactionRecord } from "./transactions.ts";
 
 export interface SenderOptions<Call> extends DeliveryOptions {
-  /** What a contract refuses the second time: one that it still takes has not reached it. */
+  /**
+   * Whether the contract refuses the call the second time; if it still accepts the call, the first one has not
+   * reached it.
+   */
   readonly isOnce: (call: Call) => boolean;
 }
 
 export interface Sender<Call> {
   /**
-   * Sends a call, once per key: a second time only after the first was mined and failed, can never be mined, or is not
-   * what the chain knows of any more.
+   * Sends a call once per key. It is sent a second time only if the first was mined and failed, can never be mined,
+   * or is no longer known to the chain.
    *
-   * @throws HoldfastError what `TransactionChain.estimate` throws, if the call would fail now; "chain" if it was mined and
-   *   failed, or another transaction took its nonce; "aborted"
+   * @throws HoldfastError whatever `TransactionChain.estimate` throws if the call would fail now; "chain" if it was
+   *   mined and failed, or lost its nonce to another transaction; "aborted"
    */
   send(key: string, call: Call): Promise<Delivered>;
-  /** Ends, and never rejects, with all that is signed and not mined, of the keys that begin so. */
+  /** Resolves when no transaction whose key begins with `prefix` is open any more. Never rejects. */
   finish(prefix: string): Promise<void>;
-  /** Goes on with whatever was under way when the daemon stopped; ends with all of it. */
+  /** Continues the transactions that were open when the daemon stopped; resolves when all have ended. */
   resume(): Promise<void>;
-  /** Keys of what has been open for so long. */
+  /** Keys of transactions that have been open for at least `ms` milliseconds. */
   openFor(ms: number): string[];
 }
 
-/** Failed transactions for one key: gas is not spent on a fourth. */
+/** Failed transactions allowed per key, so that no gas is spent on a fourth. */
 const MAX_TRIES = 3;
-/** Blocks that an endpoint may be behind with what it says of a transaction that it has shown. */
+/** Blocks by which an endpoint's state may be behind a receipt that it has shown. */
 const LAG = 2;
 
 export function createSender<Call>(
@@ -62,16 +65,20 @@ export function createSender<Call>(
     inTurn(async () => {
       const tries = (journal.transaction(key)?.tries ?? 0) + 1;
       if (tries > MAX_TRIES)
-        throw new HoldfastError("chain", `${key} failed ${MAX_TRIES} times: it is not sent again`, { key });
+        throw new HoldfastError(
+          "chain",
+          `${key} failed ${MAX_TRIES} times, so it is not sent again: look at the earlier errors`,
+          { key },
+        );
       const gas = await chain.estimate(call);
       const { mined, pending } = await chain.nonces();
-      // An endpoint may be behind with either.
+      // An endpoint may be behind in either count.
       const nonce = Math.max(mined, pending, journal.nextNonce());
       const transaction = await chain.sign(call, { nonce, gas });
       journal.setTransaction({ key, nonce, state: "signed", attempts: [transaction], tries });
     });
 
-  /** Whether the chain has what the journal calls mined, and has taken it for what it is. */
+  /** Whether the chain still has the transaction that the journal calls mined, and the contract has executed it. */
   const stands = async (record: TransactionRecord, call: Call): Promise<boolean> => {
     const receipt = await delivery.findReceipt(record);
     if (!receipt) {
@@ -85,7 +92,7 @@ export function createSender<Call>(
     );
     if (isRefused) return true;
     const { key } = record;
-    log.warn({ key }, "the contract has not got a transaction that was mined: a new one is sent");
+    log.warn({ key }, "the contract does not know a transaction that was mined: sending a new one");
     journal.setTransaction({ ...record, state: "dead" });
     return false;
   };

@@ -1,23 +1,23 @@
 /**
- * Which endpoints are in charge, stand by or are left aside, and until when.
+ * Which endpoint is in charge, which ones stand by, and which ones are left aside until when.
  */
 import type { Endpoint } from "./endpoint.ts";
 import type { Head } from "./heads.ts";
 
 export interface Member {
-  /** Host and port; with a number, if another one has them too. */
+  /** Host and port, and a number if several endpoints share them. */
   readonly name: string;
   readonly endpoint: Endpoint;
-  /** Whether it has said that it is of the chain that is meant. */
+  /** Whether it has confirmed that it belongs to the right chain. */
   isOfChain: boolean;
-  /** When it was looked at last. */
+  /** Its newest block at the last comparison. */
   head: Head | undefined;
 }
 
 export interface EndpointHealth {
   readonly endpoint: string;
   readonly state: "in charge" | "standby" | "aside";
-  /** It is left aside. */
+  /** Why it is left aside. */
   readonly why?: string;
 }
 
@@ -27,23 +27,26 @@ export interface StandingModules {
   readonly now: () => number;
 }
 
-/** "fails": its answers, should it give any, are as good as another's. "differs": it lags or contradicts others. */
+/** "fails": the answers that it gives are still right. "differs": it lags behind or contradicts others. */
 export type Fault = "fails" | "differs";
 
 export interface Standing {
-  /** In the order of their choice: the first is in charge. */
+  /** In the order of preference: the first one is in charge. */
   usable(): Member[];
   isUsable(member: Member): boolean;
-  /** Those that have failed, of which one may answer if nobody else does. */
+  /** Those that have failed. One of them may answer if no other does. */
   failing(): Member[];
-  /** Those that are usable or have been aside for long enough. */
+  /** Those that are usable, and those that have been aside for long enough to be tried again. */
   due(): Member[];
   leaveAside(member: Member, fault: Fault, why: string): void;
   takeBack(member: Member): void;
   health(): EndpointHealth[];
 }
 
-/** Milliseconds aside: doubled each time, up to the most, and from the start after so long in order. */
+/**
+ * Milliseconds aside: doubled each time up to the maximum, and starting again from the first after FORGIVEN_MS
+ * without a fault.
+ */
 const [FIRST_ASIDE_MS, MAX_ASIDE_MS, FORGIVEN_MS] = [60_000, 32 * 60_000, 10 * 60_000];
 
 interface Aside {
@@ -63,10 +66,10 @@ export function createStanding(members: readonly Member[], { log, now }: Standin
     failing: () => members.filter((member) => member.isOfChain && asides.get(member)?.fault === "fails"),
     due: () => members.filter((member) => (asides.get(member)?.until ?? 0) <= now()),
     leaveAside(member, fault, why) {
-      // With nobody to compare it with and nobody else to ask.
+      // A single endpoint has nothing to be compared with and no replacement.
       if (members.length === 1) return;
       const aside = asides.get(member);
-      // Waited for once: many requests fail at a time.
+      // Many requests fail at a time; they count once.
       if (aside && now() < aside.until) return;
       const { times, backAt } = history.get(member) ?? { times: 0, backAt: 0 };
       const before = !aside && now() - backAt > FORGIVEN_MS ? 0 : times;

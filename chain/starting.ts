@@ -1,5 +1,5 @@
 /**
- * A daemon's first questions to the chain: who has run before does not end because an endpoint does not answer just now.
+ * A daemon's first questions to the chain. A daemon that has run before keeps asking while the endpoint is down.
  */
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Clock } from "./clock.ts";
@@ -11,15 +11,15 @@ export interface StartOptions {
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds from one attempt to the next, and until the same is said again. */
+/** Milliseconds between two attempts, and until the same problem is logged again. */
 const [WAIT_MS, SAY_MS] = [2_000, 60_000];
-/** Readings that do not add up: after the first, what is not shown is read again, after the second everything. */
+/** Failed readings: after the first, the unchecked part is read again, and after the second, everything. */
 const MAX_DOUBTS = 2;
 
 /**
- * Asks until there is an answer, and reads again what does not add up.
+ * Asks until there is an answer, and reads again if the events do not add up.
  *
- * @throws what is not a matter of time; the signal's reason once it has aborted
+ * @throws errors that waiting does not mend; the signal's reason once it has aborted
  */
 export async function untilAnswered<T>(
   ask: () => Promise<T>,
@@ -35,7 +35,7 @@ export async function untilAnswered<T>(
       const mayPass = isIncomplete(error) ? ++doubts <= MAX_DOUBTS : error.code === "unreachable";
       if (!mayPass) throw error;
       if (said !== error.message || clock.now() >= sayAt) {
-        log.warn({ err: error }, "waiting for the chain before the start");
+        log.warn({ err: error }, "the chain cannot be reached: waiting for it before the start");
         [said, sayAt] = [error.message, clock.now() + SAY_MS];
       }
     }

@@ -1,5 +1,6 @@
 /**
- * Transactions of one key: what a daemon asks of the chain to send them, and what it must remember of them across a crash.
+ * Transactions of one key: what a daemon asks the chain in order to send them, and what it must remember across a
+ * crash.
  */
 import type Database from "better-sqlite3";
 
@@ -15,63 +16,66 @@ export interface Receipt {
   readonly gasUsed: number;
 }
 
-/** Uses up a nonce. */
+/** An empty transaction, to use up a nonce. */
 export interface Nothing {
   readonly kind: "nothing";
 }
 
-/** Every method rejects with HoldfastError: "unreachable" if the chain does not answer, "chain" if a contract refuses. */
+/**
+ * Every method rejects with HoldfastError "unreachable" if the chain does not answer, or "chain" if a contract
+ * refuses.
+ */
 export interface TransactionChain<Call> {
   block(): Promise<{ readonly number: number }>;
-  /** Gas that a call would take; rejects as the call would. */
+  /** The gas that a call would take. Rejects if the call would revert. */
   estimate(call: Call | Nothing): Promise<bigint>;
-  /** Wei for a unit of gas, if it is sent now. */
+  /** The current price of a unit of gas, in wei. */
   gasPrice(): Promise<bigint>;
-  /** Transactions of our key that are mined. */
+  /** The number of mined transactions of our key. */
   minedCount(): Promise<number>;
-  /** Transactions of our key: mined, and mined or waiting. */
+  /** Numbers of our key's transactions: mined, and mined or waiting. */
   nonces(): Promise<{ readonly mined: number; readonly pending: number }>;
   sign(
     call: Call | Nothing,
     options: { readonly nonce: number; readonly gas: bigint },
   ): Promise<SignedTransaction>;
-  /** The same transaction with fees that replace it; undefined if they would be above the limit. */
+  /** The same transaction with fees high enough to replace it; undefined if they would exceed the limit. */
   raiseFees(transaction: SignedTransaction): Promise<SignedTransaction | undefined>;
-  /** Whether the chain asks for more by now than the transaction offers. */
+  /** Whether the chain now asks for more than the transaction offers. */
   isShort(transaction: SignedTransaction): Promise<boolean>;
-  /** Also resolves if the network has it, or has another with its nonce, already. */
+  /** Resolves also if the network already has the transaction, or another one with its nonce. */
   broadcast(transaction: SignedTransaction): Promise<void>;
   receipt(hash: string): Promise<Receipt | undefined>;
 }
 
-/** signed: not known to have left; sent: it has; mined and reverted: final; dead: its nonce went to another. */
+/** signed: may not have left; sent: has left; mined, reverted: final; dead: another transaction has used its nonce. */
 export type TransactionState = "signed" | "sent" | "mined" | "reverted" | "dead";
 
 export interface TransactionRecord {
-  /** What it is for: there is one at a time. */
+  /** What the transaction is for. Each key has at most one record. */
   readonly key: string;
   readonly nonce: number;
   readonly state: TransactionState;
-  /** All with this nonce, each with higher fees than the one before. */
+  /** All transactions with this nonce, each with higher fees than the one before. */
   readonly attempts: readonly SignedTransaction[];
-  /** Of this key, this one included. */
+  /** How many nonces this key has used, this one included. */
   readonly tries: number;
-  /** Of the one that was mined. */
+  /** The attempt that was mined. */
   readonly mined?: { readonly hash: string; readonly gasUsed: number } | undefined;
 }
 
 export interface TransactionJournal {
   transaction(key: string): TransactionRecord | undefined;
   setTransaction(record: TransactionRecord): void;
-  /** Signed or sent, by nonce. */
+  /** Transactions that are signed or sent, by nonce. */
   openTransactions(): TransactionRecord[];
-  /** Which had this nonce, and did not lose it to another. */
+  /** The transaction with this nonce, unless it is dead. */
   transactionAt(nonce: number): TransactionRecord | undefined;
-  /** Above all nonces that were given. */
+  /** One above the highest nonce that was ever given. */
   nextNonce(): number;
 }
 
-/** What is over is kept for a while, for people to look at. */
+/** Finished transactions stay for a while, for people to look at. */
 const KEEP_TRANSACTIONS = 1024;
 
 const SCHEMA = `
@@ -81,7 +85,7 @@ const SCHEMA = `
   ) WITHOUT ROWID;
 `;
 
-/** A table of the database. */
+/** Keeps the transactions in a table of the database. */
 export function keepTransactions(database: Database.Database): TransactionJournal {
   database.exec(SCHEMA);
   const read = (sql: string, ...values: unknown[]): TransactionRecord | undefined =>

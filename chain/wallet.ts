@@ -1,5 +1,5 @@
 /**
- * What a key sends, by way of ethers: calls as signed transactions, their fees, and what became of them.
+ * A wallet on top of ethers: signs calls as transactions, sets their fees and finds out what became of them.
  */
 import {
   isError,
@@ -20,15 +20,15 @@ export interface WalletOptions<Call> {
   readonly chainId: bigint;
   /** Wei. */
   readonly maxFeePerGas: bigint;
-  /** Percent of the estimate: the state may change before a transaction is mined. */
+  /** Gas limit in percent of the estimate: the state may change before a transaction is mined. */
   readonly gasMargin: bigint;
-  /** Without fees and nonce. */
+  /** The transaction of a call, without fees and nonce. */
   readonly transactionOf: (call: Call) => TransactionRequest;
-  /** Of all that can revert with an error of their own. */
+  /** ABIs of everything that can revert with errors of its own. */
   readonly errors: readonly Interface[];
 }
 
-/** Of a transaction, since Osaka. */
+/** The most gas of a transaction since Osaka. */
 const MAX_GAS = 16_777_216n;
 
 export function createWallet<Call extends { readonly kind: string }>(
@@ -64,7 +64,10 @@ export function createWallet<Call extends { readonly kind: string }>(
     async sign(call, { nonce, gas }) {
       return signed({
         ...transactionOf(call),
-        ...{ type: 2, chainId, nonce, gasLimit: lesser((gas * gasMargin) / 100n, MAX_GAS) },
+        type: 2,
+        chainId,
+        nonce,
+        gasLimit: lesser((gas * gasMargin) / 100n, MAX_GAS),
         ...feesFor(await quote(), maxFeePerGas),
       });
     },
@@ -77,10 +80,10 @@ export function createWallet<Call extends { readonly kind: string }>(
     isShort: async ({ raw }) => isBelow(feesOf(Transaction.from(raw)), await quote()),
     async broadcast({ raw, hash }) {
       try {
-        // ethers' own way asks for the newest block besides.
+        // ethers' broadcastTransaction would also ask for the newest block.
         await provider.send("eth_sendRawTransaction", [raw]);
       } catch (error) {
-        // Whatever the reason: if it is there, it is there.
+        // If the network has the transaction, the reason does not matter.
         if (await asked("getTransaction", provider.getTransaction(hash))) return;
         if (isError(error, "NONCE_EXPIRED") || isError(error, "REPLACEMENT_UNDERPRICED")) return;
         throw explain(errors, "a transaction", error);

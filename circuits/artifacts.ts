@@ -1,15 +1,17 @@
 /**
- * The compiled circuit of a profile and its key: where they lie, how they are made, and the checks when they are loaded.
+ * The compiled circuit of a profile and its key: where the files are, how they are made, and how they are checked
+ * when loaded.
  */
 import { createHash } from "node:crypto";
-import { glob, mkdir, mkdtemp, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { glob, mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { VerificationKey } from "snarkjs";
 import { readR1cs } from "../groth16/r1cs.ts";
-import { readSections, section } from "../groth16/sections.ts";
+import { readSomeSections, section } from "../groth16/sections.ts";
+import { readZkeyCounts } from "../groth16/zkey-reader.ts";
 import { HoldfastError } from "../protocol/errors.ts";
-import { parseManifest, type CircuitManifest } from "../protocol/manifest.ts";
+import { parseCircuitManifest, type CircuitManifest } from "../protocol/manifest.ts";
 import { PROFILES, type Profile, type ProfileName } from "../protocol/profiles.ts";
 import { sha256, sha256File, writeJson, writeWhole } from "../system/files.ts";
 import { hasCeremonyKey } from "./ceremony-key.ts";
@@ -25,15 +27,15 @@ export interface ArtifactPaths {
   readonly zkey: string;
   readonly verificationKey: string;
   readonly manifest: string;
-  /** Of a ceremony's key only. */
+  /** Only a ceremony's key has one. */
   readonly transcript: string;
 }
 
 export interface BuildOptions {
-  /** One line for people per step. */
+  /** Receives one line for people per step. */
   readonly log?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Folder of all artifacts; default `build/` of the repository. */
+  /** Folder of all artifacts; by default the repository's `build/`. */
   readonly build?: string | undefined;
 }
 
@@ -47,16 +49,19 @@ export interface CircuitInfo {
   readonly publicInputs: readonly string[];
 }
 
-/** The bytes that a prover needs, in memory that threads can share. */
+/** The files that a prover needs. */
 export interface ProvingArtifacts {
   readonly manifest: CircuitManifest;
+  /** In memory that threads can share. */
   readonly wasm: Uint8Array;
-  readonly zkey: Uint8Array;
+  /** The path of the key: each engine keeps in memory what it needs of it. */
+  readonly zkey: string;
   readonly verificationKey: VerificationKey;
 }
 
 const BUILD = join(ROOT, "build");
 const CIRCUITS = join(ROOT, "circuits");
+const ZKEY_HEADER = 2;
 /** In the order of the statement (protocol.md, section 7). */
 const PUBLIC_INPUTS = ["directoryRoot", "seed", "start", "length"] as const;
 
@@ -74,9 +79,9 @@ export function artifactPaths(profile: ProfileName, build: string = BUILD): Arti
 }
 
 /**
- * Compiles the circuit of a profile, unless what is there was made from the same sources by the same compiler.
+ * Compiles the circuit of a profile, unless the existing files come from the same sources and compiler.
  *
- * @throws HoldfastError "key" if it would take the place of another one, for which there is a ceremony's key
+ * @throws HoldfastError "key" if it would replace a circuit that has a ceremony's key
  */
 export async function compileCircuit(
   profile: ProfileName,
@@ -107,7 +112,7 @@ export async function compileCircuit(
       wires: r1cs.wires,
       publicInputs: r1cs.publicInputs,
       hashes,
-      // A key belongs to the constraints: it stays if a change of the sources left them as they were.
+      // The key depends only on the constraints, so it stays if a change of the sources left them unchanged.
       ...(old?.key && old.hashes.r1cs === hashes.r1cs && { key: old.key }),
     };
     await writeJson(paths.manifest, manifest);
@@ -124,19 +129,22 @@ async function refuseOtherCircuit(
   manifest: CircuitManifest | undefined,
 ): Promise<void> {
   if (!(await hasCeremonyKey(paths, manifest))) return;
-  const message = `the ${profile} key in ${paths.dir} is no development key, and belongs to another circuit than that of this source tree, or has lost its manifest: move the folder away, or check out the sources that the key was made for`;
+  const message = `${paths.dir} has a ${profile} key that is not a development key, and it belongs to other sources than these, or has lost its manifest: move the folder away, or check out the sources that the key was made for`;
   throw new HoldfastError("key", message, { profile, dir: paths.dir });
 }
 
 /** Parameters and size of a compiled circuit. */
 export async function circuitInfo(profile: ProfileName, build?: string): Promise<CircuitInfo> {
   const { samples, dataDepth, directoryDepth }: Profile = PROFILES[profile];
-  const { constraints, wires } = await loadManifest(profile, build);
+  const { constraints, wires } = await loadCircuitManifest(profile, build);
   return { profile, samples, dataDepth, directoryDepth, constraints, wires, publicInputs: PUBLIC_INPUTS };
 }
 
-/** Throws "not-found" if the profile was never built here, "corrupt" if its manifest is not one of this profile. */
-export async function loadManifest(profile: ProfileName, build?: string): Promise<CircuitManifest> {
+/**
+ * @throws HoldfastError "not-found" if the profile was never built here
+ * @throws HoldfastError "corrupt" if the manifest is malformed, "key" if it is another profile's
+ */
+export async function loadCircuitManifest(profile: ProfileName, build?: string): Promise<CircuitManifest> {
   const paths = artifactPaths(profile, build);
   let text: string;
   try {
@@ -145,7 +153,7 @@ export async function loadManifest(profile: ProfileName, build?: string): Promis
     const hint = `run \`npm run -s holdfast -- keys make --profile ${profile}\``;
     throw new HoldfastError(
       "not-found",
-      `the ${profile} circuit is not built: ${hint}`,
+      `the ${profile} circuit has not been built: ${hint}`,
       { path: paths.manifest },
       { cause },
     );
@@ -154,79 +162,89 @@ export async function loadManifest(profile: ProfileName, build?: string): Promis
   if (manifest.profile !== profile) {
     throw new HoldfastError(
       "key",
-      `${paths.manifest} belongs to the profile ${manifest.profile}, not to ${profile}`,
+      `${paths.manifest} belongs to the profile ${manifest.profile}, not to ${profile}: restore the right file, or make the key again`,
     );
   }
   return manifest;
 }
 
-/** Everything to prove with, each file checked against the manifest. Throws "key" for anything missing or altered. */
+/**
+ * Loads all files for proving, each checked against the manifest. @throws HoldfastError "key" if one is missing or
+ * altered
+ */
 export async function loadProvingArtifacts(profile: ProfileName, build?: string): Promise<ProvingArtifacts> {
   const paths = artifactPaths(profile, build);
-  const manifest = await loadManifest(profile, build);
+  const manifest = await loadCircuitManifest(profile, build);
   const { key } = manifest;
   if (!key) {
     const hint = `run \`npm run -s holdfast -- keys make --profile ${profile}\``;
     throw new HoldfastError("key", `the ${profile} circuit has no key yet: ${hint}`, { path: paths.zkey });
   }
-  const [wasm, zkey, verificationKey] = await Promise.all([
+  const [wasm, verificationKey] = await Promise.all([
     loadChecked(paths.wasm, manifest.hashes.wasm),
-    loadChecked(paths.zkey, key.zkey),
     loadChecked(paths.verificationKey, key.verificationKey),
+    checkFile(paths.zkey, key.zkey),
   ]);
-  if (!isKeyOf(manifest, zkey)) {
-    throw new HoldfastError("key", `${paths.zkey} is the key of another circuit; make the key again`, {
+  if (!(await isKeyOf(manifest, paths.zkey))) {
+    throw new HoldfastError("key", `${paths.zkey} is the key of another circuit: make the key again`, {
       path: paths.zkey,
     });
   }
   const parsed = JSON.parse(Buffer.from(verificationKey).toString("utf8")) as VerificationKey;
-  return { manifest, wasm, zkey, verificationKey: parsed };
+  return { manifest, wasm, zkey: paths.zkey, verificationKey: parsed };
 }
 
-/** The key to verify with, checked against the manifest. */
+/** Loads the verification key, checked against the manifest. */
 export async function loadVerificationKey(profile: ProfileName, build?: string): Promise<VerificationKey> {
   const paths = artifactPaths(profile, build);
-  const { key } = await loadManifest(profile, build);
+  const { key } = await loadCircuitManifest(profile, build);
   if (!key)
-    throw new HoldfastError("key", `the ${profile} circuit has no key yet`, { path: paths.verificationKey });
+    throw new HoldfastError(
+      "key",
+      `the ${profile} circuit has no key yet: run \`npm run -s holdfast -- keys make --profile ${profile}\``,
+      { path: paths.verificationKey },
+    );
   const bytes = await loadChecked(paths.verificationKey, key.verificationKey);
   return JSON.parse(Buffer.from(bytes).toString("utf8")) as VerificationKey;
 }
 
 async function loadChecked(path: string, expected: string): Promise<Uint8Array> {
-  let file;
+  let read: Buffer;
   try {
-    file = await open(path);
+    read = await readFile(path);
   } catch (cause) {
-    throw new HoldfastError("key", `${path} is missing; make the key again`, { path }, { cause });
+    throw missing(path, cause);
   }
-  try {
-    const { size } = await file.stat();
-    const bytes = new Uint8Array(new SharedArrayBuffer(size));
-    for (let at = 0; at < size;) {
-      const { bytesRead } = await file.read(bytes, at, size - at);
-      if (bytesRead === 0) break; // shorter than it was: the hash will tell
-      at += bytesRead;
-    }
-    const actual = sha256(bytes);
-    if (actual !== expected) {
-      const message = `${path} is corrupt or belongs to another key: its SHA-256 is not the manifest's; make the key again`;
-      throw new HoldfastError("key", message, { path, expected, actual });
-    }
-    return bytes;
-  } finally {
-    await file.close();
-  }
+  refuseAltered(path, expected, sha256(read));
+  const bytes = new Uint8Array(new SharedArrayBuffer(read.length));
+  bytes.set(read);
+  return bytes;
 }
 
-/** Section 2 of a zkey: field sizes and primes (72 bytes), wires, public inputs. */
-function isKeyOf({ wires, publicInputs }: CircuitManifest, zkey: Uint8Array): boolean {
-  const header = section(readSections(zkey, "zkey"), 2, "zkey");
-  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
-  return view.getUint32(72, true) === wires && view.getUint32(76, true) === publicInputs;
+async function checkFile(path: string, expected: string): Promise<void> {
+  const actual = await sha256File(path).catch((cause: unknown) => {
+    throw missing(path, cause);
+  });
+  refuseAltered(path, expected, actual);
 }
 
-/** Brings generated/poseidon2_constants.circom up to date. */
+function missing(path: string, cause: unknown): HoldfastError {
+  return new HoldfastError("key", `${path} is missing: make the key again`, { path }, { cause });
+}
+
+function refuseAltered(path: string, expected: string, actual: string): void {
+  if (actual === expected) return;
+  const message = `${path} is damaged or belongs to another key, because its SHA-256 is not the manifest's: make the key again`;
+  throw new HoldfastError("key", message, { path, expected, actual });
+}
+
+async function isKeyOf({ wires, publicInputs }: CircuitManifest, zkey: string): Promise<boolean> {
+  const header = section(await readSomeSections(zkey, "zkey", [ZKEY_HEADER]), ZKEY_HEADER, "zkey");
+  const counts = readZkeyCounts(header);
+  return counts.wires === wires && counts.publicInputs === publicInputs;
+}
+
+/** Writes generated/poseidon2_constants.circom if it is out of date. */
 export async function writeConstants(): Promise<void> {
   const path = join(CIRCUITS, "generated", "poseidon2_constants.circom");
   const text = renderPoseidon2Constants();
@@ -236,7 +254,7 @@ export async function writeConstants(): Promise<void> {
   await writeWhole(path, (file) => file.writeFile(text));
 }
 
-/** SHA-256 over the names and texts of every circom file that could take part. */
+/** SHA-256 over the names and contents of all circom files that the circuit may include. */
 async function hashSources(profile: ProfileName): Promise<string> {
   const patterns = [
     "circuits/*.circom",
@@ -253,7 +271,7 @@ async function hashSources(profile: ProfileName): Promise<string> {
   return hash.digest("hex");
 }
 
-/** The manifest that is there, or undefined if there is none that can be read: then all is made anew. */
+/** The existing manifest; undefined if there is none that can be read, and then everything is made again. */
 async function existingManifest(paths: ArtifactPaths): Promise<CircuitManifest | undefined> {
   try {
     return parseManifestText(await readFile(paths.manifest, "utf8"), paths.manifest);
@@ -264,9 +282,9 @@ async function existingManifest(paths: ArtifactPaths): Promise<CircuitManifest |
 
 function parseManifestText(text: string, path: string): CircuitManifest {
   try {
-    return parseManifest(JSON.parse(text));
+    return parseCircuitManifest(JSON.parse(text));
   } catch (cause) {
-    throw new HoldfastError("corrupt", `${path} is not a manifest; make the key again`, { path }, { cause });
+    throw new HoldfastError("corrupt", `${path} is not a manifest: make the key again`, { path }, { cause });
   }
 }
 

@@ -26,7 +26,7 @@ template CanonicalBits() {
             bit[i] * (1 - equal[i + 1] - bit[i]) === 0;
             equal[i] <== equal[i + 1];
         }
-        value += bit[i] * 2 ** i;
+        value += value + bit[i];
     }
     value === in;
 }

@@ -1,11 +1,11 @@
 /**
- * What many people made together cannot be made again: a key that is not a development key is not replaced.
+ * Recognizes a ceremony's key, which must never be overwritten: the contributors would have to make it again.
  */
 import { isDevelopmentKey, readZkeyFile } from "../groth16/zkey-reader.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { CircuitManifest } from "../protocol/manifest.ts";
 
-/** By the manifest, or by the zkey itself, which may lie there without one. */
+/** Looks at the manifest, and at the zkey itself, because the manifest may be missing. */
 export async function hasCeremonyKey(
   { zkey }: { readonly zkey: string },
   manifest: CircuitManifest | undefined,
@@ -14,7 +14,7 @@ export async function hasCeremonyKey(
   try {
     return !isDevelopmentKey(await readZkeyFile(zkey));
   } catch (error) {
-    if (error instanceof HoldfastError) return false; // no file, or no key
+    if (error instanceof HoldfastError) return false; // there is no zkey, or it is not one
     throw error;
   }
 }

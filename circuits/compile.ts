@@ -19,14 +19,14 @@ export async function compilerVersion(): Promise<string> {
 }
 
 export interface CompileOptions {
-  /** Instead of the repository's own circuits and node_modules. */
+  /** Instead of the repository's circuits and node_modules. */
   readonly libraries?: readonly string[];
   /** Instead of full simplification and inspection. */
   readonly flags?: readonly string[];
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Paths of what circom writes; `sym` only exists with the flag `--sym`. */
+/** The files that circom writes. `sym` exists only with the flag `--sym`. */
 export interface CompiledFiles {
   readonly r1cs: string;
   readonly wasm: string;
@@ -42,7 +42,7 @@ export async function compile(
   options: CompileOptions = {},
 ): Promise<CompiledFiles> {
   const { libraries = LIBRARIES, flags = ["--O2", "--inspect"], signal } = options;
-  // circom2 sees only paths relative to its working directory.
+  // circom2 accepts only paths relative to its working directory.
   const local = (path: string): string => relative(ROOT, path);
   const output = await runCompiler(
     [
@@ -58,14 +58,19 @@ export async function compile(
     signal,
   );
   const warning = output.split("\n").find((line) => line.startsWith("warning"));
-  if (warning) throw new HoldfastError("bad-input", `circom warns about ${source}: ${warning}`, { output });
+  if (warning)
+    throw new HoldfastError(
+      "bad-input",
+      `circom warns about ${source}: ${warning}; change the circuit so that it does not`,
+      { output },
+    );
 
   const name = basename(source, ".circom");
   const file = (path: string): string => join(out, path);
   return { r1cs: file(`${name}.r1cs`), wasm: file(`${name}_js/${name}.wasm`), sym: file(`${name}.sym`) };
 }
 
-/** Resolves with what circom said. Its words go through the file `log`: circom2 panics when a pipe is full. */
+/** Returns circom's output. It goes through the file `log`, because circom2 panics when a pipe is full. */
 async function runCompiler(args: string[], log: string, signal?: AbortSignal): Promise<string> {
   const output = await open(log, "w");
   let code: number | null;
@@ -82,6 +87,6 @@ async function runCompiler(args: string[], log: string, signal?: AbortSignal): P
   // eslint-disable-next-line no-control-regex -- circom colours its output
   const plain = (await readFile(log, "utf8")).replaceAll(/\u001b\[[0-9;]*m/g, "");
   if (code !== 0)
-    throw new HoldfastError("bad-input", `circom fails on ${args[0] ?? ""}:\n${plain}`, { code });
+    throw new HoldfastError("bad-input", `circom cannot compile ${args[0] ?? ""}:\n${plain}`, { code });
   return plain;
 }

@@ -1,7 +1,7 @@
 /**
- * Renders the Poseidon2 constants, as protocol/poseidon2.ts derives them, as circom functions.
+ * Writes the Poseidon2 constants of protocol/poseidon2.ts as circom functions.
  */
-import { add, inv } from "../protocol/field.ts";
+import { add, inv, mod } from "../protocol/field.ts";
 import { poseidon2Parameters, type Poseidon2Parameters } from "../protocol/poseidon2.ts";
 
 /** The text of generated/poseidon2_constants.circom. */
@@ -13,11 +13,23 @@ export function renderPoseidon2Constants(): string {
     choose("poseidon2InternalRounds", String(t4.internalRounds), String(t16.internalRounds)),
     choose("poseidon2RoundConstants", list(t4.roundConstants), list(t16.roundConstants)),
     choose("poseidon2InternalDiagonal", list(t4.internalDiagonal), list(t16.internalDiagonal)),
-    // Of all-ones + diag(d): its inverse takes 1 / d and 1 / (1 + the sum of 1 / d). A prover should not divide for each.
+    // The inverse of all-ones + diag(d) needs 1 / d and 1 / (1 + the sum of 1 / d). The witness program would divide in each
+    // permutation.
     choose("poseidon2InverseDiagonal", list(inverses(t4)), list(inverses(t16))),
     choose("poseidon2InverseScale", String(inverseScale(t4)), String(inverseScale(t16))),
+    // Of t / 4 blocks that each have their sum added, one more than there are; a single block has none.
+    choose("poseidon2InverseBlocks", "0", String(inv(5n))),
+    `function poseidon2InverseM4() {\n    return [${INVERSE_M4.map(list).join(", ")}];\n}\n`,
   ].join("\n");
 }
+
+/** Of M4 = [5 7 1 3; 4 6 1 1; 1 3 5 7; 1 1 4 6], in eighths. */
+const INVERSE_M4 = [
+  [-1n, 3n, -6n, 7n],
+  [1n, -1n, 4n, -5n],
+  [-6n, 7n, -1n, 3n],
+  [4n, -5n, 1n, -1n],
+].map((row) => row.map((entry) => mod(entry * inv(8n))));
 
 function inverses({ internalDiagonal }: Poseidon2Parameters): bigint[] {
   return internalDiagonal.map(inv);

@@ -8,7 +8,9 @@ pragma circom 2.2.3;
 //             S-box's output is a fixed linear expression of the inputs of later ones: it stands on the right of a
 //             product, where terms take no room in the key. The layers themselves cost nothing.
 // Caller's    nothing: any field elements are fine
-// Cost        t = 4: 264, t = 16: 555 (three per S-box: 8 t + internal rounds of them)
+// Cost        t = 4: 264, t = 16: 555 (three per S-box: 8 t + internal rounds of them). The time of a witness is mostly
+//             spent here: no division, power or remainder (i % 4) is computed, as a counter that was divided is no
+//             small number any more in circom's program, and each use of it takes a multiplication in the field.
 
 include "generated/poseidon2_constants.circom";
 
@@ -21,8 +23,6 @@ template Poseidon2(t) {
     var blocks = t / 4;
     var constants[boxes] = poseidon2RoundConstants(t);
     var diagonal[t] = poseidon2InternalDiagonal(t);
-    var m4[4][4] = [[5, 7, 1, 3], [4, 6, 1, 1], [1, 3, 5, 7], [1, 1, 4, 6]];
-    var inverseM4Times8[4][4] = [[-1, 3, -6, 7], [1, -1, 4, -5], [-6, 7, -1, 3], [4, -5, 1, -1]];
 
     signal boxIn[boxes];
     signal square[boxes];
@@ -46,18 +46,28 @@ template Poseidon2(t) {
             box++;
         }
         if (isInternal) {
-            var sum = 0;
-            for (var i = 0; i < t; i++) sum += state[i];
+            var sum = state[0];
+            for (var i = 1; i < t; i++) sum += state[i];
             for (var i = 0; i < t; i++) state[i] = sum + diagonal[i] * state[i];
         } else {
             // t = 4: M4. t = 16: circ(2 M4, M4, M4, M4) = M4 on each block of four, plus the sum of the blocks.
-            for (var i = 0; i < t; i++) {
-                mixed[i] = 0;
-                for (var j = 0; j < 4; j++) mixed[i] += m4[i % 4][j] * state[4 * (i \ 4) + j];
+            // M4 = [5 7 1 3; 4 6 1 1; 1 3 5 7; 1 1 4 6] takes additions only.
+            for (var i = 0; i < t; i += 4) {
+                var first = state[i] + state[i + 1];
+                var second = state[i + 2] + state[i + 3];
+                var third = state[i + 1] + state[i + 1] + second;
+                var last = state[i + 3] + state[i + 3] + first;
+                first += first;
+                second += second;
+                mixed[i + 1] = first + first + third;
+                mixed[i + 3] = second + second + last;
+                mixed[i] = mixed[i + 1] + last;
+                mixed[i + 2] = mixed[i + 3] + third;
             }
-            for (var i = 0; i < t; i++) {
-                state[i] = mixed[i];
-                if (t > 4) for (var c = 0; c < blocks; c++) state[i] += mixed[4 * c + i % 4];
+            for (var i = 0; i < 4; i++) {
+                total[i] = mixed[i];
+                for (var j = i + 4; j < t; j += 4) total[i] += mixed[j];
+                for (var j = i; j < t; j += 4) state[j] = t > 4 ? mixed[j] + total[i] : mixed[j];
             }
         }
     }
@@ -66,27 +76,30 @@ template Poseidon2(t) {
     // Backwards, the constraints: undo a linear layer of what follows, and the state is what the S-boxes return.
     var inverse[t] = poseidon2InverseDiagonal(t);
     var scale = poseidon2InverseScale(t);
-    var eighth = 1 / 8;
-    var share = 1 / (blocks + 1);
+    var inverseM4[4][4] = poseidon2InverseM4();
+    var share = poseidon2InverseBlocks(t);
     for (var i = 0; i < t; i++) state[i] = out[i];
     for (var round = 8 + internalRounds; round > 0; round--) {
         var isInternal = round > 4 && round <= 4 + internalRounds;
         var width = isInternal ? 1 : t;
         if (isInternal) {
-            var sum = 0;
-            for (var i = 0; i < t; i++) sum += inverse[i] * state[i];
+            var sum = inverse[0] * state[0];
+            for (var i = 1; i < t; i++) sum += inverse[i] * state[i];
             sum = scale * sum; // of the state before the layer
             for (var i = 0; i < t; i++) state[i] = inverse[i] * (state[i] - sum);
         } else {
             // t = 16: the blocks together are blocks + 1 times M4 of the sum of what they were.
             for (var i = 0; i < 4; i++) {
-                total[i] = 0;
-                if (t > 4) for (var c = 0; c < blocks; c++) total[i] += share * state[4 * c + i];
+                total[i] = state[i];
+                for (var j = i + 4; j < t; j += 4) total[i] += state[j];
+                total[i] = share * total[i];
+                for (var j = i; j < t; j += 4) mixed[j] = state[j] - total[i];
             }
-            for (var i = 0; i < t; i++) mixed[i] = eighth * (state[i] - total[i % 4]);
-            for (var i = 0; i < t; i++) {
-                state[i] = 0;
-                for (var j = 0; j < 4; j++) state[i] += inverseM4Times8[i % 4][j] * mixed[4 * (i \ 4) + j];
+            for (var c = 0; c < t; c += 4) {
+                for (var i = 0; i < 4; i++) {
+                    state[c + i] = inverseM4[i][0] * mixed[c];
+                    for (var j = 1; j < 4; j++) state[c + i] += inverseM4[i][j] * mixed[c + j];
+                }
             }
         }
         box -= width;

@@ -36,11 +36,11 @@ template SampleDraws(k) {
     for (var j = 0; j < k; j++) {
         var u = 0;
         var choice = 0;
-        for (var i = 0; i < 50; i++) u += bit[j \ 3][84 * (j % 3) + i] * 2 ** i;
-        for (var i = 0; i < 34; i++) choice += bit[j \ 3][84 * (j % 3) + 50 + i] * 2 ** i;
+        for (var i = 49; i >= 0; i--) u += u + bit[j \ 3][84 * (j % 3) + i];
+        for (var i = 33; i >= 0; i--) choice += choice + bit[j \ 3][84 * (j % 3) + 50 + i];
         offsetBit[j] <== Scale(50, 40)(u, length);
         var offset = 0;
-        for (var i = 0; i < 40; i++) offset += offsetBit[j][i] * 2 ** i;
+        for (var i = 39; i >= 0; i--) offset += offset + offsetBit[j][i];
         position[j] <== start + offset;
         v[j] <== choice;
     }

@@ -15,20 +15,21 @@ import {ClusterId, ClusterParams, NO_NODE, NodeId, VNodeId} from "./interfaces/T
 import {AuditViews} from "./libraries/AuditViews.sol";
 import {Parameters} from "./libraries/Parameters.sol";
 import {Responsibility} from "./libraries/Responsibility.sol";
-import {Schedule} from "./libraries/Schedule.sol";
 import {Settlement} from "./libraries/Settlement.sol";
-import {Book, Kept, Leave, Stake} from "./libraries/settlement/Book.sol";
-import {Terms} from "./libraries/Terms.sol";
-import {VNode, VNodeWord} from "./libraries/VNodeWord.sol";
+import {Schedule} from "./libraries/settlement/Schedule.sol";
+import {Stakes} from "./libraries/settlement/Stakes.sol";
+import {AuditsState, Kept, Leave, Stake} from "./libraries/settlement/State.sol";
+import {Terms} from "./libraries/settlement/Terms.sol";
+import {VNode, VNodeWord} from "./libraries/settlement/VNodeWord.sol";
 
 /// @title Audits
-/// @notice See IAudits. Here are settling, responsibility and what the registry and the challenges ask; Deployment, Sources
-/// and Proofs are the rest of it. `multicall` lets a proof bring its epoch's randomness along.
+/// @notice See IAudits. This file has settling, responsibility, and what the registry and the challenges ask. Deployment,
+/// Sources and Proofs have the rest. With `multicall`, a proof can bring the randomness of its epoch along.
 contract Audits is Proofs, Multicall {
-    using AuditViews for Book;
-    using Responsibility for Book;
+    using AuditViews for AuditsState;
+    using Responsibility for AuditsState;
     using Schedule for Schedule.Changes;
-    using Settlement for Book;
+    using Settlement for AuditsState;
 
     constructor(
         ILedger ledger_,
@@ -50,7 +51,7 @@ contract Audits is Proofs, Multicall {
     /// @inheritdoc IAudits
     function settle(VNodeId id, uint256 maxEpochs) external returns (uint32) {
         uint32 current = currentEpoch();
-        return _book.settle(_context(msg.sender), id, current == 0 ? 0 : current - 1, maxEpochs);
+        return _state.settle(_context(msg.sender), id, current == 0 ? 0 : current - 1, maxEpochs);
     }
 
     // ---------------------------------------------------------------------------------------------- responsibility
@@ -59,26 +60,26 @@ contract Audits is Proofs, Multicall {
     function outlook(
         VNodeId id
     ) external view returns (NodeId node, NodeId successor, bool handingOver, uint32 epoch) {
-        uint256 word = _book.words[id];
+        uint256 word = _state.words[id];
         (node, epoch) = (VNodeWord.nodeOf(word), currentEpoch());
         bool syncing = VNodeWord.isSyncing(word);
         if (VNodeWord.nextSinceOf(word) == 0) return (node, NO_NODE, syncing, epoch);
-        Stake storage s = _book.stakes[id];
-        // Who is named where nobody and nothing is, is there from the next epoch on.
+        Stake storage s = _state.stakes[id];
+        // If nothing is stored and nobody is responsible, the next node comes with the next epoch, without a proof.
         if (node == NO_NODE && !s.nextSyncs) return (s.nextNode, NO_NODE, false, epoch);
         return (node, s.nextNode, true, epoch);
     }
 
     /// @inheritdoc IAudits
     function nextRate(VNodeId id) external onlyRegistry returns (uint256) {
-        return _book.nextRate(_context(address(0)), id);
+        return _state.nextRate(_context(address(0)), id);
     }
 
     /// @inheritdoc IAudits
     function openVNode(VNodeId id, ClusterId cluster) external onlyRegistry {
         VNode memory v;
         (v.cluster, v.settled) = (cluster, currentEpoch());
-        _book.words[id] = VNodeWord.pack(v);
+        _state.words[id] = VNodeWord.pack(v);
     }
 
     /// @inheritdoc IAudits
@@ -87,27 +88,27 @@ contract Audits is Proofs, Multicall {
         NodeId node,
         address reporter
     ) external onlyRegistry returns (NodeId previous, uint32 since) {
-        return _book.assign(_context(reporter), id, node);
+        return _state.assign(_context(reporter), id, node);
     }
 
     /// @inheritdoc IAudits
     function announceLeave(VNodeId id) external {
-        _book.announceLeave(_context(msg.sender), id);
+        _state.announceLeave(_context(msg.sender), id);
     }
 
     /// @inheritdoc IAudits
     function pause(VNodeId id, uint32 epochs) external returns (uint32 from, uint32 end) {
-        return _book.pause(_context(msg.sender), id, epochs, quarterEpochs());
+        return _state.pause(_context(msg.sender), id, epochs, quarterEpochs());
     }
 
     /// @inheritdoc IAudits
     function topUp(VNodeId id) external {
-        _book.topUp(_context(msg.sender), id);
+        _state.topUp(_context(msg.sender), id);
     }
 
     /// @inheritdoc IAudits
     function unlockKept(VNodeId id, NodeId node) external {
-        _book.unlockKept(_context(msg.sender), id, node);
+        _state.unlockKept(_context(msg.sender), id, node);
     }
 
     /// @inheritdoc IAudits
@@ -116,30 +117,30 @@ contract Audits is Proofs, Multicall {
     }
 
     /// @inheritdoc IAudits
-    /// @dev Nothing is asked of a vNode without data: it is settled before something is.
+    /// @dev A vNode without data is settled first, since nothing was asked of it so far.
     function commit(
         VNodeId id,
         uint256 perEpoch,
         uint32 from,
         uint32 end
     ) external onlyRegistry returns (uint256 locked) {
-        Stake storage s = _book.stakes[id];
+        Stake storage s = _state.stakes[id];
         if (s.committed == 0) _settleIdle(id, from - 1);
-        uint256 word = VNodeWord.changingAt(_book.words[id], from);
+        uint256 word = VNodeWord.changingAt(_state.words[id], from);
         uint256 committed = s.committed + perEpoch;
         require(committed <= type(uint80).max, RateTooHigh(id, committed));
 
-        _book.words[id] = word;
-        _book.changes[id].add(VNodeWord.settledOf(word), from, end, uint80(perEpoch));
+        _state.words[id] = word;
+        _state.changes[id].add(VNodeWord.settledOf(word), from, end, uint80(perEpoch));
         s.committed = uint80(committed);
-        return _book.back(ledger, s, id, word);
+        return Stakes.lockMissing(_state, ledger, s, id, word);
     }
 
-    /// @dev Whoever has announced to leave, and has accepted all the same, may be gone then: nobody else has accepted.
+    /// @dev A node that has announced to leave, and still accepted, may be gone by then. Nobody else has accepted.
     function _settleIdle(VNodeId id, uint32 epoch) private {
-        NodeId node = VNodeWord.nodeOf(_book.words[id]);
-        _book.settle(_context(address(0)), id, epoch, 1);
-        bool same = node == NO_NODE || node == VNodeWord.nodeOf(_book.words[id]);
+        NodeId node = VNodeWord.nodeOf(_state.words[id]);
+        _state.settle(_context(address(0)), id, epoch, 1);
+        bool same = node == NO_NODE || node == VNodeWord.nodeOf(_state.words[id]);
         require(same, IRegistry.HandingOver(id));
     }
 
@@ -150,14 +151,14 @@ contract Audits is Proofs, Multicall {
         uint32 end,
         uint32 newEnd
     ) external onlyRegistry returns (uint256) {
-        return _book.reschedule(ledger, id, perEpoch, end, newEnd);
+        return _state.reschedule(ledger, id, perEpoch, end, newEnd);
     }
 
     // --------------------------------------------------------------------------------------------------- challenges
 
     /// @inheritdoc IAudits
     function summon(VNodeId id, address challenger) external onlyChallenges returns (Subject memory) {
-        return _book.summon(_context(challenger), id);
+        return _state.summon(_context(challenger), id);
     }
 
     /// @inheritdoc IAudits
@@ -165,23 +166,23 @@ contract Audits is Proofs, Multicall {
         VNodeId id,
         Verdict calldata verdict
     ) external onlyChallenges returns (uint256 taken, uint256 reward) {
-        return _book.convict(_context(verdict.challenger), id, verdict);
+        return _state.convict(_context(verdict.challenger), id, verdict);
     }
 
     /// @inheritdoc IAudits
     function lastAnswer(VNodeId id, NodeId node, uint32 epoch) external view returns (uint32) {
-        return _book.lastAnswer(id, node, epoch);
+        return _state.lastAnswer(id, node, epoch);
     }
 
     /// @inheritdoc IAudits
     function keptOf(VNodeId id, NodeId node) external view returns (uint256 amount, uint32 until) {
-        Kept storage k = _book.kept[id][node];
-        return (k.amount, _book.takenOver[id] < k.since ? k.until : 0);
+        Kept storage k = _state.kept[id][node];
+        return (k.amount, _state.takenOver[id] < k.since ? k.until : 0);
     }
 
     /// @inheritdoc IAudits
     function owedOf(VNodeId id) external view returns (uint256) {
-        return _book.owed[id].amount;
+        return _state.owed[id].amount;
     }
 
     // ----------------------------------------------------------------------------------------------------- clusters
@@ -193,7 +194,7 @@ contract Audits is Proofs, Multicall {
         uint8 beacon,
         ClusterParams calldata p
     ) external onlyRegistry {
-        _book.terms[id] = _termsOf(profile, beacon, p);
+        _state.terms[id] = _termsOf(profile, beacon, p);
     }
 
     function _termsOf(uint8 profile, uint8 beacon, ClusterParams calldata p) private view returns (Terms) {
@@ -210,49 +211,49 @@ contract Audits is Proofs, Multicall {
         ClusterParams calldata p
     ) external onlyRegistry returns (uint32 since) {
         // Segments and directories keep their depths.
-        uint256 depths = _profile(_book.terms[id].profile()) & 0xffff;
+        uint256 depths = _profile(_state.terms[id].profile()) & 0xffff;
         require(_profile(profile) & 0xffff == depths, OtherDepths(profile));
 
-        return _book.changeTerms(id, _termsOf(profile, beacon, p), currentEpoch(), changeDelay);
+        return _state.changeTerms(id, _termsOf(profile, beacon, p), currentEpoch(), changeDelay);
     }
 
     /// @inheritdoc IAudits
     function params(
         ClusterId id
     ) external view returns (ClusterParams memory params_, uint8 profile, uint8 beacon) {
-        return _book.params(id, currentEpoch());
+        return _state.params(id, currentEpoch());
     }
 
     /// @inheritdoc IAudits
     function announced(
         ClusterId id
     ) external view returns (uint32 since, ClusterParams memory params_, uint8 profile, uint8 beacon) {
-        return _book.announced(id);
+        return _state.announced(id);
     }
 
     // -------------------------------------------------------------------------------------------------------- views
 
     /// @inheritdoc IAudits
     function state(VNodeId id) external view returns (VNodeState memory) {
-        return _book.state(id);
+        return _state.state(id);
     }
 
     /// @inheritdoc IAudits
     function duty(VNodeId id, uint32 epoch) external view returns (Duty memory) {
         uint32 current = currentEpoch();
         require(epoch == current, NotCurrentEpoch(epoch, current));
-        return _book.duty(registry, id, epoch, epochStart(epoch) + margin);
+        return _state.duty(registry, id, epoch, epochStart(epoch) + margin);
     }
 
     /// @inheritdoc IAudits
     function pauseOf(VNodeId id, NodeId node) external view returns (uint32 from, uint32 end, uint32 used) {
-        return _book.pauseOf(id, node, quarterEpochs());
+        return _state.pauseOf(id, node, quarterEpochs());
     }
 
     /// @inheritdoc IAudits
     function leaveOf(VNodeId id) external view returns (NodeId node, uint32 epoch) {
-        Leave storage l = _book.leaves[id];
-        return (l.node, l.epoch);
+        Leave storage leaving = _state.leaves[id];
+        return (leaving.node, leaving.epoch);
     }
 
     /// @inheritdoc IAudits
@@ -261,6 +262,6 @@ contract Audits is Proofs, Multicall {
         uint32 from,
         uint32 end
     ) external view returns (uint32 to, uint256 credit) {
-        return _book.creditBetween(id, from, end);
+        return _state.creditBetween(id, from, end);
     }
 }

@@ -7,16 +7,16 @@ import {IChallenges} from "./interfaces/IChallenges.sol";
 import {ILedger} from "./interfaces/ILedger.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {ChallengeId, NO_CHALLENGE, NO_NODE, NodeId, Unauthorized, VNodeId} from "./interfaces/Types.sol";
+import {Parameters} from "./libraries/Parameters.sol";
+import {Rounding} from "./libraries/Rounding.sol";
 
 /// @title Challenges
 /// @notice See IChallenges.
 contract Challenges is IChallenges {
     uint256 private constant MAX_OPEN = 4;
-    /// @dev Epochs of a vNode's rate: half of it pays for the proof, and makes squatting on an own node dear.
+    /// @dev Epochs of the vNode's rate. Half of the bond pays for the proof. The other half makes it expensive for a provider to
+    /// fill the places for challenges with its own.
     uint256 private constant BOND_EPOCHS = 8;
-    /// @dev The randomness comes with the next epoch, and is known for all of the one after that: a bond is not released
-    /// before.
-    uint32 private constant RESPONSE_EPOCHS = 2;
 
     ILedger public immutable ledger;
     IRegistry public immutable registry;
@@ -25,7 +25,7 @@ contract Challenges is IChallenges {
 
     uint64 public challengeCount;
     mapping(ChallengeId id => Challenge) private _challenges;
-    /// @dev In no order, with gaps.
+    /// @dev In no order, and with gaps.
     mapping(VNodeId vNode => ChallengeId[MAX_OPEN]) private _open;
 
     constructor(ILedger ledger_, IRegistry registry_, IAudits audits_, uint80 minBond_) {
@@ -36,7 +36,10 @@ contract Challenges is IChallenges {
             BadDeployment()
         );
         require(
-            minBond_ != 0 && (RESPONSE_EPOCHS + 1) * audits_.epochSeconds() < ledger_.unbondSeconds(),
+            // The randomness comes in the epoch after the challenge, and is known during all of the next one. A node cannot
+            // take its bond back before that.
+            minBond_ != 0 &&
+                (Parameters.RESPONSE_EPOCHS + 1) * audits_.epochSeconds() < ledger_.unbondSeconds(),
             BadDeployment()
         );
         (ledger, registry, audits, minBond) = (ledger_, registry_, audits_, minBond_);
@@ -71,8 +74,8 @@ contract Challenges is IChallenges {
             epoch: audits.currentEpoch(),
             rate: s.rate,
             faultMultiple: s.faultMultiple,
-            // Whoever asks for a small part gets a small part: no segment of its own is a jackpot.
-            reporterShare: uint16((uint256(s.reporterShare) * length) / d.total),
+            // A challenge of a small part brings a small share, so that nobody wins much by challenging a segment of its own.
+            reporterShare: uint16(Rounding.mulDivDown(s.reporterShare, length, d.total)),
             beacon: s.beacon,
             challenger: msg.sender,
             bond: uint96(bond),
@@ -89,7 +92,7 @@ contract Challenges is IChallenges {
         ledger.hold(msg.sender, bond);
     }
 
-    /// @return others how many are open already.
+    /// @return others how many other challenges of the vNode are open.
     function _enlist(VNodeId vNode, ChallengeId id) private returns (uint256 others) {
         ChallengeId[MAX_OPEN] storage list = _open[vNode];
         uint256 gap = MAX_OPEN;
@@ -117,6 +120,7 @@ contract Challenges is IChallenges {
         require(c.verifier.verify(proof, _inputs(id, c, random)), ProofInvalid(id));
 
         _resolve(id, c, Status.Answered);
+        // If the bond is odd, the treasury gets the unit that is left.
         uint256 toProvider = c.bond / 2;
 
         emit Answered(id, c.vNode, c.node, toProvider, c.bond - toProvider);
@@ -133,7 +137,7 @@ contract Challenges is IChallenges {
         require(audits.currentEpoch() > last, ResponseRuns(id, last));
         bool void = audits.randomness(c.beacon, c.epoch + 1) == 0;
         if (!void) {
-            // A fault that comes to light is penalty enough, and dismisses it.
+            // Settling may bring a fault to light. That is penalty enough, and dismisses the challenge.
             audits.summon(c.vNode, c.challenger);
             if (_challenges[id].status != Status.Open) return;
         }
@@ -155,7 +159,7 @@ contract Challenges is IChallenges {
     }
 
     /// @inheritdoc IChallenges
-    /// @dev One penalty is for all of them.
+    /// @dev A node pays one penalty for all its open challenges of a vNode.
     function dismiss(VNodeId vNode, NodeId node) external {
         require(msg.sender == address(audits), Unauthorized(msg.sender));
         for (uint256 i = 0; i < MAX_OPEN; ++i) {
@@ -187,7 +191,7 @@ contract Challenges is IChallenges {
     }
 
     /// @dev The public inputs of StorageAudit: directoryRoot, seed, start, length (circuits/storage_audit.circom). The seed
-    /// is protocol/statement.ts's auditSeed, with the challenge's id for the epoch.
+    /// is auditSeed of protocol/statement.ts, with the challenge's id in the place of the epoch.
     function _inputs(
         ChallengeId id,
         Challenge memory c,
@@ -226,7 +230,7 @@ contract Challenges is IChallenges {
         uint256 count;
         for (uint256 i = 0; i < MAX_OPEN; ++i) {
             ChallengeId id = _open[vNode][i];
-            if (!(id == NO_CHALLENGE)) ids[count++] = id;
+            if (id != NO_CHALLENGE) ids[count++] = id;
         }
         ChallengeId[] memory all = ids;
         ids = new ChallengeId[](count);
@@ -237,7 +241,7 @@ contract Challenges is IChallenges {
     function openAgainst(VNodeId vNode, NodeId node) external view returns (uint256 count) {
         for (uint256 i = 0; i < MAX_OPEN; ++i) {
             ChallengeId id = _open[vNode][i];
-            if (!(id == NO_CHALLENGE) && _challenges[id].node == node) ++count;
+            if (id != NO_CHALLENGE && _challenges[id].node == node) ++count;
         }
     }
 }

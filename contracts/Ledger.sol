@@ -9,21 +9,21 @@ import {IRegistry} from "./interfaces/IRegistry.sol";
 import {ClusterId, ClusterParams, Unauthorized} from "./interfaces/Types.sol";
 import {Accounts} from "./ledger/Accounts.sol";
 import {Bonds} from "./ledger/Bonds.sol";
+import {Rounding} from "./libraries/Rounding.sol";
 
 /// @title Ledger
-/// @notice See ILedger. Here are escrow, credits and fees; Accounts and Bonds are the rest of it. Nobody, the deployer included,
-/// can move what is not theirs: registry and audits are fixed when the ledger is deployed, and Audits checks that they are what
-/// they should be.
+/// @notice See ILedger. This file has escrow, credits and fees. Accounts and Bonds have the rest. Nobody can move tokens of
+/// others, and the deployer has no rights. Registry and Audits are fixed at deployment, and Audits checks that it is them.
 contract Ledger is Bonds {
     using SafeCast for uint256;
 
-    /// @dev What a cluster's payments left for others: the treasury's part, which is fixed, and what its terms split.
+    /// @dev A cluster's uncollected fees: the treasury's part, and the rest that the cluster's terms split.
     struct Pot {
         uint128 protocol;
         uint128 rest;
     }
 
-    /// @dev The part of an audit pool that recording one epoch at once earns.
+    /// @dev The record of an epoch earns this part of its beacon's audit pool, if it comes at once.
     uint256 private constant AUDITOR_DIVISOR = 8;
 
     mapping(ClusterId cluster => Pot) private _pots;
@@ -85,7 +85,7 @@ contract Ledger is Bonds {
         for (uint256 i = 0; i < payments.length; ++i) {
             Payment calldata p = payments[i];
             if (p.to == address(0)) continue;
-            if (!(p.cluster == cluster)) {
+            if (p.cluster != cluster) {
                 if (fee != 0) _fill(cluster, fee, protocol);
                 (cluster, fee, protocol) = (p.cluster, 0, 0);
             }
@@ -140,10 +140,10 @@ contract Ledger is Bonds {
         require(protocolAmount + pot.rest != 0, ZeroAmount());
         (ClusterParams memory params, , uint8 beacon) = IAudits(audits).params(cluster);
         uint256 sum = params.managerFee + params.auditFee;
-        // Both of them may have become zero since.
+        // Both fees may be 0 by now.
         if (sum == 0) sum = 1;
-        uint256 managerAmount = (pot.rest * params.managerFee) / sum;
-        // The rounding stays with the auditors.
+        uint256 managerAmount = Rounding.mulDivDown(pot.rest, params.managerFee, sum);
+        // The auditors get what the rounding leaves.
         uint256 auditAmount = pot.rest - managerAmount;
         address manager = IRegistry(registry).managerOf(cluster);
 
@@ -170,9 +170,9 @@ contract Ledger is Bonds {
         uint256 whole
     ) external onlyAudits returns (uint256 reward) {
         uint256 pool = auditPool[beacon];
-        reward = (pool * part) / (whole * AUDITOR_DIVISOR);
+        reward = Rounding.mulDivDown(pool, part, whole * AUDITOR_DIVISOR);
 
-        // Nobody has more than what is held, which is below 2^128.
+        // No account has more than all tokens of the ledger, which are below 2^128.
         unchecked {
             auditPool[beacon] = pool - reward;
             balanceOf[to] += reward;

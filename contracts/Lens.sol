@@ -6,13 +6,14 @@ import {IAudits} from "./interfaces/IAudits.sol";
 import {ILedger} from "./interfaces/ILedger.sol";
 import {ILens} from "./interfaces/ILens.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
-import {BucketId, ClusterId, NO_NODE, NodeId, VNodeId} from "./interfaces/Types.sol";
+import {BucketId, ClusterId, NO_CLUSTER, NO_NODE, NodeId, Serial, VNodeId} from "./interfaces/Types.sol";
+import {Rounding} from "./libraries/Rounding.sol";
+import {CreditIndex} from "./libraries/settlement/CreditIndex.sol";
 
 /// @title Lens
 /// @notice See ILens.
 contract Lens is ILens {
-    uint256 private constant CREDIT_UNIT = 1e18;
-    /// @dev A place among a bucket's segments: vNode · 2^32 + serial.
+    /// @dev A place among a bucket's segments is vNode · 2^32 + serial.
     uint256 private constant SERIAL_BITS = 32;
 
     IAudits public immutable audits;
@@ -61,10 +62,11 @@ contract Lens is ILens {
     }
 
     /// @inheritdoc ILens
-    function segment(VNodeId id, uint32 serial) external view returns (SegmentItem memory item) {
+    function segment(VNodeId id, Serial serial) external view returns (SegmentItem memory item) {
         (item.vNode, item.serial, item.info) = (id, serial, registry.segment(id, serial));
         (uint32 to, uint256 credit) = audits.creditBetween(id, item.info.from, item.info.end);
-        (item.settledUntil, item.claimable) = (to, (item.info.perEpoch * credit) / CREDIT_UNIT);
+        item.settledUntil = to;
+        item.claimable = Rounding.mulDivDown(item.info.perEpoch, credit, CreditIndex.CREDIT_UNIT);
     }
 
     // ------------------------------------------------------------------------------------------------------ clusters
@@ -87,7 +89,7 @@ contract Lens is ILens {
         }
     }
 
-    /// @dev Ids from `from`, or 1, until end, of all from 1 to last.
+    /// @dev The ids of a page, from `first` until before `end`, of all ids from 1 to last.
     function _page(
         uint256 from,
         uint256 count,
@@ -110,7 +112,7 @@ contract Lens is ILens {
         uint32 current = audits.currentEpoch();
         for (uint256 i = from; i < end; ++i) {
             try this.vNode(VNodeId.wrap(uint32(i))) returns (VNodeItem memory v) {
-                if (!(v.info.cluster == id)) continue;
+                if (v.info.cluster != id) continue;
                 _addVNode(sum, v, current);
                 if (_isNew(seen, sum.nodes, v.info.node)) _addNode(sum, v.info.node);
             } catch {
@@ -131,7 +133,7 @@ contract Lens is ILens {
         sum.rate += v.state.rate;
     }
 
-    /// @dev Whether the node is somebody and not among the first `count` seen; if so, it is put behind them.
+    /// @dev Whether there is a node, and it is not among the first `count` seen. If so, it is added to them.
     function _isNew(NodeId[] memory seen, uint256 count, NodeId id) private pure returns (bool) {
         if (id == NO_NODE) return false;
         for (uint256 i = 0; i < count; ++i) if (seen[i] == id) return false;
@@ -215,7 +217,7 @@ contract Lens is ILens {
         uint256 found;
         for (uint256 i = from; i < end; ++i) {
             VNodeId each = VNodeId.wrap(uint32(i));
-            if (ClusterId.unwrap(id) == 0 || registry.vNode(each).cluster == id) ids[found++] = each;
+            if (id == NO_CLUSTER || registry.vNode(each).cluster == id) ids[found++] = each;
         }
         items = new VNodeItem[](found);
         for (uint256 i = 0; i < found; ++i) {
@@ -258,7 +260,7 @@ contract Lens is ILens {
         uint256 end = from + Math.min(count, total - from);
         if (end < total) next = end;
         items = new SegmentItem[](end - from);
-        for (uint256 i = 0; i < items.length; ++i) items[i] = _segment(id, uint32(from + i));
+        for (uint256 i = 0; i < items.length; ++i) items[i] = _segment(id, _serialOf(from + i));
     }
 
     /// @inheritdoc ILens
@@ -272,11 +274,11 @@ contract Lens is ILens {
         (found, next) = _places(id, from, places);
         items = new SegmentItem[](found);
         for (uint256 i = 0; i < found; ++i) {
-            items[i] = _segment(VNodeId.wrap(uint32(places[i] >> SERIAL_BITS)), uint32(places[i]));
+            items[i] = _segment(VNodeId.wrap(uint32(places[i] >> SERIAL_BITS)), _serialOf(places[i]));
         }
     }
 
-    /// @dev Where the bucket's segments are, among as many places as there is room for.
+    /// @dev The places of the bucket's segments. It looks at as many places as `places` has room for.
     function _places(
         BucketId id,
         uint256 from,
@@ -289,7 +291,7 @@ contract Lens is ILens {
         for (uint256 looked = 0; looked < places.length && v <= last; ++looked) {
             VNodeId vNodeId = VNodeId.wrap(uint32(v));
             if (registry.vNode(vNodeId).cluster == home && serial < _serialsOf(vNodeId)) {
-                if (_isOf(registry.segment(vNodeId, uint32(serial)), id)) {
+                if (registry.segment(vNodeId, _serialOf(serial)).bucket == id) {
                     places[found++] = (v << SERIAL_BITS) | serial;
                 }
                 ++serial;
@@ -300,15 +302,16 @@ contract Lens is ILens {
         if (v <= last) next = (v << SERIAL_BITS) | serial;
     }
 
-    function _isOf(IRegistry.SegmentRecord memory s, BucketId id) private pure returns (bool) {
-        return BucketId.unwrap(s.bucket) == BucketId.unwrap(id);
+    /// @dev The low bits of a place are its serial.
+    function _serialOf(uint256 place) private pure returns (Serial) {
+        return Serial.wrap(uint32(place));
     }
 
     function _serialsOf(VNodeId id) private view returns (uint256) {
-        return registry.directory(id).nextSerial;
+        return Serial.unwrap(registry.directory(id).nextSerial);
     }
 
-    function _segment(VNodeId id, uint32 serial) private view returns (SegmentItem memory item) {
+    function _segment(VNodeId id, Serial serial) private view returns (SegmentItem memory item) {
         try this.segment(id, serial) returns (SegmentItem memory whole) {
             return whole;
         } catch {

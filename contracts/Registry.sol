@@ -7,32 +7,35 @@ import {IRegistry} from "./interfaces/IRegistry.sol";
 import {
     Acceptance,
     BucketId,
+    FIRST_SERIAL,
     Grant,
     NodeId,
     Opening,
     Segment,
+    Serial,
     Unauthorized,
     VNodeId
 } from "./interfaces/Types.sol";
 import {Claims} from "./libraries/Claims.sol";
 import {Compaction} from "./libraries/Compaction.sol";
-import {CompactionWord, Progress} from "./libraries/CompactionWord.sol";
-import {Consents} from "./libraries/Consents.sol";
-import {Holdings} from "./libraries/Holdings.sol";
 import {Segments} from "./libraries/Segments.sol";
-import {SegmentWord} from "./libraries/SegmentWord.sol";
-import {Stock, StockWord} from "./libraries/StockWord.sol";
+import {CompactionWord, Progress} from "./libraries/segments/CompactionWord.sol";
+import {Consents} from "./libraries/segments/Consents.sol";
+import {Holdings} from "./libraries/segments/Holdings.sol";
+import {Order} from "./libraries/segments/Orders.sol";
+import {SegmentWord} from "./libraries/segments/SegmentWord.sol";
+import {Stock, StockWord} from "./libraries/segments/StockWord.sol";
 import {Buckets} from "./registry/Buckets.sol";
 import {Nodes} from "./registry/Nodes.sol";
 
 /// @title Registry
-/// @notice See IRegistry. Here are the segments and directories; Nodes, Clusters and Buckets are the rest of it.
+/// @notice See IRegistry. This file has the segments and directories. Nodes, Clusters and Buckets have the rest.
 contract Registry is Buckets {
-    using Claims for Holdings.Book;
+    using Claims for Holdings.BucketsState;
     using Compaction for Holdings.Holding;
     using Consents for Consents.Used;
     using Holdings for Holdings.Holding;
-    using Segments for Holdings.Book;
+    using Segments for Holdings.BucketsState;
 
     constructor(ILedger ledger_, IAudits audits_) Nodes(ledger_, audits_) {}
 
@@ -47,7 +50,7 @@ contract Registry is Buckets {
         uint256 maxRent,
         Acceptance calldata acceptance
     ) external {
-        Segments.Order memory order = _own(bucketId, vNodeId, epochs, maxRent);
+        Order memory order = _own(bucketId, vNodeId, epochs, maxRent);
         _store(order, segments, acceptance);
     }
 
@@ -60,20 +63,20 @@ contract Registry is Buckets {
         uint256 maxRent,
         Acceptance calldata acceptance
     ) external {
-        Segments.Order memory order = _granted(grant, vNodeId, epochs, maxRent);
-        _book.spend(grant, _store(order, segments, acceptance));
+        Order memory order = _granted(grant, vNodeId, epochs, maxRent);
+        _state.spend(grant, _store(order, segments, acceptance));
     }
 
     function _store(
-        Segments.Order memory order,
+        Order memory order,
         Segment[] calldata segments,
         Acceptance calldata acceptance
     ) private returns (uint256) {
-        return _book.store(_existing(order.vNode), _nodes, _context(), order, segments, acceptance);
+        return _state.store(_existing(order.vNode), _nodes, _neighbours(), order, segments, acceptance);
     }
 
-    function _context() private view returns (Holdings.Context memory) {
-        return Holdings.Context(ledger, audits);
+    function _neighbours() private view returns (Holdings.Neighbours memory) {
+        return Holdings.Neighbours(ledger, audits);
     }
 
     function _own(
@@ -81,9 +84,9 @@ contract Registry is Buckets {
         VNodeId vNodeId,
         uint32 epochs,
         uint256 maxRent
-    ) private view returns (Segments.Order memory) {
+    ) private view returns (Order memory) {
         require(mayWrite(bucketId, msg.sender), Unauthorized(msg.sender));
-        return Segments.Order(msg.sender, bucketId, vNodeId, epochs, maxRent);
+        return Order(msg.sender, bucketId, vNodeId, epochs, maxRent);
     }
 
     function _granted(
@@ -91,9 +94,9 @@ contract Registry is Buckets {
         VNodeId vNodeId,
         uint32 epochs,
         uint256 maxRent
-    ) private pure returns (Segments.Order memory) {
+    ) private pure returns (Order memory) {
         require(maxRent <= grant.maxRent, RentTooHigh(maxRent, grant.maxRent));
-        return Segments.Order(grant.owner, grant.bucket, vNodeId, epochs, maxRent);
+        return Order(grant.owner, grant.bucket, vNodeId, epochs, maxRent);
     }
 
     // ------------------------------------------------------------------------------------------ another last epoch
@@ -101,13 +104,13 @@ contract Registry is Buckets {
     /// @inheritdoc IRegistry
     function extend(
         VNodeId vNodeId,
-        uint32 serial,
+        Serial serial,
         uint32 epochs,
         uint256 maxRent,
         Acceptance calldata acceptance
     ) external {
         BucketId bucketId = _vNodes[vNodeId].existing(vNodeId, serial).bucket;
-        Segments.Order memory order = _own(bucketId, vNodeId, epochs, maxRent);
+        Order memory order = _own(bucketId, vNodeId, epochs, maxRent);
         _extend(order, serial, acceptance);
     }
 
@@ -115,30 +118,30 @@ contract Registry is Buckets {
     function extendFor(
         Grant calldata grant,
         VNodeId vNodeId,
-        uint32 serial,
+        Serial serial,
         uint32 epochs,
         uint256 maxRent,
         Acceptance calldata acceptance
     ) external {
-        _book.spend(grant, _extend(_granted(grant, vNodeId, epochs, maxRent), serial, acceptance));
+        _state.spend(grant, _extend(_granted(grant, vNodeId, epochs, maxRent), serial, acceptance));
     }
 
     function _extend(
-        Segments.Order memory order,
-        uint32 serial,
+        Order memory order,
+        Serial serial,
         Acceptance calldata acceptance
     ) private returns (uint256) {
         VNodeId id = order.vNode;
-        return _book.extend(_vNodes[id], _nodes, _context(), order, serial, acceptance);
+        return _state.extend(_vNodes[id], _nodes, _neighbours(), order, serial, acceptance);
     }
 
     /// @inheritdoc IRegistry
-    function endEarly(VNodeId id, uint32 serial) external {
-        _book.endEarly(_vNodes[id], _context(), id, serial);
+    function endEarly(VNodeId id, Serial serial) external {
+        _state.endEarly(_vNodes[id], _neighbours(), id, serial);
     }
 
     /// @inheritdoc IRegistry
-    function payersOf(VNodeId id, uint32 serial) external view returns (Payer[] memory payers) {
+    function payersOf(VNodeId id, Serial serial) external view returns (Payer[] memory payers) {
         Holdings.Holding storage h = _vNodes[id];
         payers = new Payer[](h.existing(id, serial).payers);
         for (uint256 i = 0; i < payers.length; ++i) payers[i] = h.payers[serial][i];
@@ -146,28 +149,28 @@ contract Registry is Buckets {
 
     /// @inheritdoc IRegistry
     function revokeGrant(bytes32 grant) external {
-        _book.used.revoke(grant);
+        _state.used.revoke(grant);
     }
 
     /// @inheritdoc IRegistry
     function spentOf(address owner, bytes32 grant) external view returns (uint256) {
-        return _book.used.spent[owner][grant];
+        return _state.used.spent[owner][grant];
     }
 
     // ----------------------------------------------------------------------------------------------------- claiming
 
     /// @inheritdoc IRegistry
-    function claim(VNodeId id, uint32 serial) external returns (uint256 amount) {
-        return _book.claim(_vNodes[id], _context(), id, serial);
+    function claim(VNodeId id, Serial serial) external returns (uint256 amount) {
+        return _state.claim(_vNodes[id], _neighbours(), id, serial);
     }
 
     /// @inheritdoc IRegistry
-    function claimMany(VNodeId id, uint32[] calldata serials) external returns (uint256 amount) {
-        return _book.claimMany(_vNodes[id], _context(), id, serials);
+    function claimMany(VNodeId id, Serial[] calldata serials) external returns (uint256 amount) {
+        return _state.claimMany(_vNodes[id], _neighbours(), id, serials);
     }
 
     /// @inheritdoc IRegistry
-    function segment(VNodeId id, uint32 serial) external view returns (SegmentRecord memory s) {
+    function segment(VNodeId id, Serial serial) external view returns (SegmentRecord memory s) {
         Holdings.Holding storage h = _vNodes[id];
         s = h.existing(id, serial);
         s.index = SegmentWord.indexIn(h.segments[serial], StockWord.treeOf(h.stock));
@@ -188,7 +191,7 @@ contract Registry is Buckets {
     /// @inheritdoc IRegistry
     function compaction(VNodeId id) external view returns (CompactionView memory) {
         Progress memory c = CompactionWord.unpack(_existing(id).compaction);
-        if (c.left == 0) return CompactionView(0, 0, 0, 0, 0);
+        if (c.left == 0) return CompactionView(0, FIRST_SERIAL, 0, 0, 0);
         return CompactionView(c.epoch, c.nextSerial, c.count, c.total, c.left);
     }
 
@@ -225,7 +228,7 @@ contract Registry is Buckets {
         uint32 epoch
     ) private view returns (bytes32 root, uint40 total) {
         uint8 which;
-        (which, total) = StockWord.at(stock, epoch);
+        (which, total) = StockWord.asOf(stock, epoch);
         root = _rootOf(h, which, total);
     }
 

@@ -7,18 +7,18 @@ import {IRegistry} from "./interfaces/IRegistry.sol";
 import {ClusterId, ClusterParams, VNodeId} from "./interfaces/Types.sol";
 
 /// @title SettlementPreview
-/// @notice What settling vNodes now would take and bring. Never deployed: an auditor calls its creation, with nobody to keep
-/// it, and what it returns for code is the answer.
+/// @notice What settling vNodes now would cost and bring. It is never deployed: an auditor simulates its creation, and what
+/// the constructor returns as code is the answer.
 contract SettlementPreview {
     struct Outcome {
         ClusterId cluster;
-        /// Last epoch that is settled, and would be.
+        /// The last epoch that is settled, and the last one that would be.
         uint32 from;
         uint32 through;
-        /// Basis points of what the cluster's epochs cost, now.
+        /// The auditors' part of what the cluster's epochs cost now, in basis points.
         uint16 auditFee;
         uint256 gas;
-        /// Token units for whoever settles.
+        /// What the caller would get, in token units.
         uint256 reward;
     }
 
@@ -26,7 +26,7 @@ contract SettlementPreview {
         Outcome[] memory outcomes = new Outcome[](vNodes.length);
         IRegistry registry = audits.registry();
         ILedger ledger = audits.ledger();
-        // What is left of the gas is enough for each of them.
+        // It stops when half of the gas is used. The other half is enough for one more vNode.
         (uint256 least, uint256 count) = (gasleft() / 2, 0);
         for (; count < vNodes.length && gasleft() > least; ++count) {
             VNodeId id = vNodes[count];
@@ -35,7 +35,7 @@ contract SettlementPreview {
             o.cluster = registry.vNode(id).cluster;
             (ClusterParams memory p, , ) = audits.params(o.cluster);
             (o.auditFee, o.from, o.through) = (p.auditFee, s.settled, s.settled);
-            // Nothing is stored and nothing will be.
+            // Nothing is stored and nothing will be, so there is nothing to settle.
             if (s.rate == 0 && s.committed == 0) continue;
 
             uint256 balance = ledger.balanceOf(address(this));

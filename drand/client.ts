@@ -1,6 +1,6 @@
 /**
- * Fetches rounds of drand over HTTP. Relays are asked all at once and trusted with nothing: a signature is verified here,
- * so the first valid one is the right one.
+ * Fetches rounds of drand over HTTP. All relays are asked at once. They are not trusted: each signature is verified
+ * here, so the first valid one is right.
  */
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
@@ -16,29 +16,29 @@ import {
 
 export interface DrandRound {
   readonly round: number;
-  /** What DrandBeacon.record takes: 64 bytes. */
+  /** 64 bytes, as DrandBeacon.record takes them. */
   readonly signature: Hex;
-  /** What it then answers: sha256 of them. */
+  /** sha256 of the signature: what the beacon returns. */
   readonly randomness: Hex;
 }
 
-/** What proves the round to a contract. */
+/** The evidence that proves the round to the contract. */
 export const evidenceOf = ({ round, signature }: DrandRound): Uint8Array =>
   roundEvidence(round, Buffer.from(signature.slice(2), "hex"));
 
 export interface DrandOptions {
-  /** Base addresses of relays: what comes before `/public/1`. */
+  /** Base URLs of relays, without `/public/1`. */
   readonly urls: readonly string[];
-  /** 128 bytes: whose signature it must be. */
+  /** 128 bytes: the key that signs the rounds. */
   readonly publicKey: Uint8Array;
-  /** How long a relay may take, in milliseconds. */
+  /** Milliseconds that a relay may take. */
   readonly timeoutMs?: number;
 }
 
 export interface DrandClient {
   /**
-   * @throws HoldfastError "unreachable" if no relay has a valid signature of the round (yet), with each one's reason;
-   *   "aborted" if the signal is
+   * @throws HoldfastError "unreachable", with each relay's reason, if none has a valid signature of the round yet
+   * @throws HoldfastError "aborted" if the signal aborts
    */
   round(round: number, signal?: AbortSignal): Promise<DrandRound>;
 }
@@ -46,15 +46,15 @@ export interface DrandClient {
 type Fetch = typeof globalThis.fetch;
 
 const DEFAULT_TIMEOUT_MS = 5000;
-/** An answer has a few hundred bytes. */
+/** A real answer has a few hundred bytes. */
 const MAX_ANSWER_BYTES = 16_384;
 
-/** @throws RangeError if there is no address or the key is not a point of G2 */
+/** @throws RangeError if there is no URL or the key is not a point of G2 */
 export function createDrandClient(
   { urls, publicKey, timeoutMs = DEFAULT_TIMEOUT_MS }: DrandOptions,
   { fetch = globalThis.fetch }: { fetch?: Fetch } = {},
 ): DrandClient {
-  if (urls.length === 0) throw new RangeError('"urls" expected at least one address, got none');
+  if (urls.length === 0) throw new RangeError('"urls" expected at least one URL, got none');
   decodePublicKey(publicKey);
 
   return {
@@ -87,7 +87,7 @@ export function createDrandClient(
 }
 
 /**
- * What a relay says of its network. For setting up only: who verifies rounds must know the key from elsewhere.
+ * What a relay says about its network. Only for setting up: rounds must be verified with a key from another source.
  *
  * @throws HoldfastError "unreachable"
  */
@@ -129,8 +129,7 @@ async function getJson(fetch: Fetch, url: string, signal: AbortSignal): Promise<
     throw new Error(`it answers with status ${response.status}`);
   }
   const json: unknown = JSON.parse(await boundedText(response));
-  if (typeof json !== "object" || json === null)
-    throw new Error("it answers with something else than an object");
+  if (typeof json !== "object" || json === null) throw new Error("its answer is not a JSON object");
   return json as Record<string, unknown>;
 }
 
@@ -152,7 +151,7 @@ function base(url: string): string {
 
 function fromHex(text: unknown): Uint8Array {
   if (typeof text !== "string" || !/^([0-9a-f]{2})+$/i.test(text))
-    throw new Error("it answers with something else than hexadecimal digits");
+    throw new Error("its answer has something other than hexadecimal digits");
   return Uint8Array.from(Buffer.from(text, "hex"));
 }
 
@@ -170,6 +169,6 @@ function abortedError(signal: AbortSignal): HoldfastError {
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // fetch hides what went wrong below "fetch failed".
+  // fetch puts the real reason into the cause of "fetch failed".
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }

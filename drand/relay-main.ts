@@ -1,5 +1,5 @@
 /**
- * The local drand relay as a process of its own: `node drand/relay-main.ts [--port N] [--period S] [--genesis S]
+ * Runs the local drand relay as its own process: `node drand/relay-main.ts [--port N] [--period S] [--genesis S]
  * [--key-file FILE]`.
  */
 import { parseArgs } from "node:util";
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
     if (process.connected) process.disconnect();
   };
   process.once("SIGTERM", stop).once("SIGINT", stop);
-  // A parent that died must not leave its relay behind.
+  // The relay must end when its parent process dies.
   process.once("disconnect", () => stop("disconnect"));
 
   const url = await relay.listen({ host: values.host, port: integer("port", values.port) });

@@ -1,6 +1,6 @@
 /**
- * A drand network of one for local chains: signs rounds with a key of its own and serves them as drand's relays do. Who
- * holds the key knows all randomness in advance, so it listens on the loopback interface only.
+ * A drand network with a single key, for local chains. It signs rounds and serves them as drand's relays do. The
+ * holder of the key knows all randomness in advance, so the relay listens on the loopback interface only.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
@@ -21,7 +21,7 @@ import {
 
 export interface RelayOptions {
   readonly secret: bigint;
-  /** When round 1 is, in seconds. */
+  /** Time of round 1, in seconds. */
   readonly genesis: number;
   /** Seconds from one round to the next. */
   readonly period: number;
@@ -37,10 +37,10 @@ export interface Relay {
 
 const BEACON_ID = "holdfast-local";
 const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
-/** Signatures that are kept; one takes about 10 ms to make. */
+/** Signatures kept in memory; making one takes about 10 ms. */
 const KEPT_ROUNDS = 1000;
 
-/** @param clock the time in seconds */
+/** @param clock returns the time in seconds */
 export function createRelay(
   { secret, genesis, period }: RelayOptions,
   { clock = () => Date.now() / 1000 }: { clock?: () => number } = {},
@@ -55,7 +55,7 @@ export function createRelay(
 
   const serve = (round: number, reply: FastifyReply): object => {
     if (round < 1 || roundTime(round, chain) > clock())
-      return refuse(reply, 404, `round ${round} is still to come`);
+      return refuse(reply, 404, `round ${round} is in the future`);
     const signature = sign(round);
     return { round, randomness: hex(signatureRandomness(signature)), signature: hex(signature) };
   };
@@ -72,7 +72,7 @@ export function createRelay(
 
   const app = fastify({ logger: false });
   void app.register(routes);
-  // drand's relays serve each network under its hash too.
+  // Like drand's relays, serve the network under its chain hash too.
   void app.register(routes, { prefix: `/${info.hash}` });
   return {
     app,
@@ -91,9 +91,10 @@ export function createRelay(
 }
 
 /**
- * The key in a file of mode 0600 as 64 hexadecimal digits; drawn and written there if the file does not exist.
+ * Reads the key from a file: 64 hexadecimal digits, mode 0600. If the file does not exist, draws a key and writes it
+ * there.
  *
- * @throws HoldfastError "key" if the file can be read by others or holds something else
+ * @throws HoldfastError "key" if others can read the file or it does not contain a key
  */
 export async function loadRelaySecret(path: string): Promise<bigint> {
   try {
@@ -112,13 +113,15 @@ export async function loadRelaySecret(path: string): Promise<bigint> {
 
   const { mode } = await stat(path);
   if ((mode & 0o077) !== 0)
-    throw new HoldfastError("key", `others can read the key file ${path}: run chmod 600 on it`, { path });
+    throw new HoldfastError("key", `other users can read the key file ${path}: run chmod 600 on it`, {
+      path,
+    });
   const text = (await readFile(path, "utf8")).trim();
   const secret = /^[0-9a-f]{64}$/i.test(text) ? BigInt(`0x${text}`) : 0n;
   if (secret < 1n || secret >= P)
     throw new HoldfastError(
       "key",
-      `${path} holds no key: expected 64 hexadecimal digits, between 1 and the group's order`,
+      `${path} does not contain a key: expected 64 hexadecimal digits, between 1 and the group's order`,
       { path },
     );
   return secret;
@@ -135,7 +138,7 @@ function latestRound(chain: DrandChain, now: number): number {
   return roundTime(next, chain) > now ? next - 1 : next;
 }
 
-/** As `GET /info` of drand; the hash is that of drand's own `chain.Info`. */
+/** The answer of drand's `GET /info`. The hash is computed as in drand's `chain.Info`. */
 function describeChain({ publicKey, genesis, period }: DrandChain) {
   const groupHash = createHash("sha256").update(publicKey).digest();
   const times = Buffer.alloc(12);
@@ -158,15 +161,15 @@ function refuse(reply: FastifyReply, status: number, error: string): object {
   return { error };
 }
 
-/** A function of a round that keeps its latest answers. */
+/** Caches the latest results of a function of a round. */
 function remember(compute: (round: number) => Uint8Array): (round: number) => Uint8Array {
-  const kept = new Map<number, Uint8Array>();
+  const cache = new Map<number, Uint8Array>();
   return (round) => {
-    const value = kept.get(round) ?? compute(round);
-    kept.delete(round);
-    kept.set(round, value);
-    const [oldest] = kept.keys();
-    if (kept.size > KEPT_ROUNDS && oldest !== undefined) kept.delete(oldest);
+    const value = cache.get(round) ?? compute(round);
+    cache.delete(round);
+    cache.set(round, value);
+    const [oldest] = cache.keys();
+    if (cache.size > KEPT_ROUNDS && oldest !== undefined) cache.delete(oldest);
     return value;
   };
 }

@@ -1,8 +1,8 @@
 /**
- * drand's rounds and signatures, scheme bls-bn254-unchained-on-g1: what contracts/beacons/DrandBeacon.sol checks.
+ * drand's rounds and signatures, scheme bls-bn254-unchained-on-g1, as contracts/beacons/DrandBeacon.sol checks them.
  *
- * A signature is a point of G1, a public key one of G2, both uncompressed and big-endian, imaginary parts first. Hash to
- * curve: RFC 9380, expand_message_xmd with keccak256, Shallue-van de Woestijne map.
+ * A signature is a point of G1 and a public key a point of G2. Both are uncompressed and big-endian, imaginary parts
+ * first. Hash to curve: RFC 9380, expand_message_xmd with keccak256, Shallue-van de Woestijne map.
  */
 import { hash_to_field } from "@noble/curves/abstract/hash-to-curve.js";
 import { bn254 } from "@noble/curves/bn254.js";
@@ -14,11 +14,11 @@ import { sourcePoint, type Clock } from "../protocol/epochs.ts";
 type G1 = typeof bn254.G1.Point.BASE;
 type G2 = typeof bn254.G2.Point.BASE;
 
-/** What a client must know of a drand network. */
+/** The parameters of a drand network. */
 export interface DrandChain {
   /** 128 bytes. */
   readonly publicKey: Uint8Array;
-  /** When round 1 was, in seconds. */
+  /** Time of round 1, in seconds. */
   readonly genesis: number;
   /** Seconds from one round to the next. */
   readonly period: number;
@@ -35,7 +35,7 @@ const { Fp, Fp2, Fp12, Fr } = bn254.fields;
 
 // ---------------------------------------------------------------------------------------------------------------- time
 
-/** When a round is due, in seconds. */
+/** The time of a round, in seconds. */
 export function roundTime(round: number, { genesis, period }: Times): number {
   return genesis + (round - 1) * period;
 }
@@ -45,14 +45,14 @@ export function firstRoundAt(seconds: number, { genesis, period }: Times): numbe
   return seconds <= genesis ? 1 : Math.ceil((seconds - genesis) / period) + 1;
 }
 
-/** The round that an epoch's randomness is made of. */
+/** The round that gives an epoch its randomness. */
 export function roundFor(epoch: number, clock: Clock, chain: Times): number {
   return firstRoundAt(sourcePoint(epoch, clock), chain);
 }
 
 // ---------------------------------------------------------------------------------------------------------- signatures
 
-/** Whether the signature is the round's, in its only encoding. False, never an error, for bytes of any other kind. */
+/** Whether the bytes are the round's signature, in its only valid encoding. Returns false for malformed bytes. */
 export function verifyRound(publicKey: Uint8Array, round: number, signature: Uint8Array): boolean {
   const key = decodePublicKey(publicKey);
   const point = decodeSignature(signature);
@@ -69,7 +69,7 @@ export function signatureRandomness(signature: Uint8Array): Uint8Array {
   return sha256(signature);
 }
 
-/** What DrandBeacon takes: the signature, and the roots that spare it their computation. */
+/** What DrandBeacon takes: the signature, and the roots that the contract would otherwise have to compute. */
 export function roundEvidence(round: number, signature: Uint8Array): Uint8Array {
   const roots = concatWords(hashToField(roundMessage(round)).flatMap(inverseRoots));
   const evidence = new Uint8Array(signature.length + roots.length);
@@ -105,7 +105,7 @@ export function roundMessage(round: number): Uint8Array {
   return keccak_256(bytes);
 }
 
-/** Throws RangeError unless the bytes are a point of G2 other than infinity, in its only encoding. */
+/** @throws RangeError unless the bytes are a point of G2 other than infinity, in its only valid encoding */
 export function decodePublicKey(bytes: Uint8Array): G2 {
   const words = wordsBelowQ(bytes, PUBLIC_KEY_BYTES);
   if (!words?.some((word) => word !== 0n))
@@ -142,7 +142,7 @@ function hashToField(message: Uint8Array): [bigint, bigint] {
   const [[u0], [u1]] = hash_to_field(message, 2, {
     DST,
     expand: "xmd",
-    hash: keccak_256 as unknown as CHash, // as it is; the types of two versions of noble-hashes differ
+    hash: keccak_256 as unknown as CHash, // the types of two versions of noble-hashes differ
     p: Fp.ORDER,
     m: 1,
     k: 128,

@@ -1,18 +1,18 @@
 /**
- * ffjavascript's BN254 WebAssembly module without ffjavascript: for loops that would drown in its copies, and for
- * threads that must not load it (its dependency web-worker takes over the global scope of a thread).
+ * ffjavascript's BN254 WebAssembly module, used without ffjavascript: loops would spend their time in its copies, and
+ * threads must not load it, because its dependency web-worker takes over a thread's global scope.
  */
 
 /** Arguments and results are pointers and counts. */
 export type Operation = (...args: number[]) => number;
 
-/** An instance of ffjavascript's BN254 module with its own memory, for loops that would drown in copies. */
+/** An instance of ffjavascript's BN254 module with a memory of its own, so that loops need not copy. */
 export interface Bn254Module {
-  /** Throws TypeError if the module has no such function. */
+  /** @throws TypeError if the module has no such function */
   operation(name: string): Operation;
-  /** Reserves bytes, zeroed, for the life of the instance. */
+  /** Reserves zeroed bytes for the life of the instance. */
   alloc(bytes: number): number;
-  /** A view of the memory; stale after the next `alloc`. */
+  /** A view of the memory. It is stale after the next `alloc`. */
   bytes(): Uint8Array;
 }
 
@@ -23,12 +23,12 @@ const PAGE_BYTES = 65536;
  */
 const MODULE_PAGES = 25 + 64;
 
-/** @param code the module's bytes: `tm.code` of the curve object */
+/** @param code the module's bytes, which are `tm.code` of the curve object */
 export async function instantiateBn254(code: Uint8Array): Promise<Bn254Module> {
   const memory = new WebAssembly.Memory({ initial: MODULE_PAGES });
   const module = await WebAssembly.compile(new Uint8Array(code));
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
-  let next = memory.buffer.byteLength; // all after the module's own pages is ours
+  let next = memory.buffer.byteLength; // the memory after the module's own pages is free
   return {
     operation(name) {
       const operation = instance.exports[name];

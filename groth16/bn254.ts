@@ -1,13 +1,13 @@
 /**
- * The BN254 curve of ffjavascript, in this thread alone.
+ * The BN254 curve of ffjavascript, without threads of its own.
  */
 import { buildBn128, type Curve } from "ffjavascript";
 
 let curve: Promise<Curve> | undefined;
 
 /**
- * The curve object of this thread, built once and kept. snarkjs is made to use the same one: it looks for
- * `globalThis.curve_bn128` before it starts a worker per core, and our own pools are the parallelism.
+ * The curve object of this thread, built once. snarkjs uses the same one: it looks for `globalThis.curve_bn128`
+ * before it starts a worker per core, and our own pools already use the cores.
  */
 export function bn254(): Promise<Curve> {
   curve ??= buildBn128(true).then((built) => {

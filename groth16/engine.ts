@@ -1,15 +1,24 @@
 /**
- * Proves and verifies on the calling thread: a circuit's witness program, its key, and snarkjs's Groth16.
+ * Proves and verifies for the calling thread: a circuit's witness program, its key, and what makes the proof.
  */
-import { groth16, type Groth16Proof, type VerificationKey } from "snarkjs";
-import { bn254 } from "./bn254.ts";
+import type { Groth16Proof, VerificationKey } from "snarkjs";
+import { isUnfit, loadBackend, openProver, unfitMessage, type Backend, type EngineName } from "./engines.ts";
+import type { Prover } from "./prover.ts";
 import { verifyProof } from "./verify.ts";
 import { calculateWitness, type CircuitInput } from "./witness.ts";
 
 export interface EngineArtifacts {
   readonly wasm: Uint8Array;
-  readonly zkey: Uint8Array;
+  /** The key's path. */
+  readonly zkey: string;
   readonly verificationKey: VerificationKey;
+}
+
+export interface EngineOptions {
+  /** Default "wasm". */
+  readonly engine?: EngineName | undefined;
+  /** One line, if another engine takes the place of the one asked for. */
+  readonly log?: ((line: string) => void) | undefined;
 }
 
 /** Plain data, in snarkjs's formats: it crosses threads and is written to proof.json and public.json as it is. */
@@ -20,29 +29,46 @@ export interface ProofResult {
   readonly proveMs: number;
 }
 
+export interface ProveOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Threads that may take part in the proof. */
+  readonly threads?: number | undefined;
+}
+
 export interface Engine {
   /** Throws HoldfastError "proof" if the inputs do not satisfy the circuit. */
-  prove(input: CircuitInput): Promise<ProofResult>;
+  prove(input: CircuitInput, options?: ProveOptions): Promise<ProofResult>;
   /** False for anything that is not a valid proof of these signals, malformed values included. */
   verify(proof: Groth16Proof, publicSignals: readonly string[]): Promise<boolean>;
   close(): Promise<void>;
 }
 
-export async function createEngine({ wasm, zkey, verificationKey }: EngineArtifacts): Promise<Engine> {
-  await bn254(); // before snarkjs would start a worker per core
+/** What a test replaces. */
+export interface EngineModules {
+  readonly open?: (backend: Backend) => Promise<Prover>;
+}
+
+export async function createEngine(
+  artifacts: EngineArtifacts,
+  { engine = "wasm", log }: EngineOptions = {},
+  { open = openProver }: EngineModules = {},
+): Promise<Engine> {
+  const { wasm, verificationKey } = artifacts;
+  const backend = await loadBackend(engine, artifacts);
+  const prover = await open(backend).catch(async (error: unknown) => {
+    if (!isUnfit(backend, error)) throw error;
+    log?.(unfitMessage(error));
+    return open(await loadBackend("snarkjs", artifacts));
+  });
   return {
-    async prove(input) {
+    async prove(input, options) {
       const start = performance.now();
       const witness = await calculateWitness(wasm, input);
       const calculated = performance.now();
-      const { proof, publicSignals } = await groth16.prove(mem(zkey), mem(witness));
+      const { proof, publicSignals } = await prover.prove(witness, options);
       return { proof, publicSignals, witnessMs: calculated - start, proveMs: performance.now() - calculated };
     },
     verify: (proof, publicSignals) => verifyProof(verificationKey, proof, publicSignals),
-    close: () => Promise.resolve(),
+    close: () => prover.close(),
   };
-}
-
-function mem(data: Uint8Array): { type: "mem"; data: Uint8Array } {
-  return { type: "mem", data };
 }

@@ -1,5 +1,5 @@
 /**
- * A thread that multiplies the generator of G1 or G2 by many scalars, with tables of precomputed multiples.
+ * A thread that multiplies the generator of G1 or G2 by many scalars, using tables of precomputed multiples.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { instantiateBn254, type Operation } from "./bn254-module.ts";
@@ -13,7 +13,7 @@ export interface FixedBaseTask {
   readonly scalars: Uint8Array;
 }
 
-/** What a thread is started with: the curve's WebAssembly module, and the affine generators. */
+/** The data that a thread starts with: the curve's WebAssembly module, and the affine generators. */
 export interface FixedBaseData {
   readonly code: Uint8Array;
   readonly generators: Readonly<Record<GroupName, Uint8Array>>;
@@ -112,7 +112,7 @@ function functions<const N extends readonly string[]>(
   return names.map((name) => wasm.operation(`${prefix}_${name}`)) as { [K in keyof N]: Operation };
 }
 
-/** `bits` (at most 16) bits of the scalar at `at`, from bit `from` on. */
+/** Up to 16 bits of the scalar at `at`, from bit `from` on. */
 function digitOf(view: DataView, at: number, from: number, bits: number): number {
   const byte = Math.min(from >> 3, SCALAR_BYTES - 4);
   const word = view.getUint32(at + byte, true);

@@ -13,7 +13,7 @@ export interface FixedBase {
 
 export interface FixedBaseOptions {
   readonly threads: number;
-  /** About how many multiplications there will be in one group: decides the size of the tables. */
+  /** Rough number of multiplications in one group: decides the size of the tables. */
   readonly expected: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -60,7 +60,9 @@ export async function createFixedBase({ threads, expected, signal }: FixedBaseOp
   };
 }
 
-/** Digits times (additions for the tables, additions for the multiplications), at its least. */
+/**
+ * The window with the fewest additions: digits times (additions for the tables + additions for the multiplications).
+ */
 function bestWindow(multiplications: number): number {
   const cost = (window: number): number => Math.ceil(254 / window) * (2 ** window + multiplications);
   let best = 4;

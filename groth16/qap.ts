@@ -93,10 +93,10 @@ export function lagrangeBasis(x: bigint, w: bigint, size: number): bigint[] {
   return basis;
 }
 
-/** Where the arrays of A_s(tau), B_s(tau) and C_s(tau) of all wires lie. */
+/** Where A_s(tau), B_s(tau) and C_s(tau) of all wires are in memory. */
 type Sums = readonly [a: number, b: number, c: number];
 
-/** Sums A_s(tau), B_s(tau), C_s(tau) for every wire and lists the coefficients of A and B. */
+/** Computes A_s(tau), B_s(tau) and C_s(tau) for every wire, and lists the coefficients of A and B. */
 function accumulate(
   r1cs: R1cs,
   rows: readonly bigint[],
@@ -149,7 +149,7 @@ function accumulate(
 interface Coefficients {
   /** Section 4 of a zkey: a count, and for each coefficient its matrix, constraint, wire and value. */
   readonly section: Uint8Array;
-  /** @param coefficient where the value lies */
+  /** @param coefficient where the value is in memory */
   push(matrix: 0 | 1, constraint: number, wire: number, coefficient: number): void;
 }
 
@@ -194,14 +194,14 @@ function combine(
   return wasm.bytes().slice(out, out + (to - from) * FIELD_BYTES);
 }
 
-/** Puts a value into the module's memory for good. */
+/** Puts a value into the module's memory permanently. */
 function place(wasm: Bn254Module, value: bigint): number {
   const at = wasm.alloc(FIELD_BYTES);
   wasm.bytes().set(toBytesLE32(value), at);
   return at;
 }
 
-/** Terms of A and B in all constraints, and the bytes of the longest combination. */
+/** The number of terms of A and B in all constraints, and the bytes of the longest combination. */
 function measure({ constraints, body }: R1cs): { terms: number; longest: number } {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   let [terms, longest, at] = [0, 0, 0];

@@ -3,7 +3,7 @@
  */
 import { HoldfastError } from "../protocol/errors.ts";
 import { P } from "../protocol/field.ts";
-import { readSections, section } from "./sections.ts";
+import { littleEndian, readSections, section } from "./sections.ts";
 
 export const FIELD_BYTES = 32;
 /** One term of a linear combination: wire (uint32), coefficient (32 bytes, little-endian). */
@@ -12,7 +12,7 @@ export const TERM_BYTES = 4 + FIELD_BYTES;
 export interface R1cs {
   readonly wires: number;
   readonly publicInputs: number;
-  /** Public and private; an input that no constraint needs has no wire. */
+  /** Public and private inputs. An input that no constraint needs has no wire. */
   readonly inputs: number;
   readonly constraints: number;
   /** For each constraint the combinations A, B, C of A * B = C: a uint32 count and that many terms. */
@@ -33,8 +33,4 @@ export function readR1cs(file: Uint8Array): R1cs {
   const inputs = uint32(44) + uint32(48);
   const constraints = uint32(60);
   return { wires, publicInputs, inputs, constraints, body: section(sections, 2, "r1cs") };
-}
-
-function littleEndian(bytes: Uint8Array): bigint {
-  return BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
 }

@@ -1,7 +1,7 @@
 // The parts that Holdfast uses of two packages that ship no types: snarkjs 0.7 and ffjavascript 0.3.
 
 declare module "ffjavascript" {
-  /** Field elements are bytes in Montgomery form; points are affine or Jacobian coordinates of such. */
+  /** Field elements are bytes in Montgomery form; points consist of affine or Jacobian coordinates in that form. */
   interface Field {
     readonly n8: number;
     /** w[i] is a primitive root of unity of order 2^i. */
@@ -28,7 +28,7 @@ declare module "ffjavascript" {
     readonly Fr: Field;
     readonly G1: Group;
     readonly G2: Group;
-    /** `code` is kept by a single-thread curve only. */
+    /** `code` exists only on a single-thread curve. */
     readonly tm: { readonly code: Uint8Array };
     terminate(): Promise<void>;
   }

@@ -1,25 +1,25 @@
 /**
- * Verifies proofs with snarkjs: those of snarkjs's formats, and those of a transaction's words.
+ * Verifies proofs with snarkjs: proofs in snarkjs's format, and proofs as a transaction has them.
  */
 import { groth16, type Groth16Proof, type VerificationKey } from "snarkjs";
 import { P } from "../protocol/field.ts";
 import { bn254 } from "./bn254.ts";
 import { snarkjsProof } from "./words.ts";
 
-/** False for anything that is not a valid proof of these signals, malformed values included. */
+/** Returns false for anything that is not a valid proof of these signals, malformed values included. */
 export async function verifyProof(
   key: VerificationKey,
   proof: Groth16Proof,
   publicSignals: readonly string[],
 ): Promise<boolean> {
   await bn254();
-  // snarkjs takes any number of signals and reduces nothing: count and range are ours to check.
+  // snarkjs accepts any number of signals and does not reduce them, so count and range are checked here.
   if (publicSignals.length !== key.nPublic || !publicSignals.every(isFieldElement)) return false;
   if (!isWellFormed(proof)) return false;
   try {
     return await groth16.verify(key, [...publicSignals], proof);
   } catch {
-    return false; // snarkjs throws on coordinates it cannot read
+    return false; // snarkjs throws if it cannot read a coordinate
   }
 }
 
@@ -33,7 +33,7 @@ function isWellFormed({ pi_a, pi_b, pi_c, protocol, curve }: Groth16Proof): bool
 }
 
 /**
- * The same for a proof as it stood in a transaction: the auditor's second opinion beside the contract's.
+ * The same for a proof as a transaction has it. The auditor checks the contract's answer with it.
  *
  * @param proof a.x, a.y, b.x1, b.x0, b.y1, b.y0, c.x, c.y
  */
@@ -42,7 +42,7 @@ export async function verifyWords(
   proof: readonly bigint[],
   inputs: readonly bigint[],
 ): Promise<boolean> {
-  const { q, r } = await bn254(); // before snarkjs would start a worker per core
+  const { q, r } = await bn254(); // called first, or snarkjs would start a worker per core
   if (proof.length !== 8 || proof.some((coordinate) => coordinate < 0n || coordinate >= q)) return false;
   if (inputs.length !== key.nPublic || inputs.some((input) => input < 0n || input >= r)) return false;
   try {

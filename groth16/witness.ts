@@ -41,8 +41,9 @@ interface Program {
   getInputSize(): number;
   getInputSignalSize(hashHigh: number, hashLow: number): number;
   setInputSignal(hashHigh: number, hashLow: number, index: number): void;
-  writeSharedRWMemory(word: number, value: number): void;
-  readSharedRWMemory(word: number): number;
+  readonly memory: WebAssembly.Memory;
+  /** Where a field element is put, or found, in the memory. */
+  getSharedRWMemoryStart(): number;
   getRawPrime(): void;
   getWitnessSize(): number;
   getWitness(wire: number): void;
@@ -93,17 +94,21 @@ function setInput(program: Program, name: string, values: bigint[]): number {
       size <= 0 ? "is not an input of the circuit" : `takes ${size} values, got ${values.length}`;
     throw new HoldfastError("bad-input", `"${name}" ${expected}`);
   }
-  const words = program.getFieldNumLen32();
+  const shared = sharedElement(program);
   for (const [index, value] of values.entries()) {
     if (value < 0n || value >= P) {
       throw new HoldfastError("bad-input", `"${name}" expected field elements, got ${value.toString()}`);
     }
-    for (let word = 0; word < words; word++) {
-      program.writeSharedRWMemory(word, Number((value >> BigInt(32 * word)) & 0xffffffffn));
-    }
+    for (let word = 0, rest = value; word < shared.length; word++, rest >>= 32n)
+      shared[word] = Number(rest & 0xffffffffn);
     program.setInputSignal(high, low, index);
   }
   return values.length;
+}
+
+/** A call for each word would take as long as all else that is done here. */
+function sharedElement(program: Program): Uint32Array {
+  return new Uint32Array(program.memory.buffer, program.getSharedRWMemoryStart(), program.getFieldNumLen32());
 }
 
 function flatten(value: SignalValue): bigint[] {
@@ -125,8 +130,9 @@ function encode(program: Program): Uint8Array {
   const file = new Uint32Array(3 + 3 + 1 + words + 1 + 3 + wires * words);
   let at = 0;
   const put = (...values: number[]): void => values.forEach((value) => (file[at++] = value));
+  const shared = sharedElement(program);
   const putShared = (): void => {
-    for (let word = 0; word < words; word++) file[at++] = program.readSharedRWMemory(word);
+    for (let word = 0; word < words; word++) file[at++] = shared[word] as number;
   };
   put(0x736e7477, 2, 2); // "wtns", version, sections
   put(1, 8 + 4 * words, 0, 4 * words);

@@ -1,18 +1,18 @@
 /**
- * Proofs and keys as snarkjs writes them, turned into the words that contracts take: decimal strings become integers, and
- * the imaginary part of a G2 coordinate comes first.
+ * Converts snarkjs's proofs and keys into the words that contracts take. Decimal strings become integers, and the
+ * imaginary part of a G2 coordinate comes first.
  */
 
 import type { Groth16Proof } from "snarkjs";
 
-/** As in snarkjs's proof.json. */
+/** The format of snarkjs's proof.json. */
 export interface SnarkjsProof {
   readonly pi_a: readonly string[];
   readonly pi_b: readonly (readonly string[])[];
   readonly pi_c: readonly string[];
 }
 
-/** As in snarkjs's verification_key.json. */
+/** The format of snarkjs's verification_key.json. */
 export interface SnarkjsKey {
   readonly vk_alpha_1: readonly string[];
   readonly vk_beta_2: readonly (readonly string[])[];
@@ -26,7 +26,7 @@ export type G2Words = [xImaginary: bigint, xReal: bigint, yImaginary: bigint, yR
 export type ProofWords = [...a: G1Words, ...b: G2Words, ...c: G1Words];
 export type InputWords = [directoryRoot: bigint, seed: bigint, start: bigint, length: bigint];
 
-/** As Groth16Verifier's constructor takes it. */
+/** The arguments of Groth16Verifier's constructor. */
 export interface KeyWords {
   alpha: G1Words;
   beta: G2Words;
@@ -35,16 +35,22 @@ export interface KeyWords {
   ic: [G1Words, G1Words, G1Words, G1Words, G1Words];
 }
 
-/** @throws RangeError unless the proof's points are finite and written as snarkjs writes them */
+/** @throws RangeError unless the proof's points are finite and in snarkjs's format */
 export function proofWords({ pi_a, pi_b, pi_c }: SnarkjsProof): ProofWords {
   return [...g1Words(pi_a, "pi_a"), ...g2Words(pi_b, "pi_b"), ...g1Words(pi_c, "pi_c")];
 }
 
-/** The way back: snarkjs's format of a proof in words. */
+/** The reverse: a proof's words in snarkjs's format. */
 export function snarkjsProof(words: readonly bigint[]): Groth16Proof {
   const [ax, ay, bx1, bx0, by1, by0, cx, cy] = words.map(String) as [
-    ...[string, string, string, string],
-    ...[string, string, string, string],
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
   ];
   return {
     pi_a: [ax, ay, "1"],
@@ -59,14 +65,14 @@ export function snarkjsProof(words: readonly bigint[]): Groth16Proof {
   };
 }
 
-/** @throws RangeError unless there are four */
+/** @throws RangeError unless there are four signals */
 export function inputWords(publicSignals: readonly string[]): InputWords {
   if (publicSignals.length !== 4)
     throw new RangeError(`"publicSignals" expected 4 integers, got ${publicSignals.length}`);
   return publicSignals.map((signal) => integer(signal, "publicSignals")) as InputWords;
 }
 
-/** @throws RangeError unless it is a key for four public inputs */
+/** @throws RangeError unless the key is for four public inputs */
 export function keyWords(key: SnarkjsKey): KeyWords {
   if (key.IC.length !== 5)
     throw new RangeError(`"IC" expected 5 points, for 4 public inputs, got ${key.IC.length}`);
@@ -79,7 +85,7 @@ export function keyWords(key: SnarkjsKey): KeyWords {
   };
 }
 
-/** Points come in projective coordinates with a third one of 1. */
+/** snarkjs writes points in projective coordinates, whose third one is 1. */
 function g1Words(point: readonly string[], name: string): G1Words {
   const [x, y, z] = point;
   if (point.length !== 3 || z !== "1") throw new RangeError(`"${name}" expected a finite point [x, y, "1"]`);

@@ -1,24 +1,25 @@
 /**
- * What a .zkey says of itself, apart from its many points: the verification key and the contributions to phase 2 (format:
- * snarkjs, zkey_utils.js).
+ * Reads a .zkey without its many points: the verification key and the contributions to phase 2 (format: snarkjs,
+ * zkey_utils.js).
  */
 import { createHash } from "node:crypto";
 import type { Curve } from "ffjavascript";
 import { HoldfastError } from "../protocol/errors.ts";
+import { ELEMENT_BYTES, P } from "../protocol/field.ts";
 import { toPlain } from "../protocol/json.ts";
 import { bn254 } from "./bn254.ts";
-import { readSomeSections, section } from "./sections.ts";
+import { littleEndian, readSomeSections, section } from "./sections.ts";
 
 export interface ZkeyContribution {
-  /** Empty if the contributor gave none. */
+  /** Empty if the contributor gave no name. */
   readonly name: string;
   /** BLAKE2b-512, 128 hex digits. */
   readonly hash: string;
-  /** Set if the secret was derived from these. */
+  /** Present if the secret was derived from these public values. */
   readonly beacon?: { readonly randomness: string; readonly iterationsExp: number };
 }
 
-/** Coordinates are decimal, as in snarkjs's verification_key.json. */
+/** Coordinates are decimal strings, as in snarkjs's verification_key.json. */
 export interface ZkeyFacts {
   readonly wires: number;
   readonly publicInputs: number;
@@ -27,14 +28,14 @@ export interface ZkeyFacts {
   readonly gamma: unknown;
   readonly delta: unknown;
   readonly ic: readonly unknown[];
-  /** BLAKE2b-512, 128 hex digits: the same for all keys of one ceremony. */
+  /** BLAKE2b-512, 128 hex digits. All keys of one ceremony have the same. */
   readonly circuitHash: string;
   readonly contributions: readonly ZkeyContribution[];
 }
 
 /**
- * Where a ceremony's key holds the hash of its circuit, a development key holds this: the file says by itself, whatever
- * its manifest claims, that it was made from secrets in one process.
+ * A development key has this mark in the place of its circuit's hash. So the file itself says, whatever its manifest
+ * claims, that it was made from secrets in one process.
  */
 export const DEVELOPMENT_MARK: Uint8Array = createHash("blake2b512")
   .update("holdfast development key: insecure")
@@ -46,13 +47,32 @@ export const isDevelopmentKey = ({ circuitHash }: ZkeyFacts): boolean =>
 const HEADER = 2;
 const PUBLIC_WIRES = 3;
 const CONTRIBUTIONS = 10;
-/** Field sizes and primes, then wires, public inputs, domain (4 bytes each), then the points. */
+/** Before this offset: field sizes and primes. Then wires, public inputs and domain (4 bytes each), then the points. */
 const COUNTS_AT = 72;
 const POINTS_AT = COUNTS_AT + 12;
 const [G1_BYTES, G2_BYTES, HASH_BYTES] = [64, 128, 64];
 const PARAMETER = { name: 1, iterations: 2, beacon: 3 } as const;
 
-/** Reads a file's head. Throws "not-found" or "corrupt". */
+/**
+ * From section 2, the header.
+ *
+ * @throws HoldfastError "key" for a key of another curve, "corrupt" if it is cut off
+ */
+export function readZkeyCounts(bytes: Uint8Array): { wires: number; publicInputs: number } {
+  const header = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (header.length < 4)
+    throw new HoldfastError("corrupt", "the zkey file is broken: its head ends too early");
+  const scalarField = 4 + header.readUInt32LE(0);
+  const isBn254 =
+    header.length >= POINTS_AT &&
+    scalarField === 4 + ELEMENT_BYTES &&
+    header.readUInt32LE(scalarField) === ELEMENT_BYTES &&
+    littleEndian(header.subarray(scalarField + 4, COUNTS_AT)) === P;
+  if (!isBn254) throw new HoldfastError("key", "the key is of another curve than BN254");
+  return { wires: header.readUInt32LE(COUNTS_AT), publicInputs: header.readUInt32LE(COUNTS_AT + 4) };
+}
+
+/** Reads the facts of a zkey file. @throws HoldfastError "not-found" or "corrupt" */
 export async function readZkeyFile(path: string): Promise<ZkeyFacts> {
   return factsOf(await readSomeSections(path, "zkey", [HEADER, PUBLIC_WIRES, CONTRIBUTIONS]));
 }
@@ -80,7 +100,7 @@ async function factsOf(sections: Map<number, Uint8Array>): Promise<ZkeyFacts> {
     if (error instanceof HoldfastError) throw error;
     throw new HoldfastError(
       "corrupt",
-      "the zkey file is broken: its head ends too early",
+      "the zkey file is broken, because its header ends too early: take the file again from its source",
       {},
       { cause: error },
     );
@@ -89,14 +109,14 @@ async function factsOf(sections: Map<number, Uint8Array>): Promise<ZkeyFacts> {
 
 function decimals(curve: Curve, group: "G1" | "G2", bytes: Buffer, at: number): unknown {
   const size = group === "G1" ? G1_BYTES : G2_BYTES;
-  if (at + size > bytes.length) throw new RangeError("a point is cut off");
+  if (at + size > bytes.length) throw new RangeError("a point is incomplete");
   return toPlain(curve[group].toObject(new Uint8Array(bytes.subarray(at, at + size))));
 }
 
 function readContributions(curve: Curve, bytes: Buffer): Pick<ZkeyFacts, "circuitHash" | "contributions"> {
   let at = 0;
   const take = (size: number): Buffer => {
-    if (at + size > bytes.length) throw new RangeError("a contribution is cut off");
+    if (at + size > bytes.length) throw new RangeError("a contribution is incomplete");
     return bytes.subarray(at, (at += size));
   };
   const circuitHash = take(HASH_BYTES).toString("hex");
@@ -104,14 +124,14 @@ function readContributions(curve: Curve, bytes: Buffer): Pick<ZkeyFacts, "circui
   const contributions: ZkeyContribution[] = [];
   for (let i = 0; i < count; i++) {
     const hash = createHash("blake2b512");
-    // delta afterwards, s, s times the secret; a point of G2 times the secret; the transcript so far
+    // The new delta, s, and s times the secret; then a point of G2 times the secret, and the transcript so far.
     for (let j = 0; j < 3; j++) hash.update(uncompressed(curve, "G1", take(G1_BYTES)));
     hash.update(uncompressed(curve, "G2", take(G2_BYTES))).update(take(HASH_BYTES));
     const isBeacon = take(4).readUInt32LE() === 1;
     const { name, beacon } = readParameters(take(take(4).readUInt32LE()));
     contributions.push({ name, hash: hash.digest("hex"), ...(isBeacon && beacon && { beacon }) });
   }
-  if (at !== bytes.length) throw new RangeError("there is something after the last contribution");
+  if (at !== bytes.length) throw new RangeError("there are bytes after the last contribution");
   return { circuitHash, contributions };
 }
 

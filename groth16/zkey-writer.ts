@@ -8,7 +8,7 @@ import { FIELD_BYTES } from "./r1cs.ts";
 import { fileHeader, sectionHeader } from "./sections.ts";
 import { DEVELOPMENT_MARK } from "./zkey-reader.ts";
 
-/** Points are affine, Montgomery form: 64 bytes in G1, 128 in G2; infinity is all zeros. */
+/** Points are affine and in Montgomery form: 64 bytes in G1, 128 in G2. Infinity is all zeros. */
 export interface ZkeyHeader {
   readonly wires: number;
   readonly publicInputs: number;
@@ -42,7 +42,7 @@ export interface ZkeyWriter {
   section(id: number, content: Uint8Array): Promise<void>;
 }
 
-/** Starts a file of all ten sections; the caller writes the seven others. */
+/** Starts a file of ten sections and writes three of them. The caller writes the other seven. */
 export async function startZkey(file: FileHandle, header: ZkeyHeader): Promise<ZkeyWriter> {
   await writeAll(file, fileHeader("zkey", 1, Object.keys(ZKEY_SECTION).length));
   const writer: ZkeyWriter = {
@@ -67,7 +67,12 @@ function encodeHeader(header: ZkeyHeader): Uint8Array {
     uint32(header.wires),
     uint32(header.publicInputs),
     uint32(header.domain),
-    ...[alpha1, beta1, beta2, gamma2, delta1, delta2],
+    alpha1,
+    beta1,
+    beta2,
+    gamma2,
+    delta1,
+    delta2,
   ]);
 }
 

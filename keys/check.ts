@@ -1,5 +1,5 @@
 /**
- * Everything that a stranger can find out about a key before trusting it with money (protocol.md, section 8).
+ * All checks that anybody can make on a key before trusting it with money (protocol.md, section 8).
  */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,7 +7,12 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { verifyMessage } from "ethers";
 import { zKey, type VerificationKey } from "snarkjs";
-import { artifactPaths, compileCircuit, loadManifest, type ArtifactPaths } from "../circuits/artifacts.ts";
+import {
+  artifactPaths,
+  compileCircuit,
+  loadCircuitManifest,
+  type ArtifactPaths,
+} from "../circuits/artifacts.ts";
 import { bn254 } from "../groth16/bn254.ts";
 import type { SnarkjsKey } from "../groth16/words.ts";
 import { isDevelopmentKey, readZkeyFile, type ZkeyFacts } from "../groth16/zkey-reader.ts";
@@ -32,28 +37,31 @@ import { TRUSTED, type Trust } from "./trust.ts";
 export interface ProfileKey {
   readonly profile: ProfileName;
   readonly verificationKey: SnarkjsKey;
-  /** Folder of all artifacts; default `build/` of the repository. */
+  /** Folder of all artifacts; by default the repository's `build/`. */
   readonly build?: string | undefined;
 }
 
-/** The numbers of a deployment's profiles that have the key, and this in words. Throws "key" if there are none. */
+/**
+ * Finds the profiles of a deployment that use the key, as indices and in words. @throws HoldfastError "key" if there
+ * are none
+ */
 export type FindDeployed = (key: ProfileKey) => Promise<{ profiles: readonly number[]; said: string }>;
 
 export interface CheckKeyOptions extends JobOptions {
-  /** Folder of all artifacts; default `build/` of the repository. */
+  /** Folder of all artifacts; by default the repository's `build/`. */
   readonly build?: string | undefined;
-  /** The powers of tau: with them, every step from the circuit to the key is verified. */
+  /** Path of the powers of tau. If given, every step from the circuit to the key is verified. */
   readonly ptau?: string | undefined;
-  /** The key before the first contribution, if this machine has made it already: that spares most of the time. */
+  /** The key before the first contribution, if this machine has already made it. It saves most of the time. */
   readonly initial?: string | undefined;
-  /** A folder like `build`, if this machine has compiled the circuit from these sources already: that spares the time. */
+  /** A folder in the layout of `build/`, if this machine has already compiled the circuit from these sources. */
   readonly compiled?: string | undefined;
-  /** A deployment that has to have the key. */
+  /** A deployment that must use the key. */
   readonly deployed?: FindDeployed | undefined;
-  /** Address of the account that has to have signed the transcript. */
+  /** Address of the account that must have signed the transcript. */
   readonly coordinator?: string | undefined;
   readonly minContributions?: number | undefined;
-  /** Whether an insecure key that is otherwise right passes. */
+  /** Whether an insecure key passes if everything else is right. */
   readonly allowInsecure?: boolean | undefined;
   readonly trust?: Trust | undefined;
 }
@@ -61,17 +69,17 @@ export interface CheckKeyOptions extends JobOptions {
 export interface CheckedKey {
   readonly manifest: CircuitManifest;
   readonly transcript: SignedTranscript;
-  /** The numbers of the profiles that have the key, of a deployment that was asked for. */
+  /** The indices of the deployment's profiles that use the key, if a deployment was given. */
   readonly deployedAs: readonly number[] | undefined;
-  /** In words, what was found to be right. */
+  /** The checks that passed, in words. */
   readonly checked: readonly string[];
 }
 
-/** Throws "key" with the first thing that is wrong and what to do. */
+/** @throws HoldfastError "key" with the first problem and what to do */
 export async function checkKey(profile: ProfileName, options: CheckKeyOptions = {}): Promise<CheckedKey> {
   const { build, ptau, deployed, trust = TRUSTED, minContributions = MIN_CONTRIBUTIONS } = options;
   const paths = artifactPaths(profile, build);
-  const manifest = await loadManifest(profile, build);
+  const manifest = await loadCircuitManifest(profile, build);
   const checked: string[] = [];
   const passed = (what: string): void => void checked.push(what);
 
@@ -84,19 +92,17 @@ export async function checkKey(profile: ProfileName, options: CheckKeyOptions = 
   const signed = await signedTranscript(manifest, paths, options.coordinator);
   checkTranscript(signed.transcript, { manifest, facts, trust });
   refuseFew(signed.transcript, minContributions);
-  passed(
-    `transcript signed by ${signed.coordinator}; contributions and beacon of the zkey are those it lists`,
-  );
+  passed(`transcript signed by ${signed.coordinator}; it lists the contributions and the beacon of the zkey`);
   if (signed.transcript.insecure && options.allowInsecure !== true) {
     const message =
-      "the key is marked insecure, because its powers of tau or its beacon are not public ones: use it for tests only";
+      "the key is marked as insecure, because its powers of tau or its beacon are not public: use it for tests only";
     throw new HoldfastError("key", message, { profile });
   }
   if (ptau !== undefined) await checkPowers(signed, { ...options, ptau, trust });
   const found = await deployed?.({ profile, verificationKey, build });
   if (found) passed(found.said);
   await checkRebuild(manifest, options);
-  passed("the circuit, compiled anew, is the key's");
+  passed("this source tree compiles to the key's circuit");
   if (ptau !== undefined) {
     await checkChain(signed, paths, { ...options, ptau });
     passed("every contribution follows, from the powers of tau to the key");
@@ -113,24 +119,24 @@ async function checkFiles({ hashes, key }: CircuitManifest, paths: ArtifactPaths
   ] as const) {
     const actual = await sha256File(path).catch(() => "no file");
     if (actual === expected) continue;
-    const message = `the ${what} in ${path} is missing or altered: its SHA-256 is not the manifest's; take the file from where the key comes from`;
+    const message = `the ${what} in ${path} is missing or altered, because its SHA-256 is not the manifest's: take the file again from the key's source`;
     throw new HoldfastError("key", message, { path, expected, actual });
   }
 }
 
 function refuseDevelopmentKey(facts: ZkeyFacts, profile: ProfileName): void {
   if (!isDevelopmentKey(facts)) return;
-  const message = `the ${profile} key is a development key: whoever made it can forge proofs; use the key of a ceremony`;
+  const message = `the ${profile} key is a development key, and its maker can forge proofs: use the key of a ceremony`;
   throw new HoldfastError("key", message, { profile });
 }
 
 async function checkVerificationKey({ zkey, verificationKey }: ArtifactPaths): Promise<VerificationKey> {
-  await bn254(); // before snarkjs would start a worker per core
+  await bn254(); // called first, or snarkjs would start a worker per core
   const exported = await zKey.exportVerificationKey(zkey);
   await refuseBareDelta(exported);
   const written = JSON.parse(await readFile(verificationKey, "utf8")) as VerificationKey;
   if (isDeepStrictEqual(exported, written)) return written;
-  const message = `${verificationKey} is not the verification key of ${zkey}: take both from one ceremony`;
+  const message = `${verificationKey} is not the verification key of ${zkey}: take both files from one ceremony`;
   throw new HoldfastError("key", message);
 }
 
@@ -147,11 +153,11 @@ async function signedTranscript(
   }
   const signer = signerOf(signed);
   if (signer !== signed.coordinator) {
-    const message = `${path} is not signed by ${signed.coordinator}: it was altered after it was signed`;
+    const message = `${path} is not signed by ${signed.coordinator}, so it was altered after it was signed: take it again from the key's source`;
     throw new HoldfastError("key", message, { coordinator: signed.coordinator });
   }
   if (expected !== undefined && expected.toLowerCase() !== signer.toLowerCase()) {
-    const message = `the transcript is signed by ${signer}, not by ${expected}: take the one of the right coordinator`;
+    const message = `the transcript is signed by ${signer}, not by ${expected}: use the transcript of the right coordinator`;
     throw new HoldfastError("key", message, { expected, actual: signer });
   }
   return signed;
@@ -161,11 +167,11 @@ function signerOf({ transcript, signature }: SignedTranscript): string {
   try {
     return verifyMessage(transcriptMessage(transcript), signature);
   } catch {
-    return "nobody"; // not a point of the curve
+    return "nobody"; // the signature is malformed
   }
 }
 
-/** The same sources have to give the same constraints here. */
+/** Compiles the sources of this tree, which must give the key's constraints. */
 async function checkRebuild(
   { profile, hashes }: CircuitManifest,
   { compiled, progress, signal }: CheckKeyOptions,
@@ -174,12 +180,12 @@ async function checkRebuild(
   await inFolder(async (build) => {
     const rebuilt = await compileCircuit(profile, { build: compiled ?? build, signal });
     if (isDeepStrictEqual(rebuilt.hashes, hashes)) return;
-    const message = `the ${profile} circuit of this source tree is not the key's: check out the sources that the key was made for, or make a key for these`;
+    const message = `this source tree does not compile to the key's ${profile} circuit: check out the sources that the key was made for, or make a key for these`;
     throw new HoldfastError("key", message, { expected: hashes, actual: rebuilt.hashes });
   });
 }
 
-/** What costs little, before what takes long. */
+/** Runs before checkChain because it is much faster. */
 async function checkPowers(
   { transcript }: SignedTranscript,
   { ptau, trust, initial, signal }: CheckKeyOptions & { ptau: string; trust: Trust },
@@ -209,7 +215,7 @@ async function checkChain(
 async function refuseOtherInitial(path: string, { initial: expected }: Transcript): Promise<void> {
   const actual = await sha256File(path);
   if (actual === expected) return;
-  const message = `${path}, the key before the first contribution, is not the one that the transcript began with: make it from these sources and powers with \`keys ceremony init\`; if that is what it is, do not use this key`;
+  const message = `${path}, the key before the first contribution, is not the one in the transcript: make it from these sources and powers with \`keys ceremony init\`; if it still differs, do not use this key`;
   throw new HoldfastError("key", message, { path, expected, actual });
 }
 

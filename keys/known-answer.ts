@@ -1,5 +1,5 @@
 /**
- * A valid proof under a profile's key, for the verifier contract to check itself with when it is deployed.
+ * Makes a valid proof under a profile's key. The verifier contract checks it when it is deployed.
  */
 import { loadProvingArtifacts } from "../circuits/artifacts.ts";
 import { createEngine, type ProofResult } from "../groth16/engine.ts";
@@ -8,7 +8,7 @@ import { PROFILES, type ProfileName } from "../protocol/profiles.ts";
 import { openLeaf, referenceEngine, SegmentHasher } from "../protocol/segment.ts";
 import { circuitInput, samplesOf } from "../protocol/statement.ts";
 
-/** Proves a directory of one segment of one byte. */
+/** Proves a directory with a single segment of one byte. */
 export async function makeKnownAnswer(
   name: ProfileName,
   build?: string,

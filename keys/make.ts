@@ -1,8 +1,9 @@
 /**
- * Makes a development key: draws the secrets itself, so whoever ran it could have kept them and forge proofs.
+ * Makes a development key. It draws the secrets itself, so the person who ran it could have kept them, and could
+ * forge proofs.
  *
- * gamma and delta are random and distinct like the rest. (A fresh snarkjs key has gamma = delta = the generator until
- * somebody contributes, and anyone can forge with it.)
+ * gamma and delta are random and distinct, like the other secrets. (A fresh snarkjs key has gamma = delta = the
+ * generator until somebody contributes, and anybody can forge with it.)
  */
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -11,7 +12,7 @@ import { zKey } from "snarkjs";
 import {
   artifactPaths,
   compileCircuit,
-  loadManifest,
+  loadCircuitManifest,
   type ArtifactPaths,
   type BuildOptions,
 } from "../circuits/artifacts.ts";
@@ -30,17 +31,17 @@ import { sha256File, writeJson, writeWhole } from "../system/files.ts";
 
 export interface KeyProgress {
   readonly phase: "circuit" | "points" | "files";
-  /** Of the whole work, 0 to 1. */
+  /** Finished part of all the work, 0 to 1. */
   readonly fraction: number;
 }
 
 export interface MakeKeyOptions extends Omit<BuildOptions, "log"> {
   readonly log?: ((progress: KeyProgress) => void) | undefined;
-  /** Default: all cores. */
+  /** By default, all cores. */
   readonly threads?: number | undefined;
 }
 
-/** Compiles the circuit if needed, makes a new key for it and returns the manifest that describes both. */
+/** Compiles the circuit if needed, makes a new key for it, and returns the manifest of both. */
 export async function makeDevelopmentKey(
   profile: ProfileName,
   { log, threads = availableParallelism(), signal, build }: MakeKeyOptions = {},
@@ -53,7 +54,7 @@ export async function makeDevelopmentKey(
 
   await writeKey(r1cs, paths.zkey, { threads, signal, log });
   log?.({ phase: "files", fraction: 0.98 });
-  await bn254(); // before snarkjs would start a worker per core
+  await bn254(); // called first, or snarkjs would start a worker per core
   await writeJson(paths.verificationKey, await zKey.exportVerificationKey(paths.zkey));
   const manifest: CircuitManifest = {
     ...circuit,
@@ -64,7 +65,7 @@ export async function makeDevelopmentKey(
       verificationKey: await sha256File(paths.verificationKey),
     },
   };
-  // Last: until it is there, a half-replaced key fails its hash and is refused.
+  // Written last: until then, the hashes do not match a half-replaced key, so it is refused.
   await writeJson(paths.manifest, manifest);
   log?.({ phase: "files", fraction: 1 });
   return manifest;
@@ -73,11 +74,11 @@ export async function makeDevelopmentKey(
 async function refuseCeremonyKey(circuit: CircuitManifest, paths: ArtifactPaths): Promise<void> {
   if (!(await hasCeremonyKey(paths, circuit))) return;
   const [{ profile }, { dir }] = [circuit, paths];
-  const message = `${dir} has the ${profile} key of a ceremony, which a development key would overwrite: move the folder away first`;
+  const message = `${dir} has the ${profile} key of a ceremony, and a development key would overwrite it: move the folder away first`;
   throw new HoldfastError("key", message, { dir });
 }
 
-/** A key can be needed again only while its circuit is the current one: makes what is missing or out of date. */
+/** Returns the key of a profile if it fits the current circuit, and otherwise makes one. */
 export async function ensureProfile(
   profile: ProfileName,
   options: MakeKeyOptions = {},
@@ -90,12 +91,12 @@ export async function ensureProfile(
     : makeDevelopmentKey(profile, options);
 }
 
-/** What `keys show` prints. */
+/** Returns what `keys show` prints. */
 export async function showKey(profile: ProfileName, build?: string): Promise<CircuitManifest> {
-  const manifest = await loadManifest(profile, build);
+  const manifest = await loadCircuitManifest(profile, build);
   const paths = artifactPaths(profile, build);
   if (!(await keyIsIntact(manifest, paths))) {
-    const message = `the ${profile} key is missing or is not the manifest's; run \`keys make --profile ${profile}\``;
+    const message = `the ${profile} key is missing or does not match the manifest: run \`keys make --profile ${profile}\``;
     throw new HoldfastError("key", message, { dir: paths.dir });
   }
   return manifest;
@@ -139,9 +140,9 @@ async function writeKey(r1cs: R1cs, path: string, { threads, signal, log }: Writ
   }
 }
 
-/** Share of the time that evaluating the QAP takes, about. */
+/** Rough share of the time that evaluating the QAP takes. */
 const QAP_SHARE = 0.2;
-/** Additions in G2 cost about three times those in G1. */
+/** Additions in G2 cost about three times as much as those in G1. */
 const G2_WEIGHT = 3;
 
 function pointSections(qap: EvaluatedQap): [section: number, group: GroupName, scalars: Uint8Array][] {
@@ -155,7 +156,10 @@ function pointSections(qap: EvaluatedQap): [section: number, group: GroupName, s
   ];
 }
 
-/** For each section a callback that turns its count of finished points into the share of all of them. */
+/**
+ * Returns, for each section, a callback that turns the number of finished points into the finished share of all
+ * points.
+ */
 function countPoints(
   qap: EvaluatedQap,
   report: (share: number) => void,
@@ -185,9 +189,15 @@ async function headerPoints(
   const point1 = (i: number): Uint8Array => g1.subarray(64 * i, 64 * (i + 1));
   const point2 = (i: number): Uint8Array => g2.subarray(128 * i, 128 * (i + 1));
   return {
-    ...{ wires, publicInputs, domain },
-    ...{ alpha1: point1(0), beta1: point1(1), delta1: point1(2) },
-    ...{ beta2: point2(0), gamma2: point2(1), delta2: point2(2) },
+    wires,
+    publicInputs,
+    domain,
+    alpha1: point1(0),
+    beta1: point1(1),
+    delta1: point1(2),
+    beta2: point2(0),
+    gamma2: point2(1),
+    delta2: point2(2),
   };
 }
 
@@ -206,7 +216,7 @@ function drawSecrets(): Secrets {
   return { tau, alpha, beta, gamma, delta };
 }
 
-/** Uniform in 2 .. p - 1: no secret may be 0, and gamma and delta must not be the generator's 1. */
+/** Uniform in 2 .. p - 1: no secret may be 0, and gamma and delta must not be 1, which would give the generator. */
 function randomScalar(): bigint {
   for (;;) {
     const value = BigInt(`0x${randomBytes(32).toString("hex")}`) >> 2n;

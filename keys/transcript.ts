@@ -1,5 +1,5 @@
 /**
- * The record of a key ceremony: what the key was made from, who contributed, and the beacon that ended it.
+ * The record of a key ceremony: what the key was made from, who contributed, and which beacon ended it.
  */
 import { z } from "zod";
 
@@ -25,7 +25,7 @@ const announcement = z.strictObject({
   announcedAt: z.int().positive(),
 });
 
-/** While it runs. */
+/** The record while the ceremony runs. */
 const draft = z.strictObject({
   format: z.literal("holdfast key ceremony, version 1"),
   profile: z.enum(["tiny", "demo", "standard"]),
@@ -37,13 +37,13 @@ const draft = z.strictObject({
     publicInputs: z.int().positive(),
     r1cs: sha256,
     wasm: sha256,
-    /** BLAKE2b-512 of what the constraints and the powers make of each other: snarkjs's circuit hash. */
+    /** BLAKE2b-512 over the circuit with the powers: snarkjs's circuit hash. */
     hash: blake2b,
   }),
   powers: z.strictObject({ name: z.string(), power: z.int().positive(), blake2b }),
-  /** SHA-256 of the key before the first contribution: who repeats the first step gets the same file. */
+  /** SHA-256 of the key before the first contribution. Repeating the first step gives the same file. */
   initial: sha256,
-  /** In their order, without the beacon. */
+  /** In order, without the beacon. */
   contributions: z.array(contribution),
   announcement: announcement.optional(),
   beacon: z
@@ -55,7 +55,7 @@ const draft = z.strictObject({
 });
 
 const transcript = draft.required({ announcement: true, beacon: true }).extend({
-  /** Powers or beacon are not public ones: whoever ran the ceremony could have chosen them. */
+  /** True if the powers or the beacon are not public, so that the coordinator could have chosen them. */
   insecure: z.boolean(),
   key: z.strictObject({ zkey: sha256, verificationKey: sha256 }),
 });
@@ -64,7 +64,7 @@ const signed = z.strictObject({
   transcript,
   /** Address of the account that signed. */
   coordinator: z.string().regex(/^0x[0-9a-fA-F]{40}$/),
-  /** EIP-191, of `transcriptMessage`. */
+  /** EIP-191 signature of `transcriptMessage`. */
   signature: z.string().regex(/^0x[0-9a-f]{130}$/),
 });
 
@@ -76,12 +76,14 @@ export type Announcement = Readonly<z.infer<typeof announcement>>;
 
 export const TRANSCRIPT_FORMAT = "holdfast key ceremony, version 1";
 
-/** Throws ZodError if `value` is not of this form, as the next two do. */
+/** @throws ZodError if `value` does not have this form; the next two also do */
 export const parseDraft = (value: unknown): CeremonyDraft => draft.parse(value);
 export const parseTranscript = (value: unknown): Transcript => transcript.parse(value);
 export const parseSignedTranscript = (value: unknown): SignedTranscript => signed.parse(value);
 
-/** What the coordinator signs, in words that a wallet can show. Zod gives the properties the order of the form above. */
+/**
+ * The text that the coordinator signs, which a wallet can show. Zod keeps the properties in the order of the schema.
+ */
 export function transcriptMessage(value: Transcript): string {
   return `I coordinated this key ceremony of Holdfast:\n${JSON.stringify(parseTranscript(value), null, 2)}`;
 }

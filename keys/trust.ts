@@ -1,12 +1,11 @@
 /**
- * What a key ceremony may start from and end with without anybody's word for it: powers of tau of a public ceremony, and a
- * public drand network.
+ * The sources that a key ceremony may rely on: powers of tau of a public ceremony, and public drand networks.
  */
 import type { DrandChain } from "../drand/rounds.ts";
 
 export interface PublishedPowers {
   readonly name: string;
-  /** It fits circuits of up to 2^power rows. */
+  /** Suffices for circuits of up to 2^power rows. */
   readonly power: number;
   /** BLAKE2b-512 of the file, 128 hex digits. */
   readonly blake2b: string;
@@ -17,7 +16,7 @@ export interface Trust {
   readonly drand: readonly DrandChain[];
 }
 
-/** BLAKE2b-512 by power, as snarkjs 0.7.6 lists them in its README (section 7, "Prepare phase 2"). */
+/** BLAKE2b-512 by power, from the README of snarkjs 0.7.6 (section 7, "Prepare phase 2"). */
 const HERMEZ: Readonly<Record<number, string>> = {
   8: "d6a8fb3a04feb600096c3b791f936a578c4e664d262e4aa24beed1b7a9a96aa5eb72864d628db247e9293384b74b36ffb52ca8d148d6e1b8b51e279fdf57b583",
   9: "94f108a80e81b5d932d8e8c9e8fd7f46cf32457e31462deeeef37af1b71c2c1b3c71fb0d9b59c654ec266b042735f50311f9fd1d4cadce47ab234ad163157cb5",
@@ -41,21 +40,25 @@ const HERMEZ: Readonly<Record<number, string>> = {
   27: "10ffd99837c512ef99752436a54b9810d1ac8878d368fb4b806267bdd664b4abf276c9cd3c4b9039a1fa4315a0c326c0e8e9e8fe0eb588ffd4f9021bf7eae1a1",
 };
 
-/** 54 contributions and a beacon, prepared for phase 2: github.com/weijiekoh/perpetualpowersoftau, then Hermez. */
+/**
+ * 54 contributions and a beacon, prepared for phase 2. Sources: github.com/weijiekoh/perpetualpowersoftau, then
+ * Hermez.
+ */
 export const HERMEZ_POWERS: readonly PublishedPowers[] = Object.entries(HERMEZ).map(([power, blake2b]) => ({
   name: `powersOfTau28_hez_final_${power.padStart(2, "0")}.ptau`,
-  ...{ power: Number(power), blake2b },
+  power: Number(power),
+  blake2b,
 }));
 
-/** Where snarkjs's README says that the files are. */
+/** The download folder that snarkjs's README names. */
 export const HERMEZ_URL = "https://storage.googleapis.com/zkevm/ptau/";
 
-/** Relays of it, as docs.drand.love lists them: each answers below the chain's hash. */
+/** Relays of evmnet, as docs.drand.love lists them. Each serves the network below its chain hash. */
 export const EVMNET_URLS: readonly string[] = [
-  ...["https://api.drand.sh", "https://api2.drand.sh", "https://drand.cloudflare.com"].map(
-    (relay) => `${relay}/04f1e9062b8a81f848fded9c12306733282b2727ecced50032187751166ec8c3`,
-  ),
-];
+  "https://api.drand.sh",
+  "https://api2.drand.sh",
+  "https://drand.cloudflare.com",
+].map((relay) => `${relay}/04f1e9062b8a81f848fded9c12306733282b2727ecced50032187751166ec8c3`);
 
 /** drand's network "evmnet", chain hash 04f1e9062b8a81f848fded9c12306733282b2727ecced50032187751166ec8c3. */
 export const EVMNET: DrandChain = {

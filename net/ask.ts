@@ -1,5 +1,6 @@
 /**
- * One request to a node that may be anybody: what does not begin in time, drips or never ends is given up.
+ * One request to a node that is not trusted. A request is given up if the answer does not start in time, comes too
+ * slowly or never ends.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import { Readable } from "node:stream";
@@ -14,7 +15,7 @@ export interface Question {
   readonly body?: string | Readable | undefined;
   /** Milliseconds until the answer begins. */
   readonly answerMs: number;
-  /** In which each part of the body must be taken. */
+  /** Milliseconds in which the node must take each part of the body. */
   readonly takeMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -25,22 +26,31 @@ export interface Reply {
   readonly body: Readable;
 }
 
-/** Follows no redirect. Throws what the signal says, HoldfastError "unreachable" in the end, and what undici throws. */
+/**
+ * Follows no redirect.
+ *
+ * @throws HoldfastError "unreachable" if the node does not answer in time
+ * @throws the signal's reason, or what undici throws
+ */
 export async function ask(
   target: URL,
   { agent, method, headers, body, answerMs, takeMs = answerMs, signal }: Question,
 ): Promise<Reply> {
   const giveUp = new AbortController();
   const notTaken = (): void =>
-    giveUp.abort(new HoldfastError("unreachable", "it does not take what is sent to it"));
+    giveUp.abort(new HoldfastError("unreachable", "it does not accept the data that is sent to it"));
   const sent =
     body instanceof Readable ? Readable.from(taken(body, takeMs, notTaken), { objectMode: false }) : body;
   const late = (): Error =>
     new HoldfastError("unreachable", `it does not answer within ${answerMs / 1000} s`);
   const signals = signal ? [signal, giveUp.signal] : [giveUp.signal];
   const asked = request(target, {
-    ...{ dispatcher: agent, method, headers, body: sent ?? null, signal: AbortSignal.any(signals) },
-    ...{ headersTimeout: answerMs },
+    dispatcher: agent,
+    method,
+    headers,
+    body: sent ?? null,
+    signal: AbortSignal.any(signals),
+    headersTimeout: answerMs,
   });
   try {
     const { statusCode: status, headers: got, body: bytes } = await within(asked, answerMs, { signal, late });
@@ -53,12 +63,15 @@ export async function ask(
 
 export interface TextLimits {
   readonly maxBytes: number;
-  /** For all of it. */
+  /** Milliseconds for the whole answer. */
   readonly ms: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** All of a short answer, which ends here in any case. Throws HoldfastError "unreachable" for one that is long, or slow. */
+/**
+ * Reads a short answer and closes its body in any case. @throws HoldfastError "unreachable" if it is too long or too
+ * slow
+ */
 export async function readText(body: Readable, { maxBytes, ms, signal }: TextLimits): Promise<string> {
   const refuse = (why: string): HoldfastError => new HoldfastError("unreachable", `its answer ${why}`);
   const read = async (): Promise<string> => {

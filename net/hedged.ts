@@ -1,47 +1,51 @@
 /**
- * The same thing from whoever gives it first: the next is asked as soon as one fails, and also while those that were asked
- * are slow.
+ * Gets the same thing from several sources and takes the first that succeeds. The next source is asked as soon as one
+ * fails, or when those already asked are too slow.
  */
 
 export interface Hedge {
   readonly signal: AbortSignal;
-  /** Milliseconds between looks at how they do. */
+  /** Milliseconds between two measurements of the speed. */
   readonly lookMs: number;
-  /** Together, in the time between two looks: with less, the next one is asked. */
+  /** The speed of all running attempts together; below it, the next source is asked. */
   readonly bytesPerSecond: number;
-  /** At the same time: then the slowest makes room for the next. */
+  /** The most attempts at a time; beyond it, the slowest one is ended for the next. */
   readonly most: number;
-  /** What failed here would fail with all others. */
+  /** Whether an error is our own, so that every other source would fail the same way. */
   readonly isOurs: (error: unknown) => boolean;
 }
 
-/** @param progress is called with the bytes that came */
+/** @param progress must be called with the number of bytes that arrived */
 export type Attempt<T> = (signal: AbortSignal, progress: (bytes: number) => void) => Promise<T>;
 
-interface Running {
+interface RunningAttempt {
   readonly ending: AbortController;
   readonly ended: Promise<unknown>;
-  /** Since the last look. */
+  /** Bytes since the last measurement. */
   bytes: number;
 }
 
-/** Why each of them did not give it. */
+/** Every source failed, each for the reason given. */
 export class AllFailed extends Error {
   readonly errors: readonly unknown[];
 
   constructor(errors: readonly unknown[]) {
-    super("none gives it");
+    super("no source could deliver it");
     this.errors = errors;
   }
 }
 
-/** Ends when all that it started have ended. Throws AllFailed, what is ours, or what the signal says. */
+/**
+ * Resolves or rejects only when every attempt that it started has ended.
+ *
+ * @throws AllFailed, an error of our own, or the signal's reason
+ */
 export async function firstOf<T>(
   attempts: readonly Attempt<T>[],
   { signal, lookMs, bytesPerSecond, most, isOurs }: Hedge,
 ): Promise<T> {
   const waiting = [...attempts];
-  const running = new Set<Running>();
+  const running = new Set<RunningAttempt>();
   const errors: unknown[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<T>();
 
@@ -52,7 +56,7 @@ export async function firstOf<T>(
       return;
     }
     const ending = new AbortController();
-    const one: Running = { ending, bytes: 0, ended: Promise.resolve() };
+    const one: RunningAttempt = { ending, bytes: 0, ended: Promise.resolve() };
     const work = attempt(AbortSignal.any([signal, ending.signal]), (bytes) => (one.bytes += bytes));
     const ended = work.then(resolve, (error: unknown) => {
       running.delete(one);
@@ -70,7 +74,7 @@ export async function firstOf<T>(
     const came = all.reduce((sum, { bytes }) => sum + bytes, 0);
     if (waiting.length > 0 && came < (bytesPerSecond * lookMs) / 1000) {
       const [slowest] = all.toSorted((a, b) => a.bytes - b.bytes);
-      // Its failure starts the next one.
+      // The slowest attempt's failure starts the next one.
       if (all.length >= most) slowest?.ending.abort(new Error("it is slower than others"));
       else startNext();
     }

@@ -1,28 +1,27 @@
 /**
- * How slow whoever sends or takes bytes may be: nobody waits for ever for somebody who drips.
+ * Limits for slow senders and slow receivers, so that nothing waits for ever for a few bytes at a time.
  */
 import { HoldfastError } from "../protocol/errors.ts";
 
 export interface Pace {
-  /** In the long run, at least. */
+  /** The lowest average speed. */
   readonly bytesPerSecond: number;
-  /** Milliseconds without a byte; and to be behind with, what was fast before does not count. */
+  /** Milliseconds that a sender may be without a byte, or behind the average. Earlier speed does not extend it. */
   readonly graceMs: number;
 }
 
 export interface PacedOptions {
-  /** Ends it with its reason. */
+  /** Ends the stream with its reason. */
   readonly signal?: AbortSignal | undefined;
   readonly tooSlow?: () => Error;
   readonly progress?: ((bytes: number) => void) | undefined;
 }
 
-const slow = (): Error =>
-  new HoldfastError("unreachable", "it is too slow: nothing, or hardly anything, comes");
+const slow = (): Error => new HoldfastError("unreachable", "the data arrives too slowly, or not at all");
 
 /**
- * What comes, for as long as it comes fast enough. Only the time counts that is waited for it, and not what is done with it
- * meanwhile. The body is left as it is in the end: whoever opened it closes it.
+ * Passes a body on for as long as it arrives fast enough. Only the time spent waiting for bytes counts, not the time
+ * that the consumer takes. The body is not closed: the caller that opened it closes it.
  */
 export async function* paced(
   body: AsyncIterable<Uint8Array>,
@@ -44,7 +43,9 @@ export async function* paced(
   }
 }
 
-/** What is given, for as long as it is taken: each part within so many milliseconds. `late` is called once. */
+/**
+ * Passes a body on for as long as each part is taken within `graceMs` milliseconds. Otherwise `late` is called, once.
+ */
 export async function* taken(
   body: AsyncIterable<Uint8Array>,
   graceMs: number,
@@ -65,7 +66,7 @@ export interface WithinOptions {
   readonly late: () => Error;
 }
 
-/** Waits so long, and no longer, whatever becomes of it. */
+/** Waits for a promise for at most `ms` milliseconds. */
 export async function within<T>(
   promise: Promise<T>,
   ms: number,
@@ -76,7 +77,7 @@ export async function within<T>(
   const timer = setTimeout(() => reject(late()), ms);
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted === true) onAbort();
-  promise.catch(() => undefined); // it may fail later, when nobody waits
+  promise.catch(() => undefined); // it may fail later, when nothing waits for it any more
   try {
     return await Promise.race([promise, ended]);
   } finally {

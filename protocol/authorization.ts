@@ -1,9 +1,9 @@
 /**
- * How a request's signature travels in its Authorization header (protocol.md, section 10).
+ * The encoding of a request's signature in its Authorization header (protocol.md, section 10).
  */
 import { toJson } from "./json.ts";
 
-/** What is signed of a request (EIP-712, typed-data.ts). */
+/** The fields of a request that are signed (EIP-712, typed-data.ts). */
 export interface SignedRequest {
   readonly node: bigint;
   readonly method: string;
@@ -21,7 +21,7 @@ export function encodeAuthorization(message: SignedRequest, signature: string): 
   return `Holdfast ${Buffer.from(toJson({ ...message, signature })).toString("base64url")}`;
 }
 
-/** What was encoded, unchecked; undefined if the header is of another scheme. Throws SyntaxError. */
+/** The decoded header, unchecked; undefined if the header has another scheme. @throws SyntaxError if it is not JSON */
 export function decodeAuthorization(header: string): unknown {
   const encoded = SCHEME.exec(header)?.[1];
   return encoded === undefined ? undefined : JSON.parse(Buffer.from(encoded, "base64url").toString("utf8"));

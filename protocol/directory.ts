@@ -12,7 +12,7 @@ export const MAX_TOTAL = 2 ** 40;
 export const MAX_LEAVES = 2 ** 28;
 const ARITY = 4;
 
-/** A segment as a directory takes it. */
+/** What a directory needs to know of a segment. */
 export interface NewEntry {
   readonly root: bigint;
   /** What it pays per epoch, in the cluster's quanta: at least 1. */
@@ -27,7 +27,7 @@ export interface Entry extends NewEntry {
   readonly start: number;
 }
 
-/** The tag is below 2^40, so that no two numbers of leaves give the same sum. */
+/** The tag is below 2^40, so different numbers of leaves never give the same sum. */
 export const entryHash = ({ root, start, weight, leaves }: Entry): bigint =>
   compress4([root, BigInt(start), BigInt(weight), BigInt(leaves) * 2n ** 40n + TAG_ENTRY]);
 
@@ -43,9 +43,9 @@ export function emptyNode(level: number): bigint {
 export class Directory {
   readonly depth: number;
   readonly #entries: Entry[] = [];
-  /** #levels[i] has the present nodes of level i. */
+  /** #levels[i] holds the nodes of level i that are not empty. */
   readonly #levels: bigint[][];
-  /** Nodes of level 1 that are not, nor any above them, what the entries make them. */
+  /** Nodes of level 1 whose hashes, and those above them, are out of date. */
   readonly #stale = new Set<number>();
   #total = 0;
 
@@ -69,7 +69,10 @@ export class Directory {
     return this.#node(this.depth, 0);
   }
 
-  /** Throws RangeError if the root, the weight, the leaves or one entry more cannot be, and changes nothing then. */
+  /**
+   * @throws RangeError if the root, weight or leaves are out of range or the directory is full; it then changes
+   *   nothing
+   */
   append({ root, weight, leaves }: NewEntry): Entry {
     if (typeof root !== "bigint") throw new TypeError(`"root" expected a bigint, got ${typeof root}`);
     if (root <= 0n || root >= P) throw new RangeError('"root" expected a non-zero field element');
@@ -87,7 +90,7 @@ export class Directory {
     return entry;
   }
 
-  /** Replaces an entry by its tombstone. Throws RangeError if there is no such live entry. */
+  /** Replaces an entry by its tombstone. @throws RangeError if there is no such live entry */
   retire(index: number): void {
     const entry = this.#entry(index);
     if (entry.root === 0n) throw new RangeError(`entry ${index} is retired already`);
@@ -96,7 +99,7 @@ export class Directory {
     this.#update(index, tombstone);
   }
 
-  /** A directory of its own that has the live entries alone, in their order. */
+  /** A new directory with only the live entries, in their order. */
   compacted(): Directory {
     const fresh = new Directory(this.depth);
     for (const entry of this.#entries) if (entry.root !== 0n) fresh.append(entry);
@@ -112,10 +115,10 @@ export class Directory {
   }
 
   /**
-   * What directoryRootOfMany needs beside these entries: from the bottom up, level by level and parent by parent, the
-   * children that are neither given nor follow from those below, in order of position.
+   * The siblings that directoryRootOfMany needs for these entries. They go from the bottom up, level by level and
+   * parent by parent, in order of position; a child is left out if it is given or follows from the nodes below it.
    *
-   * Throws RangeError unless the indices are of entries and strictly increasing, and there is at least one.
+   * @throws RangeError unless the indices are those of entries, strictly increasing, and at least one
    */
   multiPath(indices: readonly number[]): bigint[] {
     expectIncreasing(indices, this.#entries.length);
@@ -152,7 +155,7 @@ export class Directory {
 
   #node(level: number, index: number): bigint {
     if (this.#stale.size > 0) this.#refresh();
-    return this.#kept(level, index);
+    return this.#nodeOrEmpty(level, index);
   }
 
   #siblings(level: number, index: number): bigint[] {
@@ -161,7 +164,7 @@ export class Directory {
       .map((i) => this.#node(level, i));
   }
 
-  /** Many changes in a row are hashed once, when somebody asks for what is above them. */
+  /** Changes only mark nodes; many changes in a row are hashed once, when a node above them is read. */
   #update(index: number, entry: Entry): void {
     const [leaves] = this.#levels as [bigint[]];
     leaves[index] = entryHash(entry);
@@ -174,7 +177,7 @@ export class Directory {
       if (level === 0) continue;
       const parents = new Set<number>();
       for (const i of stale) {
-        nodes[i] = compress4(childrenOf(i).map((child) => this.#kept(level - 1, child)));
+        nodes[i] = compress4(childrenOf(i).map((child) => this.#nodeOrEmpty(level - 1, child)));
         parents.add(Math.floor(i / ARITY));
       }
       stale = parents;
@@ -182,7 +185,7 @@ export class Directory {
     this.#stale.clear();
   }
 
-  #kept(level: number, index: number): bigint {
+  #nodeOrEmpty(level: number, index: number): bigint {
     return this.#levels[level]?.[index] ?? emptyNode(level);
   }
 }
@@ -198,8 +201,8 @@ export function directoryRootOf(entry: Entry, index: number, path: readonly (rea
 /**
  * The root that entries at these indices lead to, with the siblings that multiPath gives.
  *
- * Throws RangeError unless the indices are strictly increasing places of a tree of this depth, one for each entry and at
- * least one, and the siblings exactly as many as they need.
+ * @throws RangeError unless the indices are strictly increasing positions in a tree of this depth, there is at least
+ *   one, each has one entry, and there are exactly as many siblings as needed
  */
 export function directoryRootOfMany(
   entries: readonly Entry[],
@@ -239,7 +242,7 @@ function expectIncreasing(indices: readonly number[], limit: number): void {
   }
 }
 
-/** Of increasing indices, in order. */
+/** Takes increasing indices and keeps their order. */
 const parentsOf = (indices: Iterable<number>): number[] => [
   ...new Set([...indices].map((index) => Math.floor(index / ARITY))),
 ];

@@ -1,5 +1,6 @@
 /**
- * Which entries a directory has, and where: serials and indices, weights and starts, without a hash (protocol.md, section 5).
+ * The entries of a directory and their positions in the tree: serials, indices, weights and starts, but no hashes
+ * (protocol.md, section 5).
  */
 import { HoldfastError } from "./errors.ts";
 
@@ -7,24 +8,27 @@ export interface SegmentFacts {
   readonly serial: number;
   /** In quanta per epoch. */
   readonly weight: number;
-  /** First epoch that is not paid for. */
+  /** The first epoch that is not paid for. */
   readonly end: number;
 }
 
-/** Of an entry that is no tombstone. */
-export interface Place {
+/** The position of a live entry in the tree. */
+export interface TreePlace {
   readonly index: number;
-  /** Weights of all entries before it. */
+  /** Sum of the weights of all entries before it. */
   readonly start: number;
 }
 
-/** Takes changes in the order of the chain. Throws HoldfastError "corrupt" for a segment that it has not heard of. */
+/**
+ * Changes must come in the order of the chain. Every method with a serial fails with HoldfastError "corrupt" if it is
+ * unknown.
+ */
 export class Entries<Segment extends SegmentFacts> {
-  /** In the order of serials, which is that of indices. */
-  readonly #live = new Map<number, Segment & Place>();
+  /** In the order of serials, which is also the order of indices. */
+  readonly #live = new Map<number, Segment & TreePlace>();
   #count = 0;
   #total = 0;
-  /** What ends by then is left out of the tree that is being written. */
+  /** The compaction that is under way leaves out segments that end in or before this epoch. */
   #lastEnd: number | undefined;
 
   /** Weight of all entries, tombstones included. */
@@ -32,15 +36,15 @@ export class Entries<Segment extends SegmentFacts> {
     return this.#total;
   }
 
-  /** Without the tombstones. */
-  get live(): readonly (Segment & Place)[] {
+  /** All entries but the tombstones. */
+  get live(): readonly (Segment & TreePlace)[] {
     return [...this.#live.values()];
   }
 
-  find(serial: number): Segment & Place {
+  find(serial: number): Segment & TreePlace {
     const found = this.#live.get(serial);
     if (found) return found;
-    throw new HoldfastError("corrupt", `the events speak of segment ${serial}, which is not there`);
+    throw new HoldfastError("corrupt", `the events name segment ${serial}, which was never stored`);
   }
 
   store(segment: Segment): void {
@@ -49,13 +53,13 @@ export class Entries<Segment extends SegmentFacts> {
     this.#total += segment.weight;
   }
 
-  /** Extended, or ended early. */
+  /** A segment was extended or ended early. */
   setEnd(serial: number, end: number): void {
     this.#live.set(serial, { ...this.find(serial), end });
   }
 
-  /** @returns what became a tombstone */
-  retire(serial: number): Segment & Place {
+  /** @returns the segment whose entry became a tombstone */
+  retire(serial: number): Segment & TreePlace {
     const found = this.find(serial);
     this.#live.delete(serial);
     return found;
@@ -69,10 +73,11 @@ export class Entries<Segment extends SegmentFacts> {
     this.#lastEnd = lastEnd;
   }
 
-  /** What ends after lastEnd is all that there is, in the order of serials. */
+  /** Keeps only the segments that end after lastEnd, in the order of serials. */
   compact(): void {
     const lastEnd = this.#lastEnd;
-    if (lastEnd === undefined) throw new HoldfastError("corrupt", "a compaction ends that did not begin");
+    if (lastEnd === undefined)
+      throw new HoldfastError("corrupt", "the events end a compaction that never began");
     this.#lastEnd = undefined;
     this.#rewrite(this.live.filter(({ end }) => end > lastEnd));
   }

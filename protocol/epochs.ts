@@ -5,33 +5,36 @@ export interface Clock {
   /** Start of epoch 0. */
   readonly genesis: number;
   readonly epochSeconds: number;
-  /** From an epoch's start to the source point of its randomness: what is asked about cannot change any more by then. */
+  /**
+   * Seconds from an epoch's start to its source point: what the epoch asks about is fixed before its randomness is
+   * known.
+   */
   readonly margin: number;
 }
 
-/** Shorter margins are for epochs of which this is more than a quarter. */
+/** The shortest margin, unless a quarter of the epoch is shorter. */
 export const MIN_MARGIN = 30;
 
 export function epochStart(epoch: number, { genesis, epochSeconds }: Clock): number {
   return genesis + epoch * epochSeconds;
 }
 
-/** Which epoch a time is in; before the first one: that. */
+/** The epoch that a time is in. Times before genesis count as epoch 0. */
 export function epochAt(time: number, { genesis, epochSeconds }: Clock): number {
   return Math.max(0, Math.floor((time - genesis) / epochSeconds));
 }
 
-/** An epoch's randomness is that of the first round, or block, at or after this. */
+/** An epoch's randomness comes from the first round, or block, at or after this time. */
 export function sourcePoint(epoch: number, clock: Clock): number {
   return epochStart(epoch, clock) + clock.margin;
 }
 
-/** The longest margin that the contracts take. */
+/** The longest margin that the contracts accept. */
 export function maxMargin(epochSeconds: number): number {
   return Math.floor(epochSeconds / 4);
 }
 
-/** The shortest margin that the contracts take. */
+/** The shortest margin that the contracts accept. */
 export function minMargin(epochSeconds: number): number {
   return Math.min(MIN_MARGIN, maxMargin(epochSeconds));
 }

@@ -1,5 +1,6 @@
 /**
- * The one error class of the project: what went wrong, as a code that programs act on and a sentence that says what to do.
+ * The one error class of the project: a code that programs act on, and a sentence that says what happened and what to
+ * do.
  */
 export type ErrorCode =
   | "aborted"

@@ -35,20 +35,25 @@ export function pow(base: bigint, exponent: bigint): bigint {
   return result;
 }
 
-/** The multiplicative inverse, by Fermat. Throws RangeError for 0. */
+/** The multiplicative inverse, by Fermat. @throws RangeError for 0 */
 export function inv(x: bigint): bigint {
   if (mod(x) === 0n) throw new RangeError("0 has no inverse");
   return pow(x, P - 2n);
 }
 
-/** x as 0x and 64 lower-case digits. Throws RangeError unless 0 <= x < 2^256. */
+/** x as 0x and 64 lower-case digits. @throws RangeError unless 0 <= x < 2^256 */
 export function toHex32(x: bigint): Hex {
   if (x < 0n || x >> 256n !== 0n)
     throw new RangeError(`expected an integer of 256 bits, got ${x.toString()}`);
   return `0x${x.toString(16).padStart(64, "0")}`;
 }
 
-/** Parses a field element from 0x and 64 digits. Throws TypeError for another form, RangeError for P and above. */
+/**
+ * Parses a field element from 0x and 64 digits.
+ *
+ * @throws TypeError if the form is wrong
+ * @throws RangeError unless it is below P
+ */
 export function fromHex32(text: string): bigint {
   if (typeof text !== "string" || !/^0x[0-9a-fA-F]{64}$/.test(text)) {
     throw new TypeError(`expected 0x and 64 hexadecimal digits, got ${JSON.stringify(text)}`);
@@ -65,7 +70,7 @@ export function fromBytesLE(bytes: Uint8Array): bigint {
   return BigInt(hex);
 }
 
-/** A field element from its 32 little-endian bytes. Throws RangeError for P and above. */
+/** A field element from its 32 little-endian bytes. @throws RangeError unless it is below P */
 export function fromBytesLE32(bytes: Uint8Array): bigint {
   if (bytes.length !== ELEMENT_BYTES) throw new RangeError(`expected 32 bytes, got ${bytes.length}`);
   const x = fromBytesLE(bytes);
@@ -73,7 +78,7 @@ export function fromBytesLE32(bytes: Uint8Array): bigint {
   return x;
 }
 
-/** x as 32 little-endian bytes. Throws RangeError unless 0 <= x < 2^256. */
+/** x as 32 little-endian bytes. @throws RangeError unless 0 <= x < 2^256 */
 export function toBytesLE32(x: bigint): Uint8Array {
   const hex = toHex32(x);
   const bytes = new Uint8Array(ELEMENT_BYTES);
@@ -91,7 +96,11 @@ export function leafElements(leaf: Uint8Array): bigint[] {
   );
 }
 
-/** Leaves of a segment of `bytes` bytes once it is padded with 10*. Throws RangeError unless bytes is a positive integer. */
+/**
+ * Leaves of a segment of `bytes` bytes once it is padded with 10*.
+ *
+ * @throws RangeError unless `bytes` is a positive integer
+ */
 export function leafCount(bytes: number): number {
   if (!Number.isSafeInteger(bytes) || bytes < 1)
     throw new RangeError(`"bytes" expected 1 or more, got ${bytes}`);

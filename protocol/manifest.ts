@@ -1,5 +1,6 @@
 /**
- * What is recorded of a profile's compiled circuit and key, and checked whenever they are loaded (protocol.md, section 8).
+ * The manifest of a profile: hashes of its compiled circuit and its key, checked whenever those files are loaded
+ * (protocol.md, section 8).
  */
 import { z } from "zod";
 
@@ -16,13 +17,15 @@ const schema = z.strictObject({
   hashes: z.strictObject({ r1cs: sha256, wasm: sha256 }),
   key: z
     .strictObject({
-      /** Whoever made the key could forge proofs. */
+      /** True if somebody who took part in making the key could forge proofs. */
       insecure: z.boolean(),
-      /** To phase 2 of the ceremony. */
+      /** Contributions to phase 2 of the ceremony. */
       contributions: z.int().nonnegative(),
       zkey: sha256,
       verificationKey: sha256,
-      /** Of a ceremony: who contributed, and all that the key was made from (keys/transcript.ts). */
+      /**
+       * Only for a ceremony's key: the record of who contributed and what the key was made from (keys/transcript.ts).
+       */
       transcript: sha256.optional(),
     })
     .optional(),
@@ -30,5 +33,5 @@ const schema = z.strictObject({
 
 export type CircuitManifest = Readonly<z.infer<typeof schema>>;
 
-/** Throws ZodError if `value` is not a manifest. */
-export const parseManifest = (value: unknown): CircuitManifest => schema.parse(value);
+/** @throws ZodError if `value` is not a manifest */
+export const parseCircuitManifest = (value: unknown): CircuitManifest => schema.parse(value);

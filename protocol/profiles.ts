@@ -1,5 +1,5 @@
 /**
- * The parameter sets of the statement: tiny for unit tests, demo for a local network, standard for production
+ * The parameter sets of the circuit: tiny for unit tests, demo for a local network, standard for production
  * (protocol.md, section 7).
  */
 import { HoldfastError } from "./errors.ts";
@@ -23,14 +23,14 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   standard: { name: "standard", samples: 20, dataDepth: 6, directoryDepth: 7 },
 };
 
-/** Leaves that a segment can have. */
+/** The most leaves that a segment can have. */
 export const maxLeaves = ({ dataDepth }: Profile): number => 16 ** dataDepth;
-/** Bytes that a segment can have: one byte of its last leaf is padding. */
+/** The most bytes that a segment can have: one byte of its last leaf is padding. */
 export const maxBytes = (profile: Profile): number => maxLeaves(profile) * LEAF_BYTES - 1;
-/** Entries that a directory can have, live or not. */
+/** The most entries that a directory can have, live or not. */
 export const maxSegments = ({ directoryDepth }: Profile): number => 4 ** directoryDepth;
 
-/** The profile of that name. Throws "bad-input" if there is none. */
+/** The profile of that name. @throws HoldfastError "bad-input" if there is none */
 export function profileNamed(name: string): Profile {
   if (!Object.hasOwn(PROFILES, name)) {
     throw new HoldfastError(

@@ -1,5 +1,5 @@
 /**
- * Which positions and which of their leaves a seed asks for (protocol.md, section 6).
+ * Draws the positions and leaves that a seed asks for (protocol.md, section 6).
  */
 import { permute4 } from "./poseidon2.ts";
 
@@ -10,7 +10,7 @@ export interface Range {
   /** Below 2^248. */
   readonly seed: bigint;
   readonly start: number;
-  /** Positions: 1 or more, and none of them beyond 2^40 - 1. */
+  /** Number of positions: 1 or more, and none of them above 2^40 - 1. */
   readonly length: number;
 }
 
@@ -18,7 +18,7 @@ export interface Range {
 export interface Draw {
   /** A unit of weight of the vNode. */
   readonly position: number;
-  /** Chooses the leaf of the segment that has the position: 34 bits. */
+  /** 34 bits that choose a leaf of the segment at this position. */
   readonly v: number;
 }
 
@@ -27,11 +27,11 @@ const RANGE_LIMIT = 2 ** 40;
 const POSITION_BITS = 50n;
 const LEAF_BITS = 34n;
 const SAMPLE_BITS = POSITION_BITS + LEAF_BITS;
-/** Of an element's 254 bits. */
+/** One field element of 254 bits gives so many samples. */
 const ELEMENT_SAMPLES = 3;
 const BLOCK_SAMPLES = 4 * ELEMENT_SAMPLES;
 
-/** The draws of `samples` samples, in order, with replacement. Throws RangeError for values out of range. */
+/** Draws `samples` samples, in order, with replacement. @throws RangeError for values out of range */
 export function drawSamples({ seed, start, length, samples }: Range & { samples: number }): Draw[] {
   if (typeof seed !== "bigint") throw new TypeError(`"seed" expected a bigint, got ${typeof seed}`);
   if (seed < 0n || seed >= SEED_LIMIT) throw new RangeError('"seed" expected an integer below 2^248');
@@ -56,6 +56,6 @@ export function drawSamples({ seed, start, length, samples }: Range & { samples:
   return draws;
 }
 
-/** The leaf that a draw's `v` chooses of a segment with so many: floor(v * leaves / 2^34). */
+/** The leaf that a draw's `v` chooses in a segment of `leaves` leaves: floor(v * leaves / 2^34). */
 export const leafAt = (v: number, leaves: number): number =>
   Number((BigInt(v) * BigInt(leaves)) >> LEAF_BITS);

@@ -28,7 +28,15 @@ export interface HashEngine {
   hashLeaves(leaves: Uint8Array, output?: Uint8Array): Uint8Array;
   /** From n times 16 nodes (512 n bytes) to their n parents, written to `output` (32 n bytes) if given. */
   hashNodes(children: Uint8Array, output?: Uint8Array): Uint8Array;
+  /** Missing if only the calling thread hashes. */
+  readonly spread?: Spread;
 }
+
+/**
+ * Has whole groups of leaves hashed elsewhere: n groups (7,936 n bytes) to their n nodes of level 1, written to `nodes`
+ * (32 n bytes). Resolves once it has a copy of the groups, which is not before there is room for them.
+ */
+export type Spread = (groups: Uint8Array, nodes: Uint8Array) => Promise<{ readonly hashed: Promise<void> }>;
 
 /** The plain implementation, with BigInt. */
 export const referenceEngine: HashEngine = {
@@ -53,7 +61,9 @@ function hashEach(
   return output;
 }
 
-/** How many inputs of `bytes` each there are, and where their hashes go. Throws RangeError if the lengths do not fit. */
+/**
+ * The number of inputs of `bytes` bytes each, and where their hashes go. @throws RangeError if the lengths do not fit
+ */
 export function hashesOf(
   input: Uint8Array,
   bytes: number,
@@ -92,11 +102,12 @@ export interface SegmentTree {
 }
 
 /** Groups hashed at a time: enough to keep an engine busy, little enough to stay in the cache. */
-const BATCH_GROUPS = 64;
+export const BATCH_GROUPS = 64;
 
 /**
- * Computes a segment's tree from a stream of its bytes. The memory is that of the levels it returns, 0.43 % of the bytes,
- * and a batch with its hashes: nothing that grows with the segment is ever copied, and no batch leaves garbage.
+ * Computes a segment's tree from a stream of its bytes: by `update` and `finish` on the calling thread, or by `push` and
+ * `end` on all that the engine has. The memory is that of the levels it returns, 0.43 % of the bytes, and a batch with its
+ * hashes: nothing that grows with the segment is ever copied, and no batch leaves garbage.
  */
 export class SegmentHasher {
   readonly #depth: number;
@@ -104,6 +115,9 @@ export class SegmentHasher {
   readonly #batch = new Uint8Array(BATCH_GROUPS * GROUP_BYTES);
   readonly #hashes = new Uint8Array(BATCH_GROUPS * ARITY * ELEMENT_BYTES);
   readonly #groups: GrowingBytes;
+  /** Batches that are hashed elsewhere. */
+  readonly #pending = new Set<Promise<void>>();
+  #failure: { readonly error: unknown } | undefined;
   #filled = 0;
   #bytes = 0;
 
@@ -115,8 +129,52 @@ export class SegmentHasher {
     this.#groups = new GrowingBytes(ARITY ** (depth - 1) * ELEMENT_BYTES);
   }
 
-  /** Throws RangeError once the segment is longer than a tree of this depth can hold, TypeError for other than bytes. */
+  /**
+   * @throws RangeError once the segment is too long for a tree of this depth
+   * @throws TypeError if `chunk` is not bytes
+   */
   update(chunk: Uint8Array): this {
+    for (const batch of this.#batches(chunk)) this.#hash(batch);
+    return this;
+  }
+
+  /** Throws RangeError if there were no bytes. */
+  finish(): SegmentTree {
+    if (this.#bytes === 0) throw new RangeError("a segment has at least one byte");
+    const whole = this.#filled - (this.#filled % LEAF_BYTES);
+    const padded = new Uint8Array(whole + LEAF_BYTES);
+    padded.set(this.#batch.subarray(0, whole));
+    padded.set(padLeaf(this.#batch.subarray(whole, this.#filled)), whole);
+    this.#hash(padded);
+
+    const levels = levelsFrom(this.#groups.bytes(), this.#depth, this.#engine);
+    const top = levels.at(-1) ?? new Uint8Array();
+    return {
+      bytes: this.#bytes,
+      leaves: leafCount(this.#bytes),
+      root: fromBytesLE32(nodeAt(top, 0)),
+      levels,
+    };
+  }
+
+  /** As `update`; the chunk may be written over when it resolves, and no other one may come before. */
+  async push(chunk: Uint8Array): Promise<void> {
+    for (const batch of this.#batches(chunk)) {
+      if (this.#engine.spread) await this.#spread(batch, this.#engine.spread);
+      else this.#hash(batch);
+      if (this.#failure) throw this.#failure.error;
+    }
+  }
+
+  /** As `finish`, when all batches are hashed. Throws what became of one that is not. */
+  async end(): Promise<SegmentTree> {
+    await Promise.all(this.#pending);
+    if (this.#failure) throw this.#failure.error;
+    return this.finish();
+  }
+
+  /** Each batch that the chunk fills, valid until the next one is taken. */
+  *#batches(chunk: Uint8Array): Generator<Uint8Array> {
     if (!(chunk instanceof Uint8Array)) throw new TypeError(`"chunk" expected bytes, got ${typeof chunk}`);
     this.#bytes += chunk.length;
     if (Math.floor(this.#bytes / LEAF_BYTES) + 1 > ARITY ** this.#depth) {
@@ -130,39 +188,28 @@ export class SegmentHasher {
       this.#batch.set(rest.subarray(0, take), this.#filled);
       this.#filled += take;
       rest = rest.subarray(take);
-      if (this.#filled === this.#batch.length) this.#flush(this.#batch);
+      if (this.#filled < this.#batch.length) continue;
+      yield this.#batch;
+      this.#filled = 0;
     }
-    return this;
   }
 
-  /** Throws RangeError if there were no bytes. */
-  finish(): SegmentTree {
-    if (this.#bytes === 0) throw new RangeError("a segment has at least one byte");
-    const whole = this.#filled - (this.#filled % LEAF_BYTES);
-    const padded = new Uint8Array(whole + LEAF_BYTES);
-    padded.set(this.#batch.subarray(0, whole));
-    padded.set(padLeaf(this.#batch.subarray(whole, this.#filled)), whole);
-    this.#flush(padded);
-
-    const levels = levelsFrom(this.#groups.bytes(), this.#depth, this.#engine);
-    const top = levels.at(-1) ?? new Uint8Array();
-    return {
-      bytes: this.#bytes,
-      leaves: leafCount(this.#bytes),
-      root: fromBytesLE32(nodeAt(top, 0)),
-      levels,
-    };
-  }
-
-  #flush(leaves: Uint8Array): void {
+  #hash(leaves: Uint8Array): void {
     const hashes = this.#hashes.subarray(0, (leaves.length / LEAF_BYTES) * ELEMENT_BYTES);
     this.#engine.hashLeaves(leaves, hashes);
     hashParents(this.#engine, hashes, 0, this.#groups.extend(parentsBytes(hashes)));
-    this.#filled = 0;
+  }
+
+  async #spread(batch: Uint8Array, spread: Spread): Promise<void> {
+    const { hashed } = await spread(batch, this.#groups.extend(BATCH_GROUPS * ELEMENT_BYTES));
+    const done = hashed
+      .catch((error: unknown) => void (this.#failure ??= { error }))
+      .then(() => void this.#pending.delete(done));
+    this.#pending.add(done);
   }
 }
 
-/** Writes the level above `level`, whose height is given. */
+/** Writes the level above `level`; `height` is the height of `level`. */
 function hashParents(engine: HashEngine, level: Uint8Array, height: number, parents: Uint8Array): void {
   const whole = level.length - (level.length % CHILDREN_BYTES);
   const end = (whole / CHILDREN_BYTES) * ELEMENT_BYTES;
@@ -171,7 +218,10 @@ function hashParents(engine: HashEngine, level: Uint8Array, height: number, pare
     engine.hashNodes(padChildren(level.subarray(whole), height), parents.subarray(end));
 }
 
-/** All levels of a tree of that depth, from level 1, whose nodes stand for a group of leaves each, to the root. */
+/**
+ * All levels of a tree of that depth, from level 1 to the root. `groups` is level 1: one node for each group of
+ * leaves.
+ */
 export function levelsFrom(groups: Uint8Array, depth: number, engine: HashEngine): Uint8Array[] {
   const levels = [groups];
   let top = groups;
@@ -184,7 +234,7 @@ export function levelsFrom(groups: Uint8Array, depth: number, engine: HashEngine
   return levels;
 }
 
-/** The nodes of level 1 over groups that follow one another; the segment's last leaf is padded if they end with it. */
+/** The nodes of level 1 over consecutive groups. If the groups end the segment, its last leaf is padded. */
 export function groupNodes(bytes: Uint8Array, isEnd: boolean, engine: HashEngine): Uint8Array {
   const whole = bytes.length - (bytes.length % LEAF_BYTES);
   const leaves = isEnd ? new Uint8Array(whole + LEAF_BYTES) : bytes;
@@ -211,7 +261,7 @@ function padChildren(nodes: Uint8Array, height: number): Uint8Array {
   return children;
 }
 
-/** Addresses reserved at most: the level above the leaf hashes of 266 GB. */
+/** The most bytes of addresses to reserve: enough for the level above the leaf hashes of 266 GB. */
 const MAX_RESERVED = 2 ** 30;
 
 /** Bytes that grow in place, in addresses reserved beforehand. */
@@ -222,20 +272,20 @@ class GrowingBytes {
     this.#buffer = new ArrayBuffer(0, { maxByteLength: Math.min(maxBytes, MAX_RESERVED) });
   }
 
-  /** `bytes` more, to be written. */
+  /** Grows by `bytes` and returns the new part, to be written. */
   extend(bytes: number): Uint8Array {
     const end = this.#buffer.byteLength;
     this.#buffer.resize(end + bytes);
     return new Uint8Array(this.#buffer, end, bytes);
   }
 
-  /** Without a copy. */
+  /** All bytes so far, not copied. */
   bytes(): Uint8Array {
     return new Uint8Array(this.#buffer, 0, this.#buffer.byteLength);
   }
 }
 
-/** What shows that a leaf is in a segment. */
+/** A leaf with its path: shows that the leaf is in a segment. */
 export interface LeafOpening {
   readonly leafIndex: number;
   /** The leaf, 16 elements. */
@@ -247,8 +297,8 @@ export interface LeafOpening {
 /**
  * Opens one leaf.
  *
- * `group` is what the segment has of the bytes `16 * floor(leafIndex / 16)` leaves from its start on, at most 7,936,
- * without padding; `levels` are those of `SegmentTree`.
+ * `group` holds the segment's bytes of the 16 leaves from `16 * floor(leafIndex / 16)` on: at most 7,936 bytes,
+ * without padding. `levels` are those of `SegmentTree`.
  */
 export function openLeaf(
   { leaves, levels }: Pick<SegmentTree, "leaves" | "levels">,

@@ -1,5 +1,5 @@
 /**
- * The statement that a proof shows, the seed that binds it to one place and time, and the circuit's inputs
+ * The statement that a proof shows, the seed that ties it to one vNode, node and epoch, and the circuit's inputs
  * (protocol.md, sections 7 and 9.2).
  */
 import { keccak_256 } from "@noble/hashes/sha3.js";
@@ -13,7 +13,7 @@ export interface Statement extends Range {
   readonly directoryRoot: bigint;
 }
 
-/** In the order of the circuit and the contract. */
+/** In the order of the circuit's and the contract's public inputs. */
 export function publicInputs({
   directoryRoot,
   seed,
@@ -23,20 +23,21 @@ export function publicInputs({
   return [directoryRoot, seed, BigInt(start), BigInt(length)];
 }
 
-export interface Duty {
+/** What a seed is made from: it ties a proof to one chain, contract, vNode, node and epoch. */
+export interface SeedInput {
   readonly chainId: bigint;
   /** Address of the Audits contract. */
   readonly audits: string;
   readonly vNode: bigint;
   readonly node: bigint;
-  /** Or the challenge's id. */
+  /** The epoch, or the id of a challenge. */
   readonly epoch: bigint;
   /** The beacon's 32 bytes. */
   readonly randomness: Hex;
 }
 
 /** uint256(keccak256(abi.encode(chainId, audits, vNode, node, epoch, randomness))) >> 8. */
-export function auditSeed({ chainId, audits, vNode, node, epoch, randomness }: Duty): bigint {
+export function auditSeed({ chainId, audits, vNode, node, epoch, randomness }: SeedInput): bigint {
   if (!/^0x[0-9a-fA-F]{40}$/.test(audits)) throw new TypeError(`"audits" expected an address, got ${audits}`);
   if (!/^0x[0-9a-fA-F]{64}$/.test(randomness))
     throw new TypeError(`"randomness" expected 32 bytes, got ${randomness}`);
@@ -46,7 +47,7 @@ export function auditSeed({ chainId, audits, vNode, node, epoch, randomness }: D
 /** "due" in ASCII, left-aligned in 32 bytes as Solidity's bytes32("due"). */
 const TAG_DUE = 0x647565n << 232n;
 
-/** Whether the seed's draw makes a vNode due: with probability 1 / odds, apart from the samples. */
+/** Whether the seed makes a vNode due: with probability 1 / odds, independent of the samples. */
 export function isDue(seed: bigint, odds: number): boolean {
   if (!Number.isInteger(odds) || odds < 1) throw new RangeError(`"odds" expected 1 or more, got ${odds}`);
   return keccakWords([seed, TAG_DUE]) % BigInt(odds) === 0n;
@@ -58,19 +59,19 @@ function keccakWords(words: readonly bigint[]): bigint {
   return fromBytesLE(keccak_256(bytes).reverse());
 }
 
-/** One sample: what is drawn, and where it lies. */
+/** One sample: what was drawn, and the entry and leaf that it leads to. */
 export interface Sample extends Draw {
   readonly entryIndex: number;
   readonly entry: Entry;
   readonly leafIndex: number;
 }
 
-/** Which leaves of which entries a range asks for. */
+/** The entries and leaves that a range asks for. */
 export function samplesOf(directory: Directory, range: Range, profile: Profile): Sample[] {
   return drawSamples({ ...range, samples: profile.samples }).map((draw) => sampleOf(directory, draw));
 }
 
-/** Throws RangeError for a position outside the directory. */
+/** @throws RangeError for a position outside the directory */
 export function sampleOf(directory: Directory, draw: Draw): Sample {
   const { index, entry } = directory.find(draw.position);
   return { ...draw, entryIndex: index, entry, leafIndex: leafAt(draw.v, entry.leaves) };
@@ -83,8 +84,9 @@ export type NestedBigints = bigint | readonly NestedBigints[];
 /**
  * The inputs of `StorageAudit`.
  *
- * openings[j] is that of sample j; undefined for a tombstone, whose leaf the circuit does not look at. Throws RangeError
- * if one is missing or of another leaf.
+ * openings[j] opens sample j. It is undefined for a tombstone, whose leaf the circuit ignores.
+ *
+ * @throws RangeError if an opening is missing or opens another leaf
  */
 export function circuitInput(
   directory: Directory,
@@ -122,8 +124,8 @@ export function circuitInput(
 }
 
 /**
- * A path's siblings as the circuit takes them. Of one level: the node's neighbour, then the two of the pair beside theirs,
- * then the four beside those, then eight (circuits/insert_child.circom).
+ * A path's siblings in the circuit's order. For each level: the node's neighbour, then the two nodes of the next
+ * pair, then the four beside those, then eight (circuits/insert_child.circom).
  *
  * path[level] holds the siblings in the order of the children, one fewer than the tree's arity.
  */

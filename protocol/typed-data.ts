@@ -1,5 +1,6 @@
 /**
- * What people and programs sign, as EIP-712 type tables: in one place for the node, the client and the auditor.
+ * The messages that accounts and programs sign, as EIP-712 type tables. The node, the client and the auditor share
+ * them.
  */
 export interface Domain {
   readonly name: string;
@@ -8,7 +9,7 @@ export interface Domain {
   readonly verifyingContract: string;
 }
 
-/** Signatures are for one Registry on one chain. */
+/** A signature is valid for one Registry on one chain. */
 export const domain = (chainId: bigint, registry: string): Domain => ({
   name: "Holdfast",
   version: "1",
@@ -19,8 +20,8 @@ export const domain = (chainId: bigint, registry: string): Domain => ({
 type Types = Record<string, { name: string; type: string }[]>;
 
 /**
- * A node's operator holds these segments and will prove them at this rent (protocol.md, section 9.1). Worth nothing once the
- * node's acceptances have been revoked, which makes `revision` another.
+ * A node's operator promises to hold these segments and to prove them, at this rent (protocol.md, section 9.1).
+ * Revoking all acceptances raises the node's `revision`, which makes earlier ones void.
  */
 export const ACCEPTANCE: Types = {
   Acceptance: [
@@ -36,7 +37,7 @@ export const ACCEPTANCE: Types = {
   ],
 };
 
-/** A node's operator goes on holding a segment, for so many epochs after its end (protocol.md, section 9.1). */
+/** A node's operator promises to hold a segment for `epochs` epochs after its end (protocol.md, section 9.1). */
 export const EXTENSION: Types = {
   Extension: [
     { name: "node", type: "uint256" },
@@ -50,7 +51,10 @@ export const EXTENSION: Types = {
   ],
 };
 
-/** A bucket's owner pays for what a writer stores in it, up to a limit in token units and a rent (protocol.md, section 9.1). */
+/**
+ * A bucket's owner lets a writer store at the owner's cost, up to a limit in token units and a rent (protocol.md,
+ * section 9.1).
+ */
 export const GRANT: Types = {
   Grant: [
     { name: "owner", type: "address" },
@@ -75,5 +79,5 @@ export const REQUEST: Types = {
   ],
 };
 
-/** Seconds that a request's signature may be valid for. */
+/** The longest time, in seconds, for which a request's signature is valid. */
 export const MAX_REQUEST_SECONDS = 300;

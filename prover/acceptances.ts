@@ -1,5 +1,6 @@
 /**
- * A node's consent to hold segments: signed only for bytes that are on disk, and only where the chain will take it.
+ * A node's consent to hold segments. It is signed only for bytes that are on disk, and only if the chain will accept
+ * it.
  */
 import { MAX_TOTAL } from "../protocol/directory.ts";
 import { HoldfastError } from "../protocol/errors.ts";
@@ -19,8 +20,8 @@ export interface Order {
   readonly epochs: bigint;
 }
 
-/** What both kinds of consent say. */
-export interface SignedTerms {
+/** The fields that acceptances and extensions share. */
+export interface SignedConsent {
   readonly node: bigint;
   readonly revision: bigint;
   readonly vNode: bigint;
@@ -31,18 +32,18 @@ export interface SignedTerms {
   readonly signature: string;
 }
 
-export interface SignedOrder extends SignedTerms {
+export interface SignedOrder extends SignedConsent {
   readonly bucket: bigint;
-  /** Hash of the segments. */
+  /** Hash of the list of segments. */
   readonly segments: string;
 }
 
 export interface AcceptanceOptions {
   readonly node: bigint;
   readonly profile: Profile;
-  /** How long an acceptance can be used. */
+  /** Seconds for which an acceptance can be used. */
   readonly acceptSeconds: number;
-  /** Token units for 10^18 leaves and an epoch: nothing is signed for less. */
+  /** Token units per 10^18 leaves and epoch. Nothing is signed for less. */
   readonly minRent: bigint;
 }
 
@@ -52,21 +53,27 @@ export interface AcceptanceModules {
   readonly holdings: Holdings;
   readonly journal: Journal;
   readonly access: Access;
-  /** vNodes whose directories this node is about to write again. */
+  /** vNodes whose directories this node is about to compact. */
   readonly compacting: ReadonlySet<bigint>;
 }
 
-/** Segments, in what a payer was given and has not used: each stays in the journal for a while. */
+/** The most unused segments in a payer's acceptances. Each stays in the journal for a while. */
 const MAX_UNUSED = 4096;
-/** What those cost, in the payer's whole accounts: who loses an answer asks again. */
+/**
+ * The most that a payer's unused acceptances may cost, as a multiple of the payer's account. A lost answer is asked
+ * for again.
+ */
 const MAX_UNUSED_COST = 16n;
 
 /**
- * @throws HoldfastError "busy" (409) while the vNode is handed over or its directory is compacted, and (429) for who has
- *   asked for much more than they could pay and used none of it, "not-found" for a segment
- *   that was not uploaded to this bucket, "bad-input" for another number of leaves, "disk-full" if the node's capacity or
- *   the vNode's directory does not suffice, "funds" if the node's bond, what may be locked of it in this epoch, or the
- *   payer's account does not: each says how much is missing
+ * @throws HoldfastError "busy" (409) while the vNode is being handed over or its directory compacted
+ * @throws HoldfastError "busy" (429) if the payer has asked for much more than the account can pay, and used none of
+ *   it
+ * @throws HoldfastError "not-found" for a segment that was not uploaded to this bucket, "bad-input" if the number of
+ *   leaves differs
+ * @throws HoldfastError "disk-full" if the node's capacity or the vNode's directory is too small
+ * @throws HoldfastError "funds" if the node's free bond, its lock limit for this epoch, or the payer's account is too
+ *   small; each error says how much is missing
  */
 export async function accept(
   order: Order,
@@ -78,7 +85,7 @@ export async function accept(
   const { bucket, vNode, segments, epochs } = order;
   const { timestamp } = await chain.block();
   await checkOpen(vNode, chain.epochAt(timestamp), chain);
-  await checkHeld(order, timestamp, modules);
+  await checkOnDisk(order, timestamp, modules);
   const record = await ownRecord(node, minRent, chain);
   const cluster = await clusterOf(vNode, chain);
   const { rent, revision } = record;
@@ -87,30 +94,38 @@ export async function accept(
   await checkRoom(order, { node, record, profile, weight: perEpoch >> BigInt(cluster.quantumBits), chain });
   await checkBond({ vNode, node, perEpoch, record, cluster, epoch: chain.epochAt(timestamp) }, chain);
   const balance = await checkPayer(payer, perEpoch * epochs, chain);
-  const debt = { payer, costs: prices.map((price) => price * epochs), balance };
-  await learnUses(debt, modules);
+  const request = { payer, costs: prices.map((price) => price * epochs), balance };
+  await learnUses(request, modules);
 
   const terms = { bucket, vNode, segments, epochs, rent, deadline: BigInt(timestamp + acceptSeconds) };
   const consents = segments.map(({ root, leaves }, i) =>
     storingOf({ vNode, bucket, root, leaves, perEpoch: prices[i] ?? 0n, epochs: Number(epochs) }),
   );
-  // It may have begun while we asked; from here to the journal nothing comes between.
+  // A compaction may have begun during the calls above. From here to the journal nothing is awaited.
   if (compacting.has(vNode)) throw compacts(vNode);
-  checkUnused(debt, journal);
-  // On disk before it is signed: a crash in between costs a nonce and nothing else.
-  const nonce = journal.recordAcceptance({ ...terms, ...debt, consents });
+  checkUnused(request, journal);
+  // Recorded before it is signed: a crash in between costs only a nonce.
+  const nonce = journal.recordAcceptance({ ...terms, ...request, consents });
   const { segments: hash, signature } = await chain.signAcceptance({ ...terms, node, revision, nonce });
   return {
-    ...{ node, revision, bucket, vNode, segments: hash, epochs, rent, nonce },
-    ...{ deadline: terms.deadline, signature },
+    node,
+    revision,
+    bucket,
+    vNode,
+    segments: hash,
+    epochs,
+    rent,
+    nonce,
+    deadline: terms.deadline,
+    signature,
   };
 }
 
-/** @throws HoldfastError "busy" if what the chain says would have the node sign for less than it was set to */
+/** @throws HoldfastError "busy" if the chain's rent is below the node's own minimum */
 export async function ownRecord(node: bigint, minRent: bigint, chain: NodeChain): Promise<NodeRecord> {
   const record = await chain.node(node);
   if (record.rent >= minRent) return record;
-  const message = `node ${node} signs for no rent below its own minRent of ${minRent}, and the chain says ${record.rent}: use another node`;
+  const message = `node ${node} signs for a rent of at least ${minRent} (minRent), but the chain says ${record.rent}: use another node`;
   throw new HoldfastError("busy", message, { rent: String(record.rent), minRent: String(minRent) });
 }
 
@@ -120,8 +135,8 @@ export async function clusterOf(vNode: bigint, chain: NodeChain): Promise<Cluste
 }
 
 async function checkOpen(vNode: bigint, epoch: number, chain: NodeChain): Promise<void> {
-  if ((await chain.outlook(vNode)).handingOver) {
-    const message = `vNode ${vNode} is being handed over, and stores nothing until the next node has proven its data: use another vNode, or try in some epochs`;
+  if ((await chain.nextEpoch(vNode)).handingOver) {
+    const message = `vNode ${vNode} is being handed over, and stores nothing until the next node has proven its data: use another vNode, or try again in a few epochs`;
     throw new HoldfastError("busy", message, { status: 409, vNode: String(vNode) });
   }
   const { left, epoch: since } = await chain.compaction(vNode);
@@ -129,11 +144,11 @@ async function checkOpen(vNode: bigint, epoch: number, chain: NodeChain): Promis
 }
 
 function compacts(vNode: bigint): HoldfastError {
-  const message = `the directory of vNode ${vNode} is being compacted, and stores nothing until that is done: use another vNode, or try again in some minutes`;
+  const message = `the directory of vNode ${vNode} is being compacted, and nothing is stored until that is done: use another vNode, or try again in a few minutes`;
   return new HoldfastError("busy", message, { status: 409, vNode: String(vNode) });
 }
 
-async function checkHeld(
+async function checkOnDisk(
   { bucket, segments }: Order,
   now: number,
   { store, access, journal, holdings }: AcceptanceModules,
@@ -141,58 +156,62 @@ async function checkHeld(
   for (const { root, leaves } of segments) {
     const stored = (await access.isInBucket(bucket, root)) ? await store.find(root) : undefined;
     if (!stored)
-      throw new HoldfastError("not-found", `segment ${root} is not here: upload it first`, { root });
+      throw new HoldfastError("not-found", `this node does not have segment ${root}: upload it first`, {
+        root,
+      });
     if (stored.leaves !== leaves) {
-      const message = `segment ${root} has ${stored.leaves} leaves, not ${leaves}: ask for what was uploaded`;
+      const message = `segment ${root} has ${stored.leaves} leaves, not ${leaves}: ask for the segment that was uploaded`;
       throw new HoldfastError("bad-input", message, { root, leaves: stored.leaves });
     }
-    // Nobody keeps it here by asking again and again for what they do not use.
+    // Asking for acceptances again and again, without using them, must not keep a segment here.
     const isPaid = holdings.holdersOf(bucket, root).length > 0;
     if (isPaid || now - (journal.storedAt(root) ?? now) < 2 * MAX_UNPAID_SECONDS) continue;
-    const message = `segment ${root} was uploaded days ago, and nobody has paid for it: upload it again when it is gone`;
+    const message = `segment ${root} was uploaded days ago, and nobody has paid for it: wait until it is removed, then upload it again`;
     throw new HoldfastError("expired", message, { status: 409, root });
   }
 }
 
-export interface Room {
+/** What an order needs of the node's capacity and the vNode's directory. */
+export interface CapacityNeed {
   readonly node: bigint;
   readonly record: NodeRecord;
   readonly profile: Profile;
-  /** Of all segments, in the directory. */
+  /** Weight of all segments in the directory. */
   readonly weight: bigint;
   readonly chain: NodeChain;
 }
 
-/** Throws "disk-full" if capacity or directory do not suffice. */
+/** @throws HoldfastError "disk-full" if capacity or directory do not suffice */
 export async function checkRoom(
   { vNode, segments }: { vNode: bigint; segments: readonly { readonly leaves: number }[] },
-  { node, record: { capacity, used }, profile, weight, chain }: Room,
+  { node, record: { capacity, used }, profile, weight, chain }: CapacityNeed,
 ): Promise<void> {
   const leaves = segments.reduce((sum, segment) => sum + segment.leaves, 0);
   const free = Number(capacity - used);
   if (leaves > free) {
-    const message = `node ${node} has ${free} leaves left of its capacity, ${leaves} are needed: ${leaves - free} are missing`;
+    const message = `node ${node} has ${free} leaves of capacity left, but ${leaves} are needed: ask for ${leaves - free} fewer, or use another node`;
     throw new HoldfastError("disk-full", message, { free, needed: leaves, missing: leaves - free });
   }
   const { total, count } = await chain.directory(vNode);
   if (count + segments.length <= maxSegments(profile) && BigInt(total) + weight < MAX_TOTAL) return;
-  const message = `vNode ${vNode} has ${count} segments and takes ${maxSegments(profile)}: use another vNode`;
+  const message = `the directory of vNode ${vNode} is full: it has ${count} of ${maxSegments(profile)} segments and a weight of ${total}; use another vNode`;
   throw new HoldfastError("disk-full", message, { count, total });
 }
 
-export interface Backing {
+/** What an order needs of the node's bond. */
+export interface BondNeed {
   readonly vNode: bigint;
   readonly node: bigint;
-  /** Token units that would be paid for more than now. */
+  /** Token units per epoch that the order adds to what the vNode is paid. */
   readonly perEpoch: bigint;
   readonly record: NodeRecord;
   readonly cluster: ClusterRecord;
   readonly epoch: number;
 }
 
-/** As the contract will lock it: for all that the vNode then holds, less what is locked already. */
+/** Computes the lock as the contract will: for all segments of the vNode, minus what is already locked. */
 export async function checkBond(
-  { vNode, node, perEpoch, record, cluster, epoch }: Backing,
+  { vNode, node, perEpoch, record, cluster, epoch }: BondNeed,
   chain: NodeChain,
 ): Promise<void> {
   const { committed, locked, nextLocked, nextNode } = await chain.state(vNode);
@@ -201,19 +220,19 @@ export async function checkBond(
   const free = await chain.freeBond(node);
   if (free < needed) {
     const missing = needed - free;
-    const message = `node ${node} has ${free} token units of free bond, ${needed} are needed: its provider must bond ${missing} more`;
+    const message = `node ${node} has ${free} token units of free bond, but ${needed} are needed: its provider must bond ${missing} more`;
     throw new HoldfastError("funds", message, amounts({ free, needed, missing }));
   }
   const limit = record.lockPerEpoch;
   const left = limit - (record.lockedEpoch === epoch ? record.locked : 0n);
   if (left >= needed) return;
   const advice =
-    limit < needed ? "ask for less, or its provider raises lockPerEpoch" : "try again in the next epoch";
-  const message = `node ${node} may lock ${limit} token units of its bond in an epoch, of which ${left} are left, ${needed} are needed: ${advice}`;
+    limit < needed ? "ask for less, or let its provider raise lockPerEpoch" : "try again in the next epoch";
+  const message = `node ${node} may lock ${limit} token units of its bond per epoch and has ${left} left, but ${needed} are needed: ${advice}`;
   throw new HoldfastError("funds", message, amounts({ limit, left, needed, missing: needed - left }));
 }
 
-/** Fails early what the contract would refuse later. What the payer has. */
+/** Fails early where the contract would refuse later. @returns the payer's balance */
 export async function checkPayer(payer: string, needed: bigint, chain: NodeChain): Promise<bigint> {
   const balance = await chain.balance(payer);
   if (balance >= needed) return balance;
@@ -222,38 +241,40 @@ export async function checkPayer(payer: string, needed: bigint, chain: NodeChain
 
 export function lacks(payer: string, balance: bigint, needed: bigint): HoldfastError {
   const missing = needed - balance;
-  const message = `the account of ${payer} holds ${balance} token units, ${needed} are needed: deposit ${missing} more`;
+  const message = `the account of ${payer} has ${balance} token units, but ${needed} are needed: deposit ${missing} more`;
   return new HoldfastError("funds", message, amounts({ balance, needed, missing }));
 }
 
-/** What somebody asks for besides what they have not used. */
-export interface Debt {
+/** A payer's order, to be judged together with the payer's unused consents. */
+export interface PayerRequest {
   readonly payer: string;
-  /** Of each segment. */
+  /** The cost of each segment. */
   readonly costs: readonly bigint[];
-  /** Of the payer's account. */
+  /** The balance of the payer's account. */
   readonly balance: bigint;
 }
 
-function isTooMuch({ payer, costs, balance }: Debt, journal: Journal): boolean {
+function isTooMuch({ payer, costs, balance }: PayerRequest, journal: Journal): boolean {
   const { count, cost } = journal.unused(payer);
   const total = costs.reduce((sum, each) => sum + each, cost);
   return count + costs.length > MAX_UNUSED || total > MAX_UNUSED_COST * balance;
 }
 
-/** Some may have been used since the last look at the chain. */
+/**
+ * Updates the journal if the limit seems exceeded: some consents may have been used since the last look at the chain.
+ */
 export async function learnUses(
-  debt: Debt,
+  request: PayerRequest,
   { journal, holdings }: Pick<AcceptanceModules, "journal" | "holdings">,
 ): Promise<void> {
-  if (isTooMuch(debt, journal)) await holdings.update();
+  if (isTooMuch(request, journal)) await holdings.update();
 }
 
-/** Throws "busy" (429): nobody fills the journal with what they do not use. */
-export function checkUnused(debt: Debt, journal: Journal): void {
-  if (!isTooMuch(debt, journal)) return;
-  const { count } = journal.unused(debt.payer);
-  const message = `${debt.payer} has not used what it was given for ${count} segments, which would cost ${MAX_UNUSED_COST} times what its account holds, or more: use that, deposit more, or try again tomorrow`;
+/** Keeps payers from filling the journal with consents that they do not use. @throws HoldfastError "busy" (429) */
+export function checkUnused(request: PayerRequest, journal: Journal): void {
+  if (!isTooMuch(request, journal)) return;
+  const { count } = journal.unused(request.payer);
+  const message = `${request.payer} has unused acceptances for ${count} segments; the limits are ${MAX_UNUSED} segments and a cost of ${MAX_UNUSED_COST} times the account's balance: use them, deposit more, or try again tomorrow`;
   throw new HoldfastError("busy", message, { status: 429, unused: count });
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the operator alone may see and say, on 127.0.0.1: metrics, a scrub, and the word for removals.
+ * The operator's own HTTP interface, on 127.0.0.1: metrics, scrubs and removals.
  */
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import type { Duties } from "./duties.ts";
@@ -17,7 +17,7 @@ export function createAdmin({ metrics, scrub, duties }: AdminModules): FastifyIn
   admin.get("/metrics", async (_request, reply) =>
     reply.type("text/plain; version=0.0.4; charset=utf-8").send(await metrics.text()),
   );
-  // A page in a browser on this machine can send no JSON to a server that does not invite it.
+  // A web page in a browser on this machine cannot send JSON to a server that does not allow it.
   const onRequest = async (request: FastifyRequest): Promise<void> => {
     if (request.headers["content-type"] === "application/json") return Promise.resolve();
     return Promise.reject(Object.assign(new Error("send application/json"), { statusCode: 415 }));

@@ -1,5 +1,5 @@
 /**
- * Who asks, and may they: a request's EIP-712 authorization and the bucket's rights on chain (protocol.md, section 10).
+ * Access control: a request's EIP-712 authorization, and the bucket's rights on chain (protocol.md, section 10).
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -14,7 +14,7 @@ import type { Journal } from "./journal.ts";
 
 export interface RequestFacts {
   readonly method: string;
-  /** As it was sent, with the query. */
+  /** As sent, including the query. */
   readonly path: string;
   /** The Authorization header. */
   readonly header: string | undefined;
@@ -23,7 +23,7 @@ export interface RequestFacts {
 export interface Authorization {
   /** Checksummed address. */
   readonly signer: string;
-  /** Hex SHA-256 that the body must have. */
+  /** SHA-256 that the body must have, in hex. */
   readonly bodySha256: string;
   readonly nonce: bigint;
   /** Seconds. */
@@ -31,23 +31,23 @@ export interface Authorization {
 }
 
 export interface Access {
-  /** @throws HoldfastError "unauthorized" unless it is signed for exactly this request, in time */
+  /** @throws HoldfastError "unauthorized" unless the request is signed exactly as it is, and not expired */
   authorize(request: RequestFacts): Authorization;
   /**
-   * Takes a request's nonce, so that it is good once: when it is allowed, so that nobody fills the journal for nothing.
+   * Uses up a request's nonce. Call it only once the request is allowed, so that others cannot fill the journal.
    *
-   * @throws HoldfastError "unauthorized" unless this is the first time
+   * @throws HoldfastError "unauthorized" if the nonce was used before
    */
   take(authorization: Authorization): void;
-  /** @throws HoldfastError "not-found" or "unauthorized", with status 403 in the details */
+  /** @throws HoldfastError "not-found", or "unauthorized" with status 403 in its details */
   checkRead(bucket: bigint, root: Hex, who: string): Promise<void>;
-  /** @throws HoldfastError as checkRead, and "bad-input" if bucket and vNode are of different clusters */
+  /** @throws HoldfastError as checkRead, and "bad-input" if bucket and vNode belong to different clusters */
   checkWrite(bucket: bigint, vNode: bigint, who: string): Promise<void>;
-  /** Whether the segment was stored or uploaded in this bucket: the same bytes may be in others, of other people. */
+  /** Whether the segment was stored or uploaded in this bucket. Other people's buckets may have the same bytes. */
   isInBucket(bucket: bigint, root: Hex): Promise<boolean>;
 }
 
-/** SHA-256 of no bytes. */
+/** SHA-256 of an empty body. */
 export const EMPTY_BODY_HASH = `0x${createHash("sha256").digest("hex")}`;
 
 const integer = z
@@ -70,9 +70,9 @@ function readAuthorization(header: string | undefined): z.infer<typeof schema> {
     const found = decodeAuthorization(header ?? "");
     if (found !== undefined) return schema.parse(found);
   } catch (cause) {
-    throw refused("it is malformed", cause);
+    throw refused("it is malformed: sign the request again", cause);
   }
-  throw refused("there is no header `Authorization: Holdfast <base64url of JSON>`");
+  throw refused("there is no header `Authorization: Holdfast <base64url of JSON>`: sign the request");
 }
 
 function refused(reason: string, cause?: unknown): HoldfastError {
@@ -85,39 +85,42 @@ export interface AccessModules {
   readonly holdings: Holdings;
   readonly journal: Journal;
   readonly clock: Clock;
-  /** Of the chain's last block, in seconds; undefined if that is not known. */
+  /** Time of the chain's newest block, in seconds; undefined if it is not known. */
   readonly chainTime?: () => number | undefined;
 }
 
-/** Seconds that two clocks may differ without anybody being told. */
+/** Seconds by which two clocks may differ without a warning. */
 const MAX_CLOCK_SKEW = 30;
 
 export function createAccess(
   node: bigint,
   { chain, holdings, journal, clock, chainTime = () => undefined }: AccessModules,
 ): Access {
-  /** Whose clock is wrong cannot be told from one request, so what is known of both is said. */
+  /** One request does not show whose clock is wrong, so the error says what is known of both. */
   const clocks = (now: number): string => {
     const ours = `this node's clock says ${new Date(1000 * now).toISOString()}`;
     const head = chainTime();
-    if (head === undefined) return `${ours}: compare it with yours`;
+    if (head === undefined) return `${ours}: compare it with your clock`;
     const off = now - head;
-    if (Math.abs(off) <= MAX_CLOCK_SKEW) return `${ours}, as the chain does: set the clock of who signs`;
+    if (Math.abs(off) <= MAX_CLOCK_SKEW)
+      return `${ours}, and the chain agrees: set the clock of the signing machine`;
     const words = `${Math.abs(off)} seconds ${off > 0 ? "after" : "before"} the chain's last block`;
-    return `${ours}, ${words}: its operator must set it, unless the chain stands still; use another node`;
+    return `${ours}, ${words}: its operator must set it, unless the chain has stopped; use another node`;
   };
   const clusterOf = async (bucket: bigint): Promise<bigint> => {
     const found = await chain.bucket(bucket);
     if (found) return found.cluster;
-    throw new HoldfastError("not-found", `there is no bucket ${bucket}`, { bucket: String(bucket) });
+    throw new HoldfastError("not-found", `there is no bucket ${bucket}: check its number`, {
+      bucket: String(bucket),
+    });
   };
-  /** Whether somebody operates a node that answers, or is about to, for a vNode of the cluster. */
+  /** Whether the account operates a node that answers, or is named, for a vNode of the cluster. */
   const isMember = async (cluster: bigint, who: string): Promise<boolean> => {
     for (const id of holdings.operatedBy(who)) {
       for (const vNode of holdings.namedFor(id)) {
         if (holdings.clusterOf(vNode) !== cluster) continue;
         const state = await chain.state(vNode);
-        if (state.node === id || state.nextNode === id) return true;
+        if (state.responsible === id || state.nextNode === id) return true;
       }
     }
     return false;
@@ -129,13 +132,16 @@ export function createAccess(
     authorize({ method, path, header }) {
       const { signature, ...message } = readAuthorization(header);
       const now = Math.floor(clock.now() / 1000);
-      if (message.node !== node) throw refused(`it is for node ${message.node}, this is node ${node}`);
+      if (message.node !== node)
+        throw refused(`it was signed for node ${message.node}, but this is node ${node}`);
       if (message.method !== method || message.path !== path)
-        throw refused("it is for another method or path");
+        throw refused("it was signed for another method or path");
       const left = message.expiry - BigInt(now);
-      if (left < 0n) throw refused(`it has expired ${-left} seconds ago; ${clocks(now)}`);
+      if (left < 0n) throw refused(`it expired ${-left} seconds ago; ${clocks(now)}`);
       if (left > BigInt(MAX_REQUEST_SECONDS))
-        throw refused(`it is valid for ${left} seconds, more than ${MAX_REQUEST_SECONDS}; ${clocks(now)}`);
+        throw refused(
+          `it is valid for another ${left} seconds, but at most ${MAX_REQUEST_SECONDS} are allowed; ${clocks(now)}`,
+        );
       const signer = chain.requestSigner(message, signature);
       if (signer === undefined) throw refused("its signature is malformed");
       const { bodyHash, nonce, expiry } = message;
@@ -143,7 +149,8 @@ export function createAccess(
     },
     take({ signer, nonce, expiry }) {
       const now = Math.floor(clock.now() / 1000);
-      if (!journal.useRequest(signer, nonce, expiry, now)) throw refused("it was used before");
+      if (!journal.useRequest(signer, nonce, expiry, now))
+        throw refused("it was used before: sign a new one");
     },
     async checkRead(bucket, root, who) {
       const cluster = await clusterOf(bucket);
@@ -152,15 +159,23 @@ export function createAccess(
       if (isInBucket(bucket, root)) return;
       await holdings.update();
       if (isInBucket(bucket, root)) return;
-      throw new HoldfastError("not-found", `bucket ${bucket} has no segment ${root} here`, { root });
+      throw new HoldfastError(
+        "not-found",
+        `this node has no segment ${root} of bucket ${bucket}: use another replica`,
+        { root },
+      );
     },
     async checkWrite(bucket, vNode, who) {
       const cluster = await clusterOf(bucket);
       const found = await chain.vNode(vNode);
-      if (found?.responsible !== node)
-        throw new HoldfastError("not-found", `vNode ${vNode} is not this node's`, { vNode: String(vNode) });
+      if (found?.nextResponsible !== node)
+        throw new HoldfastError(
+          "not-found",
+          `this node is not responsible for vNode ${vNode}: ask the one that is`,
+          { vNode: String(vNode) },
+        );
       if (found.cluster !== cluster) {
-        const message = `bucket ${bucket} lives in cluster ${cluster}, vNode ${vNode} in ${found.cluster}: use a vNode of the bucket's cluster`;
+        const message = `bucket ${bucket} is in cluster ${cluster}, but vNode ${vNode} is in ${found.cluster}: use a vNode of the bucket's cluster`;
         throw new HoldfastError("bad-input", message, { bucket: String(bucket), vNode: String(vNode) });
       }
       if (!(await chain.mayWrite(bucket, who))) throw forbidden(`${who} may not write bucket ${bucket}`);

@@ -1,5 +1,5 @@
 /**
- * Opens entries of a directory on chain, as many in one transaction as its gas allows.
+ * Opens entries of a directory on chain: as many in one transaction as its gas allows.
  */
 import type { Directory } from "../protocol/directory.ts";
 import { HoldfastError } from "../protocol/errors.ts";
@@ -7,12 +7,12 @@ import { contractError } from "./chain-errors.ts";
 import type { Call, NodeChain } from "./chain-model.ts";
 import type { Contents, Holding } from "./history.ts";
 
-/** A holding and where its entry is in the tree. */
-export interface Placed extends Holding {
+/** A holding and the index of its entry in the tree. */
+export interface IndexedHolding extends Holding {
   readonly index: number;
 }
 
-export const placed = ({ holdings }: Contents): Placed[] =>
+export const withIndexes = ({ holdings }: Contents): IndexedHolding[] =>
   holdings.map((holding, index) => ({ ...holding, index }));
 
 /** @param entries in the order of their indices */
@@ -20,23 +20,24 @@ export function openingCall(
   kind: "retire" | "compact",
   vNode: bigint,
   directory: Directory,
-  entries: readonly Placed[],
+  entries: readonly IndexedHolding[],
 ): Call {
   const openings = entries.map(({ serial, root, index }) => ({
-    ...{ serial, root },
+    serial,
+    root,
     start: directory.entries[index]?.start ?? 0,
   }));
   const siblings = entries.length === 0 ? [] : directory.multiPath(entries.map(({ index }) => index));
   return { kind, vNode, openings, siblings };
 }
 
-/** A first guess; what it really takes is estimated. */
+/** A first guess; the real gas is estimated. */
 const GAS_PER_ENTRY = 60_000;
 
 /**
- * The largest call for the first of so many entries that takes no more gas than the limit: for one of them at least.
+ * Makes the largest call for the first entries that takes no more gas than the limit, but for one entry at least.
  *
- * @throws HoldfastError what `NodeChain.estimate` throws
+ * @throws HoldfastError whatever `NodeChain.estimate` throws
  */
 export async function fit(
   chain: NodeChain,
@@ -53,7 +54,7 @@ export async function fit(
   }
 }
 
-/** undefined if it fails for no reason of the contract's: it may take more gas than a block has. */
+/** undefined if the call fails without a contract's error: it may take more gas than a block has. */
 async function estimate(chain: NodeChain, call: Call, mayShrink: boolean): Promise<bigint | undefined> {
   try {
     return await chain.estimate(call);

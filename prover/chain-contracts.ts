@@ -1,5 +1,5 @@
 /**
- * Finds the deployment's contracts from the address of Audits, and says what the calls of a node are as transactions.
+ * Finds the deployment's contracts from the address of Audits, and turns a node's calls into transactions.
  */
 import {
   Contract,
@@ -15,7 +15,7 @@ import { toHex32 } from "../protocol/field.ts";
 import { refusing } from "./chain-errors.ts";
 import type { Call } from "./chain-model.ts";
 
-/** What can revert besides the contracts themselves, with errors of their own. */
+/** Libraries and verifiers that revert with errors of their own. */
 const LIBRARIES = ["Groth16Verifier", "Segments", "Compaction", "Settlement", "Responsibility"];
 
 export interface Contracts {
@@ -24,7 +24,7 @@ export interface Contracts {
   readonly ledger: Contract;
   readonly challenges: Contract;
   readonly beacon: Interface;
-  /** All that can revert with an error of their own. */
+  /** ABIs of everything that can revert with errors of its own. */
   readonly errors: readonly Interface[];
 }
 
@@ -41,7 +41,7 @@ export async function findContracts(
     interfaceOf("Challenges"),
     interfaceOf("DrandBeacon"),
   ];
-  // What a linked library reverts with is not in the ABI of the contract that calls it.
+  // The ABI of a contract lacks the errors of the libraries that it is linked with.
   const others = LIBRARIES.map(interfaceOf);
   const errors = [auditsAbi, registryAbi, ledgerAbi, challengesAbi, beacon, ...others];
   const existing = async (name: string, address: string, abi: Interface): Promise<Contract> => {
@@ -55,7 +55,7 @@ export async function findContracts(
     refusing(errors, method, audits.getFunction(method).staticCall() as Promise<string>);
   const token = await of("token");
   if (expectedToken !== undefined && getAddress(expectedToken) !== token) {
-    const message = `this deployment pays in the token ${token}, not in ${expectedToken}: use another deployment`;
+    const message = `this deployment pays in the token ${token}, not in ${expectedToken}: use another deployment, or correct the setting`;
     throw new HoldfastError("chain", message, { expected: expectedToken, actual: token });
   }
   const registry = await existing("Registry", await of("registry"), registryAbi);
@@ -66,7 +66,7 @@ export async function findContracts(
 
 // --------------------------------------------------------------------------------------------------------------- calls
 
-/** Without fees and nonce. */
+/** The transaction of a call, without fees and nonce. */
 export function transactionOf({ audits, registry, challenges }: Contracts, call: Call): TransactionRequest {
   const to = (contract: Contract, args: readonly unknown[]): TransactionRequest => ({
     to: contract.target,

@@ -1,5 +1,5 @@
 /**
- * What a node knows of the chain and asks of it, as plain data: records, events, calls, and the interface to all of it.
+ * The node's interface to the chain, as plain data: records, events, calls, and the methods for all of them.
  */
 import type { CountedChain } from "../chain/counts.ts";
 import type { EndpointHealth } from "../chain/endpoints.ts";
@@ -16,6 +16,7 @@ export type { Receipt, SignedTransaction } from "../chain/transactions.ts";
 export interface Duty {
   readonly due: boolean;
   readonly proven: boolean;
+  /** The node that the epoch asks. */
   readonly node: bigint;
   /** undefined until the epoch's randomness is recorded. */
   readonly seed: bigint | undefined;
@@ -23,33 +24,38 @@ export interface Duty {
   readonly total: number;
   /** Seconds. */
   readonly deadline: number;
-  /** Who may take over with a proof under its own seed; undefined if nobody may, or the randomness is not recorded. */
+  /**
+   * The node that may take over with a proof under its own seed. undefined: none may, or the randomness is not
+   * recorded.
+   */
   readonly takeOver: { readonly node: bigint; readonly seed: bigint } | undefined;
-  /** Token units per epoch, and those that the directory's total stands for. */
+  /** Token units per epoch: what is paid, and what the directory's total stands for. */
   readonly rate: bigint;
   readonly asked: bigint;
 }
 
-/** A challenge on demand that is not over. */
+/** A challenge on demand that is still open. */
 export interface ChallengeRecord {
   readonly id: bigint;
   readonly vNode: bigint;
   readonly node: bigint;
-  /** undefined until the randomness that draws it is recorded. */
+  /** undefined until its randomness is recorded. */
   readonly seed: bigint | undefined;
-  /** Of the directory, as it stood when the challenge was made. */
+  /** Root of the directory at the time of the challenge. */
   readonly root: bigint;
-  /** A range of weights. */
+  /** The range asked about, in quanta. */
   readonly start: number;
   readonly length: number;
-  /** Seconds; pauses that are declared move it. */
+  /** Seconds. A declared pause moves it. */
   readonly deadline: number;
 }
 
 export interface VNodeState {
-  /** As of the last settled epoch. */
-  readonly node: bigint;
-  /** Named as the next one, if nextSince is not 0: from then on, or with its first proof from then on. */
+  /** The responsible node, as of the last settled epoch. */
+  readonly responsible: bigint;
+  /**
+   * The named successor, if nextSince is not 0. It is responsible from then on, or with its first proof from then on.
+   */
   readonly nextNode: bigint;
   readonly nextSince: number;
   readonly nextSyncLeft: number;
@@ -60,14 +66,14 @@ export interface VNodeState {
   readonly committed: bigint;
   readonly locked: bigint;
   readonly nextLocked: bigint;
-  /** Nothing is paid until the bond is topped up. */
+  /** Whether nothing is paid until the bond is topped up. */
   readonly short: boolean;
-  /** The epochs from here until `settled` wait for the next proof, if it is not 0: token units, fees included. */
+  /** If not 0, the pay of the epochs from here until `settled` waits for the next proof: token units, fees included. */
   readonly deferredSince: number;
   readonly deferred: bigint;
 }
 
-/** What a look asks about a vNode. */
+/** What is read of a vNode in each look at the chain. */
 export interface Survey {
   readonly state: VNodeState;
   readonly duty: Duty;
@@ -79,13 +85,13 @@ export interface NodeRecord {
   readonly url: string;
   readonly capacity: bigint;
   readonly used: bigint;
-  /** The most that an acceptance may name: what this node asks. */
+  /** The node's rent: the most that an acceptance may name. */
   readonly rent: bigint;
-  /** Token units of bond that acceptances may lock in an epoch, and have locked in lockedEpoch. */
+  /** Token units of bond: the most that acceptances may lock in an epoch, and what they have locked in lockedEpoch. */
   readonly lockPerEpoch: bigint;
   readonly locked: bigint;
   readonly lockedEpoch: number;
-  /** Times that all acceptances were revoked. */
+  /** How many times all acceptances were revoked. */
   readonly revision: bigint;
 }
 
@@ -95,7 +101,7 @@ export interface ClusterRecord {
   readonly dataDepth: number;
   readonly directoryDepth: number;
   readonly bondEpochs: bigint;
-  /** What a segment pays per epoch is a multiple of 2^quantumBits token units. */
+  /** A segment's price per epoch is a multiple of 2^quantumBits token units. */
   readonly quantumBits: number;
 }
 
@@ -105,27 +111,27 @@ export interface DirectoryRecord {
   readonly count: number;
 }
 
-/** A directory's live entries on their way into a fresh tree; nothing left: none is. */
+/** The progress of a compaction; `left` is 0 if there is none. */
 export interface CompactionRecord {
-  /** In which it began: it may go on in the next one, and is given up after that. */
+  /** The epoch in which it began. It may continue in the next one, and is given up after that. */
   readonly epoch: number;
-  /** Serials below this are done with. */
+  /** Entries with lower serials are done. */
   readonly nextSerial: number;
-  /** Weight that is still to come. */
+  /** Weight of the entries that are still to come. */
   readonly left: number;
 }
 
-/** Who is responsible in the next epoch, as far as that is settled. */
-export interface Outlook {
-  readonly node: bigint;
-  /** Somebody is named, or has not proven yet that it has the data: nothing is stored meanwhile. */
+/** The responsible node of the next epoch, as far as that is decided. */
+export interface NextEpoch {
+  readonly responsible: bigint;
+  /** Whether a successor is named, or has not yet proven that it has the data. Nothing is stored meanwhile. */
   readonly handingOver: boolean;
 }
 
 export interface SegmentRecord {
   readonly bucket: bigint;
   readonly leaves: number;
-  /** First epoch that is not paid for. */
+  /** The first epoch that is not paid for. */
   readonly end: number;
   readonly perEpoch: bigint;
 }
@@ -140,28 +146,28 @@ interface Consent {
   readonly deadline: bigint;
 }
 
-export interface AcceptanceTerms extends Consent {
+export interface AcceptanceMessage extends Consent {
   readonly bucket: bigint;
   readonly segments: readonly { readonly root: Hex; readonly leaves: number }[];
 }
 
-export interface ExtensionTerms extends Consent {
+export interface ExtensionMessage extends Consent {
   readonly serial: number;
 }
 
-/** A drand round and the key that its signature must be of, or what block headers prove. */
+/** The source of an epoch's randomness: a drand round with the key that signs it, or evidence made of block headers. */
 export type BeaconSource =
   | { readonly kind: "drand"; readonly round: number; readonly publicKey: Uint8Array }
   | { readonly kind: "headers"; readonly evidence: Uint8Array };
 
-/** An entry of a directory, opened: its tree's multi-path says where it is (protocol/directory.ts). */
+/** An entry of a directory to be opened. The multi-path of the tree says where it is (protocol/directory.ts). */
 export interface Opening {
   readonly serial: number;
   readonly start: number;
   readonly root: Hex;
 }
 
-/** What a node ever sends. */
+/** All calls that a node sends. */
 export type Call =
   | {
       readonly kind: "prove" | "takeOver";
@@ -180,14 +186,14 @@ export type Call =
   | {
       readonly kind: "retire" | "compact";
       readonly vNode: bigint;
-      /** In the order of their serials. */
+      /** In the order of the serials. */
       readonly openings: readonly Opening[];
       readonly siblings: readonly bigint[];
     };
 
 /**
- * Every method rejects with HoldfastError: "unreachable" if the chain does not answer, "chain" if a contract refuses,
- * with the name of its error and the arguments in `details`.
+ * Every method rejects with HoldfastError: "unreachable" if the chain does not answer, or "chain" if a contract
+ * refuses. The details then have the name and the arguments of the contract's error.
  */
 export interface NodeChain extends CountedChain, Omit<TransactionChain<Call>, "block"> {
   readonly chainId: bigint;
@@ -197,12 +203,15 @@ export interface NodeChain extends CountedChain, Omit<TransactionChain<Call>, "b
   readonly operator: string;
   readonly epochSeconds: number;
   epochAt(timestamp: number): number;
-  /** From when on the epoch's randomness is known. */
+  /** The time from which the epoch's randomness can be known. */
   sourcePoint(epoch: number): number;
 
-  /** How each endpoint of the chain does. */
+  /** The state of each endpoint of the chain. */
   endpoints(): readonly EndpointHealth[];
-  /** What was so at a block whose events were read: until there are others about it, it is so at later ones of its epoch. */
+  /**
+   * The state at a block whose events were read. Within the epoch it also holds at later blocks, until an event
+   * changes it.
+   */
   survey(vNode: bigint, at: Block): Promise<Survey>;
   /** As it stood at a block. */
   directoryAt(vNode: bigint, at: Block): Promise<DirectoryRecord>;
@@ -212,28 +221,30 @@ export interface NodeChain extends CountedChain, Omit<TransactionChain<Call>, "b
   balance(account: string): Promise<bigint>;
   cluster(id: bigint): Promise<ClusterRecord>;
   /** undefined if there is none. */
-  vNode(id: bigint): Promise<{ readonly cluster: bigint; readonly responsible: bigint } | undefined>;
-  outlook(vNode: bigint): Promise<Outlook>;
+  vNode(id: bigint): Promise<{ readonly cluster: bigint; readonly nextResponsible: bigint } | undefined>;
+  nextEpoch(vNode: bigint): Promise<NextEpoch>;
   bucket(id: bigint): Promise<{ readonly owner: string; readonly cluster: bigint } | undefined>;
   mayRead(bucket: bigint, who: string): Promise<boolean>;
   mayWrite(bucket: bigint, who: string): Promise<boolean>;
   directory(vNode: bigint): Promise<DirectoryRecord>;
   compaction(vNode: bigint): Promise<CompactionRecord>;
-  /** undefined if there was never one with that serial. */
+  /** undefined if that serial was never used. */
   segment(vNode: bigint, serial: number): Promise<SegmentRecord | undefined>;
-  /** As of a block, or now. */
+  /** At a block, or now. */
   state(vNode: bigint, at?: Block): Promise<VNodeState>;
-  /** undefined unless the epoch is the one that runs, at a block or now. */
+  /** undefined unless the epoch is the running one, at the block or now. */
   duty(vNode: bigint, epoch: number, at?: Block): Promise<Duty | undefined>;
-  /** Those of a vNode that are open, whoever must answer them. */
+  /** The open challenges of a vNode, also those that other nodes must answer. */
   challenges(vNode: bigint): Promise<ChallengeRecord[]>;
-  /** Where an epoch's randomness comes from. undefined while the blocks that hold it are not there. */
+  /** Where an epoch's randomness comes from; undefined until the blocks that hold it exist. */
   source(beacon: number, epoch: number): Promise<BeaconSource | undefined>;
 
-  signAcceptance(terms: AcceptanceTerms): Promise<{ readonly segments: string; readonly signature: string }>;
-  signExtension(terms: ExtensionTerms): Promise<string>;
+  signAcceptance(
+    message: AcceptanceMessage,
+  ): Promise<{ readonly segments: string; readonly signature: string }>;
+  signExtension(message: ExtensionMessage): Promise<string>;
   signRequest(request: SignedRequest): Promise<string>;
-  /** Checksummed; undefined if the signature is malformed. */
+  /** A checksummed address; undefined if the signature is malformed. */
   requestSigner(request: SignedRequest, signature: string): string | undefined;
 
   /** Wei of our key's account. */

@@ -1,6 +1,7 @@
 /**
- * What a look asks about each vNode, asked again only where events or another epoch may have changed it, and while the
- * randomness is to come: an endpoint that gives no events of a block hides them, and nothing may be missed for that.
+ * The state of each vNode, read again only if events or a new epoch may have changed it. Until the randomness is
+ * recorded it is also read again now and then: an endpoint may withhold a block's events, and the node must not miss
+ * an epoch because of that.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Block, EventSource } from "../chain/events.ts";
@@ -8,8 +9,8 @@ import { HoldfastError } from "../protocol/errors.ts";
 import type { Duty, NodeChain, Survey } from "./chain-model.ts";
 import type { Views } from "./chain-views.ts";
 
-/** Events that are about no vNode, and may change what is asked of each. */
-const OF_ALL: ReadonlySet<string> = new Set([
+/** Events that name no vNode but may change what is asked of every one. */
+const ABOUT_ALL_VNODES: ReadonlySet<string> = new Set([
   "BeaconRecorded",
   "ClusterChanged",
   "ProfileAdded",
@@ -19,7 +20,7 @@ const OF_ALL: ReadonlySet<string> = new Set([
 interface Known {
   readonly epoch: number;
   readonly survey: Survey;
-  /** Since it was asked for, and after how many it is asked for again: twice as many each time. */
+  /** Looks since it was read. It is read again after `patience` looks, which doubles each time. */
   looks: number;
   readonly patience: number;
 }
@@ -32,7 +33,7 @@ export function createSurveys(
   const readDuty = async (vNode: bigint, epoch: number, at: Block): Promise<Duty> => {
     const duty = await views.duty(vNode, epoch, at);
     if (duty) return duty;
-    const message = `the endpoint does not answer for block ${at.number}, but for another`;
+    const message = `the endpoint answered for another block than ${at.number}: use another endpoint if this goes on`;
     throw new HoldfastError("unreachable", message);
   };
   const known = new Map<bigint, Known>();
@@ -40,11 +41,11 @@ export function createSurveys(
 
   return {
     async *events(fromBlock, head) {
-      // Read again, because they are others now.
+      // These blocks are read again because a reorganization has replaced them.
       if (fromBlock <= readUntil) known.clear();
       for await (const page of source.events(fromBlock, head)) {
         for (const { name, args } of page.events)
-          if (OF_ALL.has(name)) known.clear();
+          if (ABOUT_ALL_VNODES.has(name)) known.clear();
           else known.delete(args["vNode"] as bigint);
         readUntil = page.to;
         yield page;
@@ -59,7 +60,7 @@ export function createSurveys(
       }
       const asked = readDuty(vNode, epoch, at);
       if (before?.epoch === epoch && isDeepStrictEqual(before.survey.duty, await asked)) {
-        // The same is the same: nothing is done again for it.
+        // The same object is returned, so that nothing is done again for it.
         known.set(vNode, { ...before, looks: 0, patience: 2 * before.patience });
         return before.survey;
       }

@@ -1,5 +1,5 @@
 /**
- * What the contracts answer, turned into the records of chain-model.ts.
+ * Converts the contracts' answers into the records of chain-model.ts.
  */
 import { Contract, getBytes, isCallException } from "ethers";
 import { agreedView } from "../chain/agreed-view.ts";
@@ -18,7 +18,7 @@ export type Views = Pick<
   | "balance"
   | "cluster"
   | "vNode"
-  | "outlook"
+  | "nextEpoch"
   | "bucket"
   | "mayRead"
   | "mayWrite"
@@ -47,7 +47,7 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
   const { audits, registry, ledger, challenges, beacon, errors } = contracts;
   const view = <T>(contract: Contract, method: string, ...args: unknown[]): Promise<T> =>
     refusing(errors, method, agreedView(provider, contract, method, args) as Promise<T>);
-  /** undefined where the contract says with this error that there is no such thing. */
+  /** undefined if the contract refuses with this error, which says that there is no such thing. */
   const viewIfAny = async <T>(
     error: string,
     contract: Contract,
@@ -64,11 +64,14 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
   const asOf = (at: Block | undefined): object[] => (at ? [{ blockTag: at.number }] : []);
   const readDirectory = async (vNode: bigint, at?: Block): Promise<DirectoryRecord> => {
     const d = await view<Words<"total" | "count"> & { root: string }>(
-      ...([registry, "directory", vNode, ...asOf(at)] as const),
+      registry,
+      "directory",
+      vNode,
+      ...asOf(at),
     );
     return { root: BigInt(d.root), total: Number(d.total), count: Number(d.count) };
   };
-  /** undefined if it is over. */
+  /** undefined if it is no longer open. */
   const readChallenge = async (id: bigint): Promise<ChallengeRecord | undefined> => {
     const found = await viewIfAny<[string, bigint[]]>("NotOpen", challenges, "inputsOf", id);
     const last = await viewIfAny<bigint>("NotOpen", challenges, "lastAnswer", id);
@@ -76,7 +79,12 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
     const { vNode, node } = await view<Words<"vNode" | "node">>(challenges, "challengeOf", id);
     const [randomness, [root = 0n, seed, start, length]] = found;
     return {
-      ...{ id, vNode, node, root, start: Number(start), length: Number(length) },
+      id,
+      vNode,
+      node,
+      root,
+      start: Number(start),
+      length: Number(length),
       seed: BigInt(randomness) === 0n ? undefined : seed,
       deadline: clock.genesis + (Number(last) + 1) * clock.epochSeconds,
     };
@@ -90,7 +98,15 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
       >(registry, "node", id);
       const { provider: owner, operator, url, capacity, used, rent, lockPerEpoch, locked, revision } = n;
       return {
-        ...{ provider: owner, operator, url, capacity, used, rent, lockPerEpoch, locked, revision },
+        provider: owner,
+        operator,
+        url,
+        capacity,
+        used,
+        rent,
+        lockPerEpoch,
+        locked,
+        revision,
         lockedEpoch: Number(n.lockedEpoch),
       };
     },
@@ -119,15 +135,18 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
     },
     async vNode(id) {
       const found = await viewIfAny<Words<"cluster" | "node">>("NoSuchVNode", registry, "vNode", id);
-      return found && { cluster: found.cluster, responsible: found.node };
+      return found && { cluster: found.cluster, nextResponsible: found.node };
     },
-    async outlook(vNode) {
+    async nextEpoch(vNode) {
       const [node, , handingOver] = await view<[bigint, bigint, boolean]>(audits, "outlook", vNode);
-      return { node, handingOver };
+      return { responsible: node, handingOver };
     },
     async bucket(id) {
       const found = await viewIfAny<{ owner: string; cluster: bigint }>(
-        ...(["NoSuchBucket", registry, "bucket", id] as const),
+        "NoSuchBucket",
+        registry,
+        "bucket",
+        id,
       );
       return found && { owner: found.owner, cluster: found.cluster };
     },
@@ -141,7 +160,11 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
     },
     async segment(vNode, serial) {
       const s = await viewIfAny<Words<"bucket" | "leaves" | "end" | "perEpoch">>(
-        ...(["NoSuchSegment", registry, "segment", vNode, serial] as const),
+        "NoSuchSegment",
+        registry,
+        "segment",
+        vNode,
+        serial,
       );
       if (!s) return undefined;
       const { bucket, perEpoch } = s;
@@ -156,9 +179,19 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
       >(audits, "state", vNode, ...asOf(at));
       const { node, nextNode, rate, committed, locked, nextLocked, short, deferred } = s;
       return {
-        ...{ node, nextNode, rate, committed, locked, nextLocked, short, deferred },
-        ...{ nextSince: Number(s.nextSince), nextSyncLeft: Number(s.nextSyncLeft) },
-        ...{ settled: Number(s.settled), misses: Number(s.misses), syncLeft: Number(s.syncLeft) },
+        responsible: node,
+        nextNode,
+        rate,
+        committed,
+        locked,
+        nextLocked,
+        short,
+        deferred,
+        nextSince: Number(s.nextSince),
+        nextSyncLeft: Number(s.nextSyncLeft),
+        settled: Number(s.settled),
+        misses: Number(s.misses),
+        syncLeft: Number(s.syncLeft),
         deferredSince: Number(s.deferredSince),
       };
     },
@@ -167,9 +200,15 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
       if (!d) return undefined;
       const { due, proven, node, rate, asked, successor } = d;
       return {
-        ...{ due, proven, node, rate, asked, root: BigInt(d.root) },
+        due,
+        proven,
+        node,
+        rate,
+        asked,
+        root: BigInt(d.root),
         seed: BigInt(d.randomness) === 0n ? undefined : d.seed,
-        ...{ total: Number(d.total), deadline: Number(d.deadline) },
+        total: Number(d.total),
+        deadline: Number(d.deadline),
         takeOver: successor === 0n ? undefined : { node: successor, seed: d.successorSeed },
       };
     },
@@ -184,7 +223,7 @@ export function createViews(provider: Endpoints, contracts: Contracts, clock: Cl
         words = [...((await contract.getFunction("publicKey").staticCall()) as bigint[])];
       } catch (error) {
         if (!isCallException(error)) throw explain(errors, "publicKey", error);
-        const found = await headerEvidence(provider, sourcePoint(epoch, clock)); // it has no key
+        const found = await headerEvidence(provider, sourcePoint(epoch, clock)); // a beacon without a key
         return found && { kind: "headers", evidence: getBytes(found.evidence) };
       }
       const publicKey = Buffer.concat(words.map((word) => Buffer.from(toHex32(word).slice(2), "hex")));

@@ -1,6 +1,6 @@
 /**
- * The node's view of the chain, and its hand on it: blocks, events, signatures and transactions. Only this file, those of
- * its name know ethers. What is done with all that is decided elsewhere.
+ * The node's connection to the chain: blocks, events, signatures and transactions. Only the files whose names begin
+ * with chain use ethers. They read and send; the decisions are made elsewhere.
  */
 import { verifyTypedData, Wallet, type TypedDataDomain } from "ethers";
 import { createCounts } from "../chain/counts.ts";
@@ -20,24 +20,24 @@ import { createViews } from "./chain-views.ts";
 export type * from "./chain-model.ts";
 
 export interface ChainOptions extends Pick<EndpointsOptions, "log" | "now"> {
-  /** One or several. */
+  /** One URL or several. */
   readonly rpcUrl: string | readonly string[];
-  /** Address of the Audits contract: the others are read from it. */
+  /** Address of the Audits contract. The other contracts are found from it. */
   readonly audits: string;
   readonly node: bigint;
   readonly privateKey: string;
-  /** Refuses any other chain. */
+  /** If given, any other chain is refused. */
   readonly chainId?: number | undefined;
-  /** Refuses any other token. */
+  /** If given, any other token is refused. */
   readonly token?: string | undefined;
   /** Wei. */
   readonly maxFeePerGas: bigint;
 }
 
-/** Percent of the estimate: the state may change before a transaction is mined. */
+/** Gas limit in percent of the estimate: the state may change before a transaction is mined. */
 const GAS_MARGIN = 130n;
 
-/** @throws HoldfastError "unreachable", "chain" or "key" unless this is the chain, the deployment and the node meant */
+/** @throws HoldfastError "unreachable", "chain" or "key" unless chain, deployment and node are the expected ones */
 export async function connectChain(options: ChainOptions): Promise<NodeChain> {
   const { rpcUrl, audits: auditsAddress, node, privateKey, maxFeePerGas } = options;
   const { chainId: expected, log, now } = options;
@@ -61,7 +61,7 @@ export async function connectChain(options: ChainOptions): Promise<NodeChain> {
 async function checkOperator(chain: NodeChain, node: bigint): Promise<void> {
   const { operator } = await chain.node(node);
   if (operator === chain.operator) return;
-  const message = `node ${node} is operated by ${operator}, the key given is that of ${chain.operator}: give the right key or node`;
+  const message = `node ${node} is operated by ${operator}, but the given key is that of ${chain.operator}: give the right key or node`;
   throw new HoldfastError("key", message, { node: String(node), operator, key: chain.operator });
 }
 
@@ -109,7 +109,12 @@ async function createChain({
 
   return {
     ...createWallet<Call>({
-      ...{ provider, wallet, chainId, maxFeePerGas, gasMargin: GAS_MARGIN, errors },
+      provider,
+      wallet,
+      chainId,
+      maxFeePerGas,
+      gasMargin: GAS_MARGIN,
+      errors,
       transactionOf: (call) => transactionOf(contracts, call),
     }),
     ...views,

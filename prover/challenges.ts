@@ -1,6 +1,6 @@
 /**
- * Challenges on demand against this node: which are open, what data they ask about, and their answers (protocol.md,
- * section 9.4). By the events some are open; the contract says which still are.
+ * Challenges on demand to this node: which are open, what they ask about, and their answers (protocol.md, section
+ * 9.4). Events say which may be open; the contract says which still are.
  */
 import type { Logger } from "pino";
 import { proofWords } from "../groth16/words.ts";
@@ -14,15 +14,15 @@ import type { Metrics } from "./metrics.ts";
 import { isAbout, type Prove } from "./proving.ts";
 import type { Sender } from "./sender.ts";
 
-/** A challenge, with the directory that it is about. */
+/** A challenge with the directory that it asks about. */
 export interface OpenChallenge extends ChallengeRecord {
   readonly contents: Contents;
 }
 
 export interface Challenges {
-  /** Those that this node must answer: also of vNodes that it has left since. */
+  /** The challenges that this node must answer, also for vNodes that it has left since. */
   open(): Promise<OpenChallenge[]>;
-  /** Or goes on from where the last attempt ended. */
+  /** Answers a challenge, or continues where the last attempt stopped. */
   answer(challenge: OpenChallenge, seed: bigint): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export function createChallenges(
       const asked = holdings.namedFor(node).filter((vNode) => holdings.isChallenged(vNode));
       const found = await Promise.all(asked.map((vNode) => chain.challenges(vNode)));
       return found.flat().flatMap((challenge) => {
-        // One whose event is not read yet comes with the next look.
+        // A challenge whose event is not read yet is found in the next look.
         const contents = holdings.atChallenge(challenge.vNode, challenge.id);
         return challenge.node === node && contents ? [{ ...challenge, contents }] : [];
       });
@@ -67,12 +67,13 @@ export function createChallenges(
         const call = { kind: "answer", challenge: id, proof: proofWords(result.proof) } as const;
         const { gasUsed, hash: tx } = await sender.send(`answer/${id}`, call);
         const times = { witnessMs: Math.round(result.witnessMs), proveMs: Math.round(result.proveMs) };
-        // An endpoint may show it open for a while longer.
+        // Not logged twice: a lagging endpoint may show the challenge as open for a while.
         if (before?.state !== "mined") log.info({ ...facts, ...times, gasUsed, tx }, "answered");
       } catch (error) {
         const why = whyOver(error);
         if (!why) throw error;
-        // Somebody else delivered it, or we did, before a crash; or the node was removed, and need not answer any more.
+        // Somebody else answered it, or this node did before a crash; or the node was removed and need not answer any
+        // more.
         log.info(facts, why === "answered" ? "answered already" : "dismissed");
         if (why === "dismissed") return;
       }

@@ -1,31 +1,32 @@
 /**
- * Writes a directory's live entries into a fresh tree when that is worth its gas, in as many transactions as it takes
- * (protocol.md, section 5).
+ * Compacts a directory: writes its live entries into a fresh tree, if that is worth the gas, in as many transactions
+ * as needed (protocol.md, section 5).
  *
- * Where it is, the chain says: whatever stops the node in the middle, it goes on from there, and if that comes too late, the
- * contract has given it up and it may begin anew. From the decision to the end, nothing is stored and nothing retired.
+ * The chain knows how far a compaction is. A node that was interrupted continues from there; if it comes too late,
+ * the contract has given the compaction up, and a new one may begin. From the decision to the end, nothing is stored
+ * and nothing is retired.
  */
 import type { Logger } from "pino";
 import { HoldfastError } from "../protocol/errors.ts";
 import { maxSegments, type Profile } from "../protocol/profiles.ts";
-import { lastEndOf, mayGoOn } from "./affairs.ts";
-import { fit, openingCall, placed } from "./batches.ts";
+import { fit, openingCall, withIndexes } from "./batches.ts";
 import type { Call, NodeChain } from "./chain-model.ts";
 import { forecast, reasonFor, type Forecast, type Reason } from "./coverage.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
+import { lastEndOf, mayGoOn } from "./responsibility.ts";
 import type { Sender } from "./sender.ts";
 
 export interface CompactionOptions {
   readonly profile: Profile;
-  /** Coverage below which a directory is compacted, if that saves more than it costs; 0: never. */
+  /** Coverage below which a directory is compacted, if that saves more than it costs. 0: never. */
   readonly compactBelow: number;
-  /** Epochs in which it has to save as much. */
+  /** Epochs in which a compaction must save its cost. */
   readonly compactHorizon: number;
-  /** Of one transaction. */
+  /** The most gas of one transaction. */
   readonly compactGas: number;
-  /** Token units that 10^18 wei are worth. */
+  /** Value of 10^18 wei in token units. */
   readonly coinValue: bigint;
   readonly signal: AbortSignal;
 }
@@ -35,14 +36,14 @@ export interface CompactionModules {
   readonly holdings: Holdings;
   readonly journal: Journal;
   readonly sender: Sender;
-  /** vNodes that this is at work on. */
+  /** vNodes whose directories are being compacted. */
   readonly compacting: Set<bigint>;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
 
 export interface Compaction {
-  /** Compacts if it is worth it, or goes on. */
+  /** Begins a compaction if it is worth its cost, or continues one. */
   attend(vNode: bigint, now: Present): Promise<void>;
 }
 
@@ -50,17 +51,23 @@ export interface Present {
   readonly epoch: number;
   /** Chain time in seconds. */
   readonly time: number;
-  /** Whether the vNode is paid at all. */
+  /** Whether the node is paid for the vNode at present. */
   readonly earning: boolean;
 }
 
-/** Per entry, where half of the others have ended, and for the rest of it: what the contracts take at the standard depth. */
+/**
+ * Gas per live entry, if half of all entries have ended, and for the rest: what the contracts take at the standard
+ * depth.
+ */
 const ENTRY_GAS = 62_000n;
 const BASE_GAS = 250_000n;
-/** Begun in the last tenth of an epoch, it may be mined in the next one, which has fewer live entries. */
+/**
+ * Share of an epoch. A compaction begun so close to the end may be mined in the next epoch, when fewer entries are
+ * live.
+ */
 const TOO_LATE = 0.1;
 
-/** A transaction to send, or nothing: it is done, or not worth it. */
+/** A transaction to send. */
 interface Step {
   readonly key: string;
   readonly call: Call;
@@ -84,7 +91,7 @@ export function createCompaction(options: CompactionOptions, modules: Compaction
     if (chain.epochAt(time + TOO_LATE * chain.epochSeconds) > epoch) return undefined;
     const seen = forecast(holdings.latest(vNode).holdings, epoch, compactHorizon);
     const terms = { below: compactBelow, earning, places: maxSegments(profile) };
-    // Gas is asked for only where it decides.
+    // The gas price is asked for only if the rest speaks for a compaction.
     if (!reasonFor(seen, { ...terms, cost: 0n })) return undefined;
     const cost = await costOf(seen);
     const reason = reasonFor(seen, { ...terms, cost });
@@ -95,24 +102,25 @@ export function createCompaction(options: CompactionOptions, modules: Compaction
     return reason;
   };
 
-  /** From where the chain says that it is. */
+  /** The next transaction, from the state that the chain reports. */
   const nextStep = async (vNode: bigint, epoch: number, time: number): Promise<Step> => {
     const contents = holdings.latest(vNode);
     const [record, directory] = await Promise.all([chain.compaction(vNode), chain.directory(vNode)]);
     if (directory.root !== contents.directory.root) {
-      const message = `the directory of vNode ${vNode} by the chain's events is not the contract's: it is not compacted`;
+      const message = `the directory of vNode ${vNode} differs between the chain's events and the contract: it is not compacted until they agree`;
       throw new HoldfastError("chain", message, { vNode: Number(vNode) });
     }
     const goesOn = record.left > 0 && mayGoOn(record.epoch, epoch);
     const since = goesOn ? record.epoch : epoch;
     const from = goesOn ? record.nextSerial : 0;
     const lastEnd = lastEndOf(since);
-    const rest = placed(contents).filter(({ end, serial }) => end > lastEnd && serial >= from);
+    const rest = withIndexes(contents).filter(({ end, serial }) => end > lastEnd && serial >= from);
     const callFor = (count: number): Call =>
       openingCall("compact", vNode, contents.directory, rest.slice(0, count));
     const key = `compact/${vNode}/${since}`;
-    // One that was given up would take openings from where it was; and what was accepted may still be stored until it has
-    // begun, which would make another tree of the one that is opened.
+    // The first transaction opens no entries in two cases. A compaction that was given up would take openings from
+    // where it had stopped. And accepted segments may still be stored until the compaction begins, which would change
+    // the tree.
     const givenUp = !goesOn && record.left > 0 && (rest[0]?.serial ?? 0) >= record.nextSerial;
     const beginsOnly = !goesOn && (givenUp || journal.mayBeUsed(vNode, time));
     if (rest.length === 0 || beginsOnly) return { key: `${key}/begin`, call: callFor(0) };
@@ -126,7 +134,7 @@ export function createCompaction(options: CompactionOptions, modules: Compaction
     while (!signal.aborted) {
       const { timestamp: time } = await holdings.update();
       const epoch = chain.epochAt(time);
-      const { compactingSince } = holdings.affairsOf(vNode);
+      const { compactingSince } = holdings.responsibilityOf(vNode);
       if (transactions > 0 && !mayGoOn(compactingSince, epoch)) {
         if (compactingSince !== undefined) break; // given up
         const entries = holdings.latest(vNode).holdings.length;
@@ -136,7 +144,7 @@ export function createCompaction(options: CompactionOptions, modules: Compaction
         return;
       }
       const { key, call } = await nextStep(vNode, epoch, time);
-      if (key === lastKey) return; // an RPC that lags behind: the next look goes on
+      if (key === lastKey) return; // the endpoint is behind: the next look continues
       lastKey = key;
       const delivery = await sender.send(key, call);
       transactions++;
@@ -149,9 +157,9 @@ export function createCompaction(options: CompactionOptions, modules: Compaction
   return {
     async attend(vNode, now) {
       const prefix = `compact/${vNode}/`;
-      // What was sent before a crash or a failure comes first, and the next look sees what is missing then.
+      // Transactions from before a crash or a failure come first. The next look then sees what is missing.
       const isOpen = journal.openTransactions().some(({ key }) => key.startsWith(prefix));
-      const goesOn = mayGoOn(holdings.affairsOf(vNode).compactingSince, now.epoch);
+      const goesOn = mayGoOn(holdings.responsibilityOf(vNode).compactingSince, now.epoch);
       if (!isOpen && !goesOn && !(await reasonToBegin(vNode, now))) return;
       compacting.add(vNode);
       try {

@@ -47,7 +47,12 @@ const schema = z.strictObject({
   operatorAddresses: networks
     .default(LOOPBACK)
     .describe("where your probes come from, which no limit keeps out"),
-  threads: whole(1, 256).default(1).describe("proving threads; each keeps the circuit's key in memory"),
+  engine: z
+    .string()
+    .min(1)
+    .default("wasm")
+    .describe("what makes proofs: wasm, snarkjs, or a program's path with rapidsnark's command line"),
+  threads: whole(1, 256).default(1).describe("proving threads, which share the key"),
   proofTimeoutMs: whole(1).default(600_000).describe("a proof that takes longer is started again, once"),
   drandUrls: urls.default([]).describe("drand servers, to record an epoch's randomness if nobody else does"),
   recordAfter: number(z.number().min(0).max(1))

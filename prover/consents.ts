@@ -1,13 +1,13 @@
 /**
- * What a node consents to when it signs an acceptance, and what it costs: named so that the events of its use on chain,
- * which do not show the signature, name the same.
+ * Names and prices of what a node consents to. Events on chain do not show the signature, so a consent is named after
+ * the facts that its events show.
  */
 import type { Hex } from "../protocol/field.ts";
 import { priceOf } from "../protocol/price.ts";
 
 export { priceOf } from "../protocol/price.ts";
 
-/** Token units per epoch of all of them. */
+/** The price of all segments together, in token units per epoch. */
 export const pricesOf = (
   segments: readonly { readonly leaves: number }[],
   rent: bigint,
@@ -29,7 +29,7 @@ export const storingOf = ({ vNode, bucket, root, leaves, perEpoch, epochs }: Sto
 export interface Extending {
   readonly vNode: bigint;
   readonly serial: number;
-  /** More than before. */
+  /** Epochs added to the segment's life. */
   readonly epochs: number;
 }
 

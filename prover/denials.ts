@@ -1,26 +1,27 @@
 /**
- * Whoever may sign, may ask: a key costs nothing, and each question about its rights costs calls of the chain. So an address
- * from which too much was refused in a minute is heard no more in it, but for those who have been served lately.
+ * Limits refused requests. A key costs nothing, but each question about its rights costs calls to the chain. So an
+ * address with too many refusals in a minute is refused for the rest of it, except for signers who were served
+ * lately.
  */
 import type { Clock } from "../chain/clock.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { networkOf } from "./sockets.ts";
 
 export interface Denials {
-  /** Throws "busy" (429), before the chain is asked anything. */
+  /** Called before the chain is asked anything. @throws HoldfastError "busy" (429) */
   check(address: string, signer: string): void;
   note(address: string, signer: string, wasServed: boolean): void;
 }
 
 const WINDOW_MS = 60_000;
 const MOST = 300;
-/** Who was served is known for so long, in milliseconds, as far as there is room for all. */
+/** Milliseconds for which a served signer is remembered, and the most signers to remember. */
 const KNOWN_MS = 3_600_000;
 const MOST_KNOWN = 10_000;
 
 export function createDenials({ now }: Pick<Clock, "now">): Denials {
   const denied = new Map<string, number>();
-  /** By signer, until when; who was served longest ago is the first. */
+  /** When each served signer is forgotten; the one served longest ago comes first. */
   const known = new Map<string, number>();
   let until = 0;
 

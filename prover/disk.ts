@@ -1,11 +1,11 @@
 /**
- * The disk with deadlines: an operation that does not end in time fails, and while operations hang, others are refused
- * instead of taking the threads that file operations share.
+ * Disk operations with deadlines. An operation that does not end in time fails. While several hang, new ones are
+ * refused, so that they do not occupy the threads that all file operations share.
  */
 import { lstat, mkdir, open, readdir, rename, rm, statfs, type FileHandle } from "node:fs/promises";
 import { HoldfastError } from "../protocol/errors.ts";
 
-/** What a test replaces. */
+/** File functions that a test can replace. */
 export interface Files {
   readonly open: typeof open;
   readonly lstat: (path: string) => Promise<Found>;
@@ -13,7 +13,7 @@ export interface Files {
   readonly rename: (from: string, to: string) => Promise<void>;
 }
 
-/** What has a name on disk. */
+/** What the disk has under a name. */
 export interface Found {
   readonly size: number;
   readonly ino: number;
@@ -22,9 +22,9 @@ export interface Found {
 }
 
 export interface DiskFile {
-  /** Bytes read; 0 at the end. */
+  /** Returns the number of bytes read; 0 at the end. */
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
-  /** All of them, after what was written before. */
+  /** Writes all bytes, after those written before. */
   write(bytes: Uint8Array): Promise<void>;
   sync(): Promise<void>;
   stat(): Promise<Found>;
@@ -32,21 +32,21 @@ export interface DiskFile {
 }
 
 export interface Disk {
-  /** Why it cannot be relied upon; undefined while every operation ends in time. */
+  /** Why the disk cannot be used; undefined while every operation ends in time. */
   readonly trouble: string | undefined;
   open(path: string, flags: string | number): Promise<DiskFile>;
   lstat(path: string): Promise<Found>;
   readdir(path: string): Promise<string[]>;
   mkdir(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
-  /** Does nothing if it is not there. */
+  /** Does nothing if the file does not exist. */
   rm(path: string, options?: { readonly recursive: boolean }): Promise<void>;
   syncFolder(path: string): Promise<void>;
   freeBytes(path: string): Promise<number>;
 }
 
 export interface DiskOptions {
-  /** For one operation. */
+  /** Milliseconds for one operation. */
   readonly deadlineMs?: number | undefined;
   /** Ends every wait. */
   readonly signal?: AbortSignal | undefined;
@@ -54,15 +54,15 @@ export interface DiskOptions {
 
 export interface DiskModules {
   readonly files?: Partial<Files> | undefined;
-  /** A signal that aborts after so many milliseconds. */
+  /** Returns a signal that aborts after so many milliseconds. */
   readonly timeout?: ((ms: number) => AbortSignal) | undefined;
 }
 
-/** Long for a megabyte on a disk that works, and short enough to raise an alarm within 30 seconds. */
+/** Long enough for a megabyte on a working disk, and short enough to report a problem within 30 seconds. */
 const DEADLINE_MS = 15_000;
-/** Of the 4 threads that serve files and names, those that may hang before all else is refused. */
+/** File operations share 4 threads. If so many of them hang, everything else is refused. */
 const MAX_HANGING = 2;
-/** Written at once to the disk: what a sync has to wait for stays little. */
+/** Bytes written between two syncs, so that the last sync has little to wait for. */
 const SYNC_BYTES = 1 << 26;
 
 export function createDisk(
@@ -70,7 +70,7 @@ export function createDisk(
   { files: given = {}, timeout = (ms) => AbortSignal.timeout(ms) }: DiskModules = {},
 ): Disk {
   const files: Files = { open, lstat, readdir, rename, ...given };
-  /** By path, operations that did not end in time and have not ended since. */
+  /** Operations that have missed their deadline and not ended since, by path. */
   const hanging = new Map<string, number>();
 
   const within = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
@@ -122,7 +122,7 @@ export function createDisk(
       },
       sync,
       stat: () => within(path, () => file.stat()),
-      // It waits for what hangs, which nobody else has to.
+      // close waits for hanging operations, but its caller need not.
       async close() {
         const closing = file.close().catch(() => undefined);
         if (!hanging.has(path)) await within(path, () => closing).catch(() => undefined);
@@ -134,7 +134,7 @@ export function createDisk(
     try {
       return wrap(path, await within(path, () => (opening = files.open(path, flags, 0o600))));
     } catch (error) {
-      // One that opens too late is of no use to anybody.
+      // Close a file that opens after its deadline.
       opening?.then((file) => file.close()).catch(() => undefined);
       throw error;
     }
@@ -143,7 +143,9 @@ export function createDisk(
   return {
     get trouble() {
       const [path] = hanging.keys();
-      return path === undefined ? undefined : `the disk does not answer: an operation on ${path} hangs`;
+      return path === undefined
+        ? undefined
+        : `the disk does not answer: an operation on ${path} hangs; check the disk`;
     },
     open: openFile,
     lstat: (path) => within(path, () => files.lstat(path)),
@@ -164,17 +166,17 @@ export function createDisk(
   };
 }
 
-/** EUCLEAN, which has no name here: the file system is damaged. */
+/** EUCLEAN, the error for a damaged file system. Node has no name for it. */
 const UNCLEAN = -117;
 
-/** As a medium or a file system says that it cannot give what it has; not: that it must not. */
+/** Whether the disk or the file system cannot return its data, as opposed to not being allowed to. */
 export function isUnreadable(error: unknown): boolean {
   const { code, errno } = error as NodeJS.ErrnoException;
   return errno === UNCLEAN || ["EIO", "EBADMSG", "ENODATA", "EREMOTEIO"].includes(code ?? "");
 }
 
 function hangs(path: string): HoldfastError {
-  return new HoldfastError("io", `the disk does not answer for ${path}: check it`, { path });
+  return new HoldfastError("io", `the disk does not answer for ${path}: check the disk`, { path });
 }
 
-const stopped = (): HoldfastError => new HoldfastError("aborted", "the node stops");
+const stopped = (): HoldfastError => new HoldfastError("aborted", "the node is stopping");

@@ -1,8 +1,7 @@
 /**
- * The node's loop: which vNodes are its own, what the running epoch and open challenges ask, and the upkeep of what it must
- * hold.
+ * The node's loop: finds its vNodes, does what the running epoch and open challenges ask, and maintains the data.
  *
- * A look at the chain starts what is to be done and waits for none of it; the next look starts what failed again.
+ * A look at the chain starts work and waits for none of it. The next look starts failed work again.
  */
 import type { Logger } from "pino";
 import type { Clock } from "../chain/clock.ts";
@@ -11,32 +10,32 @@ import { headAge, staleness } from "../chain/heads.ts";
 import type { ProofResult } from "../groth16/engine.ts";
 import type { Hex } from "../protocol/field.ts";
 import type { Profile } from "../protocol/profiles.ts";
-import { consenter } from "./affairs.ts";
 import type { Alert } from "./alert.ts";
 import type { Block, Duty, NodeChain } from "./chain-model.ts";
 import { createChallenges, type OpenChallenge } from "./challenges.ts";
 import { createCompaction } from "./compaction.ts";
 import { createEpochProofs, type FetchRound } from "./epoch-proofs.ts";
+import { createGasAndClock } from "./gas-and-clock.ts";
 import type { Holding } from "./history.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import { createKeeping } from "./keeping.ts";
-import { createMeans } from "./means.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ProverPool } from "./pool.ts";
 import { createProve } from "./proving.ts";
 import type { HeldBack } from "./removals.ts";
 import type { Repair } from "./repair.ts";
+import { consenter } from "./responsibility.ts";
 import { createRetire } from "./retiring.ts";
 import type { Sender } from "./sender.ts";
-import { STARTING, vNodeStatus, type Charge, type NodeStatus, type VNodeStatus } from "./status.ts";
+import { STARTING, vNodeStatus, type OwnVNode, type NodeStatus, type VNodeStatus } from "./status.ts";
 import type { Store } from "./store.ts";
 import { ADVICE } from "./watch.ts";
 
 export interface DutyOptions {
   readonly node: bigint;
   readonly profile: Profile;
-  /** Share of the time for an answer after which we record a missing beacon ourselves. */
+  /** The node records a missing beacon itself after this share of the time for an answer. */
   readonly recordAfter: number;
   readonly keepUnpaidSeconds: number;
   readonly removeShare: number;
@@ -47,7 +46,7 @@ export interface DutyOptions {
   readonly coinValue: bigint;
   readonly repairLost: boolean;
   readonly pollMs: number;
-  /** Of the newest block, in seconds: the node is not ready above it. 0: any. */
+  /** Seconds. The node is not ready if the chain's newest block is older. 0 allows any age. */
   readonly maxHeadAgeSeconds: number;
   readonly signal: AbortSignal;
 }
@@ -60,10 +59,10 @@ export interface DutyModules {
   readonly sender: Sender;
   readonly pool: ProverPool;
   readonly verify: (result: ProofResult) => Promise<boolean>;
-  /** undefined if there are no servers to ask. */
+  /** undefined if no drand relays are set. */
   readonly fetchRound: FetchRound | undefined;
   readonly repair: Repair;
-  /** vNodes whose directories are being written again: nothing is accepted for them. */
+  /** vNodes whose directories are being compacted: no segment is accepted for them. */
   readonly compacting: Set<bigint>;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -72,19 +71,19 @@ export interface DutyModules {
 
 export interface Duties {
   readonly status: NodeStatus;
-  /** Runs until the signal aborts, and ends when nothing is under way any more. */
+  /** Runs until the signal aborts, and ends when all work has ended. */
   run(): Promise<void>;
-  /** One look at the chain. */
+  /** Looks at the chain once. */
   look(): Promise<void>;
-  /** The operator's word for the removals that are held back: they begin with the next look. */
+  /** The operator confirms the removals that are held back. They begin with the next look. */
   confirmRemovals(): HeldBack | undefined;
-  /** Ends when nothing is under way. */
+  /** Resolves when no work is running. */
   settled(): Promise<void>;
 }
 
-/** Milliseconds until something that failed is tried again: doubled each time, up to this. */
+/** The longest wait, in milliseconds, before failed work is tried again. The wait doubles each time. */
 const MAX_BACKOFF_MS = 15_000;
-/** Between two readings of all events. */
+/** The longest wait, in milliseconds, between two readings of all events. */
 const MAX_REREAD_MS = 600_000;
 
 export function createDuties(options: DutyOptions, modules: DutyModules): Duties {
@@ -93,18 +92,18 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   const working = new Map<string, Promise<void>>();
   const failures = new Map<string, { count: number; retryAt: number }>();
   const alerted = new Set<string>();
-  /** Of what is absent, what was to be repaired before, by vNode. */
+  /** Absent segments that a repair has already tried to fetch, by vNode. */
   const tried = new Map<bigint, readonly Hex[]>();
   let isRepairing = false;
-  /** What each vNode's directory was looked after for. */
+  /** The duty of each vNode at its last upkeep. */
   const upkept = new Map<bigint, Duty>();
-  /** By cluster, of the running epoch. */
+  /** Whether a cluster's profile is the node's, in the running epoch. */
   const fits = new Map<bigint, boolean>();
   let status = STARTING;
   let challenged: readonly OpenChallenge[] = [];
   let tidiedEpoch = -1;
 
-  /** Once an epoch: false if it was said. */
+  /** Logs once per key and epoch. */
   const alert: Alert = (key, level, facts, message) => {
     if (alerted.has(key)) return false;
     alerted.add(key);
@@ -116,18 +115,22 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   const proofs = createEpochProofs(options, shared);
   const challenges = createChallenges(node, shared);
   const keeping = createKeeping(options, shared);
-  const means = createMeans({ chain, clock, alert });
+  const gasAndClock = createGasAndClock({ chain, clock, alert });
   const compaction = createCompaction(options, modules);
   const retire = createRetire(options, modules);
 
-  /** What hangs may keep the next look from coming. */
+  /** Checked when asked for, because hanging work may keep the next look from coming. */
   const current = (): NodeStatus => {
     const seconds = status.time === 0 ? 0 : headAge(status.time, clock.now());
     const { trouble } = store;
     const problem =
       trouble ?? (status.ready ? staleness(seconds, options.maxHeadAgeSeconds) : status.problem);
     return {
-      ...{ ...status, headAge: seconds, endpoints: chain.endpoints(), ready: problem === undefined, problem },
+      ...status,
+      headAge: seconds,
+      endpoints: chain.endpoints(),
+      ready: problem === undefined,
+      problem,
       ...(trouble !== undefined && { diskTrouble: trouble }),
     };
   };
@@ -139,23 +142,30 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     const { timestamp: time } = head;
     const epoch = chain.epochAt(time);
     challenged = await challenges.open();
-    const charges = await findCharges(epoch, head);
+    const own = await findOwnVNodes(epoch, head);
     if (epoch !== status.epoch) newEpoch();
     const mine: VNodeStatus[] = [];
-    for (const charge of charges) {
-      const absent = keeping.absent(charge);
-      mine.push(statusOf(charge, absent.length));
-      if (await isOurProfile(charge)) attend(charge, absent);
+    for (const each of own) {
+      const absent = keeping.absent(each);
+      mine.push(statusOf(each, absent.length));
+      if (await isOurProfile(each)) attend(each, absent);
     }
     for (const challenge of challenged) attendChallenge(challenge, time);
-    if (means.look(time)) start("coins", () => means.count());
+    if (gasAndClock.look(time)) start("coins", () => gasAndClock.count());
     const open = challenged.map(({ id, vNode, deadline }) => ({ challenge: id, vNode, deadline }));
     const foreign = journal.foreign(chain.operator);
     const alarm = foreign.length === 0 ? undefined : { advice: ADVICE, foreign };
     status = {
       ...status,
-      ...{ ready: true, problem: undefined, epoch, time, vNodes: mine, challenges: open, alarm },
-      ...{ ...onDisk(), ...means.now },
+      ready: true,
+      problem: undefined,
+      epoch,
+      time,
+      vNodes: mine,
+      challenges: open,
+      alarm,
+      ...onDisk(),
+      ...gasAndClock.now,
     };
     checkHead();
     metrics.observe(current(), store.usedBytes);
@@ -163,7 +173,7 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
       alert("key", "error", { uses: foreign.length, advice: ADVICE }, "the operator's key may be stolen");
     if (tidiedEpoch < epoch) {
       start("tidy", async () => {
-        if (await keeping.tidy(charges, epoch, time)) tidiedEpoch = epoch;
+        if (await keeping.tidy(own, epoch, time)) tidiedEpoch = epoch;
       });
     }
   };
@@ -171,29 +181,29 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
   const checkHead = (): void => {
     const { headAge: seconds, endpoints } = current();
     if (staleness(seconds, options.maxHeadAgeSeconds) !== undefined)
-      alert("head", "error", { seconds, endpoints }, "the newest block of the chain is old");
+      alert("head", "error", { seconds, endpoints }, "the chain's newest block is old: check the endpoints");
   };
 
   const onDisk = (): Pick<NodeStatus, "damaged" | "heldBack" | "diskTrouble"> => {
     const { damaged, trouble: diskTrouble } = store;
     if (damaged.size > 0)
-      alert("damaged", "error", { roots: [...damaged.keys()] }, "segments are damaged, and set aside");
+      alert("damaged", "error", { roots: [...damaged.keys()] }, "segments are damaged and were set aside");
     if (diskTrouble !== undefined)
       alert("disk", "error", { problem: diskTrouble }, "the disk does not answer");
     return { damaged: [...damaged.keys()], heldBack: keeping.heldBack, diskTrouble };
   };
 
-  const findCharges = async (epoch: number, head: Block): Promise<Charge[]> => {
+  const findOwnVNodes = async (epoch: number, head: Block): Promise<OwnVNode[]> => {
     const time = head.timestamp;
-    const charges: Charge[] = [];
+    const found: OwnVNode[] = [];
     for (const vNode of holdings.namedFor(node)) {
       const { state, duty } = await chain.survey(vNode, head);
       const now = duty.node === node;
       const isNamed = state.nextSince !== 0 && state.nextNode === node;
-      const affairs = holdings.affairsOf(vNode);
-      if (now || isNamed) charges.push({ vNode, epoch, time, state, duty, affairs, now });
+      const responsibility = holdings.responsibilityOf(vNode);
+      if (now || isNamed) found.push({ vNode, epoch, time, state, duty, responsibility, now });
     }
-    return charges;
+    return found;
   };
 
   const newEpoch = (): void => {
@@ -202,15 +212,15 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     fits.clear();
   };
 
-  const statusOf = (charge: Charge, absent: number): VNodeStatus => {
-    const { vNode } = charge;
+  const statusOf = (own: OwnVNode, absent: number): VNodeStatus => {
+    const { vNode } = own;
     const cluster = holdings.clusterOf(vNode) ?? 0n;
-    return vNodeStatus(charge, { node, cluster, absent, lastProvenEpoch: holdings.lastProven(vNode) });
+    return vNodeStatus(own, { node, cluster, absent, lastProvenEpoch: holdings.lastProven(vNode) });
   };
 
-  /** Starts what a vNode needs. */
-  const attend = (charge: Charge, absent: readonly Holding[]): void => {
-    const { vNode, epoch, time, now, state } = charge;
+  /** Starts the work for a vNode. */
+  const attend = (own: OwnVNode, absent: readonly Holding[]): void => {
+    const { vNode, epoch, time, now, state } = own;
     attendRepair(vNode, absent);
     if (now && state.short)
       alert(
@@ -219,24 +229,27 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
         { vNode: Number(vNode) },
         "nothing is paid until the bond is topped up",
       );
-    if (consenter(charge.affairs) === node) {
+    if (consenter(own.responsibility) === node) {
       const earning = now && state.syncLeft === 0 && !state.short;
-      // One after the other: nothing is retired before a compaction is done, given up, or not worth it.
-      // Nothing about it has changed since.
-      if (upkept.get(vNode) === charge.duty) {
-        attendEpoch(charge);
+      // Nothing has changed since the last upkeep.
+      if (upkept.get(vNode) === own.duty) {
+        attendEpoch(own);
         return;
       }
       start(`upkeep ${vNode}`, async () => {
+        // Retiring waits until a compaction is done, given up or not worth it.
         await compaction.attend(vNode, { epoch, time, earning });
         if (options.retire) await retire(vNode, epoch);
-        upkept.set(vNode, charge.duty);
+        upkept.set(vNode, own.duty);
       });
     }
-    attendEpoch(charge);
+    attendEpoch(own);
   };
 
-  /** One vNode at a time: a node that takes over much data has other work, too. What nobody has keeps nothing else waiting. */
+  /**
+   * Repairs one vNode at a time, so that taking over much data leaves room for other work. New gaps are not delayed
+   * by old ones that no node can fill.
+   */
   const attendRepair = (vNode: bigint, absent: readonly Holding[]): void => {
     const name = `repair ${vNode}`;
     const before = tried.get(vNode);
@@ -256,19 +269,21 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     });
   };
 
-  /** Who is responsible proves what is due; who waits to take over proves every epoch, until it has taken over. */
-  const attendEpoch = (charge: Charge): void => {
-    const { vNode, epoch, time, duty, now } = charge;
+  /**
+   * A responsible node proves what is due. A node that waits to take over proves every epoch until it has taken over.
+   */
+  const attendEpoch = (own: OwnVNode): void => {
+    const { vNode, epoch, time, duty, now } = own;
     const { seed, root: directoryRoot, total, deadline, takeOver } = duty;
     if (epoch === 0 || total === 0 || time >= deadline || (now && duty.proven)) return;
     if (seed === undefined) {
-      const isAsked = now || charge.state.nextSince <= epoch;
-      if (isAsked && charge.state.committed > 0n && isLate(charge))
+      const isAsked = now || own.state.nextSince <= epoch;
+      if (isAsked && own.state.committed > 0n && isLate(own))
         start(`beacon ${epoch}`, () => proofs.recordBeacon(vNode, epoch));
       return;
     }
     const statement = { directoryRoot, start: 0, length: total };
-    const common = { vNode, epoch, deadline, settled: charge.state.settled };
+    const common = { vNode, epoch, deadline, settled: own.state.settled };
     if (now && duty.due) {
       const task = { kind: "prove", ...common, statement: { ...statement, seed } } as const;
       start(`prove ${vNode} ${epoch}`, () => proofs.answer(task));
@@ -279,19 +294,19 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     }
   };
 
-  /** Also of a vNode that is no longer ours: who was asked must answer. */
+  /** A challenge must be answered even for a vNode that the node has left since. */
   const attendChallenge = (challenge: OpenChallenge, time: number): void => {
     const { id, seed, deadline } = challenge;
     if (seed !== undefined && time < deadline)
       start(`answer ${id}`, () => challenges.answer(challenge, seed));
   };
 
-  const isLate = ({ epoch, time, duty }: Charge): boolean => {
+  const isLate = ({ epoch, time, duty }: OwnVNode): boolean => {
     const known = chain.sourcePoint(epoch);
     return time - known >= recordAfter * (duty.deadline - known);
   };
 
-  const isOurProfile = async ({ vNode, epoch }: Charge): Promise<boolean> => {
+  const isOurProfile = async ({ vNode, epoch }: OwnVNode): Promise<boolean> => {
     const cluster = holdings.clusterOf(vNode) ?? 0n;
     const known = fits.get(cluster);
     if (known !== undefined) return known;
@@ -303,17 +318,21 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
     fits.set(cluster, same);
     if (same) return true;
     const facts = {
-      ...{ vNode: Number(vNode), cluster: Number(cluster), profile: profile.name },
-      ...{ samples, dataDepth, directoryDepth },
+      vNode: Number(vNode),
+      cluster: Number(cluster),
+      profile: profile.name,
+      samples,
+      dataDepth,
+      directoryDepth,
     };
-    const message = "the cluster's profile is not the node's: it cannot prove this vNode";
+    const message = "the cluster has another profile than the node, so the node cannot prove this vNode";
     alert(`profile ${vNode} ${epoch}`, "error", facts, message);
     return false;
   };
 
   // ------------------------------------------------------------------------------------------------------------ working
 
-  /** One piece of work per name at a time; what failed waits a little longer each time. */
+  /** Runs one piece of work per name at a time. Failed work waits longer each time. */
   const start = (name: string, work: () => Promise<unknown>): void => {
     const failed = failures.get(name);
     if (signal.aborted || working.has(name) || (failed && clock.now() < failed.retryAt)) return;
@@ -324,7 +343,7 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
         const count = (failures.get(name)?.count ?? 0) + 1;
         failures.set(name, { count, retryAt: clock.now() + Math.min(pollMs * 2 ** count, MAX_BACKOFF_MS) });
         metrics.failed();
-        log.error({ work: name, err: error }, "failed; will try again");
+        log.error({ work: name, err: error }, "work failed; will try again");
       })
       .finally(() => void working.delete(name));
     working.set(name, running);
@@ -349,13 +368,12 @@ export function createDuties(options: DutyOptions, modules: DutyModules): Duties
           incomplete = 0;
         } catch (error) {
           const problem = error instanceof Error ? error.message : String(error);
-          if (status.problem !== problem)
-            log.error({ err: error }, "the chain cannot be read; will try again");
+          if (status.problem !== problem) log.error({ err: error }, "cannot read the chain; will try again");
           status = { ...status, ready: false, problem, ...onDisk() };
           checkHead();
           metrics.observe(current(), store.usedBytes);
           incomplete = isIncomplete(error) ? incomplete + 1 : 0;
-          // The second time, everything is read again.
+          // From the second failure on, everything is read again.
           if (incomplete > 1) pauseMs = Math.min(MAX_BACKOFF_MS * 2 ** (incomplete - 2), MAX_REREAD_MS);
         }
         await clock.wait(pauseMs, signal);

@@ -1,5 +1,6 @@
 /**
- * What an epoch asks of a vNode: its randomness, and a proof by the node that is responsible, or by the one that takes over.
+ * Answers an epoch for a vNode: records its randomness, and proves it as the responsible node or as the one that
+ * takes over.
  */
 import type { Logger } from "pino";
 import { evidenceOf as evidenceOfRound, type DrandRound } from "../drand/client.ts";
@@ -16,26 +17,26 @@ import type { Metrics } from "./metrics.ts";
 import { isAbout, type Prove } from "./proving.ts";
 import type { Sender } from "./sender.ts";
 
-/** What is to be proven, and as what. */
+/** What to prove, and how to send it. */
 export interface Task {
   readonly kind: "prove" | "takeOver";
   readonly vNode: bigint;
   readonly epoch: number;
   readonly statement: Statement;
-  /** The last epoch that was settled when the work began, or later. */
+  /** The last settled epoch when the work began. More may be settled by now. */
   readonly settled: number;
-  /** Seconds, chain time. */
+  /** Chain time in seconds. */
   readonly deadline: number;
 }
 
 export interface EpochProofs {
-  /** Records the randomness that the vNode's cluster uses. */
+  /** Records the epoch's randomness for the beacon of the vNode's cluster. */
   recordBeacon(vNode: bigint, epoch: number): Promise<void>;
-  /** Proves an epoch, or goes on from where the last attempt ended. */
+  /** Proves an epoch, or continues where the last attempt stopped. */
   answer(task: Task): Promise<void>;
 }
 
-/** Finds the signature of a round of drand by a key (128 bytes). Throws "unreachable" if nobody has it. */
+/** Fetches drand's signature of a round by a key (128 bytes). @throws HoldfastError "unreachable" if no relay has it */
 export type FetchRound = (
   wanted: { readonly round: number; readonly publicKey: Uint8Array },
   signal: AbortSignal,
@@ -47,14 +48,14 @@ export interface EpochProofModules {
   readonly journal: Journal;
   readonly sender: Sender;
   readonly prove: Prove;
-  /** undefined if there are no servers to ask. */
+  /** undefined if no drand relays are set. */
   readonly fetchRound: FetchRound | undefined;
   readonly metrics: Metrics;
   readonly alert: Alert;
   readonly log: Logger;
 }
 
-/** Epochs that a proof settles before itself. */
+/** The most epochs that a proof settles before itself. */
 const MAX_LAG = 64;
 
 export function createEpochProofs(
@@ -63,12 +64,17 @@ export function createEpochProofs(
 ): EpochProofs {
   const { chain, holdings, journal, sender, prove, metrics, alert, log } = modules;
 
-  /** What proves an epoch's randomness; undefined if it is not there yet, or we do not know where to ask. */
+  /** The evidence of an epoch's randomness; undefined if it does not exist yet, or no relays are set. */
   const evidenceOf = async (beacon: number, epoch: number): Promise<Uint8Array | undefined> => {
     const source = await chain.source(beacon, epoch);
     if (source?.kind !== "drand") return source?.evidence;
     if (modules.fetchRound) return evidenceOfRound(await modules.fetchRound(source, signal));
-    alert(`beacon ${epoch}`, "warn", { epoch }, "nobody records the randomness, and no drandUrls are set");
+    alert(
+      `beacon ${epoch}`,
+      "warn",
+      { epoch },
+      "the epoch's randomness is not recorded, and this node cannot do it: set drandUrls",
+    );
     return undefined;
   };
 
@@ -80,7 +86,7 @@ export function createEpochProofs(
     return result;
   };
 
-  /** Nobody else may have settled what is too much for a proof: epochs that asked for nothing, for the most part. */
+  /** Settles epochs first if there are too many for a proof to settle. Most of them asked for nothing. */
   const settleFor = async ({ vNode, epoch, settled: before }: Task): Promise<void> => {
     if (epoch - 1 - before <= MAX_LAG) return;
     let { settled } = await chain.state(vNode);
@@ -91,7 +97,7 @@ export function createEpochProofs(
     }
   };
 
-  /** Whether what a proof is for is on the chain, whoever delivered it. */
+  /** Whether the chain already has what the proof was for, no matter who delivered it. */
   const isOnChain = async ({ kind, vNode, epoch }: Task, error: unknown): Promise<boolean> => {
     if (kind === "prove") return isAlreadyProven(error) || (await chain.duty(vNode, epoch))?.proven === true;
     if (contractError(error) !== "NoSuccessor") return false;
@@ -125,11 +131,11 @@ export function createEpochProofs(
         const call: Call = { kind, vNode, epoch, proof: proofWords(result.proof) };
         const { gasUsed, hash: tx } = await sender.send(`${kind}/${vNode}/${epoch}`, call);
         const times = { witnessMs: Math.round(result.witnessMs), proveMs: Math.round(result.proveMs) };
-        // An endpoint may ask for it for a while longer.
+        // Not logged twice: a lagging endpoint may ask for the proof for a while.
         if (before?.state !== "mined")
           log.info({ ...facts, samples: profile.samples, ...times, gasUsed, tx }, done);
       } catch (error) {
-        // Somebody else delivered it, or we did, before a crash: it is on the chain, which is all that counts.
+        // Somebody else delivered it, or this node did before a crash. It is on the chain, which is enough.
         if (!(await isOnChain(task, error))) throw error;
         log.info(facts, `${done} already`);
       }

@@ -1,6 +1,6 @@
 /**
- * A node's consent to hold a segment for longer, at the price that it has: also while the vNode is handed over or compacted,
- * unless it ends too soon to be in the fresh tree.
+ * A node's consent to hold a segment for longer, at its present price. It is also given while the vNode is handed
+ * over or compacted, unless the segment ends too soon to be in the compacted tree.
  */
 import { HoldfastError } from "../protocol/errors.ts";
 import {
@@ -12,7 +12,7 @@ import {
   learnUses,
   type AcceptanceModules,
   type AcceptanceOptions,
-  type SignedTerms,
+  type SignedConsent,
 } from "./acceptances.ts";
 import type { SegmentRecord } from "./chain-model.ts";
 import { extendingOf, priceOf } from "./consents.ts";
@@ -20,23 +20,25 @@ import { extendingOf, priceOf } from "./consents.ts";
 export interface ExtensionOrder {
   readonly vNode: bigint;
   readonly serial: number;
-  /** After its end. */
+  /** Epochs after the segment's end. */
   readonly epochs: bigint;
 }
 
-export interface SignedExtension extends SignedTerms {
+export interface SignedExtension extends SignedConsent {
   readonly serial: number;
 }
 
 export interface ExtensionModules extends AcceptanceModules {
-  /** Called once the payer is known to be allowed to ask. */
+  /** Called once it is certain that the payer may ask. */
   readonly allowed: () => void;
 }
 
 /**
- * @throws HoldfastError "not-found" for a segment that this vNode or the disk does not have, "expired" (409) for one that has
- *   ended, or ends with this epoch, "bad-input" (409) for one at another price than the node asks for now, "funds" as `accept` does, "unauthorized"
- *   (403) unless the payer may write its bucket
+ * @throws HoldfastError "not-found" if this vNode or the disk does not have the segment
+ * @throws HoldfastError "expired" (409) if it has ended or ends with this epoch
+ * @throws HoldfastError "bad-input" (409) if its price differs from the node's present one
+ * @throws HoldfastError "unauthorized" (403) unless the payer may write its bucket
+ * @throws HoldfastError "funds" as `accept` does
  */
 export async function extend(
   order: ExtensionOrder,
@@ -52,38 +54,38 @@ export async function extend(
   if (!segment) throw notHere(order);
   await access.checkWrite(segment.bucket, vNode, payer);
   modules.allowed();
-  await checkHeld(order, segment, epoch, modules);
+  await checkOnDisk(order, segment, epoch, modules);
   const record = await ownRecord(node, minRent, chain);
   const cluster = await clusterOf(vNode, chain);
   const { rent, revision } = record;
   const price = priceOf(segment.leaves, rent, cluster.quantumBits);
   if (price !== segment.perEpoch) {
-    const message = `segment ${serial} costs ${segment.perEpoch} token units per epoch, and node ${node} asks for ${price} now: store it again`;
+    const message = `segment ${serial} costs ${segment.perEpoch} token units per epoch, but node ${node} now asks ${price}: store it again`;
     const values = { status: 409, perEpoch: String(segment.perEpoch), asked: String(price) };
     throw new HoldfastError("bad-input", message, values);
   }
   await checkBond({ vNode, node, perEpoch: 0n, record, cluster, epoch }, chain);
   const cost = segment.perEpoch * epochs;
-  const debt = { payer, costs: [cost], balance: await checkPayer(payer, cost, chain) };
-  await learnUses(debt, modules);
+  const request = { payer, costs: [cost], balance: await checkPayer(payer, cost, chain) };
+  await learnUses(request, modules);
 
   const terms = { vNode, epochs, rent, deadline: BigInt(timestamp + acceptSeconds) };
   const consents = [extendingOf({ vNode, serial, epochs: Number(epochs) })];
-  checkUnused(debt, journal);
-  const accepted = { ...terms, ...debt, bucket: segment.bucket, segments: [], consents };
+  checkUnused(request, journal);
+  const accepted = { ...terms, ...request, bucket: segment.bucket, segments: [], consents };
   const nonce = journal.recordAcceptance(accepted);
   const signed = { ...terms, serial, node, revision, nonce };
   return { ...signed, signature: await chain.signExtension(signed) };
 }
 
-async function checkHeld(
+async function checkOnDisk(
   order: ExtensionOrder,
   { leaves, end }: SegmentRecord,
   epoch: number,
   { holdings, store }: ExtensionModules,
 ): Promise<void> {
   if (leaves === 0 || end <= epoch + 1) {
-    const message = `segment ${order.serial} of vNode ${order.vNode} has ended, or is in its last epoch, ${end - 1}: store it again`;
+    const message = `segment ${order.serial} of vNode ${order.vNode} has ended or is in its last epoch, ${end - 1}: store it again`;
     throw new HoldfastError("expired", message, { status: 409, end });
   }
   await holdings.update();
@@ -92,6 +94,6 @@ async function checkHeld(
 }
 
 function notHere({ vNode, serial }: ExtensionOrder): HoldfastError {
-  const message = `vNode ${vNode} has no segment ${serial} here`;
+  const message = `vNode ${vNode} has no segment ${serial} on this node: check the number, or use another replica`;
   return new HoldfastError("not-found", message, { vNode: String(vNode), serial });
 }

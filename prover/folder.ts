@@ -6,9 +6,11 @@
  */
 import { constants } from "node:fs";
 import { mkdir, open, readdir, type FileHandle } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { loadHashEngine, loadProvingArtifacts } from "../circuits/artifacts.ts";
 import { createEngine } from "../groth16/engine.ts";
+import type { EngineName } from "../groth16/engines.ts";
 import { Directory } from "../protocol/directory.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { toHex32, type Hex } from "../protocol/field.ts";
@@ -36,6 +38,8 @@ export interface ProveFolderOptions {
   readonly signal?: AbortSignal;
   /** Folder of the artifacts; default `build/`. */
   readonly build?: string;
+  /** Default: "wasm". */
+  readonly engine?: EngineName;
 }
 
 /** What a test replaces. */
@@ -99,13 +103,17 @@ export async function proveFolder(
   signal?.throwIfAborted();
 
   log?.(`proving ${samples.length} samples`);
-  const engine = await createEngine(artifacts);
+  const engine = await createEngine(artifacts, { engine: options.engine, log });
   try {
     const { proof, publicSignals, witnessMs, proveMs } = await engine.prove(
       circuitInput(directory, range, samples, openings, profile),
+      { threads: availableParallelism(), signal },
     );
     if (!(await engine.verify(proof, publicSignals))) {
-      throw new HoldfastError("proof", "the proof does not verify under its own key; make the key again");
+      throw new HoldfastError(
+        "proof",
+        "the proof does not verify under its own key: make the key again, or take another --engine",
+      );
     }
     const written = { proof: join(out, "proof.json"), publicSignals: join(out, "public.json") };
     await mkdir(out, { recursive: true });
@@ -167,9 +175,9 @@ async function commit(
       if (bytesRead === 0) break;
       at += bytesRead;
       if (at > limit) throw tooLarge(at); // it grows while we read
-      hasher.update(buffer.subarray(0, bytesRead));
+      await hasher.push(buffer.subarray(0, bytesRead));
     }
-    return hasher.finish();
+    return hasher.end();
   });
 }
 

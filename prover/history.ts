@@ -1,6 +1,6 @@
 /**
- * What happened to one vNode's directory, by the chain's events in log order, and the directory as it stood at any time that
- * somebody asks about: now, when an epoch began, when a challenge was made.
+ * The history of one vNode's directory, from the chain's events in log order. It gives the directory as it stood now,
+ * when an epoch began, or when a challenge was made.
  */
 import { incomplete } from "../chain/follow.ts";
 import { Directory } from "../protocol/directory.ts";
@@ -12,15 +12,15 @@ export interface Holding {
   readonly bucket: bigint;
   readonly root: Hex;
   readonly leaves: number;
-  /** Token units; in quanta it is the entry's weight. */
+  /** Token units per epoch. In quanta, this is the entry's weight. */
   readonly perEpoch: bigint;
   readonly weight: number;
-  /** First epoch that is not paid for. */
+  /** The first epoch that is not paid for. */
   readonly end: number;
   readonly retired: boolean;
 }
 
-/** A directory as it stood at one time; the next look may change it. */
+/** A directory as it stood at one time. Do not keep it: the next look may change it. */
 export interface Contents {
   readonly directory: Directory;
   /** In the order of the directory's entries. */
@@ -32,7 +32,7 @@ export type Change =
       readonly kind: "stored";
       readonly epoch: number;
       readonly holding: Holding;
-      /** Of its range, by the contract. */
+      /** Start of its range, as the contract says. */
       readonly start: number;
     }
   | {
@@ -43,7 +43,7 @@ export type Change =
     }
   | { readonly kind: "retired"; readonly epoch: number; readonly serial: number }
   | { readonly kind: "reset"; readonly epoch: number }
-  /** The entries of segments that end after `lastEnd` begin to be written again. */
+  /** A compaction begins, for the entries of segments that end after `lastEnd`. */
   | { readonly kind: "compacting"; readonly epoch: number; readonly lastEnd: number }
   | {
       readonly kind: "compacted";
@@ -54,16 +54,15 @@ export type Change =
     };
 
 /**
- * All changes of one vNode, and that directory at two times, both kept as they move forward, and at those of open
- * challenges.
+ * All changes of one vNode. It caches the directory at two times that move forward, and at those of open challenges.
  */
 export class History {
   readonly #depth: number;
   readonly #changes: Change[] = [];
-  /** Neither retired nor compacted away, by serial. */
+  /** Entries that are neither retired nor compacted away, by serial. */
   readonly #live = new Map<number, Holding>();
   #lastEnd = 0;
-  /** By challenge, how many changes came before it, and the directory after them. */
+  /** For each challenge, the number of changes before it, and the directory after them. */
   readonly #marks = new Map<bigint, { readonly changes: number; contents?: Contents }>();
   #latest: Replay | undefined;
   #snapshot: Replay | undefined;
@@ -72,7 +71,7 @@ export class History {
     this.#depth = depth;
   }
 
-  /** Buckets' segments that are no longer held after it: no live entry of this vNode has the same root and bucket. */
+  /** @returns segments that this vNode no longer holds for their buckets: no live entry has the same root and bucket */
   add(change: Change): Holding[] {
     this.#changes.push(change);
     const gone: Holding[] = [];
@@ -100,8 +99,8 @@ export class History {
         for (const { serial, end } of [...this.#live.values()]) if (end <= this.#lastEnd) drop(serial);
     }
     if (gone.length === 0) return gone;
-    const held = new Set([...this.#live.values()].map(({ bucket, root }) => `${bucket}/${root}`));
-    return gone.filter(({ bucket, root }) => !held.has(`${bucket}/${root}`));
+    const stillThere = new Set([...this.#live.values()].map(({ bucket, root }) => `${bucket}/${root}`));
+    return gone.filter(({ bucket, root }) => !stillThere.has(`${bucket}/${root}`));
   }
 
   mark(challenge: bigint): void {
@@ -112,7 +111,7 @@ export class History {
     this.#marks.delete(challenge);
   }
 
-  /** Whether a challenge is open, by the events. */
+  /** Whether a challenge is open, according to the events. */
   get isMarked(): boolean {
     return this.#marks.size > 0;
   }
@@ -139,12 +138,12 @@ class Replay implements Contents {
   readonly #depth: number;
   directory: Directory;
   holdings: Holding[] = [];
-  /** Changes of all epochs before this one are in. */
+  /** All changes of epochs before this one have been applied. */
   reached = 0;
   #applied = 0;
   #nextSerial = 0;
   #lastEnd = 0;
-  /** By serial. */
+  /** Index of each entry, by serial. */
   readonly #index = new Map<number, number>();
 
   constructor(depth: number) {

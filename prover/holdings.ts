@@ -1,49 +1,52 @@
 /**
- * Who holds what, by the events of the chain: every vNode's directory in log order, and who was ever named for it.
+ * Which node holds what, from the chain's events: every vNode's directory, and the nodes that were ever named for it.
  *
- * Events are read once, and compared with what the contracts count and say: who answers for which vNode, and the directories
- * of those that this node was ever named for.
+ * Events are read once. They are compared with what the contracts say: the counts, the nodes of all vNodes, and the
+ * directories of the vNodes for which this node was ever named.
  */
 import type { Logger } from "pino";
 import { Tally } from "../chain/counts.ts";
 import { openEventStore, type EventStore } from "../chain/event-store.ts";
 import { createFollower, incomplete, isIncomplete } from "../chain/follow.ts";
 import type { Hex } from "../protocol/field.ts";
-import { affairsAfter, NO_AFFAIRS, type Affairs } from "./affairs.ts";
 import type { Block, ChainEvent, NodeChain } from "./chain-model.ts";
 import { History, type Contents, type Holding } from "./history.ts";
+import { responsibilityAfter, NO_RESPONSIBILITY, type Responsibility } from "./responsibility.ts";
 
 export interface Holdings {
-  /** Reads what is new. Throws "chain" if events are missing. */
+  /** Reads new events. @throws HoldfastError "chain" if events are missing */
   update(): Promise<Block>;
-  /** Forgets everything, so that the next update reads it again. */
+  /** Makes the next update read everything again. */
   reset(): void;
-  /** vNodes that a node was ever named for. */
+  /** vNodes for which a node was ever named. */
   namedFor(node: bigint): bigint[];
   clusterOf(vNode: bigint): bigint | undefined;
-  affairsOf(vNode: bigint): Affairs;
-  /** Nodes with this operator. */
+  responsibilityOf(vNode: bigint): Responsibility;
+  /** Nodes that this account operates. */
   operatedBy(account: string): bigint[];
-  /** As the vNode's directory stands. Throws "chain" if events are missing. */
+  /** The vNode's directory as it stands. @throws HoldfastError "chain" if events are missing */
   latest(vNode: bigint): Contents;
-  /** As it stood when the epoch began: what the epoch's challenge is about. */
+  /** The directory as it stood when the epoch began, which is what the epoch asks about. */
   atStartOf(vNode: bigint, epoch: number): Contents;
-  /** Whether a challenge of the vNode is open, whoever must answer it. */
+  /** Whether the vNode has an open challenge, no matter which node must answer it. */
   isChallenged(vNode: bigint): boolean;
-  /** As it stood when an open challenge was made; undefined if there is none. */
+  /** The directory as it stood when an open challenge was made; undefined if there is no such challenge. */
   atChallenge(vNode: bigint, challenge: bigint): Contents | undefined;
-  /** vNodes that hold a segment of this bucket now. */
+  /** vNodes that now hold this segment of this bucket. */
   holdersOf(bucket: bigint, root: Hex): bigint[];
-  /** vNodes whose directories have named it before: what has ended stays on disk for a while, and may be asked for elsewhere. */
+  /**
+   * vNodes whose directories named the segment before. Its bytes stay on disk for a while, and other nodes may ask
+   * for them.
+   */
   formerHoldersOf(bucket: bigint, root: Hex): bigint[];
   lastProven(vNode: bigint): number | undefined;
 }
 
-/** Sees every event in log order, also those that are read again. */
+/** Sees every event in log order, and again when events are read again. */
 export interface Observer {
-  /** @param affairs of the event's vNode, as they were before it */
-  take(event: ChainEvent, affairs: Affairs): void;
-  /** All will come again. */
+  /** @param responsibility of the event's vNode, before the event */
+  take(event: ChainEvent, responsibility: Responsibility): void;
+  /** All events will come again. */
   forget(): void;
 }
 
@@ -56,7 +59,7 @@ export interface HoldingsOptions {
 
 export interface HoldingsModules {
   readonly chain: NodeChain;
-  /** What was read before; default: nothing, and nothing is kept. */
+  /** Stored events; by default nothing is stored. */
   readonly store?: EventStore | undefined;
   readonly log: Logger;
   readonly observer?: Observer | undefined;
@@ -67,7 +70,7 @@ export function createHoldings(
   { chain, store = openEventStore(":memory:", ""), log, observer }: HoldingsModules,
 ): Holdings {
   let known = new Knowledge(directoryDepth);
-  /** That is read; the same, but while all is read again. */
+  /** Built from the events being read. It differs from `known` only while everything is read again. */
   let next = known;
 
   const directoriesDiffer = async (head: Block, vNodes: Iterable<bigint>): Promise<string | undefined> => {
@@ -76,15 +79,15 @@ export function createHoldings(
       const { directory, holdings } = known.history(vNode).latest();
       if (holdings.length !== count)
         return `vNode ${vNode} has ${count} entries, ${holdings.length} by its events`;
-      if (directory.root !== root) return `vNode ${vNode} has another directory than its events make`;
+      if (directory.root !== root) return `vNode ${vNode} has another directory than its events give`;
     }
     return undefined;
   };
   const isUnknown = async (head: Block): Promise<string | undefined> => {
     const named = known.named.get(node) ?? new Set();
-    for (const { vNode, node: responsible, next: heir } of await chain.assignments(head))
-      if ((responsible === node || heir === node) && !named.has(vNode))
-        return `node ${node} answers for vNode ${vNode}, for which no event names it`;
+    for (const { vNode, node: responsible, next: successor } of await chain.assignments(head))
+      if ((responsible === node || successor === node) && !named.has(vNode))
+        return `node ${node} answers for vNode ${vNode}, but no event names it for that`;
     return undefined;
   };
   const check = async (head: Block, isNew: boolean): Promise<string | undefined> => {
@@ -108,14 +111,16 @@ export function createHoldings(
   const follower = createFollower(
     { fromBlock, epochAt: (timestamp) => chain.epochAt(timestamp) },
     {
-      ...{ source: chain, store, log },
+      source: chain,
+      store,
+      log,
       reader: {
         restart() {
           next = new Knowledge(directoryDepth);
           observer?.forget();
         },
         take(event) {
-          observer?.take(event, next.affairsOf(event.args["vNode"] as bigint));
+          observer?.take(event, next.responsibilityOf(event.args["vNode"] as bigint));
           next.learn(event, chain.epochAt(event.timestamp));
         },
         ready: () => void (known = next),
@@ -129,7 +134,7 @@ export function createHoldings(
     reset: () => follower.distrust(),
     namedFor: (who) => [...(known.named.get(who) ?? [])],
     clusterOf: (vNode) => known.clusters.get(vNode),
-    affairsOf: (vNode) => known.affairsOf(vNode),
+    responsibilityOf: (vNode) => known.responsibilityOf(vNode),
     operatedBy: (account) =>
       [...known.operators].filter(([, operator]) => operator === account).map(([id]) => id),
     latest: (vNode) => known.history(vNode).latest(),
@@ -142,34 +147,32 @@ export function createHoldings(
   };
 }
 
-/** That make another directory, or another end. */
+/** Events that change a directory or a segment's end. */
 const CHANGES: ReadonlySet<string> = new Set([
-  ...[
-    "SegmentStored",
-    "SegmentExtended",
-    "SegmentEndedEarly",
-    "SegmentRetired",
-    "DirectoryReset",
-    "Compacted",
-  ],
+  "SegmentStored",
+  "SegmentExtended",
+  "SegmentEndedEarly",
+  "SegmentRetired",
+  "DirectoryReset",
+  "Compacted",
 ]);
 
-/** All that is made of the events. */
+/** Everything that is built from the events. */
 export class Knowledge {
   readonly #depth: number;
   readonly #histories = new Map<bigint, History>();
-  readonly #affairs = new Map<bigint, Affairs>();
+  readonly #responsibilities = new Map<bigint, Responsibility>();
   /** By cluster. */
   readonly #quantumBits = new Map<bigint, bigint>();
   readonly named = new Map<bigint, Set<bigint>>();
   readonly clusters = new Map<bigint, bigint>();
   readonly operators = new Map<bigint, string>();
-  /** By "bucket/root", the vNodes. */
+  /** The vNodes that hold a segment, by "bucket/root". */
   readonly holders = new Map<string, Set<bigint>>();
   readonly formerHolders = new Map<string, Set<bigint>>();
   readonly proven = new Map<bigint, number>();
   readonly tally = new Tally();
-  /** vNodes whose directories have changed since somebody took them out. */
+  /** vNodes whose directories have changed since the last check. */
   readonly changed = new Set<bigint>();
 
   constructor(depth: number) {
@@ -182,8 +185,8 @@ export class Knowledge {
     return found;
   }
 
-  affairsOf(vNode: bigint): Affairs {
-    return this.#affairs.get(vNode) ?? NO_AFFAIRS;
+  responsibilityOf(vNode: bigint): Responsibility {
+    return this.#responsibilities.get(vNode) ?? NO_RESPONSIBILITY;
   }
 
   learn(event: ChainEvent, epoch: number): void {
@@ -195,7 +198,7 @@ export class Knowledge {
       this.#quantumBits.set(args["cluster"] as bigint, args["quantumBits"] as bigint);
     if (name === "NodeUpdated") this.operators.set(node, args["operator"] as string);
     if (vNode === undefined) return;
-    this.#affairs.set(vNode, affairsAfter(this.affairsOf(vNode), event));
+    this.#responsibilities.set(vNode, responsibilityAfter(this.responsibilityOf(vNode), event));
     switch (name) {
       case "VNodeAdded":
         this.clusters.set(vNode, args["cluster"] as bigint);
@@ -259,9 +262,14 @@ export class Knowledge {
     if (quantumBits === undefined) throw incomplete();
     const perEpoch = args["perEpoch"] as bigint;
     return {
-      ...{ serial: Number(args["serial"]), bucket: args["bucket"] as bigint, root: args["root"] as Hex },
-      ...{ leaves: Number(args["leaves"]), perEpoch, weight: Number(perEpoch >> quantumBits) },
-      ...{ end: Number(args["end"]), retired: false },
+      serial: Number(args["serial"]),
+      bucket: args["bucket"] as bigint,
+      root: args["root"] as Hex,
+      leaves: Number(args["leaves"]),
+      perEpoch,
+      weight: Number(perEpoch >> quantumBits),
+      end: Number(args["end"]),
+      retired: false,
     };
   }
 

@@ -1,11 +1,11 @@
 /**
- * The journal's file: its tables, and that one process has it at a time.
+ * The file of the journal: its tables, and the lock that gives it to one process at a time.
  */
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { HoldfastError } from "../protocol/errors.ts";
 
-/** @throws HoldfastError "locked" if another process has it, "io" if it cannot be opened */
+/** @throws HoldfastError "locked" if another process uses the file, "io" if it cannot be opened */
 export function openDatabase(folder: string): Database.Database {
   let db: Database.Database | undefined;
   try {
@@ -22,12 +22,12 @@ export function openDatabase(folder: string): Database.Database {
       const message = `another node is using the data folder ${folder}: stop it, or give this one its own folder`;
       throw new HoldfastError("locked", message, { folder }, { cause });
     }
-    const message = `the journal in ${folder} cannot be opened: ${(cause as Error).message}`;
+    const message = `the journal in ${folder} cannot be opened: ${(cause as Error).message}; check the disk and the permissions`;
     throw new HoldfastError("io", message, { folder }, { cause });
   }
 }
 
-/** That journals of before do not have. */
+/** Adds columns that older journals lack. */
 function addColumns(db: Database.Database): void {
   const columns = db.pragma("table_info(consents)") as { readonly name: string }[];
   if (!columns.some(({ name }) => name === "payer"))

@@ -1,5 +1,5 @@
 /**
- * Which files a node must have: fetches those that are not on disk, and removes those that nobody needs.
+ * The files that a node must have: fetches those that are not on disk, and removes those that are no longer needed.
  */
 import type { Logger } from "pino";
 import type { Hex } from "../protocol/field.ts";
@@ -14,28 +14,31 @@ import { createRemovals, type HeldBack } from "./removals.ts";
 import type { Repair } from "./repair.ts";
 import type { Store } from "./store.ts";
 
-/** A vNode in an epoch. */
-export interface Place {
+/** A vNode, and the epoch whose question must be answered. */
+export interface VNodeInEpoch {
   readonly vNode: bigint;
   readonly epoch: number;
 }
 
 export interface Keeping {
   readonly heldBack: HeldBack | undefined;
-  /** Lets the next tidying remove what is held back. */
+  /** Lets the next tidying remove the segments that are held back. */
   confirm(): HeldBack | undefined;
-  /** Segments that a vNode must hold and that are not on disk. */
-  absent(place: Place): Holding[];
-  /** Fetches them. Throws what went wrong first; one that fails does not keep the others from being fetched. */
+  /** Segments that the vNode must hold and that are not on disk. */
+  absent(vNode: VNodeInEpoch): Holding[];
+  /** Fetches the segments. One failure does not stop the others. @throws the first error */
   repairAll(vNode: bigint, absent: readonly Holding[]): Promise<void>;
-  /** Notices what the disk has lost, and removes what nobody needs: once an epoch. False if it must be done again. */
-  tidy(places: readonly Place[], epoch: number, time: number): Promise<boolean>;
+  /**
+   * Notices segments that the disk has lost, and removes those no longer needed. Done once an epoch. @returns false
+   * to repeat it
+   */
+  tidy(vNodes: readonly VNodeInEpoch[], epoch: number, time: number): Promise<boolean>;
 }
 
 export interface KeepingOptions {
   readonly node: bigint;
   readonly keepUnpaidSeconds: number;
-  /** Of the bytes on disk, that may be removed at once without a word of the operator's. */
+  /** The share of the bytes on disk that may be removed at once without the operator's confirmation. */
   readonly removeShare: number;
   readonly repairLost: boolean;
   readonly signal: AbortSignal;
@@ -53,9 +56,9 @@ export interface KeepingModules {
   readonly log: Logger;
 }
 
-/** Epochs that a file is kept after nobody needs it: a reorganization may bring its entry back. */
+/** Epochs for which an unneeded file is kept: a reorganization may bring its entry back. */
 const KEEP_EPOCHS = 2;
-/** At the same time: one that is slow does not hold up all others. */
+/** Repairs at the same time, so that a slow one does not hold up the others. */
 const MOST_REPAIRS = 4;
 
 export function createKeeping(options: KeepingOptions, modules: KeepingModules): Keeping {
@@ -67,8 +70,11 @@ export function createKeeping(options: KeepingOptions, modules: KeepingModules):
   const challengesOf = (vNode: bigint): OpenChallenge[] =>
     modules.challenges().filter((challenge) => challenge.vNode === vNode);
 
-  /** Of the directory as it stands, and of those that are asked about: until the epoch ends, and by challenges. */
-  const needed = ({ vNode, epoch }: Place): Holding[] =>
+  /**
+   * Segments of the present directory, of the one that the epoch asks about, and of those that open challenges ask
+   * about.
+   */
+  const needed = ({ vNode, epoch }: VNodeInEpoch): Holding[] =>
     [
       holdings.latest(vNode),
       holdings.atStartOf(vNode, epoch),
@@ -78,7 +84,7 @@ export function createKeeping(options: KeepingOptions, modules: KeepingModules):
   const repair = async (vNode: bigint, holding: Holding): Promise<void> => {
     const { root } = holding;
     const found = await store.find(root);
-    // A root says how many leaves there are: with other ones it is something else.
+    // A root determines the number of leaves, so a file with another number is not this segment.
     if (found && (found.leaves === holding.leaves || (await store.check(root)) !== "damaged")) return;
     if (journal.storedAt(root) !== undefined && !options.repairLost) {
       alert(`lost ${root}`, "error", { vNode: Number(vNode), root }, "the disk has lost a segment");
@@ -88,7 +94,7 @@ export function createKeeping(options: KeepingOptions, modules: KeepingModules):
     metrics.repaired(store.segments.get(root)?.bytes ?? 0);
   };
 
-  /** undefined if that is not certain. */
+  /** Roots that are still needed; undefined if they are not known for certain. */
   const neededRoots = async (epoch: number, time: number): Promise<Set<Hex> | undefined> => {
     const roots = journal.acceptedRoots(time);
     let leaves = 0n;
@@ -96,10 +102,10 @@ export function createKeeping(options: KeepingOptions, modules: KeepingModules):
       const { directory, holdings: latest } = holdings.latest(vNode);
       if ((await chain.directory(vNode)).root !== directory.root) return undefined;
       removals.notice(vNode, epoch);
-      // Whoever takes a vNode over from us may have to fetch its data here.
+      // A node that takes a vNode over from this one may still have to fetch its data here.
       const state = await chain.state(vNode);
-      const isSettled = state.node !== 0n && state.nextNode === 0n && state.syncLeft === 0;
-      if (state.node !== node && isSettled && challengesOf(vNode).length === 0) continue;
+      const isSettled = state.responsible !== 0n && state.nextNode === 0n && state.syncLeft === 0;
+      if (state.responsible !== node && isSettled && challengesOf(vNode).length === 0) continue;
       for (const { root } of needed({ vNode, epoch })) roots.add(root);
       for (const holding of latest) if (!holding.retired) leaves += BigInt(holding.leaves);
     }
@@ -110,7 +116,7 @@ export function createKeeping(options: KeepingOptions, modules: KeepingModules):
       "unknown",
       "error",
       facts,
-      "the contract says that more is held than its events: nothing is removed",
+      "the contract counts more than the events name, so nothing is removed: check the endpoints",
     );
     return undefined;
   };
@@ -120,9 +126,9 @@ export function createKeeping(options: KeepingOptions, modules: KeepingModules):
       return removals.heldBack;
     },
     confirm: () => removals.confirm(),
-    absent(place) {
+    absent(vNode) {
       const absent = new Map<Hex, Holding>();
-      for (const holding of needed(place))
+      for (const holding of needed(vNode))
         if (store.segments.get(holding.root)?.leaves !== holding.leaves) absent.set(holding.root, holding);
       return [...absent.values()];
     },
@@ -138,11 +144,11 @@ export function createKeeping(options: KeepingOptions, modules: KeepingModules):
       await Promise.all(Array.from({ length: MOST_REPAIRS }, work));
       if (failure !== undefined) throw failure as Error;
     },
-    async tidy(places, epoch, time) {
-      for (const place of places)
-        for (const { root } of needed(place))
+    async tidy(vNodes, epoch, time) {
+      for (const vNode of vNodes)
+        for (const { root } of needed(vNode))
           await store.find(root).catch((error: unknown) => {
-            log.error({ root, err: error }, "cannot be read");
+            log.error({ root, err: error }, "cannot read a segment");
           });
       const roots = await neededRoots(epoch, time);
       if (!roots) return false;

@@ -1,5 +1,5 @@
 /**
- * What the public server bears by default.
+ * Default limits of the public server.
  */
 export const LOOPBACK: string[] = ["127.0.0.1", "::1"];
 export const MAX_CONNECTIONS = 512;

@@ -6,7 +6,7 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { describeSettings, readConfig } from "./config.ts";
 import { createNode } from "./node.ts";
 
-/** From a signal to the end, whatever hangs. */
+/** The longest time from a signal to the end of the process, even if something hangs. */
 const MAX_STOPPING_MS = 8_000;
 const LAST_LINE_MS = 500;
 
@@ -33,8 +33,9 @@ async function run(): Promise<number> {
   const end = (): void => {
     ending.abort();
     setTimeout(() => {
-      log.fatal("something hangs: killed");
-      // An exit would wait for the threads that hang. The line goes out by a thread as well, if there is one left.
+      log.fatal("something hangs: ending the process by force");
+      // process.exit would wait for hanging threads. The log's last line is also written by a thread, which gets a
+      // moment.
       setTimeout(() => process.kill(process.pid, "SIGKILL"), LAST_LINE_MS);
     }, MAX_STOPPING_MS).unref();
   };

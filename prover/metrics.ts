@@ -1,5 +1,6 @@
 /**
- * What an operator's Prometheus sees: what the chain says of the node first, and no label that grows with the data.
+ * The metrics for an operator's Prometheus: first of all what the chain says of the node, and no label that grows
+ * with the data.
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { NodeStatus } from "./status.ts";
@@ -10,10 +11,10 @@ export interface Metrics {
   answered(): void;
   missing(): void;
   repaired(bytes: number): void;
-  /** Read by a scrub. */
+  /** Bytes read by a scrub. */
   scrubbed(bytes: number): void;
   failed(): void;
-  /** A transaction of a compaction. */
+  /** Called for each transaction of a compaction. */
   compacting(gasUsed: number): void;
   compacted(): void;
   observe(status: NodeStatus, usedBytes: number): void;
@@ -32,37 +33,46 @@ export function createMetrics(): Metrics {
     new Gauge({ name: `holdfast_${name}`, help, registers });
 
   const proofs = counter("proofs_confirmed_total", "proofs that are on the chain");
-  const answers = counter("challenges_answered_total", "challenges on demand that are answered on the chain");
-  const failures = counter("failures_total", "pieces of work that failed and are tried again");
-  const missing = counter("missing_total", "samples that were not on disk, or not as they were stored");
+  const answers = counter(
+    "challenges_answered_total",
+    "challenges on demand that were answered on the chain",
+  );
+  const failures = counter("failures_total", "pieces of work that failed and were tried again");
+  const missing = counter("missing_total", "samples that were missing or damaged on disk");
   const repairedBytes = counter("repaired_bytes_total", "bytes fetched from other nodes");
   const scrubbedBytes = counter("scrubbed_bytes_total", "bytes on disk that were read and checked");
-  const compactions = counter("compactions_total", "directories that were written again");
-  const compactionGas = counter("compaction_gas_total", "gas that compacting took");
+  const compactions = counter("compactions_total", "directories that were compacted");
+  const compactionGas = counter("compaction_gas_total", "gas spent on compactions");
   const proveSeconds = new Histogram({
-    ...{ name: "holdfast_prove_seconds", help: "witness and proof", buckets: PROVE_BUCKETS, registers },
+    name: "holdfast_prove_seconds",
+    help: "time to make a witness and a proof",
+    buckets: PROVE_BUCKETS,
+    registers,
   });
-  const ready = gauge("ready", "1 if the chain answers");
-  const headAge = gauge("chain_head_age_seconds", "from the newest block of the chain to now, by our clock");
-  const aside = gauge("endpoints_aside", "endpoints of the chain that lag, lie or fail, and are left aside");
-  const vNodes = gauge("vnodes", "vNodes that this node answers for");
-  const unproven = gauge("due_unproven", "vNodes that are due in this epoch and not proven on chain");
+  const ready = gauge("ready", "1 if the node is ready: the chain and the disk answer");
+  const headAge = gauge("chain_head_age_seconds", "age of the chain's newest block by the host's clock");
+  const aside = gauge(
+    "endpoints_aside",
+    "endpoints of the chain that are left aside: they lag, differ or fail",
+  );
+  const vNodes = gauge("vnodes", "vNodes that this node is responsible or named for");
+  const unproven = gauge("due_unproven", "vNodes that are due in this epoch and not yet proven on the chain");
   const challenges = gauge("challenges_open", "challenges on demand that this node must answer");
   const challengeDeadline = gauge(
     "seconds_to_challenge_deadline",
-    "chain seconds to the first deadline of an open challenge; -1: none is",
+    "chain seconds to the first deadline of an open challenge; -1: no challenge is open",
   );
-  const misses = gauge("misses", "most misses in a row of a vNode, by the chain");
+  const misses = gauge("misses", "the most misses in a row of a vNode, by the chain");
   const deadline = gauge(
     "seconds_to_deadline",
-    "chain seconds to the first deadline of what is due; -1: nothing is",
+    "chain seconds to the first deadline of a due vNode; -1: nothing is due",
   );
   const coverage = gauge(
     "coverage",
-    "least share of a vNode's directory that is paid for: below 0.75, less is paid",
+    "the lowest paid share of a vNode's directory: below 0.75, less is paid",
   );
-  const compacting = gauge("vnodes_compacting", "vNodes whose directory is being written again");
-  const deferred = gauge("vnodes_deferred", "vNodes with epochs that wait for the next proof");
+  const compacting = gauge("vnodes_compacting", "vNodes whose directories are being compacted");
+  const deferred = gauge("vnodes_deferred", "vNodes with epochs whose pay waits for the next proof");
   const short = gauge("vnodes_short", "vNodes that pay nothing until the bond is topped up");
   const foreign = gauge(
     "foreign_acceptances",
@@ -71,14 +81,20 @@ export function createMetrics(): Metrics {
   const used = gauge("stored_bytes", "bytes of segments on disk");
   const absent = gauge(
     "absent_segments",
-    "segments that vNodes of this node must hold and that are not on disk",
+    "segments that this node's vNodes must hold and that are not on disk",
   );
-  const damaged = gauge("damaged_segments", "segments that were set aside and are not whole again");
-  const heldBack = gauge("removals_held_back", "segments whose removal waits for the operator's word");
-  const skew = gauge("clock_skew_seconds", "seconds that the host's clock is after the chain's last block");
+  const damaged = gauge("damaged_segments", "segments that were set aside as damaged and not yet replaced");
+  const heldBack = gauge(
+    "removals_held_back",
+    "segments whose removal waits for the operator's confirmation",
+  );
+  const skew = gauge(
+    "clock_skew_seconds",
+    "seconds by which the host's clock is ahead of the chain's newest block",
+  );
   const payable = gauge(
     "payable_proofs",
-    "proofs that the operator's coins pay for at the gas price of the moment; -1: not known yet",
+    "proofs that the operator's coins can pay for at the present gas price; -1: not known yet",
   );
   const trouble = gauge("disk_trouble", "1 while the disk does not answer");
 
@@ -121,5 +137,5 @@ export function createMetrics(): Metrics {
   };
 }
 
-/** Of any number of them: an argument each would be too many. */
+/** Not Math.min(...values): a call cannot take so many arguments. */
 const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Infinity);

@@ -9,8 +9,9 @@ import { untilAnswered } from "../chain/starting.ts";
 import { loadHashEngine, loadProvingArtifacts } from "../circuits/artifacts.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
 import { createDrandClient } from "../drand/client.ts";
+import { loadBackend } from "../groth16/engines.ts";
 import { verifyProof } from "../groth16/verify.ts";
-import { passKey } from "../keys/key-gate.ts";
+import { requireSafeKey } from "../keys/key-gate.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { profileNamed } from "../protocol/profiles.ts";
 import { createAdmin } from "./admin.ts";
@@ -73,6 +74,7 @@ export async function createNode(
     closers.push(() => journal.close());
 
     const artifacts = await loadProvingArtifacts(profile.name, config.build);
+    const backend = await loadBackend(config.engine, artifacts);
     const answered = <T>(ask: () => Promise<T>): Promise<T> => untilAnswered(ask, { clock, log, signal });
     const privateKey = await readKeyFile(config.keyFile, config.passwordFile);
     const connecting = (): Promise<NodeChain> =>
@@ -84,7 +86,7 @@ export async function createNode(
     const chain = await (journal.isClaimed ? answered(connecting) : connecting());
     closers.push(() => chain.close());
     const { build, minContributions } = config;
-    await passKey(profile.name, { chainId: chain.chainId, build, minContributions, zkey: true });
+    await requireSafeKey(profile.name, { chainId: chain.chainId, build, minContributions, zkey: true });
     journal.claim({ chainId: chain.chainId, registry: chain.registry, node });
     const { acceptSeconds, fromBlock } = config;
     const began = journal.beganAt((await answered(() => chain.block())).timestamp);
@@ -116,15 +118,13 @@ export async function createNode(
     }
     takeStock(stock);
 
-    const pool = createProverPool({
-      ...{
-        artifacts,
-        threads: config.threads,
-        maxQueue: MAX_QUEUE,
+    const pool = createProverPool(
+      {
+        ...{ artifacts, backend, threads: config.threads, maxQueue: MAX_QUEUE, signal },
         taskTimeoutMs: config.proofTimeoutMs,
-        signal,
       },
-    });
+      { warn: (line) => log.warn(line) },
+    );
     closers.push(() => pool.close());
     const metrics = createMetrics();
     const compacting = new Set<bigint>();
@@ -193,7 +193,7 @@ async function checkProfile(node: bigint, { profile: name }: NodeConfig, chain: 
   for (const { vNode, node: now, next } of await chain.assignments(await chain.block())) {
     if (now !== node && next !== node) continue;
     const found = await chain.vNode(vNode);
-    if (found?.responsible !== node) continue;
+    if (found?.nextResponsible !== node) continue;
     const { samples, dataDepth, directoryDepth } = await chain.cluster(found.cluster);
     if (samples === own.samples && dataDepth === own.dataDepth && directoryDepth === own.directoryDepth)
       continue;

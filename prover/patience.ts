@@ -1,6 +1,6 @@
 /**
- * How long a request may take to arrive, and its answer to be taken: whoever drips is not waited for. Who may do what they ask
- * for keeps their connection, and is judged by how much comes.
+ * Deadlines for a request to arrive and for its answer to be taken, so that no connection stays open for a few bytes
+ * at a time. An allowed request has no deadline; its speed is watched instead.
  */
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -8,16 +8,16 @@ import { taken } from "../net/pace.ts";
 import type { Sockets, Work } from "./sockets.ts";
 
 export interface Patience {
-  /** The request is allowed: whoever reads its body watches it from here on. */
+  /** Called when the request is allowed. From here on, the code that reads its body watches the speed. */
   keep(request: FastifyRequest, reply: FastifyReply, work: Work): void;
-  /** An answer's bytes: the connection ends if they are not taken. */
+  /** Sends an answer's bytes. The connection ends if they are not taken in time. */
   answer(body: Readable, reply: FastifyReply): Readable;
 }
 
-/** Milliseconds in which the rest of a body is read that nobody wants, so that its sender sees the answer. */
+/** Milliseconds in which the rest of an unwanted body is read, so that its sender sees the answer. */
 const LINGER_MS = 2_000;
 
-/** @param ms for a body that is no upload, and for each part of an answer */
+/** @param ms for a body that is not an upload, and for each part of an answer */
 export function watchRequests(app: FastifyInstance, sockets: Sockets, ms: number): Patience {
   const timers = new WeakMap<FastifyRequest, NodeJS.Timeout>();
   const endUnlessWhole =
@@ -46,7 +46,7 @@ export function watchRequests(app: FastifyInstance, sockets: Sockets, ms: number
     answer(body, reply) {
       const end = (): void => void reply.raw.destroy();
       const given = Readable.from(taken(body, ms, end), { objectMode: false });
-      // What is left then is on its way.
+      // What is left then is in the buffers of the connection.
       given.once("end", () => {
         const timer = setTimeout(end, ms).unref();
         reply.raw.once("close", () => clearTimeout(timer));

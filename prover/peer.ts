@@ -1,5 +1,5 @@
 /**
- * Opens a segment at another node, whose URL comes from the chain and is trusted with nothing.
+ * Opens a segment at another node. That node's URL comes from the chain and is not trusted.
  */
 import { createAgent } from "../net/addresses.ts";
 import { ask } from "../net/ask.ts";
@@ -23,10 +23,10 @@ export interface PeerRequest {
 
 export type OpenPeer = (peer: PeerRequest) => Promise<PeerBody>;
 
-/** Milliseconds until the answer begins, and without a byte. */
+/** Milliseconds until the answer must begin, and the longest time without a byte. */
 const IDLE_MS = 30_000;
 
-/** @param allowPrivate for local networks: any address will do */
+/** @param allowPrivate allows any address; for local networks */
 export function createOpenPeer({ allowPrivate }: { allowPrivate: boolean }): OpenPeer {
   const advice = "on a local network set allowPrivatePeers";
   return async ({ url, path, authorization, signal }) => {
@@ -35,12 +35,16 @@ export function createOpenPeer({ allowPrivate }: { allowPrivate: boolean }): Ope
     const close = (): Promise<void> => agent.destroy();
     try {
       const { status, headers, body } = await ask(target, {
-        ...{ agent, method: "GET", answerMs: IDLE_MS, signal },
+        agent,
+        method: "GET",
+        answerMs: IDLE_MS,
+        signal,
         headers: { authorization, accept: "application/octet-stream" },
       });
       if (status !== 200) throw unreachable(url, `it answers with status ${status}`);
       const bytes = Number(headers["content-length"]);
-      if (!Number.isSafeInteger(bytes)) throw unreachable(url, "it does not say how many bytes it has");
+      if (!Number.isSafeInteger(bytes))
+        throw unreachable(url, "its answer does not say how many bytes it has");
       return { bytes, body, close };
     } catch (error) {
       await close();
@@ -58,5 +62,5 @@ function parse(url: string, path: string): URL {
 
 function unreachable(url: string, reason: string, cause?: unknown): HoldfastError {
   if (cause instanceof HoldfastError && cause.details["url"] === url) return cause;
-  return new HoldfastError("unreachable", `${url} is of no use: ${reason}`, { url }, { cause });
+  return new HoldfastError("unreachable", `the node at ${url} cannot be used: ${reason}`, { url }, { cause });
 }

@@ -1,21 +1,25 @@
 /**
- * A pool of proving threads with a bounded queue, earliest deadline first. The only file that knows piscina.
+ * A pool of proving threads with a bounded queue, earliest deadline first.
  *
- * Piscina is handed no more tasks than it has threads, so that the order of the queue is ours alone.
+ * Piscina is handed no more tasks than it has threads, so that the order of the queue is ours alone. While few proofs wait,
+ * one takes part of the threads that would stand idle: it is there sooner. While many wait, each has one thread: more are
+ * made in an hour.
  */
 import { Piscina } from "piscina";
 import type { EngineArtifacts, ProofResult } from "../groth16/engine.ts";
+import { loadBackend, openProver, unfitMessage, type Backend } from "../groth16/engines.ts";
 import type { CircuitInput } from "../groth16/witness.ts";
 import { HoldfastError } from "../protocol/errors.ts";
-import type { WorkerAnswer } from "./worker.ts";
+import type { ProvingTask, ThreadData, WorkerAnswer } from "./worker.ts";
 
 export interface ProverPoolOptions {
-  /** Shared with every thread without a copy if they lie in SharedArrayBuffers, as `loadProvingArtifacts` gives them. */
   readonly artifacts: EngineArtifacts;
+  /** In this process once, and shared with every thread. */
+  readonly backend: Backend;
   readonly threads: number;
   /** Tasks that may wait; more are refused as "busy". */
   readonly maxQueue: number;
-  /** A task that runs longer is taken for hung: its thread is killed. */
+  /** A task that runs longer is taken for hung: its thread, or the program that proves, is killed. */
   readonly taskTimeoutMs: number;
   readonly signal?: AbortSignal;
 }
@@ -26,13 +30,16 @@ export interface ProverPoolModules {
   readonly worker?: URL;
   /** A signal that aborts after so many milliseconds. */
   readonly timeout?: (ms: number) => AbortSignal;
+  /** A line for whoever runs it. */
+  readonly warn?: (line: string) => void;
 }
 
 export interface ProverPool {
   /**
    * @param deadlineMs when the proof is due, in any one unit of time: tasks with the least start first
    * @throws HoldfastError "busy" if the queue is full, "proof" or "bad-input" if the inputs are wrong,
-   *   "unreachable" if a thread died or hung twice on this task, "aborted" if the pool closes first
+   *   "io" if a program that proves fails, "unreachable" if a thread or a program died or hung twice on this task,
+   *   "aborted" if the pool closes first
    */
   prove(input: CircuitInput, options: { deadlineMs: number }): Promise<ProofResult>;
   /** Kills what runs, rejects what waits. */
@@ -50,23 +57,30 @@ interface Task {
 const MAX_ATTEMPTS = 2;
 
 export function createProverPool(
-  { artifacts, threads, maxQueue, taskTimeoutMs, signal }: ProverPoolOptions,
+  { artifacts, backend: given, threads, maxQueue, taskTimeoutMs, signal }: ProverPoolOptions,
   {
     worker = new URL("./worker.ts", import.meta.url),
     timeout = (ms) => AbortSignal.timeout(ms),
+    warn = () => undefined,
   }: ProverPoolModules = {},
 ): ProverPool {
+  const data: ThreadData = { wasm: artifacts.wasm };
   const piscina = new Piscina({
     filename: worker.href,
     minThreads: threads,
     maxThreads: threads,
     // snarkjs loads web-worker, which takes any thread for one of its own and runs the script `mod`: an empty one.
-    workerData: { ...artifacts, mod: "data:," },
+    workerData: { ...data, mod: "data:," },
   });
   // A thread that dies between tasks is replaced by piscina; without a listener its error would end the process.
   piscina.on("error", () => undefined);
+  const closing = new AbortController();
   const waiting: Task[] = [];
-  let running = 0;
+  const running = new Set<Promise<void>>();
+  let backend = given;
+  let replacing: Promise<void> | undefined;
+  /** Threads that take part in proofs. */
+  let busy = 0;
   let closed: Promise<void> | undefined;
 
   const enqueue = (task: Task): void => {
@@ -75,34 +89,55 @@ export function createProverPool(
     dispatch();
   };
   const dispatch = (): void => {
-    while (running < threads && !closed) {
+    while (busy < threads && !closed) {
+      const share = Math.max(1, Math.floor((threads - busy) / waiting.length));
       const task = waiting.shift();
       if (!task) return;
-      running++;
-      void attempt(task).finally(() => {
-        running--;
+      const taken = backend.kind === "wasm" ? share : 1;
+      busy += taken;
+      const attempted = attempt(task, taken).finally(() => {
+        running.delete(attempted);
+        busy -= taken;
         dispatch();
       });
+      running.add(attempted);
     }
   };
-  const attempt = async (task: Task): Promise<void> => {
+  const attempt = async (task: Task, share: number): Promise<void> => {
     task.attempts++;
     try {
-      const answer = (await piscina.run(task.input, {
-        signal: timeout(taskTimeoutMs),
-      })) as WorkerAnswer;
-      if ("result" in answer) task.resolve(answer.result);
-      else task.reject(new HoldfastError(answer.failure.code, answer.failure.message));
-    } catch (cause) {
+      task.resolve(await run(task.input, share, timeout(taskTimeoutMs)));
+    } catch (error) {
       if (closed) task.reject(closedError());
+      else if (error instanceof HoldfastError) task.reject(error);
       else if (task.attempts < MAX_ATTEMPTS) enqueue(task);
-      else
-        task.reject(new HoldfastError("unreachable", "the proving thread died or hung twice", {}, { cause }));
+      else task.reject(givenUp(error));
     }
+  };
+  const run = async (input: CircuitInput, share: number, late: AbortSignal): Promise<ProofResult> => {
+    const used = backend;
+    const task: ProvingTask = { input, backend: used, threads: share };
+    const answer = (await piscina.run(task, { signal: late })) as WorkerAnswer;
+    if ("result" in answer) return answer.result;
+    if ("failure" in answer) throw new HoldfastError(answer.failure.code, answer.failure.message);
+    if ("unfit" in answer) {
+      await (replacing ??= replace(answer.unfit));
+      return run(input, share, late);
+    }
+    const start = performance.now();
+    const program = await openProver(used);
+    const stopping = AbortSignal.any([late, closing.signal]);
+    const proved = await program.prove(answer.witness, { signal: stopping });
+    return { ...proved, witnessMs: answer.witnessMs, proveMs: performance.now() - start };
+  };
+  const replace = async (reason: string): Promise<void> => {
+    warn(unfitMessage(reason));
+    backend = await loadBackend("snarkjs", artifacts);
   };
   const close = (): Promise<void> => {
     signal?.removeEventListener("abort", onAbort);
-    closed ??= piscina.destroy();
+    closed ??= Promise.all([piscina.destroy(), ...running]).then(() => undefined);
+    closing.abort();
     for (const task of waiting.splice(0)) task.reject(closedError());
     return closed;
   };
@@ -114,7 +149,7 @@ export function createProverPool(
     prove(input, { deadlineMs }) {
       return new Promise((resolve, reject) => {
         if (closed) reject(closedError());
-        else if (running >= threads && waiting.length >= maxQueue) {
+        else if (busy >= threads && waiting.length >= maxQueue) {
           reject(
             new HoldfastError("busy", `${waiting.length} proofs are waiting already; try again later`, {
               maxQueue,
@@ -125,6 +160,10 @@ export function createProverPool(
     },
     close,
   };
+}
+
+function givenUp(cause: unknown): HoldfastError {
+  return new HoldfastError("unreachable", "the proving thread died or hung twice", {}, { cause });
 }
 
 function closedError(): HoldfastError {

@@ -89,7 +89,8 @@ export function createProve(
     if (!input) return undefined;
     const result = await pool.prove(input, { deadlineMs: question.deadline * 1000 });
     if (!isAbout(result, question.statement) || !(await verify(result))) {
-      const message = "our own proof does not hold, and is not sent: check the key with `holdfast keys show`";
+      const message =
+        "our own proof does not hold, and is not sent: check the key with `holdfast keys show`, or set another engine";
       throw new HoldfastError("proof", message, { vNode: Number(question.vNode), ...question.occasion });
     }
     metrics.proved((result.witnessMs + result.proveMs) / 1000);

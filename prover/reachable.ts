@@ -1,6 +1,6 @@
 /**
- * Whether the address that the provider has registered leads here: uploads, readers and other nodes go there, wherever this
- * node listens.
+ * Checks that the URL registered by the provider leads to this node. Uploads, readers and other nodes use that URL,
+ * no matter where this node listens.
  */
 import type { Logger } from "pino";
 import { createAgent } from "../net/addresses.ts";
@@ -9,9 +9,9 @@ import type { NodeChain } from "./chain-model.ts";
 
 const ANSWER_MS = 10_000;
 const MAX_BYTES = 65_536;
-const ADVICE = "let its provider register where others reach it: `holdfast provider update`";
+const ADVICE = "let the provider register the right URL: `holdfast provider update`";
 
-/** Warns unless it does; some networks keep a host from calling itself by its public address, where all is well. */
+/** Only warns, because in some networks a host cannot reach its own public address. */
 export async function checkReachable(
   { node, listensAt, signal }: { node: bigint; listensAt: string; signal: AbortSignal },
   { chain, log }: { chain: Pick<NodeChain, "node">; log: Logger },
@@ -22,7 +22,11 @@ export async function checkReachable(
     registered = (await chain.node(node)).url;
     const target = new URL("/v1/node", registered);
     const { status, body } = await ask(target, {
-      ...{ agent, method: "GET", headers: {}, answerMs: ANSWER_MS, signal },
+      agent,
+      method: "GET",
+      headers: {},
+      answerMs: ANSWER_MS,
+      signal,
     });
     const text = await readText(body, { maxBytes: MAX_BYTES, ms: ANSWER_MS, signal });
     if (status !== 200) throw new Error(`it answers ${status}`);
@@ -31,7 +35,7 @@ export async function checkReachable(
   } catch (error) {
     if (signal.aborted) return;
     const facts = { registered, listensAt, reason: (error as Error).message, advice: ADVICE };
-    log.warn(facts, "the registered address does not lead to this node");
+    log.warn(facts, "the registered URL does not lead to this node");
   } finally {
     await agent.destroy();
   }

@@ -1,5 +1,5 @@
 /**
- * Requests that read from the node: segments, parts of them, openings of leaves.
+ * Requests that read from the node: whole segments, parts of them, and openings of leaves.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
@@ -20,7 +20,10 @@ export function addReading(
   ): Promise<{ bytes: number; leaves: number }> => {
     const authorization = authorize(access, request);
     if (`0x${authorization.bodySha256}` !== EMPTY_BODY_HASH)
-      throw new HoldfastError("unauthorized", "the request's authorization is refused: it is for a body");
+      throw new HoldfastError(
+        "unauthorized",
+        "the request's authorization is refused: it is for a request with a body",
+      );
     await access.checkRead(bucket, root, authorization.signer);
     access.take(authorization);
     patience.keep(request, reply, "reading");
@@ -49,9 +52,13 @@ export function addReading(
     const { bucket, root, index } = parse(path, request.params, "the path");
     const { leaves } = await mayRead([request, reply], { bucket, root });
     if (Number(index) >= leaves) {
-      throw new HoldfastError("not-found", `segment ${root} has ${leaves} leaves, the first is 0`, {
-        leaves,
-      });
+      throw new HoldfastError(
+        "not-found",
+        `segment ${root} has ${leaves} leaves, numbered from 0: ask for a lower index`,
+        {
+          leaves,
+        },
+      );
     }
     const { elements, siblings } = await wholeOrNotHere(root, () => store.openLeaf(root, Number(index)));
     return { elements: elements.map(toHex32), siblings: siblings.map((level) => level.map(toHex32)) };
@@ -59,9 +66,11 @@ export function addReading(
 }
 
 const notHere = (root: Hex): HoldfastError =>
-  new HoldfastError("not-found", `segment ${root} is not here (any more): use another replica`, { root });
+  new HoldfastError("not-found", `segment ${root} is not on this node (any more): use another replica`, {
+    root,
+  });
 
-/** What turns out to be damaged is not here. */
+/** A segment that turns out to be damaged is reported as not here. */
 async function wholeOrNotHere<T>(root: Hex, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
@@ -72,12 +81,12 @@ async function wholeOrNotHere<T>(root: Hex, read: () => Promise<T>): Promise<T> 
 
 interface ByteRange {
   readonly start: number;
-  /** Included. */
+  /** Inclusive. */
   readonly end: number;
   readonly partial: boolean;
 }
 
-/** RFC 9110: one range of bytes, or all of them; several ranges are answered with all, as it allows. */
+/** One range of bytes, or the whole. RFC 9110 allows answering several ranges with the whole. */
 function parseRange(header: string | undefined, bytes: number): ByteRange {
   const all = { start: 0, end: bytes - 1, partial: false };
   const parts = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? "");
@@ -88,6 +97,6 @@ function parseRange(header: string | undefined, bytes: number): ByteRange {
   const end = suffix || last === "" ? bytes - 1 : Math.min(Number(last), bytes - 1);
   if (!suffix && last !== "" && Number(last) < Number(first)) return all;
   if (start <= end) return { start, end, partial: true };
-  const message = `the segment has ${bytes} bytes: ask for some of them`;
+  const message = `the segment has ${bytes} bytes: ask for a range within them`;
   throw new HoldfastError("bad-input", message, { status: 416, bytes });
 }

@@ -1,31 +1,34 @@
 /**
- * A segment's bytes on their way to the disk: written beside their place, or only compared if they are there. Where the first
- * difference shows, what was equal until then is copied, so that good bytes can replace bad ones in one upload.
+ * Writes a segment's bytes to a temporary file as they arrive. If a file exists already, they are only compared with
+ * it; from the first difference on, everything is written, so that one upload can replace a damaged file.
  */
 import type { Profile } from "../protocol/profiles.ts";
 import type { HashEngine, SegmentTree } from "../protocol/segment.ts";
-import { commit, type Announced } from "./commit.ts";
 import type { Disk, DiskFile } from "./disk.ts";
+import { hashSegment, type Announced } from "./hash-segment.ts";
 import { READ } from "./verified.ts";
 
 export interface Receiving {
   readonly disk: Disk;
   readonly profile: Profile;
   readonly engine: HashEngine;
-  /** What the file is called until it is whole. */
+  /** The temporary name of the file. */
   readonly name: string;
-  /** A file of as many bytes that may be these; undefined if there is none. */
+  /** A file of the same length that may have the same bytes; undefined if there is none. */
   readonly existing: string | undefined;
-  /** Called once before anything is written. Throws if there is no room. */
+  /** Called once before anything is written. Throws if there is not enough room. */
   readonly reserve: () => Promise<void>;
-  /** Gives the file, whole and synced, its final name. */
+  /** Gives the whole and synced file its final name. */
   readonly place: (name: string) => Promise<void>;
 }
 
-/** Of a copy. */
+/** Bytes copied at a time. */
 const CHUNK_BYTES = 1 << 20;
 
-/** Whether the bytes are new here. Throws what `commit` and the disk throw, and leaves nothing behind then. */
+/**
+ * @returns whether the bytes are new here. On an error it leaves nothing behind.
+ * @throws whatever `hashSegment` and the disk throw
+ */
 export async function receiveFile(
   body: AsyncIterable<Uint8Array>,
   announced: Announced,
@@ -40,7 +43,7 @@ export async function receiveFile(
     const file = (written.file = await disk.open(name, "wx"));
     for (let at = 0; at < same;) {
       const part = await readPart(old, at, Math.min(CHUNK_BYTES, same - at));
-      if (part.length === 0) throw new Error("what was equal cannot be read again");
+      if (part.length === 0) throw new Error("the equal part of the existing file cannot be read again");
       await file.write(part);
       at += part.length;
     }
@@ -58,7 +61,7 @@ export async function receiveFile(
   };
 
   try {
-    const tree = await commit(body, announced, { profile, engine }, write);
+    const tree = await hashSegment(body, announced, { profile, engine }, write);
     if (!written.file) return { isNew: false, tree };
     await written.file.sync();
     await place(name);
@@ -70,7 +73,7 @@ export async function receiveFile(
   }
 }
 
-/** Fewer bytes at the end. */
+/** Reads fewer bytes at the end of the file. */
 async function readPart(file: DiskFile | undefined, position: number, length: number): Promise<Uint8Array> {
   const part = new Uint8Array(length);
   let at = 0;

@@ -1,7 +1,7 @@
 /**
- * The brake before anything is deleted. What this node alone knows to be unpaid goes, and so does what two sources agree upon
- * that it has ended; of all else no more than a small share goes at once without a word of the operator's: a chain that is
- * read wrongly must not cost the data.
+ * Limits what is removed from the disk. Two kinds of segments are removed at once: those that this node alone knows
+ * to be unpaid, and those whose end both the events and the contract confirm. Of all others, only a small share is
+ * removed without the operator's confirmation, because a mistake in reading the chain must not cost the data.
  */
 import type { Logger } from "pino";
 import type { Hex } from "../protocol/field.ts";
@@ -10,22 +10,22 @@ import type { Holdings } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
 import type { Store } from "./store.ts";
 
-/** Removals that wait for a word of the operator's. */
+/** Removals that wait for the operator's confirmation. */
 export interface HeldBack {
   readonly segments: number;
   readonly bytes: number;
-  /** Of all bytes on disk. */
+  /** Share of all bytes on disk. */
   readonly share: number;
   readonly roots: readonly Hex[];
 }
 
 export interface Removals {
   readonly heldBack: HeldBack | undefined;
-  /** The operator's word: for those that are held back now, and no others. */
+  /** The operator confirms the removals that are held back now, and no later ones. */
   confirm(): HeldBack | undefined;
-  /** Notices, while a vNode's directory is known, what of it has ended. */
+  /** Notes which segments of a vNode have ended, while its directory still names them. */
   notice(vNode: bigint, epoch: number): void;
-  /** Removes of what nobody needs what may be removed. */
+  /** Removes those of the unneeded segments that may be removed. */
   remove(roots: readonly Hex[], epoch: number): Promise<void>;
 }
 
@@ -37,17 +37,17 @@ export interface RemovalModules {
   readonly log: Logger;
 }
 
-const WHY = "no directory names them, no open challenge asks about them, and no acceptance for them is open";
+const WHY = "no directory names them, no open challenge asks about them, and no valid acceptance covers them";
 const ADVICE =
-  "compare with `holdfast explore`, and say `holdfast node remove`, or set removeShare, if it is right";
-/** In a line of the log. */
+  "compare with `holdfast explore`; if it is right, confirm with `holdfast node remove`, or raise removeShare";
+/** The most roots in one line of the log. */
 const MAX_NAMED = 20;
 
 export function createRemovals(
   { removeShare }: { readonly removeShare: number },
   { chain, holdings, store, journal, log }: RemovalModules,
 ): Removals {
-  /** What had ended while a directory named it. */
+  /** Segments that had ended while a directory still named them. */
   const ended = new Map<Hex, { vNode: bigint; serial: number }>();
   let heldBack: HeldBack | undefined;
   let confirmed: ReadonlySet<Hex> = new Set();
@@ -60,14 +60,14 @@ export function createRemovals(
   };
   const inShort = ({ roots, ...rest }: HeldBack): object => ({ ...rest, roots: roots.slice(0, MAX_NAMED) });
 
-  /** By the events, and by the contract's own record. */
+  /** Whether both the events and the contract say so. */
   const hasEnded = async (root: Hex, epoch: number): Promise<boolean> => {
-    const place = ended.get(root);
-    if (!place) return false;
-    const record = await chain.segment(place.vNode, place.serial);
+    const segment = ended.get(root);
+    if (!segment) return false;
+    const record = await chain.segment(segment.vNode, segment.serial);
     return record !== undefined && record.end <= epoch;
   };
-  /** Uploaded while this process ran, which never accepted it. */
+  /** Whether it was uploaded while this process ran, and never accepted. */
   const isUnpaid = (root: Hex, accepted: ReadonlySet<Hex>): boolean =>
     store.uploads.has(root) && !accepted.has(root);
 
@@ -77,7 +77,7 @@ export function createRemovals(
     },
     confirm() {
       confirmed = new Set(heldBack?.roots);
-      if (heldBack) log.warn(inShort(heldBack), "removing is allowed by the operator");
+      if (heldBack) log.warn(inShort(heldBack), "the operator has confirmed the removals");
       return heldBack;
     },
     notice(vNode, epoch) {

@@ -1,6 +1,6 @@
 /**
- * Fetches a segment that a vNode of ours must hold from another node that holds it, whichever is first: one that drips keeps
- * nobody else from being asked.
+ * Fetches a missing segment from the other nodes that hold it. Several are asked, so that a slow one does not hold up
+ * the repair.
  */
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
@@ -21,9 +21,9 @@ import type { Store } from "./store.ts";
 export interface RepairOptions {
   readonly node: bigint;
   readonly signal: AbortSignal;
-  /** Of a peer. */
+  /** The slowest speed of a peer that is accepted. */
   readonly pace?: Pace;
-  /** Milliseconds between looks at how the peers do. */
+  /** Milliseconds between two measurements of the peers' speed. */
   readonly lookMs?: number;
 }
 
@@ -37,17 +37,20 @@ export interface RepairModules {
   readonly log: Logger;
 }
 
-/** Resolves when the segment is on disk. Throws "unreachable" if no other node gives it, with each one's reason. */
+/**
+ * Resolves when the segment is on disk. @throws HoldfastError "unreachable", with each node's reason, if none
+ * delivers it
+ */
 export type Repair = (vNode: bigint, holding: Pick<Holding, "bucket" | "root" | "leaves">) => Promise<void>;
 
-/** Seconds that a request of ours is valid for: it is used at once. */
+/** Seconds for which our request is valid. It is used at once. */
 const VALID_SECONDS = 120;
-/** What is slower is of no use. */
+/** A slower peer is given up. */
 const PACE: Pace = { bytesPerSecond: 64 * 1024, graceMs: 30_000 };
-/** What is slower has company. */
+/** If all peers together are slower, another one is asked as well. */
 const FAIR_BYTES_PER_SECOND = 1 << 20;
 const LOOK_MS = 5_000;
-/** At the same time: each has a connection, a file, and room for the whole segment. */
+/** Peers at the same time: each needs a connection, a file, and room for the whole segment. */
 const MOST_PEERS = 3;
 
 export function createRepair(
@@ -56,15 +59,19 @@ export function createRepair(
 ): Repair {
   const { chain, holdings, store, journal, openPeer, clock, log } = modules;
 
-  /** Who answers for it or is to; and in the end who did last: it may have left, or the segment have ended, and still be there. */
+  /**
+   * Nodes that hold the segment, the responsible and named ones first. Former ones come last, because their bytes may
+   * still be there.
+   */
   const peers = async (bucket: bigint, root: Holding["root"]): Promise<bigint[]> => {
     const [nodes, former] = [new Set<bigint>(), new Set<bigint>()];
     for (const vNode of holdings.holdersOf(bucket, root)) {
       const state = await chain.state(vNode);
-      nodes.add(state.node).add(state.nextNode);
-      former.add(holdings.affairsOf(vNode).former);
+      nodes.add(state.responsible).add(state.nextNode);
+      former.add(holdings.responsibilityOf(vNode).former);
     }
-    for (const vNode of holdings.formerHoldersOf(bucket, root)) former.add((await chain.state(vNode)).node);
+    for (const vNode of holdings.formerHoldersOf(bucket, root))
+      former.add((await chain.state(vNode)).responsible);
     return [...new Set([...nodes, ...former])].filter((id) => id !== 0n && id !== node);
   };
 
@@ -76,7 +83,10 @@ export function createRepair(
     const { url } = await chain.node(peer);
     const path = `/v1/buckets/${bucket}/segments/${root.slice(2)}`;
     const message: SignedRequest = {
-      ...{ node: peer, method: "GET", path, bodyHash: EMPTY_BODY_HASH },
+      node: peer,
+      method: "GET",
+      path,
+      bodyHash: EMPTY_BODY_HASH,
       expiry: BigInt(Math.floor(clock.now() / 1000) + VALID_SECONDS),
       nonce: BigInt(`0x${randomBytes(32).toString("hex")}`),
     };
@@ -84,13 +94,13 @@ export function createRepair(
     const { bytes, body, close } = await openPeer({ url, path, authorization, signal: ending });
     try {
       if (bytes < 1 || leafCount(bytes) !== leaves) {
-        throw new HoldfastError("corrupt", `it offers ${bytes} bytes for ${leaves} leaves`, {
+        throw new HoldfastError("corrupt", `it offers ${bytes} bytes, which do not fit ${leaves} leaves`, {
           bytes,
           leaves,
         });
       }
       const coming = paced(body, pace, { signal: ending, progress });
-      await store.receive(coming, { root, bytes, isOwed: true });
+      await store.receive(coming, { root, bytes, mayBeNamed: true });
       journal.recordSegment(root, bytes, Math.floor(clock.now() / 1000));
       return { peer, bytes };
     } finally {
@@ -113,16 +123,16 @@ export function createRepair(
       const { peer, bytes } = await firstOf(attempts, hedge);
       log.info({ vNode: Number(vNode), root, bytes, from: Number(peer) }, "repaired");
     } catch (error) {
-      if (signal.aborted) throw new HoldfastError("aborted", "the node stops");
+      if (signal.aborted) throw new HoldfastError("aborted", "the node is stopping");
       if (!(error instanceof AllFailed)) throw error;
       const reasons = error.errors.map((each) => (each as Error).message).join("; ");
-      const message = `no other node gives the segment ${root}: ${reasons || "nobody holds it"}`;
+      const message = `no other node delivers segment ${root}: ${reasons || "no other node holds it"}`;
       throw new HoldfastError("unreachable", message, { vNode: Number(vNode), root });
     }
   };
 }
 
-/** Not theirs: the next one would meet the same. */
+/** Whether the failure is our own, so that asking the next peer would not help. */
 function isOurs(error: unknown): boolean {
   return error instanceof HoldfastError && (error.code === "disk-full" || error.code === "io");
 }

@@ -1,5 +1,5 @@
 /**
- * What requests to the node have in common: who asks, and of which form what they say is.
+ * Parts that all requests to the node share: the signer's authorization, and the forms of parameters and bodies.
  */
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
@@ -7,10 +7,10 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { P, type Hex } from "../protocol/field.ts";
 import type { Access, Authorization } from "./auth.ts";
 
-/** In one acceptance: the contract's transaction has to fit them. */
+/** The most segments in one acceptance: they must fit into one transaction. */
 const MAX_SEGMENTS = 256;
 
-/** As many bits as the contracts give it. */
+/** An id with as many bits as the contracts give it. */
 const id = (bits: number): z.ZodType<bigint> =>
   z
     .string()
@@ -20,7 +20,7 @@ const id = (bits: number): z.ZodType<bigint> =>
 export const vNodeId = id(32);
 export const bucketId = id(40);
 const isElement = (root: Hex): boolean => BigInt(root) < P;
-const NO_ROOT = "a root is below the field's order";
+const NO_ROOT = "expected a root below the field's order";
 export const rootName = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
@@ -45,7 +45,7 @@ export const orderSchema = z.strictObject({
 });
 export const extensionSchema = orderSchema.pick({ epochs: true }).extend({ serial: uint32 });
 
-/** Throws "bad-input" with what is wrong. */
+/** @throws HoldfastError "bad-input" that lists what is wrong */
 export function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -57,13 +57,13 @@ export function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString("utf8"));
   } catch (cause) {
-    throw new HoldfastError("bad-input", "the body is not JSON", {}, { cause });
+    throw new HoldfastError("bad-input", "the body is not JSON: send JSON", {}, { cause });
   }
 }
 
 const known = new WeakMap<FastifyRequest, Authorization>();
 
-/** Who signed a request, before any of its body is read. Throws "unauthorized". */
+/** The signer of a request, known before its body is read. @throws HoldfastError "unauthorized" */
 export function authorize(access: Access, request: FastifyRequest): Authorization {
   const before = known.get(request);
   if (before) return before;
@@ -76,5 +76,5 @@ export function authorize(access: Access, request: FastifyRequest): Authorizatio
   return authorization;
 }
 
-/** undefined unless the request was authorized. */
+/** The signer of an authorized request; undefined for any other. */
 export const knownSigner = (request: FastifyRequest): string | undefined => known.get(request)?.signer;

@@ -1,17 +1,17 @@
 /**
- * Frees the room of segments that have ended, when a node runs out of it: their entries become tombstones. A directory in
- * which nothing is live is emptied by a compaction, and coverage is brought back by one: a tombstone weighs what its segment
- * weighed.
+ * Retires segments that have ended when a node's capacity runs low: their entries become tombstones, which frees
+ * their room. A tombstone keeps its weight, so retiring does not improve the coverage; only a compaction does, and it
+ * also empties a directory in which nothing is live.
  */
 import type { Logger } from "pino";
-import { fit, openingCall, placed, type Placed } from "./batches.ts";
+import { fit, openingCall, withIndexes, type IndexedHolding } from "./batches.ts";
 import type { Call, NodeChain } from "./chain-model.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Sender } from "./sender.ts";
 
 export interface RetiringOptions {
   readonly node: bigint;
-  /** Of one transaction. */
+  /** The most gas of one transaction. */
   readonly compactGas: number;
 }
 
@@ -22,10 +22,10 @@ export interface RetiringModules {
   readonly log: Logger;
 }
 
-/** Retires what it can of a vNode, if the node's room is scarce. */
+/** Retires segments of a vNode if the node's capacity runs low. */
 export type Retire = (vNode: bigint, epoch: number) => Promise<void>;
 
-/** Room is scarce when less than an eighth of the capacity is left. */
+/** The capacity runs low when less than 1 / SCARCE of it is free. */
 const SCARCE = 8n;
 
 export function createRetire(
@@ -34,7 +34,7 @@ export function createRetire(
 ): Retire {
   return async (vNode, epoch) => {
     const contents = holdings.latest(vNode);
-    const live = placed(contents).filter(({ retired }) => !retired);
+    const live = withIndexes(contents).filter(({ retired }) => !retired);
     const ended = live.filter(({ end }) => end <= epoch);
     if (ended.length === 0 || ended.length === live.length) return;
     const { capacity, used } = await chain.node(node);
@@ -54,4 +54,5 @@ export function createRetire(
   };
 }
 
-const inOrder = (entries: readonly Placed[]): Placed[] => entries.toSorted((a, b) => a.index - b.index);
+const inOrder = (entries: readonly IndexedHolding[]): IndexedHolding[] =>
+  entries.toSorted((a, b) => a.index - b.index);

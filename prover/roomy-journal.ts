@@ -1,26 +1,26 @@
 /**
- * The journal, when its disk is full: what proving and serving note is kept in memory until there is room, so that neither
- * waits for any. What promises something to others (an upload, an acceptance) is refused instead.
+ * Lets a node go on while the journal's disk is full. Records of proving and serving are kept in memory until there
+ * is room. Promises to others (uploads, acceptances) are refused instead.
  */
 import type { Logger } from "pino";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { AnswerRecord, ForeignRecord, Journal, ProofRecord, TransactionRecord } from "./journal.ts";
 
-/** Requests remembered until old ones are looked for. */
+/** Used requests in memory before the expired ones are removed. */
 const PRUNE_AFTER = 1024;
 
 export function withRoom(journal: Journal, log: Logger): Journal {
-  /** Writes that found no room, by what they are about: the last one counts. */
+  /** Writes that found no room, by subject. A later write replaces an earlier one. */
   const waiting = new Map<string, () => unknown>();
   const proofs = new Map<string, ProofRecord>();
   const answers = new Map<string, AnswerRecord>();
   const transactions = new Map<string, TransactionRecord>();
   const foreigners = new Map<string, ForeignRecord>();
-  /** By request, its expiry: a disk that is full cannot say which were used. */
+  /** Expiry of each used request. A full disk cannot say which ones were used. */
   const requests = new Map<string, number>();
   let pruneAt = PRUNE_AFTER;
 
-  /** Undefined if there was no room. */
+  /** undefined if there was no room. */
   const attempt = <T>(key: string, write: () => T): T | undefined => {
     waiting.delete(key);
     try {
@@ -31,19 +31,20 @@ export function withRoom(journal: Journal, log: Logger): Journal {
       return write();
     } catch (error) {
       if (!isNoRoom(error)) throw error;
-      if (waiting.size === 0) log.error({ err: error }, "the journal has no room: it goes on in memory");
+      if (waiting.size === 0)
+        log.error({ err: error }, "the journal's disk is full: the node goes on in memory; free some space");
       waiting.set(key, write);
       return undefined;
     }
   };
-  const note = <T>(kept: Map<string, T>, key: string, value: T, write: () => void): void => {
-    kept.set(key, value);
+  const note = <T>(inMemory: Map<string, T>, key: string, value: T, write: () => void): void => {
+    inMemory.set(key, value);
     attempt(key, () => {
       write();
-      kept.delete(key);
+      inMemory.delete(key);
     });
   };
-  /** For what others rely on. */
+  /** For writes that others rely on. */
   const promise = <T>(write: () => T): T => {
     try {
       return write();
@@ -84,7 +85,7 @@ export function withRoom(journal: Journal, log: Logger): Journal {
     },
     recordAcceptance: (terms) => promise(() => journal.recordAcceptance(terms)),
 
-    // It writes only of what was signed.
+    // Only consents that were signed are written.
     useConsent: (consent, nth) =>
       attempt(`consent/${consent}/${nth}`, () => journal.useConsent(consent, nth)) ?? true,
     recordForeign(record) {
@@ -122,17 +123,17 @@ export function withRoom(journal: Journal, log: Logger): Journal {
       return open.sort((a, b) => a.nonce - b.nonce);
     },
     transactionAt(nonce) {
-      const kept = [...transactions.values()].find((each) => each.nonce === nonce && each.state !== "dead");
+      const recent = [...transactions.values()].find((each) => each.nonce === nonce && each.state !== "dead");
       const written = journal.transactionAt(nonce);
-      // What is kept of the same key is newer.
-      return kept ?? (written && transactions.has(`transaction/${written.key}`) ? undefined : written);
+      // A record in memory is newer than the written one of the same key.
+      return recent ?? (written && transactions.has(`transaction/${written.key}`) ? undefined : written);
     },
     nextNonce: () =>
       [...transactions.values()].reduce((next, { nonce }) => Math.max(next, nonce + 1), journal.nextNonce()),
   };
 }
 
-/** As SQLite says that its disk is full, or cannot be written. */
+/** Whether SQLite says that its disk is full or cannot be written. */
 function isNoRoom(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return typeof code === "string" && /^SQLITE_(FULL|IOERR|READONLY)/.test(code);

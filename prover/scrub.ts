@@ -1,6 +1,6 @@
 /**
- * Reads everything on disk and compares it with its root, at a pace that leaves the disk and the processor to what earns the
- * living: a bit that flips is found before an audit or a reader meets it.
+ * Reads everything on disk and compares it with its roots. It is slow enough to leave disk and processor to proofs
+ * and readers, and finds damage before they do.
  */
 import type { Logger } from "pino";
 import type { Clock } from "../chain/clock.ts";
@@ -9,26 +9,26 @@ import type { Metrics } from "./metrics.ts";
 import type { Store } from "./store.ts";
 
 export interface ScrubReport {
-  /** That were read to their end. */
+  /** Segments that were read to the end. */
   readonly segments: number;
   readonly bytes: number;
-  /** Whose tree was not that of the data. */
+  /** Segments whose tree did not match their data. */
   readonly rebuilt: readonly Hex[];
-  /** That are set aside, these and earlier ones. */
+  /** Segments that are set aside now, including earlier ones. */
   readonly damaged: readonly Hex[];
-  /** That the disk did not give. */
+  /** Segments that the disk could not read. */
   readonly unread: readonly Hex[];
 }
 
 export interface Scrub {
-  /** Again and again, until the signal aborts. */
+  /** Scrubs again and again, until the signal aborts. */
   run(): Promise<void>;
-  /** All of it, at once and as fast as it goes. */
+  /** Scrubs everything now, at full speed. */
   now(): Promise<ScrubReport>;
 }
 
 export interface ScrubOptions {
-  /** From one pass's beginning to the next one's; 0: only what is doubtful is read. */
+  /** Seconds from the start of one pass to the start of the next. 0: only doubtful segments are read. */
   readonly scrubSeconds: number;
   readonly scrubBytesPerSecond: number;
   readonly pollMs: number;
@@ -40,7 +40,10 @@ export interface ScrubModules {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** Below 1: where a pass begins, so that those that a restart cuts short do not all miss the same. */
+  /**
+   * From 0 to 1: where a pass begins. It is random, so that passes cut short by restarts do not all miss the same
+   * segments.
+   */
   readonly random?: () => number;
 }
 
@@ -77,7 +80,7 @@ export function createScrub(options: ScrubOptions, modules: ScrubModules): Scrub
       } catch (error) {
         if (isOver()) break;
         unread.push(root);
-        log.error({ root, err: error }, "cannot be read");
+        log.error({ root, err: error }, "cannot read a segment");
       }
     }
     return { segments, bytes, rebuilt, unread, damaged: [...store.damaged.keys()] };
@@ -92,7 +95,7 @@ export function createScrub(options: ScrubOptions, modules: ScrubModules): Scrub
     async run() {
       let next = clock.now();
       while (!signal.aborted) {
-        // What may be wrong first, and at full speed.
+        // Doubtful segments first, and at full speed.
         if (store.doubtful.size > 0) report(await checkAll([...store.doubtful], count));
         if (scrubSeconds > 0 && clock.now() >= next) {
           next = clock.now() + 1000 * scrubSeconds;

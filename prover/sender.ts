@@ -1,5 +1,5 @@
 /**
- * The node's transactions: chain/sender.ts, with what the contracts take once.
+ * The node's transactions: chain/sender.ts, with the calls that the contracts accept only once.
  */
 import type { DeliveryModules, DeliveryOptions } from "../chain/delivery.ts";
 import { createSender as createSharedSender, type Sender as SharedSender } from "../chain/sender.ts";

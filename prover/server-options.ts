@@ -1,5 +1,5 @@
 /**
- * What the node's public HTTP interface is made of, and how much it takes.
+ * Options and modules of the node's public HTTP interface.
  */
 import type { Logger } from "pino";
 import type { Clock } from "../chain/clock.ts";
@@ -15,20 +15,20 @@ export interface ServerOptions {
   readonly node: bigint;
   readonly profile: Profile;
   readonly acceptSeconds: number;
-  /** As in AcceptanceOptions. */
+  /** See AcceptanceOptions. */
   readonly minRent: bigint;
-  /** At the same time. */
+  /** Uploads at the same time. */
   readonly maxUploads: number;
-  /** From one address. */
+  /** Requests from one address. */
   readonly requestsPerMinute: number;
-  /** In all, and from one address. */
+  /** Connections in all, and from one address. */
   readonly maxConnections?: number;
   readonly connectionsPerAddress?: number;
-  /** An upload that is slower in the long run is refused. */
+  /** An upload with a lower average speed is refused. */
   readonly uploadBytesPerSecond?: number;
-  /** Addresses and networks: what they say of where a request comes from is believed. */
+  /** Addresses and networks of proxies. Their word on where a request comes from is believed. */
   readonly trustedProxies?: readonly string[];
-  /** Where the operator's probes come from. */
+  /** Addresses of the operator's probes. */
   readonly operatorAddresses?: readonly string[];
   readonly patienceMs?: number;
 }
@@ -39,7 +39,7 @@ export interface ServerModules {
   readonly store: Store;
   readonly holdings: Holdings;
   readonly journal: Journal;
-  /** vNodes whose directories this node is about to write again. */
+  /** vNodes whose directories this node is about to compact. */
   readonly compacting: ReadonlySet<bigint>;
   readonly status: () => NodeStatus;
   readonly clock: Clock;

@@ -36,13 +36,13 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   unreachable: 502,
 };
 const MAX_JSON_BYTES = 64 * 1024;
-/** Milliseconds without a byte, for the headers, and until somebody asks again. */
+/** Milliseconds: without a byte, for the headers, and until the next request on a connection. */
 const IDLE_MS = 60_000;
 const HEADERS_MS = 15_000;
 const KEEP_ALIVE_MS = 10_000;
-/** For a body that is no upload, and for an upload or who reads to be behind with. */
+/** Milliseconds: for a body that is not an upload, and for how long an upload or a reader may be too slow. */
 const PATIENCE_MS = 20_000;
-/** What anybody may ask is the same for so long. */
+/** Milliseconds for which the public view of the node is cached. */
 const VIEW_MS = 5_000;
 const PROBES: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/status"]);
 
@@ -54,7 +54,7 @@ export async function createServer(options: ServerOptions, modules: ServerModule
     bodyLimit: MAX_JSON_BYTES,
     connectionTimeout: IDLE_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: 0, // for all of a request; a large segment takes its time
+    requestTimeout: 0, // no limit for a whole request: a large segment takes its time
     http: { headersTimeout, connectionsCheckingInterval: Math.ceil(headersTimeout / 4) },
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 80 },
@@ -69,12 +69,13 @@ export async function createServer(options: ServerOptions, modules: ServerModule
   const operator = addresses(operatorAddresses);
   const denials = createDenials(modules.clock);
   await app.register(rateLimit, {
-    ...{ max: options.requestsPerMinute, timeWindow: 60_000 },
+    max: options.requestsPerMinute,
+    timeWindow: 60_000,
     allowList: ({ ip, url }) => PROBES.has(url) && operator.has(ip),
   });
   app.addHook("onRequest", (request, _reply, done) => {
-    if (request.is404) throw new HoldfastError("not-found", "there is no such path; see docs/node-api.md");
-    // Before anything of its body is read.
+    if (request.is404) throw new HoldfastError("not-found", "there is no such path: see docs/node-api.md");
+    // Before any of its body is read.
     if (isSigned(request)) denials.check(request.ip, authorize(access, request).signer);
     done();
   });
@@ -84,7 +85,7 @@ export async function createServer(options: ServerOptions, modules: ServerModule
     done();
   });
   app.removeAllContentTypeParsers();
-  // A segment is never in memory as a whole: whoever handles the request reads the stream.
+  // A segment is never in memory as a whole: the handler of the request reads the stream.
   app.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload));
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) =>
     done(null, body),
@@ -100,7 +101,7 @@ export async function createServer(options: ServerOptions, modules: ServerModule
   return app;
 }
 
-/** Whether the request must say who asks. */
+/** Whether the request must be signed. */
 const isSigned = ({ routeOptions }: FastifyRequest): boolean =>
   /^\/v1\/(vnodes|buckets)\//.test(routeOptions.url ?? "");
 
@@ -114,9 +115,15 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply,
   }
   const { statusCode = 500, message } = error as { statusCode?: number; message: string };
   if (statusCode >= 500) {
-    // What broke inside is for the log, not for the world.
+    // Internal errors are logged and not shown to the caller.
     log.error({ err: error, path: request.url }, "request failed");
-    return reply.code(500).send({ error: { code: "io", message: "the node has a problem", details: {} } });
+    return reply.code(500).send({
+      error: {
+        code: "io",
+        message: "the node has an internal error: try again, or use another node",
+        details: {},
+      },
+    });
   }
   const code: ErrorCode = statusCode === 413 ? "too-large" : statusCode === 429 ? "busy" : "bad-input";
   return reply.code(statusCode).send({ error: { code, message, details: {} } });
@@ -130,12 +137,12 @@ function addHealth(
   { chain, clock, status }: ServerModules,
 ): void {
   let view: { readonly until: number; readonly record: Promise<NodeRecord> } | undefined;
-  /** For anybody: a request costs no call. */
+  /** Anybody may ask for it, so a request must not cost a call to the chain. */
   const recordOfNode = (): Promise<NodeRecord> => {
     if (view && clock.now() < view.until) return view.record;
     const record = chain.node(node);
     view = { until: clock.now() + VIEW_MS, record };
-    record.catch(() => undefined); // whoever asks hears of it
+    record.catch(() => undefined); // the request that waits for it reports the error
     return record;
   };
 
@@ -144,7 +151,7 @@ function addHealth(
     const { ready, problem } = status();
     return reply.code(ready ? 200 : 503).send({ ready, ...(problem !== undefined && { problem }) });
   });
-  // What the chain says, because that is what is paid for: 503 as soon as a proof is missed, or nothing is paid.
+  // Based on the chain, because only the chain's view is paid: 503 as soon as a proof is missed or nothing is paid.
   app.get("/status", (_request, reply) => {
     const now = status();
     const healthy = isHealthy(now);
@@ -154,8 +161,14 @@ function addHealth(
     const { provider, rent, revision, capacity, used } = await recordOfNode();
     const { chainId, registry } = chain;
     return toPlain({
-      ...{ node, provider, chainId, registry, profile: profile.name },
-      ...{ rent, revision, freeLeaves: capacity - used },
+      node,
+      provider,
+      chainId,
+      registry,
+      profile: profile.name,
+      rent,
+      revision,
+      freeLeaves: capacity - used,
     });
   });
 }

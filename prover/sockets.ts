@@ -1,8 +1,7 @@
 /**
- * How many connections there may be, from one address and in all, so that descriptors are left for what earns the living:
- * the chain and the disk. When there are too many, the oldest makes room, of the address that has most: first of those over
- * which nothing is done that is allowed, then of those that read, and none that brings what is paid for. So nobody is kept out
- * by connections that are only held.
+ * Limits the connections, per address and in all, so that enough file descriptors remain for the chain and the disk.
+ * If there are too many, the oldest connection of the address with the most is closed. Idle connections go first,
+ * then those that only read; uploads are never closed for this. So idle connections keep nobody out.
  */
 import type { Server, Socket } from "node:net";
 import { BlockList, isIPv4, isIPv6 } from "node:net";
@@ -10,14 +9,14 @@ import { BlockList, isIPv4, isIPv6 } from "node:net";
 export interface SocketLimits {
   readonly maxConnections: number;
   readonly connectionsPerAddress: number;
-  /** Addresses for which the second limit is none: the operator's probes, and proxies. */
+  /** Addresses without a limit of their own: the operator's probes, and proxies. */
   readonly exempt: Addresses;
 }
 
 export type Work = "reading" | "writing";
 
 export interface Sockets {
-  /** Something is done over a connection that is allowed, until what is returned is called. */
+  /** Marks a connection as used by an allowed request, until the returned function is called. */
   keep(socket: Socket, work: Work): () => void;
   end(socket: Socket): void;
 }
@@ -25,20 +24,20 @@ export interface Sockets {
 interface Connection {
   readonly socket: Socket;
   readonly network: string;
-  /** Requests that are allowed and under way. */
+  /** The allowed requests that are running. */
   readonly requests: Record<Work, number>;
 }
 
 const isIdle = ({ requests: { reading, writing } }: Connection): boolean => reading + writing === 0;
 const isReading = ({ requests: { reading, writing } }: Connection): boolean => reading > 0 && writing === 0;
-/** Who makes room, in turn. */
+/** The order in which connections are closed. */
 const YIELDING = [isIdle, isReading];
 
 export function guardSockets(
   server: Server,
   { maxConnections, connectionsPerAddress, exempt }: SocketLimits,
 ): Sockets {
-  /** The oldest first. */
+  /** The oldest comes first. */
   const open = new Map<Socket, Connection>();
   const byNetwork = new Map<string, Set<Connection>>();
 
@@ -49,7 +48,9 @@ export function guardSockets(
     if (others?.size === 0) byNetwork.delete(network);
     open.delete(socket);
   };
-  /** Of the first of these that have one. False if none has. */
+  /**
+   * Closes the oldest connection that may be closed, of the first of these networks that has one. False if none has.
+   */
   const makeRoom = (networks: readonly ReadonlySet<Connection>[]): boolean => {
     for (const yields of YIELDING) {
       for (const connections of networks) {
@@ -96,7 +97,7 @@ export interface Addresses {
   has(address: string): boolean;
 }
 
-/** @param list of addresses, and of networks as ADDRESS/BITS */
+/** @param list addresses, and networks as ADDRESS/BITS */
 export function addresses(list: readonly string[]): Addresses {
   const known = new BlockList();
   for (const each of list) {
@@ -114,7 +115,7 @@ export function addresses(list: readonly string[]): Addresses {
   };
 }
 
-/** What one has who has an address: of IPv6 a network of 64 bits. */
+/** The network that one user of an address has: for IPv6, 64 bits of the address. */
 export function networkOf(address: string): string {
   const plain = plainAddress(address);
   if (!isIPv6(plain)) return plain;
@@ -131,9 +132,9 @@ export function networkOf(address: string): string {
 
 const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "");
 
-/** Descriptors that this process may have open; undefined if nobody says. */
+/** The number of file descriptors that this process may open; undefined if it is not known. */
 export function descriptorLimit(): number | undefined {
-  Object.assign(process.report, { excludeNetwork: true }); // which may take long
+  Object.assign(process.report, { excludeNetwork: true }); // the network part may take long
   const { userLimits } = process.report.getReport() as {
     userLimits?: { open_files?: { soft: number | string } };
   };
@@ -141,10 +142,10 @@ export function descriptorLimit(): number | undefined {
   return Number.isSafeInteger(limit) ? limit : undefined;
 }
 
-/** For the chain, the journal, threads, and what else is no connection. */
+/** Descriptors for the chain, the journal, threads, and everything else that is not a connection. */
 const RESERVE = 128;
 
-/** As many as asked for, if each may have a file open, too. */
+/** The number of connections asked for, or fewer if there are too few descriptors for a connection and a file each. */
 export function affordable(maxConnections: number, limit = descriptorLimit()): number {
   if (limit === undefined) return maxConnections;
   return Math.max(1, Math.min(maxConnections, Math.floor((limit - RESERVE) / 2)));

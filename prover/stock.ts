@@ -1,5 +1,5 @@
 /**
- * What a start finds on disk, compared with the journal and the chain.
+ * Checks at a start: compares what is on disk with the journal and the chain.
  */
 import { rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -22,45 +22,48 @@ export interface StockModules {
 }
 
 /**
- * Refuses a folder that has nothing of what the node has proven to hold: most likely its disk is not mounted.
+ * Refuses a folder that has none of the data that the node has proven to hold. Most likely its disk is not mounted.
  *
- * @throws HoldfastError "not-found", unless it is told that the data is lost
+ * @throws HoldfastError "not-found", unless the setting startEmpty says that the data is lost
  */
 export async function checkNotEmpty(
   { node, folder, startEmpty }: { node: bigint; folder: string; startEmpty: boolean },
   { chain, holdings, store, log }: StockModules,
 ): Promise<void> {
-  const held = new Map<Hex, number>();
+  const expected = new Map<Hex, number>();
   for (const vNode of holdings.namedFor(node)) {
-    const { node: responsible, syncLeft } = await chain.state(vNode);
-    // Who has not proven yet may still have to fetch everything.
+    const { responsible, syncLeft } = await chain.state(vNode);
+    // A node that has not proven yet may still have to fetch everything.
     if (responsible !== node || syncLeft > 0) continue;
     for (const { root, leaves, retired } of holdings.latest(vNode).holdings)
-      if (!retired) held.set(root, leaves);
+      if (!retired) expected.set(root, leaves);
   }
   const isThere = (root: Hex): boolean => store.segments.has(root) || store.damaged.has(root);
-  if (held.size === 0 || [...held.keys()].some(isThere)) return;
-  const leaves = [...held.values()].reduce((sum, each) => sum + each, 0);
-  const facts = { folder, segments: held.size, leaves };
+  if (expected.size === 0 || [...expected.keys()].some(isThere)) return;
+  const leaves = [...expected.values()].reduce((sum, each) => sum + each, 0);
+  const facts = { folder, segments: expected.size, leaves };
   if (startEmpty) {
-    log.warn(facts, "nothing of what the chain says is held is on disk: fetching it");
+    log.warn(facts, "the disk has none of the segments that the node must hold: fetching them");
     return;
   }
   const message =
-    `${folder} has none of the ${held.size} segments (${leaves} leaves) that the chain says node ${node} holds: ` +
-    "is its disk mounted? If they are lost, set startEmpty to fetch them from replicas";
+    `${folder} has none of the ${expected.size} segments (${leaves} leaves) that node ${node} must hold according to the chain: ` +
+    "check that its disk is mounted; if the data is lost, set startEmpty to fetch it from replicas";
   throw new HoldfastError("not-found", message, facts);
 }
 
-/** What a crash left between disk and journal: what is on disk counts as stored, what is not is reported. */
+/**
+ * Repairs what a crash left between disk and journal: segments on disk count as stored, and missing ones are
+ * reported.
+ */
 export function takeStock({ store, journal, clock, log }: StockModules): void {
   const note = (root: Hex, bytes: number): void => {
     try {
       journal.recordSegment(root, bytes, Math.floor(clock.now() / 1000));
     } catch (error) {
-      // What has no time of storing is not removed, and the next start tries again.
+      // A segment without a recorded time is not removed. The next start tries again.
       if ((error as HoldfastError).code !== "disk-full") throw error;
-      log.error({ root, err: error }, "the journal has no room");
+      log.error({ root, err: error }, "the journal's disk is full: free some space");
     }
   };
   for (const { root, bytes } of store.segments.values())
@@ -69,7 +72,7 @@ export function takeStock({ store, journal, clock, log }: StockModules): void {
     if (!store.segments.has(root)) log.error({ root }, "the disk has lost a segment");
 }
 
-/** What a start made in a folder that was empty: a disk may be mounted there yet. */
+/** Removes what a start has made in an empty folder, because a disk may still be mounted there. */
 export async function leaveEmpty(folder: string): Promise<void> {
   for (const name of ["journal", "events"])
     for (const end of ["", "-wal", "-shm"]) await rm(join(folder, `${name}.sqlite${end}`), { force: true });

@@ -1,9 +1,10 @@
 /**
- * Segments on disk: a file of bytes named by its root, beside it a file of its tree. The only file that knows their names.
+ * Segments on disk: a file of bytes named by its root, and beside it a file with its tree. Only this file knows these
+ * names.
  *
- * A segment is there whole or not at all: it is written under another name and synced, then renamed, and the folder is
- * synced before anybody is told. What does not lead to its root is not there: it is set aside as soon as anybody notices
- * (verified.ts), and stays so until the segment is whole again or is removed. Nothing else is ever deleted.
+ * A segment is present as a whole or not at all. It is written under another name, synced and renamed, and its folder
+ * is synced before the caller is told. Data that does not lead to its root counts as absent: it is set aside as soon
+ * as that is noticed (verified.ts), until the segment is replaced or removed. Nothing else is ever deleted.
  */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
@@ -12,78 +13,29 @@ import { pino, type Logger } from "pino";
 import { HoldfastError } from "../protocol/errors.ts";
 import { leafCount, type Hex } from "../protocol/field.ts";
 import { maxBytes, type Profile } from "../protocol/profiles.ts";
-import type { HashEngine, LeafOpening } from "../protocol/segment.ts";
-import type { Announced } from "./commit.ts";
+import type { HashEngine } from "../protocol/segment.ts";
 import { createDisk, isUnreadable, type DiskModules } from "./disk.ts";
+import type { Announced } from "./hash-segment.ts";
 import { receiveFile } from "./receiving.ts";
 import { ioError, isGone, noRoom } from "./store-errors.ts";
+import type { Store, StoredSegment, Verdict } from "./store-model.ts";
 import { createVerified, Damage, TREE, treeBytes, type Pace } from "./verified.ts";
 
-export interface StoredSegment {
-  readonly root: Hex;
-  readonly bytes: number;
-  readonly leaves: number;
-}
-
-/** Of a segment, by a look at all of its bytes. rebuilt: its tree was not that of its data, and is now. */
-export type Verdict = "whole" | "rebuilt" | "damaged" | "gone";
-
-export interface Store {
-  /** Bytes of segments that are here or on their way in. */
-  readonly usedBytes: number;
-  /** Of everything that was here at the last look. */
-  readonly segments: ReadonlyMap<Hex, StoredSegment>;
-  /** What was set aside and is not whole again, and why. */
-  readonly damaged: ReadonlyMap<Hex, string>;
-  /** Of those here, the ones whose files do not fit each other: a check says more. */
-  readonly doubtful: ReadonlySet<Hex>;
-  /** Uploaded since the start: nobody has to have paid for them. */
-  readonly uploads: ReadonlySet<Hex>;
-  /** Why the disk cannot be relied upon. */
-  readonly trouble: string | undefined;
-  /**
-   * Stores a segment. If it is here already it must be what is here; if what is here is something else, it replaces it.
-   * It may come from several at a time: the first that is whole is kept, and nobody waits for the others.
-   *
-   * @throws HoldfastError "too-large" for more than the profile's limit, "disk-full" beyond the quota or the disk, and what
-   *   `commit` throws; nothing is left behind then
-   */
-  receive(
-    body: AsyncIterable<Uint8Array>,
-    announced: Announced & {
-      /** A directory may name it: it is no new upload. */
-      readonly isOwed?: boolean;
-    },
-  ): Promise<StoredSegment & { existed: boolean }>;
-  /** Looks at the disk: undefined if it is not there (any more). */
-  find(root: Hex): Promise<StoredSegment | undefined>;
-  /** @throws HoldfastError "not-found" if it is gone, "corrupt" if what is there does not lead to the root, "io" */
-  openLeaf(root: Hex, leafIndex: number): Promise<LeafOpening>;
-  /**
-   * Bytes from start to end, both included. The stream ends with an error before the first one that is not the segment's.
-   *
-   * @throws as `openLeaf`, if that is so from the beginning
-   */
-  read(root: Hex, start: number, end: number): Promise<Readable>;
-  /** Reads all of it. Throws what keeps it from being read. */
-  check(root: Hex, pace?: Pace): Promise<Verdict>;
-  /** Also what was set aside of it. Does nothing if it is not there. */
-  remove(root: Hex): Promise<void>;
-}
+export type * from "./store-model.ts";
 
 export interface StoreOptions {
   readonly folder: string;
   readonly profile: Profile;
   readonly quotaBytes: number;
-  /** Of the disk, to leave free. */
+  /** Bytes of the disk to leave free. */
   readonly reserveBytes: number;
-  /** For one operation of the disk. */
+  /** Milliseconds for one disk operation. */
   readonly diskTimeoutMs?: number;
   /** Ends every wait for the disk. */
   readonly signal?: AbortSignal;
 }
 
-/** What a test replaces. */
+/** Modules that a test can replace. */
 export interface StoreModules extends DiskModules {
   readonly engine: HashEngine;
   readonly freeBytes?: (folder: string) => Promise<number>;
@@ -91,7 +43,7 @@ export interface StoreModules extends DiskModules {
 }
 
 const NAME = /^[0-9a-f]{64}$/;
-/** Of files that are not ours, named in the log. */
+/** The most unknown files that are named in the log. */
 const MAX_STRAYS = 10;
 
 export async function createStore(
@@ -116,7 +68,7 @@ export async function createStore(
   const arriving = new Map<Hex, Arrival>();
   const segments = new Map<Hex, StoredSegment>();
   const damaged = new Map<Hex, string>();
-  /** By root, the file that is not to be taken for it: it may not have been possible to move it away. */
+  /** Files that must not be taken for a segment, by root. They could perhaps not be moved away. */
   const refused = new Map<Hex, number>();
   const doubtful = new Set<Hex>();
   const uploads = new Set<Hex>();
@@ -128,7 +80,7 @@ export async function createStore(
     doubtful.delete(root);
     verified.forget(root);
   };
-  /** By the names and sizes of files. */
+  /** Looks at names and sizes of files only. */
   const look = async (root: Hex): Promise<StoredSegment | undefined> => {
     try {
       const there = await disk.lstat(pathOf(root));
@@ -149,9 +101,9 @@ export async function createStore(
         return;
       }
       if (!isUnreadable(error)) throw ioError(error, pathOf(root));
-      if (!damaged.has(root)) log.error({ root, err: error }, "damaged: its file cannot be looked at");
+      if (!damaged.has(root)) log.error({ root, err: error }, "damaged: its file cannot be examined");
       forget(root);
-      damaged.set(root, "its file cannot be looked at");
+      damaged.set(root, "its file cannot be examined");
       return;
     }
   };
@@ -165,7 +117,7 @@ export async function createStore(
     return found && segments.get(root);
   };
 
-  /** Moves away what does not lead to its root, if it is still what was read. */
+  /** Moves a damaged file away, unless another file has taken its name. */
   const setAside = async (root: Hex, { inode, message: reason }: Damage): Promise<void> => {
     const at = await disk.lstat(pathOf(root)).catch(() => undefined);
     if (at?.ino !== inode) return;
@@ -178,10 +130,13 @@ export async function createStore(
       for (const each of [asideFolder, segmentsFolder]) await disk.syncFolder(each);
       log.error({ root, reason, path: asideOf(root) }, "damaged: set aside");
     } catch (error) {
-      log.error({ root, reason, path: pathOf(root), err: error }, "damaged: refused where it is");
+      log.error(
+        { root, reason, path: pathOf(root), err: error },
+        "damaged: cannot be moved, so it is ignored where it is",
+      );
     }
   };
-  /** Runs what reads a segment; what it finds damaged is gone afterwards. */
+  /** Runs work that reads a segment, and sets the segment aside if it turns out to be damaged. */
   const guarded = async <T>(root: Hex, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -189,7 +144,7 @@ export async function createStore(
       if (isGone(error)) forget(root);
       if (!(error instanceof Damage)) throw ioError(error, pathOf(root));
       await setAside(root, error);
-      const message = `the data of segment ${root} on disk is not what was stored: ${error.message}`;
+      const message = `the data of segment ${root} on disk is damaged (${error.message}): use another replica`;
       throw new HoldfastError("corrupt", message, { root });
     }
   };
@@ -200,7 +155,7 @@ export async function createStore(
       .then((found): Verdict => {
         doubtful.delete(root);
         if (found === "rebuilt")
-          log.warn({ root }, "the tree of a segment was not that of its data: rebuilt");
+          log.warn({ root }, "the tree of a segment did not match its data, and was made again");
         return found;
       })
       .catch((error: unknown): Verdict => {
@@ -223,7 +178,7 @@ export async function createStore(
         await disk.rm(join(segmentsFolder, file)).catch(() => strays.push(file));
       else if (name === file) {
         const found = await look(`0x${name}`).catch((error: unknown) => {
-          log.error({ file, err: error }, "unreadable");
+          log.error({ file, err: error }, "cannot read a file");
           return undefined;
         });
         if (!found) strays.push(file);
@@ -234,7 +189,10 @@ export async function createStore(
         damaged.set(`0x${name}`, "set aside before the start");
     if (strays.length > 0) {
       const named = strays.slice(0, MAX_STRAYS);
-      log.warn({ files: strays.length, named, folder: segmentsFolder }, "no segments, and left alone");
+      log.warn(
+        { files: strays.length, named, folder: segmentsFolder },
+        "unknown files in the segments' folder: they are left alone",
+      );
     }
     for (const [root, reason] of damaged) log.error({ root, reason, path: asideOf(root) }, "damaged");
   };
@@ -243,7 +201,10 @@ export async function createStore(
   const dropAside = async (root: Hex, why: string): Promise<void> => {
     const found = await disk.lstat(asideOf(root)).catch(() => undefined);
     if (!found?.isFile()) return;
-    log.warn({ root, bytes: found.size, path: asideOf(root), why }, "removing what was set aside");
+    log.warn(
+      { root, bytes: found.size, path: asideOf(root), why },
+      "removing a damaged segment that was set aside",
+    );
     await disk.rm(asideOf(root));
   };
   const usedBytes = (): number =>
@@ -251,13 +212,13 @@ export async function createStore(
   const reserve = async (bytes: number, root: Hex): Promise<void> => {
     const room = quotaBytes - usedBytes();
     if (bytes > room) throw noRoom(bytes, room, "the node's quota");
-    // Taken before anything is awaited, so that parallel uploads cannot pass the quota together.
+    // Counted before anything is awaited, so that parallel uploads cannot exceed the quota together.
     incomingBytes += bytes;
     const left = async (): Promise<number> =>
       (await (freeBytes ?? disk.freeBytes)(folder)) - reserveBytes - (incomingBytes - bytes);
     try {
       if (bytes <= (await left())) return;
-      await dropAside(root, "what replaces it needs its room");
+      await dropAside(root, "the segment that replaces it needs its room");
       const free = await left();
       if (bytes > free) throw noRoom(bytes, free, "the node's disk");
     } catch (error) {
@@ -268,10 +229,10 @@ export async function createStore(
 
   const checkDevice = async (): Promise<void> => {
     if ((await disk.lstat(segmentsFolder)).dev === device) return;
-    const message = `${segmentsFolder} is on another disk than at the start: mount it, and start again`;
+    const message = `${segmentsFolder} is on another disk than at the start: mount the right disk, and start again`;
     throw new HoldfastError("io", message);
   };
-  /** Gives what has come in its name. False if it came from somebody else meanwhile. */
+  /** Gives an arrived file its final name. False if another sender was faster. */
   const place = async ({ root, bytes }: Announced, name: string, arrival: Arrival): Promise<boolean> => {
     const path = pathOf(root);
     await checkDevice();
@@ -280,20 +241,25 @@ export async function createStore(
     const there = await disk.lstat(path).catch(() => undefined);
     if (there && !there.isFile()) await disk.rename(path, `${asideOf(root)}.${randomUUID()}`);
     await disk.rename(name, path);
-    if (there) log.warn({ root }, "replaced: what was on disk was not what was stored");
+    if (there) log.warn({ root }, "replaced a file that did not have the segment's data");
     return true;
   };
   const settle = async (root: Hex): Promise<void> => {
     damaged.delete(root);
     refused.delete(root);
-    await dropAside(root, "the segment is whole again, or removed").catch(() => undefined);
+    await dropAside(root, "the segment was replaced or removed").catch(() => undefined);
   };
 
   return {
     get usedBytes() {
       return usedBytes();
     },
-    ...{ segments, damaged, doubtful, uploads, find, check },
+    segments,
+    damaged,
+    doubtful,
+    uploads,
+    find,
+    check,
     get trouble() {
       return disk.trouble;
     },
@@ -301,10 +267,14 @@ export async function createStore(
       const { root, bytes } = announced;
       nameOf(root);
       if (!Number.isSafeInteger(bytes) || bytes < 1) {
-        throw new HoldfastError("bad-input", "a segment has at least one byte", { bytes });
+        throw new HoldfastError(
+          "bad-input",
+          "the segment is empty, but must have at least one byte: send its bytes",
+          { bytes },
+        );
       }
       if (bytes > limit) {
-        const message = `a segment of the ${profile.name} profile has up to ${limit} bytes, this one has ${bytes}`;
+        const message = `this segment has ${bytes} bytes, but the ${profile.name} profile allows at most ${limit}: split the data`;
         throw new HoldfastError("too-large", message, { bytes, limit });
       }
       const arrival = arriving.get(root) ?? { count: 0, isPlaced: false };
@@ -317,7 +287,10 @@ export async function createStore(
         const before = await look(root);
         const segment = { root, bytes, leaves: leafCount(bytes) };
         const received = await receiveFile(body, announced, {
-          ...{ disk, profile, engine, name: temporary() },
+          disk,
+          profile,
+          engine,
+          name: temporary(),
           existing: before?.bytes === bytes ? pathOf(root) : undefined,
           reserve: async () => {
             await reserve(bytes, root);
@@ -329,7 +302,7 @@ export async function createStore(
         });
         if (!received.isNew || !outcome.isFirst) {
           doubtful.delete(root);
-          if (announced.isOwed === true) uploads.delete(root);
+          if (announced.mayBeNamed === true) uploads.delete(root);
           await verified.keepTree(root, received.tree);
           if (!outcome.isFirst) await disk.syncFolder(segmentsFolder);
           return { ...segment, existed: true };
@@ -337,7 +310,7 @@ export async function createStore(
         forget(root);
         await verified.keepTree(root, received.tree);
         await disk.syncFolder(segmentsFolder);
-        if (before || damaged.has(root) || announced.isOwed === true) uploads.delete(root);
+        if (before || damaged.has(root) || announced.mayBeNamed === true) uploads.delete(root);
         else uploads.add(root);
         await settle(root);
         segments.set(root, segment);
@@ -373,13 +346,13 @@ export async function createStore(
   };
 }
 
-/** Those of one segment that are under way at the same time. */
+/** The uploads of one segment that are running. */
 interface Arrival {
   count: number;
   isPlaced: boolean;
 }
 
-/** The only place where a name of a file is made. */
+/** The only function that makes a file name. */
 function nameOf(root: Hex): string {
   const name = root.slice(2);
   if (!root.startsWith("0x") || !NAME.test(name)) {

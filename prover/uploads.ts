@@ -1,6 +1,7 @@
 /**
- * Takes segments in: from who may write and could pay, if there is room, and as long as they come fast enough. What an account
- * has uploaded and not paid for must be payable, all of it, for an epoch: a deposit for one segment keeps one.
+ * Accepts uploads from accounts that may write and could pay, if there is room, for as long as the bytes arrive fast
+ * enough. An account must be able to pay for one epoch of all that it has uploaded and not paid for: a deposit for
+ * one segment keeps one segment.
  */
 import type { Clock } from "../chain/clock.ts";
 import { paced, type Pace } from "../net/pace.ts";
@@ -13,13 +14,13 @@ import type { NodeChain } from "./chain-model.ts";
 import { priceOf } from "./consents.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Journal, Upload } from "./journal.ts";
-import { createPlaces } from "./places.ts";
 import type { Store } from "./store.ts";
+import { createUploadSlots } from "./upload-slots.ts";
 
 export interface UploadOptions {
   readonly node: bigint;
   readonly profile: Profile;
-  /** At the same time. */
+  /** Uploads at the same time. */
   readonly maxUploads: number;
   readonly pace: Pace;
 }
@@ -42,8 +43,8 @@ export interface UploadRequest {
 
 export interface Uploads {
   /**
-   * @param open gives the bytes, when all that can be known before is known
-   * @throws HoldfastError for whatever is wrong with it
+   * @param open returns the bytes; called once everything else has been checked
+   * @throws HoldfastError if anything is wrong with the upload
    */
   take(
     request: UploadRequest,
@@ -56,13 +57,13 @@ export function createUploads(
   { node, profile, maxUploads, pace }: UploadOptions,
   { chain, access, store, holdings, journal, clock }: UploadModules,
 ): Uploads {
-  const places = createPlaces(maxUploads, clock);
+  const slots = createUploadSlots(maxUploads, clock);
 
   const isPaid = ({ vNode, bucket, root }: Pick<Upload, "vNode" | "bucket" | "root">): boolean =>
     holdings.holdersOf(bucket, root).includes(vNode);
-  /** What an account has to be able to pay for an epoch, besides what it pays already. */
-  const owed = ({ account, vNode, bucket, root, price }: Upload): bigint => {
-    let sum = price + places.pledged(account);
+  /** The price per epoch of everything that an account has uploaded and not paid for, this upload included. */
+  const unpaidTotal = ({ account, vNode, bucket, root, price }: Upload): bigint => {
+    let sum = price + slots.pledged(account);
     for (const upload of journal.unpaid(account)) {
       const isSame = upload.vNode === vNode && upload.bucket === bucket && upload.root === root;
       if (isPaid(upload)) journal.settleUpload(upload);
@@ -71,8 +72,8 @@ export function createUploads(
     return sum;
   };
 
-  /** What the upload would cost for an epoch. Throws if there is no room for it, or nothing to back it with. */
-  const checkTaken = async ({ vNode, bytes }: UploadRequest): Promise<bigint> => {
+  /** The upload's price per epoch. Throws if there is no room for it, or not enough bond to accept it. */
+  const priceIfRoom = async ({ vNode, bytes }: UploadRequest): Promise<bigint> => {
     const leaves = leafCount(bytes);
     const { timestamp } = await chain.block();
     const [record, cluster] = await Promise.all([chain.node(node), clusterOf(vNode, chain)]);
@@ -90,34 +91,34 @@ export function createUploads(
       const { signer: account, bodySha256: sha256 } = authorization;
       await access.checkWrite(bucket, vNode, account);
       if (bytes > maxBytes(profile)) {
-        const message = `a segment of the ${profile.name} profile has up to ${maxBytes(profile)} bytes, this one has ${bytes}`;
+        const message = `this segment has ${bytes} bytes, but the ${profile.name} profile allows at most ${maxBytes(profile)}: split the data`;
         throw new HoldfastError("too-large", message, { bytes, limit: maxBytes(profile) });
       }
-      // What is paid for may come again: the disk may have lost it.
-      const price = isPaid(request) ? 0n : await checkTaken(request);
+      // A paid segment may be uploaded again, because the disk may have lost it.
+      const price = isPaid(request) ? 0n : await priceIfRoom(request);
       const upload: Upload = { account, vNode, bucket, root, price };
       const balance = await chain.balance(account);
-      if (!isPaid(request) && owed(upload) > balance) await holdings.update();
-      // From here to the place nothing comes between.
+      if (!isPaid(request) && unpaidTotal(upload) > balance) await holdings.update();
+      // From here until the slot is taken nothing is awaited.
       const isNew = !isPaid(request);
-      if (isNew && owed(upload) > balance) throw lacks(account, balance, owed(upload));
-      const place = places.take({ account, worth: balance, price });
+      if (isNew && unpaidTotal(upload) > balance) throw lacks(account, balance, unpaidTotal(upload));
+      const slot = slots.take({ account, worth: balance, price });
       try {
         access.take(authorization);
         const tooSlow = (): Error => {
-          const message = `the bytes come too slowly: ${pace.bytesPerSecond} a second are needed; try again later`;
+          const message = `the bytes arrive too slowly, at less than ${pace.bytesPerSecond} per second: try again later, or over a faster connection`;
           return new HoldfastError("bad-input", message, { status: 408 });
         };
-        const coming = paced(open(), pace, { signal: place.signal, tooSlow, progress: place.came });
-        // What was here before may be named by a directory.
-        const isOwed = !isNew || journal.storedAt(root) !== undefined;
-        const { existed } = await store.receive(coming, { root, bytes, sha256, isOwed });
+        const coming = paced(open(), pace, { signal: slot.signal, tooSlow, progress: slot.came });
+        // A directory may name a segment that was stored here before.
+        const mayBeNamed = !isNew || journal.storedAt(root) !== undefined;
+        const { existed } = await store.receive(coming, { root, bytes, sha256, mayBeNamed });
         const now = Math.floor(clock.now() / 1000);
         if (isNew) journal.recordUpload(upload, bytes, now);
         else journal.recordSegment(root, bytes, now);
         return { existed };
       } finally {
-        place.leave();
+        slot.leave();
       }
     },
   };

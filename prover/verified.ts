@@ -1,7 +1,6 @@
 /**
- * Segments read so that every byte is shown to lead to the root. The data decides: a tree is what was computed from it, and
- * a file of a tree only saves computing it again, which costs no more than it is worth when it is wrong, missing or cannot
- * be written.
+ * Reads segments so that every byte is verified against the root. The data decides. A tree is computed from the data,
+ * and its file only saves computing it again; a tree file that is wrong, missing or cannot be written does no harm.
  */
 import { constants } from "node:fs";
 import { HoldfastError } from "../protocol/errors.ts";
@@ -21,9 +20,9 @@ import {
 } from "../protocol/segment.ts";
 import { isUnreadable, type Disk, type DiskFile } from "./disk.ts";
 
-/** What is on disk under a root's name does not lead to it. */
+/** The file on disk under a root's name does not lead to that root. */
 export class Damage extends Error {
-  /** Of the file that was read: another one may have its name by now. */
+  /** The file that was read. Another one may have the name by now. */
   readonly inode: number;
 
   constructor(inode: number, reason: string) {
@@ -33,19 +32,19 @@ export class Damage extends Error {
 }
 
 export interface Verified {
-  /** @throws RangeError for a leaf that the segment does not have; and as all of these Damage, or what the disk throws */
+  /** @throws RangeError if the segment has no such leaf; and as all methods, Damage or what the disk throws */
   openLeaf(root: Hex, leafIndex: number): Promise<LeafOpening>;
-  /** Bytes from start to end, both included, in pieces. */
+  /** Bytes from start to end, both inclusive, in pieces. */
   read(root: Hex, start: number, end: number): AsyncGenerator<Uint8Array>;
   /**
-   * Reads all of the data, and writes the file of the tree again if that is not the data's: then it says "rebuilt".
+   * Reads all of the data. If the tree file does not match the data, writes it again and returns "rebuilt".
    *
-   * @param pace is waited for after so many bytes
+   * @param pace is awaited after so many bytes
    */
   check(root: Hex, pace?: Pace): Promise<"whole" | "rebuilt">;
-  /** Also the file, if it can be written. */
+  /** Keeps a tree, and writes its file if possible. */
   keepTree(root: Hex, tree: SegmentTree): Promise<void>;
-  /** Of what was there under this name. */
+  /** Forgets the tree of a file that is gone. */
   forget(root: Hex): void;
 }
 
@@ -54,18 +53,18 @@ export type Pace = (bytes: number) => Promise<void>;
 export interface VerifiedModules {
   readonly disk: Disk;
   readonly engine: HashEngine;
-  /** Of the data. */
+  /** Path of the data file. */
   readonly pathOf: (root: Hex) => string;
-  /** A name for a file until it is whole. */
+  /** A temporary name for a new file. */
   readonly temporary: () => string;
 }
 
 export const TREE = ".tree";
-/** A name that turns out to be a link is refused; a pipe is not waited for. */
+/** Links are refused, and pipes are not waited for. */
 export const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-/** Trees kept in memory: one of 8.3 GB of data has 36 MB. */
+/** Trees kept in memory. The tree of 8.3 GB of data has 36 MB. */
 const CACHED_TREES = 4;
-/** Groups read and hashed at a time: some milliseconds in which nothing else happens. */
+/** Groups read and hashed at a time: a few milliseconds in which nothing else runs. */
 const READ_GROUPS = 32;
 
 export function createVerified(
@@ -77,15 +76,15 @@ export function createVerified(
   const withData = async <T>(root: Hex, use: (file: DiskFile, found: Size) => Promise<T>): Promise<T> => {
     const file = await disk.open(pathOf(root), READ).catch(async (error: unknown) => {
       if (!isUnreadable(error)) throw error;
-      throw new Damage((await disk.lstat(pathOf(root))).ino, "cannot be opened");
+      throw new Damage((await disk.lstat(pathOf(root))).ino, "the file cannot be opened");
     });
     try {
       const found = await file.stat();
       if (!found.isFile() || found.size === 0 || found.size > maxBytes(profile))
-        throw new Damage(found.ino, `${found.size} bytes, or no file`);
+        throw new Damage(found.ino, `it has ${found.size} bytes, or is not a file`);
       return await use(file, found).catch((error: unknown) => {
-        // A part that the disk cannot read is as good as another one.
-        if (isUnreadable(error)) throw new Damage(found.ino, "unreadable");
+        // A part that the disk cannot read makes the segment as useless as a wrong part.
+        if (isUnreadable(error)) throw new Damage(found.ino, "the disk cannot read it");
         throw error;
       });
     } finally {
@@ -99,42 +98,42 @@ export function createVerified(
       const buffer = new Uint8Array(READ_GROUPS * GROUP_BYTES);
       for (let at = 0; at < size;) {
         const count = await file.read(buffer, 0, Math.min(buffer.length, size - at), at);
-        if (count === 0) throw new Damage(ino, `ends at ${at} of ${size} bytes`);
-        hasher.update(buffer.subarray(0, count));
+        if (count === 0) throw new Damage(ino, `it ends at byte ${at} of ${size}`);
+        await hasher.push(buffer.subarray(0, count));
         at += count;
         await pace?.(count);
       }
-      const tree = hasher.finish();
-      if (tree.root !== fromHex32(root)) throw new Damage(ino, "the data has another root");
+      const tree = await hasher.end();
+      if (tree.root !== fromHex32(root)) throw new Damage(ino, "its data has another root");
       return tree;
     });
 
-  /** Those of the groups from first until end, with what level 1 says of them. */
+  /** Reads groups from `first` until `end` and compares them with the nodes of level 1. */
   const readGroups = (root: Hex, tree: SegmentTree, first: number, end: number): Promise<Uint8Array> =>
     withData(root, async (file, { size, ino }) => {
-      if (size !== tree.bytes) throw new Damage(ino, `${size} bytes, not ${tree.bytes}`);
+      if (size !== tree.bytes) throw new Damage(ino, `it has ${size} bytes, not ${tree.bytes}`);
       const start = first * GROUP_BYTES;
       const bytes = new Uint8Array(Math.min(end * GROUP_BYTES, size) - start);
       for (let at = 0; at < bytes.length;) {
         const count = await file.read(bytes, at, bytes.length - at, start + at);
-        if (count === 0) throw new Damage(ino, `ends at ${start + at} of ${size} bytes`);
+        if (count === 0) throw new Damage(ino, `it ends at byte ${start + at} of ${size}`);
         at += count;
       }
       const nodes = groupNodes(bytes, end >= groupsOf(tree), engine);
       const stored = tree.levels[0]?.subarray(first * ELEMENT_BYTES, first * ELEMENT_BYTES + nodes.length);
       if (!stored || Buffer.compare(nodes, stored) !== 0)
-        throw new Damage(ino, `other data in the ${bytes.length} bytes from ${start}`);
+        throw new Damage(ino, `it has other data in the ${bytes.length} bytes from ${start} on`);
       return bytes;
     });
 
-  /** From its file; undefined if that is not there or does not lead to the root. */
+  /** Loads a tree from its file; undefined if there is none or it does not lead to the root. */
   const load = async (root: Hex): Promise<SegmentTree | undefined> => {
     const { size: bytes } = await disk.lstat(pathOf(root));
     const level = await readLevel(root, bytes);
     const levels = level && levelsFrom(level, profile.dataDepth, engine);
     const tree = levels && { bytes, leaves: leafCount(bytes), root: fromHex32(root), levels };
     if (!tree || Buffer.compare(levels.at(-1) ?? new Uint8Array(), toNode(root)) !== 0) return undefined;
-    // The end of the data says how long it is, which no node does.
+    // No node of the tree says how long the data is; only the end of the data does.
     await readGroups(root, tree, groupsOf(tree) - 1, groupsOf(tree));
     return tree;
   };
@@ -173,7 +172,7 @@ export function createVerified(
       }
       await disk.rename(name, pathOf(root) + TREE);
     } catch {
-      // It is computed again when it is needed.
+      // The tree is computed again when it is needed.
       await disk.rm(name).catch(() => undefined);
     }
   };
@@ -187,7 +186,7 @@ export function createVerified(
         await write(root, tree);
         return tree;
       });
-    trees.delete(root); // and in again at the end: the first one is the one used longest ago
+    trees.delete(root); // then set again at the end, so that the first tree is the one used longest ago
     trees.set(root, loading);
     if (trees.size > CACHED_TREES) trees.delete(trees.keys().next().value as Hex);
     try {
@@ -206,13 +205,16 @@ export function createVerified(
       const group = Math.floor(leafIndex / ARITY);
       const opening = openLeaf(tree, leafIndex, await readGroups(root, tree, group, group + 1), engine);
       if (rootOf(opening) === fromHex32(root)) return opening;
-      throw new HoldfastError("io", `the opening of leaf ${leafIndex} of ${root} went wrong: try again`);
+      throw new HoldfastError(
+        "io",
+        `the opening of leaf ${leafIndex} of ${root} does not lead to its root: try again`,
+      );
     },
     async *read(root, start, end) {
       const tree = await treeOf(root);
       const last = Math.floor(end / GROUP_BYTES) + 1;
       for (let group = Math.floor(start / GROUP_BYTES); group < last; group += READ_GROUPS) {
-        // Data that ends with a group is followed by a leaf of padding alone, in a group of its own.
+        // If the data ends with a full group, a group with only a leaf of padding follows.
         const until = Math.min(group + READ_GROUPS, last);
         const bytes = await readGroups(root, tree, group, until);
         const from = group * GROUP_BYTES;
@@ -237,7 +239,7 @@ interface Size {
   readonly ino: number;
 }
 
-/** Of the file: its levels follow one another, and how long each is follows from the number of leaves. */
+/** Length of the tree file. Its levels follow one another, and their lengths follow from the number of leaves. */
 export function treeBytes(bytes: number, profile: Profile): number {
   let total = 0;
   for (let height = 1, nodes = leafCount(bytes); height <= profile.dataDepth; height++) {
@@ -249,5 +251,5 @@ export function treeBytes(bytes: number, profile: Profile): number {
 
 const groupsOf = ({ leaves }: SegmentTree): number => Math.ceil(leaves / ARITY);
 
-/** As levels have it: little-endian. */
+/** Little-endian, as levels store it. */
 const toNode = (root: Hex): Uint8Array => Buffer.from(root.slice(2), "hex").reverse();

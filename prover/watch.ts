@@ -1,37 +1,37 @@
 /**
- * Raises an alarm when an acceptance is used on chain that this node did not sign: somebody else has the operator's key, and
- * can lock the provider's bond for what nobody holds (protocol.md, section 9.1).
+ * Raises an alarm when an acceptance is used on chain that this node did not sign. Somebody else then has the
+ * operator's key, and can lock the provider's bond for data that nobody holds (protocol.md, section 9.1).
  *
- * What was signed is in the journal, and stays there once it is used. Not judged is what was stored while another node
- * answered for the vNode, before this journal began, and, for as long as acceptances last, shortly after: whoever lost a
- * journal has signed what is not in the new one.
+ * Signed consents are in the journal, and used ones stay there. Three kinds of uses are not judged: while another
+ * node answered for the vNode; before this journal began; and shortly after, for as long as acceptances last, because
+ * a node that lost its journal may have signed them.
  */
 import type { Logger } from "pino";
 import type { Hex } from "../protocol/field.ts";
-import { consenter, type Affairs } from "./affairs.ts";
 import type { ChainEvent } from "./chain-model.ts";
 import { extendingOf, storingOf } from "./consents.ts";
 import type { Observer } from "./holdings.ts";
 import type { Journal } from "./journal.ts";
+import { consenter, type Responsibility } from "./responsibility.ts";
 
 export interface WatchOptions {
   readonly node: bigint;
-  /** How long an acceptance can be used. */
+  /** Seconds for which an acceptance can be used. */
   readonly acceptSeconds: number;
   /** Chain time in seconds at which the journal began. */
   readonly began: number;
 }
 
 export const ADVICE =
-  "the operator's key may be stolen: the provider calls revokeAcceptances, and gives the node another operator";
+  "the operator's key may be stolen: let the provider call revokeAcceptances, and give the node another operator";
 
 export function createWatch(
   { node, acceptSeconds, began }: WatchOptions,
   { journal, log }: { journal: Journal; log: Logger },
 ): Observer {
-  /** Since the journal began, by consent. */
+  /** Uses since the journal began, by consent. */
   const uses = new Map<string, number>();
-  /** By "vNode/serial". */
+  /** End of each segment, by "vNode/serial". */
   const ends = new Map<string, number>();
   let operator = "";
 
@@ -50,7 +50,7 @@ export function createWatch(
   };
 
   return {
-    take(event, affairs: Affairs) {
+    take(event, responsibility: Responsibility) {
       const { name, args } = event;
       if (name === "NodeUpdated" && args["node"] === node) operator = args["operator"] as string;
       if (!["SegmentStored", "SegmentExtended", "SegmentEndedEarly"].includes(name)) return;
@@ -58,7 +58,7 @@ export function createWatch(
       const key = `${vNode}/${serial}`;
       const before = name === "SegmentStored" ? Number(args["from"]) : (ends.get(key) ?? 0);
       ends.set(key, end);
-      if (consenter(affairs) !== node || name === "SegmentEndedEarly") return;
+      if (consenter(responsibility) !== node || name === "SegmentEndedEarly") return;
       const epochs = end - before;
       if (name === "SegmentExtended") {
         judge(extendingOf({ vNode, serial, epochs }), event);

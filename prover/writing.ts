@@ -1,5 +1,5 @@
 /**
- * Requests that bring something to the node, or ask it to consent: uploads, acceptances, extensions.
+ * Requests that bring data to the node or ask for its consent: uploads, acceptances, extensions.
  */
 import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
@@ -45,7 +45,7 @@ export function addWriting(
     return reply.code(existed ? 200 : 201).send({ root, leaves: leafCount(bytes), bytes });
   });
 
-  /** Who asks, and for what. */
+  /** The signer of a request, and what it asks for. */
   const readOrder = <T>(
     request: FastifyRequest,
     schema: z.ZodType<T>,
@@ -56,7 +56,7 @@ export function addWriting(
     if (createHash("sha256").update(body).digest("hex") !== authorization.bodySha256)
       throw new HoldfastError(
         "unauthorized",
-        "the request's authorization is refused: it is for another body",
+        "the request's authorization is refused: it was signed for another body",
       );
     return { order: { ...parse(schema, parseJson(body), "the order"), vNode }, authorization };
   };
@@ -82,11 +82,15 @@ export function addWriting(
 function announcedBytes(request: FastifyRequest): number {
   const header = request.headers["content-length"];
   if (header === undefined) {
-    const message = "the number of bytes must be announced: send a Content-Length";
+    const message = "the length of the body is not announced: send a Content-Length";
     throw new HoldfastError("bad-input", message, { status: 411 });
   }
   const bytes = Number(header);
   if (!/^\d+$/.test(header) || bytes < 1)
-    throw new HoldfastError("bad-input", "a segment has at least one byte: this one is empty", { bytes });
+    throw new HoldfastError(
+      "bad-input",
+      "the segment is empty, but must have at least one byte: send its bytes",
+      { bytes },
+    );
   return bytes;
 }

@@ -1,12 +1,12 @@
 /**
- * Files that are whole or absent: written beside their place, synced and renamed; and their hashes.
+ * Writes files so that they are whole or absent (written under another name, synced, then renamed), and hashes files.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 
-/** Runs `write` on a new file and gives it the name `path` if that succeeds; otherwise leaves no trace. */
+/** Writes a new file with `write` and then names it `path`. If `write` fails, nothing is left behind. */
 export async function writeWhole(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
   const partial = `${path}.${randomUUID()}.partial`;
   try {
@@ -24,7 +24,7 @@ export async function writeWhole(path: string, write: (file: FileHandle) => Prom
   }
 }
 
-/** The same for those who write files by name: `make` is given the name that the file has until it is whole. */
+/** The same for code that writes files by name: `make` gets the temporary name. */
 export async function makeWhole<T>(path: string, make: (partial: string) => Promise<T>): Promise<T> {
   const partial = `${path}.${randomUUID()}.partial`;
   try {
@@ -39,7 +39,7 @@ export async function makeWhole<T>(path: string, make: (partial: string) => Prom
   }
 }
 
-/** `FileHandle.write` may write less than it was given. */
+/** Needed because `FileHandle.write` may write less than it was given. */
 export async function writeAll(file: FileHandle, bytes: Uint8Array, position?: number): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const place = position === undefined ? null : position + at;

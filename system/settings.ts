@@ -1,5 +1,5 @@
 /**
- * Settings of a daemon: default < file < environment < flag, every value checked before anything starts.
+ * A daemon's settings: default < file < environment < flag. All values are checked before anything starts.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -8,16 +8,16 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { parseJson } from "../protocol/json.ts";
 
 export interface Settings<T> {
-  /** @throws HoldfastError "bad-input", naming every value that is wrong */
+  /** @throws HoldfastError "bad-input" that lists every wrong value */
   readonly read: (args: readonly string[], environment: Readonly<Record<string, string | undefined>>) => T;
-  /** A line per setting: flag, environment variable, default, meaning. */
+  /** One line per setting: flag, environment variable, default, meaning. */
   readonly describe: () => string[];
 }
 
-/** A setting that may be given several times as a flag. */
+/** The one setting whose flag may be given several times. */
 const REPEATED = "rpcUrl";
 
-/** @param prefix of the environment variables, such as HOLDFAST_NODE */
+/** @param prefix the start of the environment variables' names, such as HOLDFAST_NODE */
 export function createSettings<Schema extends z.ZodObject>(
   schema: Schema,
   prefix: string,
@@ -54,11 +54,14 @@ export function createSettings<Schema extends z.ZodObject>(
         (name) => name.startsWith(`${prefix}_`) && !known.has(name),
       );
       if (unknown !== undefined)
-        throw new HoldfastError("bad-input", `${unknown} in the environment names no setting. See --help`);
+        throw new HoldfastError(
+          "bad-input",
+          `the environment sets ${unknown}, but there is no such setting. See --help`,
+        );
       const parsed = schema.safeParse(merged);
       if (parsed.success) return parsed.data;
       const problems = parsed.error.issues.map(
-        ({ path: place, message }) => `${place.join(".") || "settings"}: ${message}`,
+        ({ path: location, message }) => `${location.join(".") || "settings"}: ${message}`,
       );
       const message = `the configuration is wrong: ${problems.join("; ")}. See --help`;
       throw new HoldfastError("bad-input", message, { problems });
@@ -92,7 +95,7 @@ function readFile(path: string | undefined): object {
 
 // -------------------------------------------------------------------------------------------------------------- values
 
-/** From a file: a list. From the environment or a flag: separated by commas. */
+/** A list in a settings file; text separated by commas in the environment or a flag. */
 export const list = <T extends z.ZodType>(element: T, min = 0) =>
   z.preprocess(
     (value) => (typeof value === "string" ? value.split(",").filter((part) => part !== "") : value),
@@ -104,14 +107,14 @@ export const toggle = z.preprocess(
   z.boolean(),
 );
 
-/** Number("") and Number(null) are 0, which nobody means by it. */
+/** Keeps empty text and null from becoming 0, as Number would make them. */
 export const number = (schema: z.ZodNumber): z.ZodType<number> =>
   z.preprocess((value) => (typeof value === "string" && value.trim() !== "" ? Number(value) : value), schema);
 
 export const whole = (min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number> =>
   number(z.number().int().min(min).max(max));
 
-/** Beyond what JSON's numbers can say: as text. */
+/** Decimal text, because integers of the chain may be too large for a JSON number. */
 export const integer = z.string().regex(/^\d+$/).transform(BigInt);
 
 export const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "expected 0x and 40 hex digits");

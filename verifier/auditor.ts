@@ -1,9 +1,9 @@
 /**
- * The auditor's loop: looks at the chain, records the beacons, verifies what was proven, compares directories, settles what
- * is over, and ends challenges that nobody answered.
+ * The auditor's loop: looks at the chain, records beacons, verifies proofs, compares directories, settles epochs that
+ * are over, and ends challenges that nobody answered.
  *
- * It waits for no transaction. Whatever of our own fails (chain, relay, disk) is logged and tried again: it is never held
- * against a node.
+ * It waits for no transaction. A failure on its own side (chain, relay, disk) is logged and tried again, and is never
+ * held against a node.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { untilAborted, type Log } from "../chain/delivery.ts";
@@ -26,52 +26,54 @@ export type { Log } from "../chain/delivery.ts";
 export interface AuditorOptions {
   readonly chain: AuditChain;
   readonly state: AuditorState;
-  /** Of what was read before. */
+  /** Events that were read before. */
   readonly store: EventStore;
-  /** Of the verification key that proofs are judged by: those under another one are left alone. */
+  /** Hash of the auditor's verification key. Proofs under other keys are not verified. */
   readonly keyHash: Hex;
   readonly fromBlock: number;
   readonly pollMs: number;
   readonly settle: SettleChoice;
-  /** Token units that 10^18 wei are worth; 0: nobody knows. */
+  /** Value of 10^18 wei in token units. 0: unknown. */
   readonly coinValue: bigint;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
 
-/** What a test replaces. */
+/** Modules that a test can replace. */
 export interface AuditorModules {
   readonly sender: Sender<AuditCall>;
   readonly drand: FindDrand;
   readonly verify: (proof: readonly bigint[], inputs: readonly bigint[]) => Promise<boolean>;
   readonly sleep?: (ms: number) => Promise<void>;
-  /** Milliseconds that pass, from any beginning. */
+  /** Milliseconds since some fixed time. */
   readonly clock?: () => number;
 }
 
 export interface Auditor {
-  /** One look at the chain. Never throws for what may pass. */
+  /** Looks at the chain once. Does not throw for problems that may pass. */
   tick(): Promise<void>;
-  /** Ticks until the signal, and goes on with what was sent before. */
+  /** Ticks until the signal aborts, and continues transactions sent before. */
   run(): Promise<void>;
-  /** Ends when nothing is under way. */
+  /** Resolves when no work is running. */
   settled(): Promise<void>;
   readonly status: {
     readonly block: number;
-    /** Of the newest block, in seconds; 0: none is read yet. */
+    /** Time of the newest block, in seconds; 0 if none has been read yet. */
     readonly time: number;
     readonly epoch: number;
     readonly troubles: readonly string[];
   };
 }
 
-/** Around a source point no more than this many seconds, and an eighth of an epoch, nothing goes before the beacons. */
+/** Around a source point, nothing may delay the beacons: for so many seconds, but at most this share of an epoch. */
 const [QUIET_SECONDS, QUIET_SHARE] = [120, 1 / 8];
-/** A transaction that is open for longer is a trouble. */
+/** A transaction that is open for longer is reported as a trouble. */
 const LATE_MS = 300_000;
-/** Readings that are made at once where events are missing, and how long nobody reads after more of them. */
+/** If events are missing: readings that are made at once, and the waits between later ones, which double. */
 const [TRIES, FIRST_WAIT_MS, MAX_WAIT_MS] = [3, 15_000, 600_000];
-/** A challenge of epoch e can be answered through epoch e + 2, or longer if the node pauses (Challenges). */
+/**
+ * A challenge of epoch e can be answered until the end of epoch e + 2, or later if the node pauses (Challenges.sol).
+ */
 const RESPONSE_EPOCHS = 2;
 
 export function createAuditor(options: AuditorOptions, modules: AuditorModules): Auditor {
@@ -79,7 +81,7 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
   const { sender } = modules;
   const sleep = modules.sleep ?? ((ms: number) => delay(ms, undefined, { signal }));
   const clock = modules.clock ?? (() => performance.now());
-  /** In the order of the deployment, which may add some while we run. */
+  /** In the order of the deployment, which may add some while the auditor runs. */
   const profiles: ProfileOnChain[] = [];
   const beacons: Beacon[] = [];
   const startModel = (): Model =>
@@ -89,25 +91,26 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     if (profile) return profile;
     throw new HoldfastError(
       "corrupt",
-      `the events speak of profile ${index}, which the deployment does not have`,
+      `the events name profile ${index}, which the deployment does not have`,
     );
   };
 
   let now = 0;
-  /** When that was read, by our own clock. */
+  /** When that time was read, by the auditor's own clock. */
   let readAt = 0;
   let current = 0;
   let troubles: string[] = [];
-  /** Hash of the block at which the choices were read last. */
+  /** Hash of the block at which profiles and beacons were last read. */
   let lookedAt = "";
-  /** Readings in a row that did not add up, when the next one may begin, and what was wrong with the last one. */
+  /** Failed readings in a row, when the next one may begin, and why the last one failed. */
   let [incomplete, readAgainAt, lastDoubt] = [0, 0, ""];
-  /** What the loop does not wait for, by its key, and of those that failed last, why. */
+  /** Work that the loop does not wait for, and the reasons of work that failed last; both by key. */
   const working = new Map<string, Promise<void>>();
   const failing = new Map<string, string>();
   const incomes = createIncomes();
   const reading = createReading(options, {
-    ...{ ...options, startModel },
+    ...options,
+    startModel,
     observer: { take: (event) => incomes.note(event), restart: () => incomes.clear() },
     async meanwhile() {
       if (untilSourcePoint() <= 0) await recordAgain();
@@ -129,11 +132,11 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
 
   function told(what: string, error: unknown): string {
     const reason = error instanceof Error ? error.message : String(error);
-    log.warn({ what, reason }, "trouble");
+    log.warn({ what, reason }, "failed; will try again");
     return `${what}: ${reason}`;
   }
 
-  /** Unless it goes on already. */
+  /** Starts work unless work of the same key is running. */
   function start(key: string, what: string, work: () => Promise<void>): void {
     if (working.has(key) || ended()) return;
     const promise = untilAborted(work(), signal)
@@ -153,18 +156,24 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     for (const count = await chain.profileCount(); profiles.length < count;) {
       const profile = await chain.profile(profiles.length);
       if (profile.keyHash !== options.keyHash)
-        log.warn({ profile: profiles.length }, "another key than ours: its proofs are not verified");
+        log.warn(
+          { profile: profiles.length },
+          "a profile uses another key than this auditor: its proofs are not verified",
+        );
       profiles.push(profile);
     }
     for (const count = await chain.beaconCount(); beacons.length < count;) {
       const beacon = await openBeacon(beacons.length, chain, { drand: modules.drand, signal });
       if (!beacon.draw)
-        log.warn({ beacon: beacon.index }, "another drand key than ours: neither recorded nor checked");
+        log.warn(
+          { beacon: beacon.index },
+          "a beacon uses another drand key than this auditor: it is neither recorded nor checked",
+        );
       beacons.push(beacon);
     }
   }
 
-  /** Before the events, which may be many, and may speak of new choices. */
+  /** Reads new profiles and beacons before the events, which may be many and may mention them. */
   async function lookAround(): Promise<void> {
     const { timestamp, hash } = await chain.block();
     if (hash !== lookedAt) await readChoices();
@@ -172,7 +181,7 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     setTime(timestamp);
   }
 
-  /** Reading everything again costs much: where it does not help, it is done less and less often. */
+  /** Reading everything again is expensive, so if it does not help it is repeated less and less often. */
   async function read(): Promise<void> {
     if (clock() < readAgainAt) throw new HoldfastError("chain", lastDoubt, { incomplete: true });
     try {
@@ -195,21 +204,21 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     current = epoch;
   }
 
-  /** A finding is done once it is dealt with: what fails is tried again, in order. */
+  /** Deals with the findings in order. One that fails stays first, and is tried again. */
   async function work(): Promise<void> {
     for (let found = reading.finding(); found && !signal.aborted; found = reading.finding()) {
-      // Proofs take long to verify, and what recording pays falls from the source point on.
+      // Verifying takes long, and the fee for recording falls with every second after the source point.
       if (untilSourcePoint() <= 0) await recordAgain();
       if (found.kind === "proof") await judge(found.claim, found.expected);
       else if (found.kind === "beacon") await checkBeacon(found.event);
       else if (found.kind === "miss") noteMiss(found.event);
-      else object(found.source, found.what);
+      else contradict(found.source, found.what);
       reading.dealtWith();
     }
   }
 
-  /** What the chain says that its own events do not bear out. */
-  function object(source: string, what: string): void {
+  /** Reports that the chain contradicts its own events. */
+  function contradict(source: string, what: string): void {
     if (state.hasContradiction(source, what) || !reading.isCertain(source)) return;
     state.saveContradiction(source, what);
     log.error({ source, what }, "contradiction");
@@ -230,7 +239,10 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     }
     state.saveVerdict({ ...claim, outcome, reason });
     const fields = {
-      ...{ vNode: Number(vNode), epoch, outcome, transaction },
+      vNode: Number(vNode),
+      epoch,
+      outcome,
+      transaction,
       ...(takeOver && { takeOver }),
       ...(reason !== undefined && { reason }),
     };
@@ -239,21 +251,22 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     else log.error(fields, "verified");
   }
 
-  /** Whether the chain was right to accept this proof. Never "invalid" of one that we have not seen. */
+  /** Whether the chain was right to accept this proof. Never "invalid" for a proof that was not found. */
   async function look(claim: Claim, expected: Expected): Promise<{ outcome: Outcome; reason?: string }> {
     const { vNode, epoch, node, takeOver, transaction } = claim;
     if (expected.node !== node) {
-      const reason = `node ${node} is said to have proven, node ${expected.node} was to`;
+      const reason = `node ${node} is reported to have proven, but node ${expected.node} had to`;
       return { outcome: "invalid", reason };
     }
     const ours = (await chain.proofsIn(transaction))?.filter(
       (one) => one.vNode === vNode && one.epoch === epoch && one.takeOver === takeOver,
     );
     if (!ours) return { outcome: "unseen", reason: "another contract delivered the proof" };
-    if (ours.length === 0) return { outcome: "unseen", reason: "the calldata has no proof of it" };
+    if (ours.length === 0)
+      return { outcome: "unseen", reason: "the transaction's calldata does not contain the proof" };
     for (const { proof } of ours)
       if (await modules.verify(proof, expected.inputs)) return { outcome: "valid" };
-    return { outcome: "invalid", reason: "the proof does not hold for what the events say" };
+    return { outcome: "invalid", reason: "the proof does not verify for the inputs that the events give" };
   }
 
   function noteMiss({ args }: AuditEvent): void {
@@ -265,7 +278,7 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
 
   // -------------------------------------------------------------------------------------------------------- beacon
 
-  /** What is on record must be what the source says. */
+  /** Compares the recorded randomness with its source. */
   async function checkBeacon({ args }: AuditEvent): Promise<void> {
     const beacon = beacons[Number(args["beacon"])];
     if (!beacon?.draw) return;
@@ -278,7 +291,9 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     else log.error(fields, "beacon");
   }
 
-  /** Seconds from now, by our own clock, to the next source point that was not reached when the chain was read. */
+  /**
+   * Seconds until the next source point that the chain had not reached when it was read, by the auditor's own clock.
+   */
   function untilSourcePoint(): number {
     const epoch = now < sourcePoint(current, chain) ? current : current + 1;
     return sourcePoint(epoch, chain) - now - (clock() - readAt) / 1000;
@@ -289,7 +304,9 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     recordAll();
   }
 
-  /** As soon as it is known: whoever is first is paid, and less from then on. */
+  /**
+   * Records every beacon as soon as its randomness is known: the first recorder is paid, and the fee falls with time.
+   */
   function recordAll(): void {
     const epoch = current;
     if (epoch === 0 || now < sourcePoint(epoch, chain)) return;
@@ -299,7 +316,7 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
       );
   }
 
-  /** Whether what goes out now comes before no beacon. */
+  /** Whether a transaction sent now would not delay a beacon. */
   function mayBegin(): boolean {
     const quiet = Math.min(QUIET_SECONDS, chain.epochSeconds * QUIET_SHARE);
     if (untilSourcePoint() <= quiet) return false;
@@ -341,7 +358,7 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
         await tick();
         const left = 1000 * untilSourcePoint();
         // The chain's clock may be behind ours.
-        await sleep(left > 0 ? Math.min(pollMs, left) : pollMs).catch(() => undefined); // ended by the signal
+        await sleep(left > 0 ? Math.min(pollMs, left) : pollMs).catch(() => undefined); // the signal ends the wait
       }
     },
     async settled() {
@@ -351,7 +368,7 @@ export function createAuditor(options: AuditorOptions, modules: AuditorModules):
     get status() {
       const late = sender
         .openFor(LATE_MS)
-        .map((key) => `the transaction ${key} is not mined for ${LATE_MS / 60_000} minutes`);
+        .map((key) => `the transaction ${key} has not been mined for ${LATE_MS / 60_000} minutes`);
       const all = [...troubles, ...failing.values(), ...settling.troubles, ...late];
       return { block: reading.block, time: now, epoch: current, troubles: all };
     },

@@ -1,12 +1,12 @@
 /**
- * The beacons of a deployment: what each must say of an epoch, and recording it.
+ * The beacons of a deployment: what each must say for an epoch, and how to record it.
  */
 import type { Sender } from "../chain/sender.ts";
 import { evidenceOf, type DrandClient } from "../drand/client.ts";
 import { roundFor } from "../drand/rounds.ts";
 import type { AuditCall, AuditChain, DrandOnChain } from "./chain.ts";
 
-/** The drand network of a beacon; undefined for one whose key we do not know. */
+/** Finds the drand client of a beacon; undefined if this auditor does not know the beacon's key. */
 export type FindDrand = (chain: DrandOnChain) => DrandClient | undefined;
 
 interface Draw {
@@ -16,9 +16,12 @@ interface Draw {
 
 export interface Beacon {
   readonly index: number;
-  /** For logs: the drand round, if it is one. */
+  /** For logs: the drand round, if the beacon uses drand. */
   readonly facts: (epoch: number) => { readonly round?: number };
-  /** What the beacon must say of an epoch; undefined if nobody can know yet. Not there if we cannot know. */
+  /**
+   * What the beacon must say for an epoch; undefined if it cannot be known yet. Missing if this auditor cannot know
+   * it.
+   */
   readonly draw?: (epoch: number) => Promise<Draw | undefined>;
 }
 
@@ -43,10 +46,10 @@ export async function openBeacon(
   };
 }
 
-/** Keys of the transactions that record. */
+/** Start of the keys of transactions that record. */
 export const BEACON_PREFIX = "beacon/";
 
-/** Unless it is on record. Ends when it is, or nobody can know yet what to record. */
+/** Records an epoch's randomness, unless it is recorded already or cannot be known yet. */
 export async function recordBeacon(
   { index, draw }: Beacon,
   epoch: number,

@@ -1,5 +1,6 @@
 /**
- * What an auditor sends, as transactions, and what settling would take and bring. This file and chain.ts know ethers.
+ * The auditor's calls as transactions, and previews of what settling would cost and pay. Only this file and chain.ts
+ * use ethers.
  */
 import {
   AbiCoder,
@@ -15,7 +16,7 @@ import { refusing } from "../chain/refusals.ts";
 import { contractArtifact } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 
-/** What an auditor ever sends. */
+/** All calls that an auditor sends. */
 export type AuditCall =
   | {
       readonly kind: "recordBeacon";
@@ -23,26 +24,26 @@ export type AuditCall =
       readonly epoch: number;
       readonly evidence: Uint8Array;
     }
-  /** Each of them up to so many epochs. */
+  /** Settles up to so many epochs of each vNode. */
   | { readonly kind: "settle"; readonly vNodes: readonly bigint[]; readonly epochs: number }
   /** Ends a challenge that nobody answered in time. */
   | { readonly kind: "expire"; readonly challenge: bigint };
 
-/** What settling a vNode now would take and bring. */
+/** The gas and the reward of settling a vNode now. */
 export interface Preview {
   readonly vNode: bigint;
   readonly cluster: bigint;
-  /** Last epoch that is settled, and would be: the same if there is nothing to settle. */
+  /** The last settled epoch, now and after settling; equal if there is nothing to settle. */
   readonly from: number;
   readonly through: number;
-  /** Basis points of what the cluster's epochs cost that go to auditors. */
+  /** Basis points of the cluster's payments that go to auditors. */
   readonly auditFee: number;
   readonly gas: bigint;
-  /** Token units for whoever settles. */
+  /** Token units for the account that settles. */
   readonly reward: bigint;
 }
 
-/** Without fees and nonce. */
+/** The transaction of a call, without fees and nonce. */
 export function transactionOf(
   { audits, challenges }: { readonly audits: Contract; readonly challenges: Contract },
   call: AuditCall,
@@ -68,10 +69,10 @@ export function transactionOf(
   }
 }
 
-/** What can revert besides the contracts themselves, with errors of their own. */
+/** Libraries and beacons that revert with errors of their own. */
 const LIBRARIES = ["Settlement", "Responsibility", "DrandBeacon", "PrevrandaoBeacon"];
 
-/** Of all that can revert. */
+/** ABIs of everything that can revert with errors of its own. */
 export function errorsOf(contracts: readonly Contract[]): Interface[] {
   return [
     ...contracts.map((contract) => contract.interface),
@@ -79,7 +80,7 @@ export function errorsOf(contracts: readonly Contract[]): Interface[] {
   ];
 }
 
-/** Of the first of the vNodes: as many as fit one call. */
+/** Previews for the first of the vNodes: for as many as fit into one call. */
 export type AskPreviews = (vNodes: readonly bigint[], epochs: number) => Promise<Preview[]>;
 
 export function createPreviews(
@@ -95,13 +96,16 @@ export function createPreviews(
     return read(coder, answer).map((row, i) => ({
       vNode: vNodes[i] ?? 0n,
       cluster: row["cluster"] as bigint,
-      ...{ from: Number(row["from"]), through: Number(row["through"]), auditFee: Number(row["auditFee"]) },
-      ...{ gas: row["gas"] as bigint, reward: row["reward"] as bigint },
+      from: Number(row["from"]),
+      through: Number(row["through"]),
+      auditFee: Number(row["auditFee"]),
+      gas: row["gas"] as bigint,
+      reward: row["reward"] as bigint,
     }));
   };
 }
 
-/** SettlementPreview.Outcome: a constructor's answer stands in no ABI. */
+/** SettlementPreview.Outcome. No ABI contains what a constructor returns. */
 const OUTCOMES: readonly (string | ParamType)[] = [
   "tuple(uint32 cluster, uint32 from, uint32 through, uint16 auditFee, uint256 gas, uint256 reward)[]",
 ];
@@ -111,7 +115,7 @@ function read(coder: AbiCoder, answer: string): Result[] {
     const [rows] = coder.decode(OUTCOMES, answer) as unknown as [Result];
     return rows.toArray() as Result[];
   } catch (cause) {
-    const message = "the endpoint does not answer what settling would bring";
+    const message = "the endpoint gave no preview of settling: try again, or use another endpoint";
     throw new HoldfastError("unreachable", message, {}, { cause });
   }
 }

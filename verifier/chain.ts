@@ -1,6 +1,6 @@
 /**
- * The auditor's view of the chain: events in order, the proofs in a transaction's calldata, and its hand on it.
- * Only this file and chain-calls.ts know ethers.
+ * The auditor's connection to the chain: events in order, proofs in the calldata of transactions, views and
+ * transactions. Only this file and chain-calls.ts use ethers.
  */
 import {
   AbiCoder,
@@ -42,9 +42,9 @@ export type { ChainEvent as AuditEvent } from "../chain/events.ts";
 export interface SubmittedProof {
   readonly vNode: bigint;
   readonly epoch: number;
-  /** Of a node that waits to take over. */
+  /** Whether it comes from a node that waits to take over. */
   readonly takeOver: boolean;
-  /** As IVerifier takes it: a.x, a.y, b.x1, b.x0, b.y1, b.y0, c.x, c.y. */
+  /** In the order of IVerifier: a.x, a.y, b.x1, b.x0, b.y1, b.y0, c.x, c.y. */
   readonly proof: readonly bigint[];
 }
 
@@ -56,9 +56,9 @@ export interface ProfileOnChain {
   readonly keyHash: Hex;
 }
 
-/** A drand network, as a beacon's contract has it. */
+/** The drand network of a beacon's contract. */
 export interface DrandOnChain {
-  /** When round 1 was, in seconds. */
+  /** Time of round 1, in seconds. */
   readonly genesis: number;
   /** Seconds between rounds. */
   readonly period: number;
@@ -71,34 +71,37 @@ export interface AuditChain extends Clock, Omit<CountedChain, "assignments"> {
   readonly audits: string;
   /** Address of our key. */
   readonly account: string;
-  /** How each endpoint of the chain does. */
+  /** The state of each endpoint of the chain. */
   endpoints(): readonly EndpointHealth[];
   /**
-   * Of calls to the Audits contract, within a multicall too. undefined: the transaction calls another contract, and what
-   * that one calls stands nowhere.
+   * The proofs in a transaction's calls to the Audits contract, also those within a multicall. undefined if the
+   * transaction calls another contract, because the calls that such a contract makes are not in the calldata.
    */
   proofsIn(transaction: string): Promise<SubmittedProof[] | undefined>;
-  /** What the Registry says a vNode's directory was when the epoch began, as of a block in it. */
+  /** The vNode's directory when the epoch began, as the Registry says at a block of that epoch. */
   directory(vNode: bigint, epoch: number, block: number): Promise<DirectoryState>;
-  /** Which of the vNodes have proven the epoch, as of a block in it; without those that the contract does not tell of. */
+  /**
+   * Those of the vNodes that have proven the epoch, at a block of that epoch. vNodes that the contract cannot report
+   * on are left out.
+   */
   proven(vNodes: readonly bigint[], epoch: number, block: number): Promise<bigint[]>;
   profile(index: number): Promise<ProfileOnChain>;
-  /** undefined: it is of headers. */
+  /** undefined if the beacon uses block headers. */
   beacon(index: number): Promise<DrandOnChain | undefined>;
-  /** What a beacon of block headers says of an epoch. undefined until the blocks are there. */
+  /** The randomness and evidence of a beacon of block headers; undefined until the blocks exist. */
   headers(epoch: number): Promise<{ evidence: Uint8Array; randomness: Hex } | undefined>;
   profileCount(): Promise<number>;
   beaconCount(): Promise<number>;
   randomness(beacon: number, epoch: number): Promise<bigint>;
   readonly previews: AskPreviews;
-  /** The last epoch in which a challenge may be answered, as far as pauses are declared. */
+  /** The last epoch in which a challenge may be answered, with the pauses declared so far. */
   lastAnswer(challenge: bigint): Promise<number>;
   readonly transactions: TransactionChain<AuditCall>;
   close(): void;
 }
 
 export interface AuditChainOptions extends Pick<EndpointsOptions, "log"> {
-  /** One or several. */
+  /** One URL or several. */
   readonly rpcUrl: string | readonly string[];
   readonly audits: string;
   readonly privateKey: string;
@@ -106,9 +109,9 @@ export interface AuditChainOptions extends Pick<EndpointsOptions, "log"> {
   readonly maxFeePerGas?: bigint | undefined;
 }
 
-/** Asked for in one call. */
+/** Duties read in one call. */
 const DUTIES = 25;
-/** Percent of the estimate: the transaction may run in the next epoch, which takes other paths. */
+/** Gas limit in percent of the estimate: the transaction may run in the next epoch, which takes other paths. */
 const GAS_MARGIN = 140n;
 
 export async function connectAuditChain(options: AuditChainOptions): Promise<AuditChain> {
@@ -169,7 +172,7 @@ async function open(
     async proofsIn(hash) {
       const transaction = await provider.getTransaction(hash);
       if (!transaction)
-        throw new HoldfastError("unreachable", `the chain has no transaction ${hash} any more`);
+        throw new HoldfastError("unreachable", `the chain no longer has the transaction ${hash}`);
       if (transaction.to === null || getAddress(transaction.to) !== audits) return undefined;
       return decodeProofs(auditsContract, transaction.data);
     },
@@ -190,7 +193,7 @@ async function open(
           });
         } catch (error) {
           if (!isCallException(error)) throw error;
-          // One alone may be refused, or take more gas than an endpoint gives: nobody can say then.
+          // A single vNode may be refused, or take more gas than an endpoint allows. Then the answer is unknown.
           if (some.length <= 1) return [];
           const half = Math.ceil(some.length / 2);
           return [...(await ask(some.slice(0, half))), ...(await ask(some.slice(half)))];
@@ -234,7 +237,12 @@ async function open(
     previews: createPreviews(provider, { audits, account: signer.address, errors }),
     lastAnswer: async (challenge) => Number(await view(challenges, "lastAnswer", challenge)),
     transactions: createWallet<AuditCall>({
-      ...{ provider, wallet: signer, chainId, maxFeePerGas, gasMargin: GAS_MARGIN, errors },
+      provider,
+      wallet: signer,
+      chainId,
+      maxFeePerGas,
+      gasMargin: GAS_MARGIN,
+      errors,
       transactionOf: (call) => transactionOf({ audits: auditsContract, challenges }, call),
     }),
     close: () => provider.destroy(),
@@ -245,10 +253,14 @@ function abi(name: string): InterfaceAbi {
   return contractArtifact(name).abi;
 }
 
-/** What Groth16Verifier.keyHash of this key is. */
+/** The value of Groth16Verifier.keyHash for this key. */
 export function keyHashOf(key: SnarkjsKey): Hex {
   const [type] = new Interface(abi("Groth16Verifier")).deploy.inputs;
-  if (!type) throw new HoldfastError("corrupt", "Groth16Verifier is not made with a key");
+  if (!type)
+    throw new HoldfastError(
+      "corrupt",
+      "the constructor of Groth16Verifier takes no key: build the contracts again",
+    );
   return keccak256(AbiCoder.defaultAbiCoder().encode([type], [keyWords(key)])) as Hex;
 }
 
@@ -256,7 +268,7 @@ function view(contract: Contract, method: string, ...args: readonly unknown[]): 
   return contract.getFunction(method).staticCall(...args);
 }
 
-/** undefined where the contract has no such function. */
+/** undefined if the contract has no such function. */
 async function unlessMissing(answer: Promise<unknown>): Promise<unknown> {
   try {
     return await answer;

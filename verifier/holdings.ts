@@ -1,5 +1,5 @@
 /**
- * A vNode's directory as events alone say it is: the tree as it is now and as it stood when an epoch began (protocol.md,
+ * A vNode's directory, built from events alone: the present tree, and the tree when an epoch began (protocol.md,
  * section 5).
  */
 import { Directory, type NewEntry } from "../protocol/directory.ts";
@@ -12,11 +12,13 @@ export interface DirectoryState {
   readonly total: number;
 }
 
-/** Changes come in the order of the chain, each with the epoch in which it was made: it counts from the next one on. */
+/**
+ * Changes come in the order of the chain, with the epoch in which they were made. They count from the next epoch on.
+ */
 export class Holdings {
   readonly #entries = new Entries<StoredSegment>();
   #directory: Directory;
-  /** What was there when the epoch began, before its first change: of the last two epochs with changes. */
+  /** The directory before the first change of an epoch, for the last two epochs with changes. */
   #before: readonly (DirectoryState & { readonly epoch: number })[] = [];
 
   constructor(depth: number) {
@@ -28,13 +30,13 @@ export class Holdings {
     return { root, total };
   }
 
-  /** As it stood when the epoch began: the one of the last change, or a later one. */
+  /** The directory when the epoch began. Only for the epoch of the last change, or a later one. */
   at(epoch: number): DirectoryState {
     const { root, total } = this.#before.find((before) => before.epoch >= epoch) ?? this.now;
     return { root, total };
   }
 
-  /** Whether anything that is in the tree is paid for in the epoch, or will be. */
+  /** Whether any segment in the tree is paid for in the epoch or later. */
   lasts(epoch: number): boolean {
     return this.#entries.live.some(({ end }) => end > epoch);
   }
@@ -45,7 +47,7 @@ export class Holdings {
     this.#entries.store(segment);
   }
 
-  /** Extended, or ended early. */
+  /** A segment was extended or ended early. */
   setEnd(serial: number, end: number): void {
     this.#entries.setEnd(serial, end);
   }

@@ -1,5 +1,5 @@
 /**
- * The auditor as a process of its own: `node verifier/main.ts --config FILE`.
+ * Runs the auditor as its own process: `node verifier/main.ts --config FILE`.
  */
 import { mkdir } from "node:fs/promises";
 import { pino } from "pino";
@@ -13,22 +13,22 @@ import { loadVerificationKey } from "../circuits/artifacts.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
 import { createDrandClient } from "../drand/client.ts";
 import { verifyWords } from "../groth16/verify.ts";
-import { passKey } from "../keys/key-gate.ts";
+import { requireSafeKey } from "../keys/key-gate.ts";
 import { createAuditor } from "./auditor.ts";
 import { connectAuditChain, keyHashOf, type AuditCall, type AuditChain } from "./chain.ts";
 import { describeSettings, readConfig, type AuditorConfig } from "./config.ts";
 import { createStatusServer } from "./server.ts";
 import { openState } from "./state.ts";
 
-/** From a signal to the end, whatever hangs. */
+/** The longest time from a signal to the end of the process, even if something hangs. */
 const MAX_STOPPING_MS = 8_000;
-/** Until a waiting transaction's fees are raised. */
+/** How long a transaction waits before its fees are raised. */
 const RAISE_MS = 30_000;
 
 const HELP = [
   "Usage: holdfast auditor run -- [--config FILE] [--NAME VALUE]...",
   "",
-  "Runs an auditor: records the beacon, verifies every proof a second way, settles, reports misses.",
+  "Runs an auditor: records randomness, verifies every proof independently, settles epochs, reports misses.",
   "Settings: default < file < environment < flag.",
   "",
   "--config FILE  JSON with the settings",
@@ -40,7 +40,7 @@ const stop = (reason: string): void => {
   log.info({ reason }, "stopping");
   ending.abort();
   setTimeout(() => {
-    log.fatal("something hangs: killed");
+    log.fatal("something hangs: ending the process by force");
     process.exit(1);
   }, MAX_STOPPING_MS).unref();
 };
@@ -56,7 +56,7 @@ try {
     process.exitCode = 1;
   }
 }
-// Whatever an endpoint still owes an answer to.
+// Do not wait for endpoints that have not answered yet.
 if (ending.signal.aborted) process.exit();
 
 async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> {
@@ -70,7 +70,7 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
     const maxFeePerGas = BigInt(config.maxFeeGwei) * GWEI;
     const connect = (): Promise<AuditChain> =>
       untilAborted(connectAuditChain({ rpcUrl, audits, privateKey, maxFeePerGas, log }), signal);
-    // Who starts for the first time may have mistyped an address.
+    // At the first start the address may be mistyped, so a failure ends the process.
     const chain = await (state.isClaimed
       ? untilAnswered(connect, { clock: systemClock, log, signal })
       : connect());
@@ -78,11 +78,14 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
       state.claim(chain);
       store = keepEvents(dataFolder, { chainId: chain.chainId, audits: chain.audits, fromBlock }, log);
       const { minContributions } = config;
-      await passKey(profile, { chainId: chain.chainId, build, minContributions });
+      await requireSafeKey(profile, { chainId: chain.chainId, build, minContributions });
       const pollMs = 1000 * config.pollSeconds;
       const sender = createSender<AuditCall>(
         {
-          ...{ confirmations: 0, bumpAfterMs: RAISE_MS, pollMs, signal },
+          confirmations: 0,
+          bumpAfterMs: RAISE_MS,
+          pollMs,
+          signal,
           isOnce: ({ kind }) => kind === "expire",
         },
         { chain: chain.transactions, journal: state.transactions, clock: systemClock, log },
@@ -90,8 +93,15 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
       const publicKey = Uint8Array.from(Buffer.from(config.drandPublicKey, "hex"));
       const auditor = createAuditor(
         {
-          ...{ chain, state, store, fromBlock, log, signal, pollMs },
-          ...{ settle: config.settle, coinValue: config.coinValue },
+          chain,
+          state,
+          store,
+          fromBlock,
+          log,
+          signal,
+          pollMs,
+          settle: config.settle,
+          coinValue: config.coinValue,
           keyHash: keyHashOf(key),
         },
         {
@@ -104,12 +114,10 @@ async function audit(config: AuditorConfig, signal: AbortSignal): Promise<void> 
         },
       );
       const server = createStatusServer(config, {
-        ...{
-          auditor,
-          counts: () => state.counts(),
-          endpoints: () => chain.endpoints(),
-          now: () => Date.now(),
-        },
+        auditor,
+        counts: () => state.counts(),
+        endpoints: () => chain.endpoints(),
+        now: () => Date.now(),
       });
       log.info({ url: await server.listen({ host: config.host, port: config.port }) }, "ready");
       await auditor.run();

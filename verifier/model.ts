@@ -1,6 +1,6 @@
 /**
- * What the chain's events alone say should have been proven: directories, who was responsible and who waited to take over,
- * and the randomness. It is the auditor's own reckoning, apart from what the contract's views answer.
+ * What should have been proven according to the chain's events alone: directories, responsible nodes, nodes that wait
+ * to take over, and randomness. The auditor computes it independently of the contracts' views.
  */
 import { HoldfastError } from "../protocol/errors.ts";
 import { fromHex32, type Hex } from "../protocol/field.ts";
@@ -13,40 +13,41 @@ export interface ModelOptions {
   readonly audits: string;
   readonly genesis: number;
   readonly epochSeconds: number;
-  /** Of a profile of the deployment. Throws for one that is not known. */
+  /** Depth of a profile's directory. Throws for an unknown profile. */
   readonly directoryDepth: (profile: number) => number;
 }
 
 export interface Model {
   /**
-   * In the order of the chain. Passes over events that change nothing here.
+   * Applies events in the order of the chain. Ignores events that change nothing here.
    *
-   * @returns what the event says that those before it do not bear out
+   * @returns how the event contradicts the ones before it, in words
    */
   apply(event: AuditEvent): string | undefined;
   readonly vNodes: readonly bigint[];
-  /** Those that are open, and the epoch in which each was made. */
+  /** Open challenges, with the epoch in which each was made. */
   readonly challenges: ReadonlyMap<bigint, number>;
   /** The directory as it stood when an epoch began. */
   directory(vNode: bigint, epoch: number): DirectoryState;
   /**
-   * What a proof of this epoch must show: the circuit's public inputs. After all events before the proof's.
-   * Throws "corrupt" if, by the events, nobody was to prove anything.
+   * What a proof of this epoch must show: the circuit's public inputs. Call it after all events before the proof's.
+   *
+   * @throws HoldfastError "corrupt" if nothing was to be proven according to the events
    */
   expected(vNode: bigint, epoch: number): Expected;
-  /** As expected, of the node that waits to take over. */
+  /** As `expected`, for the node that waits to take over. */
   expectedOfSuccessor(vNode: bigint, epoch: number): Expected;
 }
 
 export interface Expected {
   readonly node: bigint;
-  /** Whose verifier is asked: an index of the deployment. */
+  /** Index of the deployment's profile whose verifier is asked. */
   readonly profile: number;
   readonly inputs: readonly bigint[];
 }
 
-/** What a cluster's proofs depend on, from an epoch on: indices of the deployment's beacons and profiles. */
-interface Terms {
+/** The terms of a cluster's proofs from an epoch on: indices of the deployment's beacons and profiles. */
+interface ClusterTerms {
   readonly from: number;
   readonly beacon: number;
   readonly profile: number;
@@ -54,11 +55,11 @@ interface Terms {
 
 interface Cluster {
   readonly quantumBits: bigint;
-  /** In the order in which they hold. */
-  readonly terms: readonly Terms[];
+  /** In the order in which they take effect. */
+  readonly terms: readonly ClusterTerms[];
 }
 
-/** Who is to take over, from an epoch on. */
+/** A node that is named to take over, from an epoch on. */
 interface Named {
   readonly node: bigint;
   readonly since: number;
@@ -69,7 +70,7 @@ interface Named {
 interface VNode {
   readonly cluster: bigint;
   readonly holdings: Holdings;
-  /** Who is responsible; nobody: 0. */
+  /** The responsible node; 0 stands for no node. */
   node: bigint;
   named: Named | undefined;
 }
@@ -86,16 +87,16 @@ export function createModel(options: ModelOptions): Model {
   const find = (id: unknown): VNode => {
     const found = vNodes.get(id as bigint);
     if (found) return found;
-    throw new HoldfastError("corrupt", `the events speak of vNode ${String(id)}, which was never added`);
+    throw new HoldfastError("corrupt", `the events name vNode ${String(id)}, which was never added`);
   };
   const clusterOf = (id: bigint): Cluster => {
     const found = clusters.get(id);
     if (found) return found;
-    throw new HoldfastError("corrupt", `the events speak of cluster ${id}, which was never created`);
+    throw new HoldfastError("corrupt", `the events name cluster ${id}, which was never created`);
   };
-  const termsAt = (cluster: bigint, epoch: number): Terms => {
+  const termsAt = (cluster: bigint, epoch: number): ClusterTerms => {
     const { terms } = clusterOf(cluster);
-    return terms.findLast(({ from }) => from <= epoch) ?? (terms[0] as Terms);
+    return terms.findLast(({ from }) => from <= epoch) ?? (terms[0] as ClusterTerms);
   };
   const epochOf = ({ timestamp }: AuditEvent): number => Math.floor((timestamp - genesis) / epochSeconds);
 
@@ -103,18 +104,19 @@ export function createModel(options: ModelOptions): Model {
 
   function name(args: Args): void {
     const since = Number(args["fromEpoch"]);
-    // 0: who was named is no more.
+    // 0: the naming was revoked.
     find(args["vNode"]).named =
       since === 0 ? undefined : { node: args["node"] as bigint, since, ready: false };
   }
 
-  /** The old node stays until the new one has proven, if there are both and anything to prove. */
+  /** If there are an old and a new node and something to prove, the old one stays until the new one has proven. */
   function switchNode(args: Args): string | undefined {
     const vNode = find(args["vNode"]);
     const [node, from] = [args["node"] as bigint, Number(args["fromEpoch"])];
     const { node: old, named } = vNode;
     [vNode.node, vNode.named] = [node, undefined];
-    if (!named || named.node !== node || named.since > from) return `node ${node} takes over unnamed`;
+    if (!named || named.node !== node || named.since > from)
+      return `node ${node} takes over without having been named`;
     if (old === 0n || named.ready || !vNode.holdings.lasts(from)) return undefined;
     return `node ${node} takes over from node ${old} without a proof`;
   }
@@ -123,7 +125,7 @@ export function createModel(options: ModelOptions): Model {
     const vNode = find(args["vNode"]);
     const node = args["node"] as bigint;
     if (vNode.node === node) vNode.node = 0n;
-    else return `node ${node} goes, which is not there`;
+    else return `node ${node} is removed, but was not responsible`;
     return undefined;
   }
 
@@ -137,10 +139,10 @@ export function createModel(options: ModelOptions): Model {
   function prepare(event: AuditEvent): string | undefined {
     const { args } = event;
     const vNode = find(args["vNode"]);
-    // Its first proof, of an epoch that is paid.
+    // Only the node's first proof, in an epoch that is paid, is a take-over.
     if (!isTakeOver(event, epochOf(event))) return undefined;
     const node = args["node"] as bigint;
-    if (vNode.named?.node !== node) return `node ${node} proves unnamed`;
+    if (vNode.named?.node !== node) return `node ${node} proves a take-over without having been named`;
     vNode.named = { node, since: Number(args["epoch"]), ready: true };
     return undefined;
   }
@@ -155,9 +157,10 @@ export function createModel(options: ModelOptions): Model {
     const segment = { serial: Number(serial), root: fromHex32(root as string), leaves: Number(leaves) };
     const { total } = holdings.now;
     holdings.store(epochOf(event), { ...segment, weight: Number(weight), end: Number(end) });
-    if (weight << quantumBits !== perEpoch) return `segment ${segment.serial} costs no whole quanta`;
+    if (weight << quantumBits !== perEpoch)
+      return `the price of segment ${segment.serial} is not a multiple of the quantum`;
     if (start === BigInt(total)) return undefined;
-    return `segment ${segment.serial} starts at ${String(start)}, the entries before it weigh ${total}`;
+    return `segment ${segment.serial} starts at ${String(start)}, but the entries before it weigh ${total}`;
   }
 
   function compact(event: AuditEvent): string | undefined {
@@ -166,7 +169,7 @@ export function createModel(options: ModelOptions): Model {
     const { root, total } = holdings.now;
     if (root === fromHex32(event.args["root"] as string) && BigInt(total) === event.args["total"])
       return undefined;
-    return "the compacted directory does not have just what goes on";
+    return "the compacted directory does not consist of exactly the segments that continue";
   }
 
   const appliers: Readonly<Record<string, (event: AuditEvent) => unknown>> = {
@@ -178,14 +181,14 @@ export function createModel(options: ModelOptions): Model {
     ClusterChanged(event) {
       const { cluster, beacon, profile, fromEpoch } = event.args;
       const { quantumBits, terms } = clusterOf(cluster as bigint);
-      // Those that do not hold yet are given up.
+      // Changes that have not taken effect yet are replaced.
       const begun = terms.filter(({ from }) => from <= epochOf(event));
       const next = { from: Number(fromEpoch), beacon: Number(beacon), profile: Number(profile) };
       clusters.set(cluster as bigint, { quantumBits, terms: [...begun, next] });
     },
     VNodeAdded({ args }) {
       const cluster = args["cluster"] as bigint;
-      // A cluster's profiles have the same depths.
+      // All profiles of a cluster have the same depths.
       const holdings = new Holdings(directoryDepth(termsAt(cluster, 0).profile));
       vNodes.set(args["vNode"] as bigint, { cluster, holdings, node: 0n, named: undefined });
     },
@@ -223,7 +226,7 @@ export function createModel(options: ModelOptions): Model {
     const value = randomness.get(`${beacon}/${epoch}`);
     const { root, total } = holdings.at(epoch);
     if (node === 0n || value === undefined || total === 0) {
-      const message = `by the events there was nothing to prove for vNode ${id} in epoch ${epoch}`;
+      const message = `according to the events there was nothing to prove for vNode ${id} in epoch ${epoch}`;
       throw new HoldfastError("corrupt", message, { node, randomness: value, total });
     }
     const seed = auditSeed({ chainId, audits, vNode: id, node, epoch: BigInt(epoch), randomness: value });
@@ -250,8 +253,8 @@ export function createModel(options: ModelOptions): Model {
 }
 
 /**
- * Whether a TakeOverProven in an epoch is of a node that waits: it says from when on that is responsible. That of a node
- * which is responsible already says which epoch it has proven.
+ * Whether a TakeOverProven event is the take-over of a waiting node. Then its epoch is the one from which the node is
+ * responsible, the next one. If the node is responsible already, its epoch is the one that it has proven.
  */
 export function isTakeOver({ args }: AuditEvent, epoch: number): boolean {
   return Number(args["epoch"]) === epoch + 1;

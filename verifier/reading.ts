@@ -1,6 +1,7 @@
 /**
- * What the auditor reads of the chain: its model, and what is to be looked into, once the events are shown to be complete.
- * Nothing is held against anybody that a second reading of all events does not bear out: an endpoint may leave some out.
+ * What the auditor reads from the chain: its model, and the findings to look into, once the events are known to be
+ * complete. Nothing is held against anybody unless a second reading of all events confirms it, because an endpoint
+ * may leave events out.
  */
 import { Tally } from "../chain/counts.ts";
 import type { Log } from "../chain/delivery.ts";
@@ -13,18 +14,18 @@ import type { AuditChain, AuditEvent } from "./chain.ts";
 import { isTakeOver, type Expected, type Model } from "./model.ts";
 import type { AuditorState, ProofId } from "./state.ts";
 
-/** What is to be judged: a proof that the chain says it took. */
+/** A proof that the chain has accepted, to be verified. */
 export interface Claim extends ProofId {
-  /** Of a node that waits to take over. */
+  /** Whether it comes from a node that waits to take over. */
   readonly takeOver: boolean;
 }
 
-/** What is to be looked into, as the events before it have it. */
+/** Something to look into, with what the events before it say. */
 export type Finding =
   | {
       readonly kind: "proof";
       readonly claim: Claim;
-      /** In words, why the events ask for no proof. */
+      /** What the proof must show; or why the events ask for no proof, in words. */
       readonly expected: Expected | string;
     }
   | { readonly kind: "beacon"; readonly event: AuditEvent }
@@ -35,14 +36,14 @@ export interface Reading {
   readonly model: Model;
   /** The newest block that was read. */
   readonly block: number;
-  /** Reads what is new. Throws "chain" while events are missing. */
+  /** Reads new events. @throws HoldfastError "chain" while events are missing */
   update(): Promise<void>;
-  /** The next one that is not dealt with. */
+  /** The next finding that is not dealt with. */
   finding(): Finding | undefined;
   dealtWith(): void;
-  /** Whether all events were read again since this was asked first; if not, they will be. */
+  /** Whether all events were read again since this was first asked. If not, the next update reads them again. */
   isCertain(what: string): boolean;
-  /** Whether something was asked that is not certain yet. */
+  /** Whether a question is still uncertain. */
   readonly doubts: boolean;
 }
 
@@ -52,28 +53,28 @@ export interface ReadingModules {
   readonly state: AuditorState;
   readonly log: Log;
   readonly startModel: () => Model;
-  /** Sees each event, in order; `restart`: all will come again. */
+  /** Sees each event in order; `restart` means that all will come again. */
   readonly observer: { take(event: AuditEvent): void; restart(): void };
-  /** Between questions of which there are many. */
+  /** Called between many questions in a row. */
   readonly meanwhile: () => Promise<void>;
 }
 
-/** A block that was looked at. */
+/** A block at which the chain was looked at. */
 interface Past {
   readonly block: Block;
-  /** That were there. */
+  /** The vNodes that existed then. */
   readonly vNodes: readonly bigint[];
-  /** How often it was asked about in vain. */
+  /** Attempts to ask about it that failed. */
   tries: number;
 }
 
-/** Blocks that an endpoint still has the state of, whatever else it forgets. */
+/** Blocks whose state an endpoint still has, even if it keeps no older state. */
 const MAX_PAST = 64;
-/** How often an epoch that is over is asked about where there is no answer. */
+/** Attempts to ask about an epoch that is over. */
 const MAX_TRIES = 3;
-/** Directories asked for at once. */
+/** Directories asked for at a time. */
 const AT_ONCE = 50;
-/** Readings that have to say so before the chain is said to contradict itself: of what is new, and of everything. */
+/** Readings that must show a difference before it is reported as a contradiction: one of new events, and one of all. */
 const READINGS = 2;
 
 export function createReading(
@@ -84,17 +85,17 @@ export function createReading(
   let next = model;
   let tally = new Tally();
   let block = fromBlock - 1;
-  /** Of events that are not shown to be complete; whether they are all that there are. */
+  /** Findings of events that are not known to be complete, and whether they come from a reading of all events. */
   let [found, isAnew]: [Finding[], boolean] = [[], true];
-  /** To be dealt with, of which so many are. */
+  /** Findings to deal with, and how many of them are done. */
   let [findings, done]: [Finding[], number] = [[], 0];
-  /** By vNode, the last epoch of which an event says that it was proven. */
+  /** The last epoch that each vNode has proven, by the events. */
   let proven = new Map<bigint, number>();
-  /** The newest block that was looked at, and the last one of an epoch that was over by the next look. */
+  /** The newest block looked at, and the last one looked at in the epoch before. */
   let [running, ended]: [Past | undefined, Past | undefined] = [undefined, undefined];
-  /** How often a directory was found to be another. */
+  /** How often each directory was found to differ. */
   const suspicions = new Map<string, number>();
-  /** What was asked to be certain, and how many times everything had been read again by then. */
+  /** For each uncertain question, the number of complete readings when it was first asked. */
   const asked = new Map<string, number>();
   let rereadings = 0;
   let doubts = false;
@@ -124,7 +125,7 @@ export function createReading(
     tally.take(name);
     if (name === "Proven") proven.set(args["vNode"] as bigint, Number(args["epoch"]));
     const claim = claimOf(event);
-    // What new events contradict is judged again.
+    // An invalid proof is judged again, because new events may contradict the verdict.
     if (claim && [undefined, "invalid"].includes(state.verdictOf(claim)))
       found.push({ kind: "proof", claim, expected: expectation(claim) });
     if (name === "BeaconRecorded") found.push({ kind: "beacon", event });
@@ -133,13 +134,13 @@ export function createReading(
     if (what !== undefined) found.push({ kind: "contradiction", source: `${transaction} ${name}`, what });
   }
 
-  /** The chain's directories against those of its events. */
+  /** Compares the chain's directory with the one that the events give. */
   async function compare(vNode: bigint, epoch: number, at: Block): Promise<string | undefined> {
     const theirs = await chain.directory(vNode, epoch, at.number);
     const ours = model.directory(vNode, epoch);
     if (theirs.root === ours.root && theirs.total === ours.total) return undefined;
     const source = `vNode ${vNode} in epoch ${epoch}`;
-    const what = `the directory's total is ${theirs.total} or its root another than the events make: ${ours.total}`;
+    const what = `the directory's total is ${theirs.total} on the chain and ${ours.total} by its events, or their roots differ`;
     const said = (suspicions.get(source) ?? 0) + 1;
     suspicions.set(source, said);
     if (said <= READINGS) return `${source}: ${what}`;
@@ -148,7 +149,10 @@ export function createReading(
     return undefined;
   }
 
-  /** Nothing that is counted shows that the event of a proof is missing; the contract knows until its epoch is over. */
+  /**
+   * Looks for proofs without an event. No count shows that such an event is missing, but the contract knows until the
+   * epoch is over.
+   */
   async function unseenProof({ block: at, vNodes }: Past): Promise<string | undefined> {
     const epoch = epochAt(at.timestamp, chain);
     if ((await chain.blockHash(at.number)) !== at.hash) return undefined;
@@ -157,24 +161,24 @@ export function createReading(
       await meanwhile();
       const found = await chain.proven(asked.slice(first, first + AT_ONCE), epoch, at.number);
       const unseen = found.find((vNode) => (proven.get(vNode) ?? 0) < epoch);
-      if (unseen !== undefined) return `vNode ${unseen} has proven epoch ${epoch}, of which no event tells`;
+      if (unseen !== undefined) return `vNode ${unseen} has proven epoch ${epoch}, but no event says so`;
     }
     return undefined;
   }
 
-  /** What is not answered is not known, and keeps nothing else waiting. */
+  /** An answer that does not come leaves the question open, and holds up nothing else. */
   async function lookBack(head: Block): Promise<string | undefined> {
     const past = ended;
     ended = undefined;
     if (!past || head.number - past.block.number > MAX_PAST) return undefined;
     try {
       const why = await unseenProof(past);
-      // Asked again once more has been read.
+      // Asked again when more has been read.
       if (why !== undefined) ended = past;
       return why;
     } catch (error) {
       if (++past.tries < MAX_TRIES) ended = past;
-      else log.warn({ err: error }, "whether all proofs of the last epoch were seen is not known");
+      else log.warn({ err: error }, "cannot find out whether all proofs of the last epoch were seen");
       return undefined;
     }
   }
@@ -201,7 +205,9 @@ export function createReading(
   const follower = createFollower(
     { fromBlock, epochAt: (timestamp) => epochAt(timestamp, chain) },
     {
-      ...{ source: chain, store, log },
+      source: chain,
+      store,
+      log,
       reader: {
         restart() {
           next = startModel();
@@ -237,14 +243,14 @@ export function createReading(
     },
     finding: () => findings[done],
     dealtWith() {
-      // An array that is long gives its first away slowly.
+      // Removing the first element of a long array would be slow.
       if (++done === findings.length) [findings, done] = [[], 0];
     },
     isCertain(what) {
       const since = asked.get(what);
       if (since !== undefined && since < rereadings) return true;
       asked.set(what, since ?? rereadings);
-      if (!doubts) log.warn({ what }, "all events are read again before that is held against anybody");
+      if (!doubts) log.warn({ what }, "reading all events again before this is held against anybody");
       doubts = true;
       follower.distrust();
       return false;

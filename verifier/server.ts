@@ -1,5 +1,5 @@
 /**
- * What an auditor says of itself over HTTP: /healthz while it lives, /status with its troubles, 503 while there are any.
+ * The auditor's HTTP interface: /healthz while it runs, and /status, with code 503 while there are troubles.
  */
 import fastify, { type FastifyInstance } from "fastify";
 import type { EndpointHealth } from "../chain/endpoints.ts";
@@ -7,7 +7,7 @@ import { headAge, staleness } from "../chain/heads.ts";
 import type { Auditor } from "./auditor.ts";
 
 export interface StatusServerOptions {
-  /** Of the newest block, in seconds, above which that is a trouble. 0: any. */
+  /** Seconds: an older newest block is a trouble. 0: any age. */
   readonly maxHeadAgeSeconds: number;
 }
 
@@ -27,7 +27,7 @@ export function createStatusServer(
   server.get("/healthz", () => ({ ok: true }));
   server.get("/status", (_request, reply) => {
     const { time, ...status } = auditor.status;
-    // Nothing is read yet.
+    // 0: nothing has been read yet.
     const age = time === 0 ? undefined : headAge(time, now());
     const stale = age === undefined ? undefined : staleness(age, maxHeadAgeSeconds);
     const troubles = [...status.troubles, ...(stale === undefined ? [] : [stale])];

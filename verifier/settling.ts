@@ -1,6 +1,6 @@
 /**
- * Settles what is over, once an epoch: many vNodes with one transaction, several transactions at a time, and none that would
- * come before a beacon.
+ * Settles epochs that are over, once per epoch: many vNodes in one transaction, several transactions at a time, and
+ * none that would delay a beacon.
  */
 import type { Log } from "../chain/delivery.ts";
 import type { Sender } from "../chain/sender.ts";
@@ -11,7 +11,7 @@ import { chooseWorth, HORIZON, inBatches, type Chosen, type Incomes, type Settle
 
 export interface SettlingOptions {
   readonly settle: SettleChoice;
-  /** Token units that 10^18 wei are worth; 0: nobody knows. */
+  /** Value of 10^18 wei in token units. 0: unknown. */
   readonly coinValue: bigint;
 }
 
@@ -26,27 +26,27 @@ export interface SettlingModules {
 export interface Present {
   readonly epoch: number;
   readonly vNodes: readonly bigint[];
-  /** Whether another transaction may go out. */
+  /** Whether another transaction may be sent now. */
   readonly mayBegin: () => boolean;
 }
 
 export interface Settling {
-  /** Plans the epoch, if that is to be done, and sends as much of it as may go out now. */
+  /** Plans the epoch if that is not done yet, and sends as much of the plan as may be sent now. */
   attend(now: Present): Promise<void>;
-  /** Of what was sent and not settled, why. */
+  /** Why transactions failed to settle. */
   readonly troubles: readonly string[];
-  /** Ends when nothing is under way. */
+  /** Resolves when no transaction is under way. */
   settled(): Promise<void>;
 }
 
-/** Epochs of one vNode settled by one transaction. */
+/** The most epochs of one vNode that one transaction settles. */
 const MAX_EPOCHS = 64;
-/** vNodes looked at in one call, at most. */
+/** The most vNodes in one call. */
 const PAGE = 32;
-/** Of the estimates; a transaction takes 16.7 million at most, with all margins. */
+/** The most gas of a transaction, by the estimates. With all margins, a transaction takes at most 16.7 million. */
 const MAX_GAS = 9_000_000n;
 const MAX_BATCH = 64;
-/** Transactions at a time: a block has room for some of them, and whatever else comes has to wait for all. */
+/** Transactions at a time. A block has room for some of them, and every later transaction waits for all of them. */
 const MAX_FLYING = 8;
 const PREFIX = "settle/";
 
@@ -65,7 +65,7 @@ export function createSettling(
       if (page.length === 0)
         throw new HoldfastError(
           "unreachable",
-          "the endpoint gives too little gas to a call: settling cannot be looked at",
+          "the endpoint allows too little gas for a call, so settling cannot be previewed: use another endpoint",
         );
       for (const each of page) found.push(each);
     }
@@ -114,7 +114,7 @@ export function createSettling(
     async attend({ epoch, vNodes, mayBegin }) {
       if (settle === "none" || epoch === 0 || !mayBegin()) return;
       if (round?.epoch !== epoch) {
-        // What is on its way may be what would be planned again, also after a crash.
+        // Transactions under way, also from before a crash, may settle the same epochs.
         const open = state.transactions.openTransactions();
         if (flying.size > 0 || open.some(({ key }) => key.startsWith(PREFIX))) return;
         round = { epoch, batches: inBatches(await choose(epoch, vNodes), MAX_GAS, MAX_BATCH) };

@@ -1,5 +1,5 @@
 /**
- * The auditor's records, in SQLite: every verdict and what it did, for whoever asks later and for its own restart.
+ * The auditor's records, in SQLite: every verdict and action, for later questions and for the auditor's own restart.
  */
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -7,10 +7,10 @@ import { keepTransactions, type TransactionJournal } from "../chain/transactions
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Hex } from "../protocol/field.ts";
 
-/** Of a proof that the chain took: it was right to, it was wrong to, or where the proof stands is not to be found. */
+/** The verdict on a proof that the chain accepted: rightly, wrongly, or the proof cannot be found. */
 export type Outcome = "valid" | "invalid" | "unseen";
 
-/** Which proof of a transaction. */
+/** Identifies a proof of a transaction. */
 export interface ProofId {
   readonly transaction: string;
   readonly vNode: bigint;
@@ -34,21 +34,21 @@ export interface Counts {
 
 export interface AuditorState {
   readonly transactions: TransactionJournal;
-  /** Whether an auditor had run with it before it was opened. */
+  /** Whether an auditor had used these records before they were opened. */
   readonly isClaimed: boolean;
-  /** @throws HoldfastError "bad-input" if the records are those of another account, chain or deployment */
+  /** @throws HoldfastError "bad-input" if the records belong to another account, chain or deployment */
   claim(identity: { chainId: bigint; audits: string; account: string }): void;
-  /** Gas that settling for a cluster took in an epoch, where nobody was paid for it. */
+  /** Adds gas spent in an epoch on settling for a cluster, where no reward paid for it. */
   addSpent(cluster: bigint, epoch: number, gas: bigint): void;
-  /** By cluster, since an epoch. */
+  /** Gas by cluster, since an epoch. */
   spentSince(epoch: number): Map<bigint, bigint>;
   verdictOf(proof: ProofId): Outcome | undefined;
   saveVerdict(verdict: Verdict): void;
-  /** @returns false if it is on record already */
+  /** @returns false if it is recorded already */
   saveMiss(miss: { vNode: bigint; node: bigint; epoch: number; misses: number }): boolean;
   hasContradiction(source: string, what: string): boolean;
   saveContradiction(source: string, what: string): void;
-  /** Whether what a beacon has on record was found to be what its source says. */
+  /** Whether a beacon's recorded randomness was checked against its source. */
   isChecked(beacon: number, epoch: number, randomness: Hex): boolean;
   saveChecked(beacon: number, epoch: number, randomness: Hex): void;
   counts(): Counts;
@@ -80,7 +80,10 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS owner (owner TEXT NOT NULL) STRICT;
 `;
 
-/** @param folder exists; ":memory:" for none. Throws "locked" if another auditor uses it. */
+/**
+ * @param folder must exist; ":memory:" keeps nothing
+ * @throws HoldfastError "locked" if another auditor uses it, "corrupt" if the file is no auditor's
+ */
 export function openState(folder: string): AuditorState {
   const database = new Database(folder === ":memory:" ? folder : join(folder, "auditor.sqlite"), {
     timeout: 0,
@@ -95,12 +98,17 @@ export function openState(folder: string): AuditorState {
     if (cause instanceof Database.SqliteError && cause.code.startsWith("SQLITE_BUSY")) {
       throw new HoldfastError(
         "locked",
-        `another auditor uses ${folder}: stop it, or give a folder of its own`,
+        `another auditor uses ${folder}: stop it, or give this one its own folder`,
         { folder },
         { cause },
       );
     }
-    throw new HoldfastError("corrupt", `${folder} does not hold an auditor's records`, { folder }, { cause });
+    throw new HoldfastError(
+      "corrupt",
+      `the records in ${folder} are damaged, or not an auditor's: use another folder`,
+      { folder },
+      { cause },
+    );
   }
   const find = database.prepare<unknown[], { outcome: Outcome }>(
     "SELECT outcome FROM verdicts WHERE transaction_hash = ? AND vnode = ? AND epoch = ? AND node = ?",
@@ -138,7 +146,7 @@ export function openState(folder: string): AuditorState {
       const found = findOwner.get()?.owner;
       if (found === undefined) database.prepare("INSERT INTO owner VALUES (?)").run(own);
       if (found === undefined || found === own) return;
-      const message = `the data folder ${folder} belongs to ${found}, this is ${own}: give each auditor its own folder`;
+      const message = `the data folder ${folder} belongs to ${found}, but this is ${own}: give each auditor its own folder`;
       throw new HoldfastError("bad-input", message, { folder, owner: found });
     },
     addSpent: (cluster, epoch, gas) => void addSpent.run(cluster, epoch, gas),

@@ -1,41 +1,41 @@
 /**
- * What settling is worth to an auditor: the rewards for misses, and the audit fees that a cluster's proofs bring. A cluster
- * that brings nothing costs nothing.
+ * Whether settling is worth its gas to an auditor: it gets rewards for misses, and audit fees from a cluster's
+ * proofs. On a cluster that pays nothing, it spends nothing.
  */
 import type { AuditEvent, Preview } from "./chain.ts";
 
-/** Which vNodes are settled: those that are worth it, all, or none. */
+/** Which vNodes to settle: those that are worth it, all, or none. */
 export const SETTLE_CHOICES = ["worth", "all", "none"] as const;
 export type SettleChoice = (typeof SETTLE_CHOICES)[number];
 
 export interface Price {
   /** Wei for a unit of gas. */
   readonly gasPrice: bigint;
-  /** Token units that 10^18 wei are worth; 0: nobody knows. */
+  /** Value of 10^18 wei in token units. 0: unknown. */
   readonly coinValue: bigint;
 }
 
 export interface Incomes {
-  /** Of a Proven event: what was paid, and the fees of it. Passes over others. */
+  /** Notes the payment and the fees of a Proven event. Ignores other events. */
   note(event: AuditEvent): void;
-  /** Another history: what was noted is not so. */
+  /** Forgets everything, because the events are read again. */
   clear(): void;
-  /** What was paid for each vNode's proofs since an epoch, one by one; what was paid before is forgotten. */
+  /** The payments for each vNode's proofs since an epoch. Forgets earlier ones. */
   since(epoch: number): ReadonlyMap<bigint, readonly bigint[]>;
 }
 
-/** Epochs in which a cluster has to earn what is spent on it. */
+/** Epochs in which a cluster must earn what is spent on it. */
 export const HORIZON = 64;
 /**
- * Gas that a proof lets an auditor spend on its cluster, if nobody knows what its fee is worth: less than a third of what a
- * proof takes (README), so that nobody makes an auditor burn more than it burns itself.
+ * Gas that a proof lets an auditor spend on its cluster if the value of its fee is unknown. It is less than a third
+ * of a proof's own gas (README), so nobody can make an auditor spend more than they spend themselves.
  */
 export const GAS_PER_PROOF = 25_000n;
 const COIN = 10n ** 18n;
 const BASIS_POINTS = 10_000n;
 
 export function createIncomes(): Incomes {
-  /** By epoch and vNode. */
+  /** Payments by epoch and vNode. */
   const paid = new Map<number, Map<bigint, bigint>>();
   return {
     note({ name, args }) {
@@ -64,12 +64,12 @@ export function createIncomes(): Incomes {
   };
 }
 
-/** Of those with something to settle, whether their own reward pays for it. */
+/** Whether the reward of settling a vNode pays for its gas. */
 export function pays({ gas, reward }: Preview, { gasPrice, coinValue }: Price): boolean {
   return reward > 0n && (coinValue === 0n || (reward * COIN) / coinValue >= gas * gasPrice);
 }
 
-/** Gas that each cluster's proofs have paid for. */
+/** The gas that each cluster's proofs pay for. */
 export function allowances(
   previews: readonly Preview[],
   paid: ReadonlyMap<bigint, readonly bigint[]>,
@@ -91,17 +91,20 @@ export function allowances(
 export interface Choice {
   readonly previews: readonly Preview[];
   readonly paid: ReadonlyMap<bigint, readonly bigint[]>;
-  /** Gas, by cluster, since the same epoch. */
+  /** Gas spent per cluster, since the same epoch. */
   readonly spent: ReadonlyMap<bigint, bigint>;
   readonly price: Price;
 }
 
 export interface Chosen extends Preview {
-  /** Whether its cluster's proofs pay for it, and not its own reward. */
+  /** True if the cluster's proofs pay for it, and not its own reward. */
   readonly onCluster: boolean;
 }
 
-/** What is settled now: what pays first, then as much as each cluster has earned, what has waited longest first. */
+/**
+ * Chooses what to settle now: first what pays for itself, then as much as each cluster has earned, the longest
+ * unsettled first.
+ */
 export function chooseWorth({ previews, paid, spent, price }: Choice): Chosen[] {
   const behind = previews.filter(({ from, through }) => through > from);
   const left = allowances(previews, paid, price);
@@ -120,7 +123,7 @@ export function chooseWorth({ previews, paid, spent, price }: Choice): Chosen[] 
   return chosen;
 }
 
-/** Settled by one transaction each. */
+/** Splits the vNodes into batches, one per transaction. */
 export function inBatches(chosen: readonly Chosen[], maxGas: bigint, maxCount: number): Chosen[][] {
   const batches: Chosen[][] = [];
   let gas = 0n;

@@ -78,7 +78,7 @@ export async function fetchSegment(options: Fetch): Promise<void> {
 /** @throws HoldfastError "corrupt" if the segment is complete and has the wrong SHA-256 */
 async function receiveFrom(options: PacedFetch, node: NodeAddress, progress: Progress): Promise<void> {
   await receive(options, node, progress);
-  if (toHex32(progress.hasher.finish().root) !== options.segment.root) {
+  if (toHex32((await progress.hasher.end()).root) !== options.segment.root) {
     throw new HoldfastError("corrupt", `node ${node.id} serves other bytes than it was given`);
   }
 }
@@ -117,7 +117,7 @@ async function receive(options: PacedFetch, node: NodeAddress, progress: Progres
       await writeAll(file, chunk, offset + progress.received).catch((cause: unknown) => {
         throw new LocalFailure("not written", { cause });
       });
-      progress.hasher.update(chunk);
+      await progress.hasher.push(chunk);
       progress.received += chunk.length;
     }
   } finally {

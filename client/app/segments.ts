@@ -57,13 +57,13 @@ export async function commitFile(path: string, options: CommitOptions): Promise<
         const { bytesRead } = await file.read(buffer, 0, Math.min(READ_BYTES, bytes - at), offset + at);
         if (bytesRead === 0) throw hasChanged(path);
         const chunk = buffer.subarray(0, bytesRead);
-        hasher.update(chunk);
+        await hasher.push(chunk);
         hash.update(chunk);
         whole.update(chunk);
         at += bytesRead;
         progress?.((offset + at) / size);
       }
-      const { leaves, root } = hasher.finish();
+      const { leaves, root } = await hasher.end();
       segments.push({ offset, bytes, leaves, root: toHex32(root), sha256: hash.digest("hex") });
     }
     const after = await file.stat();

@@ -4,7 +4,7 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { decodePublicKey } from "../../drand/rounds.ts";
-import { passKey } from "../../keys/key-gate.ts";
+import { requireSafeKey } from "../../keys/key-gate.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { profileNamed } from "../../protocol/profiles.ts";
 import type { Chain } from "../chain.ts";
@@ -51,7 +51,7 @@ export function addAddCommands(deployment: Command): void {
 async function addProfile({ profile, at, minContributions, ...options }: AddProfileOptions): Promise<void> {
   const { name, samples, dataDepth, directoryDepth } = profileNamed(profile);
   await withChain(options, async (chain) => {
-    await passKey(name, { chainId: chain.chainId, zkey: true, minContributions });
+    await requireSafeKey(name, { chainId: chain.chainId, zkey: true, minContributions });
     const verificationKey = await loadVerificationKey(name);
     const step = verifierStep({ profile: name, verificationKey, knownAnswer: await makeKnownAnswer(name) });
     const argument = (verifier: string) => ({ verifier, samples, dataDepth, directoryDepth });

@@ -64,6 +64,11 @@ export function addToolCommands(program: Command, signal: AbortSignal): void {
     .requiredOption("--profile <name>", "tiny, demo or standard")
     .requiredOption("--seed <hex>", "below 2^248", hex)
     .requiredOption("--out <dir>", "for proof.json and public.json")
+    .option(
+      "--engine <name>",
+      "what makes the proof: wasm, snarkjs, or a program's path with rapidsnark's command line",
+      "wasm",
+    )
     .action((dir: string, options: ProveFolderOptions) => printFolderProof(dir, options, signal));
 }
 
@@ -180,6 +185,7 @@ async function isValid(key: VerificationKey, proof: object, signals: readonly st
 interface ProveFolderOptions extends ProfileOptions {
   readonly seed: bigint;
   readonly out: string;
+  readonly engine: string;
 }
 
 async function printFolderProof(
@@ -187,10 +193,10 @@ async function printFolderProof(
   options: ProveFolderOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { profile, seed, out, json } = options;
+  const { profile, seed, out, engine, json } = options;
   const log = json ? {} : { log: (line: string): void => void process.stderr.write(`${line}\n`) };
   const { name } = profileNamed(profile);
-  printResult(await proveFolder({ dir, profile: name, seed, out, signal, ...log }), { json });
+  printResult(await proveFolder({ dir, profile: name, seed, out, engine, signal, ...log }), { json });
 }
 
 async function readJson(path: string): Promise<unknown> {

@@ -4,9 +4,9 @@
  */
 import { formatEther, type Wallet } from "ethers";
 import type { Endpoints } from "../../chain/endpoints.ts";
-import { loadManifest, loadVerificationKey } from "../../circuits/artifacts.ts";
+import { loadCircuitManifest, loadVerificationKey } from "../../circuits/artifacts.ts";
 import { readKeyFile } from "../../contracts/accounts.ts";
-import { passKey } from "../../keys/key-gate.ts";
+import { requireSafeKey } from "../../keys/key-gate.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { ProfileName } from "../../protocol/profiles.ts";
@@ -176,8 +176,8 @@ async function originsOf(config: DeploymentConfig, account: string): Promise<Ori
   const chainId = BigInt(config.chainId);
   const keys: Partial<Record<ProfileName, string>> = {};
   for (const profile of config.profiles) {
-    await passKey(profile, { chainId, zkey: true, minContributions: config.minContributions });
-    const { key } = await loadManifest(profile);
+    await requireSafeKey(profile, { chainId, zkey: true, minContributions: config.minContributions });
+    const { key } = await loadCircuitManifest(profile);
     if (key) keys[profile] = key.verificationKey;
   }
   checkPublicChain(chainId, config);

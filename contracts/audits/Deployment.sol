@@ -12,7 +12,7 @@ import {Unauthorized} from "../interfaces/Types.sol";
 import {Parameters} from "../libraries/Parameters.sol";
 
 /// @title Deployment
-/// @notice What is fixed when the audits are deployed: whom they work with, when epochs begin, what the protocol takes.
+/// @notice What is fixed when Audits is deployed: its neighbours, the times of epochs, and the treasury's fee.
 abstract contract Deployment is IAudits {
     ILedger public immutable ledger;
     IRegistry public immutable registry;

@@ -3,25 +3,25 @@ pragma solidity 0.8.37;
 
 import {IProofs} from "../interfaces/audits/IProofs.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
-import {ClusterId, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
 import {IVerifier} from "../interfaces/IVerifier.sol";
+import {ClusterId, NO_CLUSTER, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
 import {Settlement} from "../libraries/Settlement.sol";
 import {Asks} from "../libraries/settlement/Asks.sol";
-import {Book, Context} from "../libraries/settlement/Book.sol";
 import {CreditIndex} from "../libraries/settlement/CreditIndex.sol";
-import {Epochs} from "../libraries/settlement/Epochs.sol";
-import {Terms} from "../libraries/Terms.sol";
-import {VNodeWord} from "../libraries/VNodeWord.sol";
+import {Pay} from "../libraries/settlement/Pay.sol";
+import {AuditsState, Context} from "../libraries/settlement/State.sol";
+import {Terms} from "../libraries/settlement/Terms.sol";
+import {VNodeWord} from "../libraries/settlement/VNodeWord.sol";
 import {Sources} from "./Sources.sol";
 
 /// @title Proofs
-/// @notice The proofs of the running epoch: alone, in batches, and of who takes over.
+/// @notice The proofs of the running epoch: single ones, batches, and those of nodes that take over.
 abstract contract Proofs is Sources {
-    using Asks for Book;
-    using Settlement for Book;
+    using Asks for AuditsState;
+    using Settlement for AuditsState;
 
-    /// @dev The running epoch, seconds since its start, epochs that may still be settled, and the randomness that was looked
-    /// up last.
+    /// @dev The running epoch, the seconds since it began, the number of epochs that may still be settled, and the randomness
+    /// that was looked up last.
     struct Present {
         uint32 epoch;
         uint256 elapsed;
@@ -31,8 +31,7 @@ abstract contract Proofs is Sources {
         bytes32 random;
     }
 
-    /// @dev A proof that is worth a look: the vNode's word as it is settled before the running epoch, and what that makes
-    /// of it.
+    /// @dev A proof that is worth verifying, with the vNode's word after all epochs that are over are settled.
     struct Candidate {
         VNodeId id;
         uint256 word;
@@ -43,16 +42,17 @@ abstract contract Proofs is Sources {
         Terms terms;
         address provider;
         IVerifier verifier;
-        /// Its index in the batch.
+        /// The index of the proof in the batch.
         uint256 place;
     }
 
-    /// @dev Epochs that proofs settle before themselves, all of a batch together.
+    /// @dev The most epochs that the proofs of a call settle together before they count.
     uint256 private constant MAX_LAG = 64;
-    /// @dev Verified one by one if need be, with as many misses behind them, they stay below the 2^24 gas of a transaction.
+    /// @dev A batch of this size stays below the 2^24 gas of a transaction, even if each proof is verified alone and each
+    /// vNode has as many misses before it as may be settled.
     uint256 private constant MAX_BATCH = 32;
 
-    Book internal _book;
+    AuditsState internal _state;
 
     /// @inheritdoc IProofs
     function prove(VNodeId id, uint32 epoch, uint256[8] calldata proof) external {
@@ -67,7 +67,7 @@ abstract contract Proofs is Sources {
 
     /// @inheritdoc IProofs
     function takeOver(VNodeId id, uint32 epoch, uint256[8] calldata proof) external {
-        _book.takeOver(_context(msg.sender), id, epoch, epochStart(epoch) + margin, proof);
+        _state.takeOver(_context(msg.sender), id, epoch, epochStart(epoch) + margin, proof);
     }
 
     /// @inheritdoc IProofs
@@ -101,7 +101,7 @@ abstract contract Proofs is Sources {
         if (count == length) {
             allHold = verifier.verifyBatch(proofs, inputs);
         } else {
-            // Only the first are filled.
+            // Only the first elements are filled.
             assembly ("memory-safe") {
                 mstore(candidates, count)
                 mstore(inputs, count)
@@ -119,7 +119,7 @@ abstract contract Proofs is Sources {
         for (uint256 i = 0; i < candidates.length; ++i) chosen[i] = proofs[candidates[i].place];
     }
 
-    /// @dev If not all hold, each is looked at by itself.
+    /// @dev If the batch does not hold as a whole, each proof is verified alone.
     function _acceptThoseThatHold(
         bool allHold,
         Candidate[] memory candidates,
@@ -132,8 +132,8 @@ abstract contract Proofs is Sources {
         for (uint256 i = 0; i < payments.length; ++i) {
             Candidate memory c = candidates[i];
             if (!allHold && !c.verifier.verify(proofs[c.place], inputs[i])) continue;
-            // Twice in one batch counts once.
-            if (_book.words[c.id] != c.word) continue;
+            // A vNode that is twice in a batch counts once.
+            if (_state.words[c.id] != c.word) continue;
             payments[i] = _accept(c, epoch);
             accepted[c.place] = true;
         }
@@ -145,7 +145,7 @@ abstract contract Proofs is Sources {
         present.elapsed = block.timestamp - epochStart(present.epoch);
     }
 
-    /// @dev Settles what is over, and says in c and inputs what a proof of the running epoch must show.
+    /// @dev Settles what is over, and fills c and inputs with what a proof of the running epoch must show.
     function _examine(
         VNodeId id,
         uint32 epoch,
@@ -154,18 +154,18 @@ abstract contract Proofs is Sources {
         uint256[4] memory inputs
     ) private returns (Refusal) {
         if (epoch == 0 || epoch != present.epoch) return Refusal.NotCurrentEpoch;
-        uint256 word = _book.words[id];
+        uint256 word = _state.words[id];
         ClusterId cluster = VNodeWord.clusterOf(word);
-        if (ClusterId.unwrap(cluster) == 0) return Refusal.NoSuchVNode;
+        if (cluster == NO_CLUSTER) return Refusal.NoSuchVNode;
         uint256 next = uint256(VNodeWord.settledOf(word)) + 1;
         if (next > epoch) return Refusal.AlreadyProven;
         if (next < epoch) {
             if (epoch - next > present.lag) return Refusal.SettleFirst;
             present.lag -= epoch - next;
-            _book.settle(_context(msg.sender), id, epoch - 1, MAX_LAG);
-            word = _book.words[id];
+            _state.settle(_context(msg.sender), id, epoch - 1, MAX_LAG);
+            word = _state.words[id];
         }
-        c.terms = _book.termsAt(cluster, epoch);
+        c.terms = _state.termsAt(cluster, epoch);
         if (present.elapsed >= margin + c.terms.window()) return Refusal.WindowClosed;
         bytes32 random = _draw(present, c.terms.beacon());
         if (random == 0) return Refusal.NoRandomness;
@@ -175,7 +175,7 @@ abstract contract Proofs is Sources {
         if (!VNodeWord.isPlain(word, epoch)) {
             bool paused;
             bool consented;
-            (c.node, c.rate, paused, must, consented) = _book.ask(id, epoch);
+            (c.node, c.rate, paused, must, consented) = _state.ask(id, epoch);
             if (paused) return Refusal.NotDue;
             if (!consented) return Refusal.NotConsented;
         }
@@ -183,7 +183,7 @@ abstract contract Proofs is Sources {
         uint256 seed = Asks.seedOf(id, c.node, epoch, random);
         if (!must && !Asks.isDrawn(c.terms, seed)) return Refusal.NotDue;
         c.verifier = IVerifier(address(uint160(_profile(c.terms.profile()) >> 32)));
-        (c.asked, c.provider) = _setInputs(inputs, id, c.node, epoch, seed);
+        _fillStatement(c, inputs, epoch, seed);
         return Refusal.None;
     }
 
@@ -195,32 +195,32 @@ abstract contract Proofs is Sources {
         return present.random;
     }
 
-    /// @dev The public inputs of StorageAudit: directoryRoot, seed, start, length (circuits/storage_audit.circom).
-    function _setInputs(
+    /// @dev The statement that the proof must show, and whom it pays. The public inputs of StorageAudit are directoryRoot, seed,
+    /// start and length (circuits/storage_audit.circom).
+    function _fillStatement(
+        Candidate memory c,
         uint256[4] memory inputs,
-        VNodeId id,
-        NodeId node,
         uint32 epoch,
         uint256 seed
-    ) private view returns (uint256 asked, address provider) {
+    ) private view {
         bytes32 root;
         uint40 total;
-        (root, total, asked, provider) = registry.statement(id, epoch, node);
+        (root, total, c.asked, c.provider) = registry.statement(c.id, epoch, c.node);
         (inputs[0], inputs[1], inputs[2], inputs[3]) = (uint256(root), seed, 0, total);
     }
 
-    /// @dev Settles the epoch as proven.
+    /// @dev Settles the running epoch as proven.
     function _accept(Candidate memory c, uint32 epoch) private returns (ILedger.Payment memory p) {
-        uint256 part = Settlement.covered(c.rate, c.asked);
+        uint256 part = Pay.paidPartDown(c.rate, c.asked);
         if (VNodeWord.isPlain(c.word, epoch) && part == CreditIndex.CREDIT_UNIT) {
-            _book.words[c.id] = VNodeWord.proven(c.word, epoch);
-            (p.amount, p.fee) = (c.rate, Epochs.feesOf(c.rate, c.terms, protocolFee));
-            Settlement.split(p, part, protocolFee);
+            _state.words[c.id] = VNodeWord.proven(c.word, epoch);
+            (p.amount, p.fee) = (c.rate, Pay.feesDown(c.rate, c.terms, protocolFee));
+            Pay.splitDown(p, part, protocolFee);
             p.cluster = VNodeWord.clusterOf(c.word);
 
             emit Proven(c.id, c.node, epoch, epoch, p.amount, p.fee, 0);
         } else {
-            p = _book.enterProven(_context(msg.sender), c.id, c.node, epoch, c.asked);
+            p = _state.enterProven(_context(msg.sender), c.id, c.node, epoch, c.asked);
         }
         p.to = c.provider;
     }

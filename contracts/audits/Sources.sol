@@ -10,13 +10,13 @@ import {Deployment} from "./Deployment.sol";
 /// @title Sources
 /// @notice When epochs begin, the profiles and beacons that clusters choose from, and the randomness that beacons give.
 abstract contract Sources is Deployment {
-    /// @dev What a beacon may use to answer: ours need a tenth.
+    /// @dev The gas that a beacon may use to answer. The beacons of this repository need a tenth of it.
     uint256 private constant BEACON_GAS = 50_000;
-    /// @dev Profiles, and beacons, at deployment and in all.
+    /// @dev The most profiles and the most beacons, at deployment and in total.
     uint256 private constant MAX_FIRST = 4;
     uint256 private constant MAX_CHOICES = 256;
 
-    /// @dev What every proof reads is part of the code; what came later is not.
+    /// @dev The first profiles and beacons are part of the code, since every proof reads them. Later ones are in storage.
     uint256 private immutable FIRST_PROFILES;
     uint256 private immutable PROFILE_0;
     uint256 private immutable PROFILE_1;
@@ -47,7 +47,7 @@ abstract contract Sources is Deployment {
         require(count != 0 && count <= MAX_FIRST, BadDeployment());
         for (uint256 i = 0; i < count; ++i) _check(beacons_[i]);
         BEACON_0 = beacons_[0];
-        // Those from count on are not read.
+        // Places from count on are never read.
         BEACON_1 = beacons_[count > 1 ? 1 : 0];
         BEACON_2 = beacons_[count > 2 ? 2 : 0];
         BEACON_3 = beacons_[count > 3 ? 3 : 0];
@@ -163,13 +163,13 @@ abstract contract Sources is Deployment {
         return answered ? word : type(uint256).max;
     }
 
-    /// @dev A beacon that fails, or does not end, has no randomness, and stops nothing. One that was given too little gas has
-    /// not failed: a caller could choose so.
+    /// @dev A beacon that reverts, or uses up its gas, has no randomness and stops nothing. The caller must give enough gas
+    /// for that. Otherwise a caller could make any beacon fail.
     function _askBeacon(
         IBeacon beacon,
         bytes memory question
     ) private view returns (bool answered, uint256 word) {
-        // A 64th stays here.
+        // A 64th of the gas stays here.
         require(gasleft() > BEACON_GAS + BEACON_GAS / 32, NotEnoughGas());
         assembly ("memory-safe") {
             answered := staticcall(BEACON_GAS, beacon, add(question, 32), mload(question), 0, 32)

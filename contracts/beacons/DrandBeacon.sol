@@ -6,10 +6,10 @@ import {HashToG1} from "../libraries/HashToG1.sol";
 import {EpochBeacon} from "./EpochBeacon.sol";
 
 /// @title DrandBeacon
-/// @notice Randomness of an epoch = sha256 of drand's signature of the first round at or after the epoch's source point,
-/// scheme bls-bn254-unchained-on-g1, verified here.
-/// @dev Warning: a round is public from its own time on, by drand's clock. A chain whose blocks' timestamps lag behind that
-/// by more than the margin still takes what changes an epoch's snapshot when the epoch's randomness is known.
+/// @notice The randomness of an epoch is the sha256 of a signature of drand, which is verified here. It is of the first
+/// round at or after the epoch's source point, in the scheme bls-bn254-unchained-on-g1.
+/// @dev Warning: a round is public from its own time on, by drand's clock. If the timestamps of a chain's blocks lag behind
+/// it by more than the margin, the snapshot of an epoch can still be changed when its randomness is known.
 contract DrandBeacon is EpochBeacon {
     /// @dev The negated generator of G2.
     uint256 private constant NEG_G2_XI = 0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2;
@@ -26,21 +26,21 @@ contract DrandBeacon is EpochBeacon {
     uint256 private immutable KEY_YI;
     uint256 private immutable KEY_YR;
 
-    /// @notice When drand's round 1 was, in seconds, and the seconds from one round to the next.
+    /// @notice The time of drand's round 1, and the time from one round to the next, in seconds.
     uint64 public immutable drandGenesis;
     uint64 public immutable drandPeriod;
 
     /// @notice Thrown when the group key is the point at infinity.
     error NoKey();
 
-    /// @notice Thrown when two epochs would share a round, or one's could come after its end: drand's period is 0 or longer
-    /// than what follows an epoch's source point, or drand's first round is after the first epoch's start.
+    /// @notice Thrown when two epochs could have the same round, or an epoch's round could come after its end. So it is if
+    /// drand's period is 0 or longer than the part of an epoch after its source point, or if drand begins after epoch 0.
     error RoundsNotDistinct(uint64 drandGenesis, uint64 drandPeriod, Home home);
 
-    /// @notice Thrown when the evidence is not a signature of 64 bytes and at most four roots of 32.
+    /// @notice Thrown when the evidence is not a signature of 64 bytes, with up to four roots of 32 bytes after it.
     error EvidenceLength(uint256 length);
 
-    /// @notice Thrown when a signature is not a point on the curve in its only encoding, or not the round's.
+    /// @notice Thrown when a signature is no point on the curve in its only encoding, or is not the round's.
     error SignatureInvalid(uint256 round, bytes signature);
 
     /// @param publicKey_ drand's "public_key" as four words, in drand's order.
@@ -57,7 +57,7 @@ contract DrandBeacon is EpochBeacon {
             RoundsNotDistinct(drandGenesis_, drandPeriod_, home)
         );
         _checkKey(publicKey_);
-        // sha256 is the one precompile that Solidity calls without looking at how much came back.
+        // Solidity checks how much comes back from every precompile but sha256.
         require(
             sha256("") == 0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855,
             Bn254.PrecompileFailed(2)
@@ -83,8 +83,8 @@ contract DrandBeacon is EpochBeacon {
     // ---------------------------------------------------------------------------------------------------- recording
 
     /// @inheritdoc EpochBeacon
-    /// @dev evidence: drand's signature, 64 bytes, and after it none or all of the roots that its verification takes (see
-    /// HashToG1). They make it cheaper and change nothing else.
+    /// @dev The evidence is drand's signature of 64 bytes. All roots that its verification takes may follow (see HashToG1).
+    /// They make it cheaper and change nothing else.
     function _draw(uint32 epoch, bytes calldata evidence) internal view override returns (bytes32) {
         uint256 length = evidence.length;
         require(length >= SIGNATURE_BYTES && length <= MAX_BYTES && length % 32 == 0, EvidenceLength(length));
@@ -93,8 +93,8 @@ contract DrandBeacon is EpochBeacon {
         return sha256(signature);
     }
 
-    /// @dev e(signature, generator) = e(hash(round), key). The signature is one point in one encoding, so nobody who
-    /// records it has a choice.
+    /// @dev Checks that e(signature, generator) = e(hash(round), key). Only one point in one encoding fulfils this. So the
+    /// account that records it has no choice.
     function _checkSignature(uint256 round, bytes calldata signature, bytes calldata roots) private view {
         uint256 x = uint256(bytes32(signature));
         uint256 y = uint256(bytes32(signature[32:]));

@@ -5,10 +5,10 @@ import {IBeacon} from "../interfaces/IBeacon.sol";
 import {Unauthorized} from "../interfaces/Types.sol";
 
 /// @title EpochBeacon
-/// @notice What all beacons have in common: each epoch's randomness is recorded once, from its source point until the epoch
-/// ends. What a source publishes late counts until then; an epoch that ends without is void for good.
+/// @notice What all beacons have in common. The randomness of an epoch is recorded once, from its source point until the
+/// epoch ends. What a source publishes late counts until then. An epoch that ends without randomness is void for good.
 abstract contract EpochBeacon is IBeacon {
-    /// @notice The deployment that a beacon belongs to: who records, and the time.
+    /// @notice The deployment that a beacon belongs to: the contract that records, and the times of epochs.
     struct Home {
         address audits;
         uint64 genesis;
@@ -31,11 +31,11 @@ abstract contract EpochBeacon is IBeacon {
     /// @inheritdoc IBeacon
     mapping(uint32 epoch => uint256) public recordedAfter;
 
-    /// @dev Seconds: two of Ethereum's slots and a half, more than a block's time and drand's clock differ by.
+    /// @dev 30 seconds are two and a half of Ethereum's slots. The clocks of blocks and of drand differ by less.
     uint256 private constant MIN_MARGIN = 30;
     uint256 private constant MARGIN_DIVISOR = 4;
-    /// @dev What is recorded in the first eighth of an epoch is in time for everybody (Parameters: the shortest window is a
-    /// quarter), and saves the note.
+    /// @dev Randomness that is recorded in the first eighth of an epoch is in time for everybody, since the shortest window is
+    /// a quarter (Parameters). Its delay is not noted, which saves gas.
     uint256 private constant PROMPT_DIVISOR = 8;
 
     constructor(Home memory home) {
@@ -69,12 +69,12 @@ abstract contract EpochBeacon is IBeacon {
         emit RandomnessRecorded(epoch, value);
     }
 
-    /// @dev The only value that the epoch can have, never 0. Reverts unless the evidence proves it.
+    /// @dev The only value that the epoch can have. It is never 0. It reverts unless the evidence proves the value.
     function _draw(uint32 epoch, bytes calldata evidence) internal view virtual returns (bytes32);
 
-    /// @notice The time that the source of an epoch's randomness is the first at or after, in seconds.
+    /// @notice The source point of an epoch, in seconds: its randomness is the first that the source has from then on.
     function sourcePoint(uint32 epoch) public view returns (uint256) {
-        // Below 2^97.
+        // The sum is below 2^97.
         unchecked {
             return uint256(genesis) + uint256(epoch) * epochSeconds + margin;
         }

@@ -7,15 +7,15 @@ import {Headers} from "../libraries/Headers.sol";
 import {EpochBeacon} from "./EpochBeacon.sol";
 
 /// @title PrevrandaoBeacon
-/// @notice Randomness of an epoch = prevrandao of the first block at or after the epoch's source point. Its header and the
-/// one before prove it, so that whoever records it has no choice, and may be late by as many blocks as the chain remembers
-/// (256, or 8,191 with EIP-2935).
-/// @dev A block's prevrandao holds the reveals of the blocks before it and is known with the last of them (EIP-4399): here,
-/// with the last block before the source point. What is sampled is fixed at the epoch's start, so it is fixed first unless
-/// the margin has no block at all. With slots of 12 seconds a margin of 30 has 2 or 3 of them; leaving out the first block
-/// after the source point changes nothing.
-/// @dev Warning: what a proposer can do, by the slots in a row that are its own or that others leave out. 20 samples see that
-/// the share f is lost with probability d = 1 - (1 - f)^20, and with d^n if the audited may choose among n draws:
+/// @notice The randomness of an epoch is the prevrandao of the first block at or after the epoch's source point. The headers
+/// of this block and of the one before it prove that. So the account that records it has no choice. It may come as late as
+/// the chain remembers blocks: 256 blocks, or 8,191 with EIP-2935.
+/// @dev The prevrandao of a block is made of the reveals in the blocks before it, and known with the last of them (EIP-4399).
+/// That is the last block before the source point. What is sampled is fixed at the epoch's start, which is earlier unless
+/// the margin has no block at all. With slots of 12 seconds, a margin of 30 seconds has 2 or 3 blocks. To leave out the first
+/// block after the source point changes nothing.
+/// @dev Warning: this is what a proposer can do with slots in a row that are its own, or that others leave out. 20 samples
+/// see that the share f is lost with probability d = 1 - (1 - f)^20, and with d^n if the node may choose among n draws:
 ///
 ///     slots                                 draws     f = 1 %   f = 5 %   f = 10 %   as often as
 ///     none                                  1          18.2 %    64.2 %     87.8 %
@@ -23,13 +23,14 @@ import {EpochBeacon} from "./EpochBeacon.sol";
 ///     the last two                          4           0.1 %    16.9 %     59.5 %   p^2
 ///     all of the margin and one before it   8 or 16     see below                    p^3 or p^4
 ///
-/// Each draw but one costs it the reward of the blocks that it leaves out. In the last line it knows all draws while it can
-/// still store, and so choose what is sampled (the directory's total): then nothing is seen for certain. p is the share of
-/// slots that it proposes, the powers are for a margin of 30 seconds: with epochs of an hour and p = 1 % the lines are every
-/// fourth day, once in 14 months, once in a century; with p = 10 % the last is up to 9 times a year. Each 12 seconds more of
-/// margin make it rarer by another factor of p, and change nothing in the others. Use this beacon where no provider proposes
-/// many blocks, with the longest margin that proofs leave time for, and DrandBeacon otherwise.
-/// @dev Warning: whoever orders the transactions of a chain with one sequencer chooses everything here.
+/// Each draw but one costs the proposer the rewards of the blocks that it leaves out. In the last line it knows all draws
+/// while it can still store something, and so change the directory's total and what is sampled. Then nothing is seen for
+/// certain. p is the share of slots that it proposes, and the powers are for a margin of 30 seconds. With epochs of an hour
+/// and p = 1 %, the lines happen every fourth day, once in 14 months and once in a century. With p = 10 %, the last line
+/// happens up to 9 times a year. Every 12 seconds more of margin make the last line rarer by a factor of p, and change nothing
+/// in the others. Use this beacon where no provider proposes many blocks, with the longest margin that leaves time for
+/// proofs. Use DrandBeacon otherwise.
+/// @dev Warning: on a chain with one sequencer, the sequencer chooses the randomness.
 contract PrevrandaoBeacon is EpochBeacon {
     /// @dev The block before the source point, and the first one from then on.
     uint256 private constant EVIDENCE_BLOCKS = 2;
@@ -40,7 +41,7 @@ contract PrevrandaoBeacon is EpochBeacon {
     constructor(Home memory home) EpochBeacon(home) {}
 
     /// @inheritdoc EpochBeacon
-    /// @dev evidence: the ABI-encoded array of two headers as RLP.
+    /// @dev The evidence is the ABI-encoded array of the two headers as RLP.
     function _draw(uint32 epoch, bytes calldata evidence) internal view override returns (bytes32) {
         Memory.Slice[][] memory blocks = Headers.parse(abi.decode(evidence, (bytes[])), EVIDENCE_BLOCKS);
         uint256 timestampBefore = BlockHeader.getTimestamp(blocks[0]);

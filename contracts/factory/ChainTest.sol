@@ -7,16 +7,17 @@ import {PrevrandaoProbe} from "../beacons/PrevrandaoProbe.sol";
 import {Headers} from "../libraries/Headers.sol";
 
 /// @title ChainTest
-/// @notice Whether a chain's blocks have randomness, the same for contracts as in their headers.
+/// @notice Checks that the blocks of a chain have randomness, and that contracts see the same as the headers say.
 library ChainTest {
-    /// @dev Blocks in a row whose values must differ. Rollups that repeat their layer 1's value change it every few blocks.
+    /// @dev The number of blocks in a row whose values must differ. A rollup that repeats the value of its layer 1 changes it
+    /// every few blocks.
     uint256 private constant BLOCKS = 8;
 
-    /// @notice Thrown when the probe is none, or saw another randomness than the first header has.
+    /// @notice Thrown when the probe is another contract, or saw other randomness than the first header has.
     error ProbeDisagrees(PrevrandaoProbe probe);
 
-    /// @param probe deployed in the block of the first header.
-    /// @param headers of 8 blocks in a row, the probe's first, as RLP.
+    /// @param probe it was deployed in the block of the first header.
+    /// @param headers of 8 blocks in a row as RLP, beginning with the probe's.
     function check(PrevrandaoProbe probe, bytes[] memory headers) internal view {
         Memory.Slice[][] memory blocks = Headers.parse(headers, BLOCKS);
         uint256[] memory values = new uint256[](BLOCKS);

@@ -11,14 +11,13 @@ import {Groth16Verifier} from "../verifier/Groth16Verifier.sol";
 import {ChainTest} from "./ChainTest.sol";
 
 /// @title Factory
-/// @notice Makes the verifiers and beacons of one deployment, whose Audits and times are fixed here. The code that they are
-/// made of is too long for one contract to hold: whoever makes one brings it, and it is compared with what this contract
-/// was compiled with.
-/// @dev What is made is at an address that follows from its code and parameters (CREATE2, salt 0). So it can be named before
-/// it is there, nobody can put anything else in its place, and to make it twice changes nothing. None of it can destroy
-/// itself, delegate a call, or be switched.
-/// @dev Warning: it does not look at the address of Audits, which is not there yet when the first beacons are made. The
-/// beacons of a factory that names another contract are of no use to Audits, which can tell by their `audits`.
+/// @notice Makes the verifiers and beacons of one deployment, whose Audits and times are fixed here. Their code is too long
+/// for this contract. The caller brings it, and it is compared with the hash of what this contract was compiled with.
+/// @dev The address of what is made follows from its code and parameters (CREATE2, salt 0). So it can be named before it
+/// exists, nothing else can take its place, and to make it twice changes nothing. None of it can destroy itself, delegate a
+/// call, or be replaced.
+/// @dev Warning: the factory does not check the address of Audits, which does not exist yet when the first beacons are made.
+/// The beacons of a factory that names another contract are useless to Audits, which compares their `audits`.
 contract Factory is IFactory {
     /// @notice The only contract that may record at the beacons, and the deployment's times: see IBeacon.
     address public immutable audits;
@@ -40,7 +39,7 @@ contract Factory is IFactory {
     event DrandBeaconMade(address beacon, uint256[4] publicKey, uint64 drandGenesis, uint64 drandPeriod);
     event PrevrandaoBeaconMade(address beacon);
 
-    /// @notice Thrown when the code to make something of is not the deployment's.
+    /// @notice Thrown when the code is not that of this deployment.
     error WrongCode(bytes32 codeHash, bytes32 expected);
 
     constructor(EpochBeacon.Home memory home) {
@@ -52,8 +51,8 @@ contract Factory is IFactory {
 
     // ---------------------------------------------------------------------------------------------------- verifiers
 
-    /// @notice Makes the verifier of a key, or answers with the one that was made of exactly this.
-    /// @param code creation code of Groth16Verifier.
+    /// @notice Makes the verifier of a key, or returns the one that was made before.
+    /// @param code the creation code of Groth16Verifier.
     /// @param known a proof that holds under the key.
     function makeVerifier(
         bytes calldata code,
@@ -73,8 +72,8 @@ contract Factory is IFactory {
 
     // ------------------------------------------------------------------------------------------------------ beacons
 
-    /// @notice Makes the beacon of a drand network, or answers with the one that is there.
-    /// @param code creation code of DrandBeacon.
+    /// @notice Makes the beacon of a drand network, or returns the one that was made before.
+    /// @param code the creation code of DrandBeacon.
     /// @param publicKey drand's "public_key" as four words, in drand's order.
     function makeDrandBeacon(
         bytes calldata code,
@@ -97,11 +96,11 @@ contract Factory is IFactory {
         _make(whole);
     }
 
-    /// @notice Makes the beacon of block headers, on a chain whose blocks have randomness, or answers with the one that is
-    /// there.
-    /// @param code creation code of PrevrandaoBeacon.
-    /// @param probe deployed in the block of the first header.
-    /// @param headers of 8 blocks in a row, the probe's first, as RLP.
+    /// @notice Makes the beacon of block headers, or returns the one that was made before. The blocks of the chain must have
+    /// randomness.
+    /// @param code the creation code of PrevrandaoBeacon.
+    /// @param probe it was deployed in the block of the first header.
+    /// @param headers of 8 blocks in a row as RLP, beginning with the probe's.
     function makePrevrandaoBeacon(
         bytes calldata code,
         PrevrandaoProbe probe,
@@ -139,7 +138,7 @@ contract Factory is IFactory {
         return Create2.computeAddress(0, keccak256(whole));
     }
 
-    /// @dev Reverts as the constructor does.
+    /// @dev Reverts with the constructor's error.
     function _make(bytes memory whole) private {
         Create2.deploy(0, 0, whole);
     }

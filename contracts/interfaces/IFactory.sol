@@ -2,10 +2,10 @@
 pragma solidity 0.8.37;
 
 /// @title IFactory
-/// @notice Makes the verifiers and beacons of one deployment. What their code is, is fixed with the factory: a key or
-/// parameters are all that can be chosen, by anybody.
+/// @notice Makes the verifiers and beacons of one deployment. The factory fixes their code. Anybody may have one made, and
+/// chooses a key or parameters, and nothing else.
 interface IFactory {
-    /// @notice Whether a verifier, or a beacon with the deployment's clock, was made here.
+    /// @notice Whether this factory made the verifier, or the beacon.
     function isVerifier(address candidate) external view returns (bool);
 
     function isBeacon(address candidate) external view returns (bool);

@@ -6,11 +6,11 @@ import {ClusterId, NodeId} from "./Types.sol";
 
 /// @title ILedger
 /// @notice All tokens of the deployment: accounts, bonds of nodes, escrow of what is stored, credits of owners, fees.
-/// @dev Invariant, always: token balance >= held = accounts + bonds + escrow + credits + fees.
-/// @dev Warning: a token whose balances shrink by themselves makes the ledger insolvent; deploy with one that does not.
+/// @dev Invariant: token balance >= accounts + bonds + escrow + credits + fees.
+/// @dev Warning: a token whose balances shrink by themselves makes the ledger insolvent. Deploy with one that does not.
 interface ILedger {
-    /// @notice Of what epochs cost: amount to an account, fee to a cluster's pot (protocol of it is the treasury's), refund to
-    /// the owners' credits.
+    /// @notice How the cost of epochs is divided: amount to an account, fee to a cluster's pot, refund to the owners'
+    /// credits. The treasury's part of the fee is protocol.
     struct Payment {
         address to;
         ClusterId cluster;
@@ -39,22 +39,22 @@ interface ILedger {
         uint256 auditAmount
     );
 
-    /// @notice Thrown when the deployment has no token, treasury, or neighbours, or too short a delay.
+    /// @notice Thrown when the deployment has no token, treasury or neighbours.
     error BadDeployment();
 
-    /// @notice Thrown when an amount is zero where that would mean nothing.
+    /// @notice Thrown when an amount of 0 would have no effect.
     error ZeroAmount();
 
-    /// @notice Thrown when tokens would go, or be credited, to the zero address.
+    /// @notice Thrown when tokens would be sent or credited to the zero address.
     error ZeroAddress();
 
-    /// @notice Thrown when the ledger would hold 2^128 token units or more.
+    /// @notice Thrown when the ledger would have 2^128 token units or more.
     error TooMuchHeld(uint256 held, uint256 received);
 
-    /// @notice Thrown when an account holds less than is needed.
+    /// @notice Thrown when an account has less than is needed.
     error InsufficientBalance(address account, uint256 balance, uint256 needed);
 
-    /// @notice Thrown when a node has less bond that is neither locked nor on its way out than is needed.
+    /// @notice Thrown when the free part of a node's bond is less than is needed. What is locked or unbonding is not free.
     error InsufficientBond(NodeId node, uint256 free, uint256 needed);
 
     /// @notice Thrown when a bond is released before its delay is over.
@@ -72,16 +72,16 @@ interface ILedger {
 
     function treasury() external view returns (address);
 
-    /// @notice Seconds from the request to the release of a bond.
+    /// @notice Seconds from the request until a bond can be released.
     function unbondSeconds() external view returns (uint256);
 
     function balanceOf(address account) external view returns (uint256);
 
-    /// @notice Credits an account with what arrives of amount from the caller.
+    /// @notice Takes amount from the caller, and credits an account with what arrives.
     function deposit(address to, uint256 amount) external;
 
-    /// @notice As deposit, with the caller's signed approval. If the permit fails, for instance because somebody else
-    /// has sent it already, an approval that is there still counts.
+    /// @notice As deposit, with the caller's signed approval. The permit may fail, for instance because somebody else has
+    /// sent it already. An approval that is there then still counts.
     function depositWithPermit(
         address to,
         uint256 amount,
@@ -91,45 +91,45 @@ interface ILedger {
         bytes32 s
     ) external;
 
-    /// @notice Sends tokens of the caller's account.
+    /// @notice Sends tokens of the caller's account to an address.
     function withdraw(address to, uint256 amount) external;
 
     // -------------------------------------------------------------------------------------------------------- bonds
 
-    /// @notice Moves tokens of the caller's account to a node's bond.
+    /// @notice Moves tokens from the caller's account to a node's bond.
     /// @dev Warning: what is bonded returns to the node's provider, whoever bonded it.
     function bond(NodeId node, uint256 amount) external;
 
-    /// @notice Starts the delay after which amount can be released, by the provider. A further request adds to it and
+    /// @notice Starts the delay after which the provider can release amount. A further request adds to the amount and
     /// starts the delay again.
     function requestUnbond(NodeId node, uint256 amount) external;
 
-    /// @notice Moves what was requested, less what was slashed since, to the provider's account.
+    /// @notice Moves what was requested, minus what was slashed since, to the provider's account.
     function releaseBond(NodeId node) external;
 
-    /// @return total the bond, with its locked and unbonding parts.
+    /// @return total the whole bond, including its locked and unbonding parts.
     function bondOf(
         NodeId node
     ) external view returns (uint256 total, uint256 locked, uint256 unbonding, uint256 releaseAt);
 
-    /// @notice What of the bond is neither locked nor unbonding.
+    /// @notice The part of a bond that is neither locked nor unbonding.
     function freeBond(NodeId node) external view returns (uint256);
 
     // --------------------------------------------------------------------------------------------------------- fees
 
-    /// @notice Takes the treasury's part of a cluster's fees to its account, and splits the rest as the cluster's terms of the
-    /// running epoch say: to its manager's account, and the audit pool of its beacon.
+    /// @notice Divides a cluster's fees. The treasury's part goes to its account. The rest is split between the manager's
+    /// account and the audit pool of the beacon, as the cluster's terms of the running epoch say.
     function collectFees(ClusterId cluster) external;
 
-    /// @notice Fees of a cluster that were not collected yet, and what of them is the treasury's.
+    /// @notice The fees of a cluster that nobody has collected yet, and the treasury's part of them.
     function feesOf(ClusterId cluster) external view returns (uint256 fees, uint256 protocol);
 
-    /// @notice What there is for those who record a beacon.
+    /// @notice What the pool has for accounts that record a beacon.
     function auditPool(uint8 beacon) external view returns (uint256);
 
     // ---------------------------------------------------------------------------------------------------- solvency
 
-    /// @notice Sums: accounts with the audit pools, fees that were not collected yet.
+    /// @notice The sums of all that the ledger owes. The audit pools count as accounts, uncollected fees as fees.
     function totals()
         external
         view
@@ -137,33 +137,35 @@ interface ILedger {
 
     // ------------------------------------------------------------------------------------------------- the registry
 
-    /// @notice From an account to escrow.
+    /// @notice Moves tokens from an account to escrow.
     function reserve(address payer, uint256 amount) external;
 
-    /// @notice From escrow to an account.
+    /// @notice Moves tokens from escrow to an account.
     function release(address to, uint256 amount) external;
 
-    /// @notice From credits to an account; for the audits too.
+    /// @notice Moves tokens from credits to an account. The audits may call it, too.
     function payCredit(address to, uint256 amount) external;
 
     // --------------------------------------------------------------------------------------------------- the audits
 
-    /// @notice From escrow to an account, a cluster's pot, and credits.
+    /// @notice Moves tokens from escrow to an account, a cluster's pot and credits.
     function pay(Payment calldata payment) external;
 
-    /// @notice As pay for many, with fewer writes. A payment to nobody is left out.
+    /// @notice As pay for many payments, with fewer writes. A payment to the zero address is left out.
     function payMany(Payment[] calldata payments) external;
 
-    /// @notice From escrow to credits.
+    /// @notice Moves tokens from escrow to credits.
     function refund(uint256 amount) external;
 
     function lock(NodeId node, uint256 amount) external;
 
     function unlock(NodeId node, uint256 amount) external;
 
-    /// @notice Takes fromLock of the locked bond and the rest of amount, as far as it goes, of what is not locked: a
-    /// share for the reporter's account, another for the treasury's, the rest to credits.
-    /// @return taken what was slashed, with reward for the reporter and what is left to credits of it.
+    /// @notice Takes fromLock from the locked part of a bond, and the rest of amount, as far as it goes, from what is not
+    /// locked. One share goes to the reporter's account, another to the treasury's, the rest to credits.
+    /// @return taken what was slashed.
+    /// @return reward the reporter's share of it.
+    /// @return left what went to credits.
     function slash(
         NodeId node,
         uint256 amount,
@@ -173,7 +175,7 @@ interface ILedger {
         uint256 treasuryShare
     ) external returns (uint256 taken, uint256 reward, uint256 left);
 
-    /// @notice An eighth of the beacon's audit pool, times part by whole, to an account.
+    /// @notice Pays an account an eighth of the beacon's audit pool, times part / whole.
     function payAuditor(
         uint8 beacon,
         address to,
@@ -183,7 +185,7 @@ interface ILedger {
 
     // ----------------------------------------------------------------------------------------------- the challenges
 
-    /// @notice A challenge's bond: from an account to escrow, and from there to accounts.
+    /// @notice Moves a challenge's bond from an account to escrow. payOut moves it from there to accounts.
     function hold(address challenger, uint256 amount) external;
 
     function payOut(address to, uint256 amount) external;

@@ -3,19 +3,20 @@ pragma solidity 0.8.37;
 
 import {IAudits} from "./IAudits.sol";
 import {IRegistry} from "./IRegistry.sol";
-import {BucketId, ClusterId, ClusterParams, NodeId, VNodeId} from "./Types.sol";
+import {BucketId, ClusterId, ClusterParams, NodeId, Serial, VNodeId} from "./Types.sol";
 
 /// @title ILens
-/// @notice Views in pages, for those who look for a cluster, a node, or what became of their data. Nothing is kept here.
-/// @dev A page looks at `count` ids from `from` on, whether they are asked for or not, and says at which id the next page
-/// begins; 0: there is none. An item that cannot be read comes with its id and nothing else: it spoils no page.
+/// @notice Views in pages, for anyone who looks for a cluster, a node, or what became of their data. The contract keeps
+/// nothing.
+/// @dev A page looks at `count` ids from `from` on, matching or not, and says at which id the next page begins. 0 means that
+/// there is no next page. An item that cannot be read comes with its id and nothing else, so that it spoils no page.
 /// @dev Warning: what a vNode is and owes is as of its last settled epoch. Proofs are in Audits' events, and nowhere else.
 interface ILens {
     struct ClusterItem {
         ClusterId id;
         IRegistry.Cluster info;
         IAudits.Profile profile;
-        /// Of the running epoch.
+        /// The terms of the running epoch.
         ClusterParams params;
         /// The newest terms, and the epoch from which they hold.
         uint32 announcedSince;
@@ -23,29 +24,29 @@ interface ILens {
         uint8 announcedProfile;
         uint8 announcedBeacon;
         NodeId[] standby;
-        /// Token units that were not split yet.
+        /// Token units that nobody has collected yet.
         uint256 fees;
     }
 
-    /// @notice What a cluster's vNodes among a page's ids offer and do. A node counts once per page.
+    /// @notice What a cluster's vNodes in a page of ids offer and do. A node counts once per page.
     struct Supply {
         uint32 vNodes;
-        /// vNodes that nobody will be responsible for in the next epoch.
+        /// vNodes that no node will be responsible for in the next epoch.
         uint32 vacant;
         /// vNodes whose last due epoch was missed.
         uint32 missing;
-        /// vNodes whose node has not proven yet that it has what it took over.
+        /// vNodes whose node took over and has not proven yet.
         uint32 syncing;
-        /// Epochs that are over and not settled, of the vNode with something to settle that has most of them.
+        /// The most epochs that are over and not settled, of any vNode that has something to settle.
         uint32 behind;
         uint32 nodes;
-        /// Advertised token units per 1e18 leaves and epoch, of the nodes.
+        /// The lowest and highest rent that the nodes advertise, in token units per 1e18 leaves and epoch.
         uint128 minRent;
         uint128 maxRent;
-        /// Leaves that the nodes offer, and those of them that are free.
+        /// Leaves that the nodes offer, and how many of them are free.
         uint256 capacity;
         uint256 free;
-        /// Leaves that the vNodes hold, and token units that they are paid per epoch.
+        /// Leaves that the vNodes hold, and what they are paid per epoch, in token units.
         uint256 held;
         uint256 rate;
     }
@@ -64,7 +65,7 @@ interface ILens {
         IRegistry.VNodeView info;
         IAudits.VNodeState state;
         IRegistry.DirectoryView directory;
-        /// What the running epoch asks; nothing while it cannot be known.
+        /// What the running epoch asks. Empty while it cannot be known.
         IAudits.Duty duty;
     }
 
@@ -75,19 +76,19 @@ interface ILens {
 
     struct SegmentItem {
         VNodeId vNode;
-        uint32 serial;
+        Serial serial;
         /// `end` is the first epoch that is not paid for.
         IRegistry.SegmentRecord info;
-        /// First epoch that is not settled; the segment's end if that is earlier.
+        /// The first epoch that is not settled, or the segment's end if that is earlier.
         uint32 settledUntil;
-        /// Token units that a claim would pay the owner for the epochs before that.
+        /// Token units that a claim would pay the owner for the epochs before settledUntil.
         uint256 claimable;
     }
 
     function audits() external view returns (IAudits);
 
     // ---------------------------------------------------------------------------------------------------- one by one
-    // As in the pages, but for an item that cannot be read: it reverts.
+    // The same as in the pages, but an item that cannot be read reverts.
 
     function cluster(ClusterId id) external view returns (ClusterItem memory);
 
@@ -97,7 +98,7 @@ interface ILens {
 
     function bucket(BucketId id) external view returns (BucketItem memory);
 
-    function segment(VNodeId id, uint32 serial) external view returns (SegmentItem memory);
+    function segment(VNodeId id, Serial serial) external view returns (SegmentItem memory);
 
     // ----------------------------------------------------------------------------------------------------- in pages
 
@@ -106,15 +107,14 @@ interface ILens {
         uint256 count
     ) external view returns (ClusterItem[] memory items, uint256 next);
 
-    /// @notice What the vNodes from `from` on that are the cluster's offer. Several pages have to be put together, and may
-    /// count the same node.
+    /// @notice What the cluster's vNodes in the page offer together. A sum over several pages may count a node twice.
     function supply(
         ClusterId cluster,
         uint256 from,
         uint256 count
     ) external view returns (Supply memory sum, uint256 next);
 
-    /// @param provider zero: of anyone.
+    /// @param provider only nodes of this provider; zero for all.
     function nodes(
         address provider,
         uint256 from,
@@ -122,24 +122,24 @@ interface ILens {
     ) external view returns (NodeItem[] memory items, uint256 next);
 
     /// @notice The nodes that will be responsible for the cluster's vNodes in the next epoch, each once per page.
-    /// @param from a vNode.
+    /// @param from the id of a vNode.
     function nodesOf(
         ClusterId cluster,
         uint256 from,
         uint256 count
     ) external view returns (NodeItem[] memory items, uint256 next);
 
-    /// @notice The cluster's standby nodes, in the order in which they take over: 32 at most.
+    /// @notice The cluster's standby nodes, at most 32, in the order in which they take over.
     function standby(ClusterId cluster) external view returns (NodeItem[] memory items);
 
-    /// @param cluster zero: of any.
+    /// @param cluster only vNodes of this cluster; zero for all.
     function vNodes(
         ClusterId cluster,
         uint256 from,
         uint256 count
     ) external view returns (VNodeItem[] memory items, uint256 next);
 
-    /// @param owner zero: of anyone.
+    /// @param owner only buckets of this owner; zero for all.
     function buckets(
         address owner,
         uint256 from,
@@ -147,7 +147,7 @@ interface ILens {
     ) external view returns (BucketItem[] memory items, uint256 next);
 
     /// @notice All segments that a vNode ever had.
-    /// @param from a serial. Serials count from 0, and `next` is none if it is 0.
+    /// @param from a serial. Serials count from 0; a `next` of 0 still means that there is no next page.
     function segments(
         VNodeId vNode,
         uint256 from,
@@ -155,7 +155,7 @@ interface ILens {
     ) external view returns (SegmentItem[] memory items, uint256 next);
 
     /// @notice A bucket's segments on all vNodes of its cluster.
-    /// @param from what `next` was, or 0: a vNode and a serial in one number. A vNode counts as one that is looked at.
+    /// @param from 0, or what `next` was: a vNode and a serial in one number. Each vNode counts as one id of the page.
     function segmentsOf(
         BucketId bucket,
         uint256 from,

@@ -1,22 +1,38 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-/// @dev Ids count from 1; 0 is none.
+/// @dev Ids count from 1. An id of 0 means that there is none.
 type NodeId is uint32;
 type ClusterId is uint32;
 type VNodeId is uint32;
 type BucketId is uint40;
 type ChallengeId is uint64;
 
+/// @dev The number of a segment on its vNode. Serials count from 0, and none is used twice.
+type Serial is uint32;
+
 using {sameNode as ==, otherNode as !=} for NodeId global;
-using {sameCluster as ==} for ClusterId global;
-using {sameChallenge as ==} for ChallengeId global;
-using {sameBucket as ==} for BucketId global;
+using {sameCluster as ==, otherCluster as !=} for ClusterId global;
+using {sameVNode as ==, otherVNode as !=} for VNodeId global;
+using {sameBucket as ==, otherBucket as !=} for BucketId global;
+using {sameChallenge as ==, otherChallenge as !=} for ChallengeId global;
+using {
+    sameSerial as ==,
+    otherSerial as !=,
+    earlierSerial as <,
+    notEarlierSerial as >=,
+    following
+} for Serial global;
 
 NodeId constant NO_NODE = NodeId.wrap(0);
+ClusterId constant NO_CLUSTER = ClusterId.wrap(0);
+VNodeId constant NO_VNODE = VNodeId.wrap(0);
+BucketId constant NO_BUCKET = BucketId.wrap(0);
 ChallengeId constant NO_CHALLENGE = ChallengeId.wrap(0);
 
-/// @dev Fees and shares are parts of this.
+Serial constant FIRST_SERIAL = Serial.wrap(0);
+
+/// @dev The whole, of which fees and shares are parts.
 uint256 constant BASIS_POINTS = 10_000;
 
 /// @notice Thrown when the caller does not have the role that the function is for.
@@ -42,20 +58,22 @@ struct Grant {
     address owner;
     address writer;
     BucketId bucket;
-    /// Token units, of all that is paid.
+    /// The most that the writer may spend in total, in token units.
     uint256 limit;
-    /// The most that is paid, in token units per 1e18 leaves and epoch.
+    /// The highest rent that the writer may agree to, in token units per 1e18 leaves and epoch.
     uint256 maxRent;
     uint256 deadline;
     uint256 nonce;
     bytes signature;
 }
 
-/// @notice An entry of a vNode's directory, opened: whose it is, where its range starts, and its root. The rest is on record:
-/// its weight, its leaves, and where it is in the tree.
+/// @notice An entry of a vNode's directory, opened. The chain has its weight, its leaves and its place in the tree on
+/// record.
 struct Opening {
-    uint32 serial;
+    Serial serial;
+    /// Where the entry's range begins.
     uint40 start;
+    /// The segment's root.
     bytes32 root;
 }
 
@@ -63,23 +81,24 @@ struct Opening {
 struct ClusterParams {
     /// A vNode is due in an epoch with probability 1 / odds.
     uint16 odds;
-    /// Seconds from the randomness's source point in which a proof counts.
+    /// Seconds from the source point of the randomness in which a proof counts.
     uint32 window;
     /// Misses in a row that cost nothing but the epoch's rate.
     uint8 grace;
     /// Misses in a row after which the node is removed.
     uint8 maxMisses;
-    /// Epochs' rate that a miss beyond grace costs, and what the last one costs on top.
+    /// What a miss beyond grace costs, in epochs' rate.
     uint16 slashMultiple;
+    /// What the last miss costs on top, in epochs' rate.
     uint16 faultMultiple;
-    /// Audits that a node that takes over data may leave unanswered until its first proof.
+    /// Audits that a node which takes over data may leave unanswered until its first proof.
     uint8 syncEpochs;
-    /// Epochs' rate that a node locks of its bond.
+    /// What a node locks of its bond, in epochs' rate.
     uint16 bondEpochs;
     /// Basis points of every payment.
     uint16 managerFee;
     uint16 auditFee;
-    /// Basis points of a slash that go to whoever settles the miss, or challenged.
+    /// Basis points of a slash that go to the account that settles the miss, or that made the challenge.
     uint16 reporterShare;
 }
 
@@ -95,10 +114,50 @@ function sameCluster(ClusterId a, ClusterId b) pure returns (bool) {
     return ClusterId.unwrap(a) == ClusterId.unwrap(b);
 }
 
-function sameChallenge(ChallengeId a, ChallengeId b) pure returns (bool) {
-    return ChallengeId.unwrap(a) == ChallengeId.unwrap(b);
+function otherCluster(ClusterId a, ClusterId b) pure returns (bool) {
+    return ClusterId.unwrap(a) != ClusterId.unwrap(b);
+}
+
+function sameVNode(VNodeId a, VNodeId b) pure returns (bool) {
+    return VNodeId.unwrap(a) == VNodeId.unwrap(b);
+}
+
+function otherVNode(VNodeId a, VNodeId b) pure returns (bool) {
+    return VNodeId.unwrap(a) != VNodeId.unwrap(b);
 }
 
 function sameBucket(BucketId a, BucketId b) pure returns (bool) {
     return BucketId.unwrap(a) == BucketId.unwrap(b);
+}
+
+function otherBucket(BucketId a, BucketId b) pure returns (bool) {
+    return BucketId.unwrap(a) != BucketId.unwrap(b);
+}
+
+function sameChallenge(ChallengeId a, ChallengeId b) pure returns (bool) {
+    return ChallengeId.unwrap(a) == ChallengeId.unwrap(b);
+}
+
+function otherChallenge(ChallengeId a, ChallengeId b) pure returns (bool) {
+    return ChallengeId.unwrap(a) != ChallengeId.unwrap(b);
+}
+
+function sameSerial(Serial a, Serial b) pure returns (bool) {
+    return Serial.unwrap(a) == Serial.unwrap(b);
+}
+
+function otherSerial(Serial a, Serial b) pure returns (bool) {
+    return Serial.unwrap(a) != Serial.unwrap(b);
+}
+
+function earlierSerial(Serial a, Serial b) pure returns (bool) {
+    return Serial.unwrap(a) < Serial.unwrap(b);
+}
+
+function notEarlierSerial(Serial a, Serial b) pure returns (bool) {
+    return Serial.unwrap(a) >= Serial.unwrap(b);
+}
+
+function following(Serial serial) pure returns (Serial) {
+    return Serial.wrap(Serial.unwrap(serial) + 1);
 }

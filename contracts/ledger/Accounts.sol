@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {Unauthorized} from "../interfaces/Types.sol";
 
 /// @title Accounts
-/// @notice The Ledger's token, the accounts that it comes into and goes out of, and who may ask for more than that.
-abstract contract Accounts is ILedger, ReentrancyGuardTransient {
+/// @notice The Ledger's token, the accounts that it flows into and out of, and the contracts that may ask for more.
+abstract contract Accounts is ILedger {
     using SafeERC20 for IERC20;
 
     IERC20 public immutable token;
@@ -20,15 +19,28 @@ abstract contract Accounts is ILedger, ReentrancyGuardTransient {
     address public immutable treasury;
     uint256 public immutable unbondSeconds;
 
-    /// @dev Every total below is part of held, and held < 2^128: none can overflow. Both of escrow and fees change with
-    /// every payment.
+    /// @dev Every total below is part of _tokens, which is below 2^128. So none of them can overflow. Escrow and fees share a
+    /// word, since every payment changes both.
     uint128 internal _escrow;
     uint128 internal _fees;
     uint128 internal _bondTotal;
     uint128 internal _credits;
-    uint128 private _held;
+    uint128 private _tokens;
 
     mapping(address account => uint256) public balanceOf;
+
+    /// @dev 1 while the token is being called. OpenZeppelin's guard does the same with assembly that the compiler warns of.
+    uint256 private transient _entered;
+
+    /// @notice Thrown when the token calls back while it is called.
+    error ReentrancyGuardReentrantCall();
+
+    modifier nonReentrant() {
+        require(_entered == 0, ReentrancyGuardReentrantCall());
+        _entered = 1;
+        _;
+        _entered = 0;
+    }
 
     modifier onlyRegistry() {
         require(msg.sender == registry, Unauthorized(msg.sender));
@@ -79,11 +91,12 @@ abstract contract Accounts is ILedger, ReentrancyGuardTransient {
         bytes32 r,
         bytes32 s
     ) external nonReentrant {
-        // solhint-disable-next-line no-empty-blocks
-        try
-            IERC20Permit(address(token)).permit(msg.sender, address(this), amount, deadline, v, r, s)
-        {} catch {}
-        _deposit(to, amount);
+        try IERC20Permit(address(token)).permit(msg.sender, address(this), amount, deadline, v, r, s) {
+            _deposit(to, amount);
+        } catch {
+            // An approval that is there already still counts.
+            _deposit(to, amount);
+        }
     }
 
     function _deposit(address to, uint256 amount) private {
@@ -94,9 +107,9 @@ abstract contract Accounts is ILedger, ReentrancyGuardTransient {
         uint256 received = token.balanceOf(address(this)) - before;
 
         require(received != 0, ZeroAmount());
-        uint256 held = _held + received;
-        require(held <= type(uint128).max, TooMuchHeld(_held, received));
-        _held = uint128(held);
+        uint256 held = _tokens + received;
+        require(held <= type(uint128).max, TooMuchHeld(_tokens, received));
+        _tokens = uint128(held);
         balanceOf[to] += received;
 
         emit Deposited(msg.sender, to, received);
@@ -108,7 +121,7 @@ abstract contract Accounts is ILedger, ReentrancyGuardTransient {
         require(amount != 0, ZeroAmount());
 
         _debit(msg.sender, amount);
-        _held -= uint128(amount);
+        _tokens -= uint128(amount);
 
         emit Withdrawn(msg.sender, to, amount);
 
@@ -131,6 +144,6 @@ abstract contract Accounts is ILedger, ReentrancyGuardTransient {
         returns (uint256 accounts, uint256 bonds, uint256 escrow, uint256 credits, uint256 fees)
     {
         (bonds, escrow, credits, fees) = (_bondTotal, _escrow, _credits, _fees);
-        accounts = _held - bonds - escrow - credits - fees;
+        accounts = _tokens - bonds - escrow - credits - fees;
     }
 }

@@ -7,17 +7,18 @@ import {ILedger} from "../interfaces/ILedger.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {INodes} from "../interfaces/registry/INodes.sol";
 import {BASIS_POINTS, NodeId, Unauthorized} from "../interfaces/Types.sol";
+import {Rounding} from "../libraries/Rounding.sol";
 import {Accounts} from "./Accounts.sol";
 
 /// @title Bonds
-/// @notice The Ledger's bonds: what nodes have put up, what of it is locked, and what is taken.
+/// @notice The Ledger's bonds: what nodes have put up, what of it is locked, and what is slashed.
 abstract contract Bonds is Accounts {
     using SafeCast for uint256;
 
     struct Bond {
-        /// Neither locked nor unbonding.
+        /// What is neither locked nor unbonding.
         uint128 free;
-        /// Sum of what is locked per vNode.
+        /// The sum of all locks of the node.
         uint128 locked;
         uint128 unbonding;
         uint64 releaseAt;
@@ -124,8 +125,8 @@ abstract contract Bonds is Accounts {
         uint256 fromFree = Math.min(amount - fromLock, b.free);
         uint256 fromUnbonding = Math.min(amount - fromLock - fromFree, b.unbonding);
         taken = fromLock + fromFree + fromUnbonding;
-        reward = (taken * reporterShare) / BASIS_POINTS;
-        uint256 cut = (taken * treasuryShare) / BASIS_POINTS;
+        reward = Rounding.mulDivDown(taken, reporterShare, BASIS_POINTS);
+        uint256 cut = Rounding.mulDivDown(taken, treasuryShare, BASIS_POINTS);
         left = taken - reward - cut;
 
         b.locked -= fromLock.toUint128();

@@ -4,47 +4,45 @@ pragma solidity 0.8.37;
 import {IAudits} from "../interfaces/IAudits.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {ClusterId, ClusterParams, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
+import {Parameters} from "./Parameters.sol";
 import {Asks} from "./settlement/Asks.sol";
-import {Book, Deferred, Stake} from "./settlement/Book.sol";
 import {CreditIndex} from "./settlement/CreditIndex.sol";
 import {Pauses} from "./settlement/Pauses.sol";
-import {Terms, TermsWord} from "./Terms.sol";
-import {VNode, VNodeWord} from "./VNodeWord.sol";
+import {AuditsState, Deferred, Stake} from "./settlement/State.sol";
+import {Terms, TermsWord} from "./settlement/Terms.sol";
+import {VNode, VNodeWord} from "./settlement/VNodeWord.sol";
 
 /// @title AuditViews
-/// @notice What Audits says of a vNode. See IAudits.
-/// @dev Linked, not inlined: Audits would be too large to deploy.
+/// @notice The views of Audits. See IAudits.
+/// @dev Linked, not inlined, since Audits would be too large to deploy.
 library AuditViews {
-    using Asks for Book;
+    using Asks for AuditsState;
     using CreditIndex for CreditIndex.Index;
-
-    /// @dev A challenge is answered in this many epochs after its own.
-    uint32 private constant RESPONSE_EPOCHS = 2;
 
     /// @notice See IAudits.
     function params(
-        Book storage b,
+        AuditsState storage self,
         ClusterId id,
         uint32 epoch
     ) external view returns (ClusterParams memory, uint8 profile, uint8 beacon) {
-        Terms t = b.termsAt(id, epoch);
+        Terms t = self.termsAt(id, epoch);
         return (TermsWord.unpack(t), t.profile(), t.beacon());
     }
 
     /// @notice See IAudits.
     function announced(
-        Book storage b,
+        AuditsState storage self,
         ClusterId id
     ) external view returns (uint32 since, ClusterParams memory, uint8 profile, uint8 beacon) {
-        Terms t = b.terms[id];
+        Terms t = self.terms[id];
         return (t.since(), TermsWord.unpack(t), t.profile(), t.beacon());
     }
 
     /// @notice See IAudits.
-    function state(Book storage b, VNodeId id) external view returns (IAudits.VNodeState memory) {
-        VNode memory v = b.existing(id);
-        Stake storage s = b.stakes[id];
-        Deferred storage d = b.deferred[id];
+    function state(AuditsState storage self, VNodeId id) external view returns (IAudits.VNodeState memory) {
+        VNode memory v = self.existing(id);
+        Stake storage s = self.stakes[id];
+        Deferred storage d = self.deferred[id];
         return
             IAudits.VNodeState({
                 node: v.node,
@@ -65,28 +63,28 @@ library AuditViews {
     }
 
     /// @notice See IAudits.
-    /// @param source point of the epoch's randomness, in seconds.
+    /// @param source the source point of the epoch's randomness, in seconds.
     function duty(
-        Book storage b,
+        AuditsState storage self,
         IRegistry registry,
         VNodeId id,
         uint32 epoch,
         uint256 source
     ) external view returns (IAudits.Duty memory d) {
-        VNode memory v = b.existing(id);
-        Terms t = b.termsAt(v.cluster, epoch);
-        Asks.Ask memory a = b.preview(id, v, epoch);
+        VNode memory v = self.existing(id);
+        Terms t = self.termsAt(v.cluster, epoch);
+        Asks.Ask memory a = self.preview(id, v, epoch);
         d.deadline = source + t.window();
         d.randomness = IAudits(address(this)).randomness(t.beacon(), epoch);
         (d.node, d.rate) = (a.node, a.rate);
         (d.root, d.total, d.asked, ) = registry.statement(id, epoch, a.node);
-        // The running epoch is settled by its proof, or has nothing to prove.
+        // The running epoch is settled if it was proven, or if it has nothing to prove.
         d.proven = v.settled >= epoch && a.rate != 0;
         if (d.randomness == 0 || a.rate == 0) return d;
         d.seed = Asks.seedOf(id, a.node, epoch, d.randomness);
         bool asked = a.node != NO_NODE && !a.paused && (a.must || Asks.isDrawn(t, d.seed));
         d.due = d.proven || asked;
-        if (a.successor != NO_NODE && !b.stakes[id].nextReady) {
+        if (a.successor != NO_NODE && !self.stakes[id].nextReady) {
             d.successor = a.successor;
             d.successorSeed = Asks.seedOf(id, a.successor, epoch, d.randomness);
         }
@@ -94,36 +92,36 @@ library AuditViews {
 
     /// @notice See IAudits.
     function creditBetween(
-        Book storage b,
+        AuditsState storage self,
         VNodeId id,
         uint32 from,
         uint32 end
     ) external view returns (uint32 to, uint256 credit) {
-        uint256 word = b.words[id];
-        to = VNodeWord.isDeferring(word) ? b.deferred[id].since : VNodeWord.settledOf(word) + 1;
+        uint256 word = self.words[id];
+        to = VNodeWord.isDeferring(word) ? self.deferred[id].since : VNodeWord.settledOf(word) + 1;
         if (to > end) to = end;
         if (to <= from) return (from, 0);
-        credit = b.credits[id].at(to - 1) - b.credits[id].at(from - 1);
+        credit = self.credits[id].upTo(to - 1) - self.credits[id].upTo(from - 1);
     }
 
     /// @notice See IAudits.
     function lastAnswer(
-        Book storage b,
+        AuditsState storage self,
         VNodeId id,
         NodeId node,
         uint32 epoch
     ) external view returns (uint32) {
-        return b.pauses[id][node].lastAnswer(epoch, RESPONSE_EPOCHS);
+        return self.pauses[id][node].lastAnswer(epoch, Parameters.RESPONSE_EPOCHS);
     }
 
     /// @notice See IAudits.
     function pauseOf(
-        Book storage b,
+        AuditsState storage self,
         VNodeId id,
         NodeId node,
         uint32 quarterEpochs
     ) external view returns (uint32 from, uint32 end, uint32 used) {
-        Pauses p = b.pauses[id][node];
+        Pauses p = self.pauses[id][node];
         (from, end) = p.latest();
         used = uint32(p.usedSince(end < quarterEpochs ? 0 : end - quarterEpochs));
     }

@@ -2,11 +2,11 @@
 pragma solidity 0.8.37;
 
 /// @title Bn254
-/// @notice The curve's constants and its precompiled contracts (EIP-196, EIP-197, EIP-198), called so that a failure is
-/// never taken for an answer.
-/// @dev Points of G1 are pairs (x, y) with (0, 0) for infinity; points of G2 are (x imaginary, x real, y imaginary, y
-/// real), as the precompile takes them. Every call forwards all gas and checks how much came back: too little gas, a
-/// point off its curve or outside its subgroup, and an address without code all revert.
+/// @notice The curve's constants and its precompiled contracts (EIP-196, EIP-197, EIP-198). A failed call is never taken for
+/// an answer.
+/// @dev Points of G1 are pairs (x, y), with (0, 0) for infinity. Points of G2 are (x imaginary, x real, y imaginary, y real),
+/// as the precompile takes them. Every call forwards all gas and checks how much came back. So too little gas, a point off
+/// its curve or outside its subgroup, and an address without code all revert.
 library Bn254 {
     /// @notice Order of the base field.
     uint256 internal constant Q =

@@ -6,14 +6,14 @@ import {IAudits} from "../interfaces/IAudits.sol";
 import {IBeacon} from "../interfaces/IBeacon.sol";
 import {IFactory} from "../interfaces/IFactory.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
-import {Directory} from "./Directory.sol";
 import {Parameters} from "./Parameters.sol";
+import {Directory} from "./segments/Directory.sol";
 
 /// @title Choices
-/// @notice What a deployment lets clusters choose from: profiles and beacons that its factory has made.
-/// @dev Linked, not inlined: Audits would be too large to deploy.
+/// @notice Checks the profiles and beacons that clusters may choose. The deployment's factory must have made them.
+/// @dev Linked, not inlined, since Audits would be too large to deploy.
 library Choices {
-    /// @notice A profile in one word, lowest bits first: directoryDepth 8, dataDepth 8, samples 16, verifier 160.
+    /// @notice A checked profile in one word, lowest bits first: directoryDepth 8, dataDepth 8, samples 16, verifier 160.
     function packed(
         address factory,
         address verifier,
@@ -22,14 +22,14 @@ library Choices {
         uint256 directoryDepth
     ) external view returns (uint256) {
         require(IFactory(factory).isVerifier(verifier), ISources.NotOurs(verifier));
-        // A segment's leaves are at most 2^28.
+        // So a segment has at most 2^28 leaves.
         bool sound = samples != 0 && dataDepth != 0 && dataDepth < 8;
         sound = sound && directoryDepth != 0 && directoryDepth <= Directory.MAX_DEPTH;
         require(sound, IAudits.BadDeployment());
         return (uint256(uint160(verifier)) << 32) | (samples << 16) | (dataDepth << 8) | directoryDepth;
     }
 
-    /// @notice One with another clock would give randomness that is known too early, or for another epoch.
+    /// @notice Checks a beacon. One with another clock would give randomness too early, or for another epoch.
     function check(
         address factory,
         address candidate,
@@ -48,8 +48,8 @@ library Choices {
         );
     }
 
-    /// @notice See IAudits.recordBeacon.
-    /// @param source point of the epoch's randomness, in seconds.
+    /// @notice See ISources.recordBeacon.
+    /// @param source the source point of the epoch's randomness, in seconds.
     function record(
         address ledger,
         address beacon,
@@ -62,7 +62,7 @@ library Choices {
         if (IBeacon(beacon).randomness(epoch) != 0) return;
 
         bytes32 value = IBeacon(beacon).record(epoch, evidence);
-        (uint256 elapsed, uint256 whole) = (block.timestamp - source, Parameters.minWindow(epochSeconds));
+        (uint256 elapsed, uint256 whole) = (block.timestamp - source, Parameters.minWindowUp(epochSeconds));
         uint256 reward;
         if (elapsed < whole) {
             reward = ILedger(ledger).payAuditor(index, msg.sender, whole - elapsed, whole);

@@ -6,9 +6,9 @@ import {Bn254} from "./Bn254.sol";
 /// @title HashToG1
 /// @notice drand's hash to BN254 G1: hash_to_curve of RFC 9380 with expand_message_xmd over keccak256 and the
 /// Shallue-van de Woestijne map, as in kyber and in the package bls-bn254.
-/// @dev Differs from the latter only in cost. All that the map takes from the modexp precompile are inverse square roots,
-/// three on average and four at most, from which everything else follows by multiplications; a caller who gives them
-/// along saves even those. A root that is given is checked, and either of its signs leads to the same point.
+/// @dev It differs from the latter only in cost. The map takes nothing from the modexp precompile but inverse square roots,
+/// three on average and four at most. Everything else follows from them by multiplications. A caller who brings the roots
+/// saves even those. Each root is checked, and either of its signs leads to the same point.
 library HashToG1 {
     /// @dev The domain separation tag of drand's scheme bls-bn254-unchained-on-g1, followed by its length, in two parts.
     bytes32 private constant DST_HEAD = "BLS_SIG_BN254G1_XMD:KECCAK-256_S";
@@ -28,12 +28,12 @@ library HashToG1 {
     uint256 private constant TWO_POW_128_MOD_Q = 1 << 128;
     uint256 private constant TWO_POW_256_MOD_Q = (type(uint256).max % Bn254.Q) + 1;
 
-    /// @notice Thrown when a root that was given is none. (Or when a hash to the field is one of two values for which the map
-    /// has no inverse: nobody knows such a message, or finds one in less than 2^250 hashes.)
+    /// @notice Thrown when a root does not fit. (Two values of the hash to the field have no inverse, and revert, too. Nobody
+    /// knows a message with such a hash, or finds one with less than 2^250 hashes.)
     error RootInvalid(uint256 root, uint256 square);
 
     /// @notice Hashes 32 bytes to a point.
-    /// @param roots none, or the inverse roots that the map takes, 32 bytes each, in the order in which it does.
+    /// @param roots the inverse roots that the map takes, in its order, 32 bytes each; or empty.
     function hash(bytes32 message, bytes calldata roots) internal view returns (uint256 x, uint256 y) {
         (uint256 u0, uint256 u1) = toField(message);
         uint256 x0;
@@ -116,7 +116,7 @@ library HashToG1 {
         }
     }
 
-    /// @dev t with t^2 · w = 1 if w is a square, and -1 if it is not: taken from the roots given, or worked out.
+    /// @dev t with t^2 · w = 1 if w is a square, or -1 if it is none. It is the next of the roots, or computed.
     function _inverseRoot(
         uint256 w,
         bytes calldata roots

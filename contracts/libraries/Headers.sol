@@ -5,26 +5,26 @@ import {BlockHeader} from "@openzeppelin/contracts/utils/BlockHeader.sol";
 import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
 
 /// @title Headers
-/// @notice Headers of blocks in a row as evidence, and their randomness.
+/// @notice Reads headers of consecutive blocks of this chain, and their randomness.
 library Headers {
-    /// @dev What chains without randomness answer: 0 (Scroll), 1 (Arbitrum Orbit), 2 (Linea), and ZKsync's.
+    /// @dev The constants of chains without randomness: 0 (Scroll), 1 (Arbitrum Orbit), 2 (Linea), and ZKsync's.
     uint256 private constant MAX_SMALL_CONSTANT = 2;
     uint256 private constant ZKSYNC_CONSTANT = 2_500_000_000_000_000;
 
-    /// @notice Thrown when there are more or fewer headers than needed.
+    /// @notice Thrown when the number of headers is wrong.
     error WrongHeaderCount(uint256 headers);
 
-    /// @notice Thrown when a header is not of a block of this chain that the chain still remembers.
+    /// @notice Thrown when the last header is not of this chain, or is of a block that the chain no longer remembers.
     error NotOnThisChain(uint256 blockNumber);
 
-    /// @notice Thrown when a header is not of the block before the next one's.
+    /// @notice Thrown when a header is not the parent of the next one.
     error NotInARow(uint256 blockNumber);
 
-    /// @notice Thrown when a block's randomness is none: it is a known constant, or an earlier block's.
+    /// @notice Thrown when a block has no randomness of its own: its value is a known constant, or an earlier block's.
     error NotRandom(uint256 prevrandao);
 
-    /// @notice The fields of so many headers, given as RLP. The last one is of a block of this chain, and each other one of
-    /// the block before the next.
+    /// @notice The fields of `count` headers, which are given as RLP. Each must be the parent of the next one, and the last one
+    /// a header of this chain.
     function parse(
         bytes[] memory headers,
         uint256 count
@@ -46,7 +46,7 @@ library Headers {
         );
     }
 
-    /// @notice The randomness of a block; none of the constants of chains that have none.
+    /// @notice The randomness of a block, if it is none of the known constants.
     function randomnessOf(Memory.Slice[] memory header) internal pure returns (uint256 value) {
         value = uint256(BlockHeader.getPrevRandao(header));
         require(value > MAX_SMALL_CONSTANT && value != ZKSYNC_CONSTANT, NotRandom(value));

@@ -41,8 +41,9 @@ library Poseidon2T4 {
     }
 
     /// @dev The external linear layer, 4 external rounds, 56 internal rounds, 4 external rounds. Sums are reduced only
-    /// where they could overflow, 2^256 being a little above 5 · P: S-boxes take elements below 5 · P from an external
-    /// layer, and leave them below P; after an internal round every element is below 2 · P.
+    /// where they could overflow: 2^256 is a little above 5 · P. S-boxes take elements below 5 · P from an external layer, and
+    /// leave them below P. After an internal round every element is below 2 · P.
+    // solhint-disable-next-line function-max-lines
     function _permute(
         bytes memory constants,
         uint256[4] memory state
@@ -58,19 +59,19 @@ library Poseidon2T4 {
 
             // The linear layer, times [5 7 1 3; 4 6 1 1; 1 3 5 7; 1 1 4 6] for elements below P, with the constants of the
             // next round added, and then the S-boxes: until the last layer, after which there are none.
-            function externalRounds(x0, x1, x2, x3, at, last, p) -> y0, y1, y2, y3 {
+            function externalRounds(x0, x1, x2, x3, ptr, last, p) -> y0, y1, y2, y3 {
                 for {} 1 {
-                    at := add(at, 128)
+                    ptr := add(ptr, 128)
                 } {
                     let a := shl(1, add(x0, x1))
                     let b := shl(1, add(x2, x3))
                     let c := add(add(x1, x1), add(x2, x3))
                     let d := add(add(x3, x3), add(x0, x1))
-                    x1 := add(addmod(a, add(c, mload(add(at, 32))), p), a)
-                    x3 := add(addmod(b, add(d, mload(add(at, 96))), p), b)
-                    x0 := add(addmod(d, x1, p), mload(at))
-                    x2 := add(addmod(c, x3, p), mload(add(at, 64)))
-                    if eq(at, last) {
+                    x1 := add(addmod(a, add(c, mload(add(ptr, 32))), p), a)
+                    x3 := add(addmod(b, add(d, mload(add(ptr, 96))), p), b)
+                    x0 := add(addmod(d, x1, p), mload(ptr))
+                    x2 := add(addmod(c, x3, p), mload(add(ptr, 64)))
+                    if eq(ptr, last) {
                         break
                     }
                     x0 := sbox(x0, p)
@@ -84,8 +85,8 @@ library Poseidon2T4 {
                 y3 := mod(x3, p)
             }
 
-            // P. A literal that is there more often than P in the internal rounds, the compiler copies from the code each
-            // time, for ten times the gas.
+            // P comes from memory. The compiler would copy a literal that is used so often from the code each time, for ten times
+            // the gas.
             let modulus := mload(add(constants, 32))
             let first := add(constants, 64)
             let middle := add(first, 640)
@@ -93,47 +94,47 @@ library Poseidon2T4 {
             s0, s1, s2, s3 := externalRounds(s0, s1, s2, s3, first, add(first, 512), modulus)
             // Seven at a time: the loop would cost a quarter of a round.
             for {
-                let at := middle
-            } lt(at, last) {
-                at := add(at, 224)
+                let ptr := middle
+            } lt(ptr, last) {
+                ptr := add(ptr, 224)
             } {
-                s0 := sbox(add(s0, mload(at)), P)
+                s0 := sbox(add(s0, mload(ptr)), P)
                 let sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 32))), P)
+                s0 := sbox(add(s0, mload(add(ptr, 32))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 64))), P)
+                s0 := sbox(add(s0, mload(add(ptr, 64))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 96))), P)
+                s0 := sbox(add(s0, mload(add(ptr, 96))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 128))), P)
+                s0 := sbox(add(s0, mload(add(ptr, 128))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 160))), P)
+                s0 := sbox(add(s0, mload(add(ptr, 160))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
                 s2 := add(mulmod(s2, D2, P), sum)
                 s3 := add(mulmod(s3, D3, P), sum)
-                s0 := sbox(add(s0, mload(add(at, 192))), P)
+                s0 := sbox(add(s0, mload(add(ptr, 192))), P)
                 sum := addmod(add(s0, s1), add(s2, s3), P)
                 s0 := add(mulmod(s0, D0, P), sum)
                 s1 := add(mulmod(s1, D1, P), sum)
@@ -148,9 +149,10 @@ library Poseidon2T4 {
         }
     }
 
-    /// @dev 32 bytes each: P, then in round order. An external layer makes elements 0 and 2 of elements 1 and 3 with the next
-    /// round's constants in them already, so that it is given c0 - c1, c1, c2 - c3 and c3 of the four, and zeros if no
-    /// external round comes next. Those of the internal rounds and of the round after them are as published.
+    /// @dev Words of 32 bytes: P, then the constants in the order of the rounds. An external layer computes elements 0 and 2 from
+    /// elements 1 and 3, which have the next round's constants in them already. So it is given c0 - c1, c1, c2 - c3 and c3 of
+    /// the four, or zeros if no external round follows. The constants of the internal rounds, and of the round after them, are
+    /// as published.
     bytes private constant ROUND_CONSTANTS =
         hex"30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001"
         hex"23beb8884da4fed48ef12e74c950988d0a0441f5838aca9721a27669cc1def10"

@@ -3,17 +3,17 @@ pragma solidity 0.8.37;
 
 import {IBuckets} from "../interfaces/registry/IBuckets.sol";
 import {BucketId, ClusterId, VNodeId} from "../interfaces/Types.sol";
-import {Holdings} from "../libraries/Holdings.sol";
+import {Holdings} from "../libraries/segments/Holdings.sol";
 import {Clusters} from "./Clusters.sol";
 
 /// @title Buckets
-/// @notice The Registry's buckets: whose they are, and who reads and writes them.
+/// @notice The Registry's buckets: their owners, readers and writers.
 abstract contract Buckets is Clusters {
     uint40 public bucketCount;
-    Holdings.Book internal _book;
+    Holdings.BucketsState internal _state;
 
     modifier onlyOwner(BucketId id) {
-        _checkCaller(_book.buckets[id].owner);
+        _checkCaller(_state.buckets[id].owner);
         _;
     }
 
@@ -22,7 +22,7 @@ abstract contract Buckets is Clusters {
         require(_clusters[clusterId].manager != address(0), NoSuchCluster(clusterId));
 
         id = BucketId.wrap(++bucketCount);
-        _book.buckets[id] = Bucket(msg.sender, clusterId, isPublic);
+        _state.buckets[id] = Bucket(msg.sender, clusterId, isPublic);
 
         emit BucketCreated(id, clusterId, msg.sender, isPublic);
     }
@@ -31,46 +31,46 @@ abstract contract Buckets is Clusters {
     function transferBucket(BucketId id, address owner) external onlyOwner(id) {
         require(owner != address(0), ZeroAddress());
 
-        _book.buckets[id].owner = owner;
+        _state.buckets[id].owner = owner;
 
         emit BucketTransferred(id, owner);
     }
 
     /// @inheritdoc IBuckets
     function setPublic(BucketId id, bool isPublic) external onlyOwner(id) {
-        _book.buckets[id].isPublic = isPublic;
+        _state.buckets[id].isPublic = isPublic;
 
         emit PublicChanged(id, isPublic);
     }
 
     /// @inheritdoc IBuckets
     function setReader(BucketId id, address account, bool allowed) external onlyOwner(id) {
-        _book.readers[id][account] = allowed;
+        _state.readers[id][account] = allowed;
 
         emit ReaderChanged(id, account, allowed);
     }
 
     /// @inheritdoc IBuckets
     function setWriter(BucketId id, address account, bool allowed) external onlyOwner(id) {
-        _book.writers[id][account] = allowed;
+        _state.writers[id][account] = allowed;
 
         emit WriterChanged(id, account, allowed);
     }
 
     /// @inheritdoc IBuckets
     function bucket(BucketId id) external view returns (Bucket memory) {
-        require(_book.buckets[id].owner != address(0), NoSuchBucket(id));
-        return _book.buckets[id];
+        require(_state.buckets[id].owner != address(0), NoSuchBucket(id));
+        return _state.buckets[id];
     }
 
     /// @inheritdoc IBuckets
     function mayRead(BucketId id, address who) external view returns (bool) {
-        return _book.buckets[id].isPublic || _book.readers[id][who] || mayWrite(id, who);
+        return _state.buckets[id].isPublic || _state.readers[id][who] || mayWrite(id, who);
     }
 
     /// @inheritdoc IBuckets
     function mayWrite(BucketId id, address who) public view returns (bool) {
-        return (who == _book.buckets[id].owner && who != address(0)) || _book.writers[id][who];
+        return (who == _state.buckets[id].owner && who != address(0)) || _state.writers[id][who];
     }
 
     /// @inheritdoc IBuckets
@@ -79,7 +79,7 @@ abstract contract Buckets is Clusters {
         uint256 from,
         uint256 count
     ) external view returns (VNodeId[] memory page) {
-        VNodeId[] storage list = _book.vNodes[id];
+        VNodeId[] storage list = _state.vNodes[id];
         uint256 left = from < list.length ? list.length - from : 0;
         page = new VNodeId[](count < left ? count : left);
         for (uint256 i = 0; i < page.length; ++i) page[i] = list[from + i];

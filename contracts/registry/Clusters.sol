@@ -3,13 +3,21 @@ pragma solidity 0.8.37;
 
 import {IAudits} from "../interfaces/IAudits.sol";
 import {IClusters} from "../interfaces/registry/IClusters.sol";
-import {ClusterId, ClusterParams, NO_NODE, NodeId, Unauthorized, VNodeId} from "../interfaces/Types.sol";
-import {Holdings} from "../libraries/Holdings.sol";
-import {Stock, StockWord} from "../libraries/StockWord.sol";
+import {
+    ClusterId,
+    ClusterParams,
+    NO_CLUSTER,
+    NO_NODE,
+    NodeId,
+    Unauthorized,
+    VNodeId
+} from "../interfaces/Types.sol";
+import {Holdings} from "../libraries/segments/Holdings.sol";
+import {Stock, StockWord} from "../libraries/segments/StockWord.sol";
 import {Nodes} from "./Nodes.sol";
 
 /// @title Clusters
-/// @notice The Registry's clusters with their vNodes, and which nodes serve them.
+/// @notice The Registry's clusters with their vNodes, and the nodes that serve them.
 abstract contract Clusters is Nodes {
     uint256 private constant MAX_STANDBY = 32;
     /// @dev What a segment pays per epoch is below 2^80.
@@ -19,7 +27,7 @@ abstract contract Clusters is Nodes {
     uint32 public vNodeCount;
     mapping(ClusterId cluster => Cluster) internal _clusters;
     mapping(ClusterId cluster => NodeId[]) private _standby;
-    mapping(ClusterId cluster => mapping(uint64 token => bool)) private _tokens;
+    mapping(ClusterId cluster => mapping(uint64 ringToken => bool)) private _ringTokens;
     mapping(VNodeId vNode => Holdings.Holding) internal _vNodes;
 
     modifier onlyManager(ClusterId id) {
@@ -114,15 +122,15 @@ abstract contract Clusters is Nodes {
         Stock memory empty;
         empty.quantumBits = c.quantumBits;
         for (uint256 i = 0; i < tokens.length; ++i) {
-            uint64 token = tokens[i];
-            require(!_tokens[id][token], TokenTaken(id, token));
-            _tokens[id][token] = true;
+            uint64 ringToken = tokens[i];
+            require(!_ringTokens[id][ringToken], TokenTaken(id, ringToken));
+            _ringTokens[id][ringToken] = true;
             VNodeId vNodeId = VNodeId.wrap(++vNodeCount);
             Holdings.Holding storage h = _vNodes[vNodeId];
-            (h.cluster, h.token, h.stock) = (id, token, StockWord.pack(empty));
+            (h.cluster, h.ringToken, h.stock) = (id, ringToken, StockWord.pack(empty));
             (h.dataDepth, h.directoryDepth) = (dataDepth, directoryDepth);
 
-            emit VNodeAdded(vNodeId, id, token);
+            emit VNodeAdded(vNodeId, id, ringToken);
 
             audits.openVNode(vNodeId, id);
         }
@@ -131,13 +139,13 @@ abstract contract Clusters is Nodes {
     /// @inheritdoc IClusters
     function vNode(VNodeId id) external view returns (VNodeView memory) {
         Holdings.Holding storage h = _existing(id);
-        (NodeId responsible, NodeId successor, , ) = audits.outlook(id);
-        return VNodeView(h.cluster, h.token, StockWord.heldOf(h.stock), responsible, successor);
+        (NodeId next, NodeId successor, , ) = audits.outlook(id);
+        return VNodeView(h.cluster, h.ringToken, StockWord.heldOf(h.stock), next, successor);
     }
 
     function _existing(VNodeId id) internal view returns (Holdings.Holding storage h) {
         h = _vNodes[id];
-        require(ClusterId.unwrap(h.cluster) != 0, NoSuchVNode(id));
+        require(h.cluster != NO_CLUSTER, NoSuchVNode(id));
     }
 
     // --------------------------------------------------------------------------------------------------- assignment
@@ -148,8 +156,8 @@ abstract contract Clusters is Nodes {
 
         (NodeId previous, uint32 since) = audits.assign(id, nodeId, msg.sender);
         uint40 held = StockWord.heldOf(_vNodes[id].stock);
-        Holdings.free(_nodes, previous, held);
-        if (since != 0 && nodeId != NO_NODE) Holdings.occupy(_nodes[nodeId], nodeId, held);
+        Holdings.freeRoom(_nodes, previous, held);
+        if (since != 0 && nodeId != NO_NODE) Holdings.takeRoom(_nodes[nodeId], nodeId, held);
 
         emit NodeAssigned(id, nodeId, since);
     }
@@ -164,7 +172,7 @@ abstract contract Clusters is Nodes {
     function freeRoom(VNodeId id, NodeId nodeId) external {
         _checkCaller(address(audits));
 
-        Holdings.free(_nodes, nodeId, StockWord.heldOf(_vNodes[id].stock));
+        Holdings.freeRoom(_nodes, nodeId, StockWord.heldOf(_vNodes[id].stock));
     }
 
     /// @inheritdoc IClusters
@@ -178,7 +186,7 @@ abstract contract Clusters is Nodes {
             NodeId next = list[i];
             if (next == old || !_canTake(next, manager, held, neededBond)) continue;
             _dropStandby(home, i);
-            Holdings.occupy(_nodes[next], next, held);
+            Holdings.takeRoom(_nodes[next], next, held);
             return next;
         }
         return NO_NODE;
@@ -227,7 +235,7 @@ abstract contract Clusters is Nodes {
         while (index < list.length && list[index] != nodeId) ++index;
     }
 
-    /// @dev Keeps the order: first come, first to take over.
+    /// @dev Keeps the order: the node that was added first takes over first.
     function _dropStandby(ClusterId id, uint256 index) private {
         NodeId[] storage list = _standby[id];
         NodeId nodeId = list[index];

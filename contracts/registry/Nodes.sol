@@ -6,12 +6,12 @@ import {ILedger} from "../interfaces/ILedger.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {INodes} from "../interfaces/registry/INodes.sol";
 import {NodeId, Unauthorized} from "../interfaces/Types.sol";
-import {Holdings} from "../libraries/Holdings.sol";
+import {Holdings} from "../libraries/segments/Holdings.sol";
 
 /// @title Nodes
-/// @notice The Registry's nodes, and whom their providers trust.
+/// @notice The Registry's nodes, their providers, and the managers whom the providers trust.
 abstract contract Nodes is IRegistry {
-    /// @dev Who accepts a node, and when.
+    /// @dev The account that may accept a node, and from when on.
     struct Proposal {
         address provider;
         uint256 acceptableAt;

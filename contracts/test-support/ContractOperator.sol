@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 
 /// @title ContractOperator
-/// @notice An operator that is a contract: accepts the one digest that it is told.
+/// @notice An operator that is a contract. It accepts one digest, which the test sets.
 contract ContractOperator is IERC1271 {
     bytes32 private _accepted;
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {Directory} from "../libraries/Directory.sol";
-import {MultiPath} from "../libraries/MultiPath.sol";
+import {Directory} from "../libraries/segments/Directory.sol";
+import {MultiPath} from "../libraries/segments/MultiPath.sol";
 
 /// @title DirectoryHarness
-/// @notice One directory that tests append to, open and bury in.
+/// @notice One directory in which tests append, open and bury entries.
 contract DirectoryHarness {
     using Directory for Directory.Frontier;
     using Directory for Directory.Hasher;
@@ -30,7 +30,7 @@ contract DirectoryHarness {
         root = Directory.emptyRoot(depth_);
     }
 
-    /// @param entries each starts where the one before ends, whatever it says.
+    /// @param entries each starts where the previous one ends; their own `start` is ignored.
     function append(Entry[] calldata entries) external {
         Directory.Hasher memory h = Directory.hasher();
         for (uint256 i = 0; i < entries.length; ++i) {
@@ -71,7 +71,7 @@ contract DirectoryHarness {
         nodes = MultiPath.make(entries.length, buried);
         for (uint256 i = 0; i < entries.length; ++i) {
             Entry memory e = entries[i];
-            (nodes.at[i], nodes.node[i]) = (indices[i], _hash(h, e));
+            (nodes.index[i], nodes.node[i]) = (indices[i], _hash(h, e));
             if (!buried) continue;
             e.root = 0;
             nodes.next[i] = _hash(h, e);

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IVerifier} from "../interfaces/IVerifier.sol";
 
 /// @title FlagVerifier
-/// @notice Stands in for the verifier where a test is about money: a proof that repeats its inputs and then a flag of 1
-/// holds, so that a proof of one statement is none of another.
+/// @notice Stands in for the verifier in tests about money. A proof holds if it repeats its inputs, followed by a flag of 1.
+/// So a proof of one statement is no proof of another.
 contract FlagVerifier is IVerifier {
     function verify(uint256[8] calldata proof, uint256[4] calldata inputs) external pure returns (bool) {
         return _holds(proof, inputs);

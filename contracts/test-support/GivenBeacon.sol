@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {EpochBeacon} from "../beacons/EpochBeacon.sol";
 
 /// @title GivenBeacon
-/// @notice Stands in for a beacon in the simulation: the evidence is the randomness. Who may record, when, and what is noted
-/// of it is EpochBeacon's.
+/// @notice Stands in for a beacon in the simulation. The evidence is the randomness. EpochBeacon decides who may record, when,
+/// and what is noted.
 contract GivenBeacon is EpochBeacon {
     constructor(Home memory home) EpochBeacon(home) {}
 

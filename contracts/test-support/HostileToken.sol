@@ -4,20 +4,20 @@ pragma solidity 0.8.37;
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
 /// @title HostileToken
-/// @notice A token as bad as it is set to be: takes a fee, answers no, calls back; blocks accounts, and changes what they
-/// have.
+/// @notice A token that misbehaves as it is told: takes a fee, returns false, calls back, blocks accounts, or changes their
+/// balances.
 contract HostileToken is ERC20 {
     enum Manner {
         Fee,
         Refuse,
-        /// Fails as the call does.
+        /// Calls back, and fails if the call fails.
         CallBack,
         Honest,
-        /// Goes on as if the call had not failed.
+        /// Calls back, and goes on if the call fails.
         TryBack
     }
 
-    /// @notice Thrown when tokens would come from or go to an account that is blocked.
+    /// @notice Thrown when an account that sends or receives tokens is blocked.
     error Blocked(address account);
 
     event CalledBack(bool ok, bytes result);
@@ -52,7 +52,7 @@ contract HostileToken is ERC20 {
         _blocked[account] = blocked;
     }
 
-    /// @notice What a token that rebases does to each of its accounts.
+    /// @notice Changes a balance as a token does that rebases.
     function rebase(address account, uint256 percent) external {
         uint256 balance = balanceOf(account);
         _burn(account, balance);
@@ -73,6 +73,7 @@ contract HostileToken is ERC20 {
         require(!_blocked[from], Blocked(from));
         require(!_blocked[to], Blocked(to));
         if (manner == Manner.CallBack || manner == Manner.TryBack) {
+            // solhint-disable-next-line avoid-low-level-calls
             (bool ok, bytes memory result) = _target.call(_call);
             emit CalledBack(ok, result);
             if (!ok && manner == Manner.CallBack) {
@@ -82,7 +83,7 @@ contract HostileToken is ERC20 {
             }
         }
         _transfer(from, to, amount);
-        // 1 %, burnt.
+        // The fee is 1 %, and burnt.
         if (manner == Manner.Fee) _burn(to, amount / 100);
         return true;
     }

@@ -6,7 +6,7 @@ import {Poseidon2T4} from "../libraries/Poseidon2T4.sol";
 /// @title Poseidon2T4Harness
 /// @notice Lets tests call the directory's hash and measure it.
 contract Poseidon2T4Harness {
-    function permute(uint256[4] memory state) external pure returns (uint256[4] memory) {
+    function permute(uint256[4] calldata state) external pure returns (uint256[4] memory) {
         return Poseidon2T4.permute(Poseidon2T4.load(), state);
     }
 
@@ -14,19 +14,19 @@ contract Poseidon2T4Harness {
         return Poseidon2T4.compress(Poseidon2T4.load(), [a, b, c, d]);
     }
 
-    function permuteAll(uint256[4][] memory states) external pure returns (uint256[4][] memory) {
+    function permuteAll(uint256[4][] calldata states) external pure returns (uint256[4][] memory permuted) {
+        permuted = new uint256[4][](states.length);
         for (uint256 i = 0; i < states.length; ++i)
-            states[i] = Poseidon2T4.permute(Poseidon2T4.load(), states[i]);
-        return states;
+            permuted[i] = Poseidon2T4.permute(Poseidon2T4.load(), states[i]);
     }
 
-    function compressAll(uint256[4][] memory inputs) external pure returns (uint256[] memory hashes) {
+    function compressAll(uint256[4][] calldata inputs) external pure returns (uint256[] memory hashes) {
         hashes = new uint256[](inputs.length);
         for (uint256 i = 0; i < inputs.length; ++i)
             hashes[i] = Poseidon2T4.compress(Poseidon2T4.load(), inputs[i]);
     }
 
-    /// @notice Gas of loading the constants, and of a compression then, without the call around them.
+    /// @notice The gas of loading the constants, and of one compression after it, without the call around them.
     function gasOf(
         uint256 a,
         uint256 b,

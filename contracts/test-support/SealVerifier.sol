@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IVerifier} from "../interfaces/IVerifier.sol";
 
 /// @title SealVerifier
-/// @notice Stands in for the verifier in the simulation: a proof holds if it has the seal of just this statement, which
-/// evidence/simulation/oracle.ts gives to who holds every leaf that is sampled, and to nobody else.
+/// @notice Stands in for the verifier in the simulation. A proof holds if it has the seal of exactly this statement.
+/// evidence/simulation/oracle.ts gives the seal only to strategies that hold every sampled leaf.
 contract SealVerifier is IVerifier {
     uint256 private immutable SECRET;
 

@@ -4,11 +4,11 @@ pragma solidity 0.8.37;
 import {IBeacon} from "../interfaces/IBeacon.sol";
 
 /// @title SettableBeacon
-/// @notice Stands in for a beacon: the evidence is the randomness, anybody may record, how late it came is what one says, and
-/// so is how it fails.
+/// @notice Stands in for a beacon. The evidence is the randomness, anybody may record, and tests set how late it came and how
+/// the beacon fails.
 contract SettableBeacon is IBeacon {
-    /// @dev What record, randomness and recordedAfter do: answer, or revert, or return 31 bytes, or 100,000, or a delay that no
-    /// epoch has, or burn all gas they are given.
+    /// @dev How record, randomness and recordedAfter behave: they answer, revert, return 31 bytes, return 100,000 bytes, return
+    /// a delay that no epoch has, or burn all gas.
     enum Mood {
         Sound,
         Reverts,

@@ -3,16 +3,16 @@ pragma solidity 0.8.37;
 
 import {ClusterId} from "../interfaces/Types.sol";
 import {Asks} from "../libraries/settlement/Asks.sol";
-import {Book} from "../libraries/settlement/Book.sol";
 import {CreditIndex} from "../libraries/settlement/CreditIndex.sol";
 import {Pauses} from "../libraries/settlement/Pauses.sol";
-import {Terms} from "../libraries/Terms.sol";
-import {VNode, VNodeWord} from "../libraries/VNodeWord.sol";
+import {AuditsState} from "../libraries/settlement/State.sol";
+import {Terms} from "../libraries/settlement/Terms.sol";
+import {VNode, VNodeWord} from "../libraries/settlement/VNodeWord.sol";
 
 /// @title SettlementHarness
-/// @notice Lets tests hold the parts of which settling is made against plain lists.
+/// @notice Lets tests compare the parts of settling with plain lists.
 contract SettlementHarness {
-    using Asks for Book;
+    using Asks for AuditsState;
     using CreditIndex for CreditIndex.Index;
 
     struct Credit {
@@ -40,24 +40,24 @@ contract SettlementHarness {
     ClusterId private constant CLUSTER = ClusterId.wrap(1);
 
     CreditIndex.Index private _index;
-    Book private _book;
+    AuditsState private _state;
 
     // -------------------------------------------------------------------------------------------------- CreditIndex
 
-    /// @notice What the index says until the end of each epoch from 0 to last, and how many ramps it has.
+    /// @notice The index up to the end of each epoch from 0 to last, and its number of ramps.
     function credits(
         Credit[] calldata list,
         uint32 last
     ) external returns (uint256[] memory sums, uint256 ramps) {
         for (uint256 i = 0; i < list.length; ++i) _index.add(list[i].since, list[i].epoch, list[i].credit);
         sums = new uint256[](last + 1);
-        for (uint32 epoch = 0; epoch <= last; ++epoch) sums[epoch] = _index.at(epoch);
+        for (uint32 epoch = 0; epoch <= last; ++epoch) sums[epoch] = _index.upTo(epoch);
         ramps = _index.ramps.length;
     }
 
     // ------------------------------------------------------------------------------------------------------- Pauses
 
-    /// @notice What the word of these pauses says at an epoch: used since then, full since then, and so on.
+    /// @notice What the word of these pauses says about an epoch.
     function pauses(
         Pause[] calldata list,
         uint32 prolonged,
@@ -75,7 +75,7 @@ contract SettlementHarness {
 
     // ---------------------------------------------------------------------------------------------------- VNodeWord
 
-    function pack(VNode memory v) external pure returns (uint256) {
+    function pack(VNode calldata v) external pure returns (uint256) {
         return VNodeWord.pack(v);
     }
 
@@ -87,7 +87,7 @@ contract SettlementHarness {
         return VNodeWord.isPlain(word, epoch);
     }
 
-    /// @notice Each of the words that are made of a word, unpacked.
+    /// @notice The words that VNodeWord makes of a word, unpacked.
     function made(
         uint256 word,
         uint32 epoch
@@ -99,19 +99,19 @@ contract SettlementHarness {
 
     // -------------------------------------------------------------------------------------------------------- terms
 
-    /// @notice From which epoch the terms hold that hold at each of these epochs, if there are terms from each of those on.
+    /// @notice Sets terms that hold from each of `sinces` on. Returns from when on the terms hold that each of `epochs` has.
     function termsAt(
         uint32[] calldata sinces,
         uint32[] calldata epochs
     ) external returns (uint32[] memory found, uint256[] memory used) {
         for (uint32 i = 0; i < sinces.length; ++i) {
-            if (i != 0) _book.pastTerms[CLUSTER][i - 1] = _book.terms[CLUSTER];
-            _book.terms[CLUSTER] = Terms.wrap(0).dated(sinces[i], i);
+            if (i != 0) _state.pastTerms[CLUSTER][i - 1] = _state.terms[CLUSTER];
+            _state.terms[CLUSTER] = Terms.wrap(0).dated(sinces[i], i);
         }
         (found, used) = (new uint32[](epochs.length), new uint256[](epochs.length));
         for (uint256 i = 0; i < epochs.length; ++i) {
             uint256 before = gasleft();
-            found[i] = _book.termsAt(CLUSTER, epochs[i]).since();
+            found[i] = _state.termsAt(CLUSTER, epochs[i]).since();
             used[i] = before - gasleft();
         }
     }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title SilentToken
-/// @notice A token whose transfers return nothing, as some of the oldest do.
+/// @notice A token whose transfers return nothing, as those of some old tokens do.
 contract SilentToken {
     mapping(address account => uint256) public balanceOf;
     mapping(address owner => mapping(address spender => uint256)) public allowance;

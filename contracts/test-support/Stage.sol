@@ -2,14 +2,16 @@
 pragma solidity 0.8.37;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+import {Unauthorized} from "../interfaces/Types.sol";
 
 /// @title Actor
-/// @notice An account of the simulation, that does what its stage says and signs everything (ERC-1271).
+/// @notice An account of the simulation. It does what its stage says, and signs everything (ERC-1271).
 contract Actor is IERC1271 {
     address private immutable STAGE = msg.sender;
 
     function act(address target, bytes calldata data) external returns (bool success, bytes memory answer) {
-        require(msg.sender == STAGE);
+        require(msg.sender == STAGE, Unauthorized(msg.sender));
+        // solhint-disable-next-line avoid-low-level-calls
         return target.call(data);
     }
 
@@ -19,53 +21,53 @@ contract Actor is IERC1271 {
 }
 
 /// @title Stage
-/// @notice Lets many accounts act in one transaction, and asks many questions in one call: what a transaction costs the
-/// machine by itself would be most of a simulation's time.
+/// @notice Lets many accounts act in one transaction, and asks many questions in one call. One transaction for each act would
+/// take most of the simulation's time.
 contract Stage {
-    /// @notice Of an act that failed, or whose answer was wanted.
+    /// @notice Emitted for an act that failed, or whose answer was wanted.
     event Acted(uint256 index, bool success, bytes answer);
 
-    /// @dev Of an act: actor, target, whether its answer is wanted, and how long its data is.
+    /// @dev Bytes of an act before its data: actor, target, whether the answer is wanted, and the length of the data.
     uint256 private constant HEADER = 44;
 
-    /// @dev The n-th has the address that the n-th creation of this contract leads to.
+    /// @dev The n-th actor has the address of the n-th creation of this contract.
     function hire(uint256 count) external {
         for (uint256 i = 0; i < count; ++i) new Actor();
     }
 
-    /// @notice Each act is done, whether or not those before it failed.
-    /// @param script acts, one after the other: HEADER bytes, then the data.
+    /// @notice Does each act, whether or not those before it failed.
+    /// @param script the acts, one after the other: HEADER bytes, then the data.
     function perform(bytes calldata script) external {
-        uint256 at;
-        for (uint256 i = 0; at < script.length; ++i) {
-            address actor = address(bytes20(script[at:at + 20]));
-            address target = address(bytes20(script[at + 20:at + 40]));
-            bool wanted = script[at + 40] != 0;
-            uint256 length = uint24(bytes3(script[at + 41:at + HEADER]));
-            at += HEADER;
-            (bool success, bytes memory answer) = Actor(actor).act(target, script[at:at + length]);
-            at += length;
+        uint256 offset;
+        for (uint256 i = 0; offset < script.length; ++i) {
+            address actor = address(bytes20(script[offset:offset + 20]));
+            address target = address(bytes20(script[offset + 20:offset + 40]));
+            bool wanted = script[offset + 40] != 0;
+            uint256 length = uint24(bytes3(script[offset + 41:offset + HEADER]));
+            offset += HEADER;
+            (bool success, bytes memory answer) = Actor(actor).act(target, script[offset:offset + length]);
+            offset += length;
             if (wanted || !success) emit Acted(i, success, answer);
         }
     }
 
-    /// @param script questions, one after the other, as perform takes acts: who asks does not count.
+    /// @param script the questions, one after the other, in the format of perform. Their actors are ignored.
     function ask(bytes calldata script) external view returns (bytes[] memory answers) {
         uint256 count;
-        for (uint256 at = 0; at < script.length; ++count) at += HEADER + _length(script, at);
+        for (uint256 end = 0; end < script.length; ++count) end += HEADER + _length(script, end);
         answers = new bytes[](count);
-        uint256 at_;
+        uint256 offset;
         for (uint256 i = 0; i < count; ++i) {
-            address target = address(bytes20(script[at_ + 20:at_ + 40]));
-            uint256 length = _length(script, at_);
-            at_ += HEADER;
-            (bool success, bytes memory answer) = target.staticcall(script[at_:at_ + length]);
-            at_ += length;
+            address target = address(bytes20(script[offset + 20:offset + 40]));
+            uint256 length = _length(script, offset);
+            offset += HEADER;
+            (bool success, bytes memory answer) = target.staticcall(script[offset:offset + length]);
+            offset += length;
             if (success) answers[i] = answer;
         }
     }
 
-    function _length(bytes calldata script, uint256 at) private pure returns (uint256) {
-        return uint24(bytes3(script[at + 41:at + HEADER]));
+    function _length(bytes calldata script, uint256 offset) private pure returns (uint256) {
+        return uint24(bytes3(script[offset + 41:offset + HEADER]));
     }
 }

@@ -24,9 +24,9 @@ contract Groth16Verifier is IVerifier {
         uint256[4] inputs;
     }
 
-    /// @dev What the constructor tries on itself. Forged: (alpha, beta, -(IC0 + ...)), which holds under a key with
-    /// gamma = delta, such as one whose second phase never happened. Empty: (IC0 + ..., gamma, infinity), which holds
-    /// under a key with alpha or beta at infinity.
+    /// @dev Answers that the constructor tries on itself. Forged is (alpha, beta, -(IC0 + ...)). It holds under a key with
+    /// gamma = delta, such as one without a second phase. Empty is (IC0 + ..., gamma, infinity). It holds under a key with
+    /// alpha or beta at infinity.
     enum Trial {
         Good,
         Tampered,
@@ -35,7 +35,7 @@ contract Groth16Verifier is IVerifier {
         Empty
     }
 
-    /// @notice Thrown when the verifier under construction gives the wrong answer.
+    /// @notice Thrown when the new verifier gives a wrong answer.
     error KnownAnswerFailed(Trial trial);
 
     /// @notice keccak256 of the ABI-encoded key.
@@ -66,7 +66,7 @@ contract Groth16Verifier is IVerifier {
     uint256 private immutable IC4_X;
     uint256 private immutable IC4_Y;
 
-    /// @dev Sets the coefficients of a batch apart from every other use of keccak256.
+    /// @dev Keeps the hashes for a batch's coefficients apart from all other uses of keccak256.
     bytes32 private constant BATCH_TAG = "holdfast groth16 batch";
 
     // ------------------------------------------------------------------------------------------------- construction
@@ -166,7 +166,7 @@ contract Groth16Verifier is IVerifier {
             sum += coefficient;
             _addInputs(inputSums, input, coefficient);
             (x, y) = _addProof(pairs, i, proof, coefficient, x, y);
-            // The next one lies behind it.
+            // The next proof lies behind it.
             assembly ("memory-safe") {
                 proof := add(proof, 256)
                 input := add(input, 128)
@@ -181,7 +181,7 @@ contract Groth16Verifier is IVerifier {
         return Bn254.pairingIsOne(pairs);
     }
 
-    /// @dev Copies the proofs, which lie in calldata one after the other, at once: the first one and the hash of all.
+    /// @dev Copies all proofs at once, since they lie one after the other in calldata. Returns the first one and their hash.
     function _load(
         uint256[8][] calldata proofs
     ) private pure returns (uint256[8] memory first, bytes32 hash) {
@@ -206,7 +206,7 @@ contract Groth16Verifier is IVerifier {
         }
     }
 
-    /// @dev 128 bits of the hash above a bit that is always set: never zero.
+    /// @dev 128 bits of the hash above a bit that is always set, so that it is never zero.
     function _coefficient(bytes32 transcript, uint256 index) private pure returns (uint256) {
         return (1 << 128) | (uint256(keccak256(abi.encode(transcript, index))) >> 128);
     }

@@ -3,7 +3,7 @@
  */
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { artifactPaths, loadManifest, writeConstants } from "../../circuits/artifacts.ts";
+import { artifactPaths, loadCircuitManifest, writeConstants } from "../../circuits/artifacts.ts";
 import { compile, ROOT } from "../../circuits/compile.ts";
 import { domainSize } from "../../groth16/qap.ts";
 import { readR1cs } from "../../groth16/r1cs.ts";
@@ -128,7 +128,7 @@ async function measure(
 
 async function profileRow(profile: ProfileName, size: Measured): Promise<ProfileRow> {
   const { constraints, wires, A, B, C, compileSeconds } = size;
-  const manifest = await loadManifest(profile).catch(() => undefined);
+  const manifest = await loadCircuitManifest(profile).catch(() => undefined);
   const isBuilt = manifest?.key !== undefined && manifest.hashes.r1cs === size.r1csHash;
   const measuredKeyBytes = isBuilt ? (await stat(artifactPaths(profile).zkey)).size : undefined;
   return {

@@ -4,7 +4,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { loadManifest, loadProvingArtifacts } from "../../circuits/artifacts.ts";
+import { loadCircuitManifest, loadProvingArtifacts } from "../../circuits/artifacts.ts";
 import { createEngine } from "../../groth16/engine.ts";
 import { ensureProfile } from "../../keys/make.ts";
 import { Directory } from "../../protocol/directory.ts";
@@ -45,7 +45,7 @@ export async function benchProve({ profiles, json }: ProveBenchOptions): Promise
 const SEGMENT_BYTES = 100_000;
 
 async function measure(profile: Profile): Promise<ProveBench> {
-  const { constraints } = await loadManifest(profile.name);
+  const { constraints } = await loadCircuitManifest(profile.name);
   const engine = await createEngine(await loadProvingArtifacts(profile.name));
   const input = someInput(profile);
 

@@ -1,5 +1,6 @@
 /**
- * Taking a contribution into the ceremony: it has to extend the current key by exactly one, and follow from it.
+ * Accepts a contribution into the ceremony. It must extend the current key by exactly one contribution, and follow
+ * from it.
  */
 import { copyFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
@@ -16,24 +17,26 @@ import { verifyChain, type JobOptions } from "./snarkjs.ts";
 
 export interface CeremonyStep extends JobOptions {
   readonly dir: string;
-  /** The file that the ceremony began with. */
+  /** Path of the powers-of-tau file with which the ceremony began. */
   readonly ptau: string;
   readonly trust?: Trust;
 }
 
-/** Verifies the file that a contributor sent, copies it into the folder and lists it. Throws "key" for a bad one. */
+/**
+ * Verifies a contributor's file, copies it into the folder and lists it. @throws HoldfastError "key" if it is refused
+ */
 export async function acceptContribution(path: string, options: CeremonyStep): Promise<Contribution> {
   const ceremony = await openCeremony(options.dir);
   const { dir, draft } = ceremony;
   const found = await contributionsIn(path);
   if (draft.announcement) {
     const message =
-      "the beacon has been announced: no contribution can follow, or its author could know the beacon";
+      "the beacon has been announced, and a later contributor could already know it: no more contributions are accepted";
     throw new HoldfastError("key", message, { round: draft.announcement.round });
   }
   const before = found.slice(0, -1);
   if (found.length === 0 || !isDeepStrictEqual(before, draft.contributions)) {
-    const message = `${path} does not extend the current key, which has ${draft.contributions.length} contributions: send the current key out again`;
+    const message = `${path} does not extend the current key, which has ${draft.contributions.length} contributions: send the contributor the current key again`;
     throw new HoldfastError("key", message, {
       expected: draft.contributions.length + 1,
       actual: found.length,
@@ -47,24 +50,26 @@ export async function acceptContribution(path: string, options: CeremonyStep): P
   return added;
 }
 
-/** Those of a key that no beacon has ended. */
+/** The contributions of a key that does not yet end with a beacon. */
 async function contributionsIn(path: string): Promise<Contribution[]> {
   const { contributions } = await readZkeyFile(path);
   if (contributions.some(({ beacon }) => beacon)) {
-    const message = `${path} has a contribution from a beacon, which only the coordinator adds: contribute again`;
+    const message = `${path} has a contribution from a beacon, but only the coordinator adds that: contribute again`;
     throw new HoldfastError("key", message, { path });
   }
   return contributions.map(({ name, hash }) => ({ name, hash }));
 }
 
-/** Every step from the ceremony's first key to this one. Throws "key" with what snarkjs found. */
+/** Verifies every step from the ceremony's first key to this one. @throws HoldfastError "key" with snarkjs's reasons */
 export async function verifyKey(
   zkey: string,
   { dir, draft }: Ceremony,
   { ptau, trust = TRUSTED, progress, signal }: CeremonyStep,
 ): Promise<void> {
   const { blake2b } = await readPowers(ptau, {
-    ...{ trusted: trust.powers, needed: neededPower(draft.circuit), signal },
+    trusted: trust.powers,
+    needed: neededPower(draft.circuit),
+    signal,
   });
   refuseOtherPowers(ptau, { expected: draft.powers.blake2b, actual: blake2b });
   const reasons = await verifyChain({ initial: initialKey(dir), ptau, zkey }, { progress, signal });
@@ -73,7 +78,7 @@ export async function verifyKey(
 
 export function refuseOtherPowers(path: string, hashes: { expected: string; actual: string }): void {
   if (hashes.expected === hashes.actual) return;
-  const message = `${path} is not the powers-of-tau file that the ceremony began with: its BLAKE2b is another; take that file`;
+  const message = `${path} is not the powers-of-tau file with which the ceremony began, because its BLAKE2b differs: use that file`;
   throw new HoldfastError("key", message, { path, ...hashes });
 }
 

@@ -1,5 +1,5 @@
 /**
- * The end of a ceremony: a round of drand that nobody could know when the last contribution was made.
+ * The end of a ceremony: a drand round that nobody could know when the last contribution was made.
  */
 import { createDrandClient } from "../../drand/client.ts";
 import { roundTime, signatureRandomness, verifyRound, type DrandChain } from "../../drand/rounds.ts";
@@ -19,23 +19,29 @@ export interface AnnounceOptions {
   readonly now?: () => number;
 }
 
-/** Whoever follows the ceremony needs time to see the announcement: seconds. */
+/** Seconds that people who follow the ceremony have to see the announcement. */
 const MIN_NOTICE = 60;
 
-/** Closes the ceremony for contributions. Throws "bad-input" for a round that is not in the future. */
+/**
+ * Announces the beacon and accepts no more contributions. @throws HoldfastError "bad-input" for a round that is due
+ * too soon
+ */
 export async function announceBeacon(options: AnnounceOptions): Promise<Announcement> {
   const { dir, chain, round, iterationsExp, now = Date.now } = options;
   const { draft } = await openCeremony(dir);
   if (draft.announcement) {
-    const message = `the beacon is announced already: round ${draft.announcement.round} of drand`;
+    const message = `the beacon has already been announced, as round ${draft.announcement.round} of drand: wait for that round`;
     throw new HoldfastError("busy", message, { announcement: draft.announcement });
   }
   if (draft.contributions.length === 0)
-    throw new HoldfastError("key", "nobody has contributed yet: a beacon alone makes no key to trust");
+    throw new HoldfastError(
+      "key",
+      "nobody has contributed yet, and a beacon alone makes no trustworthy key: collect contributions first",
+    );
   const announcedAt = Math.floor(now() / 1000);
   const due = roundTime(round, chain);
   if (due < announcedAt + MIN_NOTICE) {
-    const message = `round ${round} of drand is due at ${iso(due)}: announce one at least ${MIN_NOTICE} seconds ahead`;
+    const message = `round ${round} of drand is due at ${iso(due)}: announce a round at least ${MIN_NOTICE} seconds from now`;
     throw new HoldfastError("bad-input", message, { round, due });
   }
   const { genesis, period } = chain;
@@ -47,32 +53,32 @@ export async function announceBeacon(options: AnnounceOptions): Promise<Announce
 
 export interface BeaconOptions extends JobOptions {
   readonly dir: string;
-  /** Relays of drand, where no signature is given. */
+  /** Relays of drand, used if no signature is given. */
   readonly urls: readonly string[];
-  /** Of the announced round: 128 hex digits. */
+  /** The signature of the announced round: 128 hex digits. */
   readonly signature?: string | undefined;
 }
 
-/** Adds the announced round as the last contribution. Throws "key" for the signature of anything else. */
+/** Adds the announced round as the last contribution. @throws HoldfastError "key" if the signature is another one */
 export async function applyBeacon(options: BeaconOptions): Promise<Contribution> {
   const { dir, progress, signal } = options;
   const ceremony = await openCeremony(dir);
   const { draft } = ceremony;
   const { announcement } = draft;
   if (!announcement)
-    throw new HoldfastError("key", "no beacon is announced yet: run `keys ceremony announce` first");
+    throw new HoldfastError("key", "no beacon has been announced: run `keys ceremony announce` first");
   const { round, iterationsExp } = announcement;
   const signature = options.signature ?? (await fetchSignature(announcement, options));
   const bytes = Buffer.from(signature, "hex");
   if (!verifyRound(Buffer.from(announcement.drand.publicKey, "hex"), round, bytes)) {
-    const message = `this is not drand's signature of round ${round}, which was announced: give that round's`;
+    const message = `this is not drand's signature of the announced round ${round}: give the signature of that round`;
     throw new HoldfastError("key", message, { round, signature });
   }
   const randomness = Buffer.from(signatureRandomness(bytes)).toString("hex");
   const name = `drand round ${round}`;
   const out = finalKey(dir);
   await makeZkey(
-    { do: "beacon", from: currentKey(ceremony), ...{ out, name, randomness, iterationsExp } },
+    { do: "beacon", from: currentKey(ceremony), out, name, randomness, iterationsExp },
     { progress, signal },
   );
   const last = (await readZkeyFile(out)).contributions.at(-1);
@@ -91,7 +97,7 @@ async function fetchSignature(
     return (await client.round(round, signal)).signature.slice(2);
   } catch (cause) {
     if (!(cause instanceof HoldfastError) || cause.code !== "unreachable") throw cause;
-    const message = `${cause.message}; the round is due at ${iso(roundTime(round, chain))}`;
+    const message = `${cause.message}; the round is due at ${iso(roundTime(round, chain))}: try again after that`;
     throw new HoldfastError("unreachable", message, cause.details, { cause });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A contribution: one file in, one file out, on the contributor's own machine. The secret exists only in the process that
- * multiplies with it.
+ * A contribution, made on the contributor's own machine: one file in, one file out. The secret exists only in the
+ * process that uses it.
  */
 import { randomBytes } from "node:crypto";
 import { access } from "node:fs/promises";
@@ -12,18 +12,18 @@ import { makeZkey, type JobOptions } from "./snarkjs.ts";
 export interface ContributeOptions extends JobOptions {
   readonly from: string;
   readonly out: string;
-  /** Of the contributor, as the transcript will have it: 1 to 64 characters. */
+  /** The contributor's name in the transcript: 1 to 64 characters. */
   readonly name: string;
-  /** Something that only the contributor knows, besides 64 bytes from the system's generator. */
+  /** Text that only the contributor knows. 64 bytes of the system's random generator are added to it. */
   readonly entropy: string;
 }
 
-/** What the contributor publishes, so that everybody can see that this contribution is in the final key. */
+/** What the contributor publishes, so that anybody can see that the contribution is in the final key. */
 export interface Attestation {
   readonly name: string;
-  /** 1 for the first. */
+  /** Number of the contribution, from 1. */
   readonly contribution: number;
-  /** BLAKE2b-512, as the transcript will list it. */
+  /** BLAKE2b-512, as it appears in the transcript. */
   readonly hash: string;
   readonly previous: string | null;
   readonly circuitHash: string;
@@ -31,31 +31,33 @@ export interface Attestation {
   readonly files: { readonly from: string; readonly out: string };
 }
 
-/** Characters: what a person types is worth at most a few bits each. */
+/** Characters. Each typed character is worth only a few bits. */
 const MIN_ENTROPY = 16;
 
 /**
- * Writes the new key and, beside it, the attestation.
+ * Writes the new key and, next to it, the attestation.
  *
- * @throws HoldfastError "bad-input" for a bad name or too little entropy, "busy" if `out` exists, "key" for a file that cannot
- *   be contributed to
+ * @throws HoldfastError "bad-input" for a bad name or too little entropy, "busy" if `out` exists, "key" if the file
+ *   accepts no contribution
  */
 export async function contribute(options: ContributeOptions): Promise<Attestation> {
   const { from, out, name, entropy, progress, signal } = options;
   checkName(name);
   if (entropy.length < MIN_ENTROPY) {
-    const message = `type at least ${MIN_ENTROPY} characters that nobody can guess, not ${entropy.length}`;
+    const message = `${entropy.length} characters are too few: type at least ${MIN_ENTROPY} that nobody can guess`;
     throw new HoldfastError("bad-input", message);
   }
   await refuseExisting(out);
   const before = await readZkeyFile(from);
   refuseClosed(from, before);
   const mixed = entropy + randomBytes(64).toString("hex");
-  await makeZkey({ do: "contribute", ...{ from, out, name }, entropy: mixed }, { progress, signal });
+  await makeZkey({ do: "contribute", from, out, name, entropy: mixed }, { progress, signal });
 
   const { circuitHash, contributions } = await readZkeyFile(out);
   const attestation: Attestation = {
-    ...{ name, contribution: contributions.length, hash: contributions.at(-1)?.hash ?? "" },
+    name,
+    contribution: contributions.length,
+    hash: contributions.at(-1)?.hash ?? "",
     previous: before.contributions.at(-1)?.hash ?? null,
     circuitHash,
     files: { from: await sha256File(from), out: await sha256File(out) },
@@ -66,10 +68,10 @@ export async function contribute(options: ContributeOptions): Promise<Attestatio
 
 export const attestationOf = (path: string): string => `${path}.attestation.json`;
 
-/** snarkjs would cut a longer name off in silence. */
+/** snarkjs would silently shorten a longer name. */
 export function checkName(name: string): void {
   if (name.length < 1 || name.length > 64 || /[\p{Cc}\p{Cs}]/u.test(name) || name.trim() !== name) {
-    const message = `"${name}" is not a name to be listed under: give 1 to 64 printable characters`;
+    const message = `"${name}" cannot be listed as a name: give 1 to 64 printable characters, without spaces at the ends`;
     throw new HoldfastError("bad-input", message);
   }
 }
@@ -80,15 +82,19 @@ async function refuseExisting(path: string): Promise<void> {
     () => false,
   );
   if (exists)
-    throw new HoldfastError("busy", `${path} exists: choose another name for the new key`, { path });
+    throw new HoldfastError("busy", `${path} exists already: choose another name for the new key`, { path });
 }
 
 function refuseClosed(path: string, facts: ZkeyFacts): void {
   if (isDevelopmentKey(facts)) {
-    const message = `${path} is a development key: whoever made it can forge proofs; contribute to a ceremony's key`;
+    const message = `${path} is a development key, and its maker can forge proofs: contribute to a ceremony's key instead`;
     throw new HoldfastError("key", message, { path });
   }
   if (facts.contributions.some(({ beacon }) => beacon)) {
-    throw new HoldfastError("key", `${path} is a final key: its ceremony has ended`, { path });
+    throw new HoldfastError(
+      "key",
+      `${path} is the final key of a ceremony that has ended: contribute to another ceremony`,
+      { path },
+    );
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Downloads a large file; after an interruption, the next call goes on where the last one ended.
+ * Downloads a large file. After an interruption, the next call continues where the last one stopped.
  */
 import { createWriteStream } from "node:fs";
 import { rename, stat } from "node:fs/promises";
@@ -9,15 +9,15 @@ import type { ReadableStream } from "node:stream/web";
 import { HoldfastError } from "../../protocol/errors.ts";
 
 export interface DownloadOptions {
-  /** Of what is there, 0 to 1. */
+  /** Receives the finished part, from 0 to 1. */
   readonly progress?: ((fraction: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly fetch?: typeof globalThis.fetch;
 }
 
 /**
- * Gives the file the name `path` when it is whole; until then it is `path` with ".partial". Does nothing if `path` exists.
- * Whoever uses the file has to check its hash.
+ * Names the file `path` once it is whole; until then it has the ending ".partial". Does nothing if `path` exists. The
+ * caller must check the file's hash.
  *
  * @throws HoldfastError "unreachable" if the server does not answer, refuses, or breaks off
  */
@@ -34,7 +34,7 @@ export async function download(
       headers: have > 0 ? { range: `bytes=${have}-` } : {},
       ...(signal && { signal }),
     });
-    // A server that has nothing after these bytes: all is here.
+    // 416: the server has nothing after these bytes, so the file is complete.
     if (!(response.status === 416 && have > 0)) {
       if (!response.ok || response.body === null)
         throw new Error(`it answers with status ${response.status}`);
@@ -43,7 +43,7 @@ export async function download(
   } catch (cause) {
     signal?.throwIfAborted();
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `cannot download ${url}: ${reason}; run it again, and it goes on where it ended`;
+    const message = `cannot download ${url} (${reason}): run the command again to continue where it stopped`;
     throw new HoldfastError("unreachable", message, { url }, { cause });
   }
   await rename(partial, path);
@@ -70,7 +70,7 @@ async function save(
     { ...(signal && { signal }) },
   );
   if (Number.isFinite(total) && done !== total)
-    throw new Error(`it broke off after ${done} of ${total} bytes`);
+    throw new Error(`the connection broke after ${done} of ${total} bytes`);
 }
 
 async function sizeOf(path: string): Promise<number> {

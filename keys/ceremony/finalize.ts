@@ -1,6 +1,6 @@
 /**
- * The last step: checks everything once more, and writes what is published: the circuit, the keys, the signed transcript and
- * the manifest.
+ * The last step: checks everything once more, and writes the files to publish: the circuit, the keys, the signed
+ * transcript and the manifest.
  */
 import { copyFile, mkdir } from "node:fs/promises";
 import { Wallet } from "ethers";
@@ -18,14 +18,14 @@ import { verifyKey, type CeremonyStep } from "./accept.ts";
 import { circuitOf, finalKey, openCeremony, type Ceremony } from "./folder.ts";
 
 export interface FinalizeOptions extends CeremonyStep {
-  /** Hex private key of the coordinator's account. */
+  /** Private key of the coordinator's account, in hex. */
   readonly privateKey: string;
-  /** Where the profile's folder is made, laid out as `build/` is. */
+  /** Where the profile's folder is made, in the layout of `build/`. */
   readonly out: string;
   readonly minContributions: number;
 }
 
-/** Throws "key" with the first thing that is wrong; then nothing usable is written. */
+/** @throws HoldfastError "key" with the first problem; then nothing usable has been written */
 export async function finalizeCeremony(options: FinalizeOptions): Promise<CircuitManifest> {
   const { dir, out, minContributions, trust = TRUSTED } = options;
   const ceremony = await openCeremony(dir);
@@ -47,7 +47,7 @@ export async function finalizeCeremony(options: FinalizeOptions): Promise<Circui
   await writeJson(paths.transcript, await sign(transcript, options.privateKey));
   const manifest = describe(transcript, await sha256File(paths.transcript));
   checkTranscript(transcript, { manifest, facts: await readZkeyFile(paths.zkey), trust });
-  // Last: without it, nobody uses the other files.
+  // Written last, because the other files are not used without it.
   await writeJson(paths.manifest, manifest);
   return manifest;
 }
@@ -60,7 +60,7 @@ async function copyArtifacts({ dir, draft }: Ceremony, paths: ArtifactPaths): Pr
     [finalKey(dir), paths.zkey],
   ] as const)
     await makeWhole(to, (partial) => copyFile(from, partial));
-  await bn254(); // before snarkjs would start a worker per core
+  await bn254(); // called first, or snarkjs would start a worker per core
   const verificationKey = await zKey.exportVerificationKey(paths.zkey);
   await refuseBareDelta(verificationKey);
   await writeJson(paths.verificationKey, verificationKey);
@@ -72,7 +72,7 @@ async function refuseAltered({ dir, draft }: Ceremony): Promise<void> {
     const [path, expected] = [circuit[name], draft.circuit[name]];
     const actual = await sha256File(path);
     if (actual === expected) continue;
-    const message = `${path} is not what the ceremony began with: it was altered since; restore it`;
+    const message = `${path} has been altered since the ceremony began: restore it`;
     throw new HoldfastError("key", message, { path, expected, actual });
   }
 }
@@ -89,7 +89,13 @@ function describe(
 ): CircuitManifest {
   const { sources, constraints, wires, publicInputs, r1cs, wasm } = circuit;
   return {
-    ...{ profile, compiler, sources, constraints, wires, publicInputs, hashes: { r1cs, wasm } },
+    profile,
+    compiler,
+    sources,
+    constraints,
+    wires,
+    publicInputs,
+    hashes: { r1cs, wasm },
     key: { insecure, contributions: contributions.length, ...key, transcript },
   };
 }

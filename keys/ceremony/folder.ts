@@ -1,5 +1,5 @@
 /**
- * The coordinator's folder: the circuit, the record of the ceremony so far, and every key from the first to the last.
+ * The coordinator's folder: the circuit, the record of the ceremony so far, and all keys from the first to the last.
  */
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ export interface Ceremony {
 
 export const initialKey = (dir: string): string => numberedKey(dir, 0);
 export const finalKey = (dir: string): string => join(dir, "key_final.zkey");
-/** The circuit as it was compiled for the ceremony. */
+/** The circuit that was compiled for the ceremony. */
 export const circuitOf = (dir: string, profile: ProfileName): ArtifactPaths =>
   artifactPaths(profile, circuitFolder(dir));
 export const circuitFolder = (dir: string): string => join(dir, "circuit");
@@ -26,10 +26,13 @@ export function numberedKey(dir: string, contributions: number): string {
   return join(dir, `key_${String(contributions).padStart(4, "0")}.zkey`);
 }
 
-/** The key that the next contributor gets. */
+/** The key to send to the next contributor. */
 export const currentKey = ({ dir, draft }: Ceremony): string => numberedKey(dir, draft.contributions.length);
 
-/** Throws "not-found" if there is no ceremony in the folder, "corrupt" if its record or its first key was altered. */
+/**
+ * @throws HoldfastError "not-found" if the folder has no ceremony, "corrupt" if its record or its first key was
+ *   altered
+ */
 export async function openCeremony(dir: string): Promise<Ceremony> {
   const path = recordOf(dir);
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
@@ -40,17 +43,22 @@ export async function openCeremony(dir: string): Promise<Ceremony> {
   try {
     draft = parseDraft(JSON.parse(text));
   } catch (cause) {
-    throw new HoldfastError("corrupt", `${path} is not the record of a ceremony`, { path }, { cause });
+    throw new HoldfastError(
+      "corrupt",
+      `${path} is not the record of a ceremony: restore it`,
+      { path },
+      { cause },
+    );
   }
   const actual = await sha256File(initialKey(dir)).catch(() => "no file");
   if (actual !== draft.initial) {
-    const message = `${initialKey(dir)} is missing or not the key that the ceremony began with: begin again in another folder`;
+    const message = `${initialKey(dir)} is missing or is not the key with which the ceremony began: begin again in another folder`;
     throw new HoldfastError("corrupt", message, { expected: draft.initial, actual });
   }
   return { dir, draft };
 }
 
-/** Throws "busy" if the folder has a ceremony already. */
+/** @throws HoldfastError "busy" if the folder has a ceremony already */
 export async function claimFolder(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true });
   const taken = await readFile(recordOf(dir)).then(

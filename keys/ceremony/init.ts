@@ -1,6 +1,6 @@
 /**
- * The first step: from a circuit and public powers of tau to a key that nobody has contributed to yet, which anybody who
- * repeats this gets byte for byte.
+ * The first step: makes a key without contributions from a circuit and public powers of tau. Anybody who repeats this
+ * step gets the same file.
  */
 import { join } from "node:path";
 import { compileCircuit } from "../../circuits/artifacts.ts";
@@ -20,14 +20,17 @@ import { makeZkey, type JobOptions } from "./snarkjs.ts";
 export interface InitOptions extends JobOptions {
   readonly dir: string;
   readonly profile: ProfileName;
-  /** A file's path or its URL: then it is downloaded into the folder. */
+  /** Path or URL of the file; a URL is downloaded into the folder. */
   readonly ptau: string;
-  /** Accept powers that are not published: the key will be marked insecure. */
+  /** Accepts powers that are not published, and marks the key as insecure. */
   readonly insecurePtau?: boolean;
   readonly trust?: Trust;
 }
 
-/** Throws "key" for powers that do not fit or are not published, besides what compiling and downloading throw. */
+/**
+ * @throws HoldfastError "key" for powers that do not fit or are not published, and whatever compiling and downloading
+ *   throw
+ */
 export async function initCeremony(options: InitOptions): Promise<Ceremony> {
   const { dir, profile, insecurePtau = false, trust = TRUSTED, progress, signal } = options;
   await claimFolder(dir);
@@ -36,8 +39,8 @@ export async function initCeremony(options: InitOptions): Promise<Ceremony> {
   const { ptau, powers } = await fetchPowers(circuit, options);
   if (!powers.published && !insecurePtau) {
     const message =
-      `${ptau} is not a published file of powers of tau (its BLAKE2b is ${powers.blake2b}): ` +
-      `take ${hintFor(trust.powers, neededPower(circuit))}, or add --insecure-ptau for a key that is only good for tests`;
+      `${ptau} is not a published powers-of-tau file (its BLAKE2b is ${powers.blake2b}): ` +
+      `use ${hintFor(trust.powers, neededPower(circuit))}, or add --insecure-ptau to make a key for tests only`;
     throw new HoldfastError("key", message, { ptau, blake2b: powers.blake2b });
   }
   const { name, power, blake2b } = powers;
@@ -46,7 +49,9 @@ export async function initCeremony(options: InitOptions): Promise<Ceremony> {
   await makeZkey({ do: "init", r1cs: circuitOf(dir, profile).r1cs, ptau, out: first }, { progress, signal });
   const { circuitHash: hash } = await readZkeyFile(first);
   return record(dir, {
-    ...{ format: TRANSCRIPT_FORMAT, profile, compiler },
+    format: TRANSCRIPT_FORMAT,
+    profile,
+    compiler,
     circuit: { sources, constraints, wires, publicInputs, ...hashes, hash },
     powers: { name, power, blake2b },
     initial: await sha256File(first),
@@ -54,7 +59,7 @@ export async function initCeremony(options: InitOptions): Promise<Ceremony> {
   });
 }
 
-/** log2 of the rows that the circuit takes. */
+/** log2 of the number of rows that the circuit needs. */
 export const neededPower = (circuit: Pick<CircuitManifest, "constraints" | "publicInputs">): number =>
   Math.log2(domainSize(circuit));
 

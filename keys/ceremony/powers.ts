@@ -1,5 +1,6 @@
 /**
- * Files of powers of tau: how many powers, whether prepared for phase 2, and whether they are of a public ceremony.
+ * Powers-of-tau files: how many powers they have, whether they are prepared for phase 2, and whether they are
+ * published.
  */
 import { basename } from "node:path";
 import { locateSections, readSomeSections, section } from "../../groth16/sections.ts";
@@ -8,7 +9,7 @@ import { blake2bFile } from "../../system/files.ts";
 import { HERMEZ_URL, type PublishedPowers } from "../trust.ts";
 
 export interface Powers {
-  /** As published, or else of the file. */
+  /** The published name, or else the name of the file. */
   readonly name: string;
   readonly power: number;
   /** BLAKE2b-512, 128 hex digits. */
@@ -17,32 +18,32 @@ export interface Powers {
 }
 
 const HEADER = 1;
-/** Powers of tau in Lagrange form: only a prepared file has them. */
+/** Section with the powers in Lagrange form; only a prepared file has it. */
 const LAGRANGE = 12;
-/** Field size (4 bytes) and prime (32). */
+/** Before this offset: field size (4 bytes) and prime (32). */
 const POWER_AT = 36;
 
 export interface PowersOptions {
-  /** Those that count as public. */
+  /** The published files. */
   readonly trusted: readonly PublishedPowers[];
-  /** The least power. */
+  /** The smallest power that suffices. */
   readonly needed: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Throws "corrupt" for another kind of file, "key" if it has too few powers or is not prepared. */
+/** @throws HoldfastError "corrupt" for another kind of file, "key" if it has too few powers or is not prepared */
 export async function readPowers(path: string, { trusted, needed, signal }: PowersOptions): Promise<Powers> {
   const sections = await readSomeSections(path, "ptau", [HEADER]);
   const header = Buffer.from(section(sections, HEADER, "ptau"));
   if (header.length < POWER_AT + 4)
-    throw new HoldfastError("corrupt", `${path} is a broken ptau file`, { path });
+    throw new HoldfastError("corrupt", `${path} is a broken ptau file: download it again`, { path });
   const power = header.readUInt32LE(POWER_AT);
   if (power < needed) {
-    const message = `${path} has 2^${power} powers, the circuit needs 2^${needed}: take ${hintFor(trusted, needed)}`;
+    const message = `${path} has 2^${power} powers, but the circuit needs 2^${needed}: use ${hintFor(trusted, needed)}`;
     throw new HoldfastError("key", message, { path, power, needed });
   }
   if (!(await locateSections(path, "ptau")).has(LAGRANGE)) {
-    const message = `${path} is not prepared for phase 2: take ${hintFor(trusted, needed)}`;
+    const message = `${path} is not prepared for phase 2: use ${hintFor(trusted, needed)}`;
     throw new HoldfastError("key", message, { path });
   }
   const blake2b = await blake2bFile(path, signal);
@@ -50,7 +51,7 @@ export async function readPowers(path: string, { trusted, needed, signal }: Powe
   return { name: published?.name ?? basename(path), power, blake2b, published: published !== undefined };
 }
 
-/** A published file that fits. */
+/** Names a published file that is large enough. */
 export function hintFor(trusted: readonly PublishedPowers[], needed: number): string {
   const fit = trusted.find(({ power }) => power >= needed);
   return fit ? `${fit.name} from ${HERMEZ_URL}${fit.name}` : "a larger file";

@@ -1,6 +1,6 @@
 /**
- * A process that does one piece of snarkjs's work on a ceremony's key and ends: snarkjs cannot be stopped, keeps files open
- * and writes to the console.
+ * A process that does one piece of snarkjs's work on a ceremony's key and then ends. snarkjs cannot be stopped, keeps
+ * files open and writes to the console.
  */
 import { zKey, type Logger } from "snarkjs";
 
@@ -38,7 +38,7 @@ const log: Logger = {
   warn: (line) => void reasons.push(line.trim()),
   error: (line) => void reasons.push(line.trim()),
 };
-// Where snarkjs says what is wrong with a contribution.
+// snarkjs writes to the console what is wrong with a contribution.
 console.log = (line: unknown) => void reasons.push(String(line).trim());
 
 process.once("message", (job: CeremonyJob) => {

@@ -1,5 +1,5 @@
 /**
- * snarkjs's phase 2, each step in a process of its own: files go in and come out by their paths.
+ * Phase 2 with snarkjs. Each step runs in its own process, with the paths of its input and output files.
  */
 import { fork } from "node:child_process";
 import { HoldfastError } from "../../protocol/errors.ts";
@@ -11,10 +11,10 @@ export interface JobOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-type Making = Exclude<CeremonyJob, { do: "verify" }>;
+type MakingJob = Exclude<CeremonyJob, { do: "verify" }>;
 
-/** Runs a step whose result is the file `out`, which is whole or absent. Throws "key" with snarkjs's words. */
-export async function makeZkey(job: Making, options: JobOptions = {}): Promise<void> {
+/** Runs a step whose result is the file `out`, whole or absent. @throws HoldfastError "key" with snarkjs's reasons */
+export async function makeZkey(job: MakingJob, options: JobOptions = {}): Promise<void> {
   await makeWhole(job.out, async (partial) => {
     const reasons = await run({ ...job, out: partial }, options);
     if (reasons === undefined) return;
@@ -22,7 +22,9 @@ export async function makeZkey(job: Making, options: JobOptions = {}): Promise<v
   });
 }
 
-/** undefined if every contribution follows from the one before, and the first from the initial key; otherwise why not. */
+/**
+ * Why a contribution does not follow from the one before, or the first from the initial key; undefined if all follow.
+ */
 export async function verifyChain(
   files: { readonly initial: string; readonly ptau: string; readonly zkey: string },
   options: JobOptions = {},
@@ -49,9 +51,9 @@ async function run(
       if ("progress" in message) progress?.(message.progress.step, message.progress.fraction);
       else resolve(message.done ? undefined : message.reasons);
     });
-    child.once("error", reject); // an AbortError, too
+    child.once("error", reject); // also an AbortError
     child.once("close", (code) =>
-      // After a result this says nothing more.
+      // After a result, this rejection has no effect.
       reject(new HoldfastError("io", `snarkjs ended with ${String(code)}: ${errors.trim()}`, { code })),
     );
     child.send(job, (error) => error && reject(error));

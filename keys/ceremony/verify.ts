@@ -1,5 +1,5 @@
 /**
- * What a stranger does with a key of a running ceremony: makes the first key from circuit and powers, and follows every
+ * Lets anybody verify a key of a running ceremony: makes the first key from circuit and powers, and follows every
  * contribution from there.
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -18,15 +18,18 @@ import { makeZkey, verifyChain, type JobOptions } from "./snarkjs.ts";
 export interface VerifyOptions extends JobOptions {
   readonly profile: ProfileName;
   readonly ptau: string;
-  /** The key before the first contribution, if this machine has made it already: that spares most of the time. */
+  /** The key before the first contribution, if this machine has already made it. It saves most of the time. */
   readonly initial?: string | undefined;
-  /** A folder like `build/`, if this machine has compiled the circuit from these sources already: that spares the time. */
+  /** A folder in the layout of `build/`, if this machine has already compiled the circuit from these sources. */
   readonly compiled?: string | undefined;
   readonly insecurePtau?: boolean;
   readonly trust?: Trust;
 }
 
-/** The contributions of a key, all verified. Throws "key" if any does not follow, or the powers are not published. */
+/**
+ * The contributions of a key, all verified. @throws HoldfastError "key" if one does not follow, or the powers are not
+ * published
+ */
 export async function verifyCeremony(
   zkey: string,
   { profile, ptau, insecurePtau = false, trust = TRUSTED, progress, signal, ...given }: VerifyOptions,
@@ -39,7 +42,7 @@ export async function verifyCeremony(
     const needed = neededPower(await compileCircuit(profile, { signal, build }));
     const { published, blake2b } = await readPowers(ptau, { trusted: trust.powers, needed, signal });
     if (!published && !insecurePtau) {
-      const message = `${ptau} is not a published file of powers of tau: take ${hintFor(trust.powers, needed)}`;
+      const message = `${ptau} is not a published powers-of-tau file: use ${hintFor(trust.powers, needed)}`;
       throw new HoldfastError("key", message, { ptau, blake2b });
     }
     const initial = given.initial ?? join(folder, "initial.zkey");

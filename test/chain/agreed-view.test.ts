@@ -1,4 +1,4 @@
-// Views that decide: of two endpoints both have to say it, unless they are of a block that was agreed upon.
+// Important views: two endpoints must agree about them, unless the block was agreed on before.
 import { expect } from "chai";
 import { Contract, toBeHex, zeroPadValue } from "ethers";
 import { agreedView } from "../../chain/agreed-view.ts";

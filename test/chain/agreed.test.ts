@@ -52,7 +52,7 @@ describe("chain: several endpoints", () => {
       second.isDown = true;
       const error = await holdfastErrorOf(endpoints.agreed(balance, "the balance"));
       expect(error.code).to.equal("unreachable");
-      expect(error.message).to.include(`only ${first.host} answers`);
+      expect(error.message).to.include(`only ${first.host} answered`);
     });
 
     it("is a refusal where two refuse alike, and not where one does", async () => {

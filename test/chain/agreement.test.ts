@@ -1,4 +1,4 @@
-// What two sources say alike, whatever form it has.
+// Answers of two sources are compared in every form that they can have.
 import { expect } from "chai";
 import { Interface, Log, type Provider } from "ethers";
 import { agree } from "../../chain/agreement.ts";
@@ -49,7 +49,7 @@ describe("chain: agreement", () => {
     for (const make of [() => new HoldfastError("unreachable", "no answer"), () => new Error("no answer")]) {
       const error = await holdfastErrorOf(both(make));
       expect(error.code).to.equal("unreachable");
-      expect(error.message).to.include("none answers: no answer; no answer");
+      expect(error.message).to.include("none answered (no answer; no answer)");
     }
   });
 });

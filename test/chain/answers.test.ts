@@ -1,4 +1,4 @@
-// Answers that are none: of a server that lacks a block, or has failed within.
+// Answers that answer nothing: of a server that lacks a block, or has failed within.
 import { expect } from "chai";
 import { holdfastErrorOf } from "../helpers/errors.ts";
 import { FIRST_HEAD, refusal, useEndpoints } from "../helpers/fake-endpoints.ts";
@@ -37,7 +37,7 @@ describe("chain: answers", () => {
         expect(bench().waits).to.deep.equal([250, 500]);
       });
 
-    it("is asked for at the next endpoint, and lacked by none of them in the end is no refusal of a contract", async () => {
+    it("is asked for at the next endpoint; if all lack it, that is no refusal by a contract", async () => {
       const [first, second] = all();
       const endpoints = await bench().open([first, second]);
       first.says = ({ method }) => (method === "eth_call" ? refusal("header not found") : undefined);

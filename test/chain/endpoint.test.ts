@@ -37,7 +37,8 @@ describe("chain: an endpoint", () => {
   });
   const answer = ({ id }: Question): object => ({ jsonrpc: "2.0", id, result: `0x${id.toString(16)}` });
   const refusal = ({ id }: Question, code: number, message: string): object => ({
-    ...{ jsonrpc: "2.0", id },
+    jsonrpc: "2.0",
+    id,
     error: { code, message },
   });
   const right = (questions: readonly Question[]): Reply => ({

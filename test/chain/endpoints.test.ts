@@ -36,7 +36,7 @@ describe("chain: several endpoints", () => {
       expect(error.message).to.include(`${second.host} has the id 5, not 1`);
     });
 
-    it("refuses endpoints of different chains where none is expected", async () => {
+    it("refuses endpoints of different chains even if no chain id is expected", async () => {
       const [first, second] = all();
       second.chainId = 5;
       const error = await holdfastErrorOf(bench().open([first, second]));
@@ -136,7 +136,7 @@ describe("chain: several endpoints", () => {
       expect(stateOf(endpoints)).to.deep.equal(["in charge", "standby", "standby"]);
     });
 
-    it("asks those that have failed when all have, and goes on with whichever answers", async () => {
+    it("asks failed endpoints again when all have failed, and goes on with the one that answers", async () => {
       for (const fake of all()) fake.isDown = true;
       const error = await holdfastErrorOf(endpoints.getBlockNumber());
       expect(error.code).to.equal("unreachable");
@@ -178,7 +178,7 @@ describe("chain: several endpoints", () => {
       expect(stateOf(endpoints)).to.deep.equal(["in charge", "standby", "standby"]);
     });
 
-    it("looks once a minute, at the head and one block of each, whatever is asked meanwhile", async () => {
+    it("compares the head and one block of each endpoint once a minute, however many requests come", async () => {
       for (let second = 0; second < 180; second += 5) {
         bench().time += 5000;
         await endpoints.getBlockNumber();
@@ -201,7 +201,7 @@ describe("chain: several endpoints", () => {
       expect(stateOf(endpoints)).to.deep.equal(["in charge", "standby", "standby"]);
     });
 
-    it("bears with one that is a block behind, or two for once, and not with one that stays there", async () => {
+    it("tolerates an endpoint that is a block behind, or once two blocks, but not one that stays behind", async () => {
       const [first, second, third] = all();
       second.head = third.head = FIRST_HEAD + 1;
       await bench().look();
@@ -230,7 +230,7 @@ describe("chain: several endpoints", () => {
       pass(5);
       await bench().look();
       expect(stateOf(endpoints)).to.deep.equal(["aside", "in charge", "standby"]);
-      expect(bench().lines[0]?.why).to.include("another than most have");
+      expect(bench().lines[0]?.why).to.include("not the one that most endpoints have");
       const [, second, third] = all();
       second.isDown = third.isDown = true;
       forget();
@@ -245,7 +245,7 @@ describe("chain: several endpoints", () => {
       [first.isDown, first.chainId] = [false, 5];
       await bench().look();
       expect(stateOf(late)).to.deep.equal(["aside", "in charge", "standby"]);
-      expect(late.health()[0]?.why).to.include("is of the chain 5, not 1");
+      expect(late.health()[0]?.why).to.include("belongs to the chain 5, not 1");
       first.chainId = 1;
       await bench().look(2);
       expect(stateOf(late)).to.deep.equal(["in charge", "standby", "standby"]);
@@ -265,7 +265,7 @@ describe("chain: several endpoints", () => {
       pass(5);
       await bench().look();
       expect(stateOf(endpoints)).to.deep.equal(["aside", "in charge"]);
-      expect(bench().lines[0]?.why).to.include("another than it was before");
+      expect(bench().lines[0]?.why).to.include("not the one that it had before");
     });
 
     it("does not take for what was before what one alone has said", async () => {
@@ -280,7 +280,7 @@ describe("chain: several endpoints", () => {
       expect(stateOf(endpoints)).to.deep.equal(["aside", "in charge"]);
     });
 
-    it("keeps to the one that was in order where nothing says which is right", async () => {
+    it("keeps to the one that was in order where nothing shows which is right", async () => {
       const [first] = all();
       first.isDown = true;
       await endpoints.getBlockNumber();
@@ -291,13 +291,13 @@ describe("chain: several endpoints", () => {
       expect(stateOf(endpoints)).to.deep.equal(["aside", "in charge"]);
     });
 
-    it("keeps to the first where nothing says which is right", async () => {
+    it("keeps to the first where nothing shows which is right", async () => {
       const [, second] = all();
       second.fork = FIRST_HEAD;
       pass(100);
       await bench().look();
       expect(stateOf(endpoints)).to.deep.equal(["in charge", "aside"]);
-      expect(bench().lines[0]?.why).to.include("nothing says which is right");
+      expect(bench().lines[0]?.why).to.include("nothing shows which is right");
     });
   });
 });

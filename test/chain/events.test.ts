@@ -1,4 +1,4 @@
-// Events as an endpoint gives them: in order, with the times of their blocks, and never an empty answer of a backend that lags.
+// Events as an endpoint gives them: in order, with the times of their blocks, and never empty because a backend lags.
 import { expect } from "chai";
 import { Interface, JsonRpcProvider, toBeHex, type JsonRpcPayload, type JsonRpcResult } from "ethers";
 import { createEventSource, type Block, type ChainEvent, type EventSource } from "../../chain/events.ts";
@@ -26,22 +26,29 @@ class FakeRpc extends JsonRpcProvider {
   }
   block(number: number): object {
     return {
-      ...{ number: toBeHex(number), hash: hex32(number, "a"), parentHash: hex32(number - 1, "a") },
-      ...{
-        timestamp: toBeHex(1000 + number),
-        nonce: "0x00",
-        difficulty: "0x0",
-        gasLimit: "0x0",
-        gasUsed: "0x0",
-      },
-      ...{ miner: ONE, extraData: "0x", baseFeePerGas: "0x0", transactions: [] },
+      number: toBeHex(number),
+      hash: hex32(number, "a"),
+      parentHash: hex32(number - 1, "a"),
+      timestamp: toBeHex(1000 + number),
+      nonce: "0x00",
+      difficulty: "0x0",
+      gasLimit: "0x0",
+      gasUsed: "0x0",
+      miner: ONE,
+      extraData: "0x",
+      baseFeePerGas: "0x0",
+      transactions: [],
     };
   }
   #logs(number: number): object[] {
     return Array.from({ length: number % 3 }, (_, i) => ({
       ...abi.encodeEventLog("Stored", [number, i]),
-      ...{ address: ONE, blockNumber: toBeHex(number), blockHash: hex32(number, "a"), removed: this.removed },
-      ...{ transactionHash: hex32(i, "b"), logIndex: toBeHex(i) },
+      address: ONE,
+      blockNumber: toBeHex(number),
+      blockHash: hex32(number, "a"),
+      removed: this.removed,
+      transactionHash: hex32(i, "b"),
+      logIndex: toBeHex(i),
       ...(this.saysTimes && { blockTimestamp: toBeHex(1000 + number) }),
     })).reverse();
   }

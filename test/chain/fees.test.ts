@@ -1,4 +1,4 @@
-// What is offered for gas, whatever an endpoint says that the chain asks.
+// The fees that a transaction offers, also if an endpoint asks for far too much.
 import { expect } from "chai";
 import { excess, feesFor, GWEI, isBelow, raisedFees, type Quote } from "../../chain/fees.ts";
 

@@ -1,4 +1,4 @@
-// Keeping up with events: kept, read again where they do not add up, and no further than an endpoint has got.
+// Following events: they are stored, read again if they do not add up, and read no further than the endpoint is.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -13,7 +13,7 @@ import { useFolder } from "../helpers/folder.ts";
 const EPOCH = 10;
 const FROM = 3;
 
-/** A chain with an event in each block, whose name is the block's hash; `head` is as far as its server has got. */
+/** A chain with an event in each block, whose name is the block's hash; `head` is its server's newest block. */
 class FakeSource implements EventSource {
   head = 9;
   /** From this block on, it is another chain. */
@@ -62,7 +62,7 @@ describe("chain: following", () => {
   let troubles: unknown[];
   /** Names of events, as they are known after an update. */
   let known: string[];
-  /** What the contracts say at a block; undefined: that all is there. */
+  /** The difference that the contracts show at a block; undefined: none. */
   let check: (head: Block, isNew: boolean) => string | undefined;
   let follower: Follower;
 
@@ -74,7 +74,9 @@ describe("chain: following", () => {
     return createFollower(
       { fromBlock: FROM, epochAt: (time) => Math.floor(time / EPOCH) },
       {
-        ...{ source, store, log: pino({ level: "silent" }) },
+        source,
+        store,
+        log: pino({ level: "silent" }),
         reader: {
           restart: () => void (next = []),
           take({ name }) {
@@ -87,9 +89,9 @@ describe("chain: following", () => {
       },
     );
   };
-  /** All of the chain as far as it goes. */
+  /** The names of all events of the chain. */
   const all = (): string[] => Array.from({ length: source.head - FROM + 1 }, (_, i) => source.hash(FROM + i));
-  /** By the contracts, as many events as blocks. */
+  /** The contracts count as many events as blocks. */
   const counted = ({ number }: Block): string | undefined =>
     known.length === number - FROM + 1 ? undefined : `${known.length} events`;
 
@@ -180,7 +182,9 @@ describe("chain: following", () => {
       const long = createFollower(
         { fromBlock: FROM, epochAt: (time) => Math.floor(time / 10_000) },
         {
-          ...{ source, store, log: pino({ level: "silent" }) },
+          source,
+          store,
+          log: pino({ level: "silent" }),
           reader: { restart() {}, take() {}, ready() {}, check: () => Promise.resolve(why) },
         },
       );
@@ -225,7 +229,7 @@ describe("chain: following", () => {
       expect(known.slice(0, before.length)).to.deep.equal(before);
     });
 
-    it("takes an event that those before it do not bear out for a sign of it", async () => {
+    it("takes an event that contradicts earlier ones as a sign of missing events", async () => {
       const event = source.event.bind(source);
       source.event = (number) => ({ ...event(number), ...(number === 8 && { name: "no" }) });
       expect((await errorOf(follower.update())).message).to.include("it says no");
@@ -290,7 +294,7 @@ describe("chain: following", () => {
     it("waits for it after a start", async () => {
       await follower.update();
       source.head = 7;
-      expect((await holdfastErrorOf(create().update())).message).to.include("behind 9");
+      expect((await holdfastErrorOf(create().update())).message).to.include("block 9 was read before");
       source.head = 9;
       await create().update();
       expect(known).to.deep.equal(all());

@@ -1,7 +1,7 @@
-// Events in ranges that an endpoint gives.
+// Events of a range, read in parts that an endpoint accepts.
 import { expect } from "chai";
 import type { Filter } from "ethers";
-import { createLogReader, type Placed } from "../../chain/logs.ts";
+import { createLogReader, type MinedLog } from "../../chain/logs.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { errorOf, holdfastErrorOf } from "../helpers/errors.ts";
 
@@ -16,9 +16,9 @@ describe("chain: logs", () => {
     [asked, mostBlocks, mostLogs] = [[], Infinity, Infinity];
   });
 
-  const log = (blockNumber: number): Placed => ({ blockNumber, removed: false });
+  const log = (blockNumber: number): MinedLog => ({ blockNumber, removed: false });
   const source = {
-    async getLogs({ fromBlock, toBlock }: Filter): Promise<Placed[]> {
+    async getLogs({ fromBlock, toBlock }: Filter): Promise<MinedLog[]> {
       const [from, to] = [Number(fromBlock), Number(toBlock)];
       await Promise.resolve();
       if (to - from + 1 > mostBlocks) throw new Error(`block range is limited to ${mostBlocks}`);

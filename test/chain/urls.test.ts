@@ -17,7 +17,7 @@ describe("chain: addresses in settings", () => {
     ]);
   });
 
-  it("are none of another kind, and are not shown when they are wrong", () => {
+  it("refuse other kinds of URLs, and do not show a wrong one", () => {
     for (const wrong of [
       "",
       [],

@@ -54,7 +54,9 @@ describe("circuits: MerklePath", () => {
       const { witness, read, broken } = await circuit();
       for (const index of [0, 1, arity - 1, arity, arity ** depth - 2, arity ** depth - 1]) {
         const path = await witness({
-          ...{ node: 5n, bit: bits(index, depth * b), sibling: circuitPath(sibling, index) },
+          node: 5n,
+          bit: bits(index, depth * b),
+          sibling: circuitPath(sibling, index),
         });
         expect(read(path, "root"), String(index)).to.deep.equal([rootAt(5n, index)]);
         expect(broken(path)).to.deep.equal([]);

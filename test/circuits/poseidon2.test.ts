@@ -5,10 +5,10 @@ import { compress16, compress4 } from "../../protocol/poseidon2.ts";
 import { testCircuit, type TestCircuit } from "../helpers/circuits.ts";
 import { vectors } from "../helpers/vectors.ts";
 
-/** What a cheat computes otherwise: in the layers, which depend on the width, and in the rest. */
+/** The computations that a cheat changes: in the layers, which depend on the width, and in the rest. */
 const LAYERS = [
   { change: "another internal matrix", from: "sum + diagonal[i]", to: "sum - diagonal[i]" },
-  { change: "another external matrix", from: "m4[i % 4][j]", to: "m4[j][i % 4]" },
+  { change: "another external matrix", from: "mixed[i + 1] + last", to: "mixed[i + 1] - last" },
 ];
 const REST = [
   { change: "another power", from: "state[i] = fourth[box]", to: "state[i] = square[box]" },

@@ -75,7 +75,7 @@ describe("client: where a file is read back to", () => {
     expect(await refusal(at("dir/"))).to.match(/^bad-input: .*is not the name of a file/);
     expect(await refusal("")).to.match(/^bad-input: "" is not the name of a file/);
     expect(await refusal(at("none/out"))).to.match(/^not-found: .*there is no such file or folder/);
-    expect(await refusal(at("out/out"))).to.match(/^bad-input: .*part of the path is no folder/);
+    expect(await refusal(at("out/out"))).to.match(/^bad-input: .*part of the path is not a folder/);
     expect((await readdir(folder())).toSorted()).to.deep.equal(["dir", "out"]);
   });
 
@@ -116,7 +116,7 @@ describe("client: where a file is read back to", () => {
     await write("/dev/null");
     expect((await lstat("/dev/null")).isCharacterDevice()).to.equal(true);
     expect(await refusal("/dev/full")).to.match(
-      /^disk-full: \/dev\/full cannot be written: there is no room left/,
+      /^disk-full: \/dev\/full cannot be written: the disk is full/,
     );
   });
 

@@ -8,7 +8,7 @@ const CONTRACTS = join(import.meta.dirname, "..", "..", "contracts");
 const PLACES = {
   MIN_PROTOCOL_FEE: ["libraries/Parameters.sol"],
   MAX_PROTOCOL_FEE: ["libraries/Parameters.sol"],
-  RESPONSE_EPOCHS: ["Challenges.sol", "libraries/AuditViews.sol"],
+  RESPONSE_EPOCHS: ["libraries/Parameters.sol"],
 } as const;
 
 describe("contracts: limits", () => {

@@ -14,7 +14,7 @@ const expected = {
 };
 const [x, y] = wordsOf(evmnetRound.signature) as [bigint, bigint];
 
-/** A network of relays: each answers at its own address, and notes what it is asked. */
+/** A network of relays: each has its own URL and notes what it is asked. */
 function relays(answers: Record<string, Answer>) {
   const asked: string[] = [];
   const fetch = ((url: string, init: RequestInit) => {
@@ -58,7 +58,7 @@ describe("drand: client", () => {
       reason: "its signature is not valid",
     },
     { name: "no signature", answer: json({ round: evmnetRound.round }), reason: "hexadecimal digits" },
-    { name: "null", answer: json(null), reason: "something else than an object" },
+    { name: "null", answer: json(null), reason: "not a JSON object" },
     { name: "no JSON", answer: () => new Response("<html>"), reason: "JSON" },
     { name: "16 MB", answer: () => new Response("9".repeat(2 ** 24)), reason: "longer than 16384 bytes" },
     {
@@ -106,7 +106,7 @@ describe("drand: client", () => {
     expect((await holdfastErrorOf(client.round(1, controller.signal))).code).to.equal("aborted");
   });
 
-  it("refuses to work without a relay or with a key that is none", () => {
+  it("refuses an empty list of relays, and a malformed key", () => {
     expect(() => createDrandClient({ urls: [], publicKey: evmnet.publicKey })).to.throw(RangeError, "urls");
     const publicKey = new Uint8Array(128);
     expect(() => createDrandClient({ urls: ["http://one"], publicKey })).to.throw(RangeError, "public key");

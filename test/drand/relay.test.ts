@@ -84,7 +84,7 @@ describe("verifier: relay", () => {
     }
   });
 
-  it("refuses times that are none", () => {
+  it("refuses malformed times", () => {
     for (const wrong of [{ period: 0 }, { period: 1.5 }, { genesis: 0 }, { genesis: NaN }]) {
       expect(() => createRelay({ ...options, ...wrong })).to.throw(RangeError);
     }

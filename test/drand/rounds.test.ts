@@ -1,4 +1,4 @@
-// drand's signatures and times: the real round, aliases, keys that are none.
+// drand's signatures and times: the real round, other encodings, malformed keys.
 import { expect } from "chai";
 import {
   decodePublicKey,
@@ -51,7 +51,7 @@ describe("protocol: drand", () => {
     }
   });
 
-  it("refuses public keys that are none", () => {
+  it("refuses malformed public keys", () => {
     const [xi, xr, yi, yr] = wordsOf(Buffer.from(evmnet.publicKey).toString("hex")) as Words4;
     for (const words of [
       [xr, xi, yr, yi],
@@ -82,7 +82,7 @@ describe("protocol: drand", () => {
     }
   });
 
-  it("refuses rounds that are none", () => {
+  it("refuses numbers that are not rounds", () => {
     for (const round of [0, -1, 1.5, NaN, 2 ** 53]) expect(() => roundMessage(round)).to.throw(RangeError);
   });
 

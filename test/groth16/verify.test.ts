@@ -1,4 +1,4 @@
-// The second way to verify: as strict as the contract, with a library that is not.
+// Verifying off-chain: as strict as the contract, although the library alone is not.
 import { expect } from "chai";
 import { loadProvingArtifacts, type ProvingArtifacts } from "../../circuits/artifacts.ts";
 import { createEngine } from "../../groth16/engine.ts";

@@ -1,4 +1,4 @@
-// Words for contracts from snarkjs's files: their order, and files that are none.
+// Words for contracts from snarkjs's files: their order, and malformed files.
 import { expect } from "chai";
 import { inputWords, keyWords, proofWords, type SnarkjsKey, type SnarkjsProof } from "../../groth16/words.ts";
 

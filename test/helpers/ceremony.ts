@@ -6,7 +6,7 @@ import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Wallet } from "ethers";
-import { artifactPaths, loadManifest, type ArtifactPaths } from "../../circuits/artifacts.ts";
+import { artifactPaths, loadCircuitManifest, type ArtifactPaths } from "../../circuits/artifacts.ts";
 import { roundTime } from "../../drand/rounds.ts";
 import { locateSections } from "../../groth16/sections.ts";
 import { acceptContribution } from "../../keys/ceremony/accept.ts";
@@ -26,7 +26,7 @@ import {
 } from "../../keys/ceremony/folder.ts";
 import { initCeremony } from "../../keys/ceremony/init.ts";
 import { checkKey, type CheckKeyOptions } from "../../keys/check.ts";
-import { passKey } from "../../keys/key-gate.ts";
+import { requireSafeKey } from "../../keys/key-gate.ts";
 import { ensureProfile } from "../../keys/make.ts";
 import { parseSignedTranscript, transcriptMessage, type Transcript } from "../../keys/transcript.ts";
 import { EVMNET, type Trust } from "../../keys/trust.ts";
@@ -99,7 +99,7 @@ export function useCeremony(): SharedCeremony {
     },
     full: () => ({ ptau: ceremony.ptau, initial: initialKey(ceremony.dir) }),
     pass: (build, chainId) =>
-      passKey("tiny", { build, chainId, zkey: true, minContributions: MIN, trust: ceremony.trust }),
+      requireSafeKey("tiny", { build, chainId, zkey: true, minContributions: MIN, trust: ceremony.trust }),
   };
 }
 
@@ -182,7 +182,7 @@ export async function forge(
   const transcript = { ...changed, key, circuit: { ...changed.circuit, r1cs, wasm } };
   const signature = await coordinator.signMessage(transcriptMessage(transcript));
   await writeJson(paths.transcript, { transcript, coordinator: coordinator.address, signature });
-  const manifest = await loadManifest("tiny", to);
+  const manifest = await loadCircuitManifest("tiny", to);
   await writeJson(paths.manifest, {
     ...manifest,
     hashes: { r1cs, wasm },

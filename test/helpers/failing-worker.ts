@@ -4,24 +4,23 @@
  * The input carries `failure` beside the circuit's signals: [kind, an Int32Array over shared memory that counts down].
  */
 import type { CircuitInput } from "../../groth16/witness.ts";
-import prove, { type WorkerAnswer } from "../../prover/worker.ts";
+import prove, { type ProvingTask, type WorkerAnswer } from "../../prover/worker.ts";
 
 export interface Failure {
-  readonly kind: "exit" | "throw" | "hang";
+  readonly kind: "exit" | "throw" | "hang" | "unfit";
   /** How many tasks fail; then a count of tasks that began. */
   readonly left: Int32Array;
 }
 
-export default async function proveUnlessTold(
-  task: CircuitInput & { failure?: Failure },
-): Promise<WorkerAnswer> {
-  const { failure, ...input } = task as { failure?: Failure } & Record<string, never>;
+export default async function proveUnlessTold(task: ProvingTask): Promise<WorkerAnswer> {
+  const { failure, ...input } = task.input as { failure?: Failure } & CircuitInput;
   if (failure && failNow(failure)) {
     if (failure.kind === "exit") process.exit(1);
     if (failure.kind === "throw") throw new Error("as told");
+    if (failure.kind === "unfit") return { unfit: "as told" };
     for (;;); // hang
   }
-  return prove(input);
+  return prove({ ...task, input });
 }
 
 function failNow({ left }: Failure): boolean {

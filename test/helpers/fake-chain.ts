@@ -302,8 +302,8 @@ export function createFakeChain(): FakeChain {
         quantumBits: QUANTUM_BITS,
       }),
     vNode: (id) =>
-      Promise.resolve(id === VNODE ? { cluster: CLUSTER, responsible: chain.responsible } : undefined),
-    outlook: () => Promise.resolve({ node: chain.responsible, handingOver: chain.handingOver }),
+      Promise.resolve(id === VNODE ? { cluster: CLUSTER, nextResponsible: chain.responsible } : undefined),
+    nextEpoch: () => Promise.resolve({ responsible: chain.responsible, handingOver: chain.handingOver }),
     bucket: (id) => Promise.resolve(id === BUCKET ? { owner: OWNER.address, cluster: CLUSTER } : undefined),
     mayRead: (_bucket, who) => Promise.resolve(who === OWNER.address),
     mayWrite: (_bucket, who) => Promise.resolve(who === OWNER.address),
@@ -318,7 +318,7 @@ export function createFakeChain(): FakeChain {
     },
     state: (vNode): Promise<VNodeState> =>
       Promise.resolve({
-        node: vNode === VNODE ? chain.responsible : PEER,
+        responsible: vNode === VNODE ? chain.responsible : PEER,
         nextNode: 0n,
         nextSince: 0,
         nextSyncLeft: 0,

@@ -76,5 +76,5 @@ export const REFUSAL = {
   noRandomness: 5,
   notDue: 6,
   windowClosed: 7,
-  notConsented: 9,
+  notConsented: 8,
 };

@@ -56,7 +56,7 @@ export const SHAPE = { samples: 2, dataDepth: 2, directoryDepth: 2 };
 
 /** IProofs.Refusal. */
 const PROOF_REFUSED = id("ProofRefused(uint32,uint32,uint8)").slice(0, 10);
-const NOT_CONSENTED = 9n;
+const NOT_CONSENTED = 8n;
 
 export interface People {
   readonly deployer: HardhatEthersSigner;
@@ -242,7 +242,7 @@ function isNotConsented(error: unknown): boolean {
   if (revert) return revert.name === "ProofRefused" && revert.args[2] === NOT_CONSENTED;
   // anvil returns the bytes of the error, Hardhat its name.
   if (data?.startsWith(PROOF_REFUSED)) return BigInt(`0x${data.slice(-64)}`) === NOT_CONSENTED;
-  return /ProofRefused\(\d+, \d+, 9\)/.test(message);
+  return /ProofRefused\(\d+, \d+, 8\)/.test(message);
 }
 
 interface RevertedCall {

@@ -53,7 +53,7 @@ describe("client: download", () => {
     answer = serve(30_000);
     const error = await holdfastErrorOf(download(url, file()));
     expect(error).to.include({ code: "unreachable" });
-    expect(error.message).to.include("goes on where it ended");
+    expect(error.message).to.include("continue where it stopped");
     expect(await readdir(folder())).to.deep.equal(["powers.ptau.partial"]);
     const { length } = await readFile(`${file()}.partial`);
     answer = serve();

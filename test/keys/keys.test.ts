@@ -7,7 +7,7 @@ import { expect } from "chai";
 import { groth16, zKey, type Groth16Proof, type VerificationKey } from "snarkjs";
 import {
   artifactPaths,
-  loadManifest,
+  loadCircuitManifest,
   loadProvingArtifacts,
   loadVerificationKey,
 } from "../../circuits/artifacts.ts";
@@ -91,7 +91,7 @@ describe("client: development keys", function () {
   });
 
   it("are kept by ensureProfile while they fit, and made anew when a file is missing", async () => {
-    const before = await loadManifest("tiny", build);
+    const before = await loadCircuitManifest("tiny", build);
     expect(await ensureProfile("tiny", { build })).to.deep.equal(before);
     await rm(paths().verificationKey);
     expect(await errorOf(showKey("tiny", build))).to.include({ code: "key" });
@@ -157,27 +157,27 @@ describe("client: development keys", function () {
     }
 
     it("are refused as the key of another circuit even with a manifest that names them", async () => {
-      const manifest = await loadManifest("tiny", build);
+      const manifest = await loadCircuitManifest("tiny", build);
       await writeFile(paths().manifest, JSON.stringify({ ...manifest, wires: manifest.wires + 1 }));
       expect((await errorOf(loadProvingArtifacts("tiny", build))).message).to.include("another circuit");
     });
 
     it("are refused with the manifest of another profile, a broken one, or none", async () => {
-      const manifest = await loadManifest("tiny", build);
+      const manifest = await loadCircuitManifest("tiny", build);
       await writeFile(paths().manifest, JSON.stringify({ ...manifest, profile: "demo" }));
-      expect(await errorOf(loadManifest("tiny", build))).to.include({ code: "key" });
+      expect(await errorOf(loadCircuitManifest("tiny", build))).to.include({ code: "key" });
       await writeFile(paths().manifest, JSON.stringify({ ...manifest, hashes: {} }));
-      expect(await errorOf(loadManifest("tiny", build))).to.include({ code: "corrupt" });
+      expect(await errorOf(loadCircuitManifest("tiny", build))).to.include({ code: "corrupt" });
       await writeFile(paths().manifest, "{");
-      expect(await errorOf(loadManifest("tiny", build))).to.include({ code: "corrupt" });
+      expect(await errorOf(loadCircuitManifest("tiny", build))).to.include({ code: "corrupt" });
       await rm(paths().manifest);
-      const error = await errorOf(loadManifest("tiny", build));
+      const error = await errorOf(loadCircuitManifest("tiny", build));
       expect(error).to.include({ code: "not-found" });
       expect(error.message).to.include("keys make --profile tiny");
     });
 
     it("are refused without a key in the manifest", async () => {
-      const manifest = await loadManifest("tiny", build);
+      const manifest = await loadCircuitManifest("tiny", build);
       await writeFile(paths().manifest, JSON.stringify({ ...manifest, key: undefined }));
       for (const load of [loadProvingArtifacts, loadVerificationKey, showKey]) {
         expect(await errorOf(load("tiny", build))).to.include({ code: "key" });

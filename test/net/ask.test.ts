@@ -1,4 +1,4 @@
-// Requests to nodes that may be anybody, by any address.
+// Requests to nodes that are not trusted, at any address.
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -21,7 +21,10 @@ describe("net: ask", () => {
   }
   const question = (more: Partial<Question> = {}, allowPrivate = true): Question => ({
     agent: createAgent({ allowPrivate, advice: "say so", idleMs: 60_000 }),
-    ...{ method: "GET", headers: {}, answerMs: 60_000, ...more },
+    method: "GET",
+    headers: {},
+    answerMs: 60_000,
+    ...more,
   });
 
   it("gets an answer, by a name, too", async () => {
@@ -58,7 +61,7 @@ describe("net: ask", () => {
     expect(error.message).to.match(/does not answer within 0.02 s/);
   });
 
-  it("gives up who does not take what is sent", async () => {
+  it("gives up who does not accept the data that is sent", async () => {
     const port = await serve((request) => request.pause());
     const endless = Readable.from(
       (function* () {
@@ -68,7 +71,7 @@ describe("net: ask", () => {
     );
     const target = new URL(`http://127.0.0.1:${port}`);
     const error = await holdfastErrorOf(ask(target, question({ method: "PUT", body: endless, takeMs: 20 })));
-    expect(error.message).to.match(/does not take what is sent/);
+    expect(error.message).to.match(/does not accept the data that is sent/);
   });
 
   it("reads no more of an answer than there may be, and no longer", async () => {

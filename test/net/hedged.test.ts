@@ -1,4 +1,4 @@
-// The same thing from whoever gives it first.
+// The same thing from several sources: the first one counts.
 import { expect } from "chai";
 import { AllFailed, firstOf, type Attempt } from "../../net/hedged.ts";
 import { errorOf } from "../helpers/errors.ts";
@@ -11,7 +11,10 @@ describe("net: hedged", () => {
     ended = [];
   });
   const hedge = (lookMs = 60_000, most = 3) => ({
-    ...{ signal: ending.signal, lookMs, most, bytesPerSecond: 1000 },
+    signal: ending.signal,
+    lookMs,
+    most,
+    bytesPerSecond: 1000,
     isOurs: (error: unknown) => (error as Error).message === "ours",
   });
   const gives =

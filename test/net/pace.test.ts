@@ -1,4 +1,4 @@
-// Whoever drips, stalls or never ends is not waited for; whoever is fast enough is.
+// Slow, stalled and endless senders are given up; fast ones are waited for.
 import { expect } from "chai";
 import { paced, taken, within } from "../../net/pace.ts";
 import { errorOf } from "../helpers/errors.ts";
@@ -25,7 +25,7 @@ describe("net: pace", () => {
     await never();
   }
 
-  it("lets through what comes, and says how much", async () => {
+  it("passes the bytes on, and reports how many", async () => {
     const seen: number[] = [];
     const progress = (bytes: number): void => void seen.push(bytes);
     expect(await sizes(paced(parts(1, 2, 3), PATIENT, { progress }))).to.deep.equal([1, 2, 3]);
@@ -43,7 +43,7 @@ describe("net: pace", () => {
       performance.now = now;
     });
 
-    it("ends what drips, although something always comes", async () => {
+    it("ends a body that arrives too slowly, although some bytes always arrive", async () => {
       async function* drip(): AsyncGenerator<Uint8Array> {
         for (let i = 0; i < 1000; i++) {
           await tick();

@@ -70,7 +70,7 @@ describe("protocol: directory", () => {
     expect(zeroSubtrees4.map((_, level) => toHex32(emptyNode(level)))).to.deep.equal(zeroSubtrees4);
   });
 
-  it("has the root of the definition whatever is appended and retired", () => {
+  it("has the root of the definition after any appends and retirements", () => {
     const actions = fc.array(fc.oneof(fc.constant("append"), fc.nat(15)), { minLength: 1, maxLength: 24 });
     fc.assert(
       fc.property(actions, (list) => {
@@ -139,13 +139,13 @@ describe("protocol: directory", () => {
       }
     });
 
-    it("refuses a weight that is none", () => {
+    it("refuses a weight below 1", () => {
       for (const weight of [0, -1, 1.5, NaN]) {
         expect(() => new Directory(2).append({ ...one, weight })).to.throw(RangeError, '"weight"');
       }
     });
 
-    it("refuses a number of leaves that is none or above 2^28", () => {
+    it("refuses a number of leaves below 1 or above 2^28", () => {
       for (const leaves of [0, -1, 1.5, NaN, 2 ** 28 + 1]) {
         expect(() => new Directory(2).append({ ...one, leaves })).to.throw(RangeError, '"leaves"');
       }
@@ -167,7 +167,7 @@ describe("protocol: directory", () => {
     }
   });
 
-  it("refuses a depth that is none", () => {
+  it("refuses a depth below 1", () => {
     for (const depth of [0, -1, 1.5, NaN]) expect(() => new Directory(depth)).to.throw(RangeError, '"depth"');
   });
 

@@ -1,4 +1,4 @@
-// Which entries a directory has, without a hash: beside the directory itself, which has them with one.
+// The entries of a directory without hashes, compared with the directory itself.
 import { expect } from "chai";
 import { Directory } from "../../protocol/directory.ts";
 import { Entries } from "../../protocol/entries.ts";
@@ -49,15 +49,15 @@ describe("protocol: a directory's entries", () => {
     expect(entries.total).to.equal(6);
   });
 
-  it("are none that nobody has stored, or that are gone; and no compaction ends that did not begin", () => {
+  it("refuse segments that were never stored or are gone, and the end of a compaction that never began", () => {
     const entries = new Entries();
     entries.store(segment(0, 5, 4));
     entries.retire(0);
     for (const act of [() => entries.find(0), () => entries.retire(0), () => entries.setEnd(7, 9)])
-      expect(act).to.throw(/segment \d, which is not there/);
-    expect(() => entries.compact()).to.throw(/ends that did not begin/);
+      expect(act).to.throw(/segment \d, which was never stored/);
+    expect(() => entries.compact()).to.throw(/end a compaction that never began/);
     entries.beginCompaction(4);
     entries.compact();
-    expect(() => entries.compact()).to.throw(/ends that did not begin/);
+    expect(() => entries.compact()).to.throw(/end a compaction that never began/);
   });
 });

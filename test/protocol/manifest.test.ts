@@ -1,32 +1,36 @@
-// The record of a compiled circuit and its key: what it must have, and that it has nothing else.
+// The record of a compiled circuit and its key: the properties that it must have, and no others.
 import { expect } from "chai";
 import { ZodError } from "zod";
-import { parseManifest } from "../../protocol/manifest.ts";
+import { parseCircuitManifest } from "../../protocol/manifest.ts";
 
 const hash = (digit: string): string => digit.repeat(64);
 const key = { insecure: true, contributions: 0, zkey: hash("a"), verificationKey: hash("b") };
 const compiled = {
-  ...{ profile: "tiny", compiler: "circom 2.2.3", sources: hash("1") },
-  ...{ constraints: 6000, wires: 6100, publicInputs: 4 },
+  profile: "tiny",
+  compiler: "circom 2.2.3",
+  sources: hash("1"),
+  constraints: 6000,
+  wires: 6100,
+  publicInputs: 4,
   hashes: { r1cs: hash("2"), wasm: hash("3") },
 };
 const manifest = { ...compiled, key };
 
 describe("protocol: manifest", () => {
   it("is read back as it was written, with a key and without", () => {
-    expect(parseManifest(JSON.parse(JSON.stringify(manifest)))).to.deep.equal(manifest);
-    expect(parseManifest(compiled)).to.deep.equal(compiled);
+    expect(parseCircuitManifest(JSON.parse(JSON.stringify(manifest)))).to.deep.equal(manifest);
+    expect(parseCircuitManifest(compiled)).to.deep.equal(compiled);
   });
 
   for (const field of Object.keys(compiled)) {
     it(`is refused without "${field}"`, () => {
-      expect(() => parseManifest({ ...manifest, [field]: undefined })).to.throw(ZodError, field);
+      expect(() => parseCircuitManifest({ ...manifest, [field]: undefined })).to.throw(ZodError, field);
     });
   }
 
   for (const field of Object.keys(key)) {
     it(`is refused with a key without "${field}"`, () => {
-      expect(() => parseManifest({ ...manifest, key: { ...key, [field]: undefined } })).to.throw(
+      expect(() => parseCircuitManifest({ ...manifest, key: { ...key, [field]: undefined } })).to.throw(
         ZodError,
         field,
       );
@@ -46,10 +50,10 @@ describe("protocol: manifest", () => {
     { name: "a field of the key that nobody knows", change: { key: { ...key, secure: true } } },
   ]) {
     it(`is refused with ${name}`, () =>
-      expect(() => parseManifest({ ...manifest, ...change })).to.throw(ZodError));
+      expect(() => parseCircuitManifest({ ...manifest, ...change })).to.throw(ZodError));
   }
 
   for (const value of [null, undefined, 1, "{}", []]) {
-    it(`is not ${JSON.stringify(value)}`, () => expect(() => parseManifest(value)).to.throw(ZodError));
+    it(`is not ${JSON.stringify(value)}`, () => expect(() => parseCircuitManifest(value)).to.throw(ZodError));
   }
 });

@@ -1,4 +1,4 @@
-// Many entries opened at once: the canonical list of siblings, and that it leads to the root of single paths only as it is.
+// Many entries opened at once: the list of siblings is canonical, and only the unchanged list leads to the root.
 import { expect } from "chai";
 import fc from "fast-check";
 import { Directory, directoryRootOf, directoryRootOfMany, type Entry } from "../../protocol/directory.ts";
@@ -56,12 +56,13 @@ describe("protocol: multi-path", () => {
   });
 
   it("lists what is missing level by level, parent by parent, in order of position", () => {
-    // Of 1, 2, 7: the parents 0 and 1 miss 0, 3 and 4, 5, 6; then 2, 3 are missing; then 1, 2, 3.
+    // For the entries 1, 2, 7: the parents 0 and 1 miss 0, 3 and 4, 5, 6; then 2, 3 are missing; then 1, 2, 3.
     const path = (index: number): bigint[][] => partial.path(index);
     const [of1, of7] = [path(1), path(7)];
     const [level0, level1, level2] = of1 as [bigint[], bigint[], bigint[]];
     expect(open(partial, [1, 2, 7]).siblings).to.deep.equal([
-      ...[level0[0], level0[2]],
+      level0[0],
+      level0[2],
       ...present(of7[0]),
       ...level1.slice(1),
       ...level2,
@@ -123,7 +124,7 @@ describe("protocol: multi-path", () => {
     expect(() => rootOf({ ...one, siblings: one.siblings.with(1, P) })).to.throw(RangeError, "field");
   });
 
-  it("refuses indices that do not increase, that no place has, or none", () => {
+  it("refuses indices that do not increase or are beyond the tree, and an empty list", () => {
     const { entries, siblings } = open(full, [4, 9]);
     for (const indices of [
       [9, 4],

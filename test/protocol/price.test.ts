@@ -1,4 +1,4 @@
-// What a segment costs per epoch, as the contract reckons it.
+// What a segment costs per epoch, as the contract computes it.
 import { expect } from "chai";
 import { priceOf } from "../../protocol/price.ts";
 

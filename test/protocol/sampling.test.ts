@@ -78,7 +78,7 @@ describe("protocol: sampling", () => {
     expect(drawSamples({ ...range, start: 5, length: 2 ** 40 - 5 }).length).to.equal(4);
   });
 
-  it("refuses a number of samples that is none", () => {
+  it("refuses a number of samples below 1", () => {
     for (const samples of [0, -1, 0.5, NaN]) {
       expect(() => drawSamples({ ...range, samples })).to.throw(RangeError, '"samples"');
     }

@@ -72,7 +72,7 @@ describe("protocol: segment tree", () => {
     }
   });
 
-  it("refuses a depth that is none", () => {
+  it("refuses a depth below 1", () => {
     for (const depth of [0, -1, 1.5, NaN]) {
       expect(() => new SegmentHasher({ depth, engine })).to.throw(RangeError, '"depth"');
     }

@@ -1,4 +1,4 @@
-// The statement: its seed as the contracts compute it, the draw of who is due, and the circuit's inputs.
+// The statement: its seed as the contracts compute it, the draw of the due vNodes, and the circuit's inputs.
 import { expect } from "chai";
 import { AbiCoder, encodeBytes32String, keccak256 } from "ethers";
 import fc from "fast-check";
@@ -14,12 +14,12 @@ import {
   isDue,
   publicInputs,
   samplesOf,
-  type Duty,
+  type SeedInput,
 } from "../../protocol/statement.ts";
 import { present } from "../helpers/present.ts";
 import { honestStatement } from "../helpers/statement.ts";
 
-const duty: Duty = {
+const duty: SeedInput = {
   chainId: 31337n,
   audits: "0x5FbDB2315678afecb367f032d93F642f64180aa3",
   vNode: 7n,
@@ -54,7 +54,7 @@ describe("protocol: seed", () => {
   });
 
   it("changes with each part that it binds", () => {
-    const changes: Partial<Duty>[] = [
+    const changes: Partial<SeedInput>[] = [
       { chainId: 1n },
       { audits: "0x5FbDB2315678afecb367f032d93F642f64180aa4" },
       { vNode: 3n },
@@ -122,7 +122,7 @@ describe("protocol: draw of who is due", () => {
     expect(Math.abs(first(true) - first(false))).to.be.below(4 * 0.013);
   });
 
-  it("refuses odds that are none", () => {
+  it("refuses odds below 1", () => {
     for (const odds of [0, -1, 1.5, NaN]) expect(() => isDue(1n, odds)).to.throw(RangeError, '"odds"');
   });
 });
@@ -231,8 +231,13 @@ describe("protocol: circuit inputs", () => {
 describe("protocol: profiles", () => {
   it("hold what the protocol's table says", () => {
     const sizes = Object.values(PROFILES).map((p) => [
-      ...[p.name, p.samples, p.dataDepth, p.directoryDepth],
-      ...[maxLeaves(p), maxBytes(p), maxSegments(p)],
+      p.name,
+      p.samples,
+      p.dataDepth,
+      p.directoryDepth,
+      maxLeaves(p),
+      maxBytes(p),
+      maxSegments(p),
     ]);
     expect(sizes).to.deep.equal([
       ["tiny", 2, 2, 2, 256, 126_975, 16],

@@ -1,26 +1,46 @@
-// What is signed: the types as the contracts hash them, and signatures that are good for one Registry only.
+// What is signed: the types as the contracts hash them, and signatures that are valid for one Registry only.
 import { expect } from "chai";
 import { TypedDataEncoder, verifyTypedData, Wallet } from "ethers";
 import { ACCEPTANCE, domain, EXTENSION, GRANT, REQUEST } from "../../protocol/typed-data.ts";
 
 const registry = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
 const acceptance = {
-  ...{ node: 7n, revision: 8n },
-  ...{ bucket: 1n, vNode: 2n, segments: `0x${"ab".repeat(32)}` },
-  ...{ epochs: 3n, rent: 4n, nonce: 5n, deadline: 6n },
+  node: 7n,
+  revision: 8n,
+  bucket: 1n,
+  vNode: 2n,
+  segments: `0x${"ab".repeat(32)}`,
+  epochs: 3n,
+  rent: 4n,
+  nonce: 5n,
+  deadline: 6n,
 };
 const extension = {
-  ...{ node: 7n, revision: 8n },
-  ...{ vNode: 1n, serial: 2n, epochs: 3n },
-  ...{ rent: 4n, nonce: 5n, deadline: 6n },
+  node: 7n,
+  revision: 8n,
+  vNode: 1n,
+  serial: 2n,
+  epochs: 3n,
+  rent: 4n,
+  nonce: 5n,
+  deadline: 6n,
 };
 const grant = {
-  ...{ owner: `0x${"ab".repeat(20)}`, writer: `0x${"cd".repeat(20)}` },
-  ...{ bucket: 1n, limit: 2n, maxRent: 5n, deadline: 3n, nonce: 4n },
+  owner: `0x${"ab".repeat(20)}`,
+  writer: `0x${"cd".repeat(20)}`,
+  bucket: 1n,
+  limit: 2n,
+  maxRent: 5n,
+  deadline: 3n,
+  nonce: 4n,
 };
 const request = {
-  ...{ node: 1n, method: "GET", path: "/v1/buckets/1/segments/ab?x=1" },
-  ...{ bodyHash: `0x${"cd".repeat(32)}`, expiry: 2n, nonce: 3n },
+  node: 1n,
+  method: "GET",
+  path: "/v1/buckets/1/segments/ab?x=1",
+  bodyHash: `0x${"cd".repeat(32)}`,
+  expiry: 2n,
+  nonce: 3n,
 };
 
 describe("protocol: typed data", () => {
@@ -41,7 +61,10 @@ describe("protocol: typed data", () => {
 
   it("names the domain Holdfast, version 1, of one Registry on one chain", () => {
     expect(domain(31337n, registry)).to.deep.equal({
-      ...{ name: "Holdfast", version: "1", chainId: 31337n, verifyingContract: registry },
+      name: "Holdfast",
+      version: "1",
+      chainId: 31337n,
+      verifyingContract: registry,
     });
   });
 

@@ -1,4 +1,4 @@
-// What the operator asks of a node by its administration port, with the commands for it.
+// The operator's requests to a node's administration port, and the commands for them.
 import { expect } from "chai";
 import Fastify, { type FastifyInstance } from "fastify";
 import { createAdmin } from "../../prover/admin.ts";

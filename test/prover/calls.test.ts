@@ -1,4 +1,4 @@
-// What a node asks of an endpoint while nothing happens, whatever it holds.
+// How often a node asks an endpoint while nothing happens, however much it holds.
 import { expect } from "chai";
 import { Directory } from "../../protocol/directory.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
@@ -10,7 +10,7 @@ import { CLUSTER, NODE, VNODE, type FakeChain } from "../helpers/fake-chain.ts";
 import { useFolder } from "../helpers/folder.ts";
 
 const NOW = { number: 0, hash: "", parent: "", timestamp: 0 };
-/** Asked of nobody. */
+/** Methods that ask no endpoint. */
 const LOCAL = ["epochAt", "sourcePoint", "requestSigner", "endpoints", "close"];
 
 describe("prover: calls of the chain", () => {
@@ -25,7 +25,7 @@ describe("prover: calls of the chain", () => {
   });
   afterEach(() => bench.end());
 
-  /** As the node's own chain asks, with each question noted. */
+  /** The node's own chain, with each question noted. */
   const listening = (): NodeChain => {
     const counted = new Proxy<NodeChain>(chain, {
       get(target, name: keyof NodeChain) {

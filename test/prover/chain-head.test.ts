@@ -41,7 +41,7 @@ describe("prover: the age of the chain's head", () => {
   });
 
   it("is said once an epoch", async () => {
-    const said = (): number => bench.linesOf("the newest block of the chain is old").length;
+    const said = (): number => bench.linesOf("the chain's newest block is old: check the endpoints").length;
     for (let i = 0; i < 3; i++) {
       later(301);
       await bench.lookOnce(duties);

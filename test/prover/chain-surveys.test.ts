@@ -10,7 +10,7 @@ describe("prover: surveys", () => {
   let duty: Duty;
   let state: VNodeState;
   let asked: number;
-  /** That the endpoint gives of the next block. */
+  /** The events that the endpoint gives of the next block. */
   let given: ChainEvent[];
   let surveys: ReturnType<typeof createSurveys>;
   let number: number;
@@ -22,18 +22,42 @@ describe("prover: surveys", () => {
     return (await surveys.survey(1n, blockAt(timestamp))).duty;
   };
   const event = (name: string, args: ChainEvent["args"] = {}): ChainEvent => ({
-    ...{ name, args, block: number, transaction: "0x", timestamp: 0 },
+    name,
+    args,
+    block: number,
+    transaction: "0x",
+    timestamp: 0,
   });
 
   beforeEach(() => {
     [asked, given, number] = [0, [], 0];
     duty = {
-      ...{ due: true, proven: false, node: 1n, seed: undefined, root: ROOT, total: 8, deadline: 200 },
-      ...{ takeOver: undefined, rate: 1n, asked: 1n },
+      due: true,
+      proven: false,
+      node: 1n,
+      seed: undefined,
+      root: ROOT,
+      total: 8,
+      deadline: 200,
+      takeOver: undefined,
+      rate: 1n,
+      asked: 1n,
     };
     state = {
-      ...{ node: 1n, nextNode: 0n, nextSince: 0, nextSyncLeft: 0, rate: 1n, committed: 1n, locked: 1n },
-      ...{ nextLocked: 0n, short: false, deferred: 0n, settled: 0, misses: 0, syncLeft: 0, deferredSince: 0 },
+      responsible: 1n,
+      nextNode: 0n,
+      nextSince: 0,
+      nextSyncLeft: 0,
+      rate: 1n,
+      committed: 1n,
+      locked: 1n,
+      nextLocked: 0n,
+      short: false,
+      deferred: 0n,
+      settled: 0,
+      misses: 0,
+      syncLeft: 0,
+      deferredSince: 0,
     };
     const source: EventSource = {
       block: () => Promise.resolve(blockAt(0)),

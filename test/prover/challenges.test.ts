@@ -33,7 +33,7 @@ describe("prover: challenges", () => {
   const lookOnce = (duties: Duties): Promise<void> => bench.lookOnce(duties);
   const answered = (): bigint[] =>
     chain.mined.flatMap((call) => (call.kind === "answer" ? [call.challenge] : []));
-  /** Past every wait after a failure. */
+  /** Moves the clock past every wait after a failure. */
   const later = (): void => void (bench.clock.time += 60_000);
   const linesOf = (msg: string): unknown[] => bench.linesOf(msg);
 
@@ -45,7 +45,7 @@ describe("prover: challenges", () => {
     expect(duties.status.challenges).to.deep.equal([{ challenge: id, vNode: 7n, deadline: 160 }]);
     expect(await bench.metrics.text()).to.match(/challenges_open 1\n[^]*seconds_to_challenge_deadline 60\n/);
     await lookOnce(duties);
-    chain.openChallenges.set(id, challenge); // as an RPC that lags behind has it
+    chain.openChallenges.set(id, challenge); // as a lagging endpoint shows it
     await lookOnce(duties);
     expect(answered()).to.deep.equal([id]);
     expect(linesOf("answered")[0]).to.include({ vNode: 7, challenge: 1, gasUsed: 21_000 });
@@ -81,7 +81,7 @@ describe("prover: challenges", () => {
     expect(answered()).to.deep.equal([id]);
   });
 
-  it("keeps what a challenge asks about, whatever the directory has become", async () => {
+  it("keeps the data that a challenge asks about after the directory has changed", async () => {
     chain.challengeNow({ seed: undefined, deadline: 10_000 });
     chain.retireNow(0);
     const duties = create();
@@ -166,7 +166,7 @@ describe("prover: challenges", () => {
     });
     await lookOnce(duties);
     expect(linesOf("dismissed")[0]).to.include({ vNode: 7, challenge: 1 });
-    expect(linesOf("failed; will try again")).to.deep.equal([]);
+    expect(linesOf("work failed; will try again")).to.deep.equal([]);
     expect(bench.journal.answer(id)?.state).to.equal("proved");
     chain.emit("Dismissed", { id, vNode: 7n, node: 3n });
     chain.retireNow(0);

@@ -1,4 +1,4 @@
-// A node that compacts its directories by itself: when, how far at a time, and through whatever stops it.
+// A node that compacts its directories by itself: when, how far at a time, and after every kind of interruption.
 import { expect } from "chai";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { toHex32 } from "../../protocol/field.ts";
@@ -14,7 +14,7 @@ describe("prover: compaction", () => {
   let bench: DutyBench;
   let chain: FakeChain;
 
-  /** Of 8 entries that weigh 5 each, 0, 2 and 5 end with epoch 7; it is epoch 5. */
+  /** 8 entries of weight 5. The entries 0, 2 and 5 end with epoch 7; it is epoch 5. */
   beforeEach(async () => {
     bench = await createDutyBench(folder());
     ({ chain } = bench);
@@ -46,14 +46,18 @@ describe("prover: compaction", () => {
     const begins = { vNode: 7, reason: "coverage", entries: 8, live: 5, coverage: 0.625 };
     expect(bench.linesOf("compaction begins")[0]).to.include(begins);
     expect(bench.linesOf("compacted")[0]).to.include({
-      ...{ vNode: 7, entries: 5, removed: 3, transactions: 1, gasUsed: 21_000 },
+      vNode: 7,
+      entries: 5,
+      removed: 3,
+      transactions: 1,
+      gasUsed: 21_000,
     });
     expect(await bench.metrics.text()).to.match(
       /holdfast_compactions_total 1\n[^]*holdfast_compaction_gas_total 21000\n/,
     );
     await lookOnce(duties);
     expect(calls()).to.have.lengthOf(1);
-    expect(bench.linesOf("failed; will try again")).to.deep.equal([]);
+    expect(bench.linesOf("work failed; will try again")).to.deep.equal([]);
   });
 
   it("does not while it saves less than its gas is worth", async () => {
@@ -147,7 +151,7 @@ describe("prover: compaction", () => {
       chain.refuse = (call) => (call.kind === "compact" ? new HoldfastError("unreachable", "x") : undefined);
       await lookOnce(duties);
       expect(duties.status.vNodes[0]?.compactingSince).to.equal(6);
-      expect(duties.status.vNodes[0]?.says.join()).to.match(/being compacted since epoch 6/);
+      expect(duties.status.vNodes[0]?.says.join()).to.match(/in compaction since epoch 6/);
       expect(await bench.metrics.text()).to.match(/holdfast_vnodes_compacting 1\n/);
     });
 
@@ -216,7 +220,7 @@ describe("prover: compaction", () => {
     chain.directory = () => Promise.resolve({ root: 1n, total: 1, count: 1 });
     await lookOnce(create());
     expect(chain.signed).to.deep.equal([]);
-    expect(bench.linesOf("failed; will try again")).to.have.lengthOf(1);
+    expect(bench.linesOf("work failed; will try again")).to.have.lengthOf(1);
   });
 
   describe("retiring", () => {

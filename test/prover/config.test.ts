@@ -71,7 +71,7 @@ describe("prover: config", () => {
     expect(() => readConfig([...file(base), "--prot", "1"], {})).to.throw(/prot/);
   });
 
-  it("takes no empty text for a number, and no number out of range", () => {
+  it("refuses empty text as a number, and numbers out of range", () => {
     for (const port of ["", "1e9", "-1", "1.5", "x"])
       expect(() => readConfig(file(base), { HOLDFAST_NODE_PORT: port }), port).to.throw(/port: /);
   });

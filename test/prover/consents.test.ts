@@ -1,7 +1,13 @@
-// What a segment costs, and whose consent it takes.
+// The price of a segment, and the node whose consent it needs.
 import { expect } from "chai";
-import { affairsAfter, consenter, mayGoOn, NO_AFFAIRS, type Affairs } from "../../prover/affairs.ts";
 import { priceOf, pricesOf } from "../../prover/consents.ts";
+import {
+  responsibilityAfter,
+  consenter,
+  mayGoOn,
+  NO_RESPONSIBILITY,
+  type Responsibility,
+} from "../../prover/responsibility.ts";
 
 describe("prover: consents", () => {
   it("cost leaves times rent, rounded up, and then up to the quantum", () => {
@@ -15,19 +21,21 @@ describe("prover: consents", () => {
   });
 
   describe("are those of who is responsible", () => {
-    const after = (...events: [name: string, node: number, fromEpoch?: number][]): Affairs =>
+    const after = (...events: [name: string, node: number, fromEpoch?: number][]): Responsibility =>
       events.reduce(
-        (affairs, [name, node, fromEpoch = 5]) =>
-          affairsAfter(affairs, {
+        (responsibility, [name, node, fromEpoch = 5]) =>
+          responsibilityAfter(responsibility, {
             name,
             args: { node: BigInt(node), fromEpoch: BigInt(fromEpoch) },
-            ...{ block: 1, transaction: "", timestamp: 0 },
+            block: 1,
+            transaction: "",
+            timestamp: 0,
           }),
-        NO_AFFAIRS,
+        NO_RESPONSIBILITY,
       );
 
     it("who is named where nobody is, who waits behind somebody not, until the switch", () => {
-      expect(consenter(NO_AFFAIRS)).to.equal(0n);
+      expect(consenter(NO_RESPONSIBILITY)).to.equal(0n);
       expect(consenter(after(["NodeAssigned", 1]))).to.equal(1n);
       expect(consenter(after(["NodeSwitched", 1], ["NodeAssigned", 2]))).to.equal(1n);
       expect(consenter(after(["NodeSwitched", 1], ["NodeAssigned", 2], ["NodeSwitched", 2]))).to.equal(2n);
@@ -35,13 +43,16 @@ describe("prover: consents", () => {
 
     it("nobody who was taken back, dropped, faulted or has left", () => {
       expect(after(["NodeSwitched", 1], ["NodeAssigned", 2], ["NodeAssigned", 0, 0])).to.include({
-        ...{ node: 1n, next: 0n },
+        node: 1n,
+        next: 0n,
       });
       expect(after(["NodeSwitched", 1], ["NodeAssigned", 2], ["NodeAssigned", 1, 0])).to.include({
-        ...{ node: 1n, next: 0n },
+        node: 1n,
+        next: 0n,
       });
       expect(after(["NodeSwitched", 1], ["NodeAssigned", 2], ["SyncDropped", 2])).to.include({
-        ...{ node: 1n, next: 0n },
+        node: 1n,
+        next: 0n,
       });
       for (const name of ["SyncDropped", "Faulted", "Left"])
         expect(after(["NodeSwitched", 1], [name, 1])).to.include({ node: 0n, former: 1n });

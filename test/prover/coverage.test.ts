@@ -7,8 +7,14 @@ describe("prover: coverage", () => {
   /** Each pays so much until that epoch; it is epoch 10. */
   const holdings = (...paid: [perEpoch: bigint, end: number][]): Holding[] =>
     paid.map(([perEpoch, end], serial) => ({
-      ...{ serial, bucket: 1n, root: `0x${"0".repeat(64)}`, leaves: 1, weight: 1, retired: end <= 9 },
-      ...{ perEpoch, end },
+      serial,
+      bucket: 1n,
+      root: `0x${"0".repeat(64)}`,
+      leaves: 1,
+      weight: 1,
+      retired: end <= 9,
+      perEpoch,
+      end,
     }));
   const of = (horizon: number, ...paid: [bigint, number][]): Forecast =>
     forecast(holdings(...paid), 10, horizon);
@@ -55,7 +61,7 @@ describe("prover: coverage", () => {
       expect(reasonFor(low, { ...terms, below: 0 })).to.equal(undefined);
     });
 
-    it("empties a directory in which nothing is live, whatever it saves", () => {
+    it("empties a directory in which nothing is live, even if that saves nothing", () => {
       const dead = { ...low, open: 0, live: 0, saved: 0n };
       expect(reasonFor(dead, { ...terms, earning: false })).to.equal("nothing is live");
       expect(reasonFor({ ...dead, entries: 0 }, terms)).to.equal(undefined);

@@ -1,4 +1,4 @@
-// The node's process killed without warning where it hurts most: nothing is lost, nothing is done twice.
+// The node's process is killed at the worst moments: nothing is lost, and nothing is done twice.
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -28,9 +28,17 @@ describe("prover: crashes", function () {
     const keyFile = join(folder, "key");
     await writeFile(keyFile, present(live.nodes[0]).operator.privateKey, { mode: 0o600 });
     const values = {
-      ...{ rpcUrl: proxy.url, audits: live.deployment.audits, node: 1, keyFile, profile: "tiny", port: 0 },
-      ...{ dataFolder: join(folder, "data"), pollMs: 25, reserveBytes: 0, recordAfter: 0 },
-      ...{ drandUrls: [live.relayUrl] },
+      rpcUrl: proxy.url,
+      audits: live.deployment.audits,
+      node: 1,
+      keyFile,
+      profile: "tiny",
+      port: 0,
+      dataFolder: join(folder, "data"),
+      pollMs: 25,
+      reserveBytes: 0,
+      recordAfter: 0,
+      drandUrls: [live.relayUrl],
     };
     await writeFile(join(folder, "config.json"), JSON.stringify(values));
     await start();

@@ -14,11 +14,11 @@ import { startRpcProxy, type RpcProxy } from "../helpers/rpc-proxy.ts";
 import { testSegment } from "../helpers/segments.ts";
 
 const LOOK = "eth_getBlockByNumber";
-/** Looks after which nothing is under way any more. */
+/** Looks until no work is running any more. */
 const QUIET = 4;
-/** In the test's own time; never that of anything else. */
+/** The test's own time; nothing else uses it. */
 const POLL_MS = 97;
-/** Of a day: looks as a node has them unless it is told otherwise, blocks of 12 seconds, epochs of an hour. */
+/** A day with the default interval of looks, blocks of 12 seconds and epochs of an hour. */
 const [LOOKS, BLOCKS, EPOCHS] = [86_400 / 6, 86_400 / 12, 24];
 const MAX_DAILY = 50_000;
 const MORE = 2;
@@ -47,9 +47,17 @@ describe("prover: calls of the chain in a day", function () {
     await writeFile(keyFile, present(live.nodes[0]).operator.privateKey, { mode: 0o600 });
     const config = join(folder, "config.json");
     const values = {
-      ...{ rpcUrl: proxy.url, audits: live.deployment.audits, node: 1, keyFile, profile: "tiny" },
-      ...{ dataFolder: join(folder, "node"), port: 0, pollMs: POLL_MS, reserveBytes: 0 },
-      ...{ drandUrls: [live.relayUrl], recordAfter: 0 },
+      rpcUrl: proxy.url,
+      audits: live.deployment.audits,
+      node: 1,
+      keyFile,
+      profile: "tiny",
+      dataFolder: join(folder, "node"),
+      port: 0,
+      pollMs: POLL_MS,
+      reserveBytes: 0,
+      drandUrls: [live.relayUrl],
+      recordAfter: 0,
     };
     await writeFile(config, JSON.stringify(values));
     node = await createNode(readConfig(["--config", config], {}), {
@@ -71,7 +79,7 @@ describe("prover: calls of the chain in a day", function () {
     const order = { vNode, segment: testSegment(2_000, vNode), epochs: 40 };
     await createCustomer(live.app).store({ id: 1n, url: node.url }, order);
   };
-  /** Calls besides the looks, until nothing is under way any more. */
+  /** Calls besides the looks, until no work is running any more. */
   const besides = async (what: () => Promise<unknown>): Promise<number> => {
     await proxy.until(LOOK, QUIET);
     const before = { calls: proxy.asked.length, looks };

@@ -1,4 +1,4 @@
-// Data that is not what was stored: the data decides, trees are computed from it, and what does not lead to its root is gone.
+// Damaged data: the data decides, trees are computed from it, and data that does not lead to its root counts as gone.
 import {
   appendFile,
   lstat,

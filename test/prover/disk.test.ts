@@ -1,4 +1,4 @@
-// A disk that hangs, while it is read, written and looked at: nobody waits for it longer than its deadline.
+// A disk that hangs while it is read, written or examined: nothing waits for it longer than its deadline.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";

@@ -1,4 +1,4 @@
-// What the proving loop says of itself, what it keeps on disk, and how it stops and starts again.
+// The proving loop's status, the files that it keeps on disk, and how it stops and starts again.
 import { expect } from "chai";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { Hex } from "../../protocol/field.ts";
@@ -45,7 +45,7 @@ describe("prover: duties, from epoch to epoch", () => {
 
     it("says what waits for the next proof, and since when", async () => {
       [chain.stateChange, chain.dutyChange] = [{ deferredSince: 2, deferred: 300n }, { due: false }];
-      expect(await sayings()).to.match(/epochs from 2 to 4 .* 300 token units wait for the next proof/);
+      expect(await sayings()).to.match(/epochs from 2 to 4 .* 300 token units waits for the next proof/);
       const duties = create();
       await duties.look();
       expect(duties.status.vNodes[0]?.deferred).to.deep.equal({ since: 2, amount: 300n });
@@ -67,7 +67,7 @@ describe("prover: duties, from epoch to epoch", () => {
 
     it("says that less is paid, and how much, where coverage is low", async () => {
       chain.dutyChange = { rate: 60n, asked: 100n };
-      expect(await sayings()).to.match(/only 60 % of its directory is paid for: 80 % of the rate is paid/);
+      expect(await sayings()).to.match(/only 60 % of its directory is paid for, so 80 % of the rate is paid/);
       expect(await bench.metrics.text()).to.match(/holdfast_coverage 0.6\n/);
     });
 
@@ -77,8 +77,8 @@ describe("prover: duties, from epoch to epoch", () => {
       chain.emit("Paused", { vNode: VNODE, node: NODE, from: 12n, end: 14n });
       const text = await sayings();
       expect(text).to.match(/node 4 is named/);
-      expect(text).to.match(/from epoch 9 on it need not be asked/);
-      expect(text).to.match(/paused from epoch 12 until 14/);
+      expect(text).to.match(/from epoch 9 on it may be released/);
+      expect(text).to.match(/paused from epoch 12 until epoch 14/);
       chain.emit("Left", { vNode: VNODE, node: NODE, epoch: 9n });
       chain.time = 14 * 20;
       expect(await sayings()).to.not.match(/announced|paused/);
@@ -86,7 +86,7 @@ describe("prover: duties, from epoch to epoch", () => {
 
     it("says that its own first proof is to come", async () => {
       chain.stateChange = { syncLeft: 2 };
-      expect(await sayings()).to.match(/first proof is to come, within 2 audits/);
+      expect(await sayings()).to.match(/first proof is still to come, within 2 audits/);
     });
   });
 
@@ -101,7 +101,11 @@ describe("prover: duties, from epoch to epoch", () => {
     it("keeps what a directory names or may soon, and removes the rest after a while", async () => {
       const [accepted, unpaid] = [await put(2), await put(3)];
       bench.journal.recordAcceptance({
-        ...{ vNode: VNODE, bucket: 1n, epochs: 1n, rent: 1n, deadline: 10_000n },
+        vNode: VNODE,
+        bucket: 1n,
+        epochs: 1n,
+        rent: 1n,
+        deadline: 10_000n,
         segments: [{ root: accepted, leaves: 5 }],
         consents: [],
       });

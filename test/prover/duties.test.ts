@@ -37,16 +37,16 @@ describe("prover: duties", () => {
     bench.create(options, modules);
   const lookOnce = (duties: Duties): Promise<void> => bench.lookOnce(duties);
   const provenBy = (): number[] => chain.mined.flatMap((call) => (call.kind === "prove" ? [call.epoch] : []));
-  /** Past every wait after a failure. */
+  /** Moves the clock past every wait after a failure. */
   const later = (): void => void (clock.time += 60_000);
   const linesOf = (msg: string): LogLine[] => bench.linesOf(msg);
 
   describe("proving", () => {
-    it("proves what is due, once, however often it looks and whatever the chain says", async () => {
+    it("proves a due vNode once, however often it looks and even if the chain lags", async () => {
       const duties = create();
       await duties.look();
       await lookOnce(duties);
-      chain.provenEpochs.clear(); // as an RPC that lags behind has it
+      chain.provenEpochs.clear(); // as a lagging endpoint shows it
       await lookOnce(duties);
       expect(provenBy()).to.deep.equal([5]);
       expect(proved).to.have.lengthOf(1);
@@ -141,7 +141,7 @@ describe("prover: duties", () => {
     it("takes an epoch that somebody else has proven for proven", async () => {
       const duty = chain.duty.bind(chain);
       chain.duty = async (...args) => {
-        const d = await duty(...args); // from an RPC that lags behind
+        const d = await duty(...args); // from a lagging endpoint
         return d && { ...d, proven: false };
       };
       const duties = create({
@@ -203,7 +203,7 @@ describe("prover: duties", () => {
     });
   });
 
-  it("fetches what a vNode must hold that was just given to it, before it answers for it", async () => {
+  it("fetches the data of a vNode that it was just given, before it is responsible for it", async () => {
     const asked: Hex[] = [];
     const [duty, state] = [chain.duty.bind(chain), chain.state.bind(chain)];
     const segment = testSegment(1_000, 3);
@@ -212,7 +212,12 @@ describe("prover: duties", () => {
       const d = await duty(...args);
       return d && { ...d, node: PEER };
     };
-    chain.state = async (vNode) => ({ ...(await state(vNode)), node: PEER, nextNode: NODE, nextSince: 6 });
+    chain.state = async (vNode) => ({
+      ...(await state(vNode)),
+      responsible: PEER,
+      nextNode: NODE,
+      nextSince: 6,
+    });
     const duties = create({
       repair: (_vNode, holding) => {
         asked.push(holding.root);
@@ -307,7 +312,7 @@ describe("prover: duties", () => {
     beforeEach(() => {
       chain.responsible = PEER;
       chain.successor = NODE;
-      chain.stateChange = { node: PEER, nextNode: NODE, nextSince: 5, nextSyncLeft: 3 };
+      chain.stateChange = { responsible: PEER, nextNode: NODE, nextSince: 5, nextSyncLeft: 3 };
     });
 
     it("proves under its own seed, once, and is then named for the next epoch", async () => {
@@ -368,11 +373,11 @@ describe("prover: duties", () => {
 
     it("goes on trying when it was dropped, and is not told that it has taken over", async () => {
       const verify = (): Promise<boolean> => {
-        [chain.successor, chain.stateChange] = [undefined, { node: PEER }];
+        [chain.successor, chain.stateChange] = [undefined, { responsible: PEER }];
         return Promise.resolve(true);
       };
       await lookOnce(create({ verify }));
-      expect(linesOf("failed; will try again")).to.have.lengthOf(1);
+      expect(linesOf("work failed; will try again")).to.have.lengthOf(1);
       expect(bench.journal.proof(VNODE, 5)?.state).to.equal("proved");
     });
   });

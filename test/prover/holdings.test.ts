@@ -22,8 +22,16 @@ import {
 describe("prover: holdings", () => {
   const [a, b, c, d] = [11n, 12n, 13n, 14n].map(toHex32) as [Hex, Hex, Hex, Hex];
   const stored = (change: object): Record<string, unknown> => ({
-    ...{ vNode: VNODE, bucket: BUCKET, serial: 0n, root: b, start: 0n, leaves: 3n },
-    ...{ perEpoch: 12n, from: 6n, end: 9n, ...change },
+    vNode: VNODE,
+    bucket: BUCKET,
+    serial: 0n,
+    root: b,
+    start: 0n,
+    leaves: 3n,
+    perEpoch: 12n,
+    from: 6n,
+    end: 9n,
+    ...change,
   });
   let chain: FakeChain;
   let holdings: Holdings;
@@ -36,7 +44,7 @@ describe("prover: holdings", () => {
     chain = createFakeChain();
     holdings = create();
   });
-  /** As `stored` has it. */
+  /** The same as `stored`. */
   const directoryOf = (root: Hex, leaves: number): Directory => {
     const made = new Directory(PROFILES.tiny.directoryDepth);
     made.append({ root: BigInt(root), weight: 3, leaves });
@@ -274,7 +282,7 @@ describe("prover: holdings", () => {
       { name: "SegmentStored", args, block: 2, timestamp: 100 },
     ]);
     contractSays(directoryOf(c, 4));
-    // A shorter chain is a server that lags, for all that one can tell.
+    // A shorter chain cannot be told from a server that lags.
     for (let i = 0; i < 10; i++) chain.emit("BucketTransferred", { bucket: BUCKET });
     await holdings.update();
     expect(holdings.latest(VNODE).holdings.map(({ root }) => root)).to.deep.equal([c]);

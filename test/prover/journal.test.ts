@@ -1,4 +1,4 @@
-// What a node remembers across a crash, and that only one node does.
+// What a node remembers across a crash, and that only one node uses a journal.
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect } from "chai";
@@ -137,8 +137,14 @@ describe("prover: journal", () => {
 
   it("counts what a payer has not used, lapsed or not, and forgets it after a day", () => {
     const terms = {
-      ...{ bucket: 2n, vNode: 1n, segments: [{ root, leaves: 1 }], epochs: 1n, rent: 1n },
-      ...{ consents: ["x", "y"], payer: "0xa", costs: [3n, 10n ** 30n] },
+      bucket: 2n,
+      vNode: 1n,
+      segments: [{ root, leaves: 1 }],
+      epochs: 1n,
+      rent: 1n,
+      consents: ["x", "y"],
+      payer: "0xa",
+      costs: [3n, 10n ** 30n],
     };
     journal.recordAcceptance({ ...terms, deadline: 1000n });
     reopen();
@@ -167,7 +173,9 @@ describe("prover: journal", () => {
   it("has a proof again after a restart", () => {
     const result = {
       proof: { pi_a: ["1"], pi_b: [["2"]], pi_c: ["3"], protocol: "groth16", curve: "bn128" },
-      ...{ publicSignals: ["4"], witnessMs: 5, proveMs: 6 },
+      publicSignals: ["4"],
+      witnessMs: 5,
+      proveMs: 6,
     };
     journal.setProof({ vNode: 1n, epoch: 5, state: "planned" });
     expect(journal.proof(1n, 5)).to.deep.equal({ vNode: 1n, epoch: 5, state: "planned", result: undefined });
@@ -198,7 +206,10 @@ describe("prover: journal", () => {
   it("lists what is signed or sent by nonce, and nothing that is final", () => {
     const base = { attempts: [{ raw: "0x01", hash: "0x02" }], tries: 1, mined: undefined };
     const record = (key: string, nonce: number, state: TransactionRecord["state"]): TransactionRecord => ({
-      ...{ ...base, key, nonce, state },
+      ...base,
+      key,
+      nonce,
+      state,
     });
     for (const each of [record("b", 2, "sent"), record("a", 1, "signed")]) journal.setTransaction(each);
     for (const [i, state] of (["mined", "reverted", "dead"] as const).entries())

@@ -1,4 +1,4 @@
-// The node's process when something that it waits for hangs for ever.
+// The node's process when something that it waits for never ends.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { open, writeFile } from "node:fs/promises";
@@ -32,7 +32,7 @@ describe("prover: main", function () {
     const [, signal] = await ended;
     expect(performance.now() - begun).to.be.below(10_000);
     expect(signal).to.equal("SIGKILL");
-    expect(output).to.include("something hangs: killed");
+    expect(output).to.include("something hangs: ending the process by force");
     await held.close();
   });
 });

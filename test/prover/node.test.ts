@@ -21,7 +21,7 @@ interface Running extends StorageNode {
   readonly stop: () => Promise<void>;
 }
 
-/** Nobody waits for longer than this, in milliseconds. */
+/** The longest wait, in milliseconds. */
 const MAX_WAIT = 50;
 const impatient: Clock = {
   ...systemClock,
@@ -56,9 +56,19 @@ describe("prover: node", function () {
     await writeFile(keyFile, present(live.nodes[index]).operator.privateKey, { mode: 0o600 });
     const path = join(folder, `config-${index}.json`);
     const values = {
-      ...{ rpcUrl: live.rpcUrl, audits: live.deployment.audits, node: index + 1, keyFile, profile: "tiny" },
-      ...{ dataFolder: join(folder, `node-${index}`), port: 0, pollMs: 25, reserveBytes: 0, recordAfter: 0 },
-      ...{ drandUrls: [live.relayUrl], allowPrivatePeers: true, repairLost: false },
+      rpcUrl: live.rpcUrl,
+      audits: live.deployment.audits,
+      node: index + 1,
+      keyFile,
+      profile: "tiny",
+      dataFolder: join(folder, `node-${index}`),
+      port: 0,
+      pollMs: 25,
+      reserveBytes: 0,
+      recordAfter: 0,
+      drandUrls: [live.relayUrl],
+      allowPrivatePeers: true,
+      repairLost: false,
       ...changes,
     };
     await writeFile(path, JSON.stringify(values));
@@ -111,7 +121,7 @@ describe("prover: node", function () {
     const auditor = await connectAuditChain({ rpcUrl: live.rpcUrl, audits, privateKey });
     try {
       const block = await live.provider.getBlockNumber();
-      // One that is not there makes the contract refuse all that are asked about along with it.
+      // A challenge that does not exist makes the contract refuse the whole call.
       expect(await auditor.proven([1n, 99n, 2n], 1, block)).to.deep.equal([1n, 2n]);
       const before = await live.app.events(0);
       const first = before.find(({ name }) => name === "Proven");
@@ -152,7 +162,7 @@ describe("prover: node", function () {
   });
 
   describe("waits at its start", () => {
-    const WAITS = "waiting for the chain before the start";
+    const WAITS = "the chain cannot be reached: waiting for it before the start";
     let proxy: RpcProxy;
     beforeEach(async () => {
       await present(running.get(0)).stop();
@@ -180,7 +190,7 @@ describe("prover: node", function () {
       proxy.lies.set("eth_getBlockByNumber", ([block]) => (block === "latest" ? old : undefined));
       const logs = createLogs();
       const starting = start(0, { rpcUrl: proxy.url }, logs);
-      expect(JSON.stringify(await logs.until(WAITS))).to.match(/is at block \d+, behind/);
+      expect(JSON.stringify(await logs.until(WAITS))).to.match(/is at block \d+, but block/);
       proxy.lies.clear();
       await starting;
     });
@@ -251,7 +261,7 @@ describe("prover: node", function () {
       const dataFolder = join(folder, "unmounted");
       const error = await startError({ dataFolder }, 1);
       expect(error).to.include({ code: "not-found" });
-      expect(error.message).to.include("is its disk mounted?");
+      expect(error.message).to.include("check that its disk is mounted");
       expect(await readdir(dataFolder)).to.deep.equal([]);
     });
 

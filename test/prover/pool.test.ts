@@ -1,6 +1,13 @@
 // The pool with the real tiny circuit: its order, its bound, and threads that die, hang or are closed in mid-work.
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { createReadStream, type ReadStream } from "node:fs";
+import { open as openFile, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect } from "chai";
 import { loadProvingArtifacts, type ProvingArtifacts } from "../../circuits/artifacts.ts";
+import { createEngine } from "../../groth16/engine.ts";
+import { loadBackend, type Backend } from "../../groth16/engines.ts";
 import { verifyProof } from "../../groth16/verify.ts";
 import type { CircuitInput } from "../../groth16/witness.ts";
 import { ensureProfile } from "../../keys/make.ts";
@@ -13,24 +20,29 @@ import {
 } from "../../prover/pool.ts";
 import { errorOf } from "../helpers/errors.ts";
 import type { Failure } from "../helpers/failing-worker.ts";
+import { makeFolder, useFolder } from "../helpers/folder.ts";
+import { present } from "../helpers/present.ts";
 import { honestStatement } from "../helpers/statement.ts";
 
 const WORKER = new URL("../helpers/failing-worker.ts", import.meta.url);
+const COUNTING = new URL("../helpers/counting-worker.ts", import.meta.url);
 const FAR = Number.MAX_SAFE_INTEGER;
 
 describe("prover: pool", function () {
   this.timeout(60_000);
   const { input } = honestStatement({ profile: PROFILES.tiny, seed: 12345n, sizes: [3000, 10, 9000] });
   let artifacts: ProvingArtifacts;
+  let backend: Backend;
   let pool: ProverPool;
   before(async () => {
     await ensureProfile("tiny");
     artifacts = await loadProvingArtifacts("tiny");
+    backend = await loadBackend("wasm", artifacts);
   });
   afterEach(() => pool.close());
 
   const open = (options: Partial<ProverPoolOptions> = {}, modules: ProverPoolModules = {}): ProverPool => {
-    const defaults = { artifacts, threads: 1, maxQueue: 8, taskTimeoutMs: 60_000 };
+    const defaults = { artifacts, backend, threads: 1, maxQueue: 8, taskTimeoutMs: 60_000 };
     return (pool = createProverPool({ ...defaults, ...options }, { worker: WORKER, ...modules }));
   };
   const countdown = (times: number): Int32Array => new Int32Array(new SharedArrayBuffer(4)).fill(times);
@@ -42,7 +54,7 @@ describe("prover: pool", function () {
   };
 
   it("proves on the thread that ships", async () => {
-    pool = createProverPool({ artifacts, threads: 2, maxQueue: 8, taskTimeoutMs: 60_000 });
+    pool = createProverPool({ artifacts, backend, threads: 2, maxQueue: 8, taskTimeoutMs: 60_000 });
     await Promise.all([
       expectProof(pool.prove(input, { deadlineMs: 1 })),
       expectProof(pool.prove(input, { deadlineMs: 2 })),
@@ -103,6 +115,109 @@ describe("prover: pool", function () {
     await expectProof(next);
   });
 
+  it("lets snarkjs prove where a thread finds that ours does not run, and says so once", async () => {
+    const lines: string[] = [];
+    open({ threads: 2 }, { warn: (line) => lines.push(line) });
+    const left = countdown(2);
+    const proving = [1, 2].map((deadlineMs) => pool.prove(failing("unfit", 2, left), { deadlineMs }));
+    await Promise.all(proving.map(expectProof));
+    expect(lines).to.have.lengthOf(1);
+    expect(lines[0]).to.include("snarkjs takes its place: as told");
+  });
+
+  describe("gives a proof", () => {
+    const threadsOf = (count: number): Promise<string[]> =>
+      Promise.all(
+        Array.from({ length: count }, async (_, i) => {
+          const { publicSignals } = await pool.prove(input, { deadlineMs: i });
+          return publicSignals.join();
+        }),
+      );
+
+    it("all threads while no other waits, and one each when many wait", async () => {
+      open({ threads: 4 }, { worker: COUNTING });
+      expect(await threadsOf(1)).to.deep.equal(["4"]);
+      // The first one came alone; of three on four threads, the last one has two.
+      expect(await threadsOf(4)).to.deep.equal(["4", "1", "1", "2"]);
+      expect(await threadsOf(8)).to.deep.equal(["4", "1", "1", "1", "1", "1", "1", "1"]);
+    });
+
+    it("one thread if the engine has no use for more", async () => {
+      open({ threads: 4, backend: await loadBackend("snarkjs", artifacts) }, { worker: COUNTING });
+      expect(await threadsOf(4)).to.deep.equal(["1", "1", "1", "1"]);
+    });
+  });
+
+  describe("with a program of somebody else's", () => {
+    const folder = useFolder();
+    const withProgram = async (
+      options: Partial<ProverPoolOptions>,
+      modules: ProverPoolModules,
+      ...lines: string[]
+    ): Promise<void> => {
+      const program = join(folder(), "prover.sh");
+      await writeFile(program, ["#!/bin/sh", ...lines].join("\n"), { mode: 0o700 });
+      open({ ...options, backend: await loadBackend(program, artifacts) }, modules);
+    };
+    /** Says with each line that one more has started, and ends when none of them is left. */
+    const started = (): { readonly path: string; readonly reader: ReadStream } => {
+      const path = join(folder(), "started");
+      execFileSync("mkfifo", [path]);
+      return { path, reader: createReadStream(path) };
+    };
+    let ready: string;
+    before(async () => {
+      const engine = await createEngine(artifacts);
+      const { proof, publicSignals } = await engine.prove(input);
+      ready = await makeFolder();
+      await writeFile(join(ready, "proof.json"), JSON.stringify(proof));
+      await writeFile(join(ready, "public.json"), JSON.stringify(publicSignals));
+    });
+    after(() => rm(ready, { recursive: true }));
+
+    it("proves by it", async () => {
+      await withProgram({}, {}, `cp ${ready}/proof.json "$3" && cp ${ready}/public.json "$4"`);
+      await expectProof(pool.prove(input, { deadlineMs: 1 }));
+    });
+
+    it("does not begin again after its failure", async () => {
+      const runs = join(folder(), "runs");
+      await withProgram({}, {}, `echo run >> ${runs}`, "echo out of luck >&2", "exit 1");
+      const error = await errorOf(pool.prove(input, { deadlineMs: 1 }));
+      expect(error).to.include({ code: "io" });
+      expect(error.message).to.include("prover.sh ended with code 1: out of luck");
+      expect(await readFile(runs, "utf8")).to.equal("run\n");
+    });
+
+    it("kills it when it hangs, and gives up after the second time", async () => {
+      const { path, reader } = started();
+      const attempts: AbortController[] = [];
+      const timeout = (): AbortSignal => present(attempts[attempts.push(new AbortController()) - 1]).signal;
+      await withProgram({}, { timeout }, `exec 3> ${path}`, "echo started >&3", "sleep 1000");
+      const held = await openFile(path, "r+"); // the pipe does not end between the two
+      const proving = errorOf(pool.prove(input, { deadlineMs: 1 }));
+      for (const time of [0, 1]) {
+        await once(reader, "data");
+        attempts[time]?.abort();
+      }
+      expect(await proving).to.include({ code: "unreachable" });
+      const over = once(reader.resume(), "end");
+      await held.close();
+      await over;
+    });
+
+    it("has killed it when it is closed", async () => {
+      const { path, reader } = started();
+      const over = once(reader, "end");
+      await withProgram({}, {}, `exec 3> ${path}`, "echo started >&3", "sleep 1000");
+      const proving = errorOf(pool.prove(input, { deadlineMs: 1 }));
+      await once(reader, "data");
+      await pool.close();
+      expect(await proving).to.include({ code: "aborted" });
+      await over;
+    });
+  });
+
   it("does not try inputs again that do not satisfy the circuit", async () => {
     open();
     const left = countdown(0);
@@ -114,7 +229,7 @@ describe("prover: pool", function () {
     expect(left[0]).to.equal(-1); // it began once
   });
 
-  it("ends at once on close, with a task in mid-work and others waiting", async () => {
+  it("ends at once on close, with one task running and others waiting", async () => {
     open();
     const hanging = errorOf(pool.prove(failing("hang", 2), { deadlineMs: 1 }));
     const waiting = errorOf(pool.prove(input, { deadlineMs: 2 }));

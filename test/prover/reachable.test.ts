@@ -1,4 +1,4 @@
-// Whether what is registered leads to the node.
+// Whether the registered URL leads to the node.
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -47,7 +47,7 @@ describe("prover: the registered address", () => {
     expect(await warningFor()).to.include("JSON");
   });
 
-  it("answers nothing, or is none", async () => {
+  it("does not answer, or is not a URL", async () => {
     expect(await warningFor("http://127.0.0.1:1")).to.include("ECONNREFUSED");
     expect(await warningFor("")).to.include("URL");
   });

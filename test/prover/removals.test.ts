@@ -1,4 +1,4 @@
-// What may be deleted, and by whose word.
+// Which segments may be deleted, and which only after the operator confirms.
 import { expect } from "chai";
 import { COUNTED, type Counts } from "../../chain/counts.ts";
 import type { Hex } from "../../protocol/field.ts";
@@ -18,7 +18,7 @@ describe("prover: removals", () => {
   let chain: FakeChain;
   let stored: Hex[];
 
-  /** Twelve segments that the chain says are held, from before this process. */
+  /** Twelve segments from before this process, which the chain says that the node must hold. */
   beforeEach(async () => {
     bench = await createDutyBench(folder());
     ({ chain } = bench);
@@ -39,7 +39,7 @@ describe("prover: removals", () => {
     }
   };
   const kept = (): number => bench.store.segments.size;
-  /** As an endpoint that has pruned its logs says it. */
+  /** Answers like an endpoint that has pruned its logs. */
   const forgetEvents = (used = 0n): void => {
     chain.shown = () => [];
     chain.counts = () => Promise.resolve(Object.fromEntries(COUNTED.map((name) => [name, 0])) as Counts);
@@ -60,13 +60,15 @@ describe("prover: removals", () => {
     expect(await bench.metrics.text()).to.match(/holdfast_removals_held_back 12\n/);
   });
 
-  it("deletes nothing, whoever says so, while the contract counts more leaves than the events", async () => {
+  it("deletes nothing, even if the operator confirms, while the contract counts more leaves than the events", async () => {
     forgetEvents(60n);
     const duties = create({ removeShare: 1 });
     await epochsPass(duties, 8);
     expect(kept()).to.equal(12);
     expect(
-      bench.linesOf("the contract says that more is held than its events: nothing is removed")[0],
+      bench.linesOf(
+        "the contract counts more than the events name, so nothing is removed: check the endpoints",
+      )[0],
     ).to.include({ level: 50, leaves: 0, used: 60 });
   });
 
@@ -135,7 +137,7 @@ describe("prover: removals", () => {
   it("asks before it deletes what another node has taken over", async () => {
     const duties = create();
     await epochsPass(duties, 1);
-    [chain.responsible, chain.stateChange] = [PEER, { node: PEER }];
+    [chain.responsible, chain.stateChange] = [PEER, { responsible: PEER }];
     chain.store({ root: stored[0] as Hex, leaves: 5 }); // so that not all of it has ended
     for (const serial of stored.keys()) chain.reschedule(serial, 5_000);
     await epochsPass(duties, 6);
@@ -156,7 +158,7 @@ describe("prover: removals", () => {
     await flip(`${folder()}/segments/${again.root.slice(2)}`, 3);
     await bench.store.check(again.root);
     await bench.store.receive(streamOf(again.data), again);
-    await bench.store.receive(streamOf(fetched.data), { ...fetched, isOwed: true });
+    await bench.store.receive(streamOf(fetched.data), { ...fetched, mayBeNamed: true });
     expect(bench.store.uploads.size).to.equal(0);
   });
 
@@ -164,8 +166,13 @@ describe("prover: removals", () => {
     const uploads: Hex[] = [];
     for (let tag = 40; tag < 60; tag++) uploads.push(await bench.put(tag));
     bench.journal.recordAcceptance({
-      ...{ vNode: VNODE, bucket: 1n, epochs: 1n, rent: 1n, deadline: 1_001n },
-      ...{ segments: uploads.map((root) => ({ root, leaves: 5 })), consents: [] },
+      vNode: VNODE,
+      bucket: 1n,
+      epochs: 1n,
+      rent: 1n,
+      deadline: 1_001n,
+      segments: uploads.map((root) => ({ root, leaves: 5 })),
+      consents: [],
     });
     await epochsPass(create(), 6);
     expect(kept()).to.equal(32);

@@ -1,4 +1,4 @@
-// Segments fetched from other nodes: from whoever really has them, and from nowhere inside our own network.
+// Segments fetched from other nodes: from one that really has them, and never from inside our own network.
 import { once } from "node:events";
 import { appendFile, readdir, truncate } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
@@ -69,11 +69,16 @@ describe("prover: repair", () => {
     createRepair(
       { node: NODE, signal: ending.signal, ...options },
       {
-        ...{ chain, holdings, store, journal, clock: createFakeClock(), log: pino({ level: "silent" }) },
+        chain,
+        holdings,
+        store,
+        journal,
+        clock: createFakeClock(),
+        log: pino({ level: "silent" }),
         openPeer: createOpenPeer({ allowPrivate }),
       },
     );
-  /** A node of its own per vNode 8, 9, ...: node 8, 9, ... */
+  /** Each of the vNodes 8, 9, ... has its own node: 8, 9, ... */
   async function peers(...listeners: RequestListener[]): Promise<void> {
     const urls: string[] = [];
     for (const listener of listeners) {
@@ -83,7 +88,7 @@ describe("prover: repair", () => {
       urls.push(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     }
     const [state, node] = [chain.state.bind(chain), chain.node.bind(chain)];
-    chain.state = async (vNode) => ({ ...(await state(vNode)), node: vNode === VNODE ? NODE : vNode });
+    chain.state = async (vNode) => ({ ...(await state(vNode)), responsible: vNode === VNODE ? NODE : vNode });
     chain.node = async (id) => ({ ...(await node(id)), url: urls[Number(id) - 8] ?? "http://127.0.0.1:1" });
   }
   const serve =
@@ -117,7 +122,11 @@ describe("prover: repair", () => {
 
   it("asks who has left a vNode that it takes over, if nobody else has the data", async () => {
     await peers(serve(data));
-    chain.state = async (vNode) => ({ ...(await createFakeChain().state(vNode)), node: 0n, nextNode: NODE });
+    chain.state = async (vNode) => ({
+      ...(await createFakeChain().state(vNode)),
+      responsible: 0n,
+      nextNode: NODE,
+    });
     expect((await holdfastErrorOf(create()(VNODE, holding))).code).to.equal("unreachable");
     chain.emit("NodeSwitched", { vNode: VNODE, node: 8n, fromEpoch: 5n });
     chain.emit("Left", { vNode: VNODE, node: 8n, epoch: 6n });
@@ -171,7 +180,7 @@ describe("prover: repair", () => {
     await expectNothing();
   });
 
-  /** One byte at a time, for as long as anybody listens. */
+  /** Sends one byte at a time, until the connection ends. */
   const drip: RequestListener = (_request, response) => {
     response.writeHead(200, { "content-length": bytes });
     const timer = setInterval(() => response.write("x"), 5);
@@ -185,7 +194,7 @@ describe("prover: repair", () => {
       chain.store({ root, leaves, vNode });
     }
     await holdings.update();
-    // None of them is given up for being slow.
+    // No peer is given up because it is slow.
     await create(true, { lookMs: 10 })(VNODE, holding);
     expect(await store.find(root)).to.include({ bytes });
     expect((await readdir(join(folder(), "incoming"))).length).to.equal(0);
@@ -202,7 +211,7 @@ describe("prover: repair", () => {
     await expectNothing();
   });
 
-  it("takes the segment from its owner while a peer drips", async () => {
+  it("takes the segment from its owner while a peer is slow", async () => {
     const asked = Promise.withResolvers<undefined>();
     await peers((request, response) => {
       asked.resolve(undefined);
@@ -217,7 +226,7 @@ describe("prover: repair", () => {
     expect(await store.check(root)).to.equal("whole");
   });
 
-  it("says of each node why it is of no use", async () => {
+  it("says of each node why it could not deliver", async () => {
     await peers((_request, response) => void response.writeHead(403).end());
     const error = await holdfastErrorOf(create()(VNODE, holding));
     expect(error).to.include({ code: "unreachable" });
@@ -236,7 +245,7 @@ describe("prover: repair", () => {
   it("asks no node without a usable URL", async () => {
     chain.state = async (vNode) => ({
       ...(await createFakeChain().state(vNode)),
-      node: vNode === VNODE ? NODE : PEER,
+      responsible: vNode === VNODE ? NODE : PEER,
     });
     for (const url of ["", "file:///etc/passwd", "ftp://a.example", "http://[::1]:1", "http://localhost:1"]) {
       chain.node = async (id) => ({ ...(await createFakeChain().node(id)), url });
@@ -246,28 +255,30 @@ describe("prover: repair", () => {
 
   it("takes addresses of the public internet for public, and no others", () => {
     const inside = [
-      ...["127.0.0.1", "10.1.2.3", "172.31.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0"],
-      ...[
-        "224.0.0.1",
-        "255.255.255.255",
-        "198.18.0.1",
-        "::1",
-        "::",
-        "fe80::1",
-        "fc00::1",
-        "fd12::1",
-        "ff02::1",
-      ],
-      ...[
-        "::ffff:127.0.0.1",
-        "::ffff:8.8.8.8",
-        "64:ff9b::7f00:1",
-        "2002:7f00:1::",
-        "2001::1",
-        "2001:db8::1",
-        "x",
-        "",
-      ],
+      "127.0.0.1",
+      "10.1.2.3",
+      "172.31.0.1",
+      "192.168.1.1",
+      "169.254.169.254",
+      "100.64.0.1",
+      "0.0.0.0",
+      "224.0.0.1",
+      "255.255.255.255",
+      "198.18.0.1",
+      "::1",
+      "::",
+      "fe80::1",
+      "fc00::1",
+      "fd12::1",
+      "ff02::1",
+      "::ffff:127.0.0.1",
+      "::ffff:8.8.8.8",
+      "64:ff9b::7f00:1",
+      "2002:7f00:1::",
+      "2001::1",
+      "2001:db8::1",
+      "x",
+      "",
     ];
     for (const address of inside) expect(isPrivate(address), address).to.equal(true);
     for (const address of ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "2a00:1450::1"])

@@ -13,16 +13,16 @@ import { useFolder } from "../helpers/folder.ts";
 import { createLogs } from "../helpers/logs.ts";
 
 const WRITES = new Set<string | symbol>([
-  ...[
-    "useRequest",
-    "recordSegment",
-    "recordUpload",
-    "forgetSegment",
-    "recordAcceptance",
-    "useConsent",
-    "recordForeign",
-  ],
-  ...["setProof", "setAnswer", "setTransaction"],
+  "useRequest",
+  "recordSegment",
+  "recordUpload",
+  "forgetSegment",
+  "recordAcceptance",
+  "useConsent",
+  "recordForeign",
+  "setProof",
+  "setAnswer",
+  "setTransaction",
 ]);
 
 describe("prover: journal without room", () => {
@@ -90,7 +90,9 @@ describe("prover: journal without room", () => {
       expect(inner.answer(9n)?.state).to.equal("planned");
       expect(inner.openTransactions()).to.have.lengthOf(1);
       expect(
-        logs.lines.filter(({ msg }) => msg === "the journal has no room: it goes on in memory"),
+        logs.lines.filter(
+          ({ msg }) => msg === "the journal's disk is full: the node goes on in memory; free some space",
+        ),
       ).to.have.lengthOf(1);
     });
 

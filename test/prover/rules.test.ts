@@ -49,9 +49,19 @@ describe("prover: rules", function () {
     await writeFile(keyFile, owned.operator.privateKey, { mode: 0o600 });
     const path = join(folder, `config-${index}.json`);
     const values = {
-      ...{ rpcUrl: live.rpcUrl, audits: live.deployment.audits, node: index + 1, keyFile, profile: "tiny" },
-      ...{ dataFolder: join(folder, `node-${index}`), port: 0, pollMs: 25, reserveBytes: 0, recordAfter: 0 },
-      ...{ drandUrls: [live.relayUrl], allowPrivatePeers: true, compactGas: 1_000_000 },
+      rpcUrl: live.rpcUrl,
+      audits: live.deployment.audits,
+      node: index + 1,
+      keyFile,
+      profile: "tiny",
+      dataFolder: join(folder, `node-${index}`),
+      port: 0,
+      pollMs: 25,
+      reserveBytes: 0,
+      recordAfter: 0,
+      drandUrls: [live.relayUrl],
+      allowPrivatePeers: true,
+      compactGas: 1_000_000,
     };
     await writeFile(path, JSON.stringify(values));
     const logs = createLogs();

@@ -43,7 +43,10 @@ describe("prover: scrub", () => {
   const create = (options: Partial<ScrubOptions> = {}): Scrub =>
     createScrub(
       {
-        ...{ scrubSeconds: 3600, scrubBytesPerSecond: 1000, pollMs: 100, signal: ending.signal },
+        scrubSeconds: 3600,
+        scrubBytesPerSecond: 1000,
+        pollMs: 100,
+        signal: ending.signal,
         ...options,
       },
       { store, clock, metrics, log: logs.log, random: () => 0.5 },
@@ -61,8 +64,11 @@ describe("prover: scrub", () => {
 
   beforeEach(async () => {
     [clock, logs, metrics, ending, faults] = [
-      ...[createFakeClock(0), createLogs(), createMetrics()],
-      ...[new AbortController(), faultyFiles()],
+      createFakeClock(0),
+      createLogs(),
+      createMetrics(),
+      new AbortController(),
+      faultyFiles(),
     ] as [FakeClock, Logs, Metrics, AbortController, Faults];
     store = await openStore();
     for (const segment of [one, two, three]) await store.receive(streamOf(segment.data), segment);
@@ -73,7 +79,11 @@ describe("prover: scrub", () => {
     await flip(`${pathOf(two.root)}.tree`, 3);
     const found = await create().now();
     expect(found).to.deep.equal({
-      ...{ segments: 3, bytes: 27_006, rebuilt: [two.root], damaged: [one.root], unread: [] },
+      segments: 3,
+      bytes: 27_006,
+      rebuilt: [two.root],
+      damaged: [one.root],
+      unread: [],
     });
     expect(store.segments.has(one.root)).to.equal(false);
     expect(await metrics.text()).to.match(/holdfast_scrubbed_bytes_total 27006\n/);
@@ -165,7 +175,7 @@ describe("prover: scrub", () => {
     expect(duties.status.vNodes[0]).to.include({ absent: 1 });
     expect(isHealthy(duties.status)).to.equal(false);
     expect(await bench.metrics.text()).to.match(/holdfast_damaged_segments 1\n/);
-    expect(bench.linesOf("segments are damaged, and set aside")).to.have.lengthOf(1);
+    expect(bench.linesOf("segments are damaged and were set aside")).to.have.lengthOf(1);
     await duties.settled();
     expect(fetched).to.deep.equal([root]);
     bench.clock.time += 60_000; // past the wait after a failure

@@ -1,4 +1,4 @@
-// Transactions: one per key and nonce, whatever fails and whenever the node stops.
+// Transactions: one per key and nonce, through every failure and every stop of the node.
 import { expect } from "chai";
 import { pino } from "pino";
 import { HoldfastError } from "../../protocol/errors.ts";
@@ -40,7 +40,7 @@ describe("prover: sender", () => {
     journal.close();
   });
 
-  it("sends a call once, whoever asks and how often", async () => {
+  it("sends a call once, however often it is asked to", async () => {
     const [one, two] = await Promise.all([sender.send("a", call(1)), sender.send("a", call(1))]);
     expect(one).to.deep.equal({ hash: "hash-1", gasUsed: 21_000 });
     expect(two).to.deep.equal(one);
@@ -105,7 +105,7 @@ describe("prover: sender", () => {
     expect(chain.mined.map((each) => each.kind === "prove" && each.epoch)).to.deep.equal([1, 2]);
   });
 
-  it("raises the fees of one that waits, and takes whichever is mined", async () => {
+  it("raises the fees of a waiting transaction, and accepts the attempt that is mined", async () => {
     chain.autoMine = false;
     for (let i = 0; i < 25; i++) clock.meanwhile.push(() => undefined);
     clock.meanwhile.push(() => chain.mine());
@@ -209,7 +209,7 @@ describe("prover: sender", () => {
     expect(chain.signed).to.have.lengthOf(3);
   });
 
-  describe("whatever an endpoint says", () => {
+  describe("if an endpoint is wrong or behind", () => {
     const never = new Promise<never>(() => undefined);
 
     it("delivers what was signed and never left, when nobody needs it any more, before what follows it", async () => {

@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import type { FastifyInstance } from "fastify";
 import type { Hex } from "../../protocol/field.ts";
-import type { ExtensionTerms } from "../../prover/chain-model.ts";
+import type { ExtensionMessage } from "../../prover/chain-model.ts";
 import { extendingOf, storingOf } from "../../prover/consents.ts";
 import type { Journal } from "../../prover/journal.ts";
 import type { Store } from "../../prover/store.ts";
@@ -57,12 +57,14 @@ describe("prover: what the server signs", () => {
     const accept = (order: object, signed: Signed = {}) =>
       post(`/v1/vnodes/${VNODE}/acceptances`, order, signed);
     const order = (segmentRoot: Hex = root, count = leaves): object => ({
-      ...{ bucket: String(BUCKET), segments: [{ root: segmentRoot, leaves: count }], epochs: "5" },
+      bucket: String(BUCKET),
+      segments: [{ root: segmentRoot, leaves: count }],
+      epochs: "5",
     });
     /** A leaf costs 4 units per epoch. */
     const price = 4n * BigInt(leaves);
 
-    it("signs for what it holds, with a nonce of its own each time, for as long as it is set to", async () => {
+    it("signs for segments on disk, with a new nonce each time, for as long as the setting says", async () => {
       await put(uploadPath(), data);
       const answers = [await accept(order()), await accept(order())].map((response) =>
         response.json<Record<string, string>>(),
@@ -102,7 +104,7 @@ describe("prover: what the server signs", () => {
 
     it("says how much bond, room or deposit is missing", async () => {
       await put(uploadPath(), data);
-      // (1 committed + price) * 10 epochs, of which 10 are locked.
+      // (1 committed + price) * 10 epochs, and 10 are locked already.
       chain.bond = price * 10n - 3n;
       expect(await messageOf(accept(order()))).to.include("bond 3 more");
       chain.bond = price * 10n;
@@ -110,7 +112,7 @@ describe("prover: what the server signs", () => {
       expect(await messageOf(accept(order()))).to.include("deposit 4 more");
       chain.account += 4n;
       chain.capacity = BigInt(leaves) - 1n;
-      expect(await messageOf(accept(order()))).to.include("1 are missing");
+      expect(await messageOf(accept(order()))).to.include("ask for 1 fewer");
       chain.capacity += 1n;
       expect((await accept(order())).statusCode).to.equal(200);
     });
@@ -120,7 +122,7 @@ describe("prover: what the server signs", () => {
       await stop();
       await start({ minRent: 11n });
       chain.nodeChange = { rent: 10n };
-      expect(await messageOf(accept(order()))).to.include("below its own minRent of 11");
+      expect(await messageOf(accept(order()))).to.include("a rent of at least 11");
       chain.nodeChange = { rent: 11n };
       await accept(order());
     });
@@ -140,7 +142,12 @@ describe("prover: what the server signs", () => {
       await accept(order());
       expect(terms[0]).to.include({ node: NODE, revision: 3n, rent: 10n ** 18n });
       const consent = storingOf({
-        ...{ vNode: VNODE, bucket: BUCKET, root, leaves, perEpoch: rounded, epochs: 5 },
+        vNode: VNODE,
+        bucket: BUCKET,
+        root,
+        leaves,
+        perEpoch: rounded,
+        epochs: 5,
       });
       expect(journal.useConsent(consent, 1)).to.equal(true);
     });
@@ -151,11 +158,11 @@ describe("prover: what the server signs", () => {
       chain.nodeChange = { lockPerEpoch: price * 10n + 5n, locked: 6n, lockedEpoch: epoch };
       const answer = await accept(order());
       expect(answer.statusCode).to.equal(402);
-      expect(await messageOf(accept(order()))).to.match(/of which \d+ are left.*try again in the next epoch/);
+      expect(await messageOf(accept(order()))).to.match(/has \d+ left.*try again in the next epoch/);
       chain.nodeChange = { ...chain.nodeChange, lockedEpoch: epoch - 1 };
       expect((await accept(order())).statusCode).to.equal(200);
       chain.nodeChange = { lockPerEpoch: price * 10n - 1n };
-      expect(await messageOf(accept(order()))).to.match(/raises lockPerEpoch/);
+      expect(await messageOf(accept(order()))).to.match(/raise lockPerEpoch/);
     });
 
     it("signs nothing while the vNode is handed over", async () => {
@@ -225,7 +232,7 @@ describe("prover: what the server signs", () => {
     });
 
     it("signs for longer, at the same price, with a nonce of its own", async () => {
-      const terms: ExtensionTerms[] = [];
+      const terms: ExtensionMessage[] = [];
       chain.signExtension = (signed) => {
         terms.push(signed);
         return Promise.resolve("0x12");
@@ -258,7 +265,7 @@ describe("prover: what the server signs", () => {
       for (const rent of [RENT / 2n, RENT * 2n]) {
         chain.nodeChange = { rent };
         expect((await extend({ serial, epochs: 5 })).statusCode).to.equal(409);
-        expect(await messageOf(extend({ serial, epochs: 5 }))).to.match(/costs 76 .* asks for \d+ now/);
+        expect(await messageOf(extend({ serial, epochs: 5 }))).to.match(/costs 76 .* now asks \d+/);
       }
     });
 
@@ -278,7 +285,7 @@ describe("prover: what the server signs", () => {
       expect(await messageOf(extend({ serial, epochs: 5 }))).to.include("bond 1 more");
       chain.bond = 60n;
       chain.nodeChange = { lockPerEpoch: 59n };
-      expect(await messageOf(extend({ serial, epochs: 5 }))).to.include("raises lockPerEpoch");
+      expect(await messageOf(extend({ serial, epochs: 5 }))).to.include("raise lockPerEpoch");
       chain.nodeChange = {};
       chain.account = 76n * 5n - 1n;
       expect(await messageOf(extend({ serial, epochs: 5 }))).to.include("deposit 1 more");

@@ -114,9 +114,9 @@ describe("prover: server", () => {
 
     it("refuses a bucket that does not exist, of another cluster, and a vNode of another node", async () => {
       expect((await put(uploadPath(undefined, 99n), data)).status).to.equal(404);
-      chain.vNode = () => Promise.resolve({ cluster: 8n, responsible: NODE });
+      chain.vNode = () => Promise.resolve({ cluster: 8n, nextResponsible: NODE });
       expect(await put(uploadPath(), data)).to.include({ status: 400 });
-      chain.vNode = () => Promise.resolve({ cluster: 2n, responsible: PEER });
+      chain.vNode = () => Promise.resolve({ cluster: 2n, nextResponsible: PEER });
       expect((await put(uploadPath(), data)).status).to.equal(404);
     });
 
@@ -143,8 +143,15 @@ describe("prover: server", () => {
     });
 
     for (const name of [
-      ...["../../etc/passwd", "%2e%2e%2fjournal.sqlite", "..%00", "A".repeat(64), "ab"],
-      ...[`${"a".repeat(64)}x`, `${"a".repeat(63)}%0a`, `${"a".repeat(62)}..`, "a".repeat(10_000)],
+      "../../etc/passwd",
+      "%2e%2e%2fjournal.sqlite",
+      "..%00",
+      "A".repeat(64),
+      "ab",
+      `${"a".repeat(64)}x`,
+      `${"a".repeat(63)}%0a`,
+      `${"a".repeat(62)}..`,
+      "a".repeat(10_000),
     ]) {
       it(`takes no name like ${name.slice(0, 24)}`, async () => {
         const { status } = await put(uploadPath(name), data);
@@ -311,15 +318,25 @@ describe("prover: server", () => {
       expect((await get(readPath)).statusCode).to.equal(404);
       chain.bucket = () => Promise.reject(new Error("down"));
       expect((await get(readPath)).json()).to.deep.equal({
-        error: { code: "io", message: "the node has a problem", details: {} },
+        error: {
+          code: "io",
+          message: "the node has an internal error: try again, or use another node",
+          details: {},
+        },
       });
     });
   });
 
   it("tells anybody who it is and how it does", async () => {
     expect((await app.inject("/v1/node")).json()).to.deep.equal({
-      ...{ node: "3", provider: STRANGER.address, chainId: "31337", registry: chain.registry },
-      ...{ profile: "tiny", rent: String(RENT), revision: "0", freeLeaves: "1000" },
+      node: "3",
+      provider: STRANGER.address,
+      chainId: "31337",
+      registry: chain.registry,
+      profile: "tiny",
+      rent: String(RENT),
+      revision: "0",
+      freeLeaves: "1000",
     });
     for (const path of ["/healthz", "/readyz", "/status"])
       expect((await app.inject(path)).statusCode).to.equal(200);

@@ -1,4 +1,4 @@
-// Connections that are held, and whom they do not keep out.
+// Open connections, and the requests that they must not keep out.
 import { Readable } from "node:stream";
 import { expect } from "chai";
 import type { FastifyInstance } from "fastify";
@@ -88,7 +88,7 @@ describe("prover: sockets", () => {
       goOn = Promise.withResolvers();
     });
 
-    /** Whose answer waits. */
+    /** Its answer waits. */
     async function read(localAddress: string): Promise<RawConnection> {
       const asked = Promise.withResolvers<undefined>();
       async function* slowly(): AsyncGenerator<Uint8Array> {
@@ -174,7 +174,7 @@ describe("prover: sockets", () => {
       clearInterval(drip);
     });
 
-  it("end when a body drips to a path that is none, or is not what was announced", async () => {
+  it("end when a slow body goes to an unknown path, or is not what was announced", async () => {
     await start({ patienceMs: 50 });
     const nowhere = await connectRaw(app);
     nowhere.send("POST", "/nowhere", { "content-length": "9000", "content-type": "application/json" });

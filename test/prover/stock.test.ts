@@ -1,4 +1,4 @@
-// A start on a folder that has not what the chain says is held.
+// A start on a folder that lacks the data that the node must hold.
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -43,7 +43,7 @@ describe("prover: stock", () => {
     const error = await holdfastErrorOf(start());
     expect(error).to.include({ code: "not-found" });
     expect(error.message).to.match(
-      /none of the 1 segments \(5 leaves\) .* is its disk mounted\?.*startEmpty/,
+      /none of the 1 segments \(5 leaves\) .* check that its disk is mounted.*startEmpty/,
     );
     expect(error.details).to.include({ segments: 1, leaves: 5, folder: folder() });
   });
@@ -59,7 +59,9 @@ describe("prover: stock", () => {
   it("starts empty when it is told to", async () => {
     await rm(path());
     await start(true);
-    expect(bench.linesOf("nothing of what the chain says is held is on disk: fetching it")[0]).to.include({
+    expect(
+      bench.linesOf("the disk has none of the segments that the node must hold: fetching them")[0],
+    ).to.include({
       level: 40,
       segments: 1,
     });
@@ -67,7 +69,7 @@ describe("prover: stock", () => {
 
   it("starts with nothing where another node is responsible, or nothing was proven yet", async () => {
     await rm(path());
-    bench.chain.stateChange = { node: PEER, nextNode: NODE };
+    bench.chain.stateChange = { responsible: PEER, nextNode: NODE };
     await start();
     bench.chain.stateChange = { syncLeft: 2 };
     await start();

@@ -1,4 +1,4 @@
-// Segments on disk: whole or absent, whatever comes in and whenever it ends.
+// Segments on disk: whole or absent, through every kind of upload and every interruption.
 import { open as openFile, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -44,7 +44,7 @@ describe("prover: store", () => {
     expect(Buffer.concat(parts)).to.deep.equal(Buffer.from(data.subarray(10, 8_001)));
   });
 
-  it("asks whoever brings what is there already for the bytes all the same", async () => {
+  it("checks the bytes of an upload even if the segment is there already", async () => {
     const store = await open();
     const segment = testSegment(500, 2);
     await receive(store, segment);
@@ -71,7 +71,7 @@ describe("prover: store", () => {
     });
   }
 
-  it("takes as many bytes as a segment can have, and none is lost", async () => {
+  it("takes as many bytes as a segment can have, and loses none", async () => {
     const store = await open();
     const segment = testSegment(maxBytes(profile), 4);
     expect(await receive(store, segment)).to.include({ existed: false, leaves: 256 });
@@ -160,7 +160,7 @@ describe("prover: store", () => {
     expect(await receive(store, segment)).to.include({ existed: false });
   });
 
-  it("takes the same segment from two at a time, and waits for none that drips", async () => {
+  it("takes the same segment from two senders at a time, and does not wait for a slow one", async () => {
     const store = await open();
     const segment = testSegment(900, 1);
     const [begun, goOn] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];

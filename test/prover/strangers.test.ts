@@ -27,7 +27,7 @@ import { testSegment } from "../helpers/segments.ts";
 
 describe("prover: strangers", () => {
   const folder = useFolder();
-  /** May write as the owner may. */
+  /** A writer with the same rights as the owner. */
   const writer = new Wallet(`0x${"77".repeat(32)}`);
   let chain: FakeChain;
   let server: RunningServer;
@@ -109,7 +109,7 @@ describe("prover: strangers", () => {
       balances.set(writer.address, 4n * BigInt(leaves));
       const poor = await begin(writer);
       expect((await put(uploadPath(), data)).status).to.equal(201);
-      await poor.says(/^HTTP\/1.1 503 [^]*made room/);
+      await poor.says(/^HTTP\/1.1 503 [^]*ended for an account that could pay more/);
       expect(await readdir(join(folder(), "incoming"))).to.deep.equal([]);
       poor.socket.destroy();
     });
@@ -155,7 +155,7 @@ describe("prover: strangers", () => {
       slow.socket.destroy();
     });
 
-    it("may bring again what is paid for, whatever they have left", async () => {
+    it("may upload a paid segment again, even without any balance", async () => {
       chain.store({ root, leaves });
       [chain.account, chain.capacity] = [0n, 0n];
       await restart();
@@ -205,7 +205,7 @@ describe("prover: strangers", () => {
       expect(await accept()).to.equal(429);
     });
 
-    it("get none for what has been here for days and is not paid for", async () => {
+    it("get no acceptance for a segment that has been here unpaid for days", async () => {
       chain.time = NOW;
       await put(uploadPath(), data);
       chain.time = NOW + 2 * 24 * 3600 - 1;
@@ -238,7 +238,7 @@ describe("prover: strangers", () => {
     });
   });
 
-  it("are told that a root is none, and a number no id", async () => {
+  it("are told that a root or an id is malformed", async () => {
     for (const none of [P, P + 1n, 2n ** 256n - 1n]) {
       const name = toHex32(none);
       expect((await put(uploadPath(name.slice(2)), data)).status).to.equal(400);
@@ -285,7 +285,7 @@ describe("prover: strangers", () => {
     for (let i = 0; i < 300; i++) expect(await read(STRANGER)).to.equal(403);
     expect(await read(new Wallet(`0x${"99".repeat(32)}`))).to.equal(429);
     expect(calls).to.equal(300);
-    // Who was served is known, and so is nobody at another address.
+    // A signer who was served is still heard, and another address is not affected.
     expect(await read(OWNER)).to.equal(200);
     expect(await read(STRANGER, "8.8.8.8")).to.equal(403);
     server.clock.time += 60_000;
@@ -299,8 +299,12 @@ describe("prover: strangers", () => {
       return answer.message;
     };
     const ours = "this node's clock says 1970-01-12T13:46:40.000Z";
-    expect(await message(NOW - 40)).to.include(`expired 40 seconds ago; ${ours}, as the chain does: set the`);
-    expect(await message(NOW + 900)).to.include(`valid for 900 seconds, more than 300; ${ours}, as the`);
+    expect(await message(NOW - 40)).to.include(
+      `expired 40 seconds ago; ${ours}, and the chain agrees: set the`,
+    );
+    expect(await message(NOW + 900)).to.include(
+      `valid for another 900 seconds, but at most 300 are allowed; ${ours}, and the chain`,
+    );
     server.status = { ...server.status, time: NOW - 400 };
     expect(await message(NOW - 340)).to.include(`${ours}, 400 seconds after the chain's last block: its op`);
     server.status = { ...server.status, time: NOW + 400 };

@@ -1,4 +1,4 @@
-// The alarm when an acceptance is used that the node did not sign, and all that must not raise it.
+// The alarm when an acceptance is used that the node did not sign, and cases that must not raise it.
 import { expect } from "chai";
 import { toHex32 } from "../../protocol/field.ts";
 import { extendingOf, storingOf } from "../../prover/consents.ts";
@@ -24,7 +24,7 @@ describe("prover: watch", () => {
   });
   afterEach(() => bench.end());
 
-  /** What a node that starts now comes to see. */
+  /** The events that a node sees when it starts now. */
   const look = async (): Promise<NodeStatus> => {
     const { journal, logs } = bench;
     const began = journal.beganAt(chain.time);
@@ -34,11 +34,16 @@ describe("prover: watch", () => {
     return duties.status;
   };
   const alarms = (): number => bench.linesOf("foreign acceptance").length;
-  /** As the node signs for a segment of 5 leaves that ends with epoch 9. */
+  /** Signs like the node, for a segment of 5 leaves that ends with epoch 9. */
   const sign = (consents: string[]): bigint =>
     bench.journal.recordAcceptance({
-      ...{ vNode: VNODE, bucket: BUCKET, epochs: 3n, rent: 1n, deadline: 200n },
-      ...{ segments: [{ root, leaves: 5 }], consents },
+      vNode: VNODE,
+      bucket: BUCKET,
+      epochs: 3n,
+      rent: 1n,
+      deadline: 200n,
+      segments: [{ root, leaves: 5 }],
+      consents,
     });
   const terms = { vNode: VNODE, bucket: BUCKET, root, leaves: 5, perEpoch: 20n, epochs: 3 };
   const store = (): number => chain.store({ root, leaves: 5, end: 9 });
@@ -77,7 +82,11 @@ describe("prover: watch", () => {
   });
 
   for (const change of [
-    ...[{ bucket: 6n }, { leaves: 4 }, { perEpoch: 24n }, { epochs: 4 }, { root: toHex32(8n) }],
+    { bucket: 6n },
+    { leaves: 4 },
+    { perEpoch: 24n },
+    { epochs: 4 },
+    { root: toHex32(8n) },
     { vNode: 8n },
   ]) {
     it(`is raised by other terms than those that were signed: ${Object.keys(change).join()}`, async () => {

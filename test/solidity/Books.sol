@@ -9,6 +9,7 @@ import {
     ClusterId,
     ClusterParams,
     NodeId,
+    Serial,
     VNodeId
 } from "../../contracts/interfaces/Types.sol";
 import {Tree} from "./Tree.sol";
@@ -16,10 +17,11 @@ import {World} from "./World.sol";
 
 /// @title Books
 /// @notice What happened, kept by other means than the contracts': what the rules compare the contracts with.
+// solhint-disable-next-line max-states-count
 abstract contract Books is World {
     struct Stored {
         VNodeId vNode;
-        uint32 serial;
+        Serial serial;
         BucketId bucket;
         bytes32 root;
         uint32 leaves;
@@ -62,7 +64,7 @@ abstract contract Books is World {
         /// Since it came, or was topped up.
         bool slashed;
         /// From when on it need not be asked, if it has said that it leaves.
-        uint32 leave;
+        uint32 leavesFrom;
         NodeId next;
         uint32 nextSince;
         uint8 nextSyncEpochs;
@@ -101,7 +103,7 @@ abstract contract Books is World {
 
     Stored[] internal _stored;
     /// @dev Index in _stored, plus one.
-    mapping(VNodeId vNode => mapping(uint32 serial => uint256)) internal _place;
+    mapping(VNodeId vNode => mapping(Serial serial => uint256)) internal _place;
     mapping(VNodeId vNode => Entry[]) internal _entries;
     mapping(VNodeId vNode => Total[]) internal _totals;
     mapping(VNodeId vNode => Fresh) internal _fresh;
@@ -149,10 +151,6 @@ abstract contract Books is World {
         if (!holds) _fail(rule);
     }
 
-    function _same(VNodeId a, VNodeId b) internal pure returns (bool) {
-        return VNodeId.unwrap(a) == VNodeId.unwrap(b);
-    }
-
     // ------------------------------------------------------------------------------------------------------- terms
 
     function _termsAt(VNodeId vNode, uint32 epoch) internal view returns (ClusterParams memory) {
@@ -176,7 +174,7 @@ abstract contract Books is World {
     function _rateIn(VNodeId vNode, uint32 epoch) internal view returns (uint256 rate) {
         for (uint256 i = 0; i < _stored.length; ++i) {
             Stored storage s = _stored[i];
-            if (_same(s.vNode, vNode) && s.from <= epoch && epoch < s.end) rate += s.perEpoch;
+            if (s.vNode == vNode && s.from <= epoch && epoch < s.end) rate += s.perEpoch;
         }
     }
 
@@ -184,7 +182,7 @@ abstract contract Books is World {
     function _committedIn(VNodeId vNode, uint32 epoch) internal view returns (uint256 committed) {
         for (uint256 i = 0; i < _stored.length; ++i) {
             Stored storage s = _stored[i];
-            if (_same(s.vNode, vNode) && epoch < s.end) committed += s.perEpoch;
+            if (s.vNode == vNode && epoch < s.end) committed += s.perEpoch;
         }
     }
 
@@ -192,15 +190,15 @@ abstract contract Books is World {
     function _endedIn(VNodeId vNode, uint32 first, uint32 last) internal view returns (uint256 ended) {
         for (uint256 i = 0; i < _stored.length; ++i) {
             Stored storage s = _stored[i];
-            if (_same(s.vNode, vNode) && s.end >= first && s.end <= last) ended += s.perEpoch;
+            if (s.vNode == vNode && s.end >= first && s.end <= last) ended += s.perEpoch;
         }
     }
 
-    function _segment(VNodeId vNode, uint32 serial) internal view returns (Stored storage) {
+    function _segment(VNodeId vNode, Serial serial) internal view returns (Stored storage) {
         return _stored[_place[vNode][serial] - 1];
     }
 
-    function _note(VNodeId vNode, BucketId bucket, bytes32 root, uint32 serial, uint256 rent) internal {
+    function _note(VNodeId vNode, BucketId bucket, bytes32 root, Serial serial, uint256 rent) internal {
         IRegistry.SegmentRecord memory s = registry.segment(vNode, serial);
         uint256 quantum = 1 << _quantumBits(registry.vNode(vNode).cluster);
         uint256 exact = (s.leaves * rent + 1e18 - 1) / 1e18;

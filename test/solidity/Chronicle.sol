@@ -8,7 +8,7 @@ import {IClusters} from "../../contracts/interfaces/registry/IClusters.sol";
 import {ChallengeId, ClusterId, ClusterParams, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
 import {SettableBeacon} from "../../contracts/test-support/SettableBeacon.sol";
 import {Minutes} from "./Minutes.sol";
-import {Vm, VM} from "./Vm.sol";
+import {IVm, VM} from "./Vm.sol";
 
 /// @title Chronicle
 /// @notice Reads what each step did. A rule about one step (nobody else's balance falls, no epoch is decided twice) is
@@ -123,7 +123,7 @@ abstract contract Chronicle is Minutes {
 
     // ------------------------------------------------------------------------------------------------------- events
 
-    function _read(Vm.Log[] memory logs) internal {
+    function _read(IVm.Log[] memory logs) internal {
         for (uint256 i = 0; i < logs.length; ++i) {
             address emitter = logs[i].emitter;
             if (emitter == address(audits)) _readAudits(logs[i]);
@@ -133,15 +133,15 @@ abstract contract Chronicle is Minutes {
         }
     }
 
-    function _topic(Vm.Log memory log, uint256 i) private pure returns (uint256) {
+    function _topic(IVm.Log memory log, uint256 i) private pure returns (uint256) {
         return i < log.topics.length ? uint256(log.topics[i]) : 0;
     }
 
-    function _addressIn(Vm.Log memory log, uint256 i) private pure returns (address) {
+    function _addressIn(IVm.Log memory log, uint256 i) private pure returns (address) {
         return address(uint160(_topic(log, i)));
     }
 
-    function _readLedger(Vm.Log memory log) private {
+    function _readLedger(IVm.Log memory log) private {
         bytes32 kind = log.topics[0];
         if (kind == ILedger.FeesCollected.selector) return _onCollected(log);
         (address first, address second) = (_addressIn(log, 1), _addressIn(log, 2));
@@ -166,7 +166,7 @@ abstract contract Chronicle is Minutes {
         _expect(sum <= registry.node(node).lockPerEpoch, "acceptances lock lockPerEpoch at most");
     }
 
-    function _onCollected(Vm.Log memory log) private {
+    function _onCollected(IVm.Log memory log) private {
         ClusterId cluster = ClusterId.wrap(uint32(_topic(log, 1)));
         (uint256 manager, uint256 protocol, , uint256 pool) = abi.decode(
             log.data,
@@ -179,7 +179,7 @@ abstract contract Chronicle is Minutes {
         _protocol[cluster] = 0;
     }
 
-    function _readRegistry(Vm.Log memory log) private {
+    function _readRegistry(IVm.Log memory log) private {
         bytes32 kind = log.topics[0];
         if (kind == IRegistry.Claimed.selector) {
             ++_roundings;
@@ -208,7 +208,7 @@ abstract contract Chronicle is Minutes {
         while (queue.length > to) queue.pop();
     }
 
-    function _readChallenges(Vm.Log memory log) private {
+    function _readChallenges(IVm.Log memory log) private {
         bytes32 kind = log.topics[0];
         if (kind == IChallenges.Challenged.selector) return;
         IChallenges.Challenge memory c = challenges.challengeOf(ChallengeId.wrap(uint64(_topic(log, 1))));

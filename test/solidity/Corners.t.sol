@@ -6,7 +6,16 @@ import {Ledger} from "../../contracts/Ledger.sol";
 import {Registry} from "../../contracts/Registry.sol";
 import {IAudits} from "../../contracts/interfaces/IAudits.sol";
 import {IChallenges} from "../../contracts/interfaces/IChallenges.sol";
-import {ChallengeId, ClusterId, NodeId, Opening, VNodeId} from "../../contracts/interfaces/Types.sol";
+import {
+    ChallengeId,
+    ClusterId,
+    FIRST_SERIAL,
+    NO_NODE,
+    NodeId,
+    Opening,
+    Serial,
+    VNodeId
+} from "../../contracts/interfaces/Types.sol";
 import {HostileToken} from "../../contracts/test-support/HostileToken.sol";
 import {Settings} from "./Settings.sol";
 import {System} from "./System.sol";
@@ -151,7 +160,8 @@ contract CornersTest {
     function test_WhoHasNothingLeftToProveCanLeave() external {
         _build(Settings.usual(), true);
         uint32 last;
-        for (uint32 serial = 0; serial < _registry.directory(V).nextSerial; ++serial) {
+        Serial next = _registry.directory(V).nextSerial;
+        for (Serial serial = FIRST_SERIAL; serial < next; serial = serial.following()) {
             uint32 end = _registry.segment(V, serial).end;
             if (end > last) last = end;
         }
@@ -162,7 +172,7 @@ contract CornersTest {
         _record(OLD, true);
         for (uint256 i = 0; i < 6; ++i) _nextEpoch();
         _audits.settle(V, 99);
-        assert(_audits.state(V).rate == 0 && _audits.state(V).node == NodeId.wrap(0));
+        assert(_audits.state(V).rate == 0 && _audits.state(V).node == NO_NODE);
     }
 
     /// @dev A standby node was responsible for what somebody had accepted who was gone.
@@ -179,10 +189,10 @@ contract CornersTest {
         for (uint256 i = 0; i < 6; ++i) _nextEpoch();
 
         // Not settled before.
-        // solhint-disable-next-line no-empty-blocks
-        try _system.store(0, 0, 0, 9, 1e28) {
-            assert(false);
-        } catch {}
+        bytes memory store = abi.encodeCall(_system.store, (0, 0, 0, 9, 1e28));
+        // solhint-disable-next-line avoid-low-level-calls
+        (bool stored, ) = address(_system).call(store);
+        assert(!stored);
         assert(_audits.state(V).committed == 0 && _audits.state(V).nextLocked == 0);
         _audits.settle(V, 9);
         assert(_audits.state(V).nextNode == NEW);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {ChallengeId, ClusterId, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
+import {ChallengeId, ClusterId, FIRST_SERIAL, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
 import {Rules} from "./Rules.sol";
 import {Settings} from "./Settings.sol";
 import {System} from "./System.sol";
@@ -152,8 +152,12 @@ contract LiesTest {
         _noticed("what is deferred was in a row", check);
         _lie(audits, state, 13, 9);
         _noticed("what is deferred is what it cost", check);
-        uint32 serial = 0;
-        _lie(address(_system.registry()), abi.encodeCall(_system.registry().segment, (V, serial)), 2, 99);
+        _lie(
+            address(_system.registry()),
+            abi.encodeCall(_system.registry().segment, (V, FIRST_SERIAL)),
+            2,
+            99
+        );
         _noticed("claims reach decided epochs only", check);
     }
 
@@ -217,7 +221,7 @@ contract LiesTest {
         bytes memory directory = abi.encodeCall(_system.registry().directory, (V));
         bytes memory node = abi.encodeCall(_system.registry().node, (N));
 
-        bytes memory segment = abi.encodeCall(_system.registry().segment, (V, uint32(0)));
+        bytes memory segment = abi.encodeCall(_system.registry().segment, (V, FIRST_SERIAL));
         bytes memory snapshot = abi.encodeCall(
             _system.registry().snapshot,
             (V, _system.audits().currentEpoch())

@@ -7,7 +7,7 @@ import {IAudits} from "../../contracts/interfaces/IAudits.sol";
 import {BASIS_POINTS, ClusterParams, NO_NODE, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
 import {Parameters} from "../../contracts/libraries/Parameters.sol";
 import {Reference} from "./Reference.sol";
-import {Vm} from "./Vm.sol";
+import {IVm} from "./Vm.sol";
 
 /// @title Minutes
 /// @notice What the audits say that they decide, event by event: whether it follows from what was before.
@@ -22,7 +22,7 @@ abstract contract Minutes is Reference {
         uint256 refunded;
     }
 
-    function _readAudits(Vm.Log memory log) internal {
+    function _readAudits(IVm.Log memory log) internal {
         bytes32 kind = log.topics[0];
         if (kind == ISources.BeaconRecorded.selector) return _onRecorded(log);
         if (log.topics.length < 2) return;
@@ -72,7 +72,7 @@ abstract contract Minutes is Reference {
         if (p.missing != 0) _expect(kind == IAudits.Missed.selector, "what was due is missed");
     }
 
-    function _onRecorded(Vm.Log memory log) private {
+    function _onRecorded(IVm.Log memory log) private {
         (, address by, uint256 reward) = abi.decode(log.data, (bytes32, address, uint256));
         _balance[by] += reward;
         _pool -= reward;
@@ -102,7 +102,7 @@ abstract contract Minutes is Reference {
         // A rounding of what is refunded.
         ++_roundings;
         _balance[registry.providerOf(node)] += d.amount;
-        _expect(p.leave == 0 || d.epoch < p.leave || p.misses != 0, "whoever leaves is gone");
+        _expect(p.leavesFrom == 0 || d.epoch < p.leavesFrom || p.misses != 0, "whoever leaves is gone");
         (p.misses, p.syncLeft, p.proven) = (0, 0, d.epoch);
         _clearDeferred(p);
     }
@@ -239,17 +239,18 @@ abstract contract Minutes is Reference {
 
     function _vacate(VNodeId v) private {
         Page storage p = _pages[v];
-        (p.node, p.misses, p.syncLeft, p.leave, p.missed) = (NO_NODE, 0, 0, 0, 0);
+        (p.node, p.misses, p.syncLeft, p.leavesFrom, p.missed) = (NO_NODE, 0, 0, 0, 0);
     }
 
     function _onNotice(VNodeId v, NodeId node, uint32 epoch) private {
         _expect(node == _pages[v].node && epoch == _now() + 5, "a notice is of 4 epochs");
-        _pages[v].leave = epoch;
+        _pages[v].leavesFrom = epoch;
     }
 
     function _onLeft(VNodeId v, NodeId node, uint32 epoch) private {
         Page storage p = _pages[v];
-        bool may = p.leave != 0 && epoch >= p.leave && (p.misses == 0 || _committedIn(v, epoch) == 0);
+        bool may =
+            p.leavesFrom != 0 && epoch >= p.leavesFrom && (p.misses == 0 || _committedIn(v, epoch) == 0);
         _expect(node == p.node && may, "who leaves has said so, and has proven since");
         Leaver storage leaver = _leavers[v][node];
         if (leaver.amount != 0 && leaver.since == 0) {

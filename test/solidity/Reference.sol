@@ -47,7 +47,7 @@ abstract contract Reference is Books {
     function _mustProve(VNodeId vNode, uint32 epoch) private view returns (bool) {
         Page storage p = _pages[vNode];
         if (p.syncLeft != 0 || _isWaitedFor(p, epoch) || p.waitedIn == epoch) return true;
-        if (p.leave != 0 && epoch + NOTICE >= p.leave) return true;
+        if (p.leavesFrom != 0 && epoch + NOTICE >= p.leavesFrom) return true;
         Span[] storage list = _pauses[vNode][p.node];
         for (uint256 i = 0; i < list.length; ++i) {
             if (list[i].from == epoch + 1 || list[i].end == epoch) return true;

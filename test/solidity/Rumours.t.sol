@@ -10,7 +10,7 @@ import {ClusterId, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
 import {Rules} from "./Rules.sol";
 import {Settings} from "./Settings.sol";
 import {System} from "./System.sol";
-import {Vm, VM} from "./Vm.sol";
+import {IVm, VM} from "./Vm.sol";
 
 /// @title Listener
 /// @notice A system that believes what it is told happened, says whether that can be, and forgets it.
@@ -20,7 +20,7 @@ contract Listener is System {
 
     constructor(Setting memory setting) System(setting) {}
 
-    function hear(Vm.Log[] memory logs, bool accepts) external {
+    function hear(IVm.Log[] calldata logs, bool accepts) external {
         _accepts = accepts;
         _read(logs);
         this.checkSteps();
@@ -59,18 +59,18 @@ contract RumoursTest {
         uint256 first,
         uint256 second,
         bytes memory data
-    ) private pure returns (Vm.Log memory) {
+    ) private pure returns (IVm.Log memory) {
         bytes32[] memory topics = new bytes32[](3);
         (topics[0], topics[1], topics[2]) = (kind, bytes32(first), bytes32(second));
-        return Vm.Log(topics, data, emitter);
+        return IVm.Log(topics, data, emitter);
     }
 
     /// @dev Of the audits, about the vNode.
-    function _said(bytes32 kind, NodeId node, bytes memory data) private view returns (Vm.Log memory) {
+    function _said(bytes32 kind, NodeId node, bytes memory data) private view returns (IVm.Log memory) {
         return _log(address(_audits), kind, VNodeId.unwrap(V), NodeId.unwrap(node), data);
     }
 
-    function _tell(string memory rule, Vm.Log[] memory logs, bool accepts) private {
+    function _tell(string memory rule, IVm.Log[] memory logs, bool accepts) private {
         try _system.hear(logs, accepts) {
             assert(false);
         } catch (bytes memory why) {
@@ -89,14 +89,14 @@ contract RumoursTest {
         }
     }
 
-    function _tell(string memory rule, Vm.Log memory log) private {
-        Vm.Log[] memory logs = new Vm.Log[](1);
+    function _tell(string memory rule, IVm.Log memory log) private {
+        IVm.Log[] memory logs = new IVm.Log[](1);
         logs[0] = log;
         _tell(rule, logs, false);
     }
 
-    function _tell(string memory rule, Vm.Log memory first, Vm.Log memory second) private {
-        Vm.Log[] memory logs = new Vm.Log[](2);
+    function _tell(string memory rule, IVm.Log memory first, IVm.Log memory second) private {
+        IVm.Log[] memory logs = new IVm.Log[](2);
         (logs[0], logs[1]) = (first, second);
         _tell(rule, logs, false);
     }
@@ -104,7 +104,7 @@ contract RumoursTest {
     /// @dev The same with another word: it stays what it is.
     function _off(
         string memory rule,
-        Vm.Log[] memory logs,
+        IVm.Log[] memory logs,
         uint256 which,
         uint256 word,
         int256 more
@@ -138,7 +138,7 @@ contract RumoursTest {
     }
 
     /// @dev What a proof of the vNode logs, which the system does not hear of.
-    function _logsOfProof(bool deferring) private returns (Vm.Log[] memory logs) {
+    function _logsOfProof(bool deferring) private returns (IVm.Log[] memory logs) {
         IAudits.Duty memory d = _untilDue(deferring);
         uint256[8] memory proof;
         (proof[0], proof[1], proof[3], proof[4]) = (uint256(d.root), d.seed, d.total, 1);
@@ -148,7 +148,7 @@ contract RumoursTest {
     }
 
     function test_PayThatIsNotDueIsNoticed() external {
-        Vm.Log[] memory logs = _logsOfProof(false);
+        IVm.Log[] memory logs = _logsOfProof(false);
         _tell("", logs, false);
         _off("only what is due is proven", logs, 0, EPOCH, 1);
         _off("a proof pays its epoch and what was deferred before it", logs, 0, SINCE, -1);
@@ -165,7 +165,7 @@ contract RumoursTest {
     }
 
     function test_PayBeforeAProofIsNoticed() external {
-        Vm.Log[] memory logs = _logsOfProof(true);
+        IVm.Log[] memory logs = _logsOfProof(true);
         _tell("", logs, false);
         _off("a proof pays its epoch and what was deferred before it", logs, 0, SINCE, 1);
         _off("an epoch costs what its segments cost", logs, 0, 2, -1);
@@ -175,11 +175,11 @@ contract RumoursTest {
         uint256 rate = _untilDue(false).rate;
         uint32 epoch = _audits.currentEpoch();
         bytes memory costs = abi.encode(epoch, rate);
-        Vm.Log memory deferred = _said(IAudits.EpochDeferred.selector, N, costs);
+        IVm.Log memory deferred = _said(IAudits.EpochDeferred.selector, N, costs);
         _tell("what asks for something is not deferred", deferred);
         deferred = _said(IAudits.EpochDeferred.selector, N, abi.encode(epoch + 1, rate));
         _tell("", deferred);
-        Vm.Log memory twice = _said(IAudits.EpochDeferred.selector, N, abi.encode(epoch + 3, rate));
+        IVm.Log memory twice = _said(IAudits.EpochDeferred.selector, N, abi.encode(epoch + 3, rate));
         _tell("epochs are deferred in a row", deferred, twice);
         deferred = _said(IAudits.EpochDeferred.selector, M, abi.encode(epoch + 1, rate));
         _tell("whoever is responsible waits for pay", deferred);
@@ -189,9 +189,9 @@ contract RumoursTest {
     }
 
     function _tellRefunds(uint32 epoch, uint256 rate) private {
-        Vm.Log memory refunded = _refund(epoch, epoch, rate);
-        Vm.Log memory missed = _said(IAudits.Missed.selector, N, abi.encode(epoch, 1));
-        Vm.Log memory fault = _said(IAudits.Faulted.selector, N, abi.encode(epoch));
+        IVm.Log memory refunded = _refund(epoch, epoch, rate);
+        IVm.Log memory missed = _said(IAudits.Missed.selector, N, abi.encode(epoch, 1));
+        IVm.Log memory fault = _said(IAudits.Faulted.selector, N, abi.encode(epoch));
         _tell("", refunded, missed);
         _tell("what was due is missed", refunded, fault);
         _tell("only what is due is missed", missed);
@@ -199,13 +199,13 @@ contract RumoursTest {
         _tell("misses count in a row", refunded, missed);
         _tell("nothing is refunded that was not asked for", _refund(epoch + 1, epoch + 1, rate));
         _tell("what was deferred is refunded as a whole", _refund(epoch - 1, epoch, rate));
-        Vm.Log memory deferred = _said(IAudits.EpochDeferred.selector, N, abi.encode(epoch + 1, rate));
-        Vm.Log[] memory logs = new Vm.Log[](3);
+        IVm.Log memory deferred = _said(IAudits.EpochDeferred.selector, N, abi.encode(epoch + 1, rate));
+        IVm.Log[] memory logs = new IVm.Log[](3);
         (logs[0], logs[1], logs[2]) = (deferred, _refund(epoch + 1, epoch + 1, rate), fault);
         _tell("what was deferred waits for a proof", logs, false);
     }
 
-    function _refund(uint32 since, uint32 epoch, uint256 amount) private view returns (Vm.Log memory log) {
+    function _refund(uint32 since, uint32 epoch, uint256 amount) private view returns (IVm.Log memory log) {
         log = _said(IAudits.EpochsRefunded.selector, N, abi.encode(since, epoch, amount));
         bytes32[] memory topics = new bytes32[](2);
         (topics[0], topics[1]) = (log.topics[0], log.topics[1]);
@@ -217,8 +217,8 @@ contract RumoursTest {
     function test_PenaltiesWithoutAReasonAreNoticed() external {
         uint32 epoch = _audits.currentEpoch();
         bytes memory data = abi.encode(epoch, uint256(1e6), address(this), uint256(0));
-        Vm.Log memory slashed = _said(IAudits.Slashed.selector, N, data);
-        Vm.Log memory fault = _said(IAudits.Faulted.selector, N, abi.encode(epoch));
+        IVm.Log memory slashed = _said(IAudits.Slashed.selector, N, data);
+        IVm.Log memory fault = _said(IAudits.Faulted.selector, N, abi.encode(epoch));
         _tell("", slashed, fault);
         _tell("one penalty is for all", fault, slashed);
         slashed = _said(IAudits.Slashed.selector, N, abi.encode(epoch, 1e30, address(this), 0));
@@ -231,7 +231,7 @@ contract RumoursTest {
     function test_APenaltyAboveTheTermsIsNoticed() external {
         uint256 rate = _untilDue(false).rate;
         uint32 epoch = _audits.currentEpoch();
-        Vm.Log[] memory logs = new Vm.Log[](3);
+        IVm.Log[] memory logs = new IVm.Log[](3);
         logs[0] = _refund(epoch, epoch, rate);
         logs[1] = _said(IAudits.Missed.selector, N, abi.encode(epoch, 1));
         // The first one is free.
@@ -243,8 +243,8 @@ contract RumoursTest {
 
     function test_WhoComesUnnamedIsNoticed() external {
         uint32 next = _audits.currentEpoch() + 1;
-        Vm.Log memory switched = _said(IAudits.NodeSwitched.selector, M, abi.encode(next));
-        Vm.Log memory named = _said(IAudits.TookOver.selector, M, abi.encode(next));
+        IVm.Log memory switched = _said(IAudits.NodeSwitched.selector, M, abi.encode(next));
+        IVm.Log memory named = _said(IAudits.TookOver.selector, M, abi.encode(next));
         _tell("who comes was named", switched);
         _tell("who is responsible stays until somebody else has proven", named, switched);
         _tell("who comes was named", named, _said(IAudits.NodeSwitched.selector, M, abi.encode(next - 1)));
@@ -252,7 +252,7 @@ contract RumoursTest {
             "who is named comes in the next epoch",
             _said(IAudits.TookOver.selector, M, abi.encode(next + 1))
         );
-        Vm.Log memory ready = _said(IAudits.TakeOverProven.selector, M, abi.encode(next));
+        IVm.Log memory ready = _said(IAudits.TakeOverProven.selector, M, abi.encode(next));
         _tell("who is named takes over", named, ready);
         _tell("who waits has its time", named, _said(IAudits.SyncDropped.selector, M, abi.encode(next + 1)));
         _tell("who comes has its audits", _said(IAudits.SyncDropped.selector, N, abi.encode(next)));
@@ -260,8 +260,8 @@ contract RumoursTest {
 
     function test_WhoLeavesUnannouncedIsNoticed() external {
         uint32 current = _audits.currentEpoch();
-        Vm.Log memory notice = _said(IAudits.LeaveAnnounced.selector, N, abi.encode(current + 5));
-        Vm.Log memory left = _said(IAudits.Left.selector, N, abi.encode(current + 5));
+        IVm.Log memory notice = _said(IAudits.LeaveAnnounced.selector, N, abi.encode(current + 5));
+        IVm.Log memory left = _said(IAudits.Left.selector, N, abi.encode(current + 5));
         _tell("", notice, left);
         _tell("who leaves has said so, and has proven since", left);
         left = _said(IAudits.Left.selector, N, abi.encode(current + 4));
@@ -272,7 +272,7 @@ contract RumoursTest {
 
     function test_ALockThatIsKeptForLessIsNoticed() external {
         uint32 current = _audits.currentEpoch();
-        Vm.Log[] memory logs = new Vm.Log[](3);
+        IVm.Log[] memory logs = new IVm.Log[](3);
         logs[0] = _said(IAudits.LeaveAnnounced.selector, N, abi.encode(current + 5));
         logs[1] = _said(IAudits.BondKept.selector, N, abi.encode(1, current + 6));
         logs[2] = _said(IAudits.Left.selector, N, abi.encode(current + 5));
@@ -282,7 +282,7 @@ contract RumoursTest {
     function test_PausesAboveTheBudgetAreNoticed() external {
         uint32 from = _audits.currentEpoch() + 2;
         _tell("", _said(IAudits.Paused.selector, N, abi.encode(from, from + 4)));
-        Vm.Log memory first = _said(IAudits.Paused.selector, N, abi.encode(from, from + 3));
+        IVm.Log memory first = _said(IAudits.Paused.selector, N, abi.encode(from, from + 3));
         string memory rule = "pauses are within the budget in any quarter";
         _tell(rule, _said(IAudits.Paused.selector, N, abi.encode(from, from + 5)));
         // Two of them, within 180 epochs or not.
@@ -295,7 +295,7 @@ contract RumoursTest {
 
     function test_LocksAboveTheLimitAreNoticed() external {
         uint256 most = _system.registry().node(M).lockPerEpoch;
-        Vm.Log[] memory logs = new Vm.Log[](1);
+        IVm.Log[] memory logs = new IVm.Log[](1);
         logs[0] = _log(address(_system.ledger()), ILedger.BondLocked.selector, 2, 0, abi.encode(most + 1));
         bytes32[] memory topics = new bytes32[](2);
         (topics[0], topics[1]) = (logs[0].topics[0], logs[0].topics[1]);
@@ -308,7 +308,7 @@ contract RumoursTest {
         _system.live(5, 3);
         VM.recordLogs();
         _system.ledger().collectFees(ClusterId.wrap(1));
-        Vm.Log[] memory logs = VM.getRecordedLogs();
+        IVm.Log[] memory logs = VM.getRecordedLogs();
         _tell("", logs, false);
         _off("the treasury's part of fees is exact", logs, 0, 1, 1);
     }
@@ -316,7 +316,7 @@ contract RumoursTest {
     function test_AnAnswerThatKeepsTheBondIsNoticed() external {
         _system.challenge(0, 0, 0);
         bytes memory data = abi.encode(1, 1);
-        Vm.Log memory answered = _log(
+        IVm.Log memory answered = _log(
             address(_system.challenges()),
             IChallenges.Answered.selector,
             1,
@@ -328,7 +328,7 @@ contract RumoursTest {
 
     function test_AStandbyNodeThatLeavesTwiceIsNoticed() external {
         address registry = address(_system.registry());
-        Vm.Log memory removed = _log(registry, IClusters.StandbyRemoved.selector, 1, 1, "");
+        IVm.Log memory removed = _log(registry, IClusters.StandbyRemoved.selector, 1, 1, "");
         _tell("a standby node waits once", removed);
     }
 }

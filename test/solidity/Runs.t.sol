@@ -38,7 +38,7 @@ contract RunsTest {
         uint256 sum;
         for (uint32 e = 0; e < SPAN; ++e) {
             sum += _credits[e];
-            assert(_index.at(e) == sum);
+            assert(_index.upTo(e) == sum);
         }
     }
 

@@ -9,6 +9,7 @@ import {
     NO_NODE,
     NodeId,
     Segment,
+    Serial,
     VNodeId
 } from "../../contracts/interfaces/Types.sol";
 import {DirectoryActions} from "./DirectoryActions.sol";
@@ -123,8 +124,10 @@ abstract contract SegmentActions is Signatures, DirectoryActions {
     /// @dev What happened before is judged by what was stored before.
     function _noteAll(Order memory o) private {
         _tries();
-        for (uint32 i = 0; i < o.segments.length; ++i) {
-            _note(o.vNode, o.bucket, o.segments[i].root, o.serial + i, o.acceptance.rent);
+        Serial serial = o.serial;
+        for (uint256 i = 0; i < o.segments.length; ++i) {
+            _note(o.vNode, o.bucket, o.segments[i].root, serial, o.acceptance.rent);
+            serial = serial.following();
         }
         _pages[o.vNode].slashed = false;
     }
@@ -185,8 +188,8 @@ abstract contract SegmentActions is Signatures, DirectoryActions {
 
     function claimMany(uint256 which, uint256 more) external acts {
         Stored storage s = _any(which);
-        uint32[] memory serials = new uint32[](3);
-        (serials[0], serials[1]) = (s.serial, uint32(more % (s.serial + 1)));
+        Serial[] memory serials = new Serial[](3);
+        (serials[0], serials[1]) = (s.serial, Serial.wrap(uint32(more % (Serial.unwrap(s.serial) + 1))));
         serials[2] = serials[1];
         registry.claimMany(s.vNode, serials);
     }

@@ -8,6 +8,7 @@ import {
     NO_NODE,
     NodeId,
     Segment,
+    Serial,
     VNodeId
 } from "../../contracts/interfaces/Types.sol";
 import {Chronicle} from "./Chronicle.sol";
@@ -23,7 +24,7 @@ abstract contract Signatures is Chronicle {
         Segment[] segments;
         uint32 epochs;
         Acceptance acceptance;
-        uint32 serial;
+        Serial serial;
     }
 
     uint256 private _nonce;

@@ -42,13 +42,13 @@ abstract contract StakeRules is Rules {
         _equal("what is deferred was in a row", v.deferredSince, p.deferredSince);
         _equal("what is deferred is what it cost", v.deferred, p.deferred);
         // Who was late with its last proof goes in the epoch after that.
-        bool may = p.node == NO_NODE || p.leave == 0 || v.settled < p.leave;
+        bool may = p.node == NO_NODE || p.leavesFrom == 0 || v.settled < p.leavesFrom;
         bool must = v.misses != 0 || v.settled == p.proven;
-        require(may || must, Broken("whoever leaves is gone", p.leave, v.settled));
+        require(may || must, Broken("whoever leaves is gone", p.leavesFrom, v.settled));
         uint32 next = p.deferredSince == 0 ? v.settled + 1 : p.deferredSince;
         for (uint256 i = 0; i < _stored.length; ++i) {
             Stored storage s = _stored[i];
-            if (!_same(s.vNode, vNode)) continue;
+            if (s.vNode != vNode) continue;
             _atMost(
                 "claims reach decided epochs only",
                 registry.segment(vNode, s.serial).from,
@@ -98,7 +98,7 @@ abstract contract StakeRules is Rules {
             _atMost("a challenge costs 8 epochs at least", least, c.bond);
             require(!_penalized[vNode][c.node], Broken("who was penalized answers no more", i, 0));
             for (uint256 j = 0; j < i; ++j) {
-                require(!(open[j] == open[i]), Broken("a challenge is listed once", j, i));
+                require(open[j] != open[i], Broken("a challenge is listed once", j, i));
                 address other = challenges.challengeOf(open[j]).challenger;
                 require(other != c.challenger, Broken("a challenger has one open", j, i));
             }

@@ -46,7 +46,7 @@ abstract contract StockRules is Rules {
         uint32 next = deferred == 0 ? settled + 1 : deferred;
         for (uint256 i = 0; i < _stored.length; ++i) {
             Stored storage s = _stored[i];
-            if (!_same(s.vNode, vNode)) continue;
+            if (s.vNode != vNode) continue;
             if (settled < s.end) sums.committed += s.perEpoch;
             if (s.from <= settled && settled < s.end) sums.rate += s.perEpoch;
             uint32 end = next < s.end ? next : s.end;

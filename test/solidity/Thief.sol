@@ -9,6 +9,7 @@ import {
     ClusterId,
     ClusterParams,
     Grant,
+    NO_NODE,
     NodeId,
     Opening,
     Segment,
@@ -86,7 +87,7 @@ abstract contract Thief is Chronicle {
         _refused(address(registry), abi.encodeCall(registry.addVNodes, (cluster, tokens)));
         _refused(address(registry), abi.encodeCall(registry.addStandby, (cluster, node)));
         _refused(address(registry), abi.encodeCall(registry.removeStandby, (cluster, node)));
-        _refused(address(registry), abi.encodeCall(registry.assign, (vNode, NodeId.wrap(0))));
+        _refused(address(registry), abi.encodeCall(registry.assign, (vNode, NO_NODE)));
         _refused(address(registry), abi.encodeCall(registry.takeStandby, (vNode, node, 0)));
         _refused(address(registry), abi.encodeCall(registry.freeRoom, (vNode, node)));
         _refused(address(audits), abi.encodeCall(audits.announceLeave, (vNode)));

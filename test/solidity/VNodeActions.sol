@@ -214,7 +214,8 @@ abstract contract VNodeActions is Chronicle {
         uint256 count = registry.vNodeCount();
         for (uint256 i = which % count; i < count + (which % count); ++i) {
             _settle(_vNode(i));
-            if (audits.state(_vNode(i)).node != NO_NODE && _pages[_vNode(i)].leave == 0) return _vNode(i);
+            if (audits.state(_vNode(i)).node != NO_NODE && _pages[_vNode(i)].leavesFrom == 0)
+                return _vNode(i);
         }
         revert Nothing();
     }

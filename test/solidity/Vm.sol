@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-/// @title Vm
+/// @title IVm
 /// @notice The cheat codes of the test runners that these tests use, the same in Hardhat and in forge.
-interface Vm {
+interface IVm {
     struct Log {
         bytes32[] topics;
         bytes data;
@@ -24,4 +24,4 @@ interface Vm {
     function clearMockedCalls() external;
 }
 
-Vm constant VM = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+IVm constant VM = IVm(address(uint160(uint256(keccak256("hevm cheat code")))));

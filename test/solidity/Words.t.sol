@@ -4,12 +4,12 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {ClusterParams} from "../../contracts/interfaces/Types.sol";
-import {CompactionWord, Progress} from "../../contracts/libraries/CompactionWord.sol";
-import {Schedule} from "../../contracts/libraries/Schedule.sol";
-import {SegmentWord} from "../../contracts/libraries/SegmentWord.sol";
-import {Stock, StockWord} from "../../contracts/libraries/StockWord.sol";
-import {Terms, TermsWord} from "../../contracts/libraries/Terms.sol";
-import {VNode, VNodeWord} from "../../contracts/libraries/VNodeWord.sol";
+import {CompactionWord, Progress} from "../../contracts/libraries/segments/CompactionWord.sol";
+import {Schedule} from "../../contracts/libraries/settlement/Schedule.sol";
+import {SegmentWord} from "../../contracts/libraries/segments/SegmentWord.sol";
+import {Stock, StockWord} from "../../contracts/libraries/segments/StockWord.sol";
+import {Terms, TermsWord} from "../../contracts/libraries/settlement/Terms.sol";
+import {VNode, VNodeWord} from "../../contracts/libraries/settlement/VNodeWord.sol";
 
 /// @title WordsTest
 /// @notice Whatever goes into a packed word comes out of it, and the schedule finds every change.
@@ -41,7 +41,8 @@ contract WordsTest {
         uint16 first,
         uint16 second
     ) external pure {
-        (s.index, other.index) = (0, 0);
+        s.index = 0;
+        other.index = 0;
         uint256 word = SegmentWord.withIndex(SegmentWord.pack(s), 0, first);
         word = SegmentWord.withIndex(SegmentWord.withIndex(word, 1, ~second), 1, second);
         assert(keccak256(abi.encode(SegmentWord.unpack(word))) == keccak256(abi.encode(s)));
@@ -57,11 +58,14 @@ contract WordsTest {
     }
 
     function testFuzz_StockSurvivesPacking(Stock memory s, uint32 epoch) external pure {
-        (s.latest, s.tree, s.count, s.live) = (s.latest % 2, s.tree % 2, s.count % 2 ** 24, s.live % 2 ** 24);
+        s.latest %= 2;
+        s.tree %= 2;
+        s.count %= 1 << 24;
+        s.live %= 1 << 24;
         uint256 word = StockWord.pack(s);
         assert(keccak256(abi.encode(StockWord.unpack(word))) == keccak256(abi.encode(s)));
         assert(StockWord.heldOf(word) == s.held);
-        (uint8 which, uint40 total) = StockWord.at(word, epoch);
+        (uint8 which, uint40 total) = StockWord.asOf(word, epoch);
         bool changed = s.changedEpoch >= epoch;
         assert(which == (changed ? 1 - s.latest : s.latest));
         assert(total == (changed ? s.prevTotal : s.total));

@@ -1,4 +1,4 @@
-// The beacons that the auditor records, and compares with what is on record.
+// The beacons that the auditor records, and those that it compares with their records.
 import { expect } from "chai";
 import { roundEvidence } from "../../drand/rounds.ts";
 import { toHex32 } from "../../protocol/field.ts";
@@ -73,7 +73,7 @@ describe("verifier: the auditor and its beacons", () => {
       [0, 4],
       [2, 4],
     ]);
-    const unknown = "another drand key than ours: neither recorded nor checked";
+    const unknown = "a beacon uses another drand key than this auditor: it is neither recorded nor checked";
     expect(one.said(unknown)).to.deep.equal([{ level: "warn", message: unknown, beacon: 1 }]);
     expect(one.said("beacon")).to.deep.equal([]);
   });

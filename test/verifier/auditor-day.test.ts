@@ -1,4 +1,4 @@
-// An auditor's day by a clock of its own: how much it sends, how early, and what for.
+// A day of the auditor, with its own clock: how much it sends, how early, and why.
 import { expect } from "chai";
 import { EPOCH_SECONDS, MARGIN, runDay, STRANGERS, type Day } from "../helpers/auditor-day.ts";
 

@@ -8,7 +8,7 @@ import { present } from "../helpers/present.ts";
 describe("verifier: what the auditor sends", () => {
   const never = new Promise<never>(() => undefined);
   const kinds = ({ sent }: ReturnType<typeof world>): string[] => sent.map(({ kind }) => kind);
-  /** Many vNodes with something to settle, of which the events say nothing else. */
+  /** Many vNodes with something to settle and no other events. */
   const addVNodes = (one: ReturnType<typeof world>, count: number): void => {
     for (let id = 2n; id <= BigInt(count); id++) {
       one.mine(0, { name: "VNodeAdded", args: { vNode: id, cluster: 1n } });
@@ -28,13 +28,13 @@ describe("verifier: what the auditor sends", () => {
     await auditor.tick();
     expect(auditor.status.troubles).to.deep.equal([]);
     one.fake.late = ["beacon/0/2"];
-    expect(auditor.status.troubles.join()).to.match(/beacon\/0\/2 is not mined/);
+    expect(auditor.status.troubles.join()).to.match(/beacon\/0\/2 has not been mined/);
     const running = auditor.run();
     one.ending.abort();
     await running;
   });
 
-  it("ends at once with the auditor, whatever an endpoint owes an answer to", async () => {
+  it("ends at once with the auditor, even if an endpoint has not answered", async () => {
     for (const what of ["head", "events", "previews", "proofsIn"]) {
       const one = world();
       const auditor = one.start();

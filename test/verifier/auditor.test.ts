@@ -1,4 +1,4 @@
-// The auditor's loop against a chain made up on the spot: verdicts, settling, and troubles that are its own.
+// The auditor's loop against a chain made up on the spot: verdicts, settling, and failures on its own side.
 import { expect } from "chai";
 import { toHex32 } from "../../protocol/field.ts";
 import { openState } from "../../verifier/state.ts";
@@ -37,15 +37,21 @@ describe("verifier: the auditor", () => {
     await looked(auditor);
     expect(one.said("verified")[0]).to.include({
       outcome: "invalid",
-      reason: "node 8 is said to have proven, node 7 was to",
+      reason: "node 8 is reported to have proven, but node 7 had to",
     });
     expect(one.verified).to.have.length(0);
   });
 
   for (const [what, proofs] of [
     ["another contract delivered the proof", undefined],
-    ["the calldata has no proof of it", [{ vNode: 1n, epoch: 3, takeOver: false, proof: PROOF }]],
-    ["the calldata has no proof of it", [{ vNode: 1n, epoch: 2, takeOver: true, proof: PROOF }]],
+    [
+      "the transaction's calldata does not contain the proof",
+      [{ vNode: 1n, epoch: 3, takeOver: false, proof: PROOF }],
+    ],
+    [
+      "the transaction's calldata does not contain the proof",
+      [{ vNode: 1n, epoch: 2, takeOver: true, proof: PROOF }],
+    ],
   ] as const) {
     it(`calls a proof that it cannot find unseen, and never invalid: ${what}`, async () => {
       const one = world();
@@ -104,7 +110,10 @@ describe("verifier: the auditor", () => {
     one.mine(2, { name: "TakeOverProven", args: { node: 8n, epoch: 3n }, transaction: "0xcc" });
     await looked(auditor);
     expect(one.said("verified")[1]).to.include({ outcome: "invalid" });
-    expect(one.said("contradiction")[0]).to.include({ level: "error", what: "node 8 proves unnamed" });
+    expect(one.said("contradiction")[0]).to.include({
+      level: "error",
+      what: "node 8 proves a take-over without having been named",
+    });
   });
 
   it("compares the chain's directories with those of the events, once an epoch, and says once what differs", async () => {
@@ -150,7 +159,7 @@ describe("verifier: the auditor", () => {
         const one = world();
         const state = openState(":memory:");
         const auditor = one.start(state);
-        // The terms of epoch 2 are of another beacon, but for the event that is left out.
+        // Without the event that is left out, epoch 2 would use another beacon.
         one.mine(
           0,
           { ...changed, args: { ...changed.args, beacon: name === "ClusterChanged" ? 1n : 0n } },
@@ -166,7 +175,7 @@ describe("verifier: the auditor", () => {
         const warn = one.log.warn.bind(one.log);
         one.log.warn = (fields, message) => {
           // As soon as it reads again.
-          if (message.includes("read again") || message.includes("reading them again")) left = false;
+          if (/reading (all events|them) again/.test(message)) left = false;
           warn(fields, message);
         };
         for (let i = 0; i < 3; i++) await looked(auditor);
@@ -188,12 +197,10 @@ describe("verifier: the auditor", () => {
       left = false;
       one.mine(3);
       await looked(auditor);
-      expect(auditor.status.troubles.join()).to.include(
-        "vNode 1 has proven epoch 2, of which no event tells",
-      );
+      expect(auditor.status.troubles.join()).to.include("vNode 1 has proven epoch 2, but no event says so");
       await looked(auditor);
       expect(state.counts()).to.include({ valid: 1, invalid: 0, unseen: 0, contradictions: 0 });
-      expect(one.said("the chain's events do not add up: reading them again")).to.have.length(1);
+      expect(one.said("the chain's events are inconsistent: reading them again")).to.have.length(1);
     });
 
     it("goes on where nobody can say who has proven, and asks no more after a while", async () => {
@@ -209,7 +216,7 @@ describe("verifier: the auditor", () => {
         await looked(auditor);
       }
       expect(state.counts()).to.include({ valid: 1 });
-      expect(one.said("whether all proofs of the last epoch were seen is not known")).to.have.length(1);
+      expect(one.said("cannot find out whether all proofs of the last epoch were seen")).to.have.length(1);
       expect(auditor.status.troubles).to.deep.equal([]);
     });
 
@@ -232,10 +239,10 @@ describe("verifier: the auditor", () => {
       prove(one);
       for (let i = 0; i < 8; i++) await looked(auditor);
       expect(auditor.status.troubles.join()).to.include("use another RPC, or an earlier fromBlock");
-      const readings = one.said("the chain's events do not add up: reading them again").length;
+      const readings = one.said("the chain's events are inconsistent: reading them again").length;
       one.fake.hidden = () => false;
       await looked(auditor);
-      expect(one.said("the chain's events do not add up: reading them again")).to.have.length(readings);
+      expect(one.said("the chain's events are inconsistent: reading them again")).to.have.length(readings);
       expect(readings).to.equal(4);
       one.fake.clock += 600_000;
       await looked(auditor);
@@ -248,19 +255,17 @@ describe("verifier: the auditor", () => {
     const state = openState(":memory:");
     const auditor = one.start(state);
     const store = (serial: bigint, start: bigint) => ({
-      ...{
-        name: "SegmentStored",
-        args: { serial, root: toHex32(12n), start, ...SEGMENT },
-        transaction: "0xcc",
-      },
+      name: "SegmentStored",
+      args: { serial, root: toHex32(12n), start, ...SEGMENT },
+      transaction: "0xcc",
     });
     one.mine(1, store(1n, 5n), store(2n, 10n), store(3n, 15n));
-    // Without the first one, neither of the others begins where it says.
+    // Without the first segment, the others do not begin where they say.
     let left = true;
     one.fake.hidden = ({ args }) => left && args["serial"] === 1n;
     const warn = one.log.warn.bind(one.log);
     one.log.warn = (fields, message) => {
-      if (message.includes("read again")) left = false;
+      if (message.includes("reading all events again")) left = false;
       warn(fields, message);
     };
     await looked(auditor);
@@ -327,7 +332,7 @@ describe("verifier: the auditor", () => {
     await looked(auditor);
     expect(one.verified).to.deep.equal([]);
     expect(one.said("verified")).to.deep.equal([]);
-    const unknown = "another key than ours: its proofs are not verified";
+    const unknown = "a profile uses another key than this auditor: its proofs are not verified";
     expect(one.said(unknown)).to.deep.equal([{ level: "warn", message: unknown, profile: 1 }]);
   });
 

@@ -1,4 +1,4 @@
-// What the auditor and the node ask of real contracts about where randomness comes from.
+// What the auditor and the node ask real contracts about the source of randomness.
 import { expect } from "chai";
 import { concat, ContractFactory, hexlify, Interface, keccak256, Wallet } from "ethers";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
@@ -16,7 +16,7 @@ describe("verifier and prover: where randomness comes from", () => {
   let auditor: AuditChain;
   let node: NodeChain;
 
-  /** Beacon 0 is of drand, 1 of block headers. */
+  /** Beacon 0 uses drand, beacon 1 block headers. */
   before(async () => {
     live = await startLiveChain();
     const treasury = present(developmentAccounts(4)[3]);
@@ -30,8 +30,10 @@ describe("verifier and prover: where randomness comes from", () => {
     const step = { id: "", contract: "PrevrandaoBeacon", making: "makePrevrandaoBeacon" } as const;
     const chain = live.manager.as(treasury.privateKey);
     await addToDeployment({
-      ...{ chain, step: { ...step, args: [probe, headers] } },
-      ...{ method: "addBeacon", argument: String },
+      chain,
+      step: { ...step, args: [probe, headers] },
+      method: "addBeacon",
+      argument: String,
     });
     auditor = await connectAuditChain({ rpcUrl, audits, privateKey: treasury.privateKey });
     const { privateKey } = present(live.nodes[0]).operator;
@@ -94,7 +96,7 @@ describe("verifier: the proofs of a transaction", () => {
     await live.close();
   });
 
-  /** A transaction's calldata stands on the chain, whatever became of the call. */
+  /** A transaction's calldata is on the chain even if the call failed. */
   async function submit(data: string, to = live.deployment.audits): Promise<string> {
     const filled = await sender.populateTransaction({ to, data, gasLimit: 1_000_000 });
     const signed = await sender.signTransaction(filled);

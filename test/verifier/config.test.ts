@@ -13,13 +13,14 @@ describe("verifier: settings", () => {
   });
   after(() => rm(folder, { recursive: true }));
   const good = {
-    ...{ rpcUrl: "http://127.0.0.1:8545", audits: `0x${"1".repeat(40)}`, keyFile: "key", dataFolder: "data" },
-    ...{
-      profile: "tiny",
-      drandUrls: ["http://127.0.0.1:1"],
-      drandPublicKey: "0".repeat(256),
-      pollSeconds: 5,
-    },
+    rpcUrl: "http://127.0.0.1:8545",
+    audits: `0x${"1".repeat(40)}`,
+    keyFile: "key",
+    dataFolder: "data",
+    profile: "tiny",
+    drandUrls: ["http://127.0.0.1:1"],
+    drandPublicKey: "0".repeat(256),
+    pollSeconds: 5,
   };
   const write = async (content: unknown): Promise<string> => {
     const path = join(folder, "config.json");
@@ -56,17 +57,17 @@ describe("verifier: settings", () => {
     expect(() => readConfig(["--config", path], {})).to.throw(/audits: .*drandUrls: .*port: .*colour/);
   });
 
-  it("are refused where the environment has one that there is none of", async () => {
+  it("are refused if the environment has an unknown one", async () => {
     const args = ["--config", await write(good)];
     expect(() => readConfig(args, { HOLDFAST_AUDITOR_ARTIFACTS: "build" })).to.throw(
-      /HOLDFAST_AUDITOR_ARTIFACTS in the environment names no setting/,
+      /the environment sets HOLDFAST_AUDITOR_ARTIFACTS, but there is no such setting/,
     );
     expect(readConfig([], { HOLDFAST_AUDITOR_CONFIG: args[1] }).port).to.equal(0);
   });
 
   it("are listed with their names and defaults", () => {
     expect(describeSettings()).to.include(
-      "--poll-seconds  HOLDFAST_AUDITOR_POLL_SECONDS [2]  between two looks at the chain",
+      "--poll-seconds  HOLDFAST_AUDITOR_POLL_SECONDS [2]  seconds between two looks at the chain",
     );
   });
 
@@ -80,6 +81,6 @@ describe("verifier: settings", () => {
   it("refuse records of something else", async () => {
     const other = await mkdtemp(join(folder, "other-"));
     await writeFile(join(other, "auditor.sqlite"), "x".repeat(5000));
-    expect(() => openState(other)).to.throw(/does not hold an auditor's records/);
+    expect(() => openState(other)).to.throw(/not an auditor's/);
   });
 });

@@ -11,7 +11,7 @@ import { startRpcProxy, type RpcProxy } from "../helpers/rpc-proxy.ts";
 
 describe("verifier: crashes", function () {
   this.timeout(60_000);
-  /** From a signal to the end. */
+  /** The longest time from a signal to the end. */
   const MOST_MS = 10_000;
   let folder: string;
   let live: LiveChain;
@@ -26,8 +26,14 @@ describe("verifier: crashes", function () {
     await writeFile(keyFile, present(developmentAccounts(12)[11]).privateKey, { mode: 0o600 });
     const relay = (await (await fetch(`${live.relayUrl}/info`)).json()) as { public_key: string };
     const values = {
-      ...{ rpcUrl: proxy.url, audits: live.deployment.audits, keyFile, profile: "tiny", pollSeconds: 0.05 },
-      ...{ dataFolder: join(folder, "data"), drandUrls: [live.relayUrl], drandPublicKey: relay.public_key },
+      rpcUrl: proxy.url,
+      audits: live.deployment.audits,
+      keyFile,
+      profile: "tiny",
+      pollSeconds: 0.05,
+      dataFolder: join(folder, "data"),
+      drandUrls: [live.relayUrl],
+      drandPublicKey: relay.public_key,
     };
     await writeFile(join(folder, "config.json"), JSON.stringify(values));
     await start();

@@ -1,4 +1,4 @@
-// The auditor's reckoning beside the real contracts: whatever happens to a directory and its node, both say the same of
+// The auditor's model compared with the real contracts: after any changes of a directory and its node, both say the same of
 // what is to be proven.
 import { expect } from "chai";
 import { Interface } from "ethers";
@@ -11,7 +11,7 @@ import { present } from "../helpers/present.ts";
 import { createWorld, EPOCH, SHAPE, type World } from "../helpers/world.ts";
 
 const VNODE = 1n;
-/** So that a leaf costs no whole quanta: 999 units of 8. */
+/** The price of a leaf is no multiple of the quantum: 999 units of 8. */
 const RENT = 999n * 10n ** 18n;
 const weightOf = (leaves: number): number => Math.ceil((999 * leaves) / 8);
 
@@ -59,7 +59,10 @@ function createMirror(world: World) {
 async function createFollower({ ethers, genesis, audits, registry, challenges, beacon }: World) {
   const { chainId } = await ethers.provider.getNetwork();
   const model = createModel({
-    ...{ chainId, audits: await audits.getAddress(), genesis, epochSeconds: EPOCH },
+    chainId,
+    audits: await audits.getAddress(),
+    genesis,
+    epochSeconds: EPOCH,
     directoryDepth: () => SHAPE.directoryDepth,
   });
   const parsers = new Map<string, Interface>();
@@ -96,7 +99,10 @@ async function createFollower({ ethers, genesis, audits, registry, challenges, b
       // The world records at the beacon itself.
       const name = parsed.name === "RandomnessRecorded" ? "BeaconRecorded" : parsed.name;
       const event: AuditEvent = {
-        ...{ name, block: log.blockNumber, transaction: log.transactionHash, timestamp },
+        name,
+        block: log.blockNumber,
+        transaction: log.transactionHash,
+        timestamp,
         args: { beacon: 0n, ...(parsed.args.toObject() as Record<string, unknown>) },
       };
       const epoch = Math.floor((timestamp - genesis) / EPOCH);

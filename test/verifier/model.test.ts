@@ -16,12 +16,18 @@ const randomness = (epoch: number): Hex => toHex32(BigInt(1000 + epoch));
 /** One vNode of one cluster; what happens in epoch e has its middle as its time. */
 function story(): { model: Model; tell: (epoch: number, name: string, args: object) => string | undefined } {
   const model = createModel({
-    ...{ chainId: 31337n, audits: AUDITS, genesis: 0, epochSeconds: EPOCH },
+    chainId: 31337n,
+    audits: AUDITS,
+    genesis: 0,
+    epochSeconds: EPOCH,
     directoryDepth: () => DEPTH,
   });
   const tell = (epoch: number, name: string, args: object): string | undefined => {
     const event: AuditEvent = {
-      ...{ name, block: epoch, transaction: "0x", timestamp: epoch * EPOCH + EPOCH / 2 },
+      name,
+      block: epoch,
+      transaction: "0x",
+      timestamp: epoch * EPOCH + EPOCH / 2,
       args: { vNode: 1n, ...args },
     };
     return model.apply(event);
@@ -42,8 +48,11 @@ interface StoredEvent {
 }
 
 const store = (serial: number, root: bigint, weight: number, more: StoredEvent = {}): object => ({
-  ...{ serial: BigInt(serial), root: toHex32(root), leaves: BigInt(LEAVES) },
-  ...{ start: BigInt(more.start ?? 0), end: BigInt(more.end ?? 99) },
+  serial: BigInt(serial),
+  root: toHex32(root),
+  leaves: BigInt(LEAVES),
+  start: BigInt(more.start ?? 0),
+  end: BigInt(more.end ?? 99),
   perEpoch: more.perEpoch ?? BigInt(weight) << QUANTUM_BITS,
 });
 
@@ -77,12 +86,12 @@ describe("verifier: the model's directories", () => {
     expect(model.directory(1n, 4)).to.deep.equal({ root: late.root, total: 11 });
   });
 
-  it("do not bear out a start that is not the sum before it, nor a price that is no multiple of the quantum", () => {
+  it("contradict a start that is not the sum before it, and a price that is no multiple of the quantum", () => {
     const { tell } = story();
     tell(1, "SegmentStored", store(0, 11n, 5));
     expect(tell(1, "SegmentStored", store(1, 12n, 6, { start: 6 }))).to.match(/starts at 6, .* weigh 5/);
     const odd = { start: 11, perEpoch: (2n << QUANTUM_BITS) + 1n };
-    expect(tell(1, "SegmentStored", store(2, 13n, 2, odd))).to.match(/costs no whole quanta/);
+    expect(tell(1, "SegmentStored", store(2, 13n, 2, odd))).to.match(/not a multiple of the quantum/);
   });
 
   it("have a tombstone where a segment was retired, and start anew at a reset, with serials that go on", () => {
@@ -122,7 +131,8 @@ describe("verifier: the model's directories", () => {
       return one;
     }
     const compacted = (directory: Directory): object => ({
-      ...{ entries: BigInt(directory.entries.length), total: BigInt(directory.total) },
+      entries: BigInt(directory.entries.length),
+      total: BigInt(directory.total),
       root: toHex32(directory.root),
     });
 
@@ -139,7 +149,7 @@ describe("verifier: the model's directories", () => {
       const later = directoryOf([13n, 7], [14n, 8], [15n, 1]);
       later.retire(0);
       expect(model.expected(1n, 7).inputs[0], "2 is entry 0 now").to.equal(later.root);
-      expect(() => tell(7, "SegmentRetired", { serial: 0n })).to.throw(/segment 0, which is not there/);
+      expect(() => tell(7, "SegmentRetired", { serial: 0n })).to.throw(/segment 0, which was never stored/);
     });
 
     it("go by the ends as they are then: extended, or earlier", () => {
@@ -160,14 +170,14 @@ describe("verifier: the model's directories", () => {
       expect(tell(5, "Compacted", compacted(directoryOf([14n, 8])))).to.equal(undefined);
     });
 
-    it("do not bear out another root, another total, or the end of what did not begin", () => {
+    it("contradict another root, another total, and the end of a compaction that never began", () => {
       for (const wrong of [{ root: toHex32(5n) }, { total: 14n }]) {
         const { tell } = ending();
         tell(3, "CompactionStarted", { lastEnd: 4n });
         const said = { ...compacted(directoryOf([13n, 7], [14n, 8])), ...wrong };
-        expect(tell(4, "Compacted", said)).to.match(/not have just what goes on/);
+        expect(tell(4, "Compacted", said)).to.match(/not consist of exactly the segments that continue/);
       }
-      expect(() => ending().tell(4, "Compacted", compacted(directoryOf([13n, 7])))).to.throw(/did not begin/);
+      expect(() => ending().tell(4, "Compacted", compacted(directoryOf([13n, 7])))).to.throw(/never began/);
     });
   });
 });
@@ -208,10 +218,16 @@ describe("verifier: the model's nodes", () => {
     const { tell } = holding();
     tell(3, "NodeAssigned", { node: 8n, fromEpoch: 4n });
     expect(tell(4, "NodeSwitched", { node: 8n, fromEpoch: 4n })).to.match(/without a proof/);
-    expect(tell(5, "NodeSwitched", { node: 9n, fromEpoch: 5n })).to.match(/node 9 takes over unnamed/);
-    expect(tell(5, "TakeOverProven", { node: 9n, epoch: 6n })).to.match(/node 9 proves unnamed/);
+    expect(tell(5, "NodeSwitched", { node: 9n, fromEpoch: 5n })).to.match(
+      /node 9 takes over without having been named/,
+    );
+    expect(tell(5, "TakeOverProven", { node: 9n, epoch: 6n })).to.match(
+      /node 9 proves a take-over without having been named/,
+    );
     tell(6, "NodeAssigned", { node: 7n, fromEpoch: 7n });
-    expect(tell(6, "NodeSwitched", { node: 7n, fromEpoch: 6n })).to.match(/node 7 takes over unnamed/);
+    expect(tell(6, "NodeSwitched", { node: 7n, fromEpoch: 6n })).to.match(
+      /node 7 takes over without having been named/,
+    );
   });
 
   it("go without a proof where nothing is paid for any more", () => {
@@ -249,7 +265,7 @@ describe("verifier: the model's nodes", () => {
       expect(tell(6, "NodeSwitched", { node: 9n, fromEpoch: 6n })).to.equal(undefined);
       expect(model.expected(1n, 6).node).to.equal(9n);
       expect(tell(6, "TakeOverProven", { node: 9n, epoch: 6n }), "its first proof").to.equal(undefined);
-      expect(tell(6, name, { node: 8n, epoch: 5n })).to.match(/node 8 goes, which is not there/);
+      expect(tell(6, name, { node: 8n, epoch: 5n })).to.match(/node 8 is removed, but was not responsible/);
     });
   }
 });
@@ -259,7 +275,10 @@ describe("verifier: the model", () => {
     const { model, tell } = story();
     tell(1, "SegmentStored", store(0, 11n, 5));
     const change = (beacon: bigint, fromEpoch: bigint): object => ({
-      ...{ cluster: 1n, beacon, profile: 0n, fromEpoch },
+      cluster: 1n,
+      beacon,
+      profile: 0n,
+      fromEpoch,
     });
     tell(2, "ClusterChanged", change(3n, 5n));
     tell(3, "ClusterChanged", change(1n, 6n));

@@ -15,7 +15,9 @@ describe("verifier: the status server", () => {
       { maxHeadAgeSeconds },
       {
         auditor: { status: { block: 5, epoch: 2, ...status } },
-        ...{ counts: () => ({ valid: 3 }), endpoints: () => ENDPOINTS, now: () => 1000 * seconds },
+        counts: () => ({ valid: 3 }),
+        endpoints: () => ENDPOINTS,
+        now: () => 1000 * seconds,
       },
     );
     const answer = await server.inject("/status");
@@ -26,7 +28,12 @@ describe("verifier: the status server", () => {
     const { code, body } = await ask({ time: 1000, troubles: [] }, 1012);
     expect(code).to.equal(200);
     expect(body).to.deep.equal({
-      ...{ block: 5, epoch: 2, headAge: 12, endpoints: ENDPOINTS, troubles: [], valid: 3 },
+      block: 5,
+      epoch: 2,
+      headAge: 12,
+      endpoints: ENDPOINTS,
+      troubles: [],
+      valid: 3,
     });
   });
 

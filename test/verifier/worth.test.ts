@@ -14,14 +14,24 @@ import {
 describe("verifier: what settling is worth", () => {
   const GWEI = 10n ** 9n;
   const preview = (change: Partial<Preview> = {}): Preview => ({
-    ...{ vNode: 1n, cluster: 1n, from: 3, through: 5, auditFee: 100, gas: 100_000n, reward: 0n, ...change },
+    vNode: 1n,
+    cluster: 1n,
+    from: 3,
+    through: 5,
+    auditFee: 100,
+    gas: 100_000n,
+    reward: 0n,
+    ...change,
   });
   const unknown: Price = { gasPrice: GWEI, coinValue: 0n };
   /** A token has as many units as a coin has wei, and is worth two: 100,000 gas cost 50,000 gwei of it. */
   const known: Price = { gasPrice: GWEI, coinValue: 5n * 10n ** 17n };
   const proven = (vNode: bigint, epoch: number, amount = 9_000n, fee = 1_000n): AuditEvent => ({
-    ...{ name: "Proven", args: { vNode, epoch: BigInt(epoch), amount, fee } },
-    ...{ block: 1, transaction: "0x", timestamp: 1 },
+    name: "Proven",
+    args: { vNode, epoch: BigInt(epoch), amount, fee },
+    block: 1,
+    transaction: "0x",
+    timestamp: 1,
   });
 
   it("is the reward: as much as the gas, or any where nobody knows what a token is worth", () => {
@@ -31,7 +41,7 @@ describe("verifier: what settling is worth", () => {
     expect(pays(preview(), unknown)).to.equal(false);
   });
 
-  it("is what a cluster's proofs brought since an epoch, each proof once, whoever says it again", () => {
+  it("is what a cluster's proofs brought since an epoch, each proof once, even if its event comes again", () => {
     const incomes = createIncomes();
     for (const event of [proven(1n, 2), proven(1n, 3), proven(1n, 3), proven(2n, 3), proven(3n, 3)])
       incomes.note(event);
@@ -97,7 +107,8 @@ describe("verifier: what settling is worth", () => {
 
   it("is settled in batches that fit", () => {
     const chosen = [40n, 50n, 20n, 90n, 100n, 1n, 1n, 1n, 1n].map((gas) => ({
-      ...{ ...preview({ gas }), onCluster: false },
+      ...preview({ gas }),
+      onCluster: false,
     }));
     const gas = inBatches(chosen, 100n, 3).map((batch) => batch.map((each) => Number(each.gas)));
     expect(gas).to.deep.equal([[40, 50], [20], [90], [100], [1, 1, 1], [1]]);

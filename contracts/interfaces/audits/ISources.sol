@@ -34,10 +34,10 @@ interface ISources {
     error NoSuchProfile(uint256 index);
     error NoSuchBeacon(uint256 index);
 
-    /// @notice Thrown when a profile's verifier, or a beacon, was not made by the deployment's factory.
+    /// @notice Thrown when the deployment's factory has not made the profile's verifier, or the beacon.
     error NotOurs(address made);
 
-    /// @notice Thrown when too little gas is left to tell a beacon that fails from one that was not given enough.
+    /// @notice Thrown when so little gas is left that a beacon's failure would say nothing.
     error NotEnoughGas();
 
     // ----------------------------------------------------------------------------------------- profiles and beacons
@@ -50,15 +50,15 @@ interface ISources {
 
     function beacons(uint256 index) external view returns (IBeacon);
 
-    /// @notice Adds a profile, or a beacon, that clusters may choose, by the treasury: of what the deployment's factory has
-    /// made. Nothing changes for those that do not.
+    /// @notice Adds a profile or a beacon that the factory has made. Only the treasury may. Clusters that do not choose it
+    /// are not affected.
     function addProfile(Profile calldata profile) external returns (uint256 index);
 
     function addBeacon(IBeacon beacon) external returns (uint256 index);
 
     // --------------------------------------------------------------------------------------------------------- time
 
-    /// @notice Start of epoch 0, and seconds of an epoch.
+    /// @notice The start of epoch 0, and the seconds of an epoch.
     function genesis() external view returns (uint256);
 
     function epochSeconds() external view returns (uint256);
@@ -72,13 +72,13 @@ interface ISources {
 
     // --------------------------------------------------------------------------------------------------- randomness
 
-    /// @notice Fixes the running epoch's randomness; whoever does gets an eighth of the beacon's audit pool at the source
-    /// point, and linearly less until the shortest window, a quarter of the epoch, is over. Does nothing if it is on record.
+    /// @notice Fixes the running epoch's randomness, if none is on record. The caller is paid an eighth of the beacon's audit
+    /// pool at the source point, and linearly less until the shortest window is over, which is a quarter of the epoch.
     function recordBeacon(uint8 beacon, uint32 epoch, bytes calldata evidence) external;
 
-    /// @notice 0 if it was not recorded, or the beacon fails.
+    /// @notice 0 if none was recorded, or the beacon fails.
     function randomness(uint8 beacon, uint32 epoch) external view returns (bytes32);
 
-    /// @notice As IBeacon.recordedAfter; for ever if the beacon fails.
+    /// @notice As IBeacon.recordedAfter; the highest number if the beacon fails.
     function recordedAfter(uint8 beacon, uint32 epoch) external view returns (uint256);
 }

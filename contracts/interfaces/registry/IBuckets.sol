@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {BucketId, ClusterId, VNodeId} from "../Types.sol";
 
 /// @title IBuckets
-/// @notice The buckets: whose they are, and who reads and writes them.
+/// @notice The buckets: their owners, readers and writers.
 interface IBuckets {
     struct Bucket {
         address owner;
@@ -26,7 +26,7 @@ interface IBuckets {
     /// @notice Thrown when there is no bucket with that id.
     error NoSuchBucket(BucketId bucket);
 
-    /// @notice Creates a bucket of the caller.
+    /// @notice Creates a bucket that the caller owns.
     function createBucket(ClusterId cluster, bool isPublic) external returns (BucketId);
 
     function transferBucket(BucketId bucket, address owner) external;
@@ -45,6 +45,6 @@ interface IBuckets {
 
     function bucketCount() external view returns (uint40);
 
-    /// @notice The vNodes that a bucket was ever stored on, by their first segments; less than count at the end.
+    /// @notice The vNodes that a bucket was ever stored on, in the order of their first segments. The last page is shorter.
     function vNodesOf(BucketId bucket, uint256 from, uint256 count) external view returns (VNodeId[] memory);
 }

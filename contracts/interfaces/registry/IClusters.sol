@@ -4,11 +4,11 @@ pragma solidity 0.8.37;
 import {ClusterId, ClusterParams, NodeId, VNodeId} from "../Types.sol";
 
 /// @title IClusters
-/// @notice The clusters with their vNodes, and which nodes serve them.
+/// @notice The clusters with their vNodes, and the nodes that serve them.
 interface IClusters {
     struct Cluster {
         address manager;
-        /// In the running epoch.
+        /// The profile and beacon of the running epoch.
         uint8 profile;
         uint8 beacon;
         uint8 dataDepth;
@@ -21,11 +21,12 @@ interface IClusters {
 
     struct VNodeView {
         ClusterId cluster;
-        /// Place on the cluster's ring.
+        /// The vNode's place on the cluster's ring.
         uint64 token;
         /// Leaves of the entries that are neither retired nor compacted away.
         uint40 held;
-        /// Who is responsible in the next epoch, as far as that is settled, and who will take over with its first proof.
+        /// The node that is responsible in the next epoch, as far as the vNode is settled, and the node that waits to take
+        /// over.
         NodeId node;
         NodeId successor;
     }
@@ -58,13 +59,13 @@ interface IClusters {
     error NoSuchCluster(ClusterId cluster);
     error NoSuchVNode(VNodeId vNode);
 
-    /// @notice Thrown when a cluster's quantum is 2^80 or more.
+    /// @notice Thrown when a cluster's quantum would be 2^80 or more.
     error BadQuantum(uint8 quantumBits);
 
-    /// @notice Thrown when the cluster already has a vNode with this token.
+    /// @notice Thrown when a vNode of the cluster has this place on the ring already.
     error TokenTaken(ClusterId cluster, uint64 token);
 
-    /// @notice Thrown when a node is, or is not, among the cluster's standby nodes, or there are 32 of them.
+    /// @notice Thrown when a node is already, or is not, among the cluster's standby nodes, or when there are 32 of them.
     error AlreadyStandby(ClusterId cluster, NodeId node);
     error NotStandby(ClusterId cluster, NodeId node);
     error TooManyStandby(ClusterId cluster);
@@ -72,7 +73,8 @@ interface IClusters {
     // ----------------------------------------------------------------------------------------------------- clusters
 
     /// @notice Creates a cluster that the caller manages.
-    /// @param quantumBits what a segment pays per epoch is rounded up to a multiple of 2^quantumBits token units, for good.
+    /// @param quantumBits what a segment pays per epoch is rounded up to a multiple of 2^quantumBits token units. It never
+    /// changes.
     function createCluster(
         uint8 profile,
         uint8 beacon,
@@ -81,8 +83,8 @@ interface IClusters {
         string calldata metadata
     ) external returns (ClusterId);
 
-    /// @notice Announces new terms of a cluster: they hold after audits.changeDelay epochs, unless others are announced
-    /// before that. The new profile's trees have the old one's depths.
+    /// @notice Announces new terms of a cluster. They hold after audits.changeDelay epochs, unless others are announced
+    /// before that. The trees of the new profile must have the depths of the old one's.
     function changeCluster(
         ClusterId cluster,
         uint8 profile,
@@ -92,7 +94,7 @@ interface IClusters {
 
     function describeCluster(ClusterId cluster, string calldata metadata) external;
 
-    /// @notice Names a new manager, who must accept.
+    /// @notice Names a new manager, who must accept it.
     function proposeManager(ClusterId cluster, address manager) external;
 
     function acceptManager(ClusterId cluster) external;
@@ -105,7 +107,7 @@ interface IClusters {
 
     // ------------------------------------------------------------------------------------------------------- vNodes
 
-    /// @notice Adds a vNode per token; their ids follow one another.
+    /// @notice Adds a vNode for each token, its place on the ring. The ids are consecutive.
     function addVNodes(ClusterId cluster, uint64[] calldata tokens) external returns (VNodeId first);
 
     function vNode(VNodeId id) external view returns (VNodeView memory);
@@ -114,27 +116,27 @@ interface IClusters {
 
     // --------------------------------------------------------------------------------------------------- assignment
 
-    /// @notice Names the node that takes a vNode over: from the next epoch on if there is no data, and otherwise once it has
-    /// proven that it has the data, for which it has syncEpochs; until then the old node, if there is one, stays
-    /// responsible. Its provider trusts the manager; it has the room and the bond for what is there. None: takes back what
-    /// was named, or leaves a vNode without data vacant.
+    /// @notice Names the node that takes a vNode over. The provider must trust the manager, and the node needs room and bond
+    /// for what is stored. If nothing is stored, the node is responsible from the next epoch on. If something is, it must
+    /// prove that it has the data, within syncEpochs. Until then the old node stays responsible.
+    /// @param node 0 takes back who was named, or makes a vNode without data vacant.
     function assign(VNodeId vNode, NodeId node) external;
 
     // ------------------------------------------------------------------------------------------------ standby nodes
 
-    /// @notice Offers a node as a replacement for one that fails. Its provider trusts the manager.
+    /// @notice Offers a node as a replacement for nodes that fail. Its provider must trust the manager.
     function addStandby(ClusterId cluster, NodeId node) external;
 
-    /// @notice By the manager or the node's provider.
+    /// @notice Takes a node off the standby list. The manager and the node's provider may.
     function removeStandby(ClusterId cluster, NodeId node) external;
 
     function standby(ClusterId cluster) external view returns (NodeId[] memory);
 
     // --------------------------------------------------------------------------------------------------- the audits
 
-    /// @notice Takes the first standby node that has the room, the bond and the trust, other than the one that goes.
+    /// @notice Takes the first standby node that has room, bond and trust, but never the one that goes.
     function takeStandby(VNodeId vNode, NodeId old, uint256 neededBond) external returns (NodeId next);
 
-    /// @notice Frees the room that a node has for a vNode's data.
+    /// @notice Frees the room that a vNode's data takes on a node.
     function freeRoom(VNodeId vNode, NodeId node) external;
 }

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {NodeId} from "../Types.sol";
 
 /// @title INodes
-/// @notice The nodes, whose they are, and whom their providers trust.
+/// @notice The nodes, their providers, and the managers whom the providers trust.
 interface INodes {
     event NodeRegistered(NodeId indexed node, address indexed provider);
     event NodeUpdated(
@@ -24,27 +24,27 @@ interface INodes {
     /// @notice Thrown when there is no node with that id.
     error NoSuchNode(NodeId node);
 
-    /// @notice Thrown when an address that must be somebody is zero.
+    /// @notice Thrown when an address that is needed is zero.
     error ZeroAddress();
 
-    /// @notice Thrown when a provider accepts a node before the delay is over.
+    /// @notice Thrown when a proposed provider accepts a node before the delay is over.
     error NotAcceptableYet(NodeId node, uint256 acceptableAt, uint256 timestamp);
 
     /// @notice Thrown when a text is longer than 512 bytes.
     error TextTooLong(uint256 length);
 
-    /// @notice Thrown when a node would offer less than is taken, or more is to be placed on it than is free.
+    /// @notice Thrown when a node would offer fewer leaves than are taken, or would get more than are free.
     error CapacityExceeded(NodeId node, uint256 capacity, uint256 needed);
 
-    /// @notice Thrown when the provider of a node does not trust the manager who would use it.
+    /// @notice Thrown when the node's provider does not trust the manager.
     error NotTrusted(NodeId node, address provider, address manager);
 
     // -------------------------------------------------------------------------------------------------------- nodes
 
-    /// @notice Registers a node of the caller.
-    /// @param capacity leaves.
-    /// @param rent the most that its operator may accept, in token units per 1e18 leaves and epoch.
-    /// @param lockPerEpoch the most of its bond that acceptances may lock in one epoch.
+    /// @notice Registers a node that the caller provides.
+    /// @param capacity leaves that the node offers.
+    /// @param rent the highest rent that its operator may accept, in token units per 1e18 leaves and epoch.
+    /// @param lockPerEpoch the most token units of its bond that acceptances may lock in one epoch.
     function registerNode(
         address operator,
         string calldata url,
@@ -54,7 +54,7 @@ interface INodes {
         string calldata metadata
     ) external returns (NodeId);
 
-    /// @notice Changes everything but the provider, by the provider.
+    /// @notice Changes everything about a node but its provider. Only the provider may.
     function updateNode(
         NodeId node,
         address operator,
@@ -65,7 +65,7 @@ interface INodes {
         string calldata metadata
     ) external;
 
-    /// @notice Makes every acceptance that was signed for the node so far worthless, by its provider or its operator.
+    /// @notice Revokes every acceptance that was signed for the node so far. Its provider and its operator may.
     function revokeAcceptances(NodeId node) external;
 
     /// @notice Whether an account is the node's provider or operator.
@@ -75,15 +75,15 @@ interface INodes {
 
     // ---------------------------------------------------------------------------------------------------- providers
 
-    /// @notice Hands a node to another account, which accepts once the delay of a bond is over: by the provider, who may
-    /// name nobody until then. The bond and what the node earns go with it.
+    /// @notice Offers a node to another account, which can accept it after the delay of a bond. Only the provider may, and
+    /// can propose another account, or zero, until then. The bond and the earnings go with the node.
     function proposeProvider(NodeId node, address provider) external;
 
     function acceptProvider(NodeId node) external;
 
     function providerOf(NodeId id) external view returns (address);
 
-    /// @notice Lets a manager use the caller's nodes, or no longer. What is assigned stays assigned.
+    /// @notice Says whether a manager may use the caller's nodes. What is assigned stays assigned.
     function trust(address manager, bool trusted) external;
 
     function isTrusted(address provider, address manager) external view returns (bool);

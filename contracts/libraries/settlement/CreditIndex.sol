@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {Rounding} from "../Rounding.sol";
+
 /// @title CreditIndex
-/// @notice What one unit of a vNode's rate was credited with from its first epoch until any other, times CREDIT_UNIT: what
-/// owners get back is their rate times a difference of it. It rises on ramps, evenly within one, and is level between them.
+/// @notice What one unit of a vNode's rate was credited with until the end of any epoch, times CREDIT_UNIT. An owner gets its
+/// rate times the difference between two epochs. The index rises evenly along ramps, and stays level between them.
 library CreditIndex {
     struct Index {
-        /// In order; lowest bits first, first epoch 32, last epoch 32, the index after it 192.
+        /// Ramps in the order of their epochs, lowest bits first: first epoch 32, last epoch 32, the index after it 192.
         uint256[] ramps;
     }
 
     uint256 internal constant CREDIT_UNIT = 1e18;
 
-    /// @notice Credits each epoch from since until epoch.
-    /// @dev Warning: since is after every epoch that was credited before; or it is epoch, and that is the last one that was.
-    /// What would make it 2^192 or more, 2^132 epochs' rate, is lost.
+    /// @notice Adds a credit for each epoch from `since` until `epoch`.
+    /// @dev Warning: all epochs must be later than those that were credited before. Only the last credited epoch may be
+    /// credited again, alone. An index of 2^192 or more, which is 2^132 epochs' rate, is cut.
     function add(Index storage index, uint32 since, uint32 epoch, uint256 credit) internal {
         uint256 count = index.ramps.length;
         uint256 last = count == 0 ? 0 : index.ramps[count - 1];
@@ -25,10 +27,10 @@ library CreditIndex {
         else index.ramps.push(ramp);
     }
 
-    /// @notice Until the end of an epoch.
-    function at(Index storage index, uint32 epoch) internal view returns (uint256) {
+    /// @notice The index at the end of an epoch, rounded down within a ramp.
+    function upTo(Index storage index, uint32 epoch) internal view returns (uint256) {
         (uint256 low, uint256 high) = (0, index.ramps.length);
-        // Ramps below low begin at the epoch or before.
+        // The ramps before low begin by the epoch.
         while (low < high) {
             uint256 middle = (low + high) / 2;
             if (uint32(index.ramps[middle]) <= epoch) low = middle + 1;
@@ -39,6 +41,6 @@ library CreditIndex {
         (uint256 first, uint256 last, uint256 value) = (uint32(ramp), uint32(ramp >> 32), ramp >> 64);
         if (epoch >= last) return value;
         uint256 before = low == 1 ? 0 : index.ramps[low - 2] >> 64;
-        return before + ((value - before) * (epoch - first + 1)) / (last - first + 1);
+        return before + Rounding.mulDivDown(value - before, epoch - first + 1, last - first + 1);
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-/// @dev A node's last five pauses of a vNode, the latest one lowest: first epoch 32 bits, number of epochs 19.
+/// @dev The last five pauses of a node on a vNode, the latest one in the lowest bits: first epoch 32, number of epochs 19.
 type Pauses is uint256;
 
 using {
@@ -17,13 +17,13 @@ using {
 } for Pauses global;
 
 /// @title PausesWord
-/// @notice Reads and writes Pauses. They are in order, with an epoch at least between two of them.
+/// @notice Reads and writes Pauses. They are in order, with at least one epoch between two of them.
 library PausesWord {
     uint256 private constant BITS = 51;
     uint256 private constant COUNT = 5;
     uint256 private constant MASK = (1 << BITS) - 1;
 
-    /// @dev from <= epoch < end.
+    /// @dev The epochs of pause number i: from <= epoch < end.
     function _at(Pauses p, uint256 i) private pure returns (uint256 from, uint256 end) {
         uint256 one = (Pauses.unwrap(p) >> (BITS * i)) & MASK;
         from = uint32(one);
@@ -35,7 +35,8 @@ library PausesWord {
         return (uint32(f), uint32(e));
     }
 
-    /// @dev Warning: the caller ensures that a pause, prolonged or not, stays below 2^19 epochs.
+    /// @notice Adds a pause, and forgets the oldest one.
+    /// @dev Warning: the caller ensures that no pause has 2^19 epochs or more, even when it is prolonged.
     function pushed(Pauses p, uint32 from, uint32 epochs) internal pure returns (Pauses) {
         uint256 older = (Pauses.unwrap(p) << BITS) & ((1 << (COUNT * BITS)) - 1);
         return Pauses.wrap(older | (uint256(epochs) << 32) | from);
@@ -45,7 +46,7 @@ library PausesWord {
         return Pauses.wrap(Pauses.unwrap(p) + (uint256(epochs) << 32));
     }
 
-    /// @notice Epochs of pauses, from one epoch on.
+    /// @notice The number of paused epochs from an epoch on.
     function usedSince(Pauses p, uint256 epoch) internal pure returns (uint256 used) {
         for (uint256 i = 0; i < COUNT; ++i) {
             (uint256 from, uint256 end) = _at(p, i);
@@ -54,7 +55,7 @@ library PausesWord {
         }
     }
 
-    /// @notice Whether all that can be remembered reach beyond an epoch.
+    /// @notice Whether there are five pauses, and all of them end after an epoch.
     function isFullSince(Pauses p, uint256 epoch) internal pure returns (bool) {
         (, uint256 end) = _at(p, COUNT - 1);
         return end > epoch;
@@ -68,7 +69,7 @@ library PausesWord {
         return false;
     }
 
-    /// @notice Whether a pause begins right after the epoch, or has ended right before it.
+    /// @notice Whether a pause begins right after the epoch, or ended right before it.
     function touches(Pauses p, uint32 epoch) internal pure returns (bool) {
         for (uint256 i = 0; i < COUNT; ++i) {
             (uint256 from, uint256 end) = _at(p, i);
@@ -77,7 +78,7 @@ library PausesWord {
         return false;
     }
 
-    /// @notice An epoch after this one, at most quiet, before which no pause covers or touches any.
+    /// @notice The first later epoch that a pause covers or touches, or `quiet` if that is earlier.
     function quietUntil(Pauses p, uint32 epoch, uint32 quiet) internal pure returns (uint32) {
         for (uint256 i = 0; i < COUNT; ++i) {
             (uint256 from, uint256 end) = _at(p, i);
@@ -88,7 +89,7 @@ library PausesWord {
         return quiet;
     }
 
-    /// @notice The last of so many epochs after this one that are not paused.
+    /// @notice The last of the next `epochs` epochs that are not paused.
     function lastAnswer(Pauses p, uint32 epoch, uint32 epochs) internal pure returns (uint32) {
         uint256 last = uint256(epoch) + epochs;
         for (uint256 i = COUNT; i != 0; --i) {

@@ -24,7 +24,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     why: "a pairing with infinity is one; a key that is not a point fails earlier",
   },
   {
-    file: "contracts/libraries/Settlement.sol",
+    file: "contracts/libraries/settlement/Proven.sol",
     what: "v.node == node is false",
     why: "an assert that both ways to find the responsible node agree",
   },

@@ -110,9 +110,12 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     tests: ["audits", "batch", ...MONEY.slice(1), "lens", "deploy"],
   },
   settlement: {
-    source: "contracts/libraries/Settlement.sol",
-    parts: [part("libraries/Settlement", "Settlement")],
-    inlinedIn: [AUDITS],
+    source: "contracts/libraries/settlement/Decisions.sol",
+    parts: [
+      part("libraries/Settlement", "Settlement", true),
+      part("libraries/Responsibility", "Responsibility", true),
+    ],
+    inlinedIn: [],
     tests: MONEY,
   },
   verifier: {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { Wallet } from "ethers";
 import { groth16, zKey, type Groth16Proof, type VerificationKey } from "snarkjs";
-import { artifactPaths, loadManifest, loadVerificationKey } from "../../../circuits/artifacts.ts";
+import { artifactPaths, loadCircuitManifest, loadVerificationKey } from "../../../circuits/artifacts.ts";
 import { connect, latestTime, type Chain } from "../../../client/chain.ts";
 import { addToDeployment } from "../../../client/deployment/add.ts";
 import { deploy, type DeployOptions } from "../../../client/deployment/deploy.ts";
@@ -17,7 +17,7 @@ import { verifyProof } from "../../../groth16/verify.ts";
 import type { SnarkjsKey } from "../../../groth16/words.ts";
 import { circuitFolder, initialKey } from "../../../keys/ceremony/folder.ts";
 import { checkKey } from "../../../keys/check.ts";
-import { passKey, refuseForgeable } from "../../../keys/key-gate.ts";
+import { requireSafeKey, refuseForgeable } from "../../../keys/key-gate.ts";
 import { makeKnownAnswer } from "../../../keys/known-answer.ts";
 import { ensureProfile, makeDevelopmentKey } from "../../../keys/make.ts";
 import { PROFILES } from "../../../protocol/profiles.ts";
@@ -71,13 +71,13 @@ export function testKey({ held, trusted, insecure, path, check, full, pass }: Sh
     });
 
     it("that is for local chains only if the powers were not public", async () => {
-      await passKey("tiny", { build: insecure(), chainId: LOCAL, zkey: true });
-      expect(await refusal(passKey("tiny", { build: insecure(), chainId: PUBLIC }))).to.include(
+      await requireSafeKey("tiny", { build: insecure(), chainId: LOCAL, zkey: true });
+      expect(await refusal(requireSafeKey("tiny", { build: insecure(), chainId: PUBLIC }))).to.include(
         "made for development",
       );
       const { code, message } = errorIn(await holdfast(...checkInsecure()));
       expect(code).to.equal("key");
-      expect(message).to.include("marked insecure");
+      expect(message).to.include("marked as insecure");
     });
 
     it("that a development key does not overwrite", async () => {
@@ -87,7 +87,7 @@ export function testKey({ held, trusted, insecure, path, check, full, pass }: Sh
       const build = path("unnamed");
       await cp(trusted(), build, { recursive: true });
       const { manifest: file } = artifactPaths("tiny", build);
-      await writeJson(file, { ...(await loadManifest("tiny", build)), key: undefined });
+      await writeJson(file, { ...(await loadCircuitManifest("tiny", build)), key: undefined });
       expect(await refusal(ensureProfile("tiny", { build }))).to.include("move the folder away");
     });
 
@@ -96,14 +96,14 @@ export function testKey({ held, trusted, insecure, path, check, full, pass }: Sh
       await cp(trusted(), build, { recursive: true });
       const { dir, manifest: file, r1cs } = artifactPaths("tiny", build);
       await changeByte(r1cs, -1);
-      const manifest = await loadManifest("tiny", build);
+      const manifest = await loadCircuitManifest("tiny", build);
       const hashes = { ...manifest.hashes, r1cs: await sha256File(r1cs) };
       await writeJson(file, { ...manifest, sources: "0".repeat(64), hashes });
       const contents = async (): Promise<string[]> =>
         Promise.all((await readdir(dir)).map((name) => sha256File(join(dir, name))));
       const before = await contents();
       expect(await refusal(ensureProfile("tiny", { build })))
-        .to.include(`the tiny key in ${dir} is no development key`)
+        .to.include(`${dir} has a tiny key that is not a development key`)
         .and.include("check out the sources");
       expect(await contents()).to.deep.equal(before);
     });
@@ -175,7 +175,7 @@ export function testKey({ held, trusted, insecure, path, check, full, pass }: Sh
       it("but that nobody deploys before somebody has contributed", async () => {
         const bare = await zKey.exportVerificationKey(initialKey(held().dir));
         const message = await refusal(deploy({ ...options, verificationKey: bare }));
-        expect(message).to.include("delta is its gamma");
+        expect(message).to.include("delta equals its gamma");
       });
     });
   });
@@ -192,7 +192,7 @@ export function testKey({ held, trusted, insecure, path, check, full, pass }: Sh
       const message = await refusal(
         refuseForgeable({ insecure: true, verificationKey: key, chainId: LOCAL }),
       );
-      expect(message).to.include("delta is its gamma");
+      expect(message).to.include("delta equals its gamma");
 
       const build = path("bare-key");
       await forge(trusted(), build, async ({ zkey, verificationKey }, transcript) => {
@@ -201,7 +201,7 @@ export function testKey({ held, trusted, insecure, path, check, full, pass }: Sh
         return transcript;
       });
       for (const refused of [pass(build, LOCAL), check(build)])
-        expect(await refusal(refused)).to.include("delta is its gamma");
+        expect(await refusal(refused)).to.include("delta equals its gamma");
     });
 
     it("refuses a key whose delta is the generator, whatever its gamma is", async () => {
@@ -214,8 +214,8 @@ export function testKey({ held, trusted, insecure, path, check, full, pass }: Sh
     });
 
     it("refuses a development key on a public chain, even under a manifest that calls it secure", async () => {
-      await passKey("tiny", { chainId: LOCAL, zkey: true });
-      expect(await refusal(passKey("tiny", { chainId: PUBLIC, zkey: true }))).to.include(
+      await requireSafeKey("tiny", { chainId: LOCAL, zkey: true });
+      expect(await refusal(requireSafeKey("tiny", { chainId: PUBLIC, zkey: true }))).to.include(
         "made for development",
       );
       expect(await refusal(checkKey("tiny"))).to.include("development key");
@@ -224,23 +224,28 @@ export function testKey({ held, trusted, insecure, path, check, full, pass }: Sh
       const { manifest: file } = artifactPaths("tiny", build);
       const manifest = JSON.parse(await readFile(file, "utf8")) as { key: object };
       await writeJson(file, { ...manifest, key: { ...manifest.key, insecure: false, contributions: 100 } });
-      expect(await refusal(passKey("tiny", { build, chainId: PUBLIC, zkey: true }))).to.include(
+      expect(await refusal(requireSafeKey("tiny", { build, chainId: PUBLIC, zkey: true }))).to.include(
         "no transcript",
       );
     });
 
     it("asks for ten contributions on a public chain", async () => {
-      const few = passKey("tiny", { build: trusted(), chainId: PUBLIC, trust: held().trust });
+      const few = requireSafeKey("tiny", { build: trusted(), chainId: PUBLIC, trust: held().trust });
       expect(await refusal(few)).to.include("at least 10");
     });
 
     it("refuses powers and a beacon that are not public under a manifest that calls the key secure", async () => {
       expect(
-        await refusal(passKey("tiny", { build: trusted(), chainId: PUBLIC, minContributions: MIN })),
+        await refusal(requireSafeKey("tiny", { build: trusted(), chainId: PUBLIC, minContributions: MIN })),
       ).to.include("not a published powers-of-tau file");
       const trust = { ...held().trust, drand: [] };
-      const unknown = passKey("tiny", { build: trusted(), chainId: PUBLIC, minContributions: MIN, trust });
-      expect(await refusal(unknown)).to.include("not of a public drand network");
+      const unknown = requireSafeKey("tiny", {
+        build: trusted(),
+        chainId: PUBLIC,
+        minContributions: MIN,
+        trust,
+      });
+      expect(await refusal(unknown)).to.include("not come from a public drand network");
     });
   });
 }

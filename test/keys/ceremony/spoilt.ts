@@ -2,7 +2,7 @@
 import { cp, copyFile, readFile, writeFile } from "node:fs/promises";
 import { expect } from "chai";
 import { zKey } from "snarkjs";
-import { artifactPaths, loadManifest, loadVerificationKey } from "../../../circuits/artifacts.ts";
+import { artifactPaths, loadCircuitManifest, loadVerificationKey } from "../../../circuits/artifacts.ts";
 import { ZKEY_SECTION } from "../../../groth16/zkey-writer.ts";
 import { numberedKey } from "../../../keys/ceremony/folder.ts";
 import type { CheckKeyOptions } from "../../../keys/check.ts";
@@ -82,9 +82,9 @@ export function testSpoilt({ held, trusted, path, check, full, pass }: SharedCer
       const build = path("other-manifest");
       await cp(trusted(), build, { recursive: true });
       const { manifest: file, zkey } = artifactPaths("tiny", build);
-      const manifest = await loadManifest("tiny", build);
+      const manifest = await loadCircuitManifest("tiny", build);
       await writeJson(file, { ...manifest, key: { ...manifest.key, contributions: 100 } });
-      expect(await refusal(check(build))).to.include("does not say what the transcript does");
+      expect(await refusal(check(build))).to.include("the manifest and the transcript contradict each other");
       await copyFile(numberedKey(held().dir, MIN), zkey);
       const verificationKey = await zKey.exportVerificationKey(zkey);
       await writeJson(artifactPaths("tiny", build).verificationKey, verificationKey);
@@ -93,7 +93,9 @@ export function testSpoilt({ held, trusted, path, check, full, pass }: SharedCer
         verificationKey: await sha256File(artifactPaths("tiny", build).verificationKey),
       };
       await writeJson(file, { ...manifest, key: { ...manifest.key, ...hashes } });
-      expect(await refusal(check(build))).to.include("of another key than the manifest");
+      expect(await refusal(check(build))).to.include(
+        "the transcript and the manifest describe different keys",
+      );
     });
 
     it("cannot take away the beacon, nor a contribution, nor rename one", async () => {
@@ -102,7 +104,7 @@ export function testSpoilt({ held, trusted, path, check, full, pass }: SharedCer
         await writeJson(verificationKey, await zKey.exportVerificationKey(zkey));
         return transcript;
       });
-      expect(bare).to.include("not the beacon that was announced");
+      expect(bare).to.include("not the announced beacon");
       const fewer = await forged(
         "fewer",
         (_, transcript) => keep({ ...transcript, contributions: transcript.contributions.slice(0, 2) }),
@@ -130,7 +132,7 @@ export function testSpoilt({ held, trusted, path, check, full, pass }: SharedCer
         await writeFile(zkey, bytes);
         return transcript;
       });
-      expect(message).to.include('"Emmy N" contributed a secret that follows from public values');
+      expect(message).to.include('the secret of "Emmy N" follows from public values');
     });
 
     it("cannot name another beacon", async () => {
@@ -138,17 +140,17 @@ export function testSpoilt({ held, trusted, path, check, full, pass }: SharedCer
         const announcement = { ...transcript.announcement, announcedAt: BEFORE_ROUND / 1000 + 3600 };
         return keep({ ...transcript, announcement });
       });
-      expect(late).to.include("announced after it was due");
+      expect(late).to.include("announced only after it was due");
       const next = await forged("next", (_, transcript) => {
         const announcement = { ...transcript.announcement, round: evmnetRound.round + 1 };
         return keep({ ...transcript, announcement });
       });
-      expect(next).to.include(`not that of drand's round ${evmnetRound.round + 1}`);
+      expect(next).to.include(`not that of the announced drand round ${evmnetRound.round + 1}`);
       const slower = await forged("slower", (_, transcript) => {
         const announcement = { ...transcript.announcement, iterationsExp: 11 };
         return keep({ ...transcript, announcement });
       });
-      expect(slower).to.include("not the beacon that was announced");
+      expect(slower).to.include("not the announced beacon");
     });
 
     it("cannot put another circuit or another verification key beside the zkey", async () => {
@@ -156,13 +158,13 @@ export function testSpoilt({ held, trusted, path, check, full, pass }: SharedCer
         await changeByte(r1cs, -1);
         return transcript;
       });
-      expect(other).to.include("circuit of this source tree is not the key's");
+      expect(other).to.include("this source tree does not compile to the key's tiny circuit");
       const development = await forged("key", async ({ verificationKey }, transcript) => {
         await writeJson(verificationKey, await loadVerificationKey("tiny"));
         return transcript;
       });
       expect(development).to.include("is not the verification key of");
-      expect(await refusal(pass(path("forged-key"), PUBLIC))).to.include("not that of the zkey");
+      expect(await refusal(pass(path("forged-key"), PUBLIC))).to.include("does not belong to the zkey");
       const sources = await forged("powers", (_, transcript) =>
         keep({ ...transcript, circuit: { ...transcript.circuit, hash: "0".repeat(128) } }),
       );

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IAudits} from "../interfaces/IAudits.sol";
-import {ILedger} from "../interfaces/ILedger.sol";
-import {IRegistry} from "../interfaces/IRegistry.sol";
-import {INodes} from "../interfaces/registry/INodes.sol";
-import {BucketId, ClusterId, NO_NODE, NodeId, VNodeId} from "../interfaces/Types.sol";
+import {IAudits} from "../../interfaces/IAudits.sol";
+import {ILedger} from "../../interfaces/ILedger.sol";
+import {IRegistry} from "../../interfaces/IRegistry.sol";
+import {INodes} from "../../interfaces/registry/INodes.sol";
+import {BucketId, ClusterId, NO_NODE, NodeId, Serial, VNodeId} from "../../interfaces/Types.sol";
 import {CompactionWord} from "./CompactionWord.sol";
 import {Consents} from "./Consents.sol";
 import {Directory} from "./Directory.sol";
@@ -13,30 +13,30 @@ import {SegmentWord} from "./SegmentWord.sol";
 import {Stock} from "./StockWord.sol";
 
 /// @title Holdings
-/// @notice What the Registry and its linked libraries have in common: what a vNode holds, and for whom.
+/// @notice What the Registry and its linked libraries share: what each vNode holds, for whom, and on which node's room.
 library Holdings {
     /// @dev A vNode's place on its cluster's ring, and what it holds.
     struct Holding {
-        /// StockWord.
+        /// A StockWord.
         uint256 stock;
-        /// Undefined while the total that belongs to it is 0.
+        /// A root is undefined while the total that belongs to it is 0.
         uint256[2] roots;
         ClusterId cluster;
-        uint64 token;
-        /// Its cluster's, which never change.
+        uint64 ringToken;
+        /// The depths are the cluster's, which never change.
         uint8 dataDepth;
         uint8 directoryDepth;
-        /// CompactionWord.
+        /// A CompactionWord.
         uint256 compaction;
-        /// Of the tree that is the directory, and of the one that a compaction writes.
+        /// One tree is the directory, and a compaction writes the other one.
         Directory.Frontier[2] frontiers;
-        /// SegmentWord.
-        mapping(uint32 serial => uint256) segments;
-        mapping(uint32 serial => mapping(uint256 index => IRegistry.Payer)) payers;
+        /// SegmentWords.
+        mapping(Serial serial => uint256) segments;
+        mapping(Serial serial => mapping(uint256 index => IRegistry.Payer)) payers;
     }
 
-    /// @dev The buckets, and which consents were used.
-    struct Book {
+    /// @dev The buckets, and the consents that were used.
+    struct BucketsState {
         mapping(BucketId bucket => IRegistry.Bucket) buckets;
         mapping(BucketId bucket => mapping(address account => bool)) readers;
         mapping(BucketId bucket => mapping(address account => bool)) writers;
@@ -46,22 +46,26 @@ library Holdings {
         Consents.Used used;
     }
 
-    /// @dev What a library cannot know by itself.
-    struct Context {
+    /// @dev The contracts that a library calls.
+    struct Neighbours {
         ILedger ledger;
         IAudits audits;
     }
 
+    // ----------------------------------------------------------------------------------------------------- segments
+
     function existing(
         Holding storage h,
         VNodeId id,
-        uint32 serial
+        Serial serial
     ) internal view returns (IRegistry.SegmentRecord memory s) {
         s = SegmentWord.unpack(h.segments[serial]);
         require(s.end != 0, IRegistry.NoSuchSegment(id, serial));
     }
 
-    /// @notice Refuses changes of the directory while it is compacted; a compaction that was given up is over.
+    // ---------------------------------------------------------------------------------------------------- directory
+
+    /// @notice Refuses changes of the directory while it is compacted. A compaction that was given up is over.
     function expectWhole(Holding storage h, Stock memory stock, VNodeId id, uint32 current) internal view {
         if (!stock.compacting) return;
         uint32 since = CompactionWord.epochOf(h.compaction);
@@ -81,21 +85,27 @@ library Holdings {
         stock.latest = 1 - stock.latest;
     }
 
-    /// @dev Invariant: used = sum of held of the vNodes that the node is responsible for in the next epoch, or waits to take
-    /// over.
-    function occupy(IRegistry.Node storage n, NodeId id, uint256 leaves) internal {
+    // --------------------------------------------------------------------------------------------------------- room
+
+    /// @dev Invariant: used = sum of held over the vNodes that the node is responsible for in the next epoch, or waits to
+    /// take over.
+    function takeRoom(IRegistry.Node storage n, NodeId id, uint256 leaves) internal {
         if (leaves == 0) return;
         uint256 used = n.used + leaves;
         require(used <= n.capacity, INodes.CapacityExceeded(id, n.capacity, used));
         n.used = uint40(used);
     }
 
-    /// @notice Whether an account speaks for a node. Nobody does for no node.
-    function isOf(IRegistry.Node storage n, address account) internal view returns (bool) {
-        return account == n.operator || account == n.provider;
+    function freeRoom(
+        mapping(NodeId node => IRegistry.Node) storage nodes,
+        NodeId id,
+        uint40 leaves
+    ) internal {
+        if (id != NO_NODE && leaves != 0) nodes[id].used -= leaves;
     }
 
-    function free(mapping(NodeId node => IRegistry.Node) storage nodes, NodeId id, uint40 leaves) internal {
-        if (id != NO_NODE && leaves != 0) nodes[id].used -= leaves;
+    /// @notice Whether an account is a node's provider or operator. No account is, if there is no node.
+    function isOf(IRegistry.Node storage n, address account) internal view returns (bool) {
+        return account == n.operator || account == n.provider;
     }
 }

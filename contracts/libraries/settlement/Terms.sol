@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {ClusterParams} from "../interfaces/Types.sol";
+import {ClusterParams} from "../../interfaces/Types.sol";
 
-/// @dev A cluster's parameters, profile and beacon in one word, of which each proof needs a few, with the epoch from which
-/// they hold and how many came before them: lowest bits first, odds 16, window 32, grace 8, maxMisses 8, slashMultiple 16,
-/// faultMultiple 16, syncEpochs 8, bondEpochs 16, managerFee 16, auditFee 16, reporterShare 16, profile 8, beacon 8,
-/// since 32, version 32.
+/// @dev A cluster's parameters, profile and beacon in one word, with the epoch from which they hold and the number of terms
+/// before them. A proof reads a few of them. Lowest bits first: odds 16, window 32, grace 8, maxMisses 8, slashMultiple 16,
+/// faultMultiple 16, syncEpochs 8, bondEpochs 16, managerFee 16, auditFee 16, reporterShare 16, profile 8, beacon 8, since 32,
+/// version 32.
 type Terms is uint256;
 
 using {
@@ -41,7 +41,7 @@ library TermsWord {
         return Terms.wrap(word);
     }
 
-    /// @notice The same from an epoch on, after so many others.
+    /// @notice The same terms, with since and version.
     function dated(Terms t, uint32 since_, uint32 version_) internal pure returns (Terms) {
         return Terms.wrap(Terms.unwrap(t) | (uint256(since_) << 184) | (uint256(version_) << 216));
     }

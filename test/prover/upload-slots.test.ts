@@ -1,18 +1,18 @@
-// Who may upload when not all can.
+// Which uploads may run when there are too many.
 import { expect } from "chai";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { createPlaces, type Place, type Places } from "../../prover/places.ts";
+import { createUploadSlots, type UploadSlot, type UploadSlots } from "../../prover/upload-slots.ts";
 import { createFakeClock, type FakeClock } from "../helpers/fake-clock.ts";
 
 describe("prover: places", () => {
   let clock: FakeClock;
-  let places: Places;
+  let places: UploadSlots;
   beforeEach(() => {
     clock = createFakeClock(0);
-    places = createPlaces(4, clock);
+    places = createUploadSlots(4, clock);
   });
 
-  const take = (account: string, worth = 10n): Place => places.take({ account, worth, price: 2n });
+  const take = (account: string, worth = 10n): UploadSlot => places.take({ account, worth, price: 2n });
   const refused = (account: string, worth = 10n): boolean => {
     try {
       take(account, worth);
@@ -25,9 +25,9 @@ describe("prover: places", () => {
   it("gives an account a quarter of them, and at least one", () => {
     take("a");
     expect(refused("a", 10n ** 30n)).to.equal(true);
-    places = createPlaces(1, clock);
+    places = createUploadSlots(1, clock);
     take("a");
-    places = createPlaces(9, clock);
+    places = createUploadSlots(9, clock);
     for (let i = 0; i < 3; i++) take("a");
     expect(refused("a")).to.equal(true);
   });
@@ -46,7 +46,7 @@ describe("prover: places", () => {
   });
 
   it("takes from who has several before it takes from who has one", () => {
-    places = createPlaces(5, clock);
+    places = createUploadSlots(5, clock);
     const [first, , single] = [take("a", 15n), take("a", 15n), take("b", 8n), take("c", 20n), take("d", 20n)];
     take("new", 8n);
     expect([first.signal.aborted, single.signal.aborted]).to.deep.equal([true, false]);

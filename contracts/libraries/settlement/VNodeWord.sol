@@ -1,34 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {ClusterId, NodeId} from "../interfaces/Types.sol";
+import {ClusterId, NodeId} from "../../interfaces/Types.sol";
 
-/// @dev What every proof reads and writes. See IAudits.VNodeState.
+/// @dev The part of a vNode's state that every proof reads and writes. See IAudits.VNodeState.
 struct VNode {
     NodeId node;
     uint32 settled;
     /// Below 64.
     uint8 misses;
-    /// So much of its lock was slashed that the node is paid nothing.
+    /// Whether so much of the lock was slashed that the node is paid nothing.
     bool short;
-    /// Epochs until settled are not decided: Book.deferred.
+    /// Whether the last settled epochs are not decided. See AuditsState.deferred.
     bool deferring;
     uint8 syncLeft;
     uint80 rate;
     uint32 nextSince;
-    /// Every epoch before this one, from the one after settled on, is as the one before: the rate stays, and only the draw
-    /// decides whether it is due.
+    /// Nothing changes before this epoch: the rate and the node stay, and only the draw decides whether an epoch is due.
     uint32 nextChange;
     ClusterId cluster;
 }
 
 /// @title VNodeWord
-/// @notice A VNode in one word, lowest bits first in the order of its members: written at once, where the compiler would
-/// write each member for itself, and read in parts where a proof needs no more.
+/// @notice A VNode in one word, lowest bits first in the order of its members. The compiler would write each member of a
+/// struct by itself. Parts of the word can be read alone.
 library VNodeWord {
     uint256 private constant SHORT = 1 << 70;
     uint256 private constant DEFERRING = 1 << 71;
-    /// @dev short, deferring and syncLeft.
+    /// @dev The bits of short, deferring and syncLeft.
     uint256 private constant SPECIAL = 0x3ff << 70;
 
     function unpack(uint256 word) internal pure returns (VNode memory v) {
@@ -82,8 +81,8 @@ library VNodeWord {
         return uint32(word >> 160);
     }
 
-    /// @notice Whether a proof of the epoch has nothing to do but to be paid for it: nobody comes or goes, the rate stays, and
-    /// nothing is deferred, short or syncing.
+    /// @notice Whether an epoch is plain: no node comes or goes, the rate stays, nothing is deferred, and the node is neither
+    /// short nor syncing. Then a proof of it can be paid without entering the epoch.
     function isPlain(uint256 word, uint32 epoch) internal pure returns (bool) {
         uint32 nextSince = nextSinceOf(word);
         return epoch < uint32(word >> 192) && (nextSince == 0 || epoch < nextSince) && word & SPECIAL == 0;
@@ -97,18 +96,18 @@ library VNodeWord {
         return word & DEFERRING != 0;
     }
 
-    /// @notice The word of a vNode whose node has locked again what was slashed.
+    /// @notice The word of a vNode whose lock was topped up.
     function topped(uint256 word) internal pure returns (uint256) {
         return word & ~SHORT;
     }
 
-    /// @notice The word of a vNode to which something happens in an epoch too.
+    /// @notice The word of a vNode in which something may change in an epoch.
     function changingAt(uint256 word, uint32 epoch) internal pure returns (uint256) {
         if (epoch >= uint32(word >> 192)) return word;
         return (word & ~(uint256(type(uint32).max) << 192)) | (uint256(epoch) << 192);
     }
 
-    /// @notice The word with a plain epoch settled as proven: settled is the epoch, misses are 0.
+    /// @notice The word after the proof of a plain epoch: the epoch is settled, and there are no misses.
     function proven(uint256 word, uint32 epoch) internal pure returns (uint256) {
         return (word & ~(uint256(type(uint48).max) << 32)) | (uint256(epoch) << 32);
     }

@@ -1,34 +1,38 @@
 /**
- * Whose a vNode is and what is announced about it, by the chain's events: as the contracts have it at each of them, so that
- * what happened in the time of another node can be told from what happened in ours.
+ * Who is responsible for a vNode and what has been announced about it, by the chain's events. It is known for the
+ * time of each event, so that events under another node can be told from events under ours.
  */
 import type { ChainEvent } from "./chain-model.ts";
 
-/** Of one vNode. Nobody: 0. */
-export interface Affairs {
-  /** Responsible, as far as the vNode was settled. */
+/** The state of one vNode. Node 0 stands for no node. */
+export interface Responsibility {
+  /** The responsible node, as far as the vNode was settled. */
   readonly node: bigint;
-  /** Named to be the next one. */
+  /** The node that is named as the next one. */
   readonly next: bigint;
-  /** Who was responsible before, and may still have the data. */
+  /** The responsible node before. It may still have the data. */
   readonly former: bigint;
-  /** The node need not be asked from the epoch on. */
+  /** An announced leave: the node can be without the vNode from this epoch on. */
   readonly leave: { readonly node: bigint; readonly epoch: number } | undefined;
-  /** The one declared last. The epochs from `from` until `end` ask for nothing. */
+  /** The pause declared last. The epochs from `from` until `end` ask for nothing. */
   readonly pause: { readonly node: bigint; readonly from: number; readonly end: number } | undefined;
-  /** The epoch in which a compaction of its directory began that is not done; it may be given up. */
+  /** The epoch in which the directory's unfinished compaction began. The compaction may have been given up. */
   readonly compactingSince: number | undefined;
 }
 
-export const NO_AFFAIRS: Affairs = {
-  ...{ node: 0n, next: 0n, former: 0n },
-  ...{ leave: undefined, pause: undefined, compactingSince: undefined },
+export const NO_RESPONSIBILITY: Responsibility = {
+  node: 0n,
+  next: 0n,
+  former: 0n,
+  leave: undefined,
+  pause: undefined,
+  compactingSince: undefined,
 };
 
-/** What an event, if it is about the vNode, makes of its affairs. */
-export function affairsAfter(before: Affairs, { name, args }: ChainEvent): Affairs {
+/** The state of a vNode after an event. */
+export function responsibilityAfter(before: Responsibility, { name, args }: ChainEvent): Responsibility {
   const node = args["node"] as bigint;
-  const gone: Affairs = { ...before, node: 0n, former: before.node, leave: undefined };
+  const gone: Responsibility = { ...before, node: 0n, former: before.node, leave: undefined };
   switch (name) {
     case "NodeAssigned":
       return { ...before, next: Number(args["fromEpoch"]) === 0 ? 0n : node };
@@ -56,12 +60,12 @@ export function affairsAfter(before: Affairs, { name, args }: ChainEvent): Affai
   }
 }
 
-/** Whose consent it takes to store here: who is responsible, or is named where nobody and nothing is. */
-export const consenter = ({ node, next }: Affairs): bigint => (node === 0n ? next : node);
+/** The node whose consent is needed to store here: the responsible one, or the named one if no node is responsible. */
+export const consenter = ({ node, next }: Responsibility): bigint => (node === 0n ? next : node);
 
-/** Whether a compaction that began in an epoch may still go on. */
+/** Whether a compaction that began in epoch `since` may still continue in `epoch`. */
 export const mayGoOn = (since: number | undefined, epoch: number): boolean =>
   since !== undefined && epoch <= since + 1;
 
-/** What ends by then is left out by a compaction that began in an epoch. */
+/** A compaction that began in epoch `since` leaves out segments that end in or before this epoch. */
 export const lastEndOf = (since: number): number => since + 1;

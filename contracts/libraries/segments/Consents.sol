@@ -4,17 +4,26 @@ pragma solidity 0.8.37;
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {IRegistry} from "../interfaces/IRegistry.sol";
-import {Acceptance, BucketId, Grant, NodeId, Segment, Unauthorized, VNodeId} from "../interfaces/Types.sol";
+import {IRegistry} from "../../interfaces/IRegistry.sol";
+import {
+    Acceptance,
+    BucketId,
+    Grant,
+    NodeId,
+    Segment,
+    Serial,
+    Unauthorized,
+    VNodeId
+} from "../../interfaces/Types.sol";
 
 /// @title Consents
-/// @notice What others have signed: a node's operator that it holds something, a bucket's owner that a writer may spend
-/// (protocol/typed-data.ts).
+/// @notice What others have signed (protocol/typed-data.ts): a node's operator that the node holds something, and a bucket's
+/// owner that a writer may spend the owner's tokens.
 library Consents {
     struct Used {
-        /// A node's acceptances, of whatever kind, have their nonces in common.
+        /// The bits of a node's used nonces. Acceptances of both kinds share them.
         mapping(NodeId node => mapping(uint256 word => uint256)) nonces;
-        /// Token units; REVOKED once the owner says so.
+        /// Token units that a grant has paid, or REVOKED.
         mapping(address owner => mapping(bytes32 grant => uint256)) spent;
     }
 
@@ -65,7 +74,7 @@ library Consents {
         NodeId node,
         uint256 revision,
         VNodeId vNode,
-        uint256 serial,
+        Serial serial,
         uint256 epochs,
         Acceptance calldata a
     ) internal view returns (bytes32) {
@@ -83,7 +92,7 @@ library Consents {
         return _digest(message);
     }
 
-    /// @notice Takes an acceptance of these terms, once.
+    /// @notice Checks an acceptance of these terms, and uses up its nonce.
     function accept(
         Used storage used,
         NodeId node,
@@ -116,7 +125,7 @@ library Consents {
         return _digest(message);
     }
 
-    /// @notice Takes amount of what a grant of the bucket's owner leaves to the caller.
+    /// @notice Books amount on a grant of the bucket's owner to the caller.
     function spend(Used storage used, address owner, Grant calldata g, uint256 amount) internal {
         bytes32 digest = grantDigest(g);
         require(msg.sender == g.writer, Unauthorized(msg.sender));
@@ -140,13 +149,14 @@ library Consents {
 
     // -------------------------------------------------------------------------------------------------- signatures
 
-    /// @dev For the contract that this library is part of, on the chain where it is now.
+    /// @dev The domain is the contract that this library is part of, on the present chain.
     function _digest(bytes memory message) private view returns (bytes32) {
         bytes32 domain = keccak256(abi.encode(DOMAIN_TYPE, NAME, VERSION, block.chainid, address(this)));
         return MessageHashUtils.toTypedDataHash(domain, keccak256(message));
     }
 
-    /// @dev By the account's key, or by its code (ERC-1271). The key comes first: to ask for the code costs 2,600 gas.
+    /// @dev The account's key has signed, or its code says so (ERC-1271). The key is tried first, since asking the code costs
+    /// 2,600 gas more.
     function _isSigned(address signer, bytes32 digest, bytes calldata signature) private view returns (bool) {
         (address recovered, ECDSA.RecoverError failure, ) = ECDSA.tryRecoverCalldata(digest, signature);
         if (failure == ECDSA.RecoverError.NoError && recovered == signer) return true;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IRegistry} from "../interfaces/IRegistry.sol";
+import {IRegistry} from "../../interfaces/IRegistry.sol";
 
 /// @title Payers
-/// @notice Who paid for which epochs of a segment, so that who paid gets back what is not needed. Nothing is on record while
-/// it was the bucket's owner alone.
+/// @notice Who paid for which epochs of a segment, so that the right account gets back what is not needed. Nothing is on
+/// record while the bucket's owner paid for all of them.
 library Payers {
     /// @dev What a payer gets back.
     struct Refund {
@@ -15,7 +15,7 @@ library Payers {
 
     uint256 internal constant MAX = 8;
 
-    /// @notice Notes who pays for a new segment, if that is not the bucket's owner.
+    /// @notice Records who pays for a new segment, if that is not the bucket's owner.
     function begin(
         mapping(uint256 index => IRegistry.Payer) storage spans,
         IRegistry.SegmentRecord memory s,
@@ -25,8 +25,8 @@ library Payers {
         s.payers = 1;
     }
 
-    /// @notice Notes who pays for the epochs from the segment's end, which has not come yet, until another one.
-    /// @return fits whether there is room to note it.
+    /// @notice Records who pays for the epochs from the segment's end until before a later one.
+    /// @return fits whether there was room for it.
     function extend(
         mapping(uint256 index => IRegistry.Payer) storage spans,
         IRegistry.SegmentRecord memory s,
@@ -42,27 +42,27 @@ library Payers {
             spans[count - 1].end = end;
             return true;
         }
-        if (count == MAX) count = _forget(spans, count, current);
+        if (count == MAX) count = _forgetPast(spans, count, current);
         if (count == MAX) return false;
         spans[count] = IRegistry.Payer(account, end);
         s.payers = uint8(count + 1);
         return true;
     }
 
-    /// @dev What is over is paid back to nobody. The last one is not over.
-    function _forget(
+    /// @dev Past epochs are never paid back. The last span is not past.
+    function _forgetPast(
         mapping(uint256 index => IRegistry.Payer) storage spans,
         uint256 count,
         uint32 current
     ) private returns (uint256 left) {
-        uint256 over;
-        while (spans[over].end <= current) ++over;
-        left = count - over;
-        for (uint256 i = 0; over != 0 && i < left; ++i) spans[i] = spans[over + i];
+        uint256 past;
+        while (spans[past].end <= current) ++past;
+        left = count - past;
+        for (uint256 i = 0; past != 0 && i < left; ++i) spans[i] = spans[past + i];
     }
 
-    /// @notice Ends what is paid for at another epoch.
-    /// @return refunds for the epochs from there on.
+    /// @notice Lets the paid epochs end earlier.
+    /// @return refunds what is paid back for the epochs from there on.
     function cut(
         mapping(uint256 index => IRegistry.Payer) storage spans,
         IRegistry.SegmentRecord memory s,
@@ -74,16 +74,16 @@ library Payers {
             refunds[0].epochs = s.end - end;
             return refunds;
         }
-        uint256 kept;
-        while (spans[kept].end < end) ++kept;
-        refunds = new Refund[](count - kept);
+        uint256 last;
+        while (spans[last].end < end) ++last;
+        refunds = new Refund[](count - last);
         uint32 from = end;
-        for (uint256 i = kept; i < count; ++i) {
+        for (uint256 i = last; i < count; ++i) {
             IRegistry.Payer memory span = spans[i];
-            refunds[i - kept] = Refund(span.account, span.end - from);
+            refunds[i - last] = Refund(span.account, span.end - from);
             from = span.end;
         }
-        spans[kept].end = end;
-        s.payers = kept == 0 && spans[0].account == address(0) ? 0 : uint8(kept + 1);
+        spans[last].end = end;
+        s.payers = last == 0 && spans[0].account == address(0) ? 0 : uint8(last + 1);
     }
 }

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {Poseidon2T4} from "./Poseidon2T4.sol";
+import {Poseidon2T4} from "../Poseidon2T4.sol";
 
 /// @title Directory
-/// @notice A vNode's 4-ary tree of fixed depth over its segments, of which only the frontier is kept: the left siblings
-/// of the place where the next entry goes (protocol.md, section 5; protocol/directory.ts). MultiPath opens what is in it.
+/// @notice A vNode's 4-ary tree of fixed depth over its segments (protocol.md, section 5; protocol/directory.ts). Only its
+/// frontier is kept: the left siblings of the place where the next entry goes. MultiPath opens entries.
 library Directory {
     struct Frontier {
-        /// Per level up to MAX_DEPTH the complete nodes under the parent that is incomplete; at the top level the root of
-        /// a full tree.
+        /// For each level up to MAX_DEPTH, the complete nodes under the incomplete parent. The top level has the root of a
+        /// full tree.
         uint256[3][9] left;
     }
 
-    /// @dev What hashes need of the memory, however many there are: one each would cost more than the last ones of many.
+    /// @dev The memory that all hashes of a call share. Memory that grew with each hash would cost ever more gas.
     struct Hasher {
         bytes constants;
         uint256[4] state;
@@ -23,8 +23,8 @@ library Directory {
 
     /// @dev "entry" in ASCII.
     uint256 private constant TAG_ENTRY = 0x656e747279;
-    /// @dev The tag is below 2^40, so that no two numbers of leaves give the same sum.
-    uint256 private constant LEAVES_AT = 40;
+    /// @dev The tag is below 2^40. So different numbers of leaves give different words.
+    uint256 private constant LEAVES_SHIFT = 40;
 
     // ------------------------------------------------------------------------------------------------------ hashing
 
@@ -42,13 +42,13 @@ library Directory {
     ) internal pure returns (uint256) {
         uint256[4] memory state = h.state;
         (state[0], state[1], state[2]) = (segmentRoot, start, weight);
-        state[3] = (leaves << LEAVES_AT) | TAG_ENTRY;
+        state[3] = (leaves << LEAVES_SHIFT) | TAG_ENTRY;
         return Poseidon2T4.compress(h.constants, state);
     }
 
     // ---------------------------------------------------------------------------------------------------- appending
 
-    /// @notice Appends an entry to a tree that has index of them: amortized 1/3 hash.
+    /// @notice Appends an entry to a tree that has `index` entries. It takes a third of a hash on average.
     /// @dev Warning: the caller ensures that there is room for it.
     function append(
         Frontier storage frontier,
@@ -72,7 +72,7 @@ library Directory {
         frontier.left[depth][0] = node;
     }
 
-    /// @notice The root of a tree of count entries: up to depth hashes.
+    /// @notice The root of a tree of `count` entries. It takes up to `depth` hashes.
     function rootOf(
         Frontier storage frontier,
         Hasher memory h,

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IRegistry} from "../interfaces/IRegistry.sol";
+import {IRegistry} from "../../interfaces/IRegistry.sol";
+import {Poseidon2T4} from "../Poseidon2T4.sol";
 import {Directory} from "./Directory.sol";
-import {Poseidon2T4} from "./Poseidon2T4.sol";
 
 /// @title MultiPath
-/// @notice Opens many entries of a directory at once: from the bottom up, each parent of what is known is hashed once, and
-/// those of its children that are not known come from one list (protocol/directory.ts).
+/// @notice Opens many entries of a directory at once (protocol/directory.ts). From the bottom up, each parent of a known node
+/// is hashed once. The children that are not known come from one list of siblings.
 library MultiPath {
-    /// @dev What is known of one level, in order of position: of the entries first, in the end of the root.
+    /// @dev The known nodes of one level, in the order of their indices. The first level has the entries, the last the root.
     struct Nodes {
-        uint256[] at;
+        uint256[] index;
         uint256[] node;
-        /// What takes the place of each; nothing, if they are only opened.
+        /// The nodes that replace them. Empty if they are only opened.
         uint256[] next;
     }
 
-    /// @dev What is the same for all levels.
+    /// @dev What all levels share.
     struct Climb {
         Directory.Hasher hasher;
         bool replaces;
         uint256[4] nextState;
-        /// Siblings that were used.
+        /// The number of siblings that were used.
         uint256 used;
     }
 
     function make(uint256 entries, bool replaced) internal pure returns (Nodes memory nodes) {
-        (nodes.at, nodes.node) = (new uint256[](entries), new uint256[](entries));
+        (nodes.index, nodes.node) = (new uint256[](entries), new uint256[](entries));
         if (replaced) nodes.next = new uint256[](entries);
     }
 
@@ -38,7 +38,7 @@ library MultiPath {
         uint256 depth,
         bytes32[] calldata siblings
     ) internal pure returns (uint256) {
-        uint256 known = _expectOrder(nodes.at);
+        uint256 known = _expectOrder(nodes.index);
         Climb memory c;
         c.hasher = h;
         for (uint256 level = 0; level < depth; ++level) known = _rise(nodes, known, c, siblings);
@@ -46,8 +46,8 @@ library MultiPath {
         return nodes.node[0];
     }
 
-    /// @notice As rootOf, and puts others in their places in the tree, of count entries, and in its frontier: but for the
-    /// root of a full tree, after which nothing is appended.
+    /// @notice As rootOf, and replaces the entries in a tree of `count` entries and in its frontier. The frontier keeps the
+    /// old root of a full tree, since nothing is appended to that.
     function replace(
         Nodes memory nodes,
         Directory.Frontier storage frontier,
@@ -56,7 +56,7 @@ library MultiPath {
         uint256 count,
         bytes32[] calldata siblings
     ) internal returns (uint256 root, uint256 nextRoot) {
-        uint256 known = _expectOrder(nodes.at);
+        uint256 known = _expectOrder(nodes.index);
         Climb memory c;
         (c.hasher, c.replaces) = (h, true);
         for (uint256 level = 0; level < depth; ++level) {
@@ -68,23 +68,23 @@ library MultiPath {
         return (nodes.node[0], nodes.next[0]);
     }
 
-    function _expectOrder(uint256[] memory at) private pure returns (uint256 known) {
-        known = at.length;
+    function _expectOrder(uint256[] memory index) private pure returns (uint256 known) {
+        known = index.length;
         require(known != 0, IRegistry.PathMalformed());
-        for (uint256 i = 1; i < known; ++i) require(at[i - 1] < at[i], IRegistry.PathMalformed());
+        for (uint256 i = 1; i < known; ++i) require(index[i - 1] < index[i], IRegistry.PathMalformed());
     }
 
-    /// @dev A level's part of the frontier is what stands left of its place number count, under the same parent.
+    /// @dev A level's part of the frontier are the nodes left of index `count` that have the same parent as it.
     function _mend(uint256[3] storage left, Nodes memory nodes, uint256 known, uint256 count) private {
         uint256 parent = count >> 2;
         while (known != 0) {
-            uint256 at = nodes.at[--known];
-            if (at >> 2 < parent) return;
-            if (at < count) left[at & 3] = nodes.next[known];
+            uint256 index = nodes.index[--known];
+            if (index >> 2 < parent) return;
+            if (index < count) left[index & 3] = nodes.next[known];
         }
     }
 
-    /// @dev Parents take the places of their children in the arrays: there are not more of them.
+    /// @dev Parents overwrite their children in the arrays, since there are not more parents than children.
     function _rise(
         Nodes memory nodes,
         uint256 known,
@@ -93,16 +93,17 @@ library MultiPath {
     ) private pure returns (uint256 parents) {
         unchecked {
             for (uint256 i = 0; i < known; ++parents) {
-                uint256 parent = nodes.at[i] >> 2;
+                uint256 parent = nodes.index[i] >> 2;
                 i = _gather(nodes, known, i, c, siblings);
-                nodes.at[parents] = parent;
+                nodes.index[parents] = parent;
                 nodes.node[parents] = Poseidon2T4.compress(c.hasher.constants, c.hasher.state);
                 if (c.replaces) nodes.next[parents] = Poseidon2T4.compress(c.hasher.constants, c.nextState);
             }
         }
     }
 
-    /// @dev The children of the parent of known node number i; returns the number of the first one of another parent.
+    /// @dev Collects the children of the parent of known node number i.
+    /// @return the number of the first known node that has another parent.
     function _gather(
         Nodes memory nodes,
         uint256 known,
@@ -110,9 +111,9 @@ library MultiPath {
         Climb memory c,
         bytes32[] calldata siblings
     ) private pure returns (uint256) {
-        uint256[] memory at = nodes.at;
+        uint256[] memory index = nodes.index;
         uint256[4] memory state = c.hasher.state;
-        (uint256 next, uint256 used) = (at[i], c.used);
+        (uint256 next, uint256 used) = (index[i], c.used);
         uint256 child = next & ~uint256(3);
         unchecked {
             for (uint256 digit = 0; digit < 4; ++digit) {
@@ -120,7 +121,7 @@ library MultiPath {
                     state[digit] = nodes.node[i];
                     if (c.replaces) c.nextState[digit] = nodes.next[i];
                     ++i;
-                    next = i < known ? at[i] : 0;
+                    next = i < known ? index[i] : 0;
                     continue;
                 }
                 require(used < siblings.length, IRegistry.PathMalformed());

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IRegistry} from "../interfaces/IRegistry.sol";
-import {BucketId} from "../interfaces/Types.sol";
+import {IRegistry} from "../../interfaces/IRegistry.sol";
+import {BucketId} from "../../interfaces/Types.sol";
 
 /// @title SegmentWord
-/// @notice A segment's record in one word, lowest bits first in the order of its members: written at once, where the
-/// compiler would write each member for itself. Where its entry is, is there for both of the vNode's trees.
+/// @notice A segment's record in one word, lowest bits first in the order of its members. The compiler would write each
+/// member of a struct by itself. The word has the index of the segment's entry in each of the vNode's two trees.
 library SegmentWord {
     uint256 private constant INDEX_BITS = 16;
-    uint256 private constant INDICES_AT = 224;
+    uint256 private constant INDICES_SHIFT = 224;
 
-    /// @dev Without the index, which needs to be known for which tree.
+    /// @dev The index stays 0, since it depends on the tree.
     function unpack(uint256 word) internal pure returns (IRegistry.SegmentRecord memory s) {
         s.bucket = BucketId.wrap(uint40(word));
         s.leaves = uint32(leavesOf(word));
@@ -21,7 +21,7 @@ library SegmentWord {
         s.payers = uint8(word >> 216);
     }
 
-    /// @dev Without the index.
+    /// @dev The indices stay 0.
     function pack(IRegistry.SegmentRecord memory s) internal pure returns (uint256) {
         return
             uint256(BucketId.unwrap(s.bucket)) |
@@ -32,9 +32,9 @@ library SegmentWord {
             (uint256(s.payers) << 216);
     }
 
-    /// @notice Another record for the same entry.
+    /// @notice The word with another record, and the same indices.
     function update(uint256 word, IRegistry.SegmentRecord memory s) internal pure returns (uint256) {
-        return pack(s) | ((word >> INDICES_AT) << INDICES_AT);
+        return pack(s) | ((word >> INDICES_SHIFT) << INDICES_SHIFT);
     }
 
     function leavesOf(uint256 word) internal pure returns (uint256) {
@@ -51,14 +51,14 @@ library SegmentWord {
     }
 
     function indexIn(uint256 word, uint256 tree) internal pure returns (uint16) {
-        return uint16(word >> _at(tree));
+        return uint16(word >> _shiftOf(tree));
     }
 
     function withIndex(uint256 word, uint256 tree, uint256 index) internal pure returns (uint256) {
-        return (word & ~(uint256(type(uint16).max) << _at(tree))) | (index << _at(tree));
+        return (word & ~(uint256(type(uint16).max) << _shiftOf(tree))) | (index << _shiftOf(tree));
     }
 
-    function _at(uint256 tree) private pure returns (uint256) {
-        return INDICES_AT + INDEX_BITS * tree;
+    function _shiftOf(uint256 tree) private pure returns (uint256) {
+        return INDICES_SHIFT + INDEX_BITS * tree;
     }
 }

@@ -1,54 +1,63 @@
 /**
- * What a node needs besides its data: coins for the gas of its proofs, and a clock that goes right.
+ * Checks that the operator's account can pay for the gas of proofs, and that the host's clock is right.
  */
 import type { Clock } from "../chain/clock.ts";
 import type { Alert } from "./alert.ts";
 import type { NodeChain } from "./chain-model.ts";
 
-export interface Means {
-  /** Seconds that the host's clock is after the chain's last block: more than usual if either stands still or goes wrong. */
+export interface GasAndClock {
+  /**
+   * Seconds by which the host's clock is ahead of the chain's newest block. Large if either clock is wrong or has
+   * stopped.
+   */
   readonly clockSkew: number;
-  /** That the operator's coins pay for at the gas price of the moment; undefined until it is known. */
+  /** Proofs that the operator's coins can pay for at the present gas price; undefined until it is known. */
   readonly payableProofs: number | undefined;
 }
 
-export interface MeansWatch {
-  readonly now: Means;
-  /** Compares the clocks, and says whether it is time to count coins. */
+export interface GasAndClockWatch {
+  readonly now: GasAndClock;
+  /** Compares the clocks. @returns whether it is time to count the coins */
   look(time: number): boolean;
   count(): Promise<void>;
 }
 
-export interface MeansModules {
+export interface GasAndClockModules {
   readonly chain: Pick<NodeChain, "coins" | "gasPrice" | "operator">;
   readonly clock: Pick<Clock, "now">;
   readonly alert: Alert;
 }
 
-/** Host and chain may differ by so many seconds before we warn. */
+/** Seconds by which host and chain may differ without a warning. */
 const MAX_CLOCK_SKEW = 30;
-/** Gas of a proof that is alone in its transaction, and some more. */
+/** Gas of a proof that is alone in its transaction, with a margin. */
 const PROOF_GAS = 300_000n;
-/** With fewer, it is high time to send coins. */
+/** With fewer proofs, a warning asks for coins. */
 const LOW_PROOFS = 24;
-/** Milliseconds between counts: while there are enough, and while there are few. */
+/** Milliseconds between two counts: while there are enough coins, and while there are few. */
 const [COUNT_EVERY, RECOUNT_EVERY] = [600_000, 60_000];
 
-export const UNKNOWN_MEANS: Means = { clockSkew: 0, payableProofs: undefined };
+export const NOT_YET_KNOWN: GasAndClock = { clockSkew: 0, payableProofs: undefined };
 
-export function createMeans({ chain, clock, alert }: MeansModules): MeansWatch {
-  let now = UNKNOWN_MEANS;
+export function createGasAndClock({ chain, clock, alert }: GasAndClockModules): GasAndClockWatch {
+  let now = NOT_YET_KNOWN;
   let countAt = 0;
 
-  /** Every time again: an alert that was given before the end of the epoch is given in the next one, too. */
+  /** Called in every look, so that a warning is repeated in each epoch. */
   const warn = (): void => {
     const { clockSkew: seconds, payableProofs: proofs } = now;
     if (Math.abs(seconds) > MAX_CLOCK_SKEW)
-      alert("clock", "warn", { seconds }, "clock differs from the chain's");
+      alert(
+        "clock",
+        "warn",
+        { seconds },
+        "the host's clock differs from the chain's: set it, unless the chain has stopped",
+      );
     if (proofs === undefined || proofs >= LOW_PROOFS) return;
     const facts = { proofs, operator: chain.operator, advice: "send coins to the operator's account" };
-    if (proofs > 0) alert("coins low", "warn", facts, "the operator's coins will soon not pay for proofs");
-    else alert("no coins", "error", facts, "the operator's coins pay for no proof");
+    if (proofs > 0)
+      alert("coins low", "warn", facts, "the operator's coins will soon not suffice for proofs");
+    else alert("no coins", "error", facts, "the operator's coins do not suffice for a proof");
   };
 
   return {

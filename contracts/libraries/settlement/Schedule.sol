@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Schedule
-/// @notice When a vNode's rate rises and falls, with a bit per epoch to find the next time.
+/// @notice When a vNode's rate rises and falls. A bit per epoch helps to find the next change.
 library Schedule {
     /// @dev Token units per epoch.
     struct Change {
@@ -13,25 +13,24 @@ library Schedule {
     }
 
     struct Changes {
-        /// The last two rises, as most are entered before the next but one comes: this word is written again and again,
-        /// where those by epoch are new each time. Lowest bits first, the later rise's epoch 32 and amount 80, then the
-        /// earlier one's.
+        /// The last two rises. Most of them are entered before a third one comes. To write this word again costs less than a
+        /// new word for each rise. Lowest bits first: epoch 32 and amount 80 of the later rise, then of the earlier one.
         uint256 rises;
-        /// Every fall, and the rises that have waited for longer.
+        /// Every fall, and older rises that are not entered yet.
         mapping(uint32 epoch => Change) byEpoch;
-        /// Of byEpoch.
+        /// A bit for each epoch that byEpoch has a change of.
         mapping(uint256 word => uint256) marks;
     }
 
     uint256 private constant RISE_BITS = 112;
 
-    /// @notice Raises the rate from one epoch until another.
-    /// @param settled no epoch until this one is asked for any more.
-    /// @dev Warning: the caller ensures that no earlier call had a later from, and that all rises together are below 2^80.
+    /// @notice Raises the rate in one epoch, and lowers it in a later one.
+    /// @param settled the last settled epoch. Nobody asks for it, or for earlier ones, again.
+    /// @dev Warning: the caller ensures that `from` never falls from call to call, and that all rises together are below 2^80.
     function add(Changes storage changes, uint32 settled, uint32 from, uint32 end, uint80 amount) internal {
         uint256 rises = changes.rises;
         if (from != uint32(rises)) {
-            _keep(changes, settled, rises >> RISE_BITS);
+            _moveOut(changes, settled, rises >> RISE_BITS);
             rises = (uint256(uint112(rises)) << RISE_BITS) | from;
         }
         changes.rises = rises + (uint256(amount) << 32);
@@ -39,15 +38,15 @@ library Schedule {
         _mark(changes, end);
     }
 
-    /// @dev Makes room for another rise.
-    function _keep(Changes storage changes, uint32 settled, uint256 rise) private {
+    /// @dev Moves a rise out of the word, unless it is settled.
+    function _moveOut(Changes storage changes, uint32 settled, uint256 rise) private {
         uint32 epoch = uint32(rise);
         if (epoch <= settled) return;
         changes.byEpoch[epoch].raise = uint128(rise >> 32);
         _mark(changes, epoch);
     }
 
-    /// @notice Lets what lowers the rate at one epoch lower it at another.
+    /// @notice Moves a fall of the rate to another epoch.
     function move(Changes storage changes, uint32 end, uint32 newEnd, uint128 amount) internal {
         changes.byEpoch[end].lower -= amount;
         changes.byEpoch[newEnd].lower += amount;
@@ -70,9 +69,9 @@ library Schedule {
         return (raise + change.raise, change.lower);
     }
 
-    /// @notice An epoch after this one before which nothing changes: the next change, if it is among the same 256 epochs.
+    /// @notice A later epoch before which nothing changes. It is the next change if that is in the same 256 epochs.
     function quietUntil(Changes storage changes, uint32 epoch) internal view returns (uint32 quiet) {
-        // In two steps, because a shift by 256 leaves nothing.
+        // Two shifts keep the bits after this epoch, also if this epoch is the last one of the word.
         uint256 later = (changes.marks[epoch >> 8] >> (epoch & 255)) >> 1;
         quiet = later == 0 ? (epoch | 255) + 1 : epoch + 1 + uint32(Math.log2(later & (~later + 1)));
         uint256 rises = changes.rises;

@@ -1,31 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-/// @dev How much a vNode's directory has in it.
+import {Serial} from "../../interfaces/Types.sol";
+
+/// @dev What a vNode's directory holds.
 struct Stock {
-    /// Weights of all entries now, and before the first change in changedEpoch.
+    /// The sum of the weights of all entries: now, and before the first change in changedEpoch.
     uint40 total;
     uint40 prevTotal;
     uint32 changedEpoch;
-    /// Which of the vNode's two roots is the one now; the other one goes with prevTotal.
+    /// The index of the present root, of two. The other root belongs to prevTotal.
     uint8 latest;
-    /// Which of the vNode's two trees is the one now; the other one is for a compaction.
+    /// The index of the present tree, of two. A compaction writes the other one.
     uint8 tree;
-    /// Whether a compaction began that is not done; it may be given up.
+    /// Whether a compaction has begun and is not done. It may be given up.
     bool compacting;
-    /// The cluster's, which never change: a proof reads nothing of a vNode but this word and a root.
+    /// The cluster's quantum, which never changes. It is here so that a proof reads nothing but this word and a root.
     uint8 quantumBits;
     /// Below 2^24.
     uint32 count;
     /// Entries that are not tombstones, below 2^24, and their leaves.
     uint32 live;
     uint40 held;
-    uint32 nextSerial;
+    Serial nextSerial;
 }
 
 /// @title StockWord
-/// @notice A Stock in one word: written at once, where the compiler would write each member for itself, and read in parts
-/// where no more is needed.
+/// @notice A Stock in one word. The compiler would write each member of a struct by itself. Parts of the word can be read
+/// alone.
 library StockWord {
     uint256 private constant COMPACTING = 1 << 114;
 
@@ -33,7 +35,7 @@ library StockWord {
         (s.total, s.prevTotal, s.changedEpoch) = (totalOf(word), uint40(word >> 40), uint32(word >> 80));
         (s.latest, s.tree, s.compacting) = (latestOf(word), treeOf(word), isCompacting(word));
         (s.quantumBits, s.count, s.live) = (quantumBitsOf(word), uint24(word >> 128), uint24(word >> 152));
-        (s.nextSerial, s.held) = (uint32(word >> 176), heldOf(word));
+        (s.nextSerial, s.held) = (Serial.wrap(uint32(word >> 176)), heldOf(word));
     }
 
     function pack(Stock memory s) internal pure returns (uint256) {
@@ -47,7 +49,7 @@ library StockWord {
             (uint256(s.quantumBits) << 120) |
             (uint256(s.count) << 128) |
             (uint256(s.live) << 152) |
-            (uint256(s.nextSerial) << 176) |
+            (uint256(Serial.unwrap(s.nextSerial)) << 176) |
             (uint256(s.held) << 216);
     }
 
@@ -75,8 +77,8 @@ library StockWord {
         return uint40(word >> 216);
     }
 
-    /// @notice Which root and total were the directory's when the epoch began.
-    function at(uint256 word, uint32 epoch) internal pure returns (uint8 which, uint40 total) {
+    /// @notice The index of the directory's root, and its total, as they were when the epoch began.
+    function asOf(uint256 word, uint32 epoch) internal pure returns (uint8 which, uint40 total) {
         bool changed = uint32(word >> 80) >= epoch;
         return changed ? (1 - latestOf(word), uint40(word >> 40)) : (latestOf(word), totalOf(word));
     }

@@ -1,4 +1,4 @@
-// Coins for gas and the host's clock: counted, told and alarmed about before they cost a proof.
+// Coins for gas, and the host's clock: warnings come before a proof is lost.
 import { expect } from "chai";
 import type { Duties } from "../../prover/duties.ts";
 import { isHealthy } from "../../prover/status.ts";
@@ -13,7 +13,7 @@ describe("prover: means", () => {
   let chain: FakeChain;
   let clock: FakeClock;
   let duties: Duties;
-  /** At the chain's price of a gwei. */
+  /** Coins for so many proofs, at the chain's gas price of a gwei. */
   const PROOF = 300_000n * 10n ** 9n;
 
   beforeEach(async () => {
@@ -23,7 +23,7 @@ describe("prover: means", () => {
   });
   afterEach(() => bench.end());
 
-  /** One look counts, the next says. */
+  /** The first look counts, the next one shows the result. */
   async function look(): Promise<void> {
     for (let i = 0; i < 2; i++) await bench.lookOnce(duties);
   }
@@ -49,7 +49,7 @@ describe("prover: means", () => {
     chain.wei = 24n * PROOF - 1n;
     await look();
     await look();
-    const lines = bench.linesOf("the operator's coins will soon not pay for proofs");
+    const lines = bench.linesOf("the operator's coins will soon not suffice for proofs");
     expect(lines).to.have.lengthOf(1);
     expect(lines[0]).to.include({ proofs: 23, operator: OPERATOR.address });
     expect(isHealthy(duties.status)).to.equal(true);
@@ -58,7 +58,7 @@ describe("prover: means", () => {
   it("is not well without coins, and well again soon after some came", async () => {
     chain.wei = PROOF - 1n;
     await look();
-    expect(bench.linesOf("the operator's coins pay for no proof")).to.have.lengthOf(1);
+    expect(bench.linesOf("the operator's coins do not suffice for a proof")).to.have.lengthOf(1);
     expect(isHealthy(duties.status)).to.equal(false);
     expect(await bench.metrics.text()).to.match(/holdfast_payable_proofs 0\n/);
     chain.wei = 10n ** 18n;
@@ -91,7 +91,9 @@ describe("prover: means", () => {
       clock.time = 1000 * (chain.time + seconds);
       await look();
       await look();
-      const lines = bench.linesOf("clock differs from the chain's");
+      const lines = bench.linesOf(
+        "the host's clock differs from the chain's: set it, unless the chain has stopped",
+      );
       expect(lines.map((line) => line["seconds"])).to.deep.equal([seconds]);
       expect(duties.status.clockSkew).to.equal(seconds);
       expect(await bench.metrics.text()).to.match(new RegExp(`holdfast_clock_skew_seconds ${seconds}\n`));
@@ -100,6 +102,8 @@ describe("prover: means", () => {
   it("does not mind a few seconds", async () => {
     clock.time = 1000 * (chain.time + 30);
     await look();
-    expect(bench.linesOf("clock differs from the chain's")).to.deep.equal([]);
+    expect(
+      bench.linesOf("the host's clock differs from the chain's: set it, unless the chain has stopped"),
+    ).to.deep.equal([]);
   });
 });
