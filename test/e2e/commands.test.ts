@@ -194,7 +194,7 @@ describe("e2e: the commands", function () {
       const unasked = await refusal("app", ...put("--vnodes", "1,2"));
       expect(unasked.message).to.match(/nobody can be asked here: add --yes/);
       expect(unasked.message).to.match(
-        /an epoch, \d+ token units of which are rounding up to multiples of 1073741824/,
+        /an epoch, of which \d+ token units come from rounding up to multiples of 1073741824/,
       );
     });
 
