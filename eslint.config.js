@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import { createNodeResolver, importX } from "eslint-plugin-import-x";
 import ts from "typescript-eslint";
 
-/** Which folders each may import from (docs/architecture.md). test/ may import from all. */
+/** The folders that each folder may import from (docs/architecture.md). test/ may import from all. */
 const BASE = ["protocol", "system"];
 const MIDDLE = [...BASE, "chain", "net", "contracts", "wasm", "drand", "groth16", "circuits", "keys"];
 const FLOORS = {

@@ -7,17 +7,17 @@ import hardhatNetworkHelpers from "@nomicfoundation/hardhat-network-helpers";
 import hardhatTypechain from "@nomicfoundation/hardhat-typechain";
 import { defineConfig } from "hardhat/config";
 
-/** npm's: nothing is downloaded, and the lockfile pins its hash. */
+/** The compiler of the npm package: nothing is downloaded, and the lockfile pins its hash. */
 function compiler(optimizer: { readonly enabled: boolean; readonly runs?: number }) {
   return {
     version: "0.8.37",
     path: fileURLToPath(new URL("./node_modules/solc/soljson.js", import.meta.url)),
-    // Registry and Audits are close to the limit of 24,576 bytes: a test watches.
+    // Registry and Audits are close to the limit of 24,576 bytes, which a test checks.
     settings: {
       evmVersion: "prague",
       viaIR: true,
       optimizer,
-      // The same code whatever it is compiled along with: PrevrandaoBeacon compares its probe's.
+      // The code must not depend on the other files: PrevrandaoBeacon compares the code of its probe.
       metadata: { bytecodeHash: "none" },
     },
   };
@@ -33,18 +33,18 @@ export default defineConfig({
     hardhatTypechain,
   ],
   solidity: {
-    // `npm start` needs no tests.
+    // `npm start` does not need the tests.
     splitTestsCompilation: true,
     profiles: {
       default: compiler({ enabled: true, runs: 10_000 }),
-      // The tests in Solidity are four times as much code: they are compiled fast. forge (foundry.toml) runs them as well,
-      // with the settings of what is deployed.
+      // The Solidity tests are four times as much code, so they are compiled without the optimizer. forge (foundry.toml) runs
+      // them too, with the settings of the deployed contracts.
       tests: compiler({ enabled: false }),
     },
   },
   networks: {
     hardhat: { type: "edr-simulated", hardfork: "osaka", chainId: 31337 },
-    // Blocks follow the wall clock: several may share a second, so that a burst of transactions does not run ahead of it.
+    // Blocks follow the wall clock. Several may share a second, so that many transactions do not move the time ahead.
     devnet: {
       type: "edr-simulated",
       hardfork: "osaka",
@@ -52,7 +52,7 @@ export default defineConfig({
       allowBlocksWithSameTimestamp: true,
       mining: { auto: true, interval: 1000 },
     },
-    // Tests start it, on a port of its own.
+    // Tests start it, each time on another port.
     anvil: { type: "http", url: "http://127.0.0.1:8545" },
     localhost: { type: "http", url: "http://127.0.0.1:8545" },
   },
@@ -61,7 +61,7 @@ export default defineConfig({
     mocha: { timeout: 120_000, parallel: true, jobs: 3, require: ["./test/helpers/worker.ts"] },
     solidity: {
       fuzz: { runs: 256, seed: "0x5eed" },
-      // forge looks at 256 of them: `npm run forge`.
+      // forge runs 256: `npm run forge`.
       invariant: { runs: 64, depth: 64, failOnRevert: false },
     },
   },

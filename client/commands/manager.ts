@@ -103,7 +103,7 @@ export function addManagerCommands(program: Command): void {
 
   spendingCommand(manager, "add-vnodes", "adds vNodes at places of the cluster's ring")
     .argument("<cluster>", "id of the cluster", id)
-    .option("--tokens <list>", "places, as numbers below 2^64, separated by commas", parseTokens)
+    .option("--tokens <list>", "places, as numbers below 2^64, separated by commas", parseRingPlaces)
     .option("--count <n>", "number of vNodes to add at random places", count)
     .action(addVNodes);
   spendingCommand(
@@ -220,10 +220,10 @@ function addVNodes(
         "bad-input",
         "how many vNodes, or where? Give --count N or --tokens LIST, one of them",
       );
-    const tokens =
+    const places =
       options.tokens ?? Array.from({ length: options.count ?? 0 }, () => randomBytes(8).readBigUInt64BE());
-    await agree(`add ${tokens.length} vNodes to cluster ${cluster}`, options);
-    const { events, hash } = await chain.send("registry", "addVNodes", [cluster, tokens]);
+    await agree(`add ${places.length} vNodes to cluster ${cluster}`, options);
+    const { events, hash } = await chain.send("registry", "addVNodes", [cluster, places]);
     const vNodes = events.filter(({ name }) => name === "VNodeAdded").map(({ args }) => args["vNode"]);
     printResult({ cluster, vNodes, transaction: hash }, options);
   });
@@ -285,9 +285,9 @@ async function clusterVNodes(chain: Chain, cluster: bigint): Promise<ShownVNode[
   return found;
 }
 
-function parseTokens(text: string): bigint[] {
-  return text.split(",").map((token) => {
-    if (/^\d{1,20}$/.test(token) && BigInt(token) < RING) return BigInt(token);
+function parseRingPlaces(text: string): bigint[] {
+  return text.split(",").map((place) => {
+    if (/^\d{1,20}$/.test(place) && BigInt(place) < RING) return BigInt(place);
     throw new InvalidArgumentError("expected numbers below 2^64, separated by commas");
   });
 }

@@ -1,4 +1,4 @@
-// Every cheat by its name: which constraint of the circuit stands against it is in its row.
+// Every cheat by its name. Its row says which constraint of the circuit refuses it.
 import { expect } from "chai";
 import { cheating } from "../../evidence/assurance/cheating.ts";
 import { CHEATS } from "../../evidence/assurance/cheats.ts";

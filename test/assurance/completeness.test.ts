@@ -1,4 +1,4 @@
-// The implementations of the protocol against each other, and whether a difference would be seen.
+// Compares the implementations of the protocol, and checks that a difference would be noticed.
 import { expect } from "chai";
 import { completeness } from "../../evidence/assurance/completeness.ts";
 import { FULL, SMALL } from "../../evidence/assurance/scale.ts";

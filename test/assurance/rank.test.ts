@@ -1,4 +1,4 @@
-// Sparse elimination against what is known: rows that are sums of others, wires that rows leave open.
+// Sparse elimination, with known results: rows that are sums of others, and wires that rows leave open.
 import { expect } from "chai";
 import { createRandom } from "../../evidence/assurance/random.ts";
 import { dependentRows, undetermined } from "../../evidence/assurance/rank.ts";

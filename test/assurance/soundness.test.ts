@@ -1,4 +1,4 @@
-// The small part of the evidence for soundness, and whether each kind would see a circuit that is not sound.
+// The small part of the evidence for soundness, and checks that each kind notices an unsound circuit.
 import { expect } from "chai";
 import { uncertain } from "../../evidence/assurance/certain.ts";
 import { changeable, changes } from "../../evidence/assurance/changes.ts";
@@ -17,7 +17,7 @@ import { referenceEngine } from "../../protocol/segment.ts";
 import { present } from "../helpers/present.ts";
 import { expectAllHold, rowsOf } from "../helpers/rows.ts";
 
-/** Whose first element is at least that. */
+/** A seed whose first random element is at least `limit`. */
 function seedAbove(limit: bigint): bigint {
   for (let seed = 1n; ; seed++) if (present(permute4([seed, 0n, 0n, TAG_SAMPLE])[0]) >= limit) return seed;
 }
@@ -55,7 +55,7 @@ describe("assurance: soundness", function () {
     });
 
     it("are not said to follow from any inputs where a constraint is missing", async () => {
-      // Among them is a product of two unknown factors: their own equation does not give them.
+      // One of them is a product of two unknown factors, which its own equation does not determine.
       const lines = await mutantsOf("poseidon2.circom");
       expect(lines).to.have.lengthOf(4);
       for (const { line, patch } of lines) {
@@ -103,7 +103,7 @@ describe("assurance: soundness", function () {
       expect(rows.map(({ detail }) => detail)).to.include(
         "accepted: the next offset, with a negative remainder",
       );
-      // Calls of Num2Bits (twice), Poseidon2 and Compress: no mutants, as circom does not compile them.
+      // Calls of Num2Bits (twice), Poseidon2 and Compress. circom does not compile their mutants.
       expect(rows.filter(({ evidence }) => evidence === "a line cannot be left out")).to.have.lengthOf(4);
     });
 

@@ -1,4 +1,4 @@
-// Whether the samples are as random as they are said to be, the compiler's word, and the command.
+// The statistics of the samples, the compiler's inspection, and the command.
 import { expect } from "chai";
 import { compilation } from "../../evidence/assurance/compilation.ts";
 import { SMALL } from "../../evidence/assurance/scale.ts";

@@ -1,4 +1,4 @@
-// The size of a circuit, from its constraints: against the key that was made for it.
+// The size of a circuit, computed from its constraints and compared with a real key.
 import { readFile, stat } from "node:fs/promises";
 import { expect } from "chai";
 import { artifactPaths } from "../../circuits/artifacts.ts";

@@ -1,4 +1,4 @@
-// What the application checks of an acceptance before it pays.
+// The application's checks of an acceptance before it pays.
 import { expect } from "chai";
 import { Wallet } from "ethers";
 import { hashSegmentList } from "../../chain/segment-list.ts";

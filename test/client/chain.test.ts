@@ -1,4 +1,4 @@
-// Connecting to a deployment, and what is said when it is not the right one or the contract refuses.
+// Connecting to a deployment, and the errors if it is the wrong one or a contract refuses.
 import { once } from "node:events";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
@@ -30,7 +30,7 @@ interface Call {
   readonly params: [{ to: string; data: string } | string];
 }
 
-/** Answers as a chain with id 31337 and a deployment would; `reverts` is the data that any other call fails with. */
+/** Answers like a chain with id 31337 and a deployment. All other calls fail with the data `reverts`. */
 async function startChain(
   options: { code?: string; reverts?: string; token?: string; head?: number } = {},
 ): Promise<{ server: Server; rpcUrl: string }> {
@@ -219,7 +219,9 @@ describe("client: connecting", () => {
   it("says what to do about a second challenge of one account", async () => {
     const reverts = abi("Challenges").encodeErrorResult("OneEach", [7, AT.token]);
     const error = await refusal((await open(reverts)).read("challenges", "minBond"));
-    expect(error.message).to.match(/one each .*; this account already has an open challenge to this vNode: wait/);
+    expect(error.message).to.match(
+      /one each .*; this account already has an open challenge to this vNode: wait/,
+    );
   });
 
   it("says that a contract refuses although it gives no reason, or half of one", async () => {

@@ -1,4 +1,4 @@
-// `holdfast deployment` in processes of its own, one of them killed at work.
+// `holdfast deployment` in separate processes, one of which is killed while it works.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rm, writeFile } from "node:fs/promises";

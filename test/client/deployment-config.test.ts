@@ -1,4 +1,4 @@
-// What a deployment's configuration may say, and the example in the documentation.
+// The configuration of a deployment, and the example in the documentation.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";

@@ -1,4 +1,4 @@
-// Deployments in folders: what a run that is cut off leaves, the next one completes, with no contract deployed twice.
+// Deployments in folders: a later run completes an interrupted one, and deploys no contract twice.
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -15,7 +15,7 @@ describe("client: deployments that were begun", function () {
 
   it("go on after each transaction that does not reach the chain, and send it again", async () => {
     for (let step = 0; step < STEPS; step++) {
-      // The one that the run before lost comes first.
+      // The transaction that the last run lost comes first.
       await on.cutAfter(step === 0 ? 0 : 1);
       expect(await on.nonce()).to.equal(step);
     }

@@ -1,4 +1,4 @@
-// Deployments in folders: what a run makes, shows and refuses.
+// Deployments in folders: what a run deploys, shows and refuses.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";

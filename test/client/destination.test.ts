@@ -1,4 +1,4 @@
-// Where a file goes that is read back: whole or not at all, and what is no plain file stays what it is.
+// Where a file is read back to: a plain file appears complete or not at all, and anything else stays what it is.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {

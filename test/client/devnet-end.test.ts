@@ -12,7 +12,7 @@ describe("client: a local network that is ended early", function () {
   this.timeout(60_000);
   const folder = useFolder();
 
-  /** Runs it until it starts its first processes, and then does what is told; resolves when all of them are gone. */
+  /** Runs a network until it starts its first processes, then executes `what`. Resolves when all processes have ended. */
   async function endedBy(what: string): Promise<string[]> {
     const program = `
       const { runDevnet } = await import(${JSON.stringify(RUN)});

@@ -1,4 +1,4 @@
-// What the main job makes of the events: which epochs a proof decided, and where the money of the others went.
+// How the local network reads the events: which epochs were decided by a proof, and where the money of the others went.
 import { expect } from "chai";
 import type { ChainEvent } from "../../client/chain.ts";
 import { compensationIn, refundsIn } from "../../client/devnet/accounting.ts";

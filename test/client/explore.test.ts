@@ -1,4 +1,4 @@
-// A vNode as it is shown to people: who is there and who comes, what is paid, and what is audited for nothing.
+// A vNode as it is shown to people: its nodes, its pay, and its coverage.
 import { expect } from "chai";
 import type { Chain } from "../../client/chain.ts";
 import {
@@ -90,7 +90,11 @@ describe("client: a vNode in words", () => {
     ["misses", { state: { misses: 2n } }, "2 misses in a row"],
     ["a first proof to come", { state: { syncLeft: 3n } }, "3 audits left for the node's first proof"],
     ["a bond that is gone", { state: { short: true } }, "its node is paid nothing until it tops its bond up"],
-    ["what waits", { state: { deferredSince: 6n, deferred: 300n } }, "3 HFT since epoch 6 await the next proof"],
+    [
+      "what waits",
+      { state: { deferredSince: 6n, deferred: 300n } },
+      "3 HFT since epoch 6 await the next proof",
+    ],
     ["leaving", { standing: { leavesAt: 13n } }, "leaves with epoch 13"],
     ["a pause", { standing: { pause: { from: 10n, end: 12n } } }, "paused from epoch 10 until 12"],
     ["a compaction", { standing: { compacting: true } }, "its directory is being compacted"],

@@ -1,4 +1,4 @@
-// What an application finds out before it stores anything: who is to hold it, at which price, and whether anybody can.
+// What an application finds out before it stores: the node, the price, and whether anything can be stored.
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Commands that move tokens or spend gas: what they refuse before anything is sent.
+// Commands that move tokens or spend gas, and what they refuse before they send anything.
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -46,7 +46,9 @@ describe("client: commands about money", function () {
     for (const [name, to] of Object.entries(all)) {
       const withLens = name === "lens" ? ["--deployment", await record(lens)] : [];
       const { code, message } = await refusal("app", "withdraw", "0.0000000001", "--to", to, ...withLens);
-      expect(`${code}: ${message}`, name).to.match(/^bad-input: 0x.* is .*from which nobody can get tokens back/);
+      expect(`${code}: ${message}`, name).to.match(
+        /^bad-input: 0x.* is .*from which nobody can get tokens back/,
+      );
     }
     expect((await refusal("app", "withdraw", "1", "--to", `0x${"0".repeat(40)}`)).message).to.match(
       /is the zero address/,

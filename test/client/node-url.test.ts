@@ -1,4 +1,4 @@
-// What a node may register as its address.
+// The URLs that a node may register.
 import { expect } from "chai";
 import { nodeUrl } from "../../client/node-url.ts";
 

@@ -1,4 +1,4 @@
-// A put that breaks off anywhere, and goes on: nothing is paid before it is written down, and nothing twice.
+// A put that is interrupted anywhere and resumed: payments are written down before they are made, and nothing is paid twice.
 import { chmod, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -63,7 +63,7 @@ describe("client: a put", function () {
     epochs: EPOCHS,
     record,
   });
-  /** Segments that were ever stored on each vNode. */
+  /** Number of segments that were ever stored on each vNode. */
   const counts = (): Promise<number[]> =>
     Promise.all(
       [1, 2].map(async (vNode) => {
@@ -84,7 +84,7 @@ describe("client: a put", function () {
     return holdfast("app", command, manifest(), "--json", "--allow-private-nodes", ...where, ...more);
   };
 
-  /** Keeps what it is given until the nth time, when the machine fails. */
+  /** Saves the object, and fails at the nth call. */
   function failingSave(nth: number): { save: Save; last: () => StoredObject } {
     let saved: StoredObject | undefined;
     let times = 0;
@@ -132,7 +132,7 @@ describe("client: a put", function () {
     });
   }
 
-  /** What is on record when the machine fails between the signature and the sending. */
+  /** The object that is saved when the machine fails after signing and before sending. */
   async function signedOnly(): Promise<StoredObject> {
     let saved: StoredObject | undefined;
     const failed = app.put(await app.plan(order()), (object) => {

@@ -1,4 +1,4 @@
-// The smallest step of a cluster's prices: how fine, and what a vNode can be paid with it.
+// The quantum of a cluster: how small it can be, and how much a vNode can be paid with it.
 import { expect } from "chai";
 import { defaultQuantumBits, quantumBitsOf, reachOf } from "../../client/quantum.ts";
 

@@ -1,4 +1,4 @@
-// Where a challenge finds a segment: from the events of its vNode, through tombstones, resets and compactions.
+// The range of a segment for a challenge, found from the events of its vNode, with tombstones, resets and compactions.
 import { expect } from "chai";
 import type { Chain, ChainEvent } from "../../client/chain.ts";
 import { challengeBond, segmentRange, wholeRange } from "../../client/ranges.ts";
@@ -71,7 +71,9 @@ describe("client: the range of a challenge", () => {
   });
 
   it("is not guessed where events are missing", async () => {
-    expect((await holdfastErrorOf(find(2, 1))).message).to.match(/vNode 2 has events before block 1: .* --from-block/);
+    expect((await holdfastErrorOf(find(2, 1))).message).to.match(
+      /vNode 2 has events before block 1: .* --from-block/,
+    );
     tell("SegmentRetired", { serial: 0n });
     expect((await holdfastErrorOf(find(2, 1))).code).to.equal("chain");
   });

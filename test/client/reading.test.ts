@@ -1,4 +1,4 @@
-// How the application reads from replicas that fail.
+// Reading from replicas that fail.
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -19,7 +19,7 @@ import { present } from "../helpers/present.ts";
 
 const REGISTRY = `0x${"12".repeat(20)}`;
 const AUDITS = `0x${"3b".repeat(20)}`;
-/** As slow as a machine may be. */
+/** Accepts even very slow machines. */
 const PATIENT: Pace = { bytesPerSecond: 1, graceMs: 60_000 };
 
 describe("client: reading a file back", () => {
@@ -65,7 +65,7 @@ describe("client: reading a file back", () => {
   const honest: Serve = (request, response, bytes) => {
     response.writeHead(from(request) > 0 ? 206 : 200).end(bytes.subarray(from(request)));
   };
-  /** Half of what is left, and then nothing any more. */
+  /** Serves half of the remaining bytes, and then breaks off. */
   const breaksOff: Serve = (request, response, bytes) => {
     const rest = bytes.subarray(from(request));
     response.writeHead(from(request) > 0 ? 206 : 200, { "content-length": rest.length });
@@ -126,7 +126,7 @@ describe("client: reading a file back", () => {
       honest(request, response, bytes);
     };
     await read(await appWith(breaksOff, counting, refuses));
-    // And it is the first to be asked for what comes next.
+    // It is also asked first for the next segment.
     expect(ranges.map((range) => range !== undefined)).to.deep.equal([true, false]);
   });
 
@@ -156,7 +156,7 @@ describe("client: reading a file back", () => {
     expect(error.message).to.match(/serves more bytes than the segment has/);
   });
 
-  /** Until nobody listens any more. */
+  /** Sends `part` again and again until the reader closes the connection. */
   const drip = (response: ServerResponse, part: Uint8Array): void => {
     const timer = setInterval(() => response.write(part), 10);
     response.on("close", () => clearInterval(timer));

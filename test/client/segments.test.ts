@@ -1,4 +1,4 @@
-// A file that is cut into segments, and that changes meanwhile.
+// A file that is cut into segments, and a file that changes while it is read.
 import { appendFile, mkdtemp, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -85,7 +85,7 @@ describe("client: a file as segments", () => {
   });
 });
 
-/** As many zeros as there would be hashes. */
+/** Zeros instead of hashes. */
 function fakeHashes(bytes: number): (input: Uint8Array) => Uint8Array {
   return (input) => new Uint8Array((input.length / bytes) * 32);
 }

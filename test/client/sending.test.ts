@@ -1,4 +1,4 @@
-// Transactions of commands: named, raised and sent again while they wait, and never paid twice by whoever runs a command again.
+// Transactions of commands: while they wait they are named, raised and sent again. A command that is run again pays nothing twice.
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -20,10 +20,10 @@ describe("client: a transaction on its way", () => {
   let ending: AbortController;
   let sent: string[];
   let told: string[];
-  /** Hashes of what was mined. */
+  /** Hashes of the mined transactions. */
   let mined: string[];
   let used: number;
-  /** Whether the endpoint passes on what it is given, and answers. */
+  /** Whether the endpoint passes transactions on, and whether it answers. */
   let endpoint: { refuses?: Error; isDown?: boolean };
   beforeEach(() => {
     [clock, ending] = [createVirtualClock(0), new AbortController()];

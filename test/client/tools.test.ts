@@ -1,4 +1,4 @@
-// The small tools: they agree with the shared vectors, and say what is wrong with bad input.
+// The small tools agree with the shared vectors, and explain what is wrong with bad input.
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
@@ -220,7 +220,7 @@ describe("client: the small tools", function () {
       expect(code).to.equal(0);
       ({ proof, publicSignals } = JSON.parse(stdout) as { proof: string; publicSignals: string });
     });
-    /** With the exit status that it must have. */
+    /** Verifies, and checks the exit status. */
     const verify = async (proofPath = proof, signalsPath = publicSignals): Promise<unknown> => {
       const { code, stdout } = await holdfast(
         "verify",

@@ -1,4 +1,4 @@
-// What a deployment of Audits must be, and the bounds of what a cluster may choose (protocol.md, sections 9, 9.2 and 9.5).
+// The rules for a deployment of Audits, and the bounds of a cluster's parameters (protocol.md, sections 9, 9.2 and 9.5).
 import { expect } from "chai";
 import { freshWorld } from "../helpers/fresh-world.ts";
 import {
@@ -37,9 +37,9 @@ describe("contracts: Audits as it is set up", () => {
   describe("deployment", () => {
     interface Choice {
       profiles: { verifier: unknown; samples: number; dataDepth: number; directoryDepth: number }[];
-      /** How many times the same one. */
+      /** Number of beacons, all with the same code. */
       beacons: number;
-      /** What the beacon says instead. */
+      /** Values that the beacon has instead of the deployment's. */
       says: { by?: string; genesis?: number; epochSeconds?: number; margin?: number };
       made: (beacon: string) => void;
       genesis: number;
@@ -48,7 +48,7 @@ describe("contracts: Audits as it is set up", () => {
       protocolFee: number;
       unbond: number;
       meanwhile: boolean;
-      /** Deployed in the second in which time begins. */
+      /** Whether to deploy in the second of the genesis. */
       atGenesis: boolean;
     }
     /** Addresses of the last attempt's beacons. */
@@ -70,7 +70,7 @@ describe("contracts: Audits as it is set up", () => {
         async (audits) => {
           const said = { by: audits, genesis, epochSeconds, margin, ...choice.says };
           const args = [said.by, said.genesis, said.epochSeconds, said.margin] as const;
-          // By somebody else: where Audits comes to be follows from how much its deployer has sent.
+          // Sent by another account, because the address of Audits follows from its deployer's nonce.
           for (let i = 1; i < (choice.beacons ?? 1); i++)
             others.push(await ethers.deployContract("SettableBeacon", [...args], people.stranger));
           return ethers.deployContract("SettableBeacon", [...args]);
@@ -246,10 +246,10 @@ describe("contracts: Audits as it is set up", () => {
     bad("odds", 0);
     bad("odds", 2);
     bad("odds", 1024, { slashMultiple: 0, faultMultiple: 0 });
-    // What is at stake from the first miss to the removal is twice the odds at least.
+    // The penalties from the first miss to the removal must be at least twice the odds.
     bad("odds", 6, { grace: 0, maxMisses: 1, slashMultiple: 0, faultMultiple: 11 });
     bad("odds", 81, LARGEST);
-    // Who fails two proofs in five is slashed by half of the odds' rate for each of them at least.
+    // A node that fails two proofs in five must lose at least half of the odds' rate for each of them.
     bad("odds", 1, { slashMultiple: 4, faultMultiple: 0 });
     bad("odds", 1, { slashMultiple: 0, faultMultiple: 12 });
     bad("odds", 2, { grace: 3, maxMisses: 4, slashMultiple: 0, faultMultiple: 63, bondEpochs: 100 });

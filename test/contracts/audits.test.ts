@@ -1,4 +1,4 @@
-// Randomness and proofs: what is refused, replayed, or worth nothing (protocol.md, sections 7 and 9.2).
+// Randomness and proofs: what is refused, and why replays are useless (protocol.md, sections 7 and 9.2).
 import { expect } from "chai";
 import { auditSeed, publicInputs } from "../../protocol/statement.ts";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
@@ -41,7 +41,7 @@ describe("contracts: Audits", () => {
       const registry = await world.ethers.getImpersonatedSigner(await world.registry.getAddress());
       await world.chain.networkHelpers.setBalance(registry.address, 10n ** 18n);
       const audits = world.audits.connect(registry);
-      // Of those until epochs 1, 2 and 20, and the one from epoch 3 on.
+      // Segments that end with epochs 1, 2 and 20, and one that begins with epoch 3.
       expect(await audits.nextRate.staticCall(1)).to.equal(12_000n);
       await audits.nextRate(1);
       expect((await state()).settled).to.equal(1n);

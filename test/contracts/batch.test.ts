@@ -4,7 +4,7 @@ import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
 import { present } from "../helpers/present.ts";
 import { EPOCH, FUNDS, MARGIN, PARAMS, QUANTUM_BITS, SHAPE, type World } from "../helpers/world.ts";
 
-/** What of a leaf's 1,000 units the provider gets, and the others. */
+/** Of a leaf's 1,000 units, the provider's part, and the fees. */
 const PAID = 950n;
 const FEE = 50n;
 const MAX_BATCH = 32;
@@ -69,7 +69,7 @@ describe("contracts: proofs in batches", () => {
       expect(await accepted(2, [9, 2], some)).to.deep.equal([false, true]);
     });
 
-    /** vNode 4, of a cluster with beacon 1; epoch 2 has begun by both. */
+    /** Adds vNode 4 in a cluster with beacon 1. Epoch 2 has begun for both beacons. */
     const addCluster = async (profile: number): Promise<void> => {
       const { ethers, people, audits, registry } = world;
       const beacon = await ethers.deployContract("SettableBeacon", [audits, world.genesis, EPOCH, MARGIN]);
@@ -125,7 +125,7 @@ describe("contracts: proofs in batches", () => {
       for (const vNode of [2, 3]) await world.store({ vNode, epochs: 60, operator: second });
       await world.begin(30);
       await world.settle(1, 1);
-      // 28 of 64, 29 of 36, 29 of 7.
+      // They need 28 of 64 epochs, 29 of the remaining 36, and 29 of the remaining 7.
       expect(await accepted(30, [1, 2, 3])).to.deep.equal([true, true, false]);
       expect([(await state(1)).settled, (await state(3)).settled]).to.deep.equal([30n, 0n]);
       expect(await accepted(30, [1, 2, 3])).to.deep.equal([false, false, true]);

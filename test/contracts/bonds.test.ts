@@ -1,9 +1,10 @@
-// What a node has at stake: locked for what it holds, slashed, topped up, and taken over by others (protocol.md, section 9.3).
+// A node's bond: locked for its data, slashed, topped up; and standby nodes that take over (protocol.md, section 9.3).
 import { expect } from "chai";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { createWorld, FUNDS, LOCK_PER_EPOCH, RENT, type World } from "../helpers/world.ts";
 
-/** One leaf per epoch, and what of it the provider gets. */
+/** Price of one leaf per epoch, and the provider's part of it. */
 const RATE = 1000n;
 const PAID = 950n;
 /** The first miss is slashed; two in a row cost all that is locked. */
@@ -16,7 +17,7 @@ describe("contracts: bonds behind data", () => {
     world = await fresh();
   });
   const { asManager, bond, claimed, earned, operator, provider, refuses, state } = shortcuts(() => world);
-  /** A miss, and a proof after it. */
+  /** Misses an epoch and proves the next. */
   const missAndProve = async (epoch: number): Promise<void> => {
     await world.begin(epoch);
     await world.begin(epoch + 1);
@@ -46,7 +47,7 @@ describe("contracts: bonds behind data", () => {
       await world.ledger.connect(provider(1)).requestUnbond(1, FUNDS - 29_999n);
       await expect(world.store())
         .to.be.revertedWithCustomError(world.ledger, "InsufficientBond")
-        .withArgs(1, 29_999n, 30_000n);
+        .withArgs(...named(world.ledger, "InsufficientBond", { node: 1, free: 29_999n, needed: 30_000n }));
     });
 
     it("cannot leave while it is locked", async () => {
@@ -84,7 +85,7 @@ describe("contracts: bonds behind data", () => {
         await world.prove(epoch + 1, 1);
         await world.prove(epoch + 1, 2);
       }
-      // 20 that were locked for vNode 1 and 5 that were free.
+      // It took the 20 that were locked for vNode 1, and the 5 that were free.
       const { total, locked } = await bond(1);
       expect(total).to.equal(20n * RATE);
       expect(locked).to.equal(20n * RATE);
@@ -100,8 +101,8 @@ describe("contracts: bonds behind data", () => {
       await world.store({ epochs: 30 });
       for (const epoch of [12, 14, 16]) await missAndProve(epoch);
       expect((await bond(1)).total).to.equal(0n);
-      // 25 of 30 epochs' rate were there: 2.5 for the reporter, 22.5 for the owner, next to three misses' refunds and two of
-      // epochs that were proven with too little at stake.
+      // Of the 30 epochs' rate, 25 were there: 2.5 for the reporter and 22.5 for the owner. The owner also gets the refunds
+      // of three misses, and of two epochs that were proven with too small a bond.
       expect(await claimed(0)).to.equal(22_500n + 5n * RATE);
       expect(await world.balance(world.people.stranger)).to.equal(2_500n);
     });
@@ -117,7 +118,7 @@ describe("contracts: bonds behind data", () => {
   });
 
   describe("a lock that is used up", () => {
-    /** Of 20 epochs' rate a miss takes 8. */
+    /** A miss takes 8 of 20 epochs' rate. */
     beforeEach(async () => {
       world = await createWorld({ ...HARSH, slashMultiple: 8 });
       await world.store({ epochs: 30 });
@@ -133,13 +134,25 @@ describe("contracts: bonds behind data", () => {
     it("is paid nothing, although the node proves, until somebody tops it up", async () => {
       await world.begin(3);
       await world.begin(4);
-      await expect(world.prove(4)).to.emit(world.audits, "Proven").withArgs(1, 1, 4, 4, 0n, 0n, RATE);
+      await expect(world.prove(4))
+        .to.emit(world.audits, "Proven")
+        .withArgs(
+          ...named(world.audits, "Proven", {
+            vNode: 1,
+            node: 1,
+            epoch: 4,
+            since: 4,
+            amount: 0n,
+            fee: 0n,
+            refunded: RATE,
+          }),
+        );
       const { locked, short } = await state();
       expect([locked, short]).to.deep.equal([4n * RATE, true]);
       expect(await earned(1)).to.equal(PAID);
       await expect(world.audits.connect(world.people.stranger).topUp(1))
         .to.emit(world.audits, "ToppedUp")
-        .withArgs(1, 1, 16n * RATE);
+        .withArgs(...named(world.audits, "ToppedUp", { vNode: 1, node: 1, amount: 16n * RATE }));
       expect((await state()).locked).to.equal(20n * RATE);
       expect((await state()).short).to.equal(false);
       await world.begin(5);
@@ -185,7 +198,7 @@ describe("contracts: bonds behind data", () => {
       await world.ledger.connect(provider(1)).requestUnbond(1, await world.ledger.freeBond(1));
       await expect(world.audits.topUp(1))
         .to.be.revertedWithCustomError(world.ledger, "InsufficientBond")
-        .withArgs(1, 0n, 8n * RATE);
+        .withArgs(...named(world.ledger, "InsufficientBond", { node: 1, free: 0n, needed: 8n * RATE }));
     });
   });
 
@@ -197,7 +210,9 @@ describe("contracts: bonds behind data", () => {
     it("removes the node with a final slash and frees the rest of its bond and room", async () => {
       await world.missEach(1, 3);
       const sent = await world.settle();
-      await expect(sent).to.emit(world.audits, "Faulted").withArgs(1, 1, 3);
+      await expect(sent)
+        .to.emit(world.audits, "Faulted")
+        .withArgs(...named(world.audits, "Faulted", { vNode: 1, node: 1, epoch: 3 }));
       const { total, locked } = await bond(1);
       expect(total).to.equal(FUNDS - 20n * 2n * RATE);
       expect(locked).to.equal(0n);
@@ -218,7 +233,9 @@ describe("contracts: bonds behind data", () => {
       await asManager().addStandby(1, 2);
       await asManager().addStandby(1, 3);
       await world.missEach(1, 3);
-      await expect(world.settle()).to.emit(world.audits, "TookOver").withArgs(1, 2, 5);
+      await expect(world.settle())
+        .to.emit(world.audits, "TookOver")
+        .withArgs(...named(world.audits, "TookOver", { vNode: 1, node: 2, fromEpoch: 5 }));
       expect(await world.registry.standby(1)).to.deep.equal([3n]);
       expect((await world.registry.node(2)).used).to.equal(2n);
       expect((await bond(2)).locked).to.equal(60n * RATE);
@@ -232,7 +249,9 @@ describe("contracts: bonds behind data", () => {
       await asManager().addStandby(1, 3);
       await world.registry.connect(provider(2)).trust(manager, false);
       await world.missEach(1, 3);
-      await expect(world.settle()).to.emit(world.audits, "TookOver").withArgs(1, 3, 5);
+      await expect(world.settle())
+        .to.emit(world.audits, "TookOver")
+        .withArgs(...named(world.audits, "TookOver", { vNode: 1, node: 3, fromEpoch: 5 }));
 
       world = await fresh();
       await world.store({ leaves: [2], epochs: 30 });
@@ -249,14 +268,18 @@ describe("contracts: bonds behind data", () => {
       await asManager().addStandby(1, 1);
       await asManager().addStandby(1, 2);
       await world.missEach(1, 3);
-      await expect(world.settle()).to.emit(world.audits, "TookOver").withArgs(1, 2, 5);
+      await expect(world.settle())
+        .to.emit(world.audits, "TookOver")
+        .withArgs(...named(world.audits, "TookOver", { vNode: 1, node: 2, fromEpoch: 5 }));
       expect(await world.registry.standby(1)).to.deep.equal([1n]);
     });
 
     it("is not undone by settling late: the epochs between are nobody's", async () => {
       await asManager().addStandby(1, 2);
       await world.missEach(1, 6);
-      await expect(world.settle()).to.emit(world.audits, "TookOver").withArgs(1, 2, 8);
+      await expect(world.settle())
+        .to.emit(world.audits, "TookOver")
+        .withArgs(...named(world.audits, "TookOver", { vNode: 1, node: 2, fromEpoch: 8 }));
       expect(await claimed(0)).to.equal(2n * RATE * 6n + (2n * RATE * 20n * 9n) / 10n);
     });
   });
@@ -274,7 +297,9 @@ describe("contracts: bonds behind data", () => {
     it("is neither paid nor slashed until its first proof, which is paid", async () => {
       await world.begin(5);
       await world.begin(6);
-      await expect(world.prove(6)).to.emit(world.audits, "TakeOverProven").withArgs(1, 2, 6);
+      await expect(world.prove(6))
+        .to.emit(world.audits, "TakeOverProven")
+        .withArgs(...named(world.audits, "TakeOverProven", { vNode: 1, node: 2, epoch: 6 }));
       expect((await bond(2)).total).to.equal(FUNDS);
       expect(await earned(2)).to.equal(PAID);
       expect((await state()).syncLeft).to.equal(0n);
@@ -293,8 +318,12 @@ describe("contracts: bonds behind data", () => {
     it("is dropped without a slash if it never proves, and the next one follows", async () => {
       await world.missEach(5, 6);
       const sent = await world.settle();
-      await expect(sent).to.emit(world.audits, "SyncDropped").withArgs(1, 2, 6);
-      await expect(sent).to.emit(world.audits, "TookOver").withArgs(1, 3, 8);
+      await expect(sent)
+        .to.emit(world.audits, "SyncDropped")
+        .withArgs(...named(world.audits, "SyncDropped", { vNode: 1, node: 2, epoch: 6 }));
+      await expect(sent)
+        .to.emit(world.audits, "TookOver")
+        .withArgs(...named(world.audits, "TookOver", { vNode: 1, node: 3, fromEpoch: 8 }));
       const { total, locked } = await bond(2);
       expect(total).to.equal(FUNDS);
       expect(locked).to.equal(0n);

@@ -1,6 +1,7 @@
-// Buckets: whose they are, and who reads and writes them.
+// Buckets: their owners, readers and writers.
 import { expect } from "chai";
 import { freshWorld, registryShortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { type World } from "../helpers/world.ts";
 
 describe("contracts: a bucket", () => {
@@ -14,7 +15,14 @@ describe("contracts: a bucket", () => {
   it("is its creator's: nobody makes one for another account", async () => {
     await expect(as("stranger").createBucket(1, true))
       .to.emit(world.registry, "BucketCreated")
-      .withArgs(3, 1, world.people.stranger, true);
+      .withArgs(
+        ...named(world.registry, "BucketCreated", {
+          bucket: 3,
+          cluster: 1,
+          owner: world.people.stranger,
+          isPublic: true,
+        }),
+      );
     const { owner, cluster, isPublic } = await world.registry.bucket(3);
     expect([owner, cluster, isPublic]).to.deep.equal([world.people.stranger.address, 1n, true]);
   });

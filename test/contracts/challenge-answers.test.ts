@@ -1,4 +1,4 @@
-// Answers to challenges: what they must show, and who is paid (protocol.md, section 9.4).
+// Answers to challenges: what they must prove, and who is paid (protocol.md, section 9.4).
 import { expect } from "chai";
 import { auditSeed } from "../../protocol/statement.ts";
 import {
@@ -10,6 +10,7 @@ import {
   TOTAL,
 } from "../helpers/challenging.ts";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { EPOCH, FUNDS, MIN_BOND, type World } from "../helpers/world.ts";
 
 describe("contracts: answers to challenges", () => {
@@ -34,7 +35,15 @@ describe("contracts: answers to challenges", () => {
       const before2 = await earned(2);
       await expect(challenges.connect(people.stranger).answer(1, await proofOf(1)))
         .to.emit(challenges, "Answered")
-        .withArgs(1, 2, 2, 5_000n, 5_001n);
+        .withArgs(
+          ...named(challenges, "Answered", {
+            id: 1,
+            vNode: 2,
+            node: 2,
+            toProvider: 5_000n,
+            toTreasury: 5_001n,
+          }),
+        );
       expect((await earned(2)) - before2).to.equal(5_000n);
       expect(await world.balance(people.treasury)).to.equal(5_001n);
       expect(await world.balance(people.auditor)).to.equal(FUNDS - MIN_BOND);

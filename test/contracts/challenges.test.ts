@@ -11,6 +11,7 @@ import {
   TOTAL,
 } from "../helpers/challenging.ts";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { present } from "../helpers/present.ts";
 import { deployBooks, EPOCH, FUNDS, MARGIN, MIN_BOND, UNBOND, type World } from "../helpers/world.ts";
 
@@ -226,7 +227,7 @@ describe("contracts: Challenges", () => {
       await world.toEpoch(67);
       await expect(challenge())
         .to.be.revertedWithCustomError(world.audits, "SettleFirst")
-        .withArgs(1, 65, 66);
+        .withArgs(...named(world.audits, "SettleFirst", { vNode: 1, settled: 65, needed: 66 }));
     });
 
     it("rewards the challenger for the misses that it finds", async () => {
@@ -235,7 +236,16 @@ describe("contracts: Challenges", () => {
       const before = await world.balance(auditor);
       await expect(challenge())
         .to.emit(world.audits, "Slashed")
-        .withArgs(1, 1, 3, 5n * RATE, auditor, RATE / 2n);
+        .withArgs(
+          ...named(world.audits, "Slashed", {
+            vNode: 1,
+            node: 1,
+            epoch: 3,
+            amount: 5n * RATE,
+            reporter: auditor,
+            reward: RATE / 2n,
+          }),
+        );
       expect(await world.balance(auditor)).to.equal(before + RATE / 2n - BOND);
     });
 

@@ -1,6 +1,7 @@
-// Clusters: who manages them, their vNodes, and the nodes that serve them or wait to.
+// Clusters: their managers, their vNodes, and the nodes that serve them or wait to.
 import { expect } from "chai";
 import { freshWorld, registryShortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { FUNDS, PARAMS, QUANTUM_BITS, type World } from "../helpers/world.ts";
 
 describe("contracts: a cluster", () => {
@@ -15,7 +16,17 @@ describe("contracts: a cluster", () => {
     const { manager, stranger } = world.people;
     await expect(as("stranger").createCluster(0, 0, QUANTUM_BITS, PARAMS, "two"))
       .to.emit(world.registry, "ClusterCreated")
-      .withArgs(2, stranger, 0, 0, QUANTUM_BITS, Object.values(PARAMS), "two");
+      .withArgs(
+        ...named(world.registry, "ClusterCreated", {
+          cluster: 2,
+          manager: stranger,
+          profile: 0,
+          beacon: 0,
+          quantumBits: QUANTUM_BITS,
+          params: Object.values(PARAMS),
+          metadata: "two",
+        }),
+      );
     expect((await world.registry.cluster(2)).manager).to.equal(stranger.address);
     // The manager of another cluster is a stranger here.
     for (const [who, attempt] of [
@@ -48,14 +59,14 @@ describe("contracts: a cluster", () => {
   it("has each token once; two clusters may share one", async () => {
     await expect(as("manager").addVNodes(1, [5, 5]))
       .to.be.revertedWithCustomError(world.registry, "TokenTaken")
-      .withArgs(1, 5);
+      .withArgs(...named(world.registry, "TokenTaken", { cluster: 1, token: 5 }));
     await expect(as("manager").addVNodes(1, [10]))
       .to.be.revertedWithCustomError(world.registry, "TokenTaken")
-      .withArgs(1, 10);
+      .withArgs(...named(world.registry, "TokenTaken", { cluster: 1, token: 10 }));
     await as("manager").createCluster(0, 0, QUANTUM_BITS, PARAMS, "two");
     await expect(as("manager").addVNodes(2, [10, 2n ** 64n - 1n]))
       .to.emit(world.registry, "VNodeAdded")
-      .withArgs(3, 2, 10);
+      .withArgs(...named(world.registry, "VNodeAdded", { vNode: 3, cluster: 2, token: 10 }));
     expect((await world.registry.vNode(4)).token).to.equal(2n ** 64n - 1n);
     expect(await world.registry.vNodeCount()).to.equal(4n);
   });
@@ -84,21 +95,23 @@ describe("contracts: a cluster", () => {
   });
 
   it("keeps its standby nodes in order, each once, and lets a provider take his away", async () => {
-    await expect(as("manager").addStandby(1, 3)).to.emit(world.registry, "StandbyAdded").withArgs(1, 3);
+    await expect(as("manager").addStandby(1, 3))
+      .to.emit(world.registry, "StandbyAdded")
+      .withArgs(...named(world.registry, "StandbyAdded", { cluster: 1, node: 3 }));
     await as("manager").addStandby(1, 2);
     await as("manager").addStandby(1, 1);
     expect(await world.registry.standby(1)).to.deep.equal([3n, 2n, 1n]);
     await expect(as("manager").addStandby(1, 2))
       .to.be.revertedWithCustomError(world.registry, "AlreadyStandby")
-      .withArgs(1, 2);
+      .withArgs(...named(world.registry, "AlreadyStandby", { cluster: 1, node: 2 }));
     await expect(world.registry.connect(provider(3)).removeStandby(1, 3))
       .to.emit(world.registry, "StandbyRemoved")
-      .withArgs(1, 3);
+      .withArgs(...named(world.registry, "StandbyRemoved", { cluster: 1, node: 3 }));
     expect(await world.registry.standby(1)).to.deep.equal([2n, 1n]);
     await unauthorized(world.registry.connect(provider(3)).removeStandby(1, 2), provider(3));
     await expect(as("manager").removeStandby(1, 3))
       .to.be.revertedWithCustomError(world.registry, "NotStandby")
-      .withArgs(1, 3);
+      .withArgs(...named(world.registry, "NotStandby", { cluster: 1, node: 3 }));
   });
 
   it("has 32 standby nodes at most", async () => {
@@ -112,10 +125,10 @@ describe("contracts: a cluster", () => {
   it("is not assigned what it has already", async () => {
     await expect(as("manager").assign(1, 1))
       .to.be.revertedWithCustomError(world.audits, "AlreadyAssigned")
-      .withArgs(1, 1);
+      .withArgs(...named(world.audits, "AlreadyAssigned", { vNode: 1, node: 1 }));
     await expect(as("manager").assign(2, 0))
       .to.be.revertedWithCustomError(world.audits, "AlreadyAssigned")
-      .withArgs(2, 0);
+      .withArgs(...named(world.audits, "AlreadyAssigned", { vNode: 2, node: 0 }));
   });
 
   it("has a quantum below 2^80 token units", async () => {
@@ -127,7 +140,7 @@ describe("contracts: a cluster", () => {
   });
 
   describe("as the audits ask", () => {
-    /** The registry, asked by the audits. */
+    /** The registry, called by Audits. */
     const asAudits = async () => {
       const address = await world.audits.getAddress();
       await world.chain.networkHelpers.impersonateAccount(address);
@@ -156,7 +169,7 @@ describe("contracts: a cluster", () => {
       expect(await registry.takeStandby.staticCall(1, 1, 0)).to.equal(poor);
       await expect(registry.takeStandby(1, 1, FUNDS))
         .to.emit(registry, "StandbyRemoved")
-        .withArgs(1, 3);
+        .withArgs(...named(registry, "StandbyRemoved", { cluster: 1, node: 3 }));
       expect(await registry.standby(1)).to.deep.equal([1n, small, poor, 2n]);
       expect((await registry.node(3)).used).to.equal(9n);
       await registry.takeStandby(1, 1, FUNDS);
@@ -175,7 +188,7 @@ describe("contracts: a cluster", () => {
       const registry = await asAudits();
       await expect(registry.takeStandby(1, 1, 5n))
         .to.emit(registry, "StandbyRemoved")
-        .withArgs(1, 35);
+        .withArgs(...named(registry, "StandbyRemoved", { cluster: 1, node: 35 }));
     });
   });
 

@@ -1,4 +1,4 @@
-// What a compaction does not take: entries that are not those to be written, in their order.
+// Compactions that are refused: with other entries than the live ones, or in another order.
 import { expect } from "chai";
 import { toHex32 } from "../../protocol/field.ts";
 import { compactingShortcuts, compactingWorld, WEIGHT, type Tree } from "../helpers/compacting.ts";
@@ -53,7 +53,7 @@ describe("contracts: compaction of entries that are not the ones", () => {
     await operator().compact(1, [], []);
     expect((await world.registry.directory(1)).count).to.equal(6n);
     await refused(world.store(), "Compacting", 1, 2);
-    // What it would take: the right ones, once this one is given up.
+    // It would accept the right entries, once this compaction is given up.
     await world.toEpoch(4);
     await compact(1, 3);
     await expectSame(tree.of(1, 3));

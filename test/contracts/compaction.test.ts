@@ -1,9 +1,10 @@
-// Live entries written again into a fresh tree: all of them and nothing else, whoever tries what meanwhile.
+// Live entries are written into a fresh tree: all of them and nothing else, even if others interfere.
 import { expect } from "chai";
 import { toHex32 } from "../../protocol/field.ts";
 import { compactingShortcuts, compactingWorld, Tree, WEIGHT } from "../helpers/compacting.ts";
 import { signExtension } from "../helpers/consents.ts";
 import { registryShortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { present } from "../helpers/present.ts";
 import { FUNDS, RENT, type World } from "../helpers/world.ts";
 
@@ -26,10 +27,19 @@ describe("contracts: Compaction", () => {
       const before = await world.registry.snapshot(1, 2);
       const sent = await compact(1, 3);
       tree = tree.of(1, 3);
-      await expect(sent).to.emit(world.registry, "CompactionStarted").withArgs(1, 3);
+      await expect(sent)
+        .to.emit(world.registry, "CompactionStarted")
+        .withArgs(...named(world.registry, "CompactionStarted", { vNode: 1, lastEnd: 3 }));
       await expect(sent)
         .to.emit(world.registry, "Compacted")
-        .withArgs(1, 2, 4 * WEIGHT, toHex32(tree.directory.root));
+        .withArgs(
+          ...named(world.registry, "Compacted", {
+            vNode: 1,
+            entries: 2,
+            total: 4 * WEIGHT,
+            root: toHex32(tree.directory.root),
+          }),
+        );
       await expectSame();
       const { live, nextSerial } = await world.registry.directory(1);
       expect([live, nextSerial]).to.deep.equal([2n, 6n]);
@@ -259,7 +269,9 @@ describe("contracts: Compaction", () => {
       await refused(compact(3), "NotToCompact", 1, 3);
       await store(1);
       await refused(compact(3, 6), "NotToCompact", 1, 3);
-      await expect(compact(1)).to.emit(world.registry, "CompactionStarted").withArgs(1, 5);
+      await expect(compact(1))
+        .to.emit(world.registry, "CompactionStarted")
+        .withArgs(...named(world.registry, "CompactionStarted", { vNode: 1, lastEnd: 5 }));
       await compact(3, 6);
       await expectSame(tree.of(1, 3, 6));
     });

@@ -1,13 +1,14 @@
-// Epochs that ask for nothing, and what becomes of them with the next one that does (protocol.md, sections 5 and 9.3).
+// Epochs that ask for nothing are decided with the next one that does (protocol.md, sections 5 and 9.3).
 import { expect } from "chai";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { present } from "../helpers/present.ts";
 import { createWorld, QUANTUM, WINDOW, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
 const FEE = 50n;
 const PAID = RATE - FEE;
-/** Rare audits; misses cost nothing but the rate, until there are four in a row. */
+/** Rare audits. Misses cost only the rate, until there are four in a row. */
 const RARE = {
   odds: 8,
   grace: 3,
@@ -24,7 +25,7 @@ describe("contracts: deferred pay", () => {
     world = await fresh();
   });
   const { claimed, earned, refuses, state } = shortcuts(() => world);
-  /** Begins an epoch with randomness that makes it due, or not; the randomness that does. */
+  /** Begins an epoch with randomness that makes it due, or not due. @returns the randomness */
   const beginAs = async (epoch: number, wanted: boolean): Promise<void> => {
     await world.toEpoch(epoch);
     const before = await world.chain.networkHelpers.takeSnapshot();
@@ -88,7 +89,17 @@ describe("contracts: deferred pay", () => {
     await world.begin(2);
     await expect(world.prove(2))
       .to.emit(world.audits, "Proven")
-      .withArgs(1, 1, 2, 1, 2n * 992n - 38n, 38n, 0n);
+      .withArgs(
+        ...named(world.audits, "Proven", {
+          vNode: 1,
+          node: 1,
+          epoch: 2,
+          since: 1,
+          amount: 2n * 992n - 38n,
+          fee: 38n,
+          refunded: 0n,
+        }),
+      );
     expect(await earned()).to.equal(2n * 992n - 38n);
     await world.ledger.collectFees(1);
     expect(await world.balance(world.people.treasury)).to.equal(38n);
@@ -96,7 +107,7 @@ describe("contracts: deferred pay", () => {
   });
 
   it("is paid in full to a node that is asked before most of its rate ends", async () => {
-    // Of 100 leaves one goes on: whoever ends the others would get back what waits, if it were decided after that.
+    // One of 100 leaves stays. If the deferred epochs were decided later, the owner of the ended ones would get them back.
     await world.store({ leaves: [99], epochs: 7 });
     await world.store({ epochs: 60 });
     for (let epoch = 1; epoch <= 6; epoch++) await beginAs(epoch, false);
@@ -104,12 +115,22 @@ describe("contracts: deferred pay", () => {
     expect((await world.audits.duty(1, 7)).due).to.equal(true);
     await expect(world.prove(7))
       .to.emit(world.audits, "Proven")
-      .withArgs(1, 1, 7, 1, 700n * PAID, 700n * FEE, 0n);
+      .withArgs(
+        ...named(world.audits, "Proven", {
+          vNode: 1,
+          node: 1,
+          epoch: 7,
+          since: 1,
+          amount: 700n * PAID,
+          fee: 700n * FEE,
+          refunded: 0n,
+        }),
+      );
     expect(await claimed(0)).to.equal(0n);
   });
 
   it("is paid in full however slowly the rate falls: it is asked before a 64th of what waits has ended", async () => {
-    // Of 401 leaves two end after each epoch from the second on.
+    // Two of 401 leaves end after each epoch from the second on.
     for (let i = 2; i <= 6; i++) await world.store({ leaves: [2], epochs: i });
     await world.store({ leaves: [196, 195], epochs: 60 });
     for (let epoch = 1; epoch <= 4; epoch++) await beginAs(epoch, false);
@@ -130,7 +151,9 @@ describe("contracts: deferred pay", () => {
     await world.store({ leaves: [100], epochs: 60 });
     expect((await world.audits.duty(1, 3)).due).to.equal(true);
     await world.toEpoch(4);
-    await expect(world.settle()).to.emit(world.audits, "Missed").withArgs(1, 1, 3, 1);
+    await expect(world.settle())
+      .to.emit(world.audits, "Missed")
+      .withArgs(...named(world.audits, "Missed", { vNode: 1, node: 1, epoch: 3, misses: 1 }));
   });
 
   it("is missed, and not deferred, by a node that has nothing to show before its rate falls", async () => {
@@ -141,10 +164,14 @@ describe("contracts: deferred pay", () => {
     await world.begin(3);
     await world.toEpoch(4);
     const sent = await world.settle();
-    await expect(sent).to.emit(world.audits, "Missed").withArgs(1, 1, 3, 1);
+    await expect(sent)
+      .to.emit(world.audits, "Missed")
+      .withArgs(...named(world.audits, "Missed", { vNode: 1, node: 1, epoch: 3, misses: 1 }));
     await expect(sent)
       .to.emit(world.audits, "EpochsRefunded")
-      .withArgs(1, 1, 3, 300n * RATE);
+      .withArgs(
+        ...named(world.audits, "EpochsRefunded", { vNode: 1, since: 1, epoch: 3, amount: 300n * RATE }),
+      );
   });
 
   describe("by coverage", () => {
@@ -172,7 +199,17 @@ describe("contracts: deferred pay", () => {
         const fee = part > 10n ** 18n ? rate / 20n : ((rate / 20n) * part) / 10n ** 18n;
         await expect(sent)
           .to.emit(world.audits, "Proven")
-          .withArgs(1, 1, 2, 2, whole - fee, fee, rate - whole);
+          .withArgs(
+            ...named(world.audits, "Proven", {
+              vNode: 1,
+              node: 1,
+              epoch: 2,
+              since: 2,
+              amount: whole - fee,
+              fee,
+              refunded: rate - whole,
+            }),
+          );
         expect((await earned()) - before[0]).to.equal(whole - fee);
         const { fees, credits } = await world.totals();
         expect([fees - before[1], credits]).to.deep.equal([fee, rate - whole]);

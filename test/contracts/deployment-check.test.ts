@@ -1,13 +1,13 @@
-// Reading a deployment back: what fits is found to fit, and each contract that is another one is found.
+// Checking a deployment: a right one passes, and every wrong contract is found.
 import { expect } from "chai";
 import { ContractFactory, ZeroAddress } from "ethers";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
+import { checkDeployment, wrongIn, type Finding } from "../../client/deployment/check.ts";
 import { deploy, type Deployment, type DeployOptions } from "../../client/deployment/deploy.ts";
 import type { Expectations } from "../../client/deployment/expectations.ts";
 import { codeHash } from "../../client/deployment/made.ts";
 import { groupKeyWords, verifierArgs } from "../../client/deployment/plan.ts";
 import type { Argument } from "../../client/deployment/step.ts";
-import { checkDeployment, wrongIn, type Finding } from "../../client/deployment/check.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { publicKeyOf } from "../../drand/rounds.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";
@@ -30,7 +30,7 @@ describe("contracts: reading a deployment back", function () {
   this.timeout(120_000);
   let chain: TestChain;
   let made: Deployment;
-  /** Another one with the same code. */
+  /** Another deployment with the same code. */
   let other: Deployment;
   let args: readonly Argument[];
   let treasury: string;
@@ -69,7 +69,7 @@ describe("contracts: reading a deployment back", function () {
   const replace = async (address: string, code: string): Promise<void> =>
     chain.networkHelpers.setCode(address, code);
   const codeOf = (address: string): Promise<string> => chain.ethers.provider.getCode(address);
-  /** Of the contracts that are compared, which under `npm run coverage` are not the tests' own. */
+  /** Code of the build. Under `npm run coverage` the tests' own contracts have different code. */
   const builtCode = async (name: string, ...values: unknown[]): Promise<string> => {
     const { abi, bytecode } = contractArtifact(name);
     const [signer] = await chain.ethers.getSigners();
@@ -94,7 +94,7 @@ describe("contracts: reading a deployment back", function () {
   for (const part of parts) {
     it(`finds a byte of the ${part} that was changed`, async () => {
       const code = await codeOf(made[part]);
-      // The last one of the code: a jump or a stop, never a value that a constructor fills in.
+      // The last byte of the code is a jump or a stop, never a value that a constructor fills in.
       const last = code.slice(-2) === "00" ? "01" : "00";
       await replace(made[part], code.slice(0, -2) + last);
       const found = await wrong();
@@ -147,7 +147,7 @@ describe("contracts: reading a deployment back", function () {
   it("finds a verifier and a beacon that the factory did not make", async () => {
     const { ethers, networkHelpers } = chain;
     const coder = ethers.AbiCoder.defaultAbiCoder();
-    // Of the factory's mappings.
+    // Slots of the factory's mappings.
     for (const [slot, place] of [made.verifier, made.beacon].entries()) {
       const key = ethers.keccak256(coder.encode(["address", "uint256"], [place, slot]));
       await networkHelpers.setStorageAt(made.factory, key, 0n);

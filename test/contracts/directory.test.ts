@@ -1,4 +1,4 @@
-// A vNode's tree as the contracts keep it, of its frontier alone, is that of protocol/, entry by entry and opening by opening.
+// The contracts' directory, of which they keep only the frontier, agrees with protocol/ for each entry and opening.
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import fc from "fast-check";
@@ -101,7 +101,7 @@ describe("contracts: Directory", () => {
       const attempt = harness.rootOf(some, indices, path);
       await expect(attempt).to.be.revertedWithCustomError(harness, "PathMalformed");
     }
-    // Well formed, and of another tree.
+    // Well-formed paths of another tree.
     for (const [indices, path] of [
       [[3, 4, 10], siblings],
       [[2, 4, 9], siblings],

@@ -1,8 +1,9 @@
-// Which keys, times and margins a drand beacon can be made with.
+// The keys, times and margins that a drand beacon accepts.
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
 import { publicKeyOf } from "../../drand/rounds.ts";
 import type { DrandBeacon } from "../../types/ethers/index.js";
+import { PAIRING } from "../helpers/breakable.ts";
 import { testChain, type TestChain } from "../helpers/contracts.ts";
 import { evmnet, keyWords, Q } from "../helpers/evmnet.ts";
 import { present } from "../helpers/present.ts";
@@ -33,20 +34,20 @@ describe("contracts: construction of a DrandBeacon", () => {
     const [xi, xr, yi, yr] = keyWords(evmnet.publicKey);
     await expect(deploy([xr, xi, yr, yi], ...times))
       .to.be.revertedWithCustomError(beacon, "PrecompileFailed")
-      .withArgs(8);
+      .withArgs(PAIRING);
   });
 
   it("refuses a key outside G2", async () => {
     await expect(deploy(outsideG2(), ...times))
       .to.be.revertedWithCustomError(beacon, "PrecompileFailed")
-      .withArgs(8);
+      .withArgs(PAIRING);
   });
 
   it("refuses a key in another encoding", async () => {
     const [xi, ...rest] = keyWords(evmnet.publicKey);
     await expect(deploy([xi + Q, ...rest], ...times))
       .to.be.revertedWithCustomError(beacon, "PrecompileFailed")
-      .withArgs(8);
+      .withArgs(PAIRING);
   });
 
   it("refuses infinity, under which everyone signs", async () => {

@@ -4,6 +4,7 @@ import { publicKeyOf, roundEvidence, roundFor, signRound, type DrandChain } from
 import { sourcePoint } from "../../protocol/epochs.ts";
 import type { DrandBeacon } from "../../types/ethers/index.js";
 import { keyWords } from "../helpers/evmnet.ts";
+import { named } from "../helpers/named.ts";
 import { present } from "../helpers/present.ts";
 import { scalar } from "../helpers/trapdoor-proofs.ts";
 import {
@@ -72,7 +73,9 @@ describe("contracts: DrandBeacon in a deployment", () => {
     const { total } = await world.ledger.bondOf(1);
     const sent = await world.settle(3);
     for (const epoch of [2, 3, 4, 5])
-      await expect(sent).to.emit(world.audits, "EpochDeferred").withArgs(3, 1, epoch, RATE);
+      await expect(sent)
+        .to.emit(world.audits, "EpochDeferred")
+        .withArgs(...named(world.audits, "EpochDeferred", { vNode: 3, node: 1, epoch, rate: RATE }));
     await expect(sent).not.to.emit(world.audits, "Missed");
     expect(await world.balance(provider())).to.equal(PAID);
     expect((await world.ledger.bondOf(1)).total).to.equal(total);
@@ -81,7 +84,17 @@ describe("contracts: DrandBeacon in a deployment", () => {
     const proof = await world.proof(6, 3);
     await expect(world.audits.prove(3, 6, proof))
       .to.emit(world.audits, "Proven")
-      .withArgs(3, 1, 6, 2, 5n * PAID, 5n * FEE, 0);
+      .withArgs(
+        ...named(world.audits, "Proven", {
+          vNode: 3,
+          node: 1,
+          epoch: 6,
+          since: 2,
+          amount: 5n * PAID,
+          fee: 5n * FEE,
+          refunded: 0,
+        }),
+      );
     const { settled, misses } = await world.audits.state(3);
     expect([settled, misses]).to.deep.equal([6n, 0n]);
     expect(await world.balance(provider())).to.equal(6n * PAID);
@@ -95,10 +108,14 @@ describe("contracts: DrandBeacon in a deployment", () => {
     await record(6);
     await world.toEpoch(7);
     const sent = await world.settle(3);
-    await expect(sent).to.emit(world.audits, "Missed").withArgs(3, 1, 6, 1);
+    await expect(sent)
+      .to.emit(world.audits, "Missed")
+      .withArgs(...named(world.audits, "Missed", { vNode: 3, node: 1, epoch: 6, misses: 1 }));
     await expect(sent)
       .to.emit(world.audits, "EpochsRefunded")
-      .withArgs(3, 2, 6, 5n * RATE);
+      .withArgs(
+        ...named(world.audits, "EpochsRefunded", { vNode: 3, since: 2, epoch: 6, amount: 5n * RATE }),
+      );
     expect(await world.balance(provider())).to.equal(PAID);
   });
 
@@ -109,8 +126,12 @@ describe("contracts: DrandBeacon in a deployment", () => {
     await record(5);
     await world.toEpoch(6);
     const sent = await world.settle(3);
-    await expect(sent).to.emit(world.audits, "Missed").withArgs(3, 1, 1, 1);
-    await expect(sent).to.emit(world.audits, "Missed").withArgs(3, 1, 5, 2);
+    await expect(sent)
+      .to.emit(world.audits, "Missed")
+      .withArgs(...named(world.audits, "Missed", { vNode: 3, node: 1, epoch: 1, misses: 1 }));
+    await expect(sent)
+      .to.emit(world.audits, "Missed")
+      .withArgs(...named(world.audits, "Missed", { vNode: 3, node: 1, epoch: 5, misses: 2 }));
     expect((await world.audits.state(3)).misses).to.equal(2n);
   });
 

@@ -1,4 +1,4 @@
-// The drand beacon: a real round of evmnet, forged and aliased signatures, time, and rounds of a key of our own.
+// The drand beacon: a real round of evmnet, forged and aliased signatures, times, and rounds of our own key.
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
 import {
@@ -32,7 +32,7 @@ describe("contracts: DrandBeacon", () => {
   let beacon: DrandBeacon;
   let harness: HashToG1Harness;
   const deploy = (...args: unknown[]) => chain.ethers.deployContract("DrandBeacon", args);
-  /** Who records in place of Audits, and another one. */
+  /** An account that records instead of Audits, and a stranger. */
   let audits: HardhatEthersSigner;
   let stranger: HardhatEthersSigner;
   const home = (genesis: number, epochSeconds: number, margin: number) => ({

@@ -2,10 +2,11 @@
 import { expect } from "chai";
 import { signExtension } from "../helpers/consents.ts";
 import { freshWorld, registryShortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { present } from "../helpers/present.ts";
 import { FUNDS, type World } from "../helpers/world.ts";
 
-/** Token units that a leaf costs per epoch, and what the provider gets of them. */
+/** Price of a leaf per epoch in token units, and the provider's part of it. */
 const RATE = 1000n;
 const PAID = 950n;
 
@@ -30,7 +31,15 @@ describe("contracts: ending early", () => {
     const before = await world.balance(alice);
     await expect(as("alice").endEarly(1, 0))
       .to.emit(world.registry, "SegmentEndedEarly")
-      .withArgs(1, 1, 0, 4, 21n * RATE)
+      .withArgs(
+        ...named(world.registry, "SegmentEndedEarly", {
+          vNode: 1,
+          bucket: 1,
+          serial: 0,
+          end: 4,
+          amount: 21n * RATE,
+        }),
+      )
       .to.emit(world.ledger, "Released")
       .withArgs(alice, 21n * RATE);
     expect(await world.balance(alice)).to.equal(before + 21n * RATE);
@@ -74,7 +83,15 @@ describe("contracts: ending early", () => {
     const before = [await world.balance(alice), await world.balance(bob)] as const;
     await expect(as("alice").endEarly(1, 1))
       .to.emit(world.registry, "SegmentEndedEarly")
-      .withArgs(1, 1, 1, 3, 8n * RATE);
+      .withArgs(
+        ...named(world.registry, "SegmentEndedEarly", {
+          vNode: 1,
+          bucket: 1,
+          serial: 1,
+          end: 3,
+          amount: 8n * RATE,
+        }),
+      );
     expect(await world.balance(bob)).to.equal(before[1] + 8n * RATE);
     expect(await world.balance(alice)).to.equal(before[0]);
     expect(await payers(1)).to.deep.equal([[bob.address, 3n]]);
@@ -101,7 +118,7 @@ describe("contracts: ending early", () => {
       [stranger.address, 12n],
     ]);
     await world.toEpoch(3);
-    // Whoever is the owner now is meant.
+    // The present owner decides.
     await as("alice").transferBucket(1, people("carol"));
     const all = [alice, people("carol"), bob, stranger];
     const before = await Promise.all(all.map(world.balance));

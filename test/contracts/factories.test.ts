@@ -1,5 +1,4 @@
-// The factory of a deployment: what it makes, at which address, that it makes nothing else, and that a deployment takes
-// nothing else.
+// The factory of a deployment: which contracts it makes, at which addresses, and that a deployment accepts no others.
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
 import { concat, getCreate2Address, keccak256, ZeroHash } from "ethers";
@@ -11,7 +10,10 @@ import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { ensureProfile } from "../../keys/make.ts";
 import { sourcePoint } from "../../protocol/epochs.ts";
 import type { Audits, Factory } from "../../types/ethers/index.js";
+import { PAIRING } from "../helpers/breakable.ts";
 import { testChain, type TestChain } from "../helpers/contracts.ts";
+import { TRIAL } from "../helpers/known-key.ts";
+import { named } from "../helpers/named.ts";
 import { present } from "../helpers/present.ts";
 import {
   drawSecrets,
@@ -55,7 +57,7 @@ describe("contracts: Factory", () => {
   const codeAt = (address: string): Promise<string> => chain.ethers.provider.getCode(address);
   const placeOf = async (initCode: string): Promise<string> =>
     getCreate2Address(await factory.getAddress(), ZeroHash, keccak256(initCode));
-  /** Where verifier and beacon will be. */
+  /** The addresses that verifier and beacon will have. */
   const places = async (): Promise<{ verifier: string; drand: string }> => {
     const { ethers } = chain;
     const verifier = await ethers.getContractFactory("Groth16Verifier");
@@ -80,7 +82,14 @@ describe("contracts: Factory", () => {
     const { drand: place } = await places();
     await expect(factory.connect(stranger).makeDrandBeacon(code.drand, ownKey, 1000, 3))
       .to.emit(factory, "DrandBeaconMade")
-      .withArgs(place, ownKey.map(BigInt), 1000, 3);
+      .withArgs(
+        ...named(factory, "DrandBeaconMade", {
+          beacon: place,
+          publicKey: ownKey.map(BigInt),
+          drandGenesis: 1000,
+          drandPeriod: 3,
+        }),
+      );
     const made = await chain.ethers.getContractAt("DrandBeacon", place);
     const kept = [await made.audits(), await made.genesis(), await made.epochSeconds(), await made.margin()];
     expect(kept).to.deep.equal([audits.address, 5000n, BigInt(EPOCH), BigInt(MARGIN)]);
@@ -119,17 +128,23 @@ describe("contracts: Factory", () => {
     const verifier = await ethers.getContractFactory("Groth16Verifier");
     await expect(factory.makeVerifier(code.verifier, key, wrong))
       .to.be.revertedWithCustomError(verifier, "KnownAnswerFailed")
-      .withArgs(0);
+      .withArgs(TRIAL.good);
     const place = await placeOf((await verifier.getDeployTransaction(key, wrong)).data);
     expect([await factory.isVerifier(place), await codeAt(place)]).to.deep.equal([false, "0x"]);
 
     const drand = await ethers.getContractFactory("DrandBeacon");
     await expect(factory.makeDrandBeacon(code.drand, outsideG2(), 1000, 3))
       .to.be.revertedWithCustomError(drand, "PrecompileFailed")
-      .withArgs(8);
+      .withArgs(PAIRING);
     await expect(factory.makeDrandBeacon(code.drand, ownKey, 5001, 3))
       .to.be.revertedWithCustomError(drand, "RoundsNotDistinct")
-      .withArgs(5001, 3, Object.values(home));
+      .withArgs(
+        ...named(drand, "RoundsNotDistinct", {
+          drandGenesis: 5001,
+          drandPeriod: 3,
+          home: Object.values(home),
+        }),
+      );
   });
 
   it("knows nothing that others made, not even of the same code: by hand, by another factory, behind a proxy", async () => {

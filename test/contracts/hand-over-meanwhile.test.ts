@@ -1,9 +1,10 @@
 // What else happens while a node waits to take a vNode over, and hand-overs without data (protocol.md, section 9.3).
 import { expect } from "chai";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { FUNDS, type World } from "../helpers/world.ts";
 
-/** One leaf per epoch, and what of it the provider gets. */
+/** Price of one leaf per epoch, and the provider's part of it. */
 const RATE = 1000n;
 const PAID = 950n;
 const LOCK = 30n * RATE;
@@ -33,7 +34,9 @@ describe("contracts: a hand-over and what else happens", () => {
       await world.begin(4);
       await world.toEpoch(5);
       const sent = await world.settle();
-      await expect(sent).to.emit(world.audits, "Faulted").withArgs(1, 1, 4);
+      await expect(sent)
+        .to.emit(world.audits, "Faulted")
+        .withArgs(...named(world.audits, "Faulted", { vNode: 1, node: 1, epoch: 4 }));
       await expect(sent).not.to.emit(world.audits, "TookOver");
       expect(await used(1)).to.equal(0n);
       await world.begin(5);
@@ -54,9 +57,15 @@ describe("contracts: a hand-over and what else happens", () => {
       await world.begin(6);
       await world.toEpoch(7);
       const sent = await world.settle();
-      await expect(sent).to.emit(world.audits, "Faulted").withArgs(1, 1, 4);
-      await expect(sent).to.emit(world.audits, "SyncDropped").withArgs(1, 2, 6);
-      await expect(sent).to.emit(world.audits, "TookOver").withArgs(1, 3, 8);
+      await expect(sent)
+        .to.emit(world.audits, "Faulted")
+        .withArgs(...named(world.audits, "Faulted", { vNode: 1, node: 1, epoch: 4 }));
+      await expect(sent)
+        .to.emit(world.audits, "SyncDropped")
+        .withArgs(...named(world.audits, "SyncDropped", { vNode: 1, node: 2, epoch: 6 }));
+      await expect(sent)
+        .to.emit(world.audits, "TookOver")
+        .withArgs(...named(world.audits, "TookOver", { vNode: 1, node: 3, fromEpoch: 8 }));
       expect((await bond(2)).total).to.equal(FUNDS);
     });
 
@@ -65,7 +74,9 @@ describe("contracts: a hand-over and what else happens", () => {
       await world.proveEach(2, 3);
       await assign(2);
       await world.begin(4);
-      await expect(world.challenges.expire(1)).to.emit(world.audits, "Faulted").withArgs(1, 1, 4);
+      await expect(world.challenges.expire(1))
+        .to.emit(world.audits, "Faulted")
+        .withArgs(...named(world.audits, "Faulted", { vNode: 1, node: 1, epoch: 4 }));
       expect(await used(1)).to.equal(0n);
       expect((await world.audits.duty(1, 4)).node, "nobody has another's samples").to.equal(0n);
       await world.begin(5);
@@ -86,15 +97,21 @@ describe("contracts: a hand-over and what else happens", () => {
       const { node, successor } = await world.audits.duty(1, 6);
       expect([node, successor]).to.deep.equal([2n, 0n]);
       const sent = await world.prove(6);
-      await expect(sent).to.emit(world.audits, "Left").withArgs(1, 1, 6);
-      await expect(sent).to.emit(world.audits, "TakeOverProven").withArgs(1, 2, 6);
+      await expect(sent)
+        .to.emit(world.audits, "Left")
+        .withArgs(...named(world.audits, "Left", { vNode: 1, node: 1, epoch: 6 }));
+      await expect(sent)
+        .to.emit(world.audits, "TakeOverProven")
+        .withArgs(...named(world.audits, "TakeOverProven", { vNode: 1, node: 2, epoch: 6 }));
       expect([await earned(1), await earned(2)]).to.deep.equal([5n * PAID, PAID]);
     });
   });
 
   describe("of a vNode without data", () => {
     it("happens from the next epoch on", async () => {
-      await expect(assign(2, 2)).to.emit(world.registry, "NodeAssigned").withArgs(2, 2, 2);
+      await expect(assign(2, 2))
+        .to.emit(world.registry, "NodeAssigned")
+        .withArgs(...named(world.registry, "NodeAssigned", { vNode: 2, node: 2, fromEpoch: 2 }));
       expect((await world.registry.vNode(2)).node).to.equal(2n);
       await world.store({ vNode: 2, node: 2 });
       await world.begin(2);
@@ -141,7 +158,9 @@ describe("contracts: a hand-over and what else happens", () => {
       await world.toEpoch(4);
       expect((await world.audits.duty(2, 4)).node).to.equal(3n);
       await world.toEpoch(5);
-      await expect(world.settle(2)).to.emit(world.audits, "NodeSwitched").withArgs(2, 3, 4);
+      await expect(world.settle(2))
+        .to.emit(world.audits, "NodeSwitched")
+        .withArgs(...named(world.audits, "NodeSwitched", { vNode: 2, node: 3, fromEpoch: 4 }));
     });
 
     it("can be decided again in the same epoch", async () => {

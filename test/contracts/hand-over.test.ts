@@ -1,12 +1,13 @@
-// Who is named for a vNode, and how it becomes responsible: with a proof, while the old node stays (protocol.md, section 9.3).
+// A node that is named for a vNode becomes responsible with a proof; until then the old node stays (protocol.md, section 9.3).
 import { expect } from "chai";
 import { auditSeed } from "../../protocol/statement.ts";
 import { askedOf } from "../helpers/challenging.ts";
 import { signExtension } from "../helpers/consents.ts";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { FUNDS, LOCK_PER_EPOCH, MARGIN, RENT, WINDOW, type Proof, type World } from "../helpers/world.ts";
 
-/** One leaf per epoch, and what of it the provider gets. */
+/** Price of one leaf per epoch, and the provider's part of it. */
 const RATE = 1000n;
 const PAID = 950n;
 const LOCK = 30n * RATE;
@@ -36,7 +37,9 @@ describe("contracts: a hand-over", () => {
 
   describe("that is announced", () => {
     it("leaves the old node where it is: asked, paid and slashed, whoever waits", async () => {
-      await expect(assign(2)).to.emit(world.registry, "NodeAssigned").withArgs(1, 2, 2);
+      await expect(assign(2))
+        .to.emit(world.registry, "NodeAssigned")
+        .withArgs(...named(world.registry, "NodeAssigned", { vNode: 1, node: 2, fromEpoch: 2 }));
       expect(await summary()).to.deep.equal([1, 2, 2, 4]);
       await world.begin(2);
       const { node, due, successor } = await world.audits.duty(1, 2);
@@ -61,11 +64,11 @@ describe("contracts: a hand-over", () => {
       await world.ledger.connect(provider(2)).requestUnbond(2, FUNDS);
       await expect(assign(2))
         .to.be.revertedWithCustomError(world.ledger, "InsufficientBond")
-        .withArgs(2, 0, LOCK);
+        .withArgs(...named(world.ledger, "InsufficientBond", { node: 2, free: 0, needed: LOCK }));
       await offer(3, 0);
       await expect(assign(3))
         .to.be.revertedWithCustomError(world.registry, "CapacityExceeded")
-        .withArgs(3, 0, 1);
+        .withArgs(...named(world.registry, "CapacityExceeded", { node: 3, capacity: 0, needed: 1 }));
     });
 
     it("is refused to who is responsible, or named, already", async () => {
@@ -113,7 +116,9 @@ describe("contracts: a hand-over", () => {
     ] as const) {
       it(`by naming ${who} leaves no lock and no room behind`, async () => {
         await assign(2);
-        await expect(assign(node)).to.emit(world.registry, "NodeAssigned").withArgs(1, node, 0);
+        await expect(assign(node))
+          .to.emit(world.registry, "NodeAssigned")
+          .withArgs(...named(world.registry, "NodeAssigned", { vNode: 1, node, fromEpoch: 0 }));
         expect(await summary()).to.deep.equal([1, 0, 0, 0]);
         expect([await used(1), await used(2)]).to.deep.equal([1n, 0n]);
         expect([(await bond(1)).locked, (await bond(2)).locked]).to.deep.equal([LOCK, 0n]);
@@ -127,7 +132,9 @@ describe("contracts: a hand-over", () => {
       await assign(2);
       await world.begin(2);
       await world.prove(2);
-      await expect(assign(3)).to.emit(world.registry, "NodeAssigned").withArgs(1, 3, 3);
+      await expect(assign(3))
+        .to.emit(world.registry, "NodeAssigned")
+        .withArgs(...named(world.registry, "NodeAssigned", { vNode: 1, node: 3, fromEpoch: 3 }));
       expect(await summary()).to.deep.equal([1, 3, 3, 5]);
       expect([await used(1), await used(2), await used(3)]).to.deep.equal([1n, 0n, 1n]);
       expect([(await bond(2)).locked, (await bond(3)).locked]).to.deep.equal([0n, LOCK]);
@@ -153,13 +160,17 @@ describe("contracts: a hand-over", () => {
 
     it("makes the new node responsible from the next epoch on, and frees the old one", async () => {
       await world.begin(2);
-      await expect(world.takeOver(2)).to.emit(world.audits, "TakeOverProven").withArgs(1, 2, 3);
+      await expect(world.takeOver(2))
+        .to.emit(world.audits, "TakeOverProven")
+        .withArgs(...named(world.audits, "TakeOverProven", { vNode: 1, node: 2, epoch: 3 }));
       await world.prove(2);
       expect(await earned(2), "its first proof is not paid").to.equal(0n);
       expect(await earned(1)).to.equal(2n * PAID);
       await world.begin(3);
       expect((await world.audits.duty(1, 3)).node).to.equal(2n);
-      await expect(world.prove(3)).to.emit(world.audits, "NodeSwitched").withArgs(1, 2, 3);
+      await expect(world.prove(3))
+        .to.emit(world.audits, "NodeSwitched")
+        .withArgs(...named(world.audits, "NodeSwitched", { vNode: 1, node: 2, fromEpoch: 3 }));
       expect(await earned(2)).to.equal(PAID);
       expect([await used(1), await used(2)]).to.deep.equal([0n, 1n]);
       expect([(await bond(1)).locked, (await bond(2)).locked]).to.deep.equal([0n, LOCK]);
@@ -204,11 +215,25 @@ describe("contracts: a hand-over", () => {
       await world.beacon.setRecordedAfter(2, WINDOW);
       await world.begin(3);
       const sent = await world.prove(3);
-      await expect(sent).to.emit(world.audits, "EpochDeferred").withArgs(1, 1, 2, RATE);
-      await expect(sent).to.emit(world.audits, "EpochsRefunded").withArgs(1, 2, 2, RATE);
+      await expect(sent)
+        .to.emit(world.audits, "EpochDeferred")
+        .withArgs(...named(world.audits, "EpochDeferred", { vNode: 1, node: 1, epoch: 2, rate: RATE }));
+      await expect(sent)
+        .to.emit(world.audits, "EpochsRefunded")
+        .withArgs(...named(world.audits, "EpochsRefunded", { vNode: 1, since: 2, epoch: 2, amount: RATE }));
       await expect(sent)
         .to.emit(world.audits, "Proven")
-        .withArgs(1, 2, 3, 3, PAID, RATE - PAID, 0n);
+        .withArgs(
+          ...named(world.audits, "Proven", {
+            vNode: 1,
+            node: 2,
+            epoch: 3,
+            since: 3,
+            amount: PAID,
+            fee: RATE - PAID,
+            refunded: 0n,
+          }),
+        );
     });
 
     it("happens once", async () => {
@@ -254,7 +279,9 @@ describe("contracts: a hand-over", () => {
       await world.begin(2);
       // The next block is a second later.
       await world.at(2, MARGIN + WINDOW - 2);
-      await expect(world.takeOver(2)).to.emit(world.audits, "TakeOverProven").withArgs(1, 2, 3);
+      await expect(world.takeOver(2))
+        .to.emit(world.audits, "TakeOverProven")
+        .withArgs(...named(world.audits, "TakeOverProven", { vNode: 1, node: 2, epoch: 3 }));
     });
 
     it("is refused out of its time, without randomness, and of nobody", async () => {
@@ -284,7 +311,9 @@ describe("contracts: a hand-over", () => {
       await world.begin(4);
       expect((await world.audits.duty(1, 4)).successor).to.equal(0n);
       await refuses(world.takeOver(4), "NoSuccessor", 1);
-      await expect(world.prove(4)).to.emit(world.audits, "SyncDropped").withArgs(1, 2, 4);
+      await expect(world.prove(4))
+        .to.emit(world.audits, "SyncDropped")
+        .withArgs(...named(world.audits, "SyncDropped", { vNode: 1, node: 2, epoch: 4 }));
       expect(await summary()).to.deep.equal([1, 0, 0, 0]);
       expect([await used(1), await used(2)]).to.deep.equal([1n, 0n]);
       expect([(await bond(1)).locked, (await bond(2)).locked]).to.deep.equal([LOCK, 0n]);
@@ -299,7 +328,9 @@ describe("contracts: a hand-over", () => {
       await world.settle();
       expect(await summary()).to.deep.equal([1, 2, 2, 4]);
       await world.toEpoch(5);
-      await expect(world.settle()).to.emit(world.audits, "SyncDropped").withArgs(1, 2, 4);
+      await expect(world.settle())
+        .to.emit(world.audits, "SyncDropped")
+        .withArgs(...named(world.audits, "SyncDropped", { vNode: 1, node: 2, epoch: 4 }));
     });
 
     it("in its last epoch may still be", async () => {

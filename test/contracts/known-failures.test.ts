@@ -1,4 +1,4 @@
-// What has gone wrong in comparable systems, tried on this one: each test is one such failure (protocol.md, section 9).
+// Failures of comparable systems, tried on this one: one test for each (protocol.md, section 9).
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
 import type { ContractTransactionResponse } from "ethers";
@@ -7,10 +7,10 @@ import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
 import { present } from "../helpers/present.ts";
 import { EPOCH, FUNDS, PARAMS, RENT, UNBOND, type World } from "../helpers/world.ts";
 
-/** Of one leaf, per epoch: what its owner pays, and what of it the provider gets. */
+/** Price of one leaf per epoch, and the provider's part of it. */
 const RATE = 1000n;
 const PAID = 950n;
-/** Of the range of one leaf. */
+/** Length of the range of one leaf. */
 const LEAF = 125n;
 const ANY = 2n ** 100n;
 /** Osaka's limit for a transaction. */

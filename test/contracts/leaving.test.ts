@@ -1,6 +1,7 @@
-// Leaving: a notice in which every epoch is due, and a bond that waits for whoever takes over (protocol.md, section 9.3).
+// Leaving: a notice in which every epoch is due, and a bond that stays locked until a take-over (protocol.md, section 9.3).
 import { expect } from "chai";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { createWorld, SELDOM, EPOCH, FUNDS, UNBOND, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
@@ -21,7 +22,9 @@ describe("contracts: leaving", () => {
     await world.store({ epochs: 60 });
     await world.begin(1);
     await world.prove(1);
-    await expect(asProvider().announceLeave(1)).to.emit(world.audits, "LeaveAnnounced").withArgs(1, 1, 6);
+    await expect(asProvider().announceLeave(1))
+      .to.emit(world.audits, "LeaveAnnounced")
+      .withArgs(...named(world.audits, "LeaveAnnounced", { vNode: 1, node: 1, epoch: 6 }));
   });
 
   it("takes a notice, after which the node is gone by itself, if it has proven the last epoch", async () => {
@@ -33,9 +36,13 @@ describe("contracts: leaving", () => {
     await refuses(world.prove(6), "ProofRefused", 1, 6, REFUSAL.notDue);
     await world.toEpoch(7);
     const sent = await world.settle();
-    await expect(sent).to.emit(world.audits, "Left").withArgs(1, 1, 6);
+    await expect(sent)
+      .to.emit(world.audits, "Left")
+      .withArgs(...named(world.audits, "Left", { vNode: 1, node: 1, epoch: 6 }));
     await expect(sent).not.to.emit(world.audits, "TookOver");
-    await expect(sent).to.emit(world.audits, "EpochsRefunded").withArgs(1, 6, 6, RATE);
+    await expect(sent)
+      .to.emit(world.audits, "EpochsRefunded")
+      .withArgs(...named(world.audits, "EpochsRefunded", { vNode: 1, since: 6, epoch: 6, amount: RATE }));
     expect(await used(1)).to.equal(0n);
     expect((await state()).node).to.equal(0n);
     expect([...(await world.audits.leaveOf(1))]).to.deep.equal([0n, 0n]);
@@ -53,7 +60,9 @@ describe("contracts: leaving", () => {
       await world.prove(epoch);
     }
     await world.toEpoch(7);
-    await expect(world.settle()).to.emit(world.audits, "Left").withArgs(1, 1, 6);
+    await expect(world.settle())
+      .to.emit(world.audits, "Left")
+      .withArgs(...named(world.audits, "Left", { vNode: 1, node: 1, epoch: 6 }));
   });
 
   it("does not happen while the last epoch that asked is not proven", async () => {
@@ -64,7 +73,9 @@ describe("contracts: leaving", () => {
     await world.begin(7);
     await world.prove(7);
     await world.toEpoch(9);
-    await expect(world.settle()).to.emit(world.audits, "Left").withArgs(1, 1, 8);
+    await expect(world.settle())
+      .to.emit(world.audits, "Left")
+      .withArgs(...named(world.audits, "Left", { vNode: 1, node: 1, epoch: 8 }));
     expect(await earned()).to.equal(5n * PAID);
     expect((await bond()).total, "the second miss cost").to.equal(FUNDS - 5n * RATE);
   });
@@ -73,9 +84,15 @@ describe("contracts: leaving", () => {
     await world.proveEach(2, 4);
     await world.toEpoch(7);
     const sent = await world.settle();
-    await expect(sent).to.emit(world.audits, "EpochDeferred").withArgs(1, 1, 5, RATE);
-    await expect(sent).to.emit(world.audits, "EpochsRefunded").withArgs(1, 5, 5, RATE);
-    await expect(sent).to.emit(world.audits, "Left").withArgs(1, 1, 6);
+    await expect(sent)
+      .to.emit(world.audits, "EpochDeferred")
+      .withArgs(...named(world.audits, "EpochDeferred", { vNode: 1, node: 1, epoch: 5, rate: RATE }));
+    await expect(sent)
+      .to.emit(world.audits, "EpochsRefunded")
+      .withArgs(...named(world.audits, "EpochsRefunded", { vNode: 1, since: 5, epoch: 5, amount: RATE }));
+    await expect(sent)
+      .to.emit(world.audits, "Left")
+      .withArgs(...named(world.audits, "Left", { vNode: 1, node: 1, epoch: 6 }));
     expect(await earned()).to.equal(4n * PAID);
   });
 
@@ -84,7 +101,9 @@ describe("contracts: leaving", () => {
     await world.settle();
     expect((await bond()).total).to.equal(FUNDS - 5n * RATE);
     await world.missEach(4, 4);
-    await expect(world.settle()).to.emit(world.audits, "Faulted").withArgs(1, 1, 4);
+    await expect(world.settle())
+      .to.emit(world.audits, "Faulted")
+      .withArgs(...named(world.audits, "Faulted", { vNode: 1, node: 1, epoch: 4 }));
     expect((await bond()).locked, "who is removed is asked for nothing more").to.equal(0n);
     expect([...(await world.audits.leaveOf(1))]).to.deep.equal([0n, 0n]);
   });
@@ -137,7 +156,9 @@ describe("contracts: leaving", () => {
     const refused = (attempt: Promise<unknown>, error: string) =>
       expect(attempt).to.be.revertedWithCustomError(world.registry, error).withArgs(2);
     await refused(world.store({ vNode: 2, node: 2 }), "HandingOver");
-    await expect(world.audits.topUp(2)).to.emit(world.audits, "Left").withArgs(2, 2, 7);
+    await expect(world.audits.topUp(2))
+      .to.emit(world.audits, "Left")
+      .withArgs(...named(world.audits, "Left", { vNode: 2, node: 2, epoch: 7 }));
     await refused(world.store({ vNode: 2, node: 2 }), "NotAssigned");
     expect((await bond(2)).locked).to.equal(0n);
   });
@@ -146,7 +167,9 @@ describe("contracts: leaving", () => {
     it("that stays locked until somebody has taken over, or had the time to", async () => {
       await world.proveEach(2, 5);
       await world.toEpoch(7);
-      await expect(world.settle()).to.emit(world.audits, "BondKept").withArgs(1, 1, LOCK, 8);
+      await expect(world.settle())
+        .to.emit(world.audits, "BondKept")
+        .withArgs(...named(world.audits, "BondKept", { vNode: 1, node: 1, amount: LOCK, until: 8 }));
       expect(await kept()).to.deep.equal([Number(LOCK), 8]);
       expect([(await state()).locked, (await bond()).locked]).to.deep.equal([0n, LOCK]);
       await world.audits.unlockKept(1, 1);
@@ -164,16 +187,22 @@ describe("contracts: leaving", () => {
       await asManager().addStandby(1, 2);
       await world.proveEach(2, 5);
       await world.begin(6);
-      // Whoever has to do with the vNode first.
+      // The next call about the vNode, whatever it is.
       const sent = await world.audits.topUp(1);
-      await expect(sent).to.emit(world.audits, "Left").withArgs(1, 1, 6);
-      await expect(sent).to.emit(world.audits, "TookOver").withArgs(1, 2, 7);
+      await expect(sent)
+        .to.emit(world.audits, "Left")
+        .withArgs(...named(world.audits, "Left", { vNode: 1, node: 1, epoch: 6 }));
+      await expect(sent)
+        .to.emit(world.audits, "TookOver")
+        .withArgs(...named(world.audits, "TookOver", { vNode: 1, node: 2, fromEpoch: 7 }));
       expect([(await bond(1)).locked, (await bond(2)).locked]).to.deep.equal([LOCK, LOCK]);
       expect([await used(1), await used(2)]).to.deep.equal([0n, 1n]);
       await world.begin(7);
       await world.audits.unlockKept(1, 1);
       expect((await bond(1)).locked).to.equal(LOCK);
-      await expect(world.prove(7)).to.emit(world.audits, "TakeOverProven").withArgs(1, 2, 7);
+      await expect(world.prove(7))
+        .to.emit(world.audits, "TakeOverProven")
+        .withArgs(...named(world.audits, "TakeOverProven", { vNode: 1, node: 2, epoch: 7 }));
       await world.audits.unlockKept(1, 1);
       expect((await bond(1)).locked).to.equal(0n);
       expect(await earned(2)).to.equal(PAID);

@@ -1,7 +1,8 @@
-// What Registry, Audits and Challenges tell the Ledger, and that it listens to nobody else.
+// The Ledger's functions for Registry, Audits and Challenges, which nobody else can call.
 import { expect } from "chai";
 import type { Ledger } from "../../types/ethers/index.js";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { FUNDS, type World } from "../helpers/world.ts";
 
 describe("contracts: the Ledger and its neighbours", () => {
@@ -112,7 +113,9 @@ describe("contracts: the Ledger and its neighbours", () => {
         .to.emit(ledger, "BondLocked")
         .withArgs(1, FUNDS - 1n);
       expect(await world.ledger.freeBond(1)).to.equal(0n);
-      await expect(ledger.unlock(1, 5n)).to.emit(ledger, "BondUnlocked").withArgs(1, 5n);
+      await expect(ledger.unlock(1, 5n))
+        .to.emit(ledger, "BondUnlocked")
+        .withArgs(...named(ledger, "BondUnlocked", { node: 1, amount: 5n }));
       expect(await world.ledger.freeBond(1)).to.equal(5n);
     });
 

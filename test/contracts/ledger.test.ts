@@ -1,6 +1,7 @@
-// Accounts, bonds and fees: every way in and out, hostile tokens, and callers who are not entitled.
+// Accounts, bonds and fees: all ways in and out, hostile tokens, and callers without a right.
 import { expect } from "chai";
 import { testChain } from "../helpers/contracts.ts";
+import { named } from "../helpers/named.ts";
 import { present } from "../helpers/present.ts";
 import { createWorld, deployBooks, FUNDS, UNBOND, type World } from "../helpers/world.ts";
 
@@ -210,7 +211,7 @@ describe("contracts: Ledger", () => {
       const { alice } = world.people;
       await expect(world.ledger.connect(alice).bond(1, 5n))
         .to.emit(world.ledger, "Bonded")
-        .withArgs(1, alice, 5n);
+        .withArgs(...named(world.ledger, "Bonded", { node: 1, from: alice, amount: 5n }));
       expect((await world.ledger.bondOf(1)).total).to.equal(FUNDS + 5n);
       expect(await world.balance(alice)).to.equal(FUNDS - 5n);
     });
@@ -230,14 +231,18 @@ describe("contracts: Ledger", () => {
       const ledger = world.ledger.connect(provider());
       const requested = await ledger.requestUnbond(1, 100n);
       const { releaseAt, unbonding, total } = await ledger.bondOf(1);
-      await expect(requested).to.emit(ledger, "UnbondRequested").withArgs(1, 100n, releaseAt);
+      await expect(requested)
+        .to.emit(ledger, "UnbondRequested")
+        .withArgs(...named(ledger, "UnbondRequested", { node: 1, amount: 100n, releaseAt }));
       expect([unbonding, total]).to.deep.equal([100n, FUNDS]);
       await world.chain.networkHelpers.time.setNextBlockTimestamp(releaseAt - 1n);
       await expect(ledger.releaseBond(1))
         .to.be.revertedWithCustomError(ledger, "NotReleasable")
         .withArgs(1, releaseAt, releaseAt - 1n);
       await world.chain.networkHelpers.time.setNextBlockTimestamp(releaseAt);
-      await expect(ledger.releaseBond(1)).to.emit(ledger, "BondReleased").withArgs(1, provider(), 100n);
+      await expect(ledger.releaseBond(1))
+        .to.emit(ledger, "BondReleased")
+        .withArgs(...named(ledger, "BondReleased", { node: 1, to: provider(), amount: 100n }));
       expect(await world.balance(provider())).to.equal(100n);
       expect((await ledger.bondOf(1)).total).to.equal(FUNDS - 100n);
     });
@@ -255,7 +260,7 @@ describe("contracts: Ledger", () => {
       await ledger.requestUnbond(1, FUNDS - 1n);
       await expect(ledger.requestUnbond(1, 2n))
         .to.be.revertedWithCustomError(ledger, "InsufficientBond")
-        .withArgs(1, 1, 2);
+        .withArgs(...named(ledger, "InsufficientBond", { node: 1, free: 1, needed: 2 }));
     });
 
     it("start their delay again with another request", async () => {

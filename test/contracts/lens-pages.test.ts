@@ -1,4 +1,4 @@
-// The Lens' pages: from beyond the end, of everything, and with items that cannot be read.
+// The Lens' pages: beyond the end, with everything, and with items that cannot be read.
 import { expect } from "chai";
 import type { Lens } from "../../types/ethers/index.js";
 import { idsOf, lensWorld, ZERO } from "../helpers/looking.ts";

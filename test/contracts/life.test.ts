@@ -1,7 +1,8 @@
-// What managers and the treasury may change while data is stored: a cluster's terms, and the profiles and beacons to choose
-// from (protocol.md, sections 9 and 9.5).
+// Changes by managers and the treasury while data is stored: a cluster's terms, and the profiles and beacons to choose from
+// (protocol.md, sections 9 and 9.5).
 import { expect } from "chai";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { EPOCH, FUNDS, MARGIN, PARAMS, SELDOM, SHAPE, UNBOND, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
@@ -36,7 +37,15 @@ describe("contracts: changes while data is stored", () => {
       const params = { ...PARAMS, ...SELDOM, odds: 3 };
       await expect(change({ ...SELDOM, odds: 3 }))
         .to.emit(world.registry, "ClusterChanged")
-        .withArgs(1, 0, 0, Object.values(params), 1 + DELAY);
+        .withArgs(
+          ...named(world.registry, "ClusterChanged", {
+            cluster: 1,
+            profile: 0,
+            beacon: 0,
+            params: Object.values(params),
+            fromEpoch: 1 + DELAY,
+          }),
+        );
       const { since, params_: announced } = await world.audits.announced(1);
       expect([since, announced.odds]).to.deep.equal([BigInt(1 + DELAY), 3n]);
       await world.toEpoch(DELAY);
@@ -70,7 +79,17 @@ describe("contracts: changes while data is stored", () => {
       const epochs = 2n * BigInt(DELAY) + 2n;
       await expect(world.prove(2 + 2 * DELAY))
         .to.emit(world.audits, "Proven")
-        .withArgs(1, 1, epochs, 1, epochs * RATE - fee, fee, 0n);
+        .withArgs(
+          ...named(world.audits, "Proven", {
+            vNode: 1,
+            node: 1,
+            epoch: epochs,
+            since: 1,
+            amount: epochs * RATE - fee,
+            fee,
+            refunded: 0n,
+          }),
+        );
       expect([...(await world.ledger.feesOf(1))]).to.deep.equal([fee, epochs * 20n]);
     });
 

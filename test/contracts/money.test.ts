@@ -102,7 +102,7 @@ describe("contracts: money", () => {
       await world.proveEach(3, 3);
       expect(await earned(1)).to.equal((4n + 8n) * PAID);
       await world.begin(4);
-      // Of a range of 8 leaves one is paid for: less than 3/4.
+      // One of 8 leaves in the range is paid for: less than 3/4.
       await expect(world.prove(4))
         .to.emit(world.audits, "Proven")
         .withArgs(1, 1, 4, 4, 166n - 8n, 8n, RATE - 166n);

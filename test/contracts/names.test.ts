@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { artifacts } from "hardhat";
 import ts from "typescript";
 
-/** Of libraries, for what cannot happen here. */
+/** Errors of libraries that cannot happen here. */
 const NEVER: Readonly<Record<string, string>> = {
   AddressEmptyCode: "Audits calls itself, and has code (Multicall)",
   Create2EmptyBytecode: "what the factory deploys has code (Create2)",

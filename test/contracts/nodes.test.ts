@@ -1,6 +1,7 @@
 // Nodes: registered, changed, and handed on from one provider to another.
 import { expect } from "chai";
 import { freshWorld, registryShortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { present } from "../helpers/present.ts";
 import { FUNDS, UNBOND, type World } from "../helpers/world.ts";
 
@@ -16,7 +17,19 @@ describe("contracts: a node", () => {
     const { stranger, bob } = world.people;
     const sent = as("stranger").registerNode(bob, "http://x", 5, 6, 7, "meta");
     await expect(sent).to.emit(world.registry, "NodeRegistered").withArgs(4, stranger);
-    await expect(sent).to.emit(world.registry, "NodeUpdated").withArgs(4, bob, "http://x", 5, 6, 7, "meta");
+    await expect(sent)
+      .to.emit(world.registry, "NodeUpdated")
+      .withArgs(
+        ...named(world.registry, "NodeUpdated", {
+          node: 4,
+          operator: bob,
+          url: "http://x",
+          capacity: 5,
+          rent: 6,
+          lockPerEpoch: 7,
+          metadata: "meta",
+        }),
+      );
     const node = await world.registry.node(4);
     expect([node.provider, node.operator]).to.deep.equal([stranger.address, bob.address]);
     expect([node.capacity, node.used, node.rent, node.lockPerEpoch]).to.deep.equal([5n, 0n, 6n, 7n]);
@@ -41,7 +54,7 @@ describe("contracts: a node", () => {
     const own = world.registry.connect(provider(1));
     await expect(own.updateNode(1, provider(1), "", 8, 1, 1, ""))
       .to.be.revertedWithCustomError(own, "CapacityExceeded")
-      .withArgs(1, 8, 9);
+      .withArgs(...named(own, "CapacityExceeded", { node: 1, capacity: 8, needed: 9 }));
     await own.updateNode(1, provider(1), "", 9, 1, 1, "");
   });
 

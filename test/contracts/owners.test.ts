@@ -1,7 +1,8 @@
-// What owners get back, in proportion and to the unit (protocol.md, section 9.3).
+// Refunds and compensation of owners, in proportion and to the unit (protocol.md, section 9.3).
 import { expect } from "chai";
 import { challengedWorld, challenging, expectAllTokens, RATE as TWO } from "../helpers/challenging.ts";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { FUNDS, type World } from "../helpers/world.ts";
 
 /** One leaf per epoch. */
@@ -54,7 +55,9 @@ describe("contracts: owners", () => {
     await world.settle();
     await expect(world.registry.claim(1, 0))
       .to.emit(world.registry, "Claimed")
-      .withArgs(1, 0, world.people.alice, RATE);
+      .withArgs(
+        ...named(world.registry, "Claimed", { vNode: 1, serial: 0, owner: world.people.alice, amount: RATE }),
+      );
     expect(await claimed(0)).to.equal(0n);
     await world.begin(2);
     await world.prove(2);
@@ -105,7 +108,9 @@ describe("contracts: owners", () => {
     await world.proveEach(8, 11);
     await asManager().addStandby(1, 1);
     await world.begin(12);
-    await expect(audits.topUp(1)).to.emit(audits, "TookOver").withArgs(1, 1, 13);
+    await expect(audits.topUp(1))
+      .to.emit(audits, "TookOver")
+      .withArgs(...named(audits, "TookOver", { vNode: 1, node: 1, fromEpoch: 13 }));
     await world.toEpoch(13);
     for (const [id, node, multiple] of [
       [1, 1, 12n],
@@ -122,7 +127,7 @@ describe("contracts: owners", () => {
     const before = await world.balance(people.treasury);
     await expect(world.settle())
       .to.emit(audits, "OwnersCompensated")
-      .withArgs(1, 13, 12n * TWO);
+      .withArgs(...named(audits, "OwnersCompensated", { vNode: 1, epoch: 13, amount: 12n * TWO }));
     expect((await world.balance(people.treasury)) - before).to.equal((22n * 8n * TWO) / 10n - 12n * TWO);
     // Nobody was asked for epochs 12 and 13.
     expect(await claimed(0)).to.equal(14n * TWO);

@@ -1,6 +1,7 @@
-// Maintenance: announced, unpaid, within a budget that no choice of days doubles (protocol.md, section 9.3).
+// Maintenance: announced, unpaid, and within a budget for any 90 days (protocol.md, section 9.3).
 import { expect } from "chai";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { createWorld, SELDOM, FUNDS, WINDOW, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
@@ -21,7 +22,9 @@ describe("contracts: a pause", () => {
   });
   const refund = async (): Promise<bigint> => (await world.totals()).credits / RATE;
   const paused = async (epochs: bigint | number, from: number, end: number): Promise<void> => {
-    await expect(asProvider().pause(1, epochs)).to.emit(world.audits, "Paused").withArgs(1, 1, from, end);
+    await expect(asProvider().pause(1, epochs))
+      .to.emit(world.audits, "Paused")
+      .withArgs(...named(world.audits, "Paused", { vNode: 1, node: 1, from, end }));
   };
 
   it("asks for nothing and pays nothing, from the next epoch but one on", async () => {
@@ -35,8 +38,12 @@ describe("contracts: a pause", () => {
     }
     await world.begin(5);
     const sent = await world.prove(5);
-    await expect(sent).to.emit(world.audits, "EpochsRefunded").withArgs(1, 3, 3, RATE);
-    await expect(sent).to.emit(world.audits, "EpochsRefunded").withArgs(1, 4, 4, RATE);
+    await expect(sent)
+      .to.emit(world.audits, "EpochsRefunded")
+      .withArgs(...named(world.audits, "EpochsRefunded", { vNode: 1, since: 3, epoch: 3, amount: RATE }));
+    await expect(sent)
+      .to.emit(world.audits, "EpochsRefunded")
+      .withArgs(...named(world.audits, "EpochsRefunded", { vNode: 1, since: 4, epoch: 4, amount: RATE }));
     expect(await earned(), "of epochs 1, 2 and 5").to.equal(3n * PAID);
     expect(await refund()).to.equal(2n);
     expect((await state()).misses).to.equal(0n);
@@ -89,8 +96,12 @@ describe("contracts: a pause", () => {
     const sent = await world.settle();
     await expect(sent)
       .to.emit(world.audits, "EpochsRefunded")
-      .withArgs(1, 2, 3, 2n * RATE);
-    await expect(sent).to.emit(world.audits, "EpochsRefunded").withArgs(1, 4, 4, RATE);
+      .withArgs(
+        ...named(world.audits, "EpochsRefunded", { vNode: 1, since: 2, epoch: 3, amount: 2n * RATE }),
+      );
+    await expect(sent)
+      .to.emit(world.audits, "EpochsRefunded")
+      .withArgs(...named(world.audits, "EpochsRefunded", { vNode: 1, since: 4, epoch: 4, amount: RATE }));
     expect(await refund()).to.equal(3n);
   });
 
@@ -244,7 +255,7 @@ describe("contracts: a pause", () => {
     await world.toEpoch(5);
     await expect(world.challenges.expire(1))
       .to.be.revertedWithCustomError(world.challenges, "ResponseRuns")
-      .withArgs(1, 5);
+      .withArgs(...named(world.challenges, "ResponseRuns", { id: 1, lastEpoch: 5 }));
     await world.toEpoch(6);
     await expect(world.challenges.expire(1)).to.emit(world.challenges, "Failed");
   });

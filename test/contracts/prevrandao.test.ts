@@ -1,5 +1,5 @@
-// The beacon of block headers: which block's randomness an epoch has, every other block and forged headers, and the chains
-// on which the factory refuses to make it.
+// The beacon of block headers: the right block for an epoch, other blocks, forged headers, and the chains on which the factory
+// refuses to make it.
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
 import { AbiCoder, hexlify, keccak256, toBeHex, type AddressLike, type BytesLike } from "ethers";
@@ -28,7 +28,7 @@ describe("contracts: PrevrandaoBeacon", () => {
   let genesis: number;
   let beacon: PrevrandaoBeacon;
   let factory: Factory;
-  /** Who records in place of Audits, and another one. */
+  /** An account that records instead of Audits, and a stranger. */
   let audits: HardhatEthersSigner;
   let stranger: HardhatEthersSigner;
   beforeEach(async () => {

@@ -1,12 +1,13 @@
-// A segment's later life: extended, and claimed for with others.
+// Stored segments: extensions, and claims for many.
 import { expect } from "chai";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { signExtension, type Extension } from "../helpers/consents.ts";
 import { freshWorld, registryShortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { present } from "../helpers/present.ts";
 import { createWorld, FUNDS, LOCK_PER_EPOCH, RENT, SHAPE, type World } from "../helpers/world.ts";
 
-/** Token units that a leaf costs per epoch, and what the provider gets of them. */
+/** Price of a leaf per epoch in token units, and the provider's part of it. */
 const RATE = 1000n;
 const PAID = 950n;
 
@@ -30,7 +31,15 @@ describe("contracts: Segments", () => {
       const sent = await extend({ epochs: 2 });
       await expect(sent)
         .to.emit(world.registry, "SegmentExtended")
-        .withArgs(1, 1, 0, 5, alice)
+        .withArgs(
+          ...named(world.registry, "SegmentExtended", {
+            vNode: 1,
+            bucket: 1,
+            serial: 0,
+            end: 5,
+            payer: alice,
+          }),
+        )
         .to.emit(world.ledger, "Reserved")
         .withArgs(alice, 6n * RATE);
       expect(await world.balance(alice)).to.equal(before - 6n * RATE);
@@ -172,9 +181,15 @@ describe("contracts: Segments", () => {
       const serials = [0, 1, 4, 2, 3];
       expect(await world.registry.claimMany.staticCall(1, serials)).to.equal(a + b + c + d + e);
       const sent = await as("stranger").claimMany(1, serials);
-      await expect(sent).to.emit(world.registry, "Claimed").withArgs(1, 0, alice, a);
-      await expect(sent).to.emit(world.registry, "Claimed").withArgs(1, 4, alice, e);
-      await expect(sent).to.emit(world.registry, "Claimed").withArgs(1, 3, bob, d);
+      await expect(sent)
+        .to.emit(world.registry, "Claimed")
+        .withArgs(...named(world.registry, "Claimed", { vNode: 1, serial: 0, owner: alice, amount: a }));
+      await expect(sent)
+        .to.emit(world.registry, "Claimed")
+        .withArgs(...named(world.registry, "Claimed", { vNode: 1, serial: 4, owner: alice, amount: e }));
+      await expect(sent)
+        .to.emit(world.registry, "Claimed")
+        .withArgs(...named(world.registry, "Claimed", { vNode: 1, serial: 3, owner: bob, amount: d }));
       expect(await world.balance(alice)).to.equal(before[0] + a + b + e);
       expect(await world.balance(bob)).to.equal(before[1] + c + d);
     });

@@ -1,4 +1,4 @@
-// The parts of which settling is made, against plain lists: credits, pauses, a vNode's word, terms by epoch.
+// The parts of settling, compared with plain lists: credits, pauses, a vNode's word, terms by epoch.
 import { expect } from "chai";
 import fc from "fast-check";
 import type { SettlementHarness } from "../../types/ethers/index.js";

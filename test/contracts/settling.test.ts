@@ -1,7 +1,8 @@
-// Where settling could go wrong by one: by a unit, by an epoch, by a node that takes over (protocol.md, sections 9.1 to 9.3).
+// Settling at its edges: one unit, one epoch, or a node that takes over (protocol.md, sections 9.1 to 9.3).
 import { expect } from "chai";
 import { auditSeed, isDue } from "../../protocol/statement.ts";
 import { shortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { createWorld, SELDOM, FUNDS, QUANTUM, type Params, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
@@ -60,7 +61,9 @@ describe("contracts: settling", () => {
         expect((await world.audits.duty(1, epoch)).due).to.equal(true);
       }
       await world.toEpoch(3);
-      await expect(world.settle()).to.emit(world.audits, "SyncDropped").withArgs(1, 2, 2);
+      await expect(world.settle())
+        .to.emit(world.audits, "SyncDropped")
+        .withArgs(...named(world.audits, "SyncDropped", { vNode: 1, node: 2, epoch: 2 }));
     });
 
     it("the old node is asked, drawn or not, while somebody waits to take over", async () => {
@@ -74,7 +77,9 @@ describe("contracts: settling", () => {
       const { due, node, successor } = await world.audits.duty(1, 2);
       expect([due, node, successor]).to.deep.equal([true, 1n, 2n]);
       await world.toEpoch(3);
-      await expect(world.settle()).to.emit(world.audits, "Missed").withArgs(1, 1, 2, 1);
+      await expect(world.settle())
+        .to.emit(world.audits, "Missed")
+        .withArgs(...named(world.audits, "Missed", { vNode: 1, node: 1, epoch: 2, misses: 1 }));
     });
 
     it("the last epoch before the rate is zero is due, drawn or not", async () => {
@@ -88,7 +93,17 @@ describe("contracts: settling", () => {
       }
       await expect(world.prove(4))
         .to.emit(world.audits, "Proven")
-        .withArgs(1, 1, 4, 1, 4n * PAID, 4n * (RATE - PAID), 0n);
+        .withArgs(
+          ...named(world.audits, "Proven", {
+            vNode: 1,
+            node: 1,
+            epoch: 4,
+            since: 1,
+            amount: 4n * PAID,
+            fee: 4n * (RATE - PAID),
+            refunded: 0n,
+          }),
+        );
     });
   });
 
@@ -104,7 +119,9 @@ describe("contracts: settling", () => {
       await assign(1, 2);
       await world.proveEach(2, 3);
       await world.begin(4);
-      await expect(world.prove(4)).to.emit(world.audits, "SyncDropped").withArgs(1, 2, 4);
+      await expect(world.prove(4))
+        .to.emit(world.audits, "SyncDropped")
+        .withArgs(...named(world.audits, "SyncDropped", { vNode: 1, node: 2, epoch: 4 }));
       const { node, nextNode, nextSince, misses } = await state();
       expect([node, nextNode, nextSince, misses]).to.deep.equal([1n, 0n, 0n, 0n]);
     });

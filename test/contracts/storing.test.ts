@@ -1,9 +1,10 @@
-// What is stored, on whose word, and where it ends.
+// Storing: acceptances, prices, and limits.
 import { expect } from "chai";
 import { TypedDataEncoder } from "ethers";
 import { P, toHex32 } from "../../protocol/field.ts";
 import { ACCEPTANCE, domain } from "../../protocol/typed-data.ts";
 import { freshWorld, registryShortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 import { present } from "../helpers/present.ts";
 import {
   FUNDS,
@@ -39,10 +40,36 @@ describe("contracts: storing", () => {
     const root = toHex32(5n);
     await expect(world.store({ leaves: [3], roots: [root], epochs: 4 }))
       .to.emit(world.registry, "SegmentStored")
-      .withArgs(1, 1, 0, root, 0, 3, 3000, 1, 5, world.people.alice);
+      .withArgs(
+        ...named(world.registry, "SegmentStored", {
+          vNode: 1,
+          bucket: 1,
+          serial: 0,
+          root,
+          start: 0,
+          leaves: 3,
+          perEpoch: 3000,
+          from: 1,
+          end: 5,
+          payer: world.people.alice,
+        }),
+      );
     await expect(world.store({ leaves: [2], roots: [root], epochs: 1 }))
       .to.emit(world.registry, "SegmentStored")
-      .withArgs(1, 1, 1, root, 375, 2, 2000, 1, 2, world.people.alice);
+      .withArgs(
+        ...named(world.registry, "SegmentStored", {
+          vNode: 1,
+          bucket: 1,
+          serial: 1,
+          root,
+          start: 375,
+          leaves: 2,
+          perEpoch: 2000,
+          from: 1,
+          end: 2,
+          payer: world.people.alice,
+        }),
+      );
     const { bucket, leaves, from, end, perEpoch, payers, index } = await world.registry.segment(1, 1);
     expect([bucket, leaves, from, end, perEpoch, payers]).to.deep.equal([1n, 2n, 1n, 2n, 2000n, 0n]);
     expect(index).to.equal(1n);

@@ -1,4 +1,4 @@
-// The whole life of money under tokens of every kind: decimals, fees, silence, refusals, rebasing, callbacks, blocked
+// All movements of money with tokens of all kinds: decimals, fees, no return value, refusals, rebasing, callbacks, blocked
 // accounts.
 import { expect } from "chai";
 import { FunctionFragment, type Interface, type ParamType } from "ethers";
@@ -32,7 +32,7 @@ async function heldBy({ ledger }: World): Promise<bigint> {
   return accounts + bonds + escrow + credits + fees;
 }
 
-/** Everything in the Ledger is somebody's, and nothing is there that is nobody's. */
+/** Checks that the Ledger has exactly what it owes. */
 async function expectBalanced(world: World): Promise<void> {
   expect(await world.token.balanceOf(world.ledger)).to.equal(await heldBy(world));
   const { people, ledger, token } = world;

@@ -81,7 +81,7 @@ describe("contracts: challenges without an answer", () => {
     ["a single quantum", 5n, 1n],
   ] as const) {
     it(`compensate the owners of all that is stored, in proportion, if ${name} was asked`, async () => {
-      // Who asks for a part has a part of the report's share.
+      // A challenger of a part gets that part of the reporter's share.
       const reward = (4n * REWARD * length) / (4n * TOTAL);
       const rest = 4n * (SLASH - CUT) - reward;
       await world.store({ bucket: 2, leaves: [6], epochs: 20 });

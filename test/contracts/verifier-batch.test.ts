@@ -1,4 +1,4 @@
-// Many proofs at once, attacked with proofs of a key whose secrets are known.
+// Batches of proofs, attacked with a key whose secrets are known.
 import { expect } from "chai";
 import { add, inv, mod, mul, P, sub } from "../../protocol/field.ts";
 import type { Groth16Verifier } from "../../types/ethers/index.js";

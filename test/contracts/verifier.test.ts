@@ -1,8 +1,8 @@
-// The Groth16 verifier, attacked with proofs of a key whose secrets are known.
+// The Groth16 verifier, attacked with a key whose secrets are known.
 import { expect } from "chai";
 import { add, inv, mod, mul, P, sub } from "../../protocol/field.ts";
 import type { Groth16Verifier } from "../../types/ethers/index.js";
-import { answering, breakableFactory, breakPrecompile, BROKEN } from "../helpers/breakable.ts";
+import { answering, breakableFactory, breakPrecompile, BROKEN, PAIRING } from "../helpers/breakable.ts";
 import { testChain, type TestChain } from "../helpers/contracts.ts";
 import { Q } from "../helpers/evmnet.ts";
 import {
@@ -14,6 +14,7 @@ import {
   proof,
   replaced,
   secrets,
+  TRIAL,
 } from "../helpers/known-key.ts";
 import { present } from "../helpers/present.ts";
 import {
@@ -29,8 +30,6 @@ import {
 } from "../helpers/trapdoor-proofs.ts";
 
 const SOURCE = "verifier/Groth16Verifier.sol";
-/** Groth16Verifier.Trial. */
-const TRIAL = { good: 0, tampered: 1, forged: 2, zero: 3, empty: 4 };
 
 describe("contracts: Groth16Verifier", () => {
   let chain: TestChain;
@@ -120,13 +119,13 @@ describe("contracts: Groth16Verifier", () => {
       const [xi, xr, yi, yr] = key.beta;
       await expect(deploy({ ...key, beta: [xr, xi, yr, yi] }, known))
         .to.be.revertedWithCustomError(verifier, "PrecompileFailed")
-        .withArgs(8);
+        .withArgs(PAIRING);
     });
 
     it("refuses a point of the key outside G2", async () => {
       await expect(deploy({ ...key, delta: outsideG2() }, known))
         .to.be.revertedWithCustomError(verifier, "PrecompileFailed")
-        .withArgs(8);
+        .withArgs(PAIRING);
     });
 
     it("refuses a coordinate of the key at or above q", async () => {
@@ -141,11 +140,11 @@ describe("contracts: Groth16Verifier", () => {
       const [xi, ...rest] = key.beta;
       await expect(deploy({ ...key, beta: [xi + Q, ...rest] }, known))
         .to.be.revertedWithCustomError(verifier, "PrecompileFailed")
-        .withArgs(8);
+        .withArgs(PAIRING);
     });
 
     for (const { name, code, error, args } of [
-      { name: "is missing", code: BROKEN.missing, error: "PrecompileFailed", args: [8] },
+      { name: "is missing", code: BROKEN.missing, error: "PrecompileFailed", args: [PAIRING] },
       {
         name: "says yes to everything",
         code: answering(1),
@@ -153,11 +152,11 @@ describe("contracts: Groth16Verifier", () => {
         args: [TRIAL.tampered],
       },
       { name: "says no to everything", code: answering(0), error: "KnownAnswerFailed", args: [TRIAL.good] },
-      { name: "answers two words", code: answering(1, 1), error: "PrecompileFailed", args: [8] },
+      { name: "answers two words", code: answering(1, 1), error: "PrecompileFailed", args: [PAIRING] },
     ]) {
       it(`refuses a chain whose pairing precompile ${name}`, async () => {
         const factory = await breakableFactory(chain, SOURCE, present((await chain.ethers.getSigners())[0]));
-        await breakPrecompile(chain, 8, code);
+        await breakPrecompile(chain, PAIRING, code);
         await expect(factory.deploy(key, known))
           .to.be.revertedWithCustomError(verifier, error)
           .withArgs(...args);
@@ -287,7 +286,7 @@ describe("contracts: Groth16Verifier", () => {
       const [ax, ay, , , , , cx, cy] = known.proof;
       await expect(verifier.verify([ax, ay, ...outsideG2(), cx, cy], inputs))
         .to.be.revertedWithCustomError(verifier, "PrecompileFailed")
-        .withArgs(8);
+        .withArgs(PAIRING);
     });
   });
 

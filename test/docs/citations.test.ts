@@ -1,4 +1,4 @@
-// The documents hold together: what cites the specification, what links to what, and that everything can be found.
+// The documents' citations and links: all targets exist, and every document can be reached.
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, posix, relative } from "node:path";
@@ -6,7 +6,7 @@ import { expect } from "chai";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const SPECIFICATION = "docs/protocol.md";
-/** Made or fetched, and not ours. Folders whose names begin with a dot are passed over, too. */
+/** Folders with generated files or packages. Folders whose names begin with a dot are skipped too. */
 const FOREIGN = new Set("node_modules artifacts cache build types generated coverage out".split(" "));
 
 describe("docs: citations and links", () => {

@@ -1,4 +1,4 @@
-// What the documents name is there: files and tests.
+// Files and tests that the documents name exist.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -6,7 +6,7 @@ import { expect } from "chai";
 const ROOT = join(import.meta.dirname, "..", "..");
 const THREATS = "docs/threats.md";
 const NAMING = ["docs/architecture.md", "docs/glossary.md", "CONTRIBUTING.md"];
-/** Stands for a name that is yet to be found. */
+/** Stands for a name that the reader chooses. */
 const ANY_NAME = /\bNAME\b/;
 
 const isThere = (path: string): boolean => existsSync(join(ROOT, path));

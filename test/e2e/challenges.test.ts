@@ -101,19 +101,19 @@ describe("a challenge on demand", function () {
     const before = await balance();
     const asked = await wholeRange(live.app, 1n);
     await live.app.send("challenges", "challenge", [1, asked.start, asked.length, FUNDS]);
-    // Of the running epoch: without it, two would be missed, and the challenge dismissed.
+    // The proof of the current epoch. Without it two epochs would be missed, and the challenge dismissed.
     await logs.until("proven");
     const data = join(folder, "node", "segments");
     for (const name of await readdir(data)) await rm(join(data, name));
     await live.nextEpoch();
-    // For the epoch or for the challenge, whichever asks first.
+    // For the epoch or for the challenge.
     await logs.until("missing");
     await live.nextEpoch();
     await live.nextEpoch();
     const { events } = await live.manager.send("challenges", "expire", [2]);
     expect((await challengeOf(2)).status).to.equal(STATUS.failed);
     expect(events.map(({ name }) => name)).to.include("Failed");
-    // For the challenge, and for whatever epochs were missed meanwhile.
+    // For the challenge, and for epochs that were missed in the meantime.
     const rewards = events
       .filter(({ name }) => name === "Slashed")
       .map(({ args }) => args["reward"] as bigint);

@@ -1,5 +1,5 @@
-// The command line against a running network: every step from a new cluster to a file that comes back, and what is said
-// when something is missing.
+// The command line with a running network: every step from a new cluster to reading a file back, and the errors if something
+// is missing.
 import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -123,7 +123,9 @@ describe("e2e: the commands", function () {
   it("say how much is missing for a bond, and that a bond is not there yet", async () => {
     const short = await refusal("provider", "provider", "bond", "6", "100", "--yes");
     expect(short.code).to.equal("funds");
-    expect(short.message).to.match(/has deposited 0 HFT and has 1 HFT in its wallet: send the wallet 99 HFT more/);
+    expect(short.message).to.match(
+      /has deposited 0 HFT and has 1 HFT in its wallet: send the wallet 99 HFT more/,
+    );
     const early = await refusal("provider", "provider", "release", "6", "--yes");
     expect(early.message).to.match(/not releasable/);
   });
@@ -192,7 +194,7 @@ describe("e2e: the commands", function () {
       const unasked = await refusal("app", ...put("--vnodes", "1,2"));
       expect(unasked.message).to.match(/nobody can be asked here: add --yes/);
       expect(unasked.message).to.match(
-        /an epoch, \d+ token units of which are rounding up to multiples of 1073741824/,
+        /an epoch, of which \d+ token units come from rounding up to multiples of 1073741824/,
       );
     });
 
@@ -340,7 +342,9 @@ describe("e2e: the commands", function () {
       const leaving = await done("provider", "provider", "leave", "1");
       expect(leaving).to.include({ node: "1", fromEpoch: "11", bondKeptUntil: "14" });
       const again = await refusal("provider", "provider", "leave", "1", "--yes");
-      expect(again.message).to.match(/leave announced already .*; the node has announced already that it leaves/);
+      expect(again.message).to.match(
+        /leave announced already .*; the node has announced already that it leaves/,
+      );
     });
 
     it("let a provider top up, and get back what was kept: nothing here", async () => {

@@ -1,4 +1,4 @@
-// The main job itself on the tiny profile: every expectation holds, and nothing of it stays behind.
+// The local network with the tiny profile: all expectations are met, and nothing stays behind.
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

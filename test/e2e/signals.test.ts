@@ -1,4 +1,4 @@
-// What ends a command ends what it has started, and paths are those of whoever calls.
+// A signal to a command also ends its child processes, and paths are relative to the caller's folder.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, rm, writeFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ import { present } from "../helpers/present.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
-/** As somebody's shell has it: npm sets these anew. */
+/** The environment of a user's shell, without the variables of npm. */
 function cleanEnv(): NodeJS.ProcessEnv {
   const isOurs = (name: string): boolean => !/^(npm_|INIT_CWD|HOLDFAST_)/.test(name);
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => isOurs(name)));

@@ -1,6 +1,6 @@
 /**
- * What an application sees of a storage node that takes everything: it keeps the bytes, signs acceptances as its operator,
- * and serves what it has. A test may have it refuse.
+ * A fake storage node that accepts everything: it keeps the bytes, signs acceptances as its operator, and serves what it has.
+ * A test can make it refuse.
  */
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -13,7 +13,7 @@ import { RENT, type LiveChain, type LiveNode } from "./live-chain.ts";
 
 export interface AcceptingNode {
   readonly url: string;
-  /** What was asked of it, as "PUT /v1/...". */
+  /** The requests that it got, such as "PUT /v1/...". */
   readonly asked: string[];
   readonly held: Map<string, Buffer>;
   /** Whether it signs acceptances. */

@@ -1,5 +1,5 @@
 /**
- * anvil, as a second EVM for the tests: each chain is a process of its own, ended with the file that asked for it.
+ * anvil as a second EVM for the tests. Each chain is a separate process, which ends with the test file.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { createRequire } from "node:module";
@@ -12,7 +12,7 @@ const ACCOUNTS = ["--accounts", "20"];
 
 const running = new Set<ChildProcess>();
 
-/** Its address. Throws if anvil ends before it listens. */
+/** @returns its address. @throws Error if anvil ends before it listens */
 export async function startAnvil(chainId = 31337): Promise<string> {
   const path = createRequire(import.meta.url).resolve(`@foundry-rs/anvil-${SYSTEM}/bin/anvil`);
   const child = spawn(path, [...FLAGS, String(chainId), ...ACCOUNTS], {

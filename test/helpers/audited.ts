@@ -1,5 +1,5 @@
 /**
- * A deployment made up on the spot, and the auditor's loop with everything that it asks.
+ * A fake deployment, and the auditor's loop with everything that it needs.
  */
 import { openEventStore } from "../../chain/event-store.ts";
 import type { Sender } from "../../chain/sender.ts";
@@ -15,11 +15,11 @@ import { present } from "./present.ts";
 
 export const EPOCH = 10;
 export const MARGIN = 2;
-/** Of the made-up drand network, for epoch 2. */
+/** The round of the fake drand network for epoch 2. */
 export const ROUND = 2 * EPOCH + MARGIN;
 export const PROOF = [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n];
 const KEY_HASH = toHex32(1n);
-/** A segment's weight, of quanta of 2 units. */
+/** A segment's weight, in quanta of 2 units. */
 export const WEIGHT = 5;
 export const SEGMENT = { leaves: 3n, perEpoch: 2n * BigInt(WEIGHT), end: 99n };
 export const DRAND_KEY = "ab".repeat(128);
@@ -37,7 +37,7 @@ interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** A deployment with one vNode of node 7, which holds one segment from epoch 1 on. */
+/** A deployment with one vNode of node 7, which stores one segment from epoch 1 on. */
 export function world() {
   const blocks: { hash: string; timestamp: number; events: AuditEvent[] }[] = [];
   const proofs = new Map<string, SubmittedProof[] | undefined>();
@@ -57,26 +57,26 @@ export function world() {
     keyHashes: [KEY_HASH],
     /** One for each beacon of drand. */
     drandKeys: [DRAND_KEY],
-    /** The beacon is of block headers, which say this. */
+    /** If set, the beacon takes its randomness from these block headers. */
     headers: undefined as { value: Awaited<ReturnType<AuditChain["headers"]>> } | undefined,
     states: new Map([[1n, { settled: 0, idle: false }]]),
-    /** What settling brings and takes. */
+    /** Reward and gas of settling. */
     reward: 1n,
     settleGas: 50_000n,
-    /** Of transactions, in the order in which they are sent, what they wait for. */
+    /** What each transaction waits for, when it is sent. */
     held: (() => undefined) as (call: AuditCall) => Promise<unknown> | undefined,
     /** Keys of transactions that have been open for long. */
     late: [] as string[],
     /** Events that the endpoint leaves out. */
     hidden: (() => false) as (event: AuditEvent) => boolean,
-    /** What the chain says the directory of vNode 1 was. */
+    /** The directory of vNode 1 according to the chain. */
     directory: directoryOf(11n),
     /** Epochs that the node pauses while it has challenges to answer. */
     paused: 0,
-    /** Milliseconds by our own clock, and how many it goes on whenever it is looked at. */
+    /** Milliseconds of the auditor's clock, and how many it advances at each look. */
     clock: 0,
     drift: 0,
-    /** While a proof is verified. */
+    /** Called while a proof is verified. */
     meanwhile: (): void => undefined,
   };
   const mine = (epoch: number, ...events: { name: string; args: object; transaction?: string }[]): void => {

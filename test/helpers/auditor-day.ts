@@ -1,7 +1,6 @@
 /**
- * An auditor's day on a chain that is made up: many vNodes of a cluster that pays, of which some miss and some have nobody, and
- * a stranger's that nobody proves. Blocks come every 15 seconds by a clock of its own, have room for so much gas, and some of
- * what is sent is lost on its way.
+ * An auditor's day on a fake chain. One cluster pays and has many vNodes, of which some miss and some have no node. A stranger's
+ * cluster is never proven. Blocks come every 15 seconds of a fake clock and have limited gas. Some transactions are lost.
  */
 import { openEventStore } from "../../chain/event-store.ts";
 import { createSender } from "../../chain/sender.ts";
@@ -17,10 +16,10 @@ import { present } from "./present.ts";
 import { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 
 export interface DayOptions {
-  /** Of the cluster that pays. */
+  /** Number of vNodes of the cluster that pays. */
   readonly vNodes: number;
   readonly epochs: number;
-  /** Each so many-th transaction never reaches the network. */
+  /** Every n-th transaction never reaches the network. */
   readonly loseEvery?: number;
   readonly settle?: AuditorOptions["settle"];
   /** Seconds at which the auditor is killed, and starts again on its records. */
@@ -29,7 +28,7 @@ export interface DayOptions {
 
 export interface Day {
   readonly transactions: number;
-  /** By kind. */
+  /** Number of mined transactions of each kind. */
   readonly mined: Readonly<Record<string, number>>;
   /** Seconds from the source point until each beacon was on record, by epoch. */
   readonly recordedAfter: ReadonlyMap<number, number>;
@@ -38,7 +37,7 @@ export interface Day {
   readonly strangerGas: number;
   readonly rewards: number;
   readonly verified: number;
-  /** Settled by a transaction when there was nothing to settle any more. */
+  /** Number of settlements in transactions that found nothing to settle any more. */
   readonly needless: number;
 }
 
@@ -47,7 +46,7 @@ export const MARGIN = 60;
 const BLOCK_SECONDS = 15;
 const BLOCK_GAS = 30_000_000;
 export const STRANGERS = 20;
-/** Per vNode; the first epoch of a call, and each further one. */
+/** Gas per vNode for the first epoch of a call, and for each further epoch. */
 const [SETTLE_GAS, EPOCH_GAS] = [60_000, 25_000];
 const BASE_GAS = 30_000;
 const BEACON_GAS = 220_000;
@@ -59,13 +58,13 @@ type AnyCall = AuditCall | Nothing;
 interface VNode {
   readonly id: bigint;
   readonly cluster: bigint;
-  /** Whether a node is there at all. */
+  /** Whether the vNode has a node. */
   readonly served: boolean;
   settled: number;
   misses: number;
 }
 
-/** The same every time: a fraction from 0 to 1. */
+/** A pseudo-random fraction, the same in every run. */
 const chance = (a: number, b: number): number => {
   const x = Math.sin(a * 12.9898 + b * 78.233) * 43_758.5453;
   return x - Math.floor(x);
@@ -79,7 +78,7 @@ export async function runDay(options: DayOptions): Promise<Day> {
   let running = world.start(state);
   for (const seconds of options.kills ?? []) {
     await clock.runUntil(1000 * seconds);
-    // Nothing is closed: what is under way is cut off wherever it is.
+    // Nothing is closed properly, as after a crash.
     running.kill();
     running = world.start(state);
   }

@@ -5,7 +5,7 @@ import { COUNTED, type CountedChain, type Counts } from "../../chain/counts.ts";
 import type { Block, ChainEvent } from "../../chain/events.ts";
 
 export interface FakeBlock {
-  /** Default: by its number. */
+  /** Default: follows from the block's number. */
   readonly hash?: string;
   readonly timestamp: number;
   readonly events: readonly ChainEvent[];
@@ -21,11 +21,11 @@ export function vNodesOf(
   return events.filter(fits).map(({ args }) => args["vNode"] as bigint);
 }
 
-/** Which vNodes an epoch's proofs were of, until a block. */
+/** The vNodes that were proven in an epoch, until a block. */
 export const provenIn = (blocks: readonly FakeBlock[], epoch: number, until: number): bigint[] =>
   vNodesOf(blocks, until, ({ name, args }) => name === "Proven" && args["epoch"] === BigInt(epoch));
 
-/** @param shown what the endpoint gives of an event */
+/** @param shown the form in which the endpoint returns an event */
 export function blockChain(
   blocks: readonly FakeBlock[],
   shown: (event: ChainEvent) => boolean = () => true,

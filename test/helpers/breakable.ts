@@ -15,6 +15,8 @@ const compile = solc.compile as (
 const ROOT = new URL("../../", import.meta.url);
 const PRECOMPILES = [5, 6, 7, 8] as const;
 export type Precompile = (typeof PRECOMPILES)[number];
+/** The precompile that computes pairings. */
+export const PAIRING = 8;
 
 /** Code of a contract that answers every call with these words. */
 export function answering(...words: number[]): string {

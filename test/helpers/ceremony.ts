@@ -1,6 +1,6 @@
 /**
- * A ceremony of three contributors for the tiny circuit, ended by a real round of drand; and what somebody could do to its
- * files who signs them anew afterwards.
+ * A ceremony with three contributors for the tiny circuit and a real round of drand, and ways to forge its files and sign them
+ * again.
  */
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -44,7 +44,7 @@ export const MIN = NAMES.length;
 /** Chain ids. */
 export const [LOCAL, PUBLIC] = [31337n, 1n];
 export const POWER = 13;
-/** An hour before the round was due. */
+/** One hour before the round. */
 export const BEFORE_ROUND = 1000 * (roundTime(evmnetRound.round, EVMNET) - 3600);
 export const coordinator = new Wallet(`0x${"17".repeat(32)}`);
 export const ENTROPY = "what nobody else can know";
@@ -52,30 +52,30 @@ export const ENTROPY = "what nobody else can know";
 export interface HeldCeremony {
   readonly dir: string;
   readonly ptau: string;
-  /** With which the powers made on the spot count as published. */
+  /** Makes the test's own powers count as published. */
   readonly trust: Trust;
   readonly attestations: readonly Attestation[];
 }
 
-/** The functions give what is there only while the tests run. */
+/** The functions work only while the tests run. */
 export interface SharedCeremony {
   readonly held: () => HeldCeremony;
-  /** What was published, with powers that count as public, and with powers that do not. */
+  /** The published folder, with powers that count as public, and with powers that do not. */
   readonly trusted: () => string;
   readonly insecure: () => string;
-  /** A path in the folder that all have in common. */
+  /** A path in the shared folder. */
   readonly path: (name: string) => string;
   /** Rejects as `keys check` would. */
   readonly check: (build: string, options?: CheckKeyOptions) => Promise<unknown>;
-  /** With which a check begins at the circuit. */
+  /** Options for a check from the circuit on. */
   readonly full: () => { readonly ptau: string; readonly initial: string };
   /** Rejects as the gate of a deployment would. */
   readonly pass: (build: string, chainId: bigint) => Promise<void>;
 }
 
 /**
- * Call within `describe`: one ceremony for all tests in it, since to hold another takes half a minute. They run in the order
- * of its steps: those that end it publish what others look at.
+ * Call within `describe`. All tests in it share one ceremony, because another would take half a minute. They run in the order of
+ * its steps, because later tests use the results of earlier ones.
  */
 export function useCeremony(): SharedCeremony {
   let folder: string;
@@ -103,7 +103,7 @@ export function useCeremony(): SharedCeremony {
   };
 }
 
-/** The message of the error with that code which a promise rejects with. */
+/** The message of the error with this code that the promise rejects with. */
 export async function refusal(promise: Promise<unknown>, code = "key"): Promise<string> {
   const error = await holdfastErrorOf(promise);
   expect(error.code, error.message).to.equal(code);

@@ -1,5 +1,5 @@
 /**
- * A world in which challenges are asked: two leaves on vNode 1, proven in epoch 1, and five accounts that can pay for one.
+ * A world for challenges: two leaves on vNode 1, proven in epoch 1, and five accounts that can pay for a challenge.
  */
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
@@ -10,7 +10,7 @@ import { createWorld, FUNDS, QUANTUM, type Params, type Proof, type World } from
 /** Two leaves, whose range is all of the directory. */
 export const RATE = 2000n;
 export const TOTAL = RATE / QUANTUM;
-/** 8 epochs of them are more than the least bond. */
+/** 8 epochs' rate, which is more than the least bond. */
 export const BOND = 8n * RATE;
 /** 10 epochs' rate, of which a tenth goes to the challenger, and as much to the treasury. */
 export const SLASH = 10n * RATE;
@@ -22,7 +22,7 @@ export const LOCKED = 30n * RATE;
 export const ANY = 2n ** 100n;
 export const STATUS = { open: 1n, answered: 2n, failed: 3n, void: 4n, dismissed: 5n };
 
-/** IChallenges.Challenge, of which the generated type is nothing: no tuple has another length than its own. */
+/** IChallenges.Challenge. The generated type cannot be used, because it is a tuple of the wrong length. */
 export interface Asked {
   readonly vNode: bigint;
   readonly node: bigint;
@@ -59,10 +59,10 @@ export async function challengedWorld(params: Partial<Params> = {}): Promise<Wor
   return world;
 }
 
-/** What one does with challenges. */
+/** Short functions about challenges. */
 export function challenging(world: () => World) {
   return {
-    /** Four who may ask, and a fifth. */
+    /** Four challengers, and a fifth. */
     challengers: (): readonly HardhatEthersSigner[] => {
       const { auditor, bob, alice, deployer, stranger } = world().people;
       return [auditor, bob, alice, deployer, stranger];
@@ -87,7 +87,7 @@ export function challenging(world: () => World) {
   };
 }
 
-/** Every token is in one of the sums, and every account's part of them is there. */
+/** Checks that the Ledger's sums have all tokens, and all accounts' parts. */
 export async function expectAllTokens(world: World): Promise<void> {
   const { accounts, bonds, escrow, credits, fees } = await world.totals();
   expect(await world.token.balanceOf(world.ledger)).to.equal(accounts + bonds + escrow + credits + fees);

@@ -14,14 +14,14 @@ import { mod } from "../../protocol/field.ts";
 export type { Patch } from "../../evidence/assurance/build.ts";
 
 export interface TestCircuit {
-  /** In total, as the prover pays for them. */
+  /** All constraints, as provers use them. */
   readonly constraints: readonly Constraint[];
   readonly wires: number;
   /** The honest witness; rejects with code "proof" if the inputs do not satisfy the circuit. */
   readonly witness: (input: CircuitInput) => Promise<bigint[]>;
   /** Values of a signal, or of all elements of an array, by its name in the main component. */
   readonly read: (witness: readonly bigint[], signal: string) => bigint[];
-  /** A full assignment by a prover that ignores every constraint and computes some signals otherwise. */
+  /** A full assignment by a prover that ignores all constraints and computes some signals differently. */
   readonly forge: (input: CircuitInput, ...patches: Patch[]) => Promise<bigint[]>;
   /** Numbers of the constraints that the assignment breaks. */
   readonly broken: (witness: readonly bigint[]) => number[];
@@ -32,7 +32,7 @@ export interface TestCircuit {
   readonly free: (input: CircuitInput) => Promise<number[]>;
 }
 
-/** @param main a template that there is evidence about, such as "Poseidon2(4)"; all inputs of parts are public. */
+/** @param main a template of the evidence, such as "Poseidon2(4)"; all inputs of parts are public */
 export async function testCircuit(main: string): Promise<TestCircuit> {
   const source = templateOf(main);
   const circuit = await loadCircuit(source, "simple");
@@ -56,8 +56,8 @@ export async function testCircuit(main: string): Promise<TestCircuit> {
 }
 
 /**
- * Constraints of a template as others have it: where its inputs and outputs are all public, circom keeps linear
- * constraints between them.
+ * Constraints of a template when it is part of another circuit. (If all inputs and outputs are public, circom keeps linear
+ * constraints between them.)
  */
 export async function costOf(file: string, main: string): Promise<number> {
   return (await loadCircuit({ file, main }, "simple")).constraints.length;

@@ -1,5 +1,5 @@
 /**
- * Runs the `holdfast` command as its users do, in a process of its own.
+ * Runs the `holdfast` command in a separate process, as users do.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,20 +16,20 @@ export interface CliResult {
 
 const MAIN = join(import.meta.dirname, "..", "..", "client", "main.ts");
 
-/** Where commands keep what they have signed: each process of tests has its own. */
+/** Folder in which commands save what they have signed. Each test process has its own. */
 const STATE = join(tmpdir(), `holdfast-state-${process.pid}`);
 
 process.once("exit", () => rmSync(STATE, { recursive: true, force: true }));
 
 export interface RunningCli {
-  /** What it has said so far on the error stream has this in it. */
+  /** Waits until its error stream has these words. */
   said(words: string): Promise<void>;
   kill(signal: "SIGINT" | "SIGTERM"): void;
   readonly done: Promise<CliResult>;
 }
 
 export function startHoldfast(...args: readonly string[]): RunningCli {
-  // The tests say themselves where to go.
+  // The tests name the chain and the deployment themselves.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith("HOLDFAST_")),
   );

@@ -53,7 +53,7 @@ interface Compacting {
   readonly tree: Tree;
 }
 
-/** Makes a world with six segments at the first call, and brings it back to there at each further one. */
+/** Makes a world with six segments at the first call, and restores it at each further one. */
 export function compactingWorld(): () => Promise<Compacting> {
   let made: (Compacting & { restore: () => Promise<void> }) | undefined;
   return async () => {
@@ -99,7 +99,7 @@ export function compactingShortcuts(running: () => Compacting) {
       tree.append(serial, root, leaves);
     },
 
-    /** The directory is that of the tree. */
+    /** Checks that the contract's directory is the tree. */
     expectSame: async (expected = running().tree): Promise<void> => {
       const { root, total, count } = await registry().directory(1);
       const { directory, serials } = expected;

@@ -1,5 +1,5 @@
 /**
- * What people in a World sign besides acceptances: that a node goes on holding a segment, that an owner pays for a writer.
+ * Signatures in a World besides acceptances: extensions of nodes, and grants of owners.
  */
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { TypedDataEncoder } from "ethers";
@@ -18,7 +18,7 @@ export interface Extension {
   readonly node?: number;
   readonly revision?: bigint;
   readonly operator?: HardhatEthersSigner;
-  /** What the operator signed instead. */
+  /** Values that the operator signed instead. */
   readonly signed?: Readonly<Record<string, unknown>>;
 }
 
@@ -30,16 +30,16 @@ export interface GrantTerms {
   readonly maxRent?: bigint;
   readonly deadline?: bigint;
   readonly nonce?: bigint;
-  /** What the owner signed instead. */
+  /** Values that the owner signed instead. */
   readonly signed?: Readonly<Record<string, unknown>>;
-  /** Who signed instead of the owner. */
+  /** The account that signed instead of the owner. */
   readonly signer?: HardhatEthersSigner;
 }
 
 /** Far from the nonces of World.order. */
 let nonce = 2n ** 64n;
 
-/** Of segment 0 of vNode 1, by the operator of node 1: the arguments of Registry.extend. */
+/** The arguments of Registry.extend for segment 0 of vNode 1, signed by the operator of node 1. */
 export async function signExtension(world: World, options: Extension = {}) {
   const { vNode = 1, serial = 0, epochs = 5, rent = RENT, node = 1 } = options;
   const terms = { rent, nonce: options.nonce ?? ++nonce, deadline: options.deadline ?? 2n ** 64n };
@@ -51,7 +51,7 @@ export async function signExtension(world: World, options: Extension = {}) {
   return [vNode, serial, epochs, options.maxRent ?? rent, acceptance] as const;
 }
 
-/** Of alice, for the stranger and bucket 1. */
+/** A grant by alice for the stranger and bucket 1. */
 export async function signGrant(world: World, options: GrantTerms = {}) {
   const { owner = world.people.alice, writer = world.people.stranger, bucket = 1 } = options;
   const { limit = 10n ** 6n, maxRent = RENT, deadline = 2n ** 64n } = options;

@@ -1,5 +1,5 @@
 /**
- * A chain of its own for a test file, and what a transaction costs before a contract runs.
+ * A separate chain for a test file, and the gas that a transaction costs before a contract runs.
  */
 import { setImmediate } from "node:timers/promises";
 import { network } from "hardhat";

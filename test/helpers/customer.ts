@@ -1,5 +1,5 @@
 /**
- * A bucket's owner as a storage node meets it over HTTP, and as the contracts do.
+ * The owner of a bucket, who uses a storage node over HTTP, and the contracts.
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Chain } from "../../client/chain.ts";
@@ -10,9 +10,9 @@ import type { TestSegment } from "./segments.ts";
 
 export interface Customer {
   upload(node: NodeAt, order: CustomerOrder): Promise<void>;
-  /** What the node signs. Throws with its answer if it refuses. */
+  /** Gets an acceptance from the node. @throws Error with the node's answer if it refuses */
   accept(node: NodeAt, order: CustomerOrder): Promise<Record<string, string>>;
-  /** Uploads, gets the acceptance and stores: the serial. */
+  /** Uploads a segment, gets the acceptance and stores it. @returns the serial */
   store(node: NodeAt, order: CustomerOrder): Promise<number>;
   extend(node: NodeAt, terms: { vNode: number; serial: number; epochs: number }): Promise<void>;
   read(node: NodeAt, root: string): Promise<Buffer>;
@@ -32,7 +32,7 @@ export interface CustomerOrder {
 /** Agrees to any rent. */
 const MAX_RENT = 2n ** 96n - 1n;
 
-/** Of bucket 1. */
+/** The owner of bucket 1. */
 export function createCustomer(app: Chain): Customer {
   const ask = async (
     { id, url }: NodeAt,

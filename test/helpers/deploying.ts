@@ -1,5 +1,5 @@
 /**
- * Deployments in folders, on a chain behind a proxy that can lose what is sent: a new account and folder for each test.
+ * Deployments in folders, on a chain behind a proxy that can lose transactions. Each test has a new account and folder.
  */
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -26,9 +26,9 @@ export const DRAND = {
   genesis: evmnet.genesis,
   period: evmnet.period,
 } as const;
-/** TestToken, Factory, the beacon, libraries, the verifier. */
+/** Number of the first step after TestToken, Factory, the beacon, the libraries and the verifier. */
 export const LEDGER = 4 + librariesFor(["Ledger", "Registry", "Audits", "Challenges", "Lens"]).length;
-/** And Ledger, Registry, Audits, Challenges, Lens. */
+/** Number of all steps, with Ledger, Registry, Audits, Challenges and Lens. */
 export const STEPS = LEDGER + 5;
 export const BEACON = 2;
 
@@ -39,27 +39,27 @@ export interface Deploying {
   readonly proxy: RpcProxy;
   readonly home: string;
   readonly folder: string;
-  /** That pays. */
+  /** The account that pays. */
   account: Awaited<ReturnType<typeof fundedKey>>;
-  /** That were shown, of all tests. */
+  /** The lines that were shown, in all tests. */
   readonly lines: string[];
   /** @param changes to the settings */
   create(changes?: object, options?: Partial<CreateOptions>): Promise<Created>;
-  /** Of a creation that fails. */
+  /** The error of a creation that fails. */
   refusal(changes?: object, options?: Partial<CreateOptions>): Promise<HoldfastError>;
-  /** Transactions of the account. */
+  /** Number of the account's transactions. */
   nonce(): Promise<number>;
   savedPlan(): Promise<SavedPlan>;
-  /** Lets that many transactions through, and loses the next. */
+  /** Lets this many transactions through, and loses the next one. */
   cutAfter(transactions: number): Promise<void>;
-  /** With the account's next nonce, signed by hand. */
+  /** Sends another transaction with the account's next nonce. */
   otherTransaction(): Promise<string>;
-  /** Of the account, by its nonce. */
+  /** Hash of the account's transaction with this number. */
   hashOf(index: number, firstBlock: number): Promise<string>;
 }
 
 const answers = new Map<ProfileName, ReturnType<typeof makeKnownAnswer>>();
-/** One proof of a profile does for all deployments here. */
+/** All deployments here use the same proof of a profile. */
 function knownAnswer(profile: ProfileName): ReturnType<typeof makeKnownAnswer> {
   const answer = answers.get(profile) ?? makeKnownAnswer(profile);
   answers.set(profile, answer);

@@ -15,7 +15,7 @@ export interface ServedChain {
   close(): Promise<void>;
 }
 
-/** Of Hardhat: it mines every transaction at once. */
+/** Hardhat's chain, which mines every transaction at once. */
 export async function serveChain(chainId = 31337): Promise<ServedChain> {
   const server = await network.createServer({ network: "hardhat", override: { chainId } }, "127.0.0.1", 0);
   const { address, port } = await server.listen();
@@ -31,7 +31,7 @@ export async function serveChain(chainId = 31337): Promise<ServedChain> {
   };
 }
 
-/** Call within `describe`: Ignition's journal has its own way with bigints, which what workers do for the runner would break. */
+/** Call within `describe`. Ignition's journal has its own encoding of bigints, which the workers' toJSON would break. */
 export function leaveBigintsAlone(): void {
   const toJSON = Object.getOwnPropertyDescriptor(BigInt.prototype, "toJSON");
   before(() => Reflect.deleteProperty(BigInt.prototype, "toJSON"));
@@ -40,7 +40,7 @@ export function leaveBigintsAlone(): void {
   });
 }
 
-/** A new account with that much of the chain's coin, and the file of its key. */
+/** A new account with this much of the chain's coin, and the file of its key. */
 export async function fundedKey(
   provider: JsonRpcProvider,
   folder: string,

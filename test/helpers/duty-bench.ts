@@ -1,5 +1,5 @@
 /**
- * A node's loop on a bench: with a chain, a clock, a disk and a pool that do what the test says.
+ * A node's loop with a fake chain, clock, disk and pool, which do what the test says.
  */
 import type { Hex } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
@@ -19,7 +19,7 @@ import { streamOf, testSegment } from "./segments.ts";
 
 const profile = PROFILES.tiny;
 
-/** Nothing is compacted or retired. */
+/** Settings with which nothing is compacted or retired. */
 export const NO_UPKEEP = {
   retire: false,
   compactBelow: 0,
@@ -33,14 +33,14 @@ export interface DutyBench {
   readonly clock: FakeClock;
   readonly logs: Logs;
   readonly metrics: Metrics;
-  /** What was proven, in order. */
+  /** The inputs of the proofs, in order. */
   readonly asked: CircuitInput[];
   readonly compacting: Set<bigint>;
   readonly journal: Journal;
   readonly store: Store;
-  /** As a crash leaves it: another journal and another store on the same folder. */
+  /** Restarts as after a crash, with a new journal and store on the same folder. */
   restart(modules?: Partial<StoreModules>): Promise<void>;
-  /** A segment of 5 leaves on disk. */
+  /** Puts a segment of 5 leaves on the disk. */
   put(tag: number): Promise<Hex>;
   create(options?: Partial<DutyOptions>, modules?: Partial<DutyModules>, observer?: Observer): Duties;
   lookOnce(duties: Duties): Promise<void>;

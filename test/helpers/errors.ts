@@ -1,5 +1,5 @@
 /**
- * What a promise rejects with.
+ * The errors that promises reject with.
  */
 import { HoldfastError } from "../../protocol/errors.ts";
 
@@ -12,7 +12,7 @@ export async function errorOf(promise: Promise<unknown>): Promise<Error> {
   throw new Error("it did not fail");
 }
 
-/** The same, if it is one of ours. */
+/** The same, for a HoldfastError. */
 export async function holdfastErrorOf(promise: Promise<unknown>): Promise<HoldfastError> {
   const error = await errorOf(promise);
   if (!(error instanceof HoldfastError)) throw error;

@@ -1,6 +1,6 @@
 /**
- * A chain for the tests of a storage node: time, events, rights and failures are set by the test, and transactions are
- * mined when it says so.
+ * A fake chain for the tests of a storage node. The test sets time, events, rights and failures, and says when transactions are
+ * mined.
  */
 import { verifyTypedData, Wallet, type TypedDataDomain } from "ethers";
 import { COUNTED, type Counts } from "../../chain/counts.ts";
@@ -43,34 +43,34 @@ export const QUANTUM_BITS = 2;
 export const RENT = 4n * 10n ** 18n;
 
 export interface FakeChain extends NodeChain, FakeTransactions {
-  /** Chain time in seconds; a new block is there as soon as it changes. */
+  /** The chain's time in seconds. A change makes a new block. */
   time: number;
   randomness: bigint | undefined;
   beaconSource: BeaconSource | undefined;
   capacity: bigint;
   bond: bigint;
   account: bigint;
-  /** Wei of the operator's. */
+  /** The operator's coins, in wei. */
   wei: bigint;
-  /** Responsible now. */
+  /** The node that is responsible for VNODE now. */
   responsible: bigint;
   misses: number;
-  /** What is otherwise in the state of VNODE, its duty, and the record of every node. */
+  /** Changes of the state of VNODE, of its duty, and of the record of every node. */
   stateChange: Partial<VNodeState>;
   dutyChange: Partial<Duty>;
   nodeChange: Partial<NodeRecord>;
   handingOver: boolean;
-  /** Whom the running epoch lets take VNODE over with a proof under the seed 78. */
+  /** The node that may take VNODE over in the current epoch, with a proof under the seed 78. */
   successor: bigint | undefined;
-  /** Of a call that does not fail. */
+  /** Gas of a call that does not fail. */
   gasOf: (call: Call | Nothing) => bigint;
-  /** What block() rejects with. */
+  /** The error that block() rejects with. */
   failure: Error | undefined;
-  /** What a call meets when it is mined: an error makes it fail there, and in estimate. */
+  /** The error with which a call fails, when it is mined and when it is estimated. */
   refuse: (call: Call | Nothing) => Error | undefined;
   readonly provenEpochs: Set<number>;
   readonly mined: (Call | Nothing)[];
-  /** What an endpoint gives of an event. */
+  /** The form in which the endpoint returns an event. */
   shown: (event: FakeEvent) => FakeEvent | readonly FakeEvent[];
   history(): FakeEvent[];
   emit(name: string, args: Readonly<Record<string, unknown>>): void;
@@ -110,10 +110,7 @@ export function createFakeChain(): FakeChain {
   let forks = 0;
 
   const epochAt = (timestamp: number): number => Math.floor(timestamp / EPOCH_SECONDS);
-  const current = (): Block => {
-    if (chain.time === block.timestamp && block.number > 0) return block;
-    return nextBlock();
-  };
+  const current = (): Block => (chain.time === block.timestamp && block.number > 0 ? block : nextBlock());
   const nextBlock = (): Block => {
     const number = block.number + 1;
     block = { number, hash: `${number}/${forks}`, parent: block.hash, timestamp: chain.time };

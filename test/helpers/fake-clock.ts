@@ -1,11 +1,11 @@
 /**
- * Time that passes only when somebody waits: a wait ends at once, and the clock is later by as much.
+ * A clock on which a wait ends at once, and advances the time by as much.
  */
 import type { Clock } from "../../chain/clock.ts";
 
 export interface FakeClock extends Clock {
   time: number;
-  /** What happens during the next waits, in turn; after them, nothing. */
+  /** Functions to call during the next waits, one for each. */
   readonly meanwhile: (() => unknown)[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * A vNode's directory as the contract keeps it, for the tests of a storage node: which entries there were when, what a
- * multi-path has to open, and a compaction that goes on from call to call.
+ * A fake of the contract's directory of a vNode, for the tests of a storage node: the entries at each time, checks of
+ * multi-paths, and compactions in several calls.
  */
 import { Directory, directoryRootOfMany } from "../../protocol/directory.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
@@ -23,7 +23,7 @@ export type DirectoryCall = Extract<Call, { kind: "retire" | "compact" }>;
 export class FakeDirectory {
   readonly #depth: number;
   readonly #emit: Emit;
-  /** The last one of each epoch, in order. */
+  /** The last version of each epoch, in order. */
   #versions: { epoch: number; entries: FakeEntry[] }[] = [];
   #nextSerial = 0;
   #compaction = { epoch: 0, nextSerial: 0, left: 0, fresh: [] as FakeEntry[] };
@@ -42,7 +42,7 @@ export class FakeDirectory {
     return left === 0 ? { epoch: 0, nextSerial: 0, left } : { epoch, nextSerial, left };
   }
 
-  /** As it stood when the epoch began. */
+  /** The directory at the epoch's beginning. */
   before(epoch: number): Directory {
     const directory = new Directory(this.#depth);
     const entries = this.#versions.findLast((version) => version.epoch < epoch)?.entries ?? [];
@@ -64,7 +64,7 @@ export class FakeDirectory {
     if (entry) entry.end = end;
   }
 
-  /** Without a look at who may, and at ends. */
+  /** Retires entries, without checks of the sender and of ends. */
   retire(epoch: number, serials: readonly number[]): void {
     this.#change(
       epoch,
@@ -72,7 +72,7 @@ export class FakeDirectory {
     );
   }
 
-  /** Reverts as the contract does, and changes nothing then; says nothing if it is only tried. */
+  /** Reverts as the contract does, and then changes nothing. Emits nothing if it is only a trial. */
   call(call: DirectoryCall, epoch: number, tried = false): void {
     const [versions, compaction] = [[...this.#versions], { ...this.#compaction }];
     const events: Parameters<Emit>[] = [];

@@ -1,5 +1,5 @@
 /**
- * Endpoints of one chain, on loopback ports, that lag, lie and fail when told to; and a clock that they are looked at by.
+ * Fake endpoints of one chain, on loopback ports, that lag, lie and fail when told to, and a clock for the checks of them.
  */
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -21,20 +21,20 @@ export type Reply = { readonly result: unknown } | Refusal;
 export interface FakeEndpoint {
   readonly host: string;
   url: string;
-  /** Methods, in order. */
+  /** The methods that were called, in order. */
   heard: string[];
   chainId: number;
   head: number;
-  /** Blocks from here on are of another history. */
+  /** From this block on, the blocks differ from those of the other endpoints. */
   fork: number;
   /** Answers nothing but 503. */
   isDown: boolean;
-  /** What it says instead, if anything. */
+  /** Its answer instead of the usual one, if any. */
   says: (question: Question) => Reply | undefined;
   close(): void;
 }
 
-/** Of block 0, in seconds. */
+/** Time of block 0, in seconds. */
 const BEGINNING = 1_000_000;
 export const BLOCK_SECONDS = 12;
 export const FIRST_HEAD = 1_000;
@@ -106,7 +106,7 @@ export interface EndpointsBench {
   /** Milliseconds since 1970. */
   time: number;
   open(fakes: readonly FakeEndpoint[], expected?: bigint): Promise<Endpoints>;
-  /** As if so many minutes had passed in the quiet. */
+  /** Checks the endpoints after this many minutes. */
   look(minutes?: number): Promise<void>;
   end(): void;
 }
@@ -147,13 +147,13 @@ export interface UsedEndpoints {
   readonly bench: () => EndpointsBench;
   readonly all: () => Three;
   readonly stateOf: (endpoints: Endpoints) => EndpointHealth["state"][];
-  /** How often each heard of it. */
+  /** How often each endpoint was asked. */
   readonly asked: (method: string) => number[];
   readonly pass: (blocks: number) => void;
   readonly forget: () => void;
 }
 
-/** Three of one chain, and a bench, for each test of a `describe`. */
+/** Three endpoints of one chain for each test of a `describe`. */
 export function useEndpoints(): UsedEndpoints {
   let fakes: Three | undefined;
   let bench: EndpointsBench | undefined;

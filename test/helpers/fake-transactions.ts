@@ -1,6 +1,6 @@
 /**
- * How an operator's transactions reach a fake chain: they are signed, wait in the order of their nonces, and are mined when
- * the test says so.
+ * The transactions of an operator on a fake chain: they are signed, wait in the order of their nonces, and are mined when the
+ * test says so.
  */
 import type { Nothing, Receipt, SignedTransaction, TransactionChain } from "../../chain/transactions.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
@@ -9,23 +9,23 @@ import type { Call } from "../../prover/chain-model.ts";
 export interface FakeTransactions extends Omit<TransactionChain<Call>, "block" | "estimate" | "gasPrice"> {
   /** Whether a transaction is mined as soon as it is broadcast. */
   autoMine: boolean;
-  /** As for broadcast: the network is not reached. */
+  /** Whether broadcasting fails, because the network is not reached. */
   refuseBroadcast: boolean;
   /** Every transaction that was broadcast, in order. */
   readonly broadcasts: SignedTransaction[];
   readonly signed: { readonly call: Call | Nothing; readonly nonce: number }[];
   minedNonce: number;
   mine(): void;
-  /** Whatever was mined is not, and waits nowhere. */
+  /** Removes all mined transactions, as a reorganization does. */
   reorganizeTransactions(): void;
 }
 
 export interface Mining {
   /** The number of the block that takes what is mined now. */
   readonly block: () => number;
-  /** What a call does where it is mined: false if it fails there. */
+  /** Executes a call when it is mined. @returns false if it fails */
   readonly run: (call: Call | Nothing) => boolean;
-  /** Takes back what calls have done. */
+  /** Undoes the effects of calls. */
   readonly undo: () => void;
 }
 

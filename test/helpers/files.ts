@@ -11,14 +11,14 @@ export async function flip(path: string, at: number): Promise<void> {
 
 export interface Faults {
   readonly open: typeof openFile;
-  /** A method of every file waits until it is given back, or fails with a code. */
+  /** The method of all files that hangs until it is released. */
   hang: string | undefined;
   fail: { readonly method: string; readonly code: string } | undefined;
-  /** Something hangs that did not when this was asked before. */
+  /** Waits until another call hangs. */
   hanging(): Promise<void>;
-  /** Gives all that hang back. */
+  /** Releases all calls that hang. */
   release(): void;
-  /** What was given back has ended. */
+  /** Resolves when the released calls have ended. */
   released(): Promise<unknown>;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Folders of their own for tests.
+ * A separate folder for each test.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,11 +1,11 @@
 /**
- * One world for all tests of a file, each of which starts where it was made, and short names for what they ask of it.
+ * One world for all tests of a file, which is restored before each test, and short names for its functions.
  */
 import { expect } from "chai";
 import { present } from "./present.ts";
 import { createWorld, type World } from "./world.ts";
 
-/** Makes a world at the first call, and brings it back to there at each further one. */
+/** Makes a world at the first call, and restores it at each further one. */
 export function freshWorld(make: () => Promise<World> = () => createWorld()): () => Promise<World> {
   let made: { world: World; restore: () => Promise<void> } | undefined;
   return async () => {
@@ -32,14 +32,14 @@ export function shortcuts(world: () => World) {
     bond: (node = 1) => world().ledger.bondOf(node),
     earned: (node = 1) => world().balance(provider(node)),
 
-    /** What a claim of the segment pays its owner. */
+    /** The amount that a claim of the segment pays its owner. */
     claimed: async (serial: number, vNode = 1): Promise<bigint> => {
       const amount = await world().registry.claim.staticCall(vNode, serial);
       await world().registry.claim(vNode, serial);
       return amount;
     },
 
-    /** Audits refuses with this error. */
+    /** Expects that Audits refuses with this error. */
     refuses: async (sent: Promise<unknown>, error: string, ...values: unknown[]): Promise<void> => {
       await expect(sent)
         .to.be.revertedWithCustomError(world().audits, error)
@@ -49,7 +49,7 @@ export function shortcuts(world: () => World) {
 }
 
 /**
- * What is asked of the registry.
+ * Short names for functions of the registry.
  *
  * @param world the one of the running test
  */

@@ -1,6 +1,6 @@
 /**
- * What memory it takes to hash a segment, in a process of its own. The engine only claims to hash, so that a segment of
- * gigabytes takes seconds: what it allocates is what the real ones do.
+ * Measures the memory for hashing a segment, in a separate process. The engine does not really hash, so that gigabytes take
+ * seconds. It allocates as much as a real engine.
  */
 import { execFile } from "node:child_process";
 import { setImmediate } from "node:timers/promises";
@@ -15,7 +15,7 @@ interface Segment {
   readonly spread: boolean;
 }
 
-/** By how many bytes the process grows at most. */
+/** The most bytes by which the process grows. */
 export async function hashingMemory(segment: Segment): Promise<number> {
   const args = [fileURLToPath(import.meta.url), JSON.stringify(segment)];
   const { stdout } = await promisify(execFile)(process.execPath, args);

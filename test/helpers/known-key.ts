@@ -1,5 +1,5 @@
 /**
- * A key whose secrets are known, a proof that holds under it, and what is asked of its verifier.
+ * A key whose secrets are known, a valid proof under it, and questions to its verifier.
  */
 import type { Groth16Verifier } from "../../types/ethers/index.js";
 import { intrinsicGas, type TestChain } from "./contracts.ts";
@@ -27,7 +27,7 @@ export function replaced<T extends readonly unknown[]>(
   return items.map((item, i) => (i === index ? change(item) : item)) as unknown as T;
 }
 
-/** What a view answers under every amount of gas, from none to enough. */
+/** The answers of a view for every amount of gas, from none to enough. */
 export async function answersUnderGas(
   view: (gasLimit: number) => Promise<boolean>,
 ): Promise<Set<boolean | "reverted">> {
@@ -48,3 +48,6 @@ export async function executionGas(
   const sent = await present(signer).sendTransaction({ to: await verifier.getAddress(), data });
   return present((await sent.wait()) ?? undefined).gasUsed - intrinsicGas(data);
 }
+
+/** Groth16Verifier.Trial. */
+export const TRIAL = { good: 0, tampered: 1, forged: 2, zero: 3, empty: 4 } as const;

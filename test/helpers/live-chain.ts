@@ -1,6 +1,6 @@
 /**
- * The real contracts, with the tiny circuit's key, on a chain of its own that listens on a loopback port; epochs pass when
- * the test says so.
+ * The real contracts, with the tiny circuit's key, on a separate chain that listens on a loopback port. The test says when
+ * epochs pass.
  */
 import { JsonRpcProvider, Wallet } from "ethers";
 import { network } from "hardhat";
@@ -23,7 +23,7 @@ export const RENT = 10n ** 21n;
 const FUNDS = 10n ** 9n;
 /** Seconds from an epoch's start until its randomness can be known. */
 export const MARGIN = 1_000;
-/** What a segment pays per epoch is a multiple of 2^3 units. */
+/** A segment pays a multiple of 2^3 units per epoch. */
 export const QUANTUM_BITS = 3;
 const PARAMS = {
   odds: 1,

@@ -1,6 +1,5 @@
 /**
- * A world with something to look at through the Lens: cluster 2 has vNodes 3 to 5, node 2 on 3 and 5, and node 3 in reserve;
- * vNodes 2 and 4 are vacant.
+ * A world for the Lens: cluster 2 has vNodes 3 to 5, with node 2 on 3 and 5, and node 3 as standby. vNodes 2 and 4 are vacant.
  */
 import { expect } from "chai";
 import type { Result } from "ethers";
@@ -32,7 +31,7 @@ export async function lensWorld(): Promise<{ world: World; lens: Lens; restore: 
   return { world, lens, restore: () => snapshot.restore() };
 }
 
-/** All items, from pages of so many. */
+/** All items, from pages of this size. */
 export async function all<T>(
   page: (from: bigint, count: number) => Promise<[T[], bigint]>,
   count: number,

@@ -1,5 +1,5 @@
 /**
- * A storage node, or an auditor, as the process that ships, to be killed without warning.
+ * A real process of a storage node or an auditor, which a test can kill without warning.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,7 +10,7 @@ import { createLogs, type Logs } from "./logs.ts";
 export interface NodeProcess {
   readonly url: string;
   readonly logs: Logs;
-  /** SIGKILL, or a signal that it may answer. Resolves with its exit status, or null if it was killed. */
+  /** Sends a signal. Resolves with the exit status, or null if the process was killed. */
   end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null>;
 }
 

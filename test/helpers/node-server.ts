@@ -1,5 +1,5 @@
 /**
- * A node's HTTP interface with a chain that is made up, and requests to it.
+ * A node's HTTP interface with a fake chain, and requests to it.
  */
 import { createHash } from "node:crypto";
 import type { Wallet } from "ethers";
@@ -60,7 +60,7 @@ interface Answer {
 export const { data, root, leaves, bytes } = testSegment(9_000, 1);
 export const uploadPath = (name: string = root.slice(2), bucket = BUCKET): string =>
   `/v1/vnodes/${VNODE}/buckets/${bucket}/segments/${name}`;
-/** As the journal knows it. */
+/** The upload as the journal has it. */
 export const uploadTo = (bucket: bigint): Upload => ({
   account: OWNER.address,
   vNode: VNODE,
@@ -76,7 +76,7 @@ export interface RunningServer {
   readonly journal: Journal;
   readonly compacting: Set<bigint>;
   readonly clock: FakeClock;
-  /** What it says of itself. */
+  /** The status that the node reports. */
   status: NodeStatus;
   stop(): Promise<void>;
 }
@@ -85,7 +85,7 @@ export interface Limits extends Partial<ServerOptions> {
   readonly quotaBytes?: number;
 }
 
-/** On what is in the folder already. */
+/** Starts a server on an existing folder. */
 export async function startServer(
   folder: string,
   chain: FakeChain,
@@ -150,7 +150,7 @@ export function requestsTo(app: () => FastifyInstance) {
       headers: { ...headers, authorization: await authorization({ path, ...signed }) },
     });
 
-  /** Signed, as JSON. */
+  /** Posts a signed request with a JSON body. */
   const post = async (path: string, order: object, signed: Signed = {}) => {
     const body = JSON.stringify(order);
     return app().inject({

@@ -1,6 +1,6 @@
 /**
- * Powers of tau for one size of circuit, in snarkjs's format, from secrets that everybody knows: made in seconds where
- * snarkjs takes minutes, and good for nothing but tests.
+ * Powers of tau for one size of circuit, in snarkjs's format, from known secrets. They take seconds, not minutes as with
+ * snarkjs, and are for tests only.
  */
 import { bn254 } from "../../groth16/bn254.ts";
 import type { GroupName } from "../../groth16/fixed-base-worker.ts";
@@ -13,7 +13,7 @@ import { present } from "./present.ts";
 
 const POINT_BYTES: Readonly<Record<GroupName, number>> = { G1: 64, G2: 128 };
 
-/** Only what phase 2 reads for a circuit of exactly 2^power rows is there; the rest is points at infinity. */
+/** Has only what phase 2 reads for a circuit of exactly 2^power rows. All other points are at infinity. */
 export async function writePowers(path: string, power: number): Promise<void> {
   const [tau, alpha, beta] = [12345n, 67890n, 13579n];
   const fixedBase = await createFixedBase({ threads: 1, expected: 2 ** (power + 3) });

@@ -1,7 +1,7 @@
 /**
- * The value of what a test knows to be there.
+ * A value that a test knows to exist.
  */
 export function present<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error("it is not there");
+  if (value === undefined) throw new Error("the value is undefined");
   return value;
 }

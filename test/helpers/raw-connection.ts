@@ -1,5 +1,5 @@
 /**
- * A connection to a server on which a test says byte by byte what goes over it.
+ * A connection to a server on which the test controls every byte.
  */
 import { once } from "node:events";
 import { connect, type AddressInfo, type Socket } from "node:net";
@@ -7,14 +7,14 @@ import type { FastifyInstance } from "fastify";
 
 export interface RawConnection {
   readonly socket: Socket;
-  /** All that has come until the other side ends. */
+  /** Everything received until the other side ends the connection. */
   readonly ended: Promise<string>;
   send(method: string, path: string, headers?: Readonly<Record<string, string>>): void;
-  /** When what came matches. */
+  /** Resolves when the received text matches. */
   says(pattern: RegExp): Promise<void>;
 }
 
-/** @param localAddress where it comes from */
+/** @param localAddress the address that it comes from */
 export async function connectRaw(app: FastifyInstance, localAddress = "127.0.0.1"): Promise<RawConnection> {
   if (!app.server.listening) await app.listen({ port: 0, host: "127.0.0.1" });
   const { port } = app.server.address() as AddressInfo;

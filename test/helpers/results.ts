@@ -1,5 +1,5 @@
 /**
- * What a pool answers in tests of a storage node: the public signals are honest, the proof is made up.
+ * Results of a fake pool in tests of a storage node: the public signals are honest, the proof is not.
  */
 import type { ProofResult } from "../../groth16/engine.ts";
 import type { CircuitInput } from "../../protocol/statement.ts";

@@ -1,5 +1,5 @@
 /**
- * Rows of evidence, gathered.
+ * Collects rows of evidence.
  */
 import { expect } from "chai";
 import type { EvidenceRow, Rows } from "../../evidence/assurance/row.ts";
@@ -10,7 +10,7 @@ export async function rowsOf(rows: Rows): Promise<EvidenceRow[]> {
   return gathered;
 }
 
-/** Fails with what does not hold, and if there is no evidence at all. */
+/** Fails if a row does not hold, or if there are no rows. */
 export async function expectAllHold(rows: Rows): Promise<EvidenceRow[]> {
   const gathered = await rowsOf(rows);
   const failing = gathered.filter(({ holds }) => !holds);

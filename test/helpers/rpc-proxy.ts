@@ -1,5 +1,5 @@
 /**
- * Stands between a node and its chain, keeps what is sent, and loses transactions when told to.
+ * A proxy between a node and its chain, which records transactions, and loses them when told to.
  */
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -8,24 +8,24 @@ import { keccak256 } from "ethers";
 
 export interface RpcProxy {
   readonly url: string;
-  /** Raw transactions that came, in order, those that were lost included. */
+  /** The raw transactions that came, in order, including lost ones. */
   readonly sent: readonly string[];
   loses: boolean;
-  /** Says that it has a transaction, and never passes it on. */
+  /** Whether it acknowledges transactions and does not pass them on. */
   swallows: boolean;
-  /** Answers nothing any more. */
+  /** Whether it answers nothing. */
   hangs: boolean;
-  /** Answers everything with 503. */
+  /** Whether it answers everything with 503. */
   fails: boolean;
   /** Methods of all calls that came, in order. */
   readonly asked: string[];
-  /** Answers of its own, by method; undefined: none. */
+  /** Its own answers, by method. undefined: passes the call on. */
   readonly lies: Map<string, (params: readonly unknown[]) => unknown>;
-  /** What becomes of the chain's answer to a transaction that came through. */
+  /** What happens to the chain's answer to a transaction. */
   answer: "passed on" | "lost" | "held";
-  /** Ends with the next transaction that comes. */
+  /** Resolves with the next transaction. */
   next(): Promise<void>;
-  /** Ends when so many calls of this method have come in a row from now on. */
+  /** Resolves after this many calls of the method in a row. */
   until(method: string, times: number): Promise<void>;
   close(): void;
 }

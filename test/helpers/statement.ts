@@ -1,5 +1,5 @@
 /**
- * Honest statements about small segments made up on the spot.
+ * Honest statements about small, made-up segments.
  */
 import {
   honestStatement as statementOf,

@@ -13,7 +13,7 @@ export type Words4 = [bigint, bigint, bigint, bigint];
 export type Words8 = [...Words4, ...Words4];
 export type Inputs = Words4;
 
-/** As the verifier's constructor takes it, imaginary parts first. */
+/** The key as the verifier's constructor takes it, imaginary parts first. */
 export interface VerifyingKey {
   alpha: Words2;
   beta: Words4;
@@ -36,7 +36,7 @@ export interface Exponents {
   readonly c: bigint;
 }
 
-/** The same number below the group's order for the same label, on every run. */
+/** A number below the group's order, always the same for the same label. */
 export function scalar(label: string): bigint {
   return mod(BigInt(`0x${Buffer.from(keccak_256(new TextEncoder().encode(label))).toString("hex")}`));
 }
@@ -62,7 +62,7 @@ export function verifyingKey({ alpha, beta, gamma, delta, ic }: Secrets): Verify
   };
 }
 
-/** A valid proof; another one for another label. */
+/** A valid proof, different for each label. */
 export function proveWithTrapdoor(secrets: Secrets, inputs: Inputs, label = "proof"): Exponents {
   const [a, b] = [scalar(`${label} a`), scalar(`${label} b`)];
   const rest = add(mul(secrets.alpha, secrets.beta), mul(statement(secrets, inputs), secrets.gamma));

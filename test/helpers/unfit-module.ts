@@ -1,5 +1,5 @@
 /**
- * hash.wasm as it would run on a machine whose multiply-add is not what the module relies on.
+ * hash.wasm as it would run on a machine whose multiply-add is different from what the module needs.
  */
 
 /** Computes c - a b where the module asks for c + a b (f64x2.relaxed_nmadd for f64x2.relaxed_madd). */

@@ -1,5 +1,5 @@
 /**
- * The shared vectors that hold the implementations of the protocol together.
+ * The shared vectors that all implementations of the protocol are tested with.
  */
 import { readFileSync } from "node:fs";
 

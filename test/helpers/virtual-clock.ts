@@ -1,21 +1,21 @@
 /**
- * Time of its own for several who wait: when all of them do, and nothing else goes on, the first wait is over.
+ * A fake clock for several waiting tasks: when all of them wait, and nothing else runs, the earliest wait ends.
  */
 import type { Clock } from "../../chain/clock.ts";
 
 export interface VirtualClock extends Clock {
-  /** What happens at a time, in milliseconds. */
+  /** Calls a function at a time, in milliseconds. */
   at(time: number, what: () => void): void;
-  /** Passes time until then, or until nobody waits. */
+  /** Advances the time to `time`, or until nobody waits. */
   runUntil(time: number): Promise<void>;
 }
 
-/** Turns of the event loop after which whoever can go on has done so. */
+/** Turns of the event loop after which all tasks that can run have run. */
 const TURNS = 2;
 
 export function createVirtualClock(start: number): VirtualClock {
   let now = start;
-  /** In order. */
+  /** Sorted by time. */
   const timers: { readonly time: number; readonly run: () => void }[] = [];
   const at = (time: number, run: () => void): void => {
     const place = timers.findLastIndex((each) => each.time <= time);

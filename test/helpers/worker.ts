@@ -6,10 +6,10 @@ import { endAnvils } from "./anvil.ts";
 
 // The runner's own loader must not reach the processes that the tests start: they run on Node alone, as they ship.
 delete process.env["NODE_OPTIONS"];
-// They are many, and all load the same modules.
+// There are many of them, and all load the same modules.
 process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "..", "..", "cache", "node");
 
-// What a failed assertion compared goes to the runner as JSON.
+// The values of a failed assertion go to the runner as JSON.
 Object.defineProperty(BigInt.prototype, "toJSON", {
   configurable: true,
   value(this: bigint) {

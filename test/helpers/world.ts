@@ -1,5 +1,5 @@
 /**
- * A deployment with people in it, for tests about rules and money: proofs are flags and the beacon says what it is told.
+ * A deployment with participants, for tests about rules and money. Proofs are faked, and the test sets the randomness.
  */
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { AbiCoder, getCreateAddress, id, keccak256, type BytesLike } from "ethers";
@@ -22,13 +22,13 @@ export const MARGIN = 1_000;
 export const WINDOW = 6_000;
 export const UNBOND = 100_000;
 export const PROTOCOL_FEE = 200;
-/** Each of the accounts of owners, and each bond. */
+/** Balance of each owner's account, and each bond. */
 export const FUNDS = 10n ** 9n;
-/** The least bond of a challenge: more than 8 epochs of one leaf, and odd. */
+/** Least bond of a challenge: more than 8 epochs' price of one leaf, and odd. */
 export const MIN_BOND = 10_001n;
 /** A leaf costs 1,000 units per epoch. */
 export const RENT = 1000n * 10n ** 18n;
-/** What a segment pays per epoch is a multiple of 8 units. */
+/** A segment pays a multiple of 8 units per epoch. */
 export const QUANTUM_BITS = 3;
 export const QUANTUM = 2n ** BigInt(QUANTUM_BITS);
 /** The most that acceptances lock of a bond in an epoch. */
@@ -66,7 +66,7 @@ export interface People {
   readonly auditor: HardhatEthersSigner;
   readonly treasury: HardhatEthersSigner;
   readonly stranger: HardhatEthersSigner;
-  /** Of nodes 1, 2, 3. */
+  /** The providers of nodes 1, 2, 3. */
   readonly providers: readonly HardhatEthersSigner[];
   readonly operators: readonly HardhatEthersSigner[];
 }
@@ -82,11 +82,11 @@ export interface Order {
   readonly maxRent?: bigint;
   readonly nonce?: bigint;
   readonly deadline?: bigint;
-  /** Default: whose operator signs, or 1. */
+  /** Default: the node whose operator signs, or 1. */
   readonly node?: number;
   readonly revision?: bigint;
   readonly operator?: HardhatEthersSigner;
-  /** What the operator signed instead. */
+  /** Values that the operator signed instead. */
   readonly signed?: Readonly<Record<string, unknown>>;
   readonly signature?: string;
 }
@@ -118,13 +118,13 @@ export async function createWorld(
     people,
     genesis,
 
-    /** Goes to the epoch, unless it runs already. */
+    /** Goes to the epoch, unless it is the current one. */
     async toEpoch(epoch: number): Promise<void> {
       const start = genesis + epoch * EPOCH;
       if ((await networkHelpers.time.latest()) < start) await networkHelpers.time.increaseTo(start);
     },
 
-    /** Lets the next transaction happen so many seconds after the epoch's start. */
+    /** Makes the next transaction happen this many seconds after the epoch's start. */
     at: (epoch: number, seconds: number): Promise<void> =>
       networkHelpers.time.setNextBlockTimestamp(genesis + epoch * EPOCH + seconds),
 
@@ -169,13 +169,13 @@ export async function createWorld(
       return registry.connect(by).store(bucket, vNode, segments, epochs, maxRent, acceptance);
     },
 
-    /** A proof that holds, for what the running epoch asks of the vNode. */
+    /** A valid proof for what the current epoch asks of the vNode. */
     async proof(epoch: number, vNode = 1): Promise<Proof> {
       const { root, seed, total } = await audits.duty(vNode, epoch);
       return [BigInt(root), seed, 0n, total, 1n, 0n, 0n, 0n];
     },
 
-    /** A proof that holds, of the node that waits to take over. */
+    /** A valid proof of the node that waits to take over. */
     async takeOver(epoch: number, vNode = 1) {
       const { root, successor, successorSeed, total } = await audits.duty(vNode, epoch);
       const proof: Proof = [BigInt(root), successorSeed, 0n, total, 1n, 0n, 0n, 0n];
@@ -185,7 +185,7 @@ export async function createWorld(
     },
 
     async prove(epoch: number, vNode = 1) {
-      // Anybody delivers, but for the first proof of a node that takes over.
+      // Anybody may deliver, except the first proof of a node that takes over.
       const proof = await world.proof(epoch, vNode);
       const anybody = audits.connect(people.stranger);
       const isOwn = await anybody.prove.staticCall(vNode, epoch, proof).then(() => false, isNotConsented);
@@ -202,7 +202,7 @@ export async function createWorld(
       }
     },
 
-    /** Begins each epoch, and lets it pass. */
+    /** Begins each epoch, and does not prove it. */
     async missEach(first: number, last: number): Promise<void> {
       for (let epoch = first; epoch <= last; epoch++) await world.begin(epoch);
       await world.toEpoch(last + 1);
@@ -236,11 +236,11 @@ export async function createWorld(
   return world;
 }
 
-/** Whether a proof was refused as the first one of a node that takes over, which is its own to give. */
+/** Whether a proof was refused because only the node that takes over may deliver it. */
 function isNotConsented(error: unknown): boolean {
   const { message, revert, data } = error as RevertedCall;
   if (revert) return revert.name === "ProofRefused" && revert.args[2] === NOT_CONSENTED;
-  // anvil gives the bytes, Hardhat words.
+  // anvil returns the bytes of the error, Hardhat its name.
   if (data?.startsWith(PROOF_REFUSED)) return BigInt(`0x${data.slice(-64)}`) === NOT_CONSENTED;
   return /ProofRefused\(\d+, \d+, 8\)/.test(message);
 }
@@ -275,7 +275,7 @@ async function castPeople({ ethers }: TestChain): Promise<People> {
   };
 }
 
-/** Of what it makes, the world uses what all tokens for tests have. */
+/** Makes the token. The world only uses functions that all test tokens have. */
 export type MakeToken = (chain: TestChain) => Promise<TestToken>;
 
 export interface Contracts {
@@ -309,12 +309,13 @@ async function deployAll(
     [ledger, registry, factory, [{ verifier, ...shape }], [beacon], genesis, EPOCH, MARGIN, protocolFee],
     { libraries },
   );
-  if ((await audits.getAddress()) !== addresses.audits) throw new Error("Audits is somewhere else");
+  if ((await audits.getAddress()) !== addresses.audits)
+    throw new Error("Audits has another address than planned");
   const challenges = await ethers.deployContract("Challenges", [ledger, registry, audits, MIN_BOND]);
   return { token, ledger, registry, audits, challenges, verifier, beacon };
 }
 
-/** What Audits and Registry are linked with. */
+/** The libraries that Audits and Registry are linked with. */
 export async function deployLibraries({ ethers }: Pick<TestChain, "ethers">) {
   const deploy = async (name: string): Promise<string> => (await ethers.deployContract(name)).getAddress();
   return {
@@ -335,7 +336,7 @@ export async function deployLibraries({ ethers }: Pick<TestChain, "ethers">) {
 /**
  * Ledger and Registry, which expect Audits and Challenges as the next contracts of the account.
  *
- * `makeBeacon` makes a beacon at which Audits, whose address it is told, may record.
+ * `makeBeacon` gets the address of Audits, and makes a beacon at which Audits may record.
  */
 export async function deployBooks<Beacon = undefined>(
   { ethers }: Pick<TestChain, "ethers">,

@@ -1,4 +1,4 @@
-// Keys that strangers can trust: a whole ceremony, what each step refuses, and every way in which its result could be spoilt.
+// Keys that strangers can trust: a whole ceremony, what each step refuses, and all ways to spoil its result.
 import { useCeremony } from "../helpers/ceremony.ts";
 import { testKey } from "./ceremony/key.ts";
 import { testSpoilt } from "./ceremony/spoilt.ts";

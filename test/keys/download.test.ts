@@ -1,4 +1,4 @@
-// Large files: a download that broke off continue where it stopped, and is only given its name when it is whole.
+// Large files: an interrupted download continues where it stopped, and the file gets its name only when it is complete.
 import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -27,7 +27,7 @@ describe("client: download", () => {
   beforeEach(() => void ranges.splice(0));
   const file = (): string => join(folder(), "powers.ptau");
 
-  /** From the byte asked for; ends after so many bytes as if the line was cut. */
+  /** Serves from the requested byte on, and breaks off after `bytes` bytes. */
   const serve =
     (bytes = Infinity): typeof answer =>
     ({ headers }, response) => {

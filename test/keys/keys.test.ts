@@ -1,4 +1,4 @@
-// Development keys: snarkjs accepts them, nobody can forge with them, and no file of one can be altered or half-written.
+// Development keys: snarkjs accepts them, outsiders cannot forge with them, and altered or incomplete files are refused.
 import { randomBytes } from "node:crypto";
 import { copyFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -65,7 +65,7 @@ describe("client: development keys", function () {
       curve: "bn128",
     };
     expect(await verifyProof(key, forged, publicSignals)).to.equal(false);
-    // With delta in the place of gamma the same proof passes: the forgery is a real one.
+    // With delta instead of gamma the same proof passes, so the forgery is a real one.
     expect(await verifyProof({ ...key, vk_gamma_2: key.vk_delta_2 }, forged, publicSignals)).to.equal(true);
   });
 

@@ -1,4 +1,4 @@
-// Installing: with a Node that takes every optional package, whatever Node npm and the script themselves run on.
+// The installation uses a Node that accepts all optional packages, even if npm and the script run on another one.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -22,7 +22,7 @@ describe("scripts: bootstrap", () => {
   });
   afterEach(() => rm(root, { recursive: true }));
 
-  /** A command that says what it was called with, and then does something else. */
+  /** Makes a command that records its arguments, and then executes `then`. */
   async function stub(path: string, then: string): Promise<void> {
     const said = `echo "\${0##*/} $*" >> "${join(root, "calls")}"`;
     await writeFile(join(root, path), `#!/bin/sh\n${said}\n${then}\n`);
@@ -59,7 +59,7 @@ describe("scripts: bootstrap", () => {
   }
 
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    // Node, as what is started is: a shell would go on ignoring what whoever runs the tests ignores.
+    // Waits in Node: a shell would inherit ignored signals from the test runner.
     const waits = `exec "${process.execPath}" -e 'console.log(process.pid); setTimeout(() => {}, 1e6)'`;
     for (const [what, npm, node] of [
       ["the installation", `[ "$1" = ci ] && ${waits}; ${npmOn("24.0.0")}`, ""],

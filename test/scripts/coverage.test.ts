@@ -1,4 +1,4 @@
-// What `npm run coverage` counts: each outcome of each condition, and each line, once.
+// `npm run coverage` counts each outcome of each condition, and each line, once.
 import { createRequire } from "node:module";
 import { expect } from "chai";
 import { watchBranches } from "../../evidence/bench/coverage/branches.ts";

@@ -1,4 +1,4 @@
-// A short version of `npm run simulate -- --long`: as many lives of segments, in fewer epochs.
+// A short version of `npm run simulate -- --long`: as many segments, in fewer epochs.
 import { expect } from "chai";
 import { longViolations, runLong, THREE_YEARS } from "../../evidence/simulation/long-run.ts";
 

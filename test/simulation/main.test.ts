@@ -1,4 +1,4 @@
-// The command: what it writes, and what it says to wrong arguments.
+// The command: its output, and its errors for wrong arguments.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Who may prove what.
+// Which holders can prove which statements.
 import { expect } from "chai";
 import { canProve, proofOf, type Holder, type Statement } from "../../evidence/simulation/oracle.ts";
 import { Directory } from "../../protocol/directory.ts";

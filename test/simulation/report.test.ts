@@ -1,4 +1,4 @@
-// What is said of several runs, and what counts as wrong.
+// The report of several runs, and its assertions.
 import { expect } from "chai";
 import type { Outcome } from "../../evidence/simulation/outcome.ts";
 import { rowsOf, tableOf, violations } from "../../evidence/simulation/report.ts";

@@ -1,4 +1,4 @@
-// A part of `npm run simulate`: strategies that lose, or gain nothing, in few epochs already.
+// A part of `npm run simulate`: strategies that lose, or gain nothing, within few epochs.
 import { expect } from "chai";
 import type { Outcome } from "../../evidence/simulation/outcome.ts";
 import { rowsOf, violations, type Row } from "../../evidence/simulation/report.ts";
@@ -42,7 +42,7 @@ describe("simulation: strategies", function () {
   const rowOf = (name: string): Row => present(rows.find(({ strategy }) => strategy === name));
 
   before(async () => {
-    // Nobody gets tokens from nowhere: run() throws if they are not conserved.
+    // run() throws if tokens are not conserved.
     outcomes = await run({ strategies: PLAYED, epochs: EPOCHS, seed: 1 });
     rows = rowsOf(PLAYED, outcomes, EPOCHS);
   });

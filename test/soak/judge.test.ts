@@ -11,7 +11,7 @@ import {
 describe("soak: judge", () => {
   const ENOUGH_MS = BESIDES_MS + PROOF_MS;
   const clock = { genesis: 1_000, epochSeconds: 40, margin: 10 };
-  /** Of epoch 2: its window from the source point to its end, in milliseconds. */
+  /** The window of epoch 2, from the source point to the end, in milliseconds. */
   const [BEGIN, END] = [1_090_000, 1_120_000];
   const entry = (fields: Partial<Entry>): Entry => ({
     at: BEGIN,

@@ -17,10 +17,10 @@ describe("soak: proxy", () => {
   const HEAD = 100;
   let proxy: Proxy;
   let close: () => void;
-  /** What came through. */
+  /** The calls that were passed on. */
   let passed: Call[];
 
-  /** A chain that answers with what it was asked, but for what has a form of its own. */
+  /** A chain that answers with the call itself, except for methods whose answers need a special form. */
   const answer = (call: Call): object => {
     passed.push(call);
     const { id, method, params } = call;

@@ -1,4 +1,4 @@
-// Finding 1: junk that a node stores for itself, or tombstones, in the place of its customers' data.
+// Finding 1: a node hides lost data behind junk that it stores for itself, or behind tombstones.
 import { expect } from "chai";
 import { Directory } from "../../../protocol/directory.ts";
 import { PROFILES } from "../../../protocol/profiles.ts";
@@ -8,14 +8,14 @@ import { present } from "../../helpers/present.ts";
 import { FUNDS, QUANTUM, type World } from "../../helpers/world.ts";
 
 const RATE = 1000n;
-/** What of a leaf's 1,000 units its provider gets. */
+/** The provider's part of a leaf's 1,000 units. */
 const PAID = 950n;
 const EPOCHS = 300;
 const SAMPLES = PROFILES.standard.samples;
 
-/** One gigabyte of a customer's, for a million quanta an epoch. */
+/** One gigabyte of a customer, for a million quanta per epoch. */
 const CUSTOMER = { root: 7n, weight: 1_000_000, leaves: 2_164_803 };
-/** As many leaves as fit, for one quantum. */
+/** The most leaves of a segment, for one quantum. */
 const JUNK = { root: 9n, weight: 1, leaves: 16 ** 6 };
 
 describe("contracts: finding 1, dilution", () => {
@@ -26,7 +26,7 @@ describe("contracts: finding 1, dilution", () => {
   });
   const { claimed, earned, provider } = shortcuts(() => world);
 
-  /** Of so many epochs, those whose proof shows nothing of the customer's, and the samples that it shows of it. */
+  /** The number of epochs without a sample of the customer's data, and the number of samples of it. */
   const audited = (directory: Directory): { blind: number; asked: number } => {
     let [blind, asked] = [0, 0];
     for (let epoch = 0; epoch < EPOCHS; epoch++) {

@@ -1,15 +1,16 @@
 // Finding 2: a challenge of one small segment that pays its owner the whole vNode's penalty, again and again.
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
+import { STATUS } from "../../helpers/challenging.ts";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
 import { createWorld, FUNDS, QUANTUM, type World } from "../../helpers/world.ts";
 
 const RATE = 1000n;
 const ANY = 2n ** 100n;
-/** 99 leaves of alice's, and one more. */
+/** Start of the one leaf after alice's 99. */
 const START = (99n * RATE) / QUANTUM;
 const LEAF = RATE / QUANTUM;
-/** Ten epochs of all of it, once. */
+/** Ten epochs' rate of all leaves, once. */
 const SLASH = 10n * 100n * RATE;
 
 describe("contracts: finding 2, a challenge of one segment", () => {
@@ -53,7 +54,7 @@ describe("contracts: finding 2, a challenge of one segment", () => {
     for (const id of [2, 3, 4]) {
       await expect(world.challenges.connect(stranger).expire(id))
         .to.be.revertedWithCustomError(world.challenges, "NotOpen")
-        .withArgs(id, 5);
+        .withArgs(id, STATUS.dismissed);
     }
     expect((await bond()).total, "one penalty").to.equal(FUNDS - SLASH);
     await world.toEpoch(5);

@@ -5,9 +5,9 @@ import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
 import { FUNDS, RENT, type World } from "../../helpers/world.ts";
 
 const RATE = 1000n;
-/** Of a leaf: 30 epochs' rate. */
+/** Lock of a leaf: 30 epochs' rate. */
 const LOCK = 30n * RATE;
-/** Two leaves in an epoch. */
+/** The lock of two leaves per epoch. */
 const LIMIT = 2n * LOCK;
 
 describe("contracts: finding 4, a stolen operator's key", () => {

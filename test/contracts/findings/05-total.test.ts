@@ -26,7 +26,7 @@ describe("contracts: finding 5, a total to choose", () => {
     await world.toEpoch(2);
     const [total, root] = await snapshot(2);
     expect(total).to.equal(250n);
-    // Whatever is stored from the epoch's first second on does not: however often somebody tries.
+    // Data that is stored from the epoch's first second on does not count for it.
     for (let i = 0; i < 3; i++) {
       await world.store();
       expect(await snapshot(2)).to.deep.equal([total, root]);

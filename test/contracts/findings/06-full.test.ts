@@ -1,8 +1,9 @@
-// Finding 6: a directory that one live leaf keeps full of tombstones for ever.
+// Finding 6: one live leaf keeps a directory full of tombstones for ever.
 import { expect } from "chai";
 import { Directory } from "../../../protocol/directory.ts";
 import type { SegmentStoredEvent } from "../../../types/ethers/Registry.js";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
+import { named } from "../../helpers/named.ts";
 import { openingsOf } from "../../helpers/openings.ts";
 import { QUANTUM, type World } from "../../helpers/world.ts";
 
@@ -30,7 +31,7 @@ describe("contracts: finding 6, a full directory", () => {
       serials.push(Number(serial));
     }
   };
-  /** Those serials' entries alone, as a compaction writes them. */
+  /** Keeps only the entries of these serials, as a compaction does. */
   const keep = (live: readonly number[]): void => {
     const next = new Directory(2);
     for (const serial of live) {
@@ -69,10 +70,19 @@ describe("contracts: finding 6, a full directory", () => {
 
     const sent = await compact([0]);
     keep([0]);
-    await expect(sent).to.emit(world.registry, "CompactionStarted").withArgs(1, 3);
+    await expect(sent)
+      .to.emit(world.registry, "CompactionStarted")
+      .withArgs(...named(world.registry, "CompactionStarted", { vNode: 1, lastEnd: 3 }));
     await expect(sent)
       .to.emit(world.registry, "Compacted")
-      .withArgs(1, 1, 125, world.ethers.toBeHex(tree.root, 32));
+      .withArgs(
+        ...named(world.registry, "Compacted", {
+          vNode: 1,
+          entries: 1,
+          total: 125,
+          root: world.ethers.toBeHex(tree.root, 32),
+        }),
+      );
     await world.begin(3);
     const { rate, asked, root } = await world.audits.duty(1, 3);
     expect([rate, asked, BigInt(root)]).to.deep.equal([RATE, RATE, tree.root]);

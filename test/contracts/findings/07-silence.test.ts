@@ -1,6 +1,7 @@
 // Finding 7: a beacon that is not recorded, or just too late, or by somebody who did not bring the evidence.
 import { expect } from "chai";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
+import { named } from "../../helpers/named.ts";
 import { EPOCH, FUNDS, MARGIN, WINDOW, type World } from "../../helpers/world.ts";
 
 const RATE = 1000n;
@@ -35,10 +36,20 @@ describe("contracts: finding 7, silence", () => {
     const value = world.ethers.toBeHex(7, 32);
     await expect(world.audits.connect(world.people.auditor).recordBeacon(0, 1, value))
       .to.emit(world.audits, "BeaconRecorded")
-      .withArgs(0, 1, value, world.people.auditor, 0n);
+      .withArgs(
+        ...named(world.audits, "BeaconRecorded", {
+          beacon: 0,
+          epoch: 1,
+          randomness: value,
+          by: world.people.auditor,
+          reward: 0n,
+        }),
+      );
     await world.beacon.setRecordedAfter(1, WINDOW / 2 + 1);
     await world.toEpoch(2);
-    await expect(world.settle()).to.emit(world.audits, "EpochDeferred").withArgs(1, 1, 1, RATE);
+    await expect(world.settle())
+      .to.emit(world.audits, "EpochDeferred")
+      .withArgs(...named(world.audits, "EpochDeferred", { vNode: 1, node: 1, epoch: 1, rate: RATE }));
     expect(await earned()).to.equal(0n);
   });
 

@@ -1,7 +1,8 @@
-// Finding 8: a beacon that fails, in any way. (Who may add which verifiers and beacons: factories.test.ts, life.test.ts.)
+// Finding 8: a beacon that fails in any way. (factories.test.ts and life.test.ts test who may add verifiers and beacons.)
 import { expect } from "chai";
 import type { ContractTransactionResponse } from "ethers";
 import { freshWorld, REFUSAL, shortcuts } from "../../helpers/fresh-world.ts";
+import { named } from "../../helpers/named.ts";
 import {
   createWorld,
   EPOCH,
@@ -60,7 +61,9 @@ describe("contracts: finding 8, a beacon that fails", () => {
 
       it("makes its epochs void, and no settling impossible", async () => {
         await world.toEpoch(5);
-        await expect(world.settle()).to.emit(world.audits, "EpochDeferred").withArgs(1, 1, 4, RATE);
+        await expect(world.settle())
+          .to.emit(world.audits, "EpochDeferred")
+          .withArgs(...named(world.audits, "EpochDeferred", { vNode: 1, node: 1, epoch: 4, rate: RATE }));
         const { settled, misses, deferred } = await state();
         expect([settled, misses, deferred]).to.deep.equal([4n, 0n, 3n * RATE]);
         expect((await bond()).total).to.equal(FUNDS);
@@ -73,7 +76,9 @@ describe("contracts: finding 8, a beacon that fails", () => {
         await world.toEpoch(6);
         await asProvider().announceLeave(1);
         await world.toEpoch(12);
-        await expect(world.settle()).to.emit(world.audits, "Left").withArgs(1, 1, 11);
+        await expect(world.settle())
+          .to.emit(world.audits, "Left")
+          .withArgs(...named(world.audits, "Left", { vNode: 1, node: 1, epoch: 11 }));
         await world.audits.unlockKept(1, 1);
       });
 
@@ -99,7 +104,9 @@ describe("contracts: finding 8, a beacon that fails", () => {
           return;
         }
         for (const id of [1, 2])
-          await expect(world.challenges.expire(id)).to.emit(world.challenges, "Voided").withArgs(id, 1, 1);
+          await expect(world.challenges.expire(id))
+            .to.emit(world.challenges, "Voided")
+            .withArgs(...named(world.challenges, "Voided", { id, vNode: 1, node: 1 }));
         expect((await bond()).total).to.equal(FUNDS);
         expect((await state()).node).to.equal(1n);
       });

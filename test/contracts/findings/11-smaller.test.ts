@@ -1,7 +1,8 @@
-// Finding 11: smaller ones, each on its own.
+// Finding 11: several smaller findings.
 import { expect } from "chai";
 import { signGrant } from "../../helpers/consents.ts";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
+import { named } from "../../helpers/named.ts";
 import { present } from "../../helpers/present.ts";
 import {
   createWorld,
@@ -179,7 +180,9 @@ describe("contracts: finding 11", () => {
     await world.store({ epochs: 40 });
     await world.missEach(1, 3);
     const sent = await world.settle();
-    await expect(sent).to.emit(world.audits, "TookOver").withArgs(1, 2, 5);
+    await expect(sent)
+      .to.emit(world.audits, "TookOver")
+      .withArgs(...named(world.audits, "TookOver", { vNode: 1, node: 2, fromEpoch: 5 }));
     expect(present((await sent.wait()) ?? undefined).gasUsed < 2n ** 24n).to.equal(true);
     expect(await world.registry.standby(1)).to.have.lengthOf(31);
   });

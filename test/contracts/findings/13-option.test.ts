@@ -1,8 +1,9 @@
-// Finding 13: a challenge of one's own whose time is over is an option to go, in any later epoch, once that is known: for
-// what a fault costs, and where that is nothing, for nothing.
+// Finding 13: one's own challenge whose time is over is an option to leave in any later epoch, after its randomness is known.
+// It costs as much as a fault, which may be nothing.
 import { expect } from "chai";
 import { isDue } from "../../../protocol/statement.ts";
 import { freshWorld, REFUSAL, shortcuts } from "../../helpers/fresh-world.ts";
+import { named } from "../../helpers/named.ts";
 import { createWorld, FUNDS, type World } from "../../helpers/world.ts";
 
 const ODDS = 8;
@@ -61,6 +62,8 @@ describe("contracts: finding 13, a challenge of one's own", () => {
     await refuses(world.prove(4), "ProofRefused", 1, 4, REFUSAL.notDue);
     await world.begin(5);
     expect((await world.audits.duty(1, 5)).node).to.equal(2n);
-    await expect(world.settle()).to.emit(world.audits, "EpochsRefunded").withArgs(1, 4, 4, RATE);
+    await expect(world.settle())
+      .to.emit(world.audits, "EpochsRefunded")
+      .withArgs(...named(world.audits, "EpochsRefunded", { vNode: 1, since: 4, epoch: 4, amount: RATE }));
   });
 });

@@ -1,4 +1,4 @@
-// The key that a ceremony makes: what can be done with it, and where the gate lets which key pass.
+// The key of a ceremony: its uses, and which keys pass the gate where.
 import { cp, copyFile, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -6,8 +6,8 @@ import { Wallet } from "ethers";
 import { groth16, zKey, type Groth16Proof, type VerificationKey } from "snarkjs";
 import { artifactPaths, loadCircuitManifest, loadVerificationKey } from "../../../circuits/artifacts.ts";
 import { connect, latestTime, type Chain } from "../../../client/chain.ts";
-import { deploy, type DeployOptions } from "../../../client/deployment/deploy.ts";
 import { addToDeployment } from "../../../client/deployment/add.ts";
+import { deploy, type DeployOptions } from "../../../client/deployment/deploy.ts";
 import { deployedKeys } from "../../../client/deployment/deployed-key.ts";
 import { verifierStep } from "../../../client/deployment/plan.ts";
 import { developmentAccounts } from "../../../contracts/accounts.ts";
