@@ -1,6 +1,6 @@
 /**
- * `npm run -s bench -- commit | prove | circuits | gas | limits | events | auditor | mutants | coverage`: the numbers of the README
- * and of docs/.
+ * `npm run -s bench -- commit | prove | circuits | gas | limits | events | auditor | mutants | coverage | mutants-ts |
+ * coverage-ts`: the numbers of the README and of docs/.
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../../protocol/profiles.ts";
@@ -91,6 +91,44 @@ add("coverage", "which lines and branches of the contracts the tests reach").act
     if (!result.passed || result.missing.length + result.needless.length !== 0) process.exitCode = 1;
   },
 );
+add("mutants-ts", "how many broken versions of the TypeScript the tests notice")
+  .argument("[targets...]", "protocol, sender, journal, model; default: all")
+  .option(
+    "--only <sources...>",
+    "only those in these sources of the target, as in protocol/price.ts:10-15",
+    [],
+  )
+  .action(async (names: string[], options: BenchOptions & { only: string[] }) => {
+    const { runMutants, TARGETS } = await import("./typescript/mutants.ts");
+    const results: Awaited<ReturnType<typeof runMutants>>[] = [];
+    for (const target of names.length > 0 ? names : Object.keys(TARGETS))
+      results.push(await runMutants({ target, only: options.only, quiet: options.json }));
+    if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);
+    else {
+      print(
+        results.map(({ row }) => row),
+        options,
+      );
+      for (const survivor of results.flatMap(({ survivors }) => survivors))
+        process.stdout.write(`survived: ${survivor}\n`);
+    }
+    if (results.some(({ isEnough }) => !isEnough)) process.exitCode = 1;
+  });
+add("coverage-ts", "which lines and branches of the TypeScript the tests reach")
+  .option("--again", "count what the last run has reached, without another", false)
+  .option("--missing [folders...]", "print what is not reached, of these folders or of all")
+  .action(async (options: BenchOptions & { again: boolean; missing?: true | string[] }) => {
+    const { runCoverage } = await import("./typescript/coverage.ts");
+    const { passed, rows, low, missing } = await runCoverage(options.again);
+    print(rows, options);
+    const shown = options.missing === true ? rows.map(({ folder }) => folder) : (options.missing ?? []);
+    for (const { file, line, what } of missing)
+      if (shown.some((folder) => file.startsWith(`${folder}/`)))
+        process.stdout.write(`${file}:${line}: ${what}\n`);
+    if (!passed) process.stderr.write("some tests failed: see above\n");
+    if (low.length > 0) process.stderr.write(`too few lines are reached in ${low.join(", ")}\n`);
+    if (!passed || low.length > 0) process.exitCode = 1;
+  });
 await program.parseAsync();
 
 function profilesNamed(names: readonly string[]): ProfileName[] {
