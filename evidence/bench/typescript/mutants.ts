@@ -57,6 +57,8 @@ export interface MutantsRow {
   readonly target: string;
   readonly mutants: number;
   readonly noticed: number;
+  /** Of these, by no test that failed, but as none of them ended: on a busy machine it may be the machine. */
+  readonly "timed out": number;
   readonly "% noticed": number;
 }
 
@@ -88,9 +90,10 @@ export async function runMutants({ target: name, only, quiet }: MutantsOptions):
   }).runMutationTest();
   const survivors = found.filter(({ status }) => status === "Survived");
   const noticed = found.length - survivors.length;
+  const timedOut = found.filter(({ status }) => status === "Timeout").length;
   const percent = found.length === 0 ? 100 : Math.floor((noticed * 1000) / found.length) / 10;
   return {
-    row: { target: name, mutants: found.length, noticed, "% noticed": percent },
+    row: { target: name, mutants: found.length, noticed, "timed out": timedOut, "% noticed": percent },
     isEnough: percent >= LEAST,
     survivors: survivors.map(
       ({ fileName, location: { start }, mutatorName, replacement }) =>
