@@ -1,6 +1,6 @@
 /**
- * `npm run -s bench -- commit | prove | circuits | gas | limits | events | auditor | mutants | coverage`: the figures in the
- * README and in docs/.
+ * `npm run -s bench -- commit | prove | circuits | gas | limits | events | auditor | mutants | coverage | mutants-ts |
+ * coverage-ts`: the figures in the README and in docs/.
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../../protocol/profiles.ts";
@@ -26,10 +26,12 @@ const add = (name: string, description: string): Command =>
 const addTable = (name: string, description: string): Command =>
   add(name, description).option("--docs", "also write the table into its document", false);
 
-add("commit", "measures the bytes hashed per second, on one core and on all").action(async (options: BenchOptions) => {
-  const { benchCommit } = await import("./commit.ts");
-  print(await benchCommit(), options);
-});
+add("commit", "measures the bytes hashed per second, on one core and on all").action(
+  async (options: BenchOptions) => {
+    const { benchCommit } = await import("./commit.ts");
+    print(await benchCommit(), options);
+  },
+);
 add("prove", "measures time and memory of a proof, for each profile and engine")
   .argument("[profiles...]", "default: all")
   .option("--rival <path>", "a program with rapidsnark's command line, to compare")
@@ -120,6 +122,44 @@ addTable("coverage", "shows which lines and branches of the contracts the tests 
     if (!result.passed || result.missing.length + result.needless.length !== 0) process.exitCode = 1;
   },
 );
+add("mutants-ts", "how many broken versions of the TypeScript the tests notice")
+  .argument("[targets...]", "protocol, sender, journal, model; default: all")
+  .option(
+    "--only <sources...>",
+    "only those in these sources of the target, as in protocol/price.ts:10-15",
+    [],
+  )
+  .action(async (names: string[], options: BenchOptions & { only: string[] }) => {
+    const { runMutants, TARGETS } = await import("./typescript/mutants.ts");
+    const results: Awaited<ReturnType<typeof runMutants>>[] = [];
+    for (const target of names.length > 0 ? names : Object.keys(TARGETS))
+      results.push(await runMutants({ target, only: options.only, quiet: options.json }));
+    if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);
+    else {
+      print(
+        results.map(({ row }) => row),
+        options,
+      );
+      for (const survivor of results.flatMap(({ survivors }) => survivors))
+        process.stdout.write(`survived: ${survivor}\n`);
+    }
+    if (results.some(({ isEnough }) => !isEnough)) process.exitCode = 1;
+  });
+add("coverage-ts", "which lines and branches of the TypeScript the tests reach")
+  .option("--again", "count what the last run has reached, without another", false)
+  .option("--missing [folders...]", "print what is not reached, of these folders or of all")
+  .action(async (options: BenchOptions & { again: boolean; missing?: true | string[] }) => {
+    const { runCoverage } = await import("./typescript/coverage.ts");
+    const { passed, rows, low, missing } = await runCoverage(options.again);
+    print(rows, options);
+    const shown = options.missing === true ? rows.map(({ folder }) => folder) : (options.missing ?? []);
+    for (const { file, line, what } of missing)
+      if (shown.some((folder) => file.startsWith(`${folder}/`)))
+        process.stdout.write(`${file}:${line}: ${what}\n`);
+    if (!passed) process.stderr.write("some tests failed: see above\n");
+    if (low.length > 0) process.stderr.write(`too few lines are reached in ${low.join(", ")}\n`);
+    if (!passed || low.length > 0) process.exitCode = 1;
+  });
 await program.parseAsync();
 
 function profilesNamed(names: readonly string[]): ProfileName[] {

@@ -2,6 +2,7 @@
  * Loaded by every worker of the test runner.
  */
 import { join } from "node:path";
+import { takeCoverage } from "node:v8";
 import { endAnvils } from "./anvil.ts";
 
 // The runner's own loader must not reach the processes that the tests start: they run on Node alone, as they ship.
@@ -17,4 +18,10 @@ Object.defineProperty(BigInt.prototype, "toJSON", {
   },
 });
 
-export const mochaHooks = { afterAll: endAnvils };
+export const mochaHooks = {
+  afterAll(): void {
+    endAnvils();
+    // Once for each file: the runner does not wait for workers to end by themselves.
+    takeCoverage();
+  },
+};

@@ -1,9 +1,12 @@
 // What a node remembers across a crash, and that only one node uses a journal.
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect } from "chai";
+import { HoldfastError } from "../../protocol/errors.ts";
 import { toHex32 } from "../../protocol/field.ts";
 import { openJournal, type Journal, type TransactionRecord, type Upload } from "../../prover/journal.ts";
+import { holdfastErrorOf } from "../helpers/errors.ts";
 import { useFolder } from "../helpers/folder.ts";
 
 describe("prover: journal", () => {
@@ -26,18 +29,52 @@ describe("prover: journal", () => {
     consents: ["one"],
   };
 
-  it("refuses a second node on its folder, and takes one once the first is gone", () => {
-    expect(() => openJournal(folder())).to.throw(/another node is using the data folder/);
+  const tried = (work: () => unknown): Promise<unknown> => Promise.resolve().then(work);
+
+  it("refuses a second node on its folder, and takes one once the first is gone", async () => {
+    const error = await holdfastErrorOf(tried(() => openJournal(folder())));
+    expect(error.message).to.include(`another node is using the data folder ${folder()}`);
+    expect(error).to.deep.include({ code: "locked", details: { folder: folder() } });
+    expect(error.cause).to.have.property("code", "SQLITE_BUSY");
     reopen();
+  });
+
+  it("says why it cannot be opened: no folder, or a file of something else", async () => {
+    const missing = join(folder(), "missing");
+    const error = await holdfastErrorOf(tried(() => openJournal(missing)));
+    expect(error.message).to.match(/the journal in .*missing cannot be opened: .*directory does not exist/);
+    expect(error).to.deep.include({ code: "io", details: { folder: missing } });
+    expect(error.cause).to.be.an.instanceOf(TypeError);
+    const [other, file] = [join(folder(), "other"), join(folder(), "other", "journal.sqlite")];
+    await mkdir(other);
+    await writeFile(file, "no database ".repeat(100));
+    const wrong = await holdfastErrorOf(tried(() => openJournal(other)));
+    expect(wrong.code).to.equal("io");
+    expect(wrong.message).to.include("file is not a database");
+    await rm(file); // nobody has it open
+    openJournal(other).close();
+  });
+
+  it("writes ahead, so that a crash in the middle of a commit loses nothing", () => {
+    journal.close();
+    const db = new Database(join(folder(), "journal.sqlite"));
+    expect(db.pragma("journal_mode", { simple: true })).to.equal("wal");
+    db.close();
+    journal = openJournal(folder());
   });
 
   it("refuses another node, chain or deployment on its folder", () => {
     const own = { chainId: 1n, registry: "0xa", node: 1n };
+    expect(journal.isClaimed).to.equal(false);
     journal.claim(own);
     reopen();
+    expect(journal.isClaimed).to.equal(true);
     journal.claim(own);
+    const details = { folder: folder(), owner: "node 1 of 0xa on chain 1" };
     for (const change of [{ chainId: 2n }, { registry: "0xb" }, { node: 2n }])
-      expect(() => journal.claim({ ...own, ...change })).to.throw(/belongs to node 1 of 0xa on chain 1/);
+      expect(() => journal.claim({ ...own, ...change }))
+        .to.throw(HoldfastError, /belongs to node 1 of 0xa on chain 1, this is node \d of/)
+        .with.deep.include({ code: "bad-input", details });
   });
 
   it("takes a request's nonce once per signer, also after a restart, until it has expired", () => {
@@ -62,6 +99,15 @@ describe("prover: journal", () => {
     reopen();
     expect([...journal.acceptedRoots(500)]).to.deep.equal([root]);
     expect([...journal.acceptedRoots(501)]).to.deep.equal([]);
+  });
+
+  it("keeps an acceptance for a week after its deadline, for people to look at", () => {
+    const WEEK = 7n * 24n * 3600n;
+    journal.recordAcceptance(terms);
+    journal.recordAcceptance({ ...terms, segments: [{ root: other, leaves: 2 }], deadline: 500n + WEEK });
+    expect([...journal.acceptedRoots(0)]).to.deep.equal([root, other]);
+    journal.recordAcceptance({ ...terms, segments: [], deadline: 501n + WEEK });
+    expect([...journal.acceptedRoots(0)]).to.deep.equal([other]);
   });
 
   it("knows a consent as often as it was signed, the used ones for ever, the others until they are long over", () => {
@@ -96,6 +142,12 @@ describe("prover: journal", () => {
     expect(journal.recordForeign(record)).to.equal(false);
     expect(journal.foreign("0xa")).to.deep.equal([record]);
     expect(journal.foreign("0xb")).to.deep.equal([]);
+  });
+
+  it("lists foreign acceptances in the order of time", () => {
+    const record = { consent: "x", vNode: 1n, serial: 2, operator: "0xa" };
+    for (const time of [300, 100, 200]) journal.recordForeign({ ...record, time });
+    expect(journal.foreign("0xa").map(({ time }) => time)).to.deep.equal([100, 200, 300]);
   });
 
   const upload = (bucket: bigint): Upload => ({ account: "0xa", vNode: 1n, bucket, root, price: 5n });
@@ -152,6 +204,8 @@ describe("prover: journal", () => {
     expect(journal.unused("0xb")).to.deep.equal({ count: 0, cost: 0n });
     journal.useConsent("y", 1);
     expect(journal.unused("0xa")).to.deep.equal({ count: 1, cost: 3n });
+    journal.recordAcceptance({ ...terms, payer: "0xb", deadline: 1000n + 24n * 3600n });
+    expect(journal.unused("0xa").count, "just a day").to.equal(1);
     journal.recordAcceptance({ ...terms, payer: "0xb", deadline: 1001n + 24n * 3600n });
     expect(journal.unused("0xa")).to.deep.equal({ count: 0, cost: 0n });
     expect(journal.useConsent("y", 1)).to.equal(true); // what is used is never forgotten
@@ -183,6 +237,29 @@ describe("prover: journal", () => {
     reopen();
     expect(journal.proof(1n, 5)).to.deep.equal({ vNode: 1n, epoch: 5, state: "proved", result });
     expect(journal.proof(1n, 6)).to.equal(undefined);
+  });
+
+  it("has a challenge's answer again after a restart, and the 1,024 newest that are over", () => {
+    journal.setAnswer({ challenge: 1n, state: "planned" });
+    journal.setAnswer({ challenge: 2n, state: "mined" });
+    journal.close();
+    const db = new Database(join(folder(), "journal.sqlite"));
+    // In one commit.
+    db.exec(`WITH RECURSIVE ids (id) AS (SELECT 10 UNION ALL SELECT id + 1 FROM ids WHERE id < 1033)
+             INSERT INTO answers (challenge, state) SELECT id, 'mined' FROM ids`);
+    db.close();
+    journal = openJournal(folder());
+    expect(journal.answer(2n)).to.deep.equal({ challenge: 2n, state: "mined", result: undefined });
+    journal.setAnswer({ challenge: 5000n, state: "planned" });
+    expect(journal.answer(1n)?.state, "it is still owed").to.equal("planned");
+    expect(journal.answer(2n)).to.equal(undefined);
+    expect(journal.answer(10n)?.state).to.equal("mined");
+    const result = {
+      proof: { pi_a: ["1"], pi_b: [["2"]], pi_c: ["3"], protocol: "groth16", curve: "bn128" },
+      ...{ publicSignals: ["4"], witnessMs: 5, proveMs: 6 },
+    };
+    journal.setAnswer({ challenge: 5000n, state: "proved", result });
+    expect(journal.answer(5000n)).to.deep.equal({ challenge: 5000n, state: "proved", result });
   });
 
   it("forgets what has long been over, and nothing that is not", () => {

@@ -7,6 +7,7 @@ import { expect } from "chai";
 import { useFolder } from "../helpers/folder.ts";
 
 const MAIN = join(import.meta.dirname, "..", "..", "prover", "main.ts");
+const FAST = join(import.meta.dirname, "..", "helpers", "fast-timers.ts");
 
 describe("prover: main", function () {
   this.timeout(60_000);
@@ -19,18 +20,17 @@ describe("prover: main", function () {
     const audits = `0x${"1".repeat(40)}`;
     const values = { rpcUrl: "http://127.0.0.1:1", audits, node: 1, keyFile: pipe, profile: "tiny" };
     await writeFile(config, JSON.stringify({ ...values, dataFolder: join(folder(), "data"), port: 0 }));
-    const child = spawn(process.execPath, [MAIN, "--config", config], {
+    const child = spawn(process.execPath, ["--import", FAST, MAIN, "--config", config], {
       stdio: ["ignore", "pipe", "inherit"],
     });
+    after(() => child.kill("SIGKILL"));
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     // Opens when the node does; it reads, and nothing ever comes.
     const held = await open(pipe, "w");
-    const begun = performance.now();
     const ended = once(child, "close") as Promise<[number | null, string | null]>;
     child.kill("SIGTERM");
     const [, signal] = await ended;
-    expect(performance.now() - begun).to.be.below(10_000);
     expect(signal).to.equal("SIGKILL");
     expect(output).to.include("something hangs: ending the process by force");
     await held.close();

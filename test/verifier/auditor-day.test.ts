@@ -9,14 +9,14 @@ describe("verifier: a day of an auditor", function () {
   this.timeout(60_000);
   const latest = ({ recordedAfter }: Day): number => Math.max(...recordedAfter.values());
 
-  it("of 1,000 vNodes has all beacons in time and all settled, with few transactions, of which some are lost", async () => {
-    const day = await runDay({ vNodes: 1000, epochs: 24, loseEvery: 20 });
+  it("of 400 vNodes has all beacons in time and all settled, with few transactions, of which some are lost", async () => {
+    const day = await runDay({ vNodes: 400, epochs: 24, loseEvery: 20 });
     expect(day.recordedAfter.size).to.equal(24);
     expect(latest(day)).to.be.at.most(IN_TIME);
     expect(day.behind).to.deep.equal({ paying: 0, stranger: STRANGERS });
     expect(day.strangerGas, "what pays nothing costs nothing").to.equal(0);
-    expect(day.transactions).to.be.at.most(100);
-    expect(day.verified).to.be.above(20_000);
+    expect(day.transactions).to.be.at.most(75);
+    expect(day.verified).to.be.above(8_000);
   });
 
   it("settles everything where it is told to", async () => {

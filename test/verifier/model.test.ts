@@ -1,12 +1,14 @@
 // The auditor's own reckoning of what a proof must show, from events alone.
 import { expect } from "chai";
 import { Directory } from "../../protocol/directory.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
 import { toHex32, type Hex } from "../../protocol/field.ts";
 import { auditSeed } from "../../protocol/statement.ts";
 import type { AuditEvent } from "../../verifier/chain.ts";
 import { createModel, type Model } from "../../verifier/model.ts";
 
 const AUDITS = `0x${"ab".repeat(20)}`;
+const GENESIS = 1_700_000_000;
 const EPOCH = 100;
 const DEPTH = 2;
 const LEAVES = 3;
@@ -18,7 +20,7 @@ function story(): { model: Model; tell: (epoch: number, name: string, args: obje
   const model = createModel({
     chainId: 31337n,
     audits: AUDITS,
-    genesis: 0,
+    genesis: GENESIS,
     epochSeconds: EPOCH,
     directoryDepth: () => DEPTH,
   });
@@ -27,7 +29,7 @@ function story(): { model: Model; tell: (epoch: number, name: string, args: obje
       name,
       block: epoch,
       transaction: "0x",
-      timestamp: epoch * EPOCH + EPOCH / 2,
+      timestamp: GENESIS + epoch * EPOCH + EPOCH / 2,
       args: { vNode: 1n, ...args },
     };
     return model.apply(event);
@@ -154,13 +156,21 @@ describe("verifier: the model's directories", () => {
 
     it("go by the ends as they are then: extended, or earlier", () => {
       const { model, tell } = ending();
-      tell(3, "SegmentExtended", { serial: 0n, end: 6n });
+      tell(3, "SegmentExtended", { serial: 0n, end: 7n });
       tell(3, "SegmentEndedEarly", { serial: 3n, end: 6n });
       tell(5, "CompactionStarted", { lastEnd: 6n });
-      const empty = new Directory(DEPTH);
-      expect(tell(6, "Compacted", compacted(empty))).to.equal(undefined);
+      const fresh = directoryOf([11n, 5]);
+      expect(tell(6, "Compacted", compacted(fresh))).to.equal(undefined);
+      expect(model.expected(1n, 7).inputs).to.deep.equal([fresh.root, seedOf(7n, 7), 0n, 5n]);
+    });
+
+    it("start anew where nothing goes on", () => {
+      const { model, tell } = ending();
+      tell(3, "SegmentEndedEarly", { serial: 3n, end: 6n });
+      tell(5, "CompactionStarted", { lastEnd: 6n });
+      expect(tell(6, "Compacted", compacted(new Directory(DEPTH)))).to.equal(undefined);
       expect(() => model.expected(1n, 7)).to.throw(/nothing to prove/);
-      expect(tell(7, "SegmentStored", store(4, 15n, 1)), "and start anew").to.equal(undefined);
+      expect(tell(7, "SegmentStored", store(4, 15n, 1))).to.equal(undefined);
     });
 
     it("begin anew where one was given up", () => {
@@ -223,6 +233,10 @@ describe("verifier: the model's nodes", () => {
     );
     expect(tell(5, "TakeOverProven", { node: 9n, epoch: 6n })).to.match(
       /node 9 proves a take-over without having been named/,
+    );
+    tell(5, "NodeAssigned", { node: 8n, fromEpoch: 5n });
+    expect(tell(5, "NodeSwitched", { node: 9n, fromEpoch: 5n })).to.match(
+      /node 9 takes over without having been named/,
     );
     tell(6, "NodeAssigned", { node: 7n, fromEpoch: 7n });
     expect(tell(6, "NodeSwitched", { node: 7n, fromEpoch: 6n })).to.match(
@@ -305,9 +319,36 @@ describe("verifier: the model", () => {
     expect(() => model.expected(1n, 25)).to.throw(/nothing to prove/);
   });
 
-  it("refuses events about a vNode that was never added", () => {
-    expect(() => story().tell(1, "NodeAssigned", { vNode: 2n, node: 1n, fromEpoch: 2n })).to.throw(
-      /never added/,
+  it("keeps terms that hold from the epoch on in which others are announced", () => {
+    const { model, tell } = story();
+    tell(1, "SegmentStored", store(0, 11n, 5));
+    const change = { cluster: 1n, profile: 2n };
+    tell(2, "ClusterChanged", { ...change, beacon: 0n, fromEpoch: 3n });
+    tell(3, "ClusterChanged", { ...change, beacon: 1n, fromEpoch: 6n });
+    expect([2, 3, 4].map((epoch) => model.expected(1n, epoch).profile)).to.deep.equal([0, 2, 2]);
+  });
+
+  it("names its vNodes, and passes over what it does not know", () => {
+    const { model, tell } = story();
+    tell(1, "VNodeAdded", { vNode: 5n, cluster: 1n });
+    expect(tell(1, "Withdrawn", { account: AUDITS })).to.equal(undefined);
+    expect(tell(1, "BeaconRecorded", { beacon: 0n, epoch: 30n, randomness: randomness(30) })).to.equal(
+      undefined,
     );
+    expect(model.vNodes).to.deep.equal([1n, 5n]);
+  });
+
+  it("refuses events about a vNode or a cluster that was never made", () => {
+    const { model, tell } = story();
+    const corrupt = (work: () => unknown, words: RegExp): void => {
+      expect(work).to.throw(HoldfastError, words).with.property("code", "corrupt");
+    };
+    const named = { vNode: 2n, node: 1n, fromEpoch: 2n };
+    corrupt(() => tell(1, "NodeAssigned", named), /vNode 2, which was never added/);
+    corrupt(() => tell(1, "VNodeAdded", { vNode: 2n, cluster: 9n }), /cluster 9, which was never created/);
+    corrupt(() => model.expected(1n, 2), /nothing to prove for vNode 1 in epoch 2/);
+    expect(() => model.expected(1n, 2))
+      .to.throw(HoldfastError)
+      .with.deep.property("details", { node: 7n, randomness: randomness(2), total: 0 });
   });
 });
