@@ -73,7 +73,7 @@ describe("prover: journal", () => {
     const details = { folder: folder(), owner: "node 1 of 0xa on chain 1" };
     for (const change of [{ chainId: 2n }, { registry: "0xb" }, { node: 2n }])
       expect(() => journal.claim({ ...own, ...change }))
-        .to.throw(HoldfastError, /belongs to node 1 of 0xa on chain 1, this is node \d of/)
+        .to.throw(HoldfastError, /belongs to node 1 of 0xa on chain 1, but this is node \d of/)
         .with.deep.include({ code: "bad-input", details });
   });
 
