@@ -1,8 +1,8 @@
 // The whole deployment as programs make it, with a real key, and what it refuses.
 import { expect } from "chai";
 import { loadVerificationKey } from "../../circuits/artifacts.ts";
-import { deploy, type DeployOptions } from "../../client/deployment/deploy.ts";
 import { librariesFor } from "../../client/deployment/code.ts";
+import { deploy, type DeployOptions } from "../../client/deployment/deploy.ts";
 import { publicKeyOf } from "../../drand/rounds.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { ensureProfile } from "../../keys/make.ts";
