@@ -57,7 +57,7 @@ const DIGITS = 5;
 const ELEMENT = 8 * DIGITS;
 const PAGE = 65536;
 /** Points that are added to all buckets before the next ones: they, a window's buckets and a batch fit in the cache. */
-const BLOCK = { G1: 6144, G2: 3072 } as const;
+const BLOCK = { G1: 5120, G2: 3072 } as const;
 const COORDINATES = { G1: 2, G2: 4 } as const;
 /** Terms that are given to the module at a time. */
 const TERMS = 2 ** 17;

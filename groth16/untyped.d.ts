@@ -23,6 +23,7 @@ declare module "ffjavascript" {
     fromObject(point: unknown): Uint8Array;
     timesFr(point: Uint8Array, scalar: Uint8Array): Uint8Array;
     toAffine(point: Uint8Array): Uint8Array;
+    batchToAffine(points: Uint8Array): Promise<Uint8Array>;
     /** Scalars are 32 bytes each, little-endian and not in Montgomery form. */
     multiExpAffine(points: Uint8Array, scalars: Uint8Array): Promise<Uint8Array>;
     toObject(point: Uint8Array): unknown;

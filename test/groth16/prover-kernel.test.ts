@@ -31,10 +31,11 @@ describe("groth16: the prover's kernel", () => {
     curve = await bn254();
     kernel = createKernel(await checkedProver());
     for (const group of ["G1", "G2"] as const) {
-      const { g, add, toAffine } = bind(curve, group);
-      const points = new Uint8Array(BYTES[group] * MOST);
+      const { g, add, batchToAffine } = bind(curve, group);
+      const jacobian = new Uint8Array(g.length * MOST);
       let point = g;
-      for (let i = 0; i < MOST; i++, point = add(point, g)) points.set(toAffine(point), BYTES[group] * i);
+      for (let i = 0; i < MOST; i++, point = add(point, g)) jacobian.set(point, g.length * i);
+      const points = await batchToAffine(jacobian);
       multiples[group] = points;
     }
   });
@@ -190,6 +191,7 @@ function bind(curve: Curve, group: "G1" | "G2") {
     g: of.g,
     add: (a: Uint8Array, b: Uint8Array): Uint8Array => of.add(a, b),
     toAffine: (point: Uint8Array): Uint8Array => of.toAffine(point),
+    batchToAffine: (points: Uint8Array): Promise<Uint8Array> => of.batchToAffine(points),
     toObject: (point: Uint8Array): unknown => of.toObject(point),
     isZero: (point: Uint8Array): boolean => of.isZero(point),
   };

@@ -2,17 +2,19 @@
  * Inverts many elements with one inversion: prefix products forwards, the inverses backwards (Montgomery's trick). Even
  * and odd vectors are chains of their own, so that the processor works at two products at a time.
  */
-import { ELEMENT, get, MODULUS_BYTES, nothing, one, set, toMontgomery } from "./field";
-import { isZero } from "./lanes";
-import { multiply, multiplyLess, square, squareLess } from "./product";
+import { invertBytes } from "./divsteps";
+import { ELEMENT, get, nothing, one, set, toMontgomery } from "./field";
+import { digitsOf, isZero, toDoubles, writeDoubles } from "./lanes";
+import { multiply, multiplyLess } from "./product";
 
 const total = memory.data(80, 16);
 const swapped = memory.data(80, 16);
 const inverse = memory.data(80, 16);
 /** What the chains go back with. */
 export const backwards = memory.data(160, 16);
-const powers = memory.data(1280, 16); // 16 elements
-const exponent = memory.data(32, 16);
+const bytes = memory.data(32, 16);
+const plain = memory.data(80, 16);
+const cube = memory.data(80, 16); // R^3
 
 /** Writes 1 before the products at `products`, for both chains. */
 export function beginProducts(f: usize, products: usize): void {
@@ -42,25 +44,13 @@ function swapLanes(x: usize, out: usize): void {
   for (let i: usize = 0; i < 5; i++) set(out, i, i64x2.shuffle(get(x, i), get(x, i), 1, 0));
 }
 
-/**
- * out = 1 / x, in both lanes: x^(p - 2), four bits at a time. 0 gives 0.
- *
- * Bounds, in multiples of p: x is at most 1 / 2, its powers and what is multiplied by them 1.24; two squares make 2 of that,
- * settled.
- */
+/** out = 1 / x, in both lanes, of lane 0, settled. 0 gives 0. */
 export function invert(f: usize, x: usize, out: usize): void {
-  multiply(f, one, toMontgomery(f), powers);
-  memory.copy(powers + ELEMENT, x, ELEMENT);
-  for (let i: usize = 2; i < 16; i++) multiply(f, powers + (i - 1) * ELEMENT, x, powers + i * ELEMENT);
-  memory.copy(exponent, f + MODULUS_BYTES, 32);
-  store<u64>(exponent, load<u64>(exponent) - 2);
-  memory.copy(out, powers, ELEMENT);
-  for (let i = 63; i >= 0; i--) {
-    square(f, out, out);
-    squareLess(f, out, nothing, out);
-    square(f, out, out);
-    squareLess(f, out, nothing, out);
-    const bits = (load<u8>(exponent + (i >> 1)) >> <u8>((i & 1) << 2)) & 15;
-    if (bits != 0) multiply(f, out, powers + <usize>bits * ELEMENT, out);
-  }
+  writeDoubles(f, x, 0, bytes);
+  invertBytes(f, bytes, bytes);
+  digitsOf(bytes, bytes, plain);
+  toDoubles(plain);
+  // x is X R, so that this is 1 / (X R): times R^3 / R it becomes R / X.
+  multiply(f, toMontgomery(f), toMontgomery(f), cube);
+  multiplyLess(f, cube, plain, nothing, out);
 }
