@@ -30,7 +30,7 @@ export function addDevnetCommand(program: Command, signal: AbortSignal): void {
       "--epoch-seconds <n>",
       "least length of an epoch; longer on machines where proofs take longer",
       count,
-      18,
+      10,
     )
     .option(
       "--json [file]",

@@ -36,7 +36,7 @@ describe("groth16: the prover's kernel", () => {
       let point = g;
       for (let i = 0; i < MOST; i++, point = add(point, g)) jacobian.set(point, g.length * i);
       const points = await batchToAffine(jacobian);
-      multiples[group] = points;
+      multiples[group] = new Uint8Array(points);
     }
   });
 
