@@ -154,6 +154,13 @@ describe("verifier: the model's directories", () => {
       expect(model.expected(1n, 7).inputs).to.deep.equal([fresh.root, seedOf(7n, 7), 0n, 5n]);
     });
 
+    it("keep what ends early, but later than was said", () => {
+      const { tell } = ending();
+      tell(3, "SegmentEndedEarly", { serial: 3n, end: 6n });
+      tell(4, "CompactionStarted", { lastEnd: 5n });
+      expect(tell(5, "Compacted", compacted(directoryOf([14n, 8])))).to.equal(undefined);
+    });
+
     it("start anew where nothing goes on", () => {
       const { model, tell } = ending();
       tell(3, "SegmentEndedEarly", { serial: 3n, end: 6n });
@@ -224,6 +231,13 @@ describe("verifier: the model's nodes", () => {
     expect(tell(5, "NodeSwitched", { node: 9n, fromEpoch: 5n })).to.match(/node 9 takes over unnamed/);
     tell(6, "NodeAssigned", { node: 7n, fromEpoch: 7n });
     expect(tell(6, "NodeSwitched", { node: 7n, fromEpoch: 6n })).to.match(/node 7 takes over unnamed/);
+  });
+
+  it("take over in no epoch before the one that was proven for", () => {
+    const { tell } = holding();
+    tell(3, "NodeAssigned", { node: 8n, fromEpoch: 4n });
+    tell(4, "TakeOverProven", { node: 8n, epoch: 5n });
+    expect(tell(4, "NodeSwitched", { node: 8n, fromEpoch: 4n })).to.match(/node 8 takes over unnamed/);
   });
 
   it("go without a proof where nothing is paid for any more", () => {
