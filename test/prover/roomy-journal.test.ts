@@ -91,11 +91,12 @@ describe("prover: journal without room", () => {
         expect(inner.proof(7n, epoch)?.state).to.equal(state);
       expect(inner.answer(9n)?.state).to.equal("planned");
       expect(inner.openTransactions()).to.have.lengthOf(1);
-      expect(
-        logs.lines.filter(
-          ({ msg }) => msg === "the journal's disk is full: the node goes on in memory; free some space",
-        ),
-      ).to.have.lengthOf(1);
+      const said = logs.lines.filter(
+        ({ msg }) => msg === "the journal's disk is full: the node goes on in memory; free some space",
+      );
+      expect(said.map(({ err }) => (err as { code: string }).code)).to.deep.equal([code]);
+      inner.setProof({ vNode: 7n, epoch: 5, state: "mined" });
+      expect(journal.proof(7n, 5)?.state, "memory has nothing that is written").to.equal("mined");
     });
 
   it("does not take a transaction that is done for open because the disk says so", () => {
@@ -244,6 +245,16 @@ describe("prover: journal without room", () => {
     expect(inner.foreign("0x1")).to.deep.equal([foreign]);
     expect(journal.foreign("0x1")).to.deep.equal([foreign]);
     expect(journal.recordForeign(foreign)).to.equal(false);
+  });
+
+  it("remembers each of several, while it has no room and when it has", () => {
+    const each = [1, 2].map((serial) => ({ consent: "x", vNode: VNODE, serial, time: 9, operator: "0x1" }));
+    disk.code = "SQLITE_FULL";
+    expect(each.map((foreign) => journal.recordForeign(foreign))).to.deep.equal([true, true]);
+    expect(journal.foreign("0x1")).to.have.deep.members(each);
+    disk.code = undefined;
+    journal.setAnswer({ challenge: 9n, state: "planned" });
+    expect(inner.foreign("0x1")).to.have.deep.members(each);
   });
 
   it("hides no other failure", async () => {

@@ -164,6 +164,13 @@ describe("verifier: the model's directories", () => {
       expect(model.expected(1n, 7).inputs).to.deep.equal([fresh.root, seedOf(7n, 7), 0n, 5n]);
     });
 
+    it("keep what ends early, but later than was said", () => {
+      const { tell } = ending();
+      tell(3, "SegmentEndedEarly", { serial: 3n, end: 6n });
+      tell(4, "CompactionStarted", { lastEnd: 5n });
+      expect(tell(5, "Compacted", compacted(directoryOf([14n, 8])))).to.equal(undefined);
+    });
+
     it("start anew where nothing goes on", () => {
       const { model, tell } = ending();
       tell(3, "SegmentEndedEarly", { serial: 3n, end: 6n });
@@ -242,6 +249,13 @@ describe("verifier: the model's nodes", () => {
     expect(tell(6, "NodeSwitched", { node: 7n, fromEpoch: 6n })).to.match(
       /node 7 takes over without having been named/,
     );
+  });
+
+  it("take over in no epoch before the one that was proven for", () => {
+    const { tell } = holding();
+    tell(3, "NodeAssigned", { node: 8n, fromEpoch: 4n });
+    tell(4, "TakeOverProven", { node: 8n, epoch: 5n });
+    expect(tell(4, "NodeSwitched", { node: 8n, fromEpoch: 4n })).to.match(/node 8 takes over unnamed/);
   });
 
   it("go without a proof where nothing is paid for any more", () => {
