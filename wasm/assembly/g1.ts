@@ -12,7 +12,7 @@
  */
 import { ELEMENT, get, one, set, toMontgomery } from "./field";
 import { backwards, beginProducts, invertProducts } from "./inverse";
-import { isZero, pairOf, scatter, signs, SINGLE } from "./lanes";
+import { isZero, pairOf, scatter, signs, SINGLE, subtract } from "./lanes";
 import { multiply, multiplyLess, square, squareLess } from "./product";
 
 export const G1_POINT: usize = 2 * SINGLE;
@@ -101,7 +101,8 @@ function finishPairs(
     squareLess(f, slope + ELEMENT, change + ELEMENT, change + ELEMENT);
     scatter(change, destination(pair), destination(pair + PAIR));
     scatter(change + ELEMENT, destination(next), destination(next + PAIR));
-    for (let j: usize = 0; j < 10; j++) set(x, j, f64x2.sub(get(x, j), get(change, j)));
+    subtract(x, change, x);
+    subtract(x + ELEMENT, change + ELEMENT, x + ELEMENT);
     multiplyLess(f, slope, x, y, change);
     multiplyLess(f, slope + ELEMENT, x + ELEMENT, y + ELEMENT, change + ELEMENT);
     scatter(change, destination(pair) + SINGLE, destination(pair + PAIR) + SINGLE);
@@ -114,22 +115,40 @@ function finishPairs(
 @inline function changeOfY(pair: usize, at: usize): void {
   const a = first(pair) + SINGLE, b = first(pair + PAIR) + SINGLE, ab = firstSigns(pair);
   const c = second(pair) + SINGLE, d = second(pair + PAIR) + SINGLE, cd = secondSigns(pair);
-  for (let i: usize = 0; i < 5; i++) {
-    const v = v128.xor(pairOf(a + 8 * i, b + 8 * i), ab);
-    set(y + at, i, v);
-    set(change + at, i, f64x2.sub(v128.xor(pairOf(c + 8 * i, d + 8 * i), cd), v));
-  }
+  changeOfDigit(a, b, ab, c, d, cd, y + at, change + at, 0);
+  changeOfDigit(a, b, ab, c, d, cd, y + at, change + at, 1);
+  changeOfDigit(a, b, ab, c, d, cd, y + at, change + at, 2);
+  changeOfDigit(a, b, ab, c, d, cd, y + at, change + at, 3);
+  changeOfDigit(a, b, ab, c, d, cd, y + at, change + at, 4);
+}
+
+/** Digit `i` of the first coordinates, with their signs, and of the second less that. */
+// @ts-ignore: decorator
+@inline export function changeOfDigit(
+  a: usize, b: usize, ab: v128, c: usize, d: usize, cd: v128, firsts: usize, changes: usize, i: usize,
+): void {
+  const v = v128.xor(pairOf(a + 8 * i, b + 8 * i), ab);
+  set(firsts, i, v);
+  set(changes, i, f64x2.sub(v128.xor(pairOf(c + 8 * i, d + 8 * i), cd), v));
 }
 
 /** The first's x, and both together. */
 // @ts-ignore: decorator
 @inline function sumOfX(pair: usize, at: usize): void {
   const a = first(pair), b = first(pair + PAIR), c = second(pair), d = second(pair + PAIR);
-  for (let i: usize = 0; i < 5; i++) {
-    const v = pairOf(a + 8 * i, b + 8 * i);
-    set(x + at, i, v);
-    set(change + at, i, f64x2.add(v, pairOf(c + 8 * i, d + 8 * i)));
-  }
+  sumOfDigit(a, b, c, d, x + at, change + at, 0);
+  sumOfDigit(a, b, c, d, x + at, change + at, 1);
+  sumOfDigit(a, b, c, d, x + at, change + at, 2);
+  sumOfDigit(a, b, c, d, x + at, change + at, 3);
+  sumOfDigit(a, b, c, d, x + at, change + at, 4);
+}
+
+/** Digit `i` of the first coordinates, and of both together. */
+// @ts-ignore: decorator
+@inline export function sumOfDigit(a: usize, b: usize, c: usize, d: usize, firsts: usize, sums: usize, i: usize): void {
+  const v = pairOf(a + 8 * i, b + 8 * i);
+  set(firsts, i, v);
+  set(sums, i, f64x2.add(v, pairOf(c + 8 * i, d + 8 * i)));
 }
 
 /** Products, differences, numerators, and addresses of infinite sums. */

@@ -8,9 +8,9 @@
  * square is at most 1.4, and less two x 2.4; a slope times a difference 1.4, and less y 1.9. Both are settled.
  */
 import { carryDoubles, ELEMENT, get, nothing, one, set, settle, toMontgomery } from "./field";
-import { destination, first, firstSigns, G1_POINT, INFINITE, PAIR, second, secondSigns } from "./g1";
+import { changeOfDigit, destination, first, firstSigns, G1_POINT, INFINITE, PAIR, second, secondSigns, sumOfDigit } from "./g1";
 import { backwards, beginProducts, invertProducts } from "./inverse";
-import { isZero, pairOf, scatter, SINGLE } from "./lanes";
+import { isZero, pairOf, scatter, SINGLE, subtract } from "./lanes";
 import { multiply, multiplyLess, multiplyTwo, multiplyTwoLess } from "./product";
 
 /** A point is x and y, and of each the real and the imaginary part. */
@@ -104,7 +104,8 @@ function finishTwo(f: usize, pair: usize, inverse: usize, d: usize, numerator: u
   sumOfX(pair, 1);
   squareComplex(f, slope, change, change);
   scatterComplex(change, destination(pair), destination(pair + PAIR));
-  for (let j: usize = 0; j < 10; j++) set(x, j, f64x2.sub(get(x, j), get(change, j)));
+  subtract(x, change, x);
+  subtract(x + ELEMENT, change + ELEMENT, x + ELEMENT);
   negate(slope + ELEMENT, negative);
   multiplyTwoLess(f, slope, x, negative, x + ELEMENT, y, change);
   multiplyTwoLess(f, slope, x + ELEMENT, slope + ELEMENT, x, y + ELEMENT, change + ELEMENT);
@@ -150,11 +151,12 @@ function squareComplex(f: usize, x: usize, s: usize, out: usize): void {
   const at = G1_POINT + part * SINGLE;
   const a = first(pair) + at, b = first(pair + PAIR) + at, ab = firstSigns(pair);
   const c = second(pair) + at, d = second(pair + PAIR) + at, cd = secondSigns(pair);
-  for (let i: usize = 0; i < 5; i++) {
-    const v = v128.xor(pairOf(a + 8 * i, b + 8 * i), ab);
-    set(y + part * ELEMENT, i, v);
-    set(change + part * ELEMENT, i, f64x2.sub(v128.xor(pairOf(c + 8 * i, d + 8 * i), cd), v));
-  }
+  const to = part * ELEMENT;
+  changeOfDigit(a, b, ab, c, d, cd, y + to, change + to, 0);
+  changeOfDigit(a, b, ab, c, d, cd, y + to, change + to, 1);
+  changeOfDigit(a, b, ab, c, d, cd, y + to, change + to, 2);
+  changeOfDigit(a, b, ab, c, d, cd, y + to, change + to, 3);
+  changeOfDigit(a, b, ab, c, d, cd, y + to, change + to, 4);
 }
 
 /** One part of the first's x, and of both together. */
@@ -162,11 +164,12 @@ function squareComplex(f: usize, x: usize, s: usize, out: usize): void {
 @inline function sumOfX(pair: usize, part: usize): void {
   const at = part * SINGLE;
   const a = first(pair) + at, b = first(pair + PAIR) + at, c = second(pair) + at, d = second(pair + PAIR) + at;
-  for (let i: usize = 0; i < 5; i++) {
-    const v = pairOf(a + 8 * i, b + 8 * i);
-    set(x + part * ELEMENT, i, v);
-    set(change + part * ELEMENT, i, f64x2.add(v, pairOf(c + 8 * i, d + 8 * i)));
-  }
+  const to = part * ELEMENT;
+  sumOfDigit(a, b, c, d, x + to, change + to, 0);
+  sumOfDigit(a, b, c, d, x + to, change + to, 1);
+  sumOfDigit(a, b, c, d, x + to, change + to, 2);
+  sumOfDigit(a, b, c, d, x + to, change + to, 3);
+  sumOfDigit(a, b, c, d, x + to, change + to, 4);
 }
 
 const tangent = memory.data(160, 16);

@@ -29,11 +29,28 @@ export const SINGLE: usize = 40;
 
 // @ts-ignore: decorator
 @inline export function scatter(x: usize, a: usize, b: usize): void {
-  for (let i: usize = 0; i < 5; i++) {
-    const v = get(x, i);
-    v128.store64_lane(a + 8 * i, v, 0);
-    v128.store64_lane(b + 8 * i, v, 1);
-  }
+  scatterDigit(x, 0, a, b);
+  scatterDigit(x, 1, a, b);
+  scatterDigit(x, 2, a, b);
+  scatterDigit(x, 3, a, b);
+  scatterDigit(x, 4, a, b);
+}
+
+// @ts-ignore: decorator
+@inline function scatterDigit(x: usize, i: usize, a: usize, b: usize): void {
+  const v = get(x, i);
+  v128.store64_lane(a + 8 * i, v, 0);
+  v128.store64_lane(b + 8 * i, v, 1);
+}
+
+/** out = x - y, without carries. */
+// @ts-ignore: decorator
+@inline export function subtract(x: usize, y: usize, out: usize): void {
+  set(out, 0, f64x2.sub(get(x, 0), get(y, 0)));
+  set(out, 1, f64x2.sub(get(x, 1), get(y, 1)));
+  set(out, 2, f64x2.sub(get(x, 2), get(y, 2)));
+  set(out, 3, f64x2.sub(get(x, 3), get(y, 3)));
+  set(out, 4, f64x2.sub(get(x, 4), get(y, 4)));
 }
 
 /** The digits of the 32 bytes at two addresses, as integers from 0 to 2^51 - 1. */
