@@ -19,6 +19,7 @@ export const DISCUSSED: Readonly<Record<string, string>> = {
     "epochs are counted by the time of blocks; a builder moves it by seconds, epochs have a margin of more",
   assembly:
     "Poseidon2T4, Bn254, Groth16Verifier, the factory's create2 and the packing of words, each with its test",
+  "dead-code": "every id and serial has both == and !=, also where only one of them is used so far",
   "costly-loop": "the number of vNodes is written once for each that is added",
   "naming-convention": "constants of the verifier and parameters that shadow keywords end in an underscore",
   "too-many-digits": "round constants, and creation code, which is no number",
