@@ -150,6 +150,25 @@ describe("chain: following", () => {
       expect(source.asked.at(-1)).to.deep.equal([FROM, 9]);
     });
 
+  it("reads again what was kept and can be made nothing of", async () => {
+    store.append([{ ...source.event(4), name: "no" }], { number: 5, hash: source.hash(5), shown: true });
+    await follower.update();
+    expect(known).to.deep.equal(all());
+    expect(source.asked).to.deep.equal([[FROM, 9]]);
+  });
+
+  it("keeps nothing of a page whose last block the server does not know", async () => {
+    const blockHash = source.blockHash.bind(source);
+    source.blockHash = (number) => (number === 6 ? Promise.resolve(undefined) : blockHash(number));
+    const error = await holdfastErrorOf(follower.update());
+    expect(error.code).to.equal("unreachable");
+    expect(error.message).to.include("does not know block 6, whose events it gave");
+    expect(store.checkpoints()).to.deep.equal([]);
+    source.blockHash = blockHash;
+    await follower.update();
+    expect(known).to.deep.equal(all());
+  });
+
   describe("when events are left out", () => {
     beforeEach(() => void (check = counted));
 
