@@ -24,7 +24,7 @@ const anyScalar = (i: number): bigint => integerOf(patternBytes(32, i + 1)) % P;
 describe("groth16: the prover's kernel", () => {
   let curve: Curve;
   let kernel: Kernel;
-  const multiples = { G1: new Uint8Array(), G2: new Uint8Array() };
+  const multiples: Record<"G1" | "G2", Uint8Array> = { G1: new Uint8Array(), G2: new Uint8Array() };
 
   before(async function () {
     this.timeout(300_000);
