@@ -107,6 +107,14 @@ describe("groth16: the prover on the tiny profile", () => {
     });
   }
 
+  it("says so if one of its threads ends, and closes", async () => {
+    const { points } = key.sections.a;
+    const broken = { ...key, sections: { ...key.sections, a: { points } } } as unknown as ProverKey;
+    const other = await createProver(broken);
+    expect((await errorOf(other.prove(witness, { threads: 2 }))).message).to.match(/undefined/);
+    await other.close();
+  });
+
   it("gives a proof that does not verify for a witness that does not satisfy", async () => {
     const wrong = witness.slice();
     wrong[wrong.length - 32] = (wrong[wrong.length - 32] as number) ^ 1;

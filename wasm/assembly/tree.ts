@@ -47,6 +47,7 @@ export function placeTree(f: usize, g2: bool, most: usize, at: usize): usize {
 
 /** To be called when the memory is there. */
 export function prepareTree(): void {
+  memory.fill(ends, 0, 4 * (capacity + 2));
   memory.fill(idle, 0, 3 * pointBytes);
   store<f64>(idle + pointBytes, 1);
 }
@@ -64,6 +65,8 @@ export function clearBuckets(buckets: usize, count: usize): void {
   const at = entries + 8 * entryCount++;
   store<u32>(at, bucket);
   store<u32>(at, reference, 4);
+  const counter = ends + 4 * <usize>bucket;
+  store<u32>(counter, load<u32>(counter) + 1);
 }
 
 /** Whether there is no room for `more` entries. */
@@ -75,18 +78,14 @@ export function addEntries(buckets: usize, count: usize): void {
   sortEntries(count);
   nextTemporary = temporary;
   let left = firstGroups(buckets, count);
+  memory.fill(ends, 0, 4 * count);
   while (left > 0) left = addLevel(left);
   entryCount = 0;
 }
 
-/** References by bucket, to `sorted`; `ends` of each bucket's. */
+/** References by bucket, to `sorted`; in `ends`, numbers of entries become ends of each bucket's. */
 function sortEntries(count: usize): void {
-  memory.fill(ends, 0, 4 * (count + 1));
   const end = entries + 8 * entryCount;
-  for (let at = entries; at < end; at += 8) {
-    const counter = ends + 4 * <usize>load<u32>(at);
-    store<u32>(counter, load<u32>(counter) + 1);
-  }
   let sum: u32 = 0;
   for (let i: usize = 0; i < count; i++) {
     const counter = ends + 4 * i, own = load<u32>(counter);
@@ -119,8 +118,10 @@ function firstGroups(buckets: usize, count: usize): usize {
       store<u32>(group, <u32>(end - start) + <u32>!isEmpty, 4);
       group += GROUP;
       if (!isEmpty) { store<u32>(out, <u32>bucket); out += 4; }
-      memory.copy(out, references, 4 * (end - start));
-      out += 4 * (end - start);
+      // A few words: memory.copy would be a call.
+      for (let at = references, last = sortedFrom() + 4 * end; at < last; at += 4, out += 4) {
+        store<u32>(out, load<u32>(at));
+      }
     }
     start = end;
   }
