@@ -17,6 +17,7 @@ interface Kernels {
   testLess(x: number, y: number, s: number, out: number): void;
   testSquare(x: number, out: number): void;
   testSquareLess(x: number, s: number, out: number): void;
+  testSquareTwo(x: number, y: number, out: number): void;
   testTwo(...x: number[]): void;
   testTwoLess(...x: number[]): void;
   testSettle(x: number, out: number): void;
@@ -189,6 +190,15 @@ for (const [field, modulus] of [
         (out) => kernels.testTwoLess(...kernel.map(at), at(4), out),
         (x, y, z, w, s) => two(x, y, z, w) - s,
         SETTLED,
+      );
+    });
+
+    it("add two squares", () => {
+      holds(
+        [SETTLED, SETTLED],
+        (out) => kernels.testSquareTwo(at(0), at(1), out),
+        (x, y) => product(x, x) + product(y, y),
+        { most: 2n ** 50n + 48n, tenths: 12n },
       );
     });
 

@@ -11,7 +11,7 @@ import { carryDoubles, ELEMENT, get, nothing, one, set, settle, toMontgomery } f
 import { changeOfDigit, destination, first, firstSigns, G1_POINT, INFINITE, PAIR, second, secondSigns, sumOfDigit } from "./g1";
 import { backwards, beginProducts, invertProducts } from "./inverse";
 import { isZero, pairOf, scatter, SINGLE, subtract } from "./lanes";
-import { multiply, multiplyLess, multiplyTwo, multiplyTwoLess } from "./product";
+import { multiply, multiplyLess, multiplyTwo, multiplyTwoLess, squareTwo } from "./product";
 
 /** A point is x and y, and of each the real and the imaginary part. */
 export const G2_POINT: usize = 2 * G1_POINT;
@@ -55,7 +55,7 @@ export function addPairsG2(f: usize, pairs: usize, vectors: usize, work: usize):
 
 // @ts-ignore: decorator
 @inline function multiplyNorm(f: usize, d: usize, products: usize, norms: usize, i: usize): void {
-  multiplyTwo(f, d, d, d + ELEMENT, d + ELEMENT, norms + i * ELEMENT);
+  squareTwo(f, d, d + ELEMENT, norms + i * ELEMENT);
   multiply(f, products + (i - 2) * ELEMENT, norms + i * ELEMENT, products + i * ELEMENT);
 }
 

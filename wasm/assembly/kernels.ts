@@ -6,6 +6,7 @@ import { invert } from "./inverse";
 import { digitsOf, halve, isZero, writeDoubles } from "./lanes";
 import {
   multiply, multiplyIntegers, multiplyLess, multiplyTwo, multiplyTwoLess, prepareProducts, square, squareLess,
+  squareTwo,
 } from "./product";
 
 const parameters = memory.data(280, 16);
@@ -26,6 +27,7 @@ export function testTwo(x: usize, y: usize, z: usize, w: usize, out: usize): voi
 export function testTwoLess(x: usize, y: usize, z: usize, w: usize, s: usize, out: usize): void {
   multiplyTwoLess(f, x, y, z, w, s, out);
 }
+export function testSquareTwo(x: usize, y: usize, out: usize): void { squareTwo(f, x, y, out); }
 export function testSettle(x: usize, out: usize): void {
   settle(f, get(x, 0), get(x, 1), get(x, 2), get(x, 3), get(x, 4), out);
 }

@@ -18,6 +18,7 @@ import {
 
 // What the columns begin with, and how many low parts each gets of a product; high parts go to the next column.
 const squareStart = memory.data(80);
+const squaresStart = memory.data(80);
 const squareLows = memory.data<u8>([1, 1, 2, 2, 3, 2, 2, 1, 1, 0]);
 const productStart = memory.data(80);
 const productsStart = memory.data(80);
@@ -215,6 +216,74 @@ export function multiplyTwoLess(f: usize, x: usize, y: usize, z: usize, w: usize
   divide(as, f, t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, s, out);
 }
 
+/** out = (a^2 + b^2) / R, as doubles. */
+export function squareTwo(f: usize, a: usize, b: usize, out: usize): void {
+  if (!ASC_NO_ASSERT) {
+    checkProduct(a, a);
+    checkProduct(b, b);
+  }
+  let t0 = both(squaresStart);
+  let t1 = both(squaresStart + 8 * 1);
+  let t2 = both(squaresStart + 8 * 2);
+  let t3 = both(squaresStart + 8 * 3);
+  let t4 = both(squaresStart + 8 * 4);
+  let t5 = both(squaresStart + 8 * 5);
+  let t6 = both(squaresStart + 8 * 6);
+  let t7 = both(squaresStart + 8 * 7);
+  let t8 = both(squaresStart + 8 * 8);
+  let t9 = both(squaresStart + 8 * 9);
+  let x: v128, y: v128, h: v128;
+  x = get(a, 0);
+  h = high(x, x); t0 = add(t0, low(x, x, h)); t1 = add(t1, h);
+  x = f64x2.add(x, x);
+  y = get(a, 1); h = high(x, y); t1 = add(t1, low(x, y, h)); t2 = add(t2, h);
+  y = get(a, 2); h = high(x, y); t2 = add(t2, low(x, y, h)); t3 = add(t3, h);
+  y = get(a, 3); h = high(x, y); t3 = add(t3, low(x, y, h)); t4 = add(t4, h);
+  y = get(a, 4); h = high(x, y); t4 = add(t4, low(x, y, h)); t5 = add(t5, h);
+  x = get(a, 1);
+  h = high(x, x); t2 = add(t2, low(x, x, h)); t3 = add(t3, h);
+  x = f64x2.add(x, x);
+  y = get(a, 2); h = high(x, y); t3 = add(t3, low(x, y, h)); t4 = add(t4, h);
+  y = get(a, 3); h = high(x, y); t4 = add(t4, low(x, y, h)); t5 = add(t5, h);
+  y = get(a, 4); h = high(x, y); t5 = add(t5, low(x, y, h)); t6 = add(t6, h);
+  x = get(a, 2);
+  h = high(x, x); t4 = add(t4, low(x, x, h)); t5 = add(t5, h);
+  x = f64x2.add(x, x);
+  y = get(a, 3); h = high(x, y); t5 = add(t5, low(x, y, h)); t6 = add(t6, h);
+  y = get(a, 4); h = high(x, y); t6 = add(t6, low(x, y, h)); t7 = add(t7, h);
+  x = get(a, 3);
+  h = high(x, x); t6 = add(t6, low(x, x, h)); t7 = add(t7, h);
+  x = f64x2.add(x, x);
+  y = get(a, 4); h = high(x, y); t7 = add(t7, low(x, y, h)); t8 = add(t8, h);
+  x = get(a, 4);
+  h = high(x, x); t8 = add(t8, low(x, x, h)); t9 = add(t9, h);
+  x = get(b, 0);
+  h = high(x, x); t0 = add(t0, low(x, x, h)); t1 = add(t1, h);
+  x = f64x2.add(x, x);
+  y = get(b, 1); h = high(x, y); t1 = add(t1, low(x, y, h)); t2 = add(t2, h);
+  y = get(b, 2); h = high(x, y); t2 = add(t2, low(x, y, h)); t3 = add(t3, h);
+  y = get(b, 3); h = high(x, y); t3 = add(t3, low(x, y, h)); t4 = add(t4, h);
+  y = get(b, 4); h = high(x, y); t4 = add(t4, low(x, y, h)); t5 = add(t5, h);
+  x = get(b, 1);
+  h = high(x, x); t2 = add(t2, low(x, x, h)); t3 = add(t3, h);
+  x = f64x2.add(x, x);
+  y = get(b, 2); h = high(x, y); t3 = add(t3, low(x, y, h)); t4 = add(t4, h);
+  y = get(b, 3); h = high(x, y); t4 = add(t4, low(x, y, h)); t5 = add(t5, h);
+  y = get(b, 4); h = high(x, y); t5 = add(t5, low(x, y, h)); t6 = add(t6, h);
+  x = get(b, 2);
+  h = high(x, x); t4 = add(t4, low(x, x, h)); t5 = add(t5, h);
+  x = f64x2.add(x, x);
+  y = get(b, 3); h = high(x, y); t5 = add(t5, low(x, y, h)); t6 = add(t6, h);
+  y = get(b, 4); h = high(x, y); t6 = add(t6, low(x, y, h)); t7 = add(t7, h);
+  x = get(b, 3);
+  h = high(x, x); t6 = add(t6, low(x, x, h)); t7 = add(t7, h);
+  x = f64x2.add(x, x);
+  y = get(b, 4); h = high(x, y); t7 = add(t7, low(x, y, h)); t8 = add(t8, h);
+  x = get(b, 4);
+  h = high(x, x); t8 = add(t8, low(x, x, h)); t9 = add(t9, h);
+  divide(DOUBLES, f, t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, 0, out);
+}
+
 /** Columns / R. */
 // @ts-ignore: decorator
 @inline function divide(
@@ -282,6 +351,7 @@ export function multiplyTwoLess(f: usize, x: usize, y: usize, z: usize, w: usize
 export function prepareProducts(): void {
   for (let column: usize = 0; column < 10; column++) {
     store<i64>(squareStart + 8 * column, start(column, squareLows, 1));
+    store<i64>(squaresStart + 8 * column, start(column, squareLows, 2));
     store<i64>(productStart + 8 * column, start(column, productLows, 1));
     store<i64>(productsStart + 8 * column, start(column, productLows, 2));
   }
