@@ -29,7 +29,6 @@ export interface ThreadData {
   readonly wasm: Uint8Array;
 }
 
-const { wasm } = workerData as ThreadData;
 let open: { readonly kind: Backend["kind"]; readonly prover: Promise<Prover> } | undefined;
 
 export default async function prove({ input, backend, threads }: ProvingTask): Promise<WorkerAnswer> {
@@ -55,5 +54,6 @@ export default async function prove({ input, backend, threads }: ProvingTask): P
 
 async function witnessOf(input: CircuitInput): Promise<{ witness: Uint8Array; witnessMs: number }> {
   const start = performance.now();
+  const { wasm } = workerData as ThreadData;
   return { witness: await calculateWitness(wasm, input), witnessMs: performance.now() - start };
 }
