@@ -132,17 +132,13 @@ add("mutants-ts", "how many broken versions of the TypeScript the tests notice")
   .action(async (names: string[], options: BenchOptions & { only: string[] }) => {
     const { runMutants, TARGETS } = await import("./typescript/mutants.ts");
     const results: Awaited<ReturnType<typeof runMutants>>[] = [];
+    const log = (line: string): void => {
+      if (!options.json) process.stdout.write(`${line}\n`);
+    };
     for (const target of names.length > 0 ? names : Object.keys(TARGETS))
-      results.push(await runMutants({ target, only: options.only, quiet: options.json }));
+      results.push(await runMutants({ target, only: options.only, quiet: options.json, log }));
     if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);
-    else {
-      print(
-        results.map(({ row }) => row),
-        options,
-      );
-      for (const survivor of results.flatMap(({ survivors }) => survivors))
-        process.stdout.write(`survived: ${survivor}\n`);
-    }
+    else console.table(results.map(({ row }) => row));
     if (results.some(({ isEnough }) => !isEnough)) process.exitCode = 1;
   });
 add("coverage-ts", "which lines and branches of the TypeScript the tests reach")

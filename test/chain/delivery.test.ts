@@ -1,6 +1,7 @@
 // What delivery tells its people, when it sends the same bytes again, and when it offers more for them.
+import { getEventListeners } from "node:events";
 import { expect } from "chai";
-import { untilAborted } from "../../chain/delivery.ts";
+import { createDelivery, untilAborted } from "../../chain/delivery.ts";
 import type { TransactionState } from "../../chain/transactions.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { Call } from "../../prover/chain-model.ts";
@@ -73,7 +74,9 @@ describe("chain: delivery", () => {
     expect(journal.transaction("bad")).to.deep.include({ state: "reverted" });
     expect(said()[0]).to.deep.equal({ key: "good", tx: "0xgood", msg: "delivered" });
     expect(said()[1]).to.deep.include({ key: "bad", msg: "transaction failed" });
-    expect((said()[1]?.["err"] as Error).message).to.equal("the transaction bad was mined and failed");
+    expect((said()[1]?.["err"] as Error).message).to.equal(
+      "the transaction bad was mined but failed: look up its hash to see why",
+    );
     expect(said(), "who waits is told, and nobody else").to.have.lengthOf(2);
   });
 
@@ -81,7 +84,10 @@ describe("chain: delivery", () => {
     chain.estimate = () => Promise.resolve(1n);
     chain.refuse = () => new Error("reverted");
     const error = await holdfastErrorOf(sender.send("a", call(1)));
-    expect(error).to.include({ code: "chain", message: "the transaction a was mined and failed" });
+    expect(error).to.include({
+      code: "chain",
+      message: "the transaction a was mined but failed: look up its hash to see why",
+    });
     expect(error.details).to.deep.equal({ key: "a", hash: "hash-1" });
     expect(messages()).to.deep.equal([]);
   });
@@ -99,7 +105,7 @@ describe("chain: delivery", () => {
     };
     await sender.send("a", call(1));
     expect(tries).to.equal(6);
-    expect(messages()).to.deep.equal(Array(3).fill("transaction not taken"));
+    expect(messages()).to.deep.equal(Array(3).fill("the endpoint refused a transaction; will try again"));
     expect(said().map(({ key, err }) => [key, (err as Error).message])).to.deep.equal([
       ["a", "no"],
       ["a", "full"],
@@ -144,7 +150,7 @@ describe("chain: delivery", () => {
     expect(await sender.send("a", call(1))).to.include({ hash: "hash-1" });
     expect(chain.broadcasts.map(({ raw }) => raw)).to.deep.equal(["raw-1", "raw-1"]);
     expect(journal.transaction("a")?.attempts).to.have.lengthOf(1);
-    const msg = "transaction waits at the highest fee that is allowed";
+    const msg = "a transaction waits at the highest allowed fee: allow a higher one if it takes too long";
     expect(said()).to.deep.equal([{ key: "a", msg }]);
   });
 
@@ -153,10 +159,11 @@ describe("chain: delivery", () => {
     chain.nonces = () => Promise.resolve({ mined: 0, pending: 1 });
     waits(1, () => (chain.nonces = nonces));
     waits(BUMP / POLL - 1, () => expect(chain.signed).to.have.lengthOf(1));
+    waits(1, () => expect(chain.signed, "to the millisecond").to.have.lengthOf(2));
     await sender.send("a", call(1));
-    const msg = "a nonce that nobody uses holds up transactions: it is used up";
+    const msg = "an unused nonce holds up transactions: filling it with an empty one";
     expect(said()).to.deep.include({ nonce: 0, waits: "a", msg });
-    expect(messages()).not.to.include("a transaction that was mined is gone: it is sent again");
+    expect(messages()).not.to.include("the chain has lost a mined transaction: sending it again");
     expect(journal.transaction("nothing/0")).to.deep.include({ nonce: 0, tries: 1 });
   });
 
@@ -166,7 +173,7 @@ describe("chain: delivery", () => {
     await sender.send("a", call(1));
     expect(said()[0]).to.deep.equal({
       ...{ key: "a", nonce: 0 },
-      msg: "a transaction that was mined is gone: it is sent again",
+      msg: "the chain has lost a mined transaction: sending it again",
     });
   });
 
@@ -202,7 +209,7 @@ describe("chain: delivery", () => {
       return reason === undefined ? minedCount() : Promise.reject(new HoldfastError("unreachable", reason));
     };
     expect(await sender.send("a", call(1))).to.include({ hash: "hash-1" });
-    const msg = "transactions cannot be looked after; will try again";
+    const msg = "cannot look after the open transactions; will try again";
     expect(messages()).to.deep.equal(Array(3).fill(msg));
     expect(said().map(({ err }) => (err as Error).message)).to.deep.equal(["no", "down", "down"]);
     chain.minedCount = () => {
@@ -242,14 +249,114 @@ describe("chain: delivery", () => {
     expect(messages(), "who has waited knows").to.deep.equal([]);
   });
 
+  it("finds whichever attempt was mined", async () => {
+    const attempts = ["first", "second"].map((hash) => ({ raw: hash, hash }));
+    journal.setTransaction({ key: "a", nonce: 0, state: "sent", attempts, tries: 1 });
+    chain.minedNonce = 1;
+    chain.receipt = (hash) =>
+      Promise.resolve(hash === "first" ? { hash, block: 0, succeeded: true, gasUsed: 5 } : undefined);
+    expect(await sender.send("a", call(1))).to.deep.equal({ hash: "first", gasUsed: 5 });
+  });
+
+  it("takes nothing for lost while its receipt is there and only the count is behind", async () => {
+    await sender.send("a", call(1));
+    const minedCount = chain.minedCount.bind(chain);
+    chain.minedCount = () => Promise.resolve(0);
+    waits(3);
+    waits(1, () => (chain.minedCount = minedCount));
+    await sender.send("b", call(2));
+    expect(messages()).to.deep.equal([]);
+    expect(chain.signed).to.have.lengthOf(2);
+  });
+
+  it("goes on with what is signed and has not left, when it is asked for it after a restart", async () => {
+    chain.refuseBroadcast = true;
+    waits(1, () => ending.abort());
+    await errorOf(sender.send("a", call(1)));
+    chain.refuseBroadcast = false;
+    stop();
+    start();
+    expect(await sender.send("a", call(1))).to.include({ hash: "hash-1" });
+    expect(chain.signed).to.have.lengthOf(1);
+  });
+
+  it("ends what it resumes with the node, and says nothing of it", async () => {
+    keep("a", 0, "sent");
+    chain.autoMine = false;
+    waits(2);
+    waits(1, () => ending.abort());
+    await sender.resume();
+    expect(messages()).to.deep.equal([]);
+    expect(journal.transaction("a")?.state).to.equal("sent");
+  });
+
+  describe("of what a contract takes once", () => {
+    /** Mined in a block with so many on top. */
+    const mined = async (above: number): Promise<void> => {
+      await sender.send("a", call(1));
+      const receipt = await chain.receipt("hash-1");
+      chain.block = () => Promise.resolve({ number: (receipt?.block ?? 0) + above } as never);
+    };
+
+    it("sends nothing again while the contract refuses it a second time", async () => {
+      await mined(5);
+      chain.estimate = () => Promise.reject(new HoldfastError("chain", "it has it"));
+      expect(await sender.send("a", call(1))).to.include({ hash: "hash-1" });
+      expect(chain.signed).to.have.lengthOf(1);
+      expect(messages()).to.deep.equal([]);
+    });
+
+    it("sends it anew where the contract still takes it two blocks later, and says so", async () => {
+      await mined(2);
+      chain.estimate = () => Promise.resolve(1n);
+      expect(await sender.send("a", call(1))).to.include({ hash: "hash-2" });
+      const msg = "the contract does not know a transaction that was mined: sending a new one";
+      expect(said()).to.deep.equal([{ key: "a", msg }]);
+    });
+
+    it("waits for those two blocks", async () => {
+      await mined(1);
+      chain.estimate = () => Promise.resolve(1n);
+      expect(await sender.send("a", call(1))).to.include({ hash: "hash-1" });
+    });
+
+    it("gives up after three that failed, and says of which", async () => {
+      chain.estimate = () => Promise.resolve(1n);
+      chain.refuse = () => new Error("reverted");
+      for (let i = 0; i < 3; i++) await errorOf(sender.send("a", call(1)));
+      const error = await holdfastErrorOf(sender.send("a", call(1)));
+      expect(error).to.deep.include({ code: "chain", details: { key: "a" } });
+    });
+  });
+
+  it("says what became of a transaction that is over, to whoever asks later", async () => {
+    const options = { confirmations: 0, bumpAfterMs: BUMP, pollMs: POLL, signal: ending.signal };
+    const delivery = createDelivery(options, { chain, journal, clock, log: logs.log });
+    journal.setTransaction({
+      ...{ key: "good", nonce: 0, state: "mined", attempts: [], tries: 1 },
+      mined: { hash: "0xgood", gasUsed: 5 },
+    });
+    for (const [nonce, state] of [
+      [1, "reverted"],
+      [2, "dead"],
+    ] as const)
+      keep(state, nonce, state);
+    expect(await delivery.outcome("good")).to.deep.equal({ hash: "0xgood", gasUsed: 5 });
+    expect((await errorOf(delivery.outcome("reverted"))).message).to.include("was mined but failed");
+    expect((await errorOf(delivery.outcome("dead"))).message).to.include("took the nonce of dead");
+    const error = await errorOf(delivery.outcome("none"));
+    expect(error).to.be.an.instanceOf(RangeError);
+    expect(error.message).to.equal('"key" expected one of a transaction, got none');
+  });
+
   it("ends at once for a signal that was there before, and hears none later", async () => {
     const gone = new AbortController();
     gone.abort();
     const never = new Promise<never>(() => undefined);
     const error = await holdfastErrorOf(untilAborted(never, gone.signal));
-    expect(error).to.include({ code: "aborted", message: "told to stop" });
+    expect(error).to.include({ code: "aborted", message: "stopped before it was done" });
     const later = new AbortController();
     expect(await untilAborted(Promise.resolve(5), later.signal)).to.equal(5);
-    later.abort();
+    expect(getEventListeners(later.signal, "abort")).to.deep.equal([]);
   });
 });

@@ -162,7 +162,7 @@ describe("chain: following", () => {
     source.blockHash = (number) => (number === 6 ? Promise.resolve(undefined) : blockHash(number));
     const error = await holdfastErrorOf(follower.update());
     expect(error.code).to.equal("unreachable");
-    expect(error.message).to.include("does not know block 6, whose events it gave");
+    expect(error.message).to.include("lacks block 6, although it returned the block's events");
     expect(store.checkpoints()).to.deep.equal([]);
     source.blockHash = blockHash;
     await follower.update();

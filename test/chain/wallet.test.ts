@@ -154,7 +154,9 @@ describe("chain: wallet", () => {
       endpoint.refusal = refusals.poor;
       const poor = await holdfastErrorOf(chain.broadcast({ raw: "0x01", hash: "0x02" }));
       expect(poor.code).to.equal("funds");
-      expect(poor.message).to.match(/cannot pay the gas of a transaction: send it the chain's own coin/);
+      expect(poor.message).to.match(
+        /cannot pay for the gas of a transaction: send it some of the chain's own coin/,
+      );
       endpoint.refusal = refusals.down;
       const down = await holdfastErrorOf(chain.broadcast({ raw: "0x01", hash: "0x02" }));
       expect(down).to.include({

@@ -198,7 +198,7 @@ describe("client: connecting", () => {
     [
       "HandingOver",
       [7],
-      /handing over \(vNode 7\); another node is taking this vNode over .*: use another vNode, or wait/,
+      /handing over \(vNode 7\); another node is taking this vNode over, .*: use another vNode, or wait a few epochs/,
     ],
     [
       "Compacting",

@@ -73,7 +73,7 @@ describe("client: the deployment commands", function () {
     expect(code).to.equal("bad-input");
     expect(message).to.match(
       new RegExp(
-        `this would deploy with ${STEPS} transactions to the chain 31337 .*: nobody can be asked here`,
+        `this would deploy with ${STEPS} transactions to the chain 31337 .*, and nobody can be asked here: add --yes`,
       ),
     );
     expect(await nonce()).to.equal(0);

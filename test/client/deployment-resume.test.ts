@@ -68,7 +68,7 @@ describe("client: deployments that were begun", function () {
     await rm(join(on.folder, "ignition"), { recursive: true });
     const { code, message } = await on.refusal();
     expect(code).to.equal("chain");
-    expect(message).to.match(/is not the plan's next \(\w+, nonce 6\).*begin in a new folder/);
+    expect(message).to.match(/is not the plan's next step \(\w+, nonce 6\).*begin in a new folder/);
     expect(await on.nonce()).to.equal(6);
   });
 
@@ -125,7 +125,7 @@ describe("client: deployments that were begun", function () {
     const error = await on.refusal();
     expect(error.code).to.equal("chain");
     expect(error.message).to.match(
-      /sent something else meanwhile, so Ledger cannot be .*begin in a new folder/,
+      /sent something else in the meantime, so Ledger cannot get its planned address: begin in a new folder/,
     );
     expect(await on.nonce()).to.equal(LEDGER + 1);
   });
@@ -136,7 +136,9 @@ describe("client: deployments that were begun", function () {
     database.exec(`DELETE FROM signed WHERE nonce = ${LEDGER}`);
     database.close();
     await on.chain.provider.send("eth_sendRawTransaction", [await on.otherTransaction()]);
-    expect((await on.refusal()).message).to.match(/so Ledger cannot be .*begin in a new folder/);
+    expect((await on.refusal()).message).to.match(
+      /so Ledger cannot get its planned address: begin in a new folder/,
+    );
   });
 
   it("refuse to go on with other settings or another key, and name them", async () => {

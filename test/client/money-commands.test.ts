@@ -69,7 +69,9 @@ describe("client: commands about money", function () {
     const before = await allowance();
     const { code, message } = await refusal("app", "deposit", "0.0000001");
     expect(code).to.equal("funds");
-    expect(message).to.match(/the wallet of 0x.* has 0.000000001 HFT of the 0.0000001 HFT to deposit/);
+    expect(message).to.match(
+      /the wallet of 0x.* has 0.000000001 HFT, and the deposit is 0.0000001 HFT: send it /,
+    );
     expect(await allowance()).to.equal(before);
     expect((await run("app", "deposit", "0.000000001")).code).to.equal(0);
     expect(await allowance()).to.equal(before);

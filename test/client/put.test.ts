@@ -209,7 +209,7 @@ describe("client: a put", function () {
       ["dir", /dir is a folder: name a file/],
       ["dir/", /is not a file name/],
       ["other", /other is not a manifest/],
-      ["other/m.json", /part of the path is no folder/],
+      ["other/m.json", /part of the path is not a folder/],
       ["link", /there is no such file or folder/],
       ["m".repeat(300), /the name is too long/],
     ] as const) {

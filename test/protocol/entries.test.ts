@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import { Directory } from "../../protocol/directory.ts";
 import { Entries } from "../../protocol/entries.ts";
+import { HoldfastError } from "../../protocol/errors.ts";
 
 const segment = (serial: number, weight: number, end: number) => ({ serial, weight, end });
 
@@ -54,8 +55,12 @@ describe("protocol: a directory's entries", () => {
     entries.store(segment(0, 5, 4));
     entries.retire(0);
     for (const act of [() => entries.find(0), () => entries.retire(0), () => entries.setEnd(7, 9)])
-      expect(act).to.throw(/segment \d, which was never stored/);
-    expect(() => entries.compact()).to.throw(/end a compaction that never began/);
+      expect(act)
+        .to.throw(HoldfastError, /segment \d, which was never stored/)
+        .with.property("code", "corrupt");
+    expect(() => entries.compact())
+      .to.throw(HoldfastError, /end a compaction that never began/)
+      .with.property("code", "corrupt");
     entries.beginCompaction(4);
     entries.compact();
     expect(() => entries.compact()).to.throw(/end a compaction that never began/);

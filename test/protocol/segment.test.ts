@@ -6,6 +6,7 @@ import { loadHashEngine } from "../../circuits/artifacts.ts";
 import { toBytesLE32, toHex32 } from "../../protocol/field.ts";
 import {
   GROUP_BYTES,
+  groupNodes,
   openLeaf,
   referenceEngine,
   rootOf,
@@ -57,6 +58,39 @@ describe("protocol: segment tree", () => {
       tree(bytes),
     );
   });
+
+  it("refuses inputs that are no whole leaves or nodes, and an output of another size", () => {
+    for (const { bytes, hash } of [
+      { bytes: 496, hash: referenceEngine.hashLeaves.bind(referenceEngine) },
+      { bytes: 512, hash: referenceEngine.hashNodes.bind(referenceEngine) },
+    ]) {
+      const input = new Uint8Array(2 * bytes);
+      const wrong = (work: () => unknown, words: string): void => {
+        expect(work).to.throw(RangeError, words);
+      };
+      wrong(() => hash(input.subarray(1)), `expected a multiple of ${bytes} bytes, got ${2 * bytes - 1}`);
+      for (const length of [63, 65])
+        wrong(() => hash(input, new Uint8Array(length)), `expected 64 bytes of output, got ${length}`);
+      const output = new Uint8Array(64);
+      expect(hash(input, output)).to.equal(output);
+      expect(output).to.deep.equal(hash(input));
+    }
+  });
+
+  for (const { name, size } of [
+    { name: "in the middle of a leaf", size: 2 * GROUP_BYTES + 3 * 496 + 7 },
+    { name: "with a leaf", size: 2 * GROUP_BYTES + 3 * 496 },
+    { name: "with a group", size: 3 * GROUP_BYTES },
+  ])
+    it(`has the nodes of its groups, some at a time, where it ends ${name}`, () => {
+      const bytes = patternBytes(size, 3);
+      const [expected] = tree(bytes).levels;
+      for (const groups of [0, 1, 2]) {
+        const [begin, end] = [bytes.subarray(0, groups * GROUP_BYTES), bytes.subarray(groups * GROUP_BYTES)];
+        const nodes = [groupNodes(begin, false, engine), groupNodes(end, true, engine)];
+        expect(Buffer.concat(nodes)).to.deep.equal(Buffer.from(expected ?? []));
+      }
+    });
 
   it("refuses zero bytes", () => {
     expect(() => new SegmentHasher({ depth: 2, engine }).finish()).to.throw(RangeError, "at least one byte");

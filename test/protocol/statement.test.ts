@@ -72,10 +72,18 @@ describe("protocol: seed", () => {
   });
 
   it("refuses what is no address, no 32 bytes or no uint256", () => {
-    for (const audits of ["", "0x", duty.audits.slice(0, -1), `${duty.audits}0`, duty.audits.slice(2)]) {
+    for (const audits of [
+      "",
+      "0x",
+      duty.audits.slice(0, -1),
+      `${duty.audits}0`,
+      duty.audits.slice(2),
+      `0${duty.audits}`,
+    ]) {
       expect(() => auditSeed({ ...duty, audits })).to.throw(TypeError, '"audits"');
     }
-    for (const randomness of ["0x", duty.randomness.slice(0, -2), `${duty.randomness}00`] as Hex[]) {
+    const wrong = ["0x", duty.randomness.slice(0, -2), `${duty.randomness}00`, `0${duty.randomness}`];
+    for (const randomness of wrong as Hex[]) {
       expect(() => auditSeed({ ...duty, randomness })).to.throw(TypeError, '"randomness"');
     }
     for (const vNode of [-1n, 2n ** 256n]) {

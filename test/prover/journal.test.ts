@@ -176,6 +176,7 @@ describe("prover: journal", () => {
     expect(journal.storedAt(root)).to.equal(2000);
     journal.forgetSegment(root);
     expect(journal.isUploaded(root, 2n)).to.equal(false);
+    expect(journal.storedAt(root)).to.equal(undefined);
     expect(journal.storedRoots()).to.deep.equal([other]);
   });
 

@@ -255,7 +255,9 @@ describe("verifier: the model's nodes", () => {
     const { tell } = holding();
     tell(3, "NodeAssigned", { node: 8n, fromEpoch: 4n });
     tell(4, "TakeOverProven", { node: 8n, epoch: 5n });
-    expect(tell(4, "NodeSwitched", { node: 8n, fromEpoch: 4n })).to.match(/node 8 takes over unnamed/);
+    expect(tell(4, "NodeSwitched", { node: 8n, fromEpoch: 4n })).to.match(
+      /node 8 takes over without having been named/,
+    );
   });
 
   it("go without a proof where nothing is paid for any more", () => {

@@ -81,6 +81,8 @@ export interface MutantsOptions {
   /** Only those in these sources, with lines after a colon: "protocol/price.ts:10-15". Empty: all of the target's. */
   readonly only: readonly string[];
   readonly quiet: boolean;
+  /** Is told of each part's survivors as soon as it is over. */
+  readonly log: (line: string) => void;
 }
 
 interface PartOptions {
@@ -92,7 +94,7 @@ interface PartOptions {
 type MutantResult = Awaited<ReturnType<Stryker["runMutationTest"]>>[number];
 
 /** @throws RangeError for a target that is not there; what Stryker throws if the tests fail without any mutant */
-export async function runMutants({ target: name, only, quiet }: MutantsOptions): Promise<MutantsResult> {
+export async function runMutants({ target: name, only, quiet, log }: MutantsOptions): Promise<MutantsResult> {
   const target = TARGETS[name];
   if (!target)
     throw new RangeError(`"target" expected one of ${Object.keys(TARGETS).join(", ")}, got ${name}`);
@@ -101,21 +103,33 @@ export async function runMutants({ target: name, only, quiet }: MutantsOptions):
     const given = only.filter((each) => sources.includes(each.split(":")[0] ?? ""));
     if (only.length > 0 && given.length === 0) continue;
     const mutate = only.length > 0 ? given : [...sources];
-    found.push(...(await mutantsOf({ mutate, tests, quiet })));
+    const some = await mutantsOf({ mutate, tests, quiet });
+    found.push(...some);
+    const living = survivorsOf(some);
+    log(
+      [`${mutate.join(", ")}: ${some.length - living.length} of ${some.length} noticed`, ...living].join(
+        "\n",
+      ),
+    );
   }
-  const survivors = found.filter(({ status }) => status === "Survived");
+  const survivors = survivorsOf(found);
   const noticed = found.length - survivors.length;
   const timedOut = found.filter(({ status }) => status === "Timeout").length;
   const percent = found.length === 0 ? 100 : Math.floor((noticed * 1000) / found.length) / 10;
   return {
     row: { target: name, mutants: found.length, noticed, "timed out": timedOut, "% noticed": percent },
     isEnough: percent >= LEAST,
-    survivors: survivors.map(
-      ({ fileName, location: { start }, mutatorName, replacement }) =>
-        `${fileName.slice(resolve(".").length + 1)}:${start.line}:${start.column}: ${mutatorName}: ${short(replacement)}`,
-    ),
+    survivors,
   };
 }
+
+const survivorsOf = (found: readonly MutantResult[]): string[] =>
+  found
+    .filter(({ status }) => status === "Survived")
+    .map(({ fileName, location: { start }, mutatorName, replacement }) => {
+      const place = `${fileName.slice(resolve(".").length + 1)}:${start.line}:${start.column}`;
+      return `survived: ${place}: ${mutatorName}: ${short(replacement)}`;
+    });
 
 function mutantsOf({ mutate, tests, quiet }: PartOptions): Promise<MutantResult[]> {
   const mocha = [resolve("node_modules/mocha/bin/mocha.js"), "--bail", "--exit", "--timeout", "10000"];
