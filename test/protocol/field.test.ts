@@ -149,7 +149,8 @@ describe("protocol: field", () => {
       ] as const) {
         expect(leafCount(bytes)).to.equal(leaves);
       }
-      for (const bytes of [0, -1, 1.5, NaN, 2 ** 53]) expect(() => leafCount(bytes)).to.throw(RangeError);
+      for (const bytes of [0, -1, 1.5, NaN, 2 ** 53])
+        expect(() => leafCount(bytes)).to.throw(RangeError, `"bytes" expected 1 or more, got ${bytes}`);
     });
 
     it("pads with one bit and zeros", () => {

@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import { ZodError } from "zod";
 import { parseCircuitManifest } from "../../protocol/manifest.ts";
+import { PROFILES } from "../../protocol/profiles.ts";
 
 const hash = (digit: string): string => digit.repeat(64);
 const key = { insecure: true, contributions: 0, zkey: hash("a"), verificationKey: hash("b") };
@@ -20,6 +21,8 @@ describe("protocol: manifest", () => {
   it("is read back as it was written, with a key and without", () => {
     expect(parseCircuitManifest(JSON.parse(JSON.stringify(manifest)))).to.deep.equal(manifest);
     expect(parseCircuitManifest(compiled)).to.deep.equal(compiled);
+    for (const profile of Object.keys(PROFILES))
+      expect(parseCircuitManifest({ ...compiled, profile })).to.include({ profile });
   });
 
   for (const field of Object.keys(compiled)) {
@@ -42,6 +45,7 @@ describe("protocol: manifest", () => {
     { name: "no constraints", change: { constraints: 0 } },
     { name: "a part of a constraint", change: { constraints: 0.5 } },
     { name: "a hash cut short", change: { sources: hash("1").slice(1) } },
+    { name: "a hash and a digit before it", change: { sources: hash("1") + "1" } },
     { name: "a hash in upper case", change: { sources: hash("A") } },
     { name: "a hash and a line more", change: { sources: `${hash("1")}\n` } },
     { name: "a negative number of contributions", change: { key: { ...key, contributions: -1 } } },
