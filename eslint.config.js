@@ -20,7 +20,7 @@ const FLOORS = {
   verifier: MIDDLE,
   client: [...MIDDLE, "prover", "verifier"],
   scripts: ["protocol", "client"],
-  evidence: [...MIDDLE, "prover", "verifier", "client", "test/helpers"],
+  evidence: [...MIDDLE, "prover", "verifier", "client"],
 };
 const floors = Object.entries(FLOORS).map(([folder, below]) => ({
   files: [`${folder}/**/*.ts`],
@@ -31,7 +31,7 @@ const floors = Object.entries(FLOORS).map(([folder, below]) => ({
         patterns: [...Object.keys(FLOORS), "test"]
           .filter((other) => other !== folder && !below.includes(other))
           .map((other) => ({
-            regex: `^(\\.\\./)+${other === "test" && below.includes("test/helpers") ? "test/(?!helpers/)" : `${other}/`}`,
+            regex: `^(\\.\\./)+${other}/`,
             message: `${folder}/ imports from ${below.join(", ") || "no other folder"} only (docs/architecture.md)`,
           })),
       },

@@ -1,7 +1,7 @@
 /**
  * The transactions that an auditor sends in a day, on a fake chain with a fake clock.
  */
-import { runDay } from "../../test/helpers/auditor-day.ts";
+import { runDay } from "../world/auditor-day.ts";
 
 export interface AuditorDay {
   readonly vNodes: number;

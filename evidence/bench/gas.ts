@@ -11,7 +11,7 @@ import { ensureProfile } from "../../keys/make.ts";
 import { Directory } from "../../protocol/directory.ts";
 import { minMargin, sourcePoint } from "../../protocol/epochs.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
-import { openingsOf } from "../../test/helpers/openings.ts";
+import { openingsOf } from "../world/openings.ts";
 import { createSystem, EPOCH_SECONDS, FUNDS, PROFILE, QUANTUM_BITS, RENT, type Sent } from "./gas-system.ts";
 
 export interface GasRow {

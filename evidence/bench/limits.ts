@@ -5,9 +5,9 @@
 import { Directory } from "../../protocol/directory.ts";
 import { toHex32 } from "../../protocol/field.ts";
 import { domain, EXTENSION } from "../../protocol/typed-data.ts";
-import { openingsOf } from "../../test/helpers/openings.ts";
-import { present } from "../../test/helpers/present.ts";
-import { createWorld, FUNDS, PARAMS, QUANTUM, type World } from "../../test/helpers/world.ts";
+import { openingsOf } from "../world/openings.ts";
+import { present } from "../world/present.ts";
+import { createWorld, FUNDS, PARAMS, QUANTUM, type World } from "../world/world.ts";
 
 export interface LimitRow {
   readonly call: string;

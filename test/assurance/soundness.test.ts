@@ -11,10 +11,10 @@ import { SMALL } from "../../evidence/assurance/scale.ts";
 import { SMALL_CASES, smallFields } from "../../evidence/assurance/small-fields.ts";
 import { templateOf } from "../../evidence/assurance/templates.ts";
 import { uniqueness } from "../../evidence/assurance/uniqueness.ts";
+import { present } from "../../evidence/world/present.ts";
 import { permute4 } from "../../protocol/poseidon2.ts";
 import { TAG_SAMPLE } from "../../protocol/sampling.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
-import { present } from "../helpers/present.ts";
 import { expectAllHold, rowsOf } from "../helpers/rows.ts";
 
 /** A seed whose first random element is at least `limit`. */

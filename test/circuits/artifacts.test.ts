@@ -6,12 +6,12 @@ import { expect } from "chai";
 import { artifactPaths, circuitInfo, compileCircuit } from "../../circuits/artifacts.ts";
 import { compile } from "../../circuits/compile.ts";
 import { renderPoseidon2Constants } from "../../circuits/constants.ts";
+import { present } from "../../evidence/world/present.ts";
 import { readR1cs } from "../../groth16/r1cs.ts";
 import { readSections } from "../../groth16/sections.ts";
 import { add, mod, mul, sub } from "../../protocol/field.ts";
 import { poseidon2Parameters } from "../../protocol/poseidon2.ts";
 import { errorOf } from "../helpers/errors.ts";
-import { present } from "../helpers/present.ts";
 
 describe("circuits: artifacts", function () {
   this.timeout(60_000);

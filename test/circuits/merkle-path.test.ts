@@ -1,9 +1,9 @@
 // InsertChild and MerklePath in circom: every digit, both trees, and each kind of broken input.
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
 import { compress16, compress4 } from "../../protocol/poseidon2.ts";
 import { circuitPath } from "../../protocol/statement.ts";
 import { costOf, testCircuit } from "../helpers/circuits.ts";
-import { present } from "../helpers/present.ts";
 
 const bits = (value: number, count: number): bigint[] =>
   Array.from({ length: count }, (_, i) => BigInt((value >> i) & 1));

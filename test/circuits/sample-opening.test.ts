@@ -1,13 +1,13 @@
 // SampleOpening in circom: honest leaves and tombstones pass, and no input can be another.
 // That no wire is free, and what a cheat would rather claim: test/assurance/.
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
 import type { CircuitInput } from "../../groth16/witness.ts";
 import { Directory } from "../../protocol/directory.ts";
 import { openLeaf, referenceEngine, SegmentHasher } from "../../protocol/segment.ts";
 import { circuitPath } from "../../protocol/statement.ts";
 import { costOf, testCircuit, type TestCircuit } from "../helpers/circuits.ts";
 import { errorOf } from "../helpers/errors.ts";
-import { present } from "../helpers/present.ts";
 
 const DEPTH = 2;
 const bytes = Uint8Array.from({ length: 9000 }, (_, i) => (i * 31) % 256);

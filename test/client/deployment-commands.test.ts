@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { developmentAccounts } from "../../contracts/accounts.ts";
 import { publicKeyOf } from "../../drand/rounds.ts";
+import { present } from "../../evidence/world/present.ts";
 import { ensureProfile } from "../../keys/make.ts";
 import { errorIn, holdfast, type CliResult } from "../helpers/cli.ts";
 import { DRAND, STEPS, TREASURY } from "../helpers/deploying.ts";
 import { fundedKey, serveChain, type ServedChain } from "../helpers/deployments.ts";
 import { makeFolder } from "../helpers/folder.ts";
-import { present } from "../helpers/present.ts";
 import { startRpcProxy, type RpcProxy } from "../helpers/rpc-proxy.ts";
 
 const MAIN = join(import.meta.dirname, "..", "..", "client", "main.ts");

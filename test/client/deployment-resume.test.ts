@@ -5,9 +5,9 @@ import Database from "better-sqlite3";
 import { expect } from "chai";
 import { GWEI } from "../../chain/fees.ts";
 import { addressOf, transactionOf } from "../../client/deployment/plan.ts";
+import { present } from "../../evidence/world/present.ts";
 import { BEACON, LEDGER, STEPS, TREASURY, useDeployments } from "../helpers/deploying.ts";
 import { fundedKey, serveChain } from "../helpers/deployments.ts";
-import { present } from "../helpers/present.ts";
 
 describe("client: deployments that were begun", function () {
   this.timeout(300_000);

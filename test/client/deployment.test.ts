@@ -6,12 +6,12 @@ import { GWEI } from "../../chain/fees.ts";
 import { gasOf } from "../../client/deployment/cost.ts";
 import { createRelay } from "../../drand/relay.ts";
 import { publicKeyOf } from "../../drand/rounds.ts";
+import { present } from "../../evidence/world/present.ts";
 import { ensureProfile } from "../../keys/make.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { BEACON, DRAND, STEPS, TREASURY, useDeployments } from "../helpers/deploying.ts";
 import { fundedKey, serveChain } from "../helpers/deployments.ts";
 import { errorOf } from "../helpers/errors.ts";
-import { present } from "../helpers/present.ts";
 import { startRpcProxy } from "../helpers/rpc-proxy.ts";
 
 describe("client: deployments in folders", function () {

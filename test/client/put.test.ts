@@ -7,13 +7,13 @@ import { draftOf } from "../../client/app/resume.ts";
 import { createApp, type App, type Save } from "../../client/app.ts";
 import { openManifest } from "../../client/manifest-file.ts";
 import { readObject, type StoredObject } from "../../client/object.ts";
+import { present } from "../../evidence/world/present.ts";
 import { startAcceptingNode, type AcceptingNode } from "../helpers/accepting-node.ts";
 import { patternBytes } from "../helpers/bytes.ts";
 import { errorIn, holdfast, type CliResult } from "../helpers/cli.ts";
 import { errorOf, holdfastErrorOf } from "../helpers/errors.ts";
 import { makeFolder, useFolder } from "../helpers/folder.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
-import { present } from "../helpers/present.ts";
 
 const EPOCHS = 5;
 /** Two segments of the tiny profile. */

@@ -11,11 +11,11 @@ import { commitFile } from "../../client/app/segments.ts";
 import { createApp, type App, type AppOptions } from "../../client/app.ts";
 import type { Chain } from "../../client/chain.ts";
 import { readObject, type StoredObject } from "../../client/object.ts";
+import { present } from "../../evidence/world/present.ts";
 import type { Pace } from "../../net/pace.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
 import { errorOf } from "../helpers/errors.ts";
-import { present } from "../helpers/present.ts";
 
 const REGISTRY = `0x${"12".repeat(20)}`;
 const AUDITS = `0x${"3b".repeat(20)}`;

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { expect } from "chai";
 import { commitFile, readPart } from "../../client/app/segments.ts";
+import { present } from "../../evidence/world/present.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { referenceEngine } from "../../protocol/segment.ts";
 import { errorOf } from "../helpers/errors.ts";
-import { present } from "../helpers/present.ts";
 
 describe("client: a file as segments", () => {
   let path: string;

@@ -6,12 +6,12 @@ import { Transaction, Wallet, type Provider } from "ethers";
 import { GWEI } from "../../chain/fees.ts";
 import { openPending } from "../../client/pending.ts";
 import { deliver, isOpen, raised, type Order } from "../../client/sending.ts";
+import { createVirtualClock, type VirtualClock } from "../../evidence/world/virtual-clock.ts";
 import { errorIn, holdfast, startHoldfast } from "../helpers/cli.ts";
 import { holdfastErrorOf } from "../helpers/errors.ts";
 import { makeFolder, useFolder } from "../helpers/folder.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
 import { startRpcProxy, type RpcProxy } from "../helpers/rpc-proxy.ts";
-import { createVirtualClock, type VirtualClock } from "../helpers/virtual-clock.ts";
 
 describe("client: a transaction on its way", () => {
   const MAX_FEE = 100n * GWEI;

@@ -1,6 +1,5 @@
 // The rules for a deployment of Audits, and the bounds of a cluster's parameters (protocol.md, sections 9, 9.2 and 9.5).
 import { expect } from "chai";
-import { freshWorld } from "../helpers/fresh-world.ts";
 import {
   deployBooks,
   deployLibraries,
@@ -11,7 +10,8 @@ import {
   SHAPE,
   type Params,
   type World,
-} from "../helpers/world.ts";
+} from "../../evidence/world/world.ts";
+import { freshWorld } from "../helpers/fresh-world.ts";
 
 const LARGEST: Params = {
   odds: 80,

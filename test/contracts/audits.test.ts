@@ -1,9 +1,9 @@
 // Randomness and proofs: what is refused, and why replays are useless (protocol.md, sections 7 and 9.2).
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
+import { EPOCH, MARGIN, PARAMS, WINDOW, type Proof, type World } from "../../evidence/world/world.ts";
 import { auditSeed, publicInputs } from "../../protocol/statement.ts";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
-import { present } from "../helpers/present.ts";
-import { EPOCH, MARGIN, PARAMS, WINDOW, type Proof, type World } from "../helpers/world.ts";
 
 describe("contracts: Audits", () => {
   let world: World;

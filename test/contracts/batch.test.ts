@@ -1,8 +1,8 @@
 // Many proofs in one transaction: each counts as it would alone (protocol.md, section 9.5).
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
+import { EPOCH, FUNDS, MARGIN, PARAMS, QUANTUM_BITS, SHAPE, type World } from "../../evidence/world/world.ts";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
-import { present } from "../helpers/present.ts";
-import { EPOCH, FUNDS, MARGIN, PARAMS, QUANTUM_BITS, SHAPE, type World } from "../helpers/world.ts";
 
 /** Of a leaf's 1,000 units, the provider's part, and the fees. */
 const PAID = 950n;

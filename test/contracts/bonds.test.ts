@@ -1,8 +1,8 @@
 // A node's bond: locked for its data, slashed, topped up; and standby nodes that take over (protocol.md, section 9.3).
 import { expect } from "chai";
+import { createWorld, FUNDS, LOCK_PER_EPOCH, RENT, type World } from "../../evidence/world/world.ts";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { createWorld, FUNDS, LOCK_PER_EPOCH, RENT, type World } from "../helpers/world.ts";
 
 /** Price of one leaf per epoch, and the provider's part of it. */
 const RATE = 1000n;

@@ -1,8 +1,8 @@
 // Buckets: their owners, readers and writers.
 import { expect } from "chai";
+import { type World } from "../../evidence/world/world.ts";
 import { freshWorld, registryShortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { type World } from "../helpers/world.ts";
 
 describe("contracts: a bucket", () => {
   let world: World;

@@ -1,5 +1,6 @@
 // Answers to challenges: what they must prove, and who is paid (protocol.md, section 9.4).
 import { expect } from "chai";
+import { EPOCH, FUNDS, MIN_BOND, type World } from "../../evidence/world/world.ts";
 import { auditSeed } from "../../protocol/statement.ts";
 import {
   BOND,
@@ -11,7 +12,6 @@ import {
 } from "../helpers/challenging.ts";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { EPOCH, FUNDS, MIN_BOND, type World } from "../helpers/world.ts";
 
 describe("contracts: answers to challenges", () => {
   let world: World;

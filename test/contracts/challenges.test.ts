@@ -1,5 +1,15 @@
 // Challenges on demand: who may ask, and what it costs (protocol.md, section 9.4).
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
+import {
+  deployBooks,
+  EPOCH,
+  FUNDS,
+  MARGIN,
+  MIN_BOND,
+  UNBOND,
+  type World,
+} from "../../evidence/world/world.ts";
 import {
   askedOf,
   BOND,
@@ -12,8 +22,6 @@ import {
 } from "../helpers/challenging.ts";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { present } from "../helpers/present.ts";
-import { deployBooks, EPOCH, FUNDS, MARGIN, MIN_BOND, UNBOND, type World } from "../helpers/world.ts";
 
 describe("contracts: Challenges", () => {
   let world: World;

@@ -1,8 +1,8 @@
 // Clusters: their managers, their vNodes, and the nodes that serve them or wait to.
 import { expect } from "chai";
+import { FUNDS, PARAMS, QUANTUM_BITS, type World } from "../../evidence/world/world.ts";
 import { freshWorld, registryShortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { FUNDS, PARAMS, QUANTUM_BITS, type World } from "../helpers/world.ts";
 
 describe("contracts: a cluster", () => {
   let world: World;

@@ -1,10 +1,10 @@
 // Compactions that are refused: with other entries than the live ones, or in another order.
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
+import { type World } from "../../evidence/world/world.ts";
 import { toHex32 } from "../../protocol/field.ts";
 import { compactingShortcuts, compactingWorld, WEIGHT, type Tree } from "../helpers/compacting.ts";
 import { registryShortcuts } from "../helpers/fresh-world.ts";
-import { present } from "../helpers/present.ts";
-import { type World } from "../helpers/world.ts";
 
 describe("contracts: compaction of entries that are not the ones", () => {
   let world: World;

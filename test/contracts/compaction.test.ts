@@ -1,12 +1,12 @@
 // Live entries are written into a fresh tree: all of them and nothing else, even if others interfere.
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
+import { FUNDS, RENT, type World } from "../../evidence/world/world.ts";
 import { toHex32 } from "../../protocol/field.ts";
 import { compactingShortcuts, compactingWorld, Tree, WEIGHT } from "../helpers/compacting.ts";
 import { signExtension } from "../helpers/consents.ts";
 import { registryShortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { present } from "../helpers/present.ts";
-import { FUNDS, RENT, type World } from "../helpers/world.ts";
 
 describe("contracts: Compaction", () => {
   let world: World;

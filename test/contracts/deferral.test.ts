@@ -1,9 +1,9 @@
 // Epochs that ask for nothing are decided with the next one that does (protocol.md, sections 5 and 9.3).
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
+import { createWorld, QUANTUM, WINDOW, type World } from "../../evidence/world/world.ts";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { present } from "../helpers/present.ts";
-import { createWorld, QUANTUM, WINDOW, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
 const FEE = 50n;

@@ -4,12 +4,12 @@ import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { librariesFor } from "../../client/deployment/code.ts";
 import { deploy, type DeployOptions } from "../../client/deployment/deploy.ts";
 import { publicKeyOf } from "../../drand/rounds.ts";
+import { testChain } from "../../evidence/world/contracts.ts";
+import { present } from "../../evidence/world/present.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { ensureProfile } from "../../keys/make.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { testChain } from "../helpers/contracts.ts";
 import { errorOf } from "../helpers/errors.ts";
-import { present } from "../helpers/present.ts";
 
 const CONTRACTS = ["Ledger", "Registry", "Audits", "Challenges", "Lens"];
 

@@ -10,14 +10,14 @@ import { groupKeyWords, verifierArgs } from "../../client/deployment/plan.ts";
 import type { Argument } from "../../client/deployment/step.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { publicKeyOf } from "../../drand/rounds.ts";
+import { testChain, type TestChain } from "../../evidence/world/contracts.ts";
+import { present } from "../../evidence/world/present.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { ensureProfile } from "../../keys/make.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
-import { testChain, type TestChain } from "../helpers/contracts.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { evmnet } from "../helpers/evmnet.ts";
-import { present } from "../helpers/present.ts";
 import {
   drawSecrets,
   encodeProof,

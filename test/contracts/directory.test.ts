@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import fc from "fast-check";
+import { testChain } from "../../evidence/world/contracts.ts";
+import { present } from "../../evidence/world/present.ts";
 import { Directory, directoryRootOfMany, type Entry } from "../../protocol/directory.ts";
 import { P, toHex32 } from "../../protocol/field.ts";
-import { testChain } from "../helpers/contracts.ts";
-import { present } from "../helpers/present.ts";
 
 interface DirectoryVectors {
   depth: number;

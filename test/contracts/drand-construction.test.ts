@@ -2,11 +2,11 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
 import { publicKeyOf } from "../../drand/rounds.ts";
+import { testChain, type TestChain } from "../../evidence/world/contracts.ts";
+import { present } from "../../evidence/world/present.ts";
 import type { DrandBeacon } from "../../types/ethers/index.js";
 import { PAIRING } from "../helpers/breakable.ts";
-import { testChain, type TestChain } from "../helpers/contracts.ts";
 import { evmnet, keyWords, Q } from "../helpers/evmnet.ts";
-import { present } from "../helpers/present.ts";
 import { outsideG2, scalar } from "../helpers/trapdoor-proofs.ts";
 
 const ownKey = publicKeyOf(scalar("drand key"));

@@ -1,12 +1,7 @@
 // The drand beacon of a deployment: rounds that come late, or not at all.
 import { expect } from "chai";
 import { publicKeyOf, roundEvidence, roundFor, signRound, type DrandChain } from "../../drand/rounds.ts";
-import { sourcePoint } from "../../protocol/epochs.ts";
-import type { DrandBeacon } from "../../types/ethers/index.js";
-import { keyWords } from "../helpers/evmnet.ts";
-import { named } from "../helpers/named.ts";
-import { present } from "../helpers/present.ts";
-import { scalar } from "../helpers/trapdoor-proofs.ts";
+import { present } from "../../evidence/world/present.ts";
 import {
   createWorld,
   EPOCH,
@@ -16,7 +11,12 @@ import {
   QUANTUM_BITS,
   WINDOW,
   type World,
-} from "../helpers/world.ts";
+} from "../../evidence/world/world.ts";
+import { sourcePoint } from "../../protocol/epochs.ts";
+import type { DrandBeacon } from "../../types/ethers/index.js";
+import { keyWords } from "../helpers/evmnet.ts";
+import { named } from "../helpers/named.ts";
+import { scalar } from "../helpers/trapdoor-proofs.ts";
 
 const secret = scalar("drand key");
 const ownKey = publicKeyOf(secret);

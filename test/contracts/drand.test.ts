@@ -10,12 +10,12 @@ import {
   signRound,
   type DrandChain,
 } from "../../drand/rounds.ts";
+import { testChain, type TestChain } from "../../evidence/world/contracts.ts";
+import { present } from "../../evidence/world/present.ts";
 import { sourcePoint } from "../../protocol/epochs.ts";
 import type { DrandBeacon, HashToG1Harness } from "../../types/ethers/index.js";
 import { breakableFactory, breakPrecompile, BROKEN } from "../helpers/breakable.ts";
-import { testChain, type TestChain } from "../helpers/contracts.ts";
 import { concatHex, evmnet, evmnetRound, keyWords, Q, wordsOf } from "../helpers/evmnet.ts";
-import { present } from "../helpers/present.ts";
 import { scalar } from "../helpers/trapdoor-proofs.ts";
 
 const SOURCE = "beacons/DrandBeacon.sol";

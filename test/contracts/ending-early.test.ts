@@ -1,10 +1,10 @@
 // Segments that end before their time, and who gets what back.
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
+import { FUNDS, type World } from "../../evidence/world/world.ts";
 import { signExtension } from "../helpers/consents.ts";
 import { freshWorld, registryShortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { present } from "../helpers/present.ts";
-import { FUNDS, type World } from "../helpers/world.ts";
 
 /** Price of a leaf per epoch in token units, and the provider's part of it. */
 const RATE = 1000n;

@@ -6,15 +6,15 @@ import { loadVerificationKey } from "../../circuits/artifacts.ts";
 import { deploy, type Deployment } from "../../client/deployment/deploy.ts";
 import { groupKeyWords } from "../../client/deployment/plan.ts";
 import { publicKeyOf, roundFor, signRound } from "../../drand/rounds.ts";
+import { testChain, type TestChain } from "../../evidence/world/contracts.ts";
+import { present } from "../../evidence/world/present.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { ensureProfile } from "../../keys/make.ts";
 import { sourcePoint } from "../../protocol/epochs.ts";
 import type { Audits, Factory } from "../../types/ethers/index.js";
 import { PAIRING } from "../helpers/breakable.ts";
-import { testChain, type TestChain } from "../helpers/contracts.ts";
 import { TRIAL } from "../helpers/known-key.ts";
 import { named } from "../helpers/named.ts";
-import { present } from "../helpers/present.ts";
 import {
   drawSecrets,
   encodeProof,

@@ -1,9 +1,9 @@
 // What a writer may do by a grant that the owner has signed.
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
+import { FUNDS, RENT, type Order, type World } from "../../evidence/world/world.ts";
 import { signExtension, signGrant, type GrantTerms } from "../helpers/consents.ts";
 import { freshWorld, registryShortcuts } from "../helpers/fresh-world.ts";
-import { present } from "../helpers/present.ts";
-import { FUNDS, RENT, type Order, type World } from "../helpers/world.ts";
 
 /** Token units that a leaf costs per epoch. */
 const RATE = 1000n;

@@ -1,8 +1,8 @@
 // What else happens while a node waits to take a vNode over, and hand-overs without data (protocol.md, section 9.3).
 import { expect } from "chai";
+import { FUNDS, type World } from "../../evidence/world/world.ts";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { FUNDS, type World } from "../helpers/world.ts";
 
 /** Price of one leaf per epoch, and the provider's part of it. */
 const RATE = 1000n;

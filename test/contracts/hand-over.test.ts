@@ -1,11 +1,19 @@
 // A node that is named for a vNode becomes responsible with a proof; until then the old node stays (protocol.md, section 9.3).
 import { expect } from "chai";
+import {
+  FUNDS,
+  LOCK_PER_EPOCH,
+  MARGIN,
+  RENT,
+  WINDOW,
+  type Proof,
+  type World,
+} from "../../evidence/world/world.ts";
 import { auditSeed } from "../../protocol/statement.ts";
 import { askedOf } from "../helpers/challenging.ts";
 import { signExtension } from "../helpers/consents.ts";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { FUNDS, LOCK_PER_EPOCH, MARGIN, RENT, WINDOW, type Proof, type World } from "../helpers/world.ts";
 
 /** Price of one leaf per epoch, and the provider's part of it. */
 const RATE = 1000n;

@@ -1,10 +1,10 @@
 // The hash to G1, compared with an independent contract and with the reference.
 import { expect } from "chai";
 import { hashToG1, roundEvidence, roundMessage } from "../../drand/rounds.ts";
+import { testChain, type TestChain } from "../../evidence/world/contracts.ts";
+import { present } from "../../evidence/world/present.ts";
 import type { HashToG1Harness } from "../../types/ethers/index.js";
-import { testChain, type TestChain } from "../helpers/contracts.ts";
 import { concatHex, Q, wordsOf } from "../helpers/evmnet.ts";
-import { present } from "../helpers/present.ts";
 
 describe("contracts: the hash to G1", () => {
   let chain: TestChain;

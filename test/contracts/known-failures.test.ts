@@ -2,10 +2,10 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
 import type { ContractTransactionResponse } from "ethers";
+import { present } from "../../evidence/world/present.ts";
+import { EPOCH, FUNDS, PARAMS, RENT, UNBOND, type World } from "../../evidence/world/world.ts";
 import { signGrant } from "../helpers/consents.ts";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
-import { present } from "../helpers/present.ts";
-import { EPOCH, FUNDS, PARAMS, RENT, UNBOND, type World } from "../helpers/world.ts";
 
 /** Price of one leaf per epoch, and the provider's part of it. */
 const RATE = 1000n;

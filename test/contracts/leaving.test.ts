@@ -1,8 +1,8 @@
 // Leaving: a notice in which every epoch is due, and a bond that stays locked until a take-over (protocol.md, section 9.3).
 import { expect } from "chai";
+import { createWorld, SELDOM, EPOCH, FUNDS, UNBOND, type World } from "../../evidence/world/world.ts";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { createWorld, SELDOM, EPOCH, FUNDS, UNBOND, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
 const PAID = 950n;

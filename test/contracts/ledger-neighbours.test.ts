@@ -1,9 +1,9 @@
 // The Ledger's functions for Registry, Audits and Challenges, which nobody else can call.
 import { expect } from "chai";
+import { FUNDS, type World } from "../../evidence/world/world.ts";
 import type { Ledger } from "../../types/ethers/index.js";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { FUNDS, type World } from "../helpers/world.ts";
 
 describe("contracts: the Ledger and its neighbours", () => {
   let world: World;

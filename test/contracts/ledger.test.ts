@@ -1,9 +1,9 @@
 // Accounts, bonds and fees: all ways in and out, hostile tokens, and callers without a right.
 import { expect } from "chai";
-import { testChain } from "../helpers/contracts.ts";
+import { testChain } from "../../evidence/world/contracts.ts";
+import { present } from "../../evidence/world/present.ts";
+import { createWorld, deployBooks, FUNDS, UNBOND, type World } from "../../evidence/world/world.ts";
 import { named } from "../helpers/named.ts";
-import { present } from "../helpers/present.ts";
-import { createWorld, deployBooks, FUNDS, UNBOND, type World } from "../helpers/world.ts";
 
 const ZERO = `0x${"0".repeat(64)}`;
 

@@ -1,8 +1,8 @@
 // The Lens' pages: beyond the end, with everything, and with items that cannot be read.
 import { expect } from "chai";
+import { EPOCH, MARGIN, WINDOW, type World } from "../../evidence/world/world.ts";
 import type { Lens } from "../../types/ethers/index.js";
 import { idsOf, lensWorld, ZERO } from "../helpers/looking.ts";
-import { EPOCH, MARGIN, WINDOW, type World } from "../helpers/world.ts";
 
 describe("contracts: Lens, its pages", () => {
   let world: World;

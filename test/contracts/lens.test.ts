@@ -1,9 +1,18 @@
 // The views for discovery: what each shows, in pages of every size.
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
+import {
+  FUNDS,
+  LOCK_PER_EPOCH,
+  PARAMS,
+  SELDOM,
+  RENT,
+  SHAPE,
+  WINDOW,
+  type World,
+} from "../../evidence/world/world.ts";
 import type { Lens } from "../../types/ethers/index.js";
 import { all, idsOf, lensWorld, plain, ZERO } from "../helpers/looking.ts";
-import { present } from "../helpers/present.ts";
-import { FUNDS, LOCK_PER_EPOCH, PARAMS, SELDOM, RENT, SHAPE, WINDOW, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
 

@@ -1,9 +1,18 @@
 // Changes by managers and the treasury while data is stored: a cluster's terms, and the profiles and beacons to choose from
 // (protocol.md, sections 9 and 9.5).
 import { expect } from "chai";
+import {
+  EPOCH,
+  FUNDS,
+  MARGIN,
+  PARAMS,
+  SELDOM,
+  SHAPE,
+  UNBOND,
+  type World,
+} from "../../evidence/world/world.ts";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { EPOCH, FUNDS, MARGIN, PARAMS, SELDOM, SHAPE, UNBOND, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
 const NOTICE = 4;

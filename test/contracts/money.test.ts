@@ -1,7 +1,15 @@
 // Settling, epoch by epoch: who is paid, who is refunded, who is slashed (protocol.md, section 9.3).
 import { expect } from "chai";
+import {
+  createWorld,
+  EPOCH,
+  FUNDS,
+  MARGIN,
+  QUANTUM,
+  WINDOW,
+  type World,
+} from "../../evidence/world/world.ts";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
-import { createWorld, EPOCH, FUNDS, MARGIN, QUANTUM, WINDOW, type World } from "../helpers/world.ts";
 
 /** One leaf per epoch. */
 const RATE = 1000n;

@@ -1,9 +1,9 @@
 // Nodes: registered, changed, and handed on from one provider to another.
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
+import { FUNDS, UNBOND, type World } from "../../evidence/world/world.ts";
 import { freshWorld, registryShortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { present } from "../helpers/present.ts";
-import { FUNDS, UNBOND, type World } from "../helpers/world.ts";
 
 describe("contracts: a node", () => {
   let world: World;

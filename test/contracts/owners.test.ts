@@ -1,9 +1,9 @@
 // Refunds and compensation of owners, in proportion and to the unit (protocol.md, section 9.3).
 import { expect } from "chai";
+import { FUNDS, type World } from "../../evidence/world/world.ts";
 import { challengedWorld, challenging, expectAllTokens, RATE as TWO } from "../helpers/challenging.ts";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { FUNDS, type World } from "../helpers/world.ts";
 
 /** One leaf per epoch. */
 const RATE = 1000n;

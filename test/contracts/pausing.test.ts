@@ -1,8 +1,8 @@
 // Maintenance: announced, unpaid, and within a budget for any 90 days (protocol.md, section 9.3).
 import { expect } from "chai";
+import { createWorld, SELDOM, FUNDS, WINDOW, type World } from "../../evidence/world/world.ts";
 import { freshWorld, REFUSAL, shortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { createWorld, SELDOM, FUNDS, WINDOW, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
 const PAID = 950n;

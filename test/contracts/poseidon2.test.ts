@@ -1,10 +1,10 @@
 // Poseidon2 t = 4 in Yul: every constant, the shared vectors, the TypeScript reference, its gas.
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
+import { testChain } from "../../evidence/world/contracts.ts";
 import { P } from "../../protocol/field.ts";
 import { compress4, permute4, poseidon2Parameters } from "../../protocol/poseidon2.ts";
 import type { Poseidon2T4Harness } from "../../types/ethers/index.js";
-import { testChain } from "../helpers/contracts.ts";
 import { scalar, type Words4 } from "../helpers/trapdoor-proofs.ts";
 import { vectors } from "../helpers/vectors.ts";
 

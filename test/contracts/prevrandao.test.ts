@@ -4,9 +4,9 @@ import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types"
 import { expect } from "chai";
 import { AbiCoder, hexlify, keccak256, toBeHex, type AddressLike, type BytesLike } from "ethers";
 import { headerOf, headerRlp, headersFrom, type Header } from "../../contracts/headers.ts";
+import { ON_ANVIL, testChain, type TestChain } from "../../evidence/world/contracts.ts";
+import { present } from "../../evidence/world/present.ts";
 import type { Factory, PrevrandaoBeacon } from "../../types/ethers/index.js";
-import { ON_ANVIL, testChain, type TestChain } from "../helpers/contracts.ts";
-import { present } from "../helpers/present.ts";
 
 const EPOCH = 1000;
 const MARGIN = 100;

@@ -1,13 +1,13 @@
 // The verifier with a real key and real proofs of the tiny circuit.
 import { expect } from "chai";
 import { loadProvingArtifacts } from "../../circuits/artifacts.ts";
+import { testChain } from "../../evidence/world/contracts.ts";
 import { createEngine } from "../../groth16/engine.ts";
 import { inputWords, keyWords, proofWords, type InputWords, type ProofWords } from "../../groth16/words.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { ensureProfile } from "../../keys/make.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import type { Groth16Verifier } from "../../types/ethers/index.js";
-import { testChain } from "../helpers/contracts.ts";
 import { honestStatement } from "../helpers/statement.ts";
 
 describe("contracts: Groth16Verifier with a circuit's key", function () {

@@ -1,11 +1,11 @@
 // Segments that have ended leave their directory, alone or with others.
 import { expect } from "chai";
+import { openingsOf } from "../../evidence/world/openings.ts";
+import { present } from "../../evidence/world/present.ts";
+import { SHAPE, type World } from "../../evidence/world/world.ts";
 import { Directory } from "../../protocol/directory.ts";
 import { P, toHex32 } from "../../protocol/field.ts";
 import { freshWorld, registryShortcuts } from "../helpers/fresh-world.ts";
-import { openingsOf } from "../helpers/openings.ts";
-import { present } from "../helpers/present.ts";
-import { SHAPE, type World } from "../helpers/world.ts";
 
 describe("contracts: retiring", () => {
   let world: World;

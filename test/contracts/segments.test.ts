@@ -1,11 +1,11 @@
 // Stored segments: extensions, and claims for many.
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
+import { createWorld, FUNDS, LOCK_PER_EPOCH, RENT, SHAPE, type World } from "../../evidence/world/world.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { signExtension, type Extension } from "../helpers/consents.ts";
 import { freshWorld, registryShortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { present } from "../helpers/present.ts";
-import { createWorld, FUNDS, LOCK_PER_EPOCH, RENT, SHAPE, type World } from "../helpers/world.ts";
 
 /** Price of a leaf per epoch in token units, and the provider's part of it. */
 const RATE = 1000n;

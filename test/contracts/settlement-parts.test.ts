@@ -1,8 +1,8 @@
 // The parts of settling, compared with plain lists: credits, pauses, a vNode's word, terms by epoch.
 import { expect } from "chai";
 import fc from "fast-check";
+import { testChain } from "../../evidence/world/contracts.ts";
 import type { SettlementHarness } from "../../types/ethers/index.js";
-import { testChain } from "../helpers/contracts.ts";
 
 const UNIT = 10n ** 18n;
 const RUNS = { numRuns: 60 };

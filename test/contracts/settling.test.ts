@@ -1,9 +1,9 @@
 // Settling at its edges: one unit, one epoch, or a node that takes over (protocol.md, sections 9.1 to 9.3).
 import { expect } from "chai";
+import { createWorld, SELDOM, FUNDS, QUANTUM, type Params, type World } from "../../evidence/world/world.ts";
 import { auditSeed, isDue } from "../../protocol/statement.ts";
 import { shortcuts } from "../helpers/fresh-world.ts";
 import { named } from "../helpers/named.ts";
-import { createWorld, SELDOM, FUNDS, QUANTUM, type Params, type World } from "../helpers/world.ts";
 
 const RATE = 1000n;
 const PAID = 950n;

@@ -1,11 +1,7 @@
 // Storing: acceptances, prices, and limits.
 import { expect } from "chai";
 import { TypedDataEncoder } from "ethers";
-import { P, toHex32 } from "../../protocol/field.ts";
-import { ACCEPTANCE, domain } from "../../protocol/typed-data.ts";
-import { freshWorld, registryShortcuts } from "../helpers/fresh-world.ts";
-import { named } from "../helpers/named.ts";
-import { present } from "../helpers/present.ts";
+import { present } from "../../evidence/world/present.ts";
 import {
   FUNDS,
   hashSegments,
@@ -16,7 +12,11 @@ import {
   SHAPE,
   type Order,
   type World,
-} from "../helpers/world.ts";
+} from "../../evidence/world/world.ts";
+import { P, toHex32 } from "../../protocol/field.ts";
+import { ACCEPTANCE, domain } from "../../protocol/typed-data.ts";
+import { freshWorld, registryShortcuts } from "../helpers/fresh-world.ts";
+import { named } from "../helpers/named.ts";
 
 /** Leaves that a segment of the profile can have. */
 const MAX_LEAVES = 16 ** SHAPE.dataDepth;

@@ -2,10 +2,18 @@
 // accounts.
 import { expect } from "chai";
 import { FunctionFragment, type Interface, type ParamType } from "ethers";
+import type { TestChain } from "../../evidence/world/contracts.ts";
+import { present } from "../../evidence/world/present.ts";
+import {
+  createWorld,
+  FUNDS,
+  PROTOCOL_FEE,
+  RENT,
+  SHAPE,
+  UNBOND,
+  type World,
+} from "../../evidence/world/world.ts";
 import type { HostileToken, TestToken } from "../../types/ethers/index.js";
-import type { TestChain } from "../helpers/contracts.ts";
-import { present } from "../helpers/present.ts";
-import { createWorld, FUNDS, PROTOCOL_FEE, RENT, SHAPE, UNBOND, type World } from "../helpers/world.ts";
 
 /** HostileToken.Manner. */
 const MANNER = { fee: 0, refuse: 1, callBack: 2, honest: 3, tryBack: 4 };

@@ -1,5 +1,6 @@
 // Challenges without an answer: one penalty, and who shares it (protocol.md, section 9.4).
 import { expect } from "chai";
+import { EPOCH, FUNDS, UNBOND, type World } from "../../evidence/world/world.ts";
 import {
   ANY,
   BOND,
@@ -16,7 +17,6 @@ import {
   TOTAL,
 } from "../helpers/challenging.ts";
 import { freshWorld, shortcuts } from "../helpers/fresh-world.ts";
-import { EPOCH, FUNDS, UNBOND, type World } from "../helpers/world.ts";
 
 describe("contracts: challenges without an answer", () => {
   let world: World;

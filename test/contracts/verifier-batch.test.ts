@@ -1,8 +1,9 @@
 // Batches of proofs, attacked with a key whose secrets are known.
 import { expect } from "chai";
+import { testChain, type TestChain } from "../../evidence/world/contracts.ts";
+import { present } from "../../evidence/world/present.ts";
 import { add, inv, mod, mul, P, sub } from "../../protocol/field.ts";
 import type { Groth16Verifier } from "../../types/ethers/index.js";
-import { testChain, type TestChain } from "../helpers/contracts.ts";
 import { Q } from "../helpers/evmnet.ts";
 import {
   answersUnderGas,
@@ -13,7 +14,6 @@ import {
   replaced,
   secrets,
 } from "../helpers/known-key.ts";
-import { present } from "../helpers/present.ts";
 import {
   combinationHolds,
   drawSecrets,

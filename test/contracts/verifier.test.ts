@@ -1,9 +1,10 @@
 // The Groth16 verifier, attacked with a key whose secrets are known.
 import { expect } from "chai";
+import { testChain, type TestChain } from "../../evidence/world/contracts.ts";
+import { present } from "../../evidence/world/present.ts";
 import { add, inv, mod, mul, P, sub } from "../../protocol/field.ts";
 import type { Groth16Verifier } from "../../types/ethers/index.js";
 import { answering, breakableFactory, breakPrecompile, BROKEN, PAIRING } from "../helpers/breakable.ts";
-import { testChain, type TestChain } from "../helpers/contracts.ts";
 import { Q } from "../helpers/evmnet.ts";
 import {
   answersUnderGas,
@@ -16,7 +17,6 @@ import {
   secrets,
   TRIAL,
 } from "../helpers/known-key.ts";
-import { present } from "../helpers/present.ts";
 import {
   drawSecrets,
   encodeProof,

@@ -6,13 +6,13 @@ import { loadHashEngine } from "../../circuits/artifacts.ts";
 import { createApp } from "../../client/app.ts";
 import { segmentRange, wholeRange } from "../../client/ranges.ts";
 import { sum } from "../../client/sum.ts";
+import { present } from "../../evidence/world/present.ts";
 import { readConfig } from "../../prover/config.ts";
 import { createNode } from "../../prover/node.ts";
 import { patternBytes } from "../helpers/bytes.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
 import { createLogs, type Logs } from "../helpers/logs.ts";
-import { present } from "../helpers/present.ts";
 
 const FUNDS = 10n ** 17n;
 /** IChallenges.Status. */

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import type { DevnetReport } from "../../client/devnet/report.ts";
 import { runDevnet } from "../../client/devnet/run.ts";
+import { present } from "../../evidence/world/present.ts";
 import { errorOf } from "../helpers/errors.ts";
-import { present } from "../helpers/present.ts";
 
 /** Seconds; a slow machine gets longer ones. */
 const EPOCH = 6;

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
-import { present } from "../helpers/present.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 

@@ -5,8 +5,8 @@
 import { readFileSync } from "node:fs";
 import { ContractFactory, type Signer } from "ethers";
 import solc from "solc";
-import type { TestChain } from "./contracts.ts";
-import { present } from "./present.ts";
+import type { TestChain } from "../../evidence/world/contracts.ts";
+import { present } from "../../evidence/world/present.ts";
 
 const compile = solc.compile as (
   input: string,

@@ -8,6 +8,7 @@ import { expect } from "chai";
 import { Wallet } from "ethers";
 import { artifactPaths, loadCircuitManifest, type ArtifactPaths } from "../../circuits/artifacts.ts";
 import { roundTime } from "../../drand/rounds.ts";
+import { present } from "../../evidence/world/present.ts";
 import { locateSections } from "../../groth16/sections.ts";
 import { acceptContribution } from "../../keys/ceremony/accept.ts";
 import {
@@ -37,7 +38,6 @@ import { holdfastErrorOf } from "./errors.ts";
 import { evmnetRound } from "./evmnet.ts";
 import { makeFolder } from "./folder.ts";
 import { writePowers } from "./powers.ts";
-import { present } from "./present.ts";
 
 export const NAMES = ["Ada Lovelace", "Grace Hopper", "Emmy Noether"] as const;
 export const MIN = NAMES.length;

@@ -4,8 +4,15 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
 import type { Result } from "ethers";
-import { present } from "./present.ts";
-import { createWorld, FUNDS, QUANTUM, type Params, type Proof, type World } from "./world.ts";
+import { present } from "../../evidence/world/present.ts";
+import {
+  createWorld,
+  FUNDS,
+  QUANTUM,
+  type Params,
+  type Proof,
+  type World,
+} from "../../evidence/world/world.ts";
 
 /** Two leaves, whose range is all of the directory. */
 export const RATE = 2000n;

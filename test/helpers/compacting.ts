@@ -2,11 +2,11 @@
  * A vNode whose directory is compacted, and the tree that it should have.
  */
 import { expect } from "chai";
+import { openingsOf } from "../../evidence/world/openings.ts";
+import { present } from "../../evidence/world/present.ts";
+import { createWorld, SHAPE, type World } from "../../evidence/world/world.ts";
 import { Directory } from "../../protocol/directory.ts";
 import { toHex32 } from "../../protocol/field.ts";
-import { openingsOf } from "./openings.ts";
-import { present } from "./present.ts";
-import { createWorld, SHAPE, type World } from "./world.ts";
 
 /** A leaf's weight, in quanta. */
 export const WEIGHT = 125;

@@ -3,9 +3,9 @@
  */
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { TypedDataEncoder } from "ethers";
+import { present } from "../../evidence/world/present.ts";
+import { RENT, type World } from "../../evidence/world/world.ts";
 import { domain, EXTENSION, GRANT } from "../../protocol/typed-data.ts";
-import { present } from "./present.ts";
-import { RENT, type World } from "./world.ts";
 
 export interface Extension {
   readonly vNode?: number;

@@ -3,9 +3,9 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Chain } from "../../client/chain.ts";
+import { present } from "../../evidence/world/present.ts";
 import { encodeAuthorization } from "../../protocol/authorization.ts";
 import { domain, REQUEST } from "../../protocol/typed-data.ts";
-import { present } from "./present.ts";
 import type { TestSegment } from "./segments.ts";
 
 export interface Customer {

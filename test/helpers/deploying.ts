@@ -8,6 +8,7 @@ import { librariesFor } from "../../client/deployment/code.ts";
 import { readDeploymentConfig, type DeploymentConfig } from "../../client/deployment/config.ts";
 import { createDeployment, type Created } from "../../client/deployment/create.ts";
 import type { SavedPlan } from "../../client/deployment/folder.ts";
+import { present } from "../../evidence/world/present.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { ensureProfile } from "../../keys/make.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
@@ -16,7 +17,6 @@ import { fundedKey, leaveBigintsAlone, serveChain, type ServedChain } from "./de
 import { errorOf } from "./errors.ts";
 import { evmnet } from "./evmnet.ts";
 import { makeFolder } from "./folder.ts";
-import { present } from "./present.ts";
 import { startRpcProxy, type RpcProxy } from "./rpc-proxy.ts";
 
 export const TREASURY = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";

@@ -7,7 +7,7 @@ import { JsonRpcProvider, parseEther, Wallet } from "ethers";
 import { network } from "hardhat";
 import { FIXED } from "../../chain/endpoint.ts";
 import { developmentAccounts } from "../../contracts/accounts.ts";
-import { present } from "./present.ts";
+import { present } from "../../evidence/world/present.ts";
 
 export interface ServedChain {
   readonly url: string;

@@ -3,7 +3,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { DrandChain } from "../../drand/rounds.ts";
-import { present } from "./present.ts";
+import { present } from "../../evidence/world/present.ts";
 import type { Words4 } from "./trapdoor-proofs.ts";
 
 interface Vector {

@@ -5,6 +5,7 @@
 import { verifyTypedData, Wallet, type TypedDataDomain } from "ethers";
 import { COUNTED, type Counts } from "../../chain/counts.ts";
 import type { Nothing } from "../../chain/transactions.ts";
+import { present } from "../../evidence/world/present.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { Hex } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
@@ -23,7 +24,6 @@ import type {
 } from "../../prover/chain-model.ts";
 import { FakeDirectory } from "./fake-directory.ts";
 import { createFakeTransactions, type FakeTransactions } from "./fake-transactions.ts";
-import { present } from "./present.ts";
 
 export const NODE = 3n;
 export const PEER = 4n;

@@ -2,11 +2,11 @@
  * A fake of the contract's directory of a vNode, for the tests of a storage node: the entries at each time, checks of
  * multi-paths, and compactions in several calls.
  */
+import { present } from "../../evidence/world/present.ts";
 import { Directory, directoryRootOfMany } from "../../protocol/directory.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { fromHex32, type Hex } from "../../protocol/field.ts";
 import type { Call, CompactionRecord } from "../../prover/chain-model.ts";
-import { present } from "./present.ts";
 
 export interface FakeEntry {
   readonly serial: number;

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { openEndpoints, type EndpointHealth, type Endpoints } from "../../chain/endpoints.ts";
-import { present } from "./present.ts";
+import { present } from "../../evidence/world/present.ts";
 
 export interface Question {
   readonly id: number;

@@ -2,8 +2,8 @@
  * One world for all tests of a file, which is restored before each test, and short names for its functions.
  */
 import { expect } from "chai";
-import { present } from "./present.ts";
-import { createWorld, type World } from "./world.ts";
+import { present } from "../../evidence/world/present.ts";
+import { createWorld, type World } from "../../evidence/world/world.ts";
 
 /** Makes a world at the first call, and restores it at each further one. */
 export function freshWorld(make: () => Promise<World> = () => createWorld()): () => Promise<World> {

@@ -1,9 +1,9 @@
 /**
  * A key whose secrets are known, a valid proof under it, and questions to its verifier.
  */
+import { intrinsicGas, type TestChain } from "../../evidence/world/contracts.ts";
+import { present } from "../../evidence/world/present.ts";
 import type { Groth16Verifier } from "../../types/ethers/index.js";
-import { intrinsicGas, type TestChain } from "./contracts.ts";
-import { present } from "./present.ts";
 import {
   drawSecrets,
   encodeProof,

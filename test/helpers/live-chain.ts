@@ -10,12 +10,12 @@ import { connect, type Chain } from "../../client/chain.ts";
 import { deploy, type Deployment } from "../../client/deployment/deploy.ts";
 import { developmentAccounts, type DevelopmentAccount } from "../../contracts/accounts.ts";
 import { createRelay } from "../../drand/relay.ts";
+import { startAnvil } from "../../evidence/world/anvil.ts";
+import { ON_ANVIL } from "../../evidence/world/contracts.ts";
+import { present } from "../../evidence/world/present.ts";
 import { makeKnownAnswer } from "../../keys/known-answer.ts";
 import { ensureProfile } from "../../keys/make.ts";
 import { sourcePoint } from "../../protocol/epochs.ts";
-import { startAnvil } from "./anvil.ts";
-import { ON_ANVIL } from "./contracts.ts";
-import { present } from "./present.ts";
 
 /** Seconds: no epoch ends by itself. */
 export const EPOCH_SECONDS = 10_000;

@@ -3,9 +3,9 @@
  */
 import { expect } from "chai";
 import type { Result } from "ethers";
+import { present } from "../../evidence/world/present.ts";
+import { createWorld, PARAMS, SELDOM, QUANTUM_BITS, type World } from "../../evidence/world/world.ts";
 import type { Lens } from "../../types/ethers/index.js";
-import { present } from "./present.ts";
-import { createWorld, PARAMS, SELDOM, QUANTUM_BITS, type World } from "./world.ts";
 
 export const ZERO = "0x0000000000000000000000000000000000000000";
 

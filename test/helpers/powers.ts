@@ -2,6 +2,7 @@
  * Powers of tau for one size of circuit, in snarkjs's format, from known secrets. They take seconds, not minutes as with
  * snarkjs, and are for tests only.
  */
+import { present } from "../../evidence/world/present.ts";
 import { bn254 } from "../../groth16/bn254.ts";
 import type { GroupName } from "../../groth16/fixed-base-worker.ts";
 import { createFixedBase, type FixedBase } from "../../groth16/fixed-base.ts";
@@ -9,7 +10,6 @@ import { lagrangeBasis } from "../../groth16/qap.ts";
 import { fileHeader, sectionHeader } from "../../groth16/sections.ts";
 import { mul, toBytesLE32 } from "../../protocol/field.ts";
 import { writeWhole } from "../../system/files.ts";
-import { present } from "./present.ts";
 
 const POINT_BYTES: Readonly<Record<GroupName, number>> = { G1: 64, G2: 128 };
 

@@ -3,7 +3,7 @@
  */
 import { join } from "node:path";
 import { takeCoverage } from "node:v8";
-import { endAnvils } from "./anvil.ts";
+import { endAnvils } from "../../evidence/world/anvil.ts";
 
 // The runner's own loader must not reach the processes that the tests start: they run on Node alone, as they ship.
 delete process.env["NODE_OPTIONS"];

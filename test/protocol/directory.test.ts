@@ -1,6 +1,7 @@
 // A vNode's directory: appending, retiring, compacting, finding, and the paths of its entries.
 import { expect } from "chai";
 import fc from "fast-check";
+import { present } from "../../evidence/world/present.ts";
 import {
   Directory,
   directoryRootOf,
@@ -14,7 +15,6 @@ import { P, toHex32 } from "../../protocol/field.ts";
 import { compress4 } from "../../protocol/poseidon2.ts";
 import { drawSamples } from "../../protocol/sampling.ts";
 import { sampleOf } from "../../protocol/statement.ts";
-import { present } from "../helpers/present.ts";
 import { vectors } from "../helpers/vectors.ts";
 
 /** Entry i has the root i + 1 and 10 + i leaves. */

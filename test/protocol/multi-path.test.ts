@@ -1,9 +1,9 @@
 // Many entries opened at once: the list of siblings is canonical, and only the unchanged list leads to the root.
 import { expect } from "chai";
 import fc from "fast-check";
+import { present } from "../../evidence/world/present.ts";
 import { Directory, directoryRootOf, directoryRootOfMany, type Entry } from "../../protocol/directory.ts";
 import { P } from "../../protocol/field.ts";
-import { present } from "../helpers/present.ts";
 
 const DEPTH = 3;
 const full = new Directory(DEPTH);

@@ -1,9 +1,9 @@
 // The internal matrix of width 16 meets the conditions of the Poseidon2 paper (section 5.3): it is invertible, and the
 // characteristic polynomials of its powers 1 to 32 are irreducible, so that no subspace trail goes on for ever.
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
 import { inv, mod, mul, P, sub } from "../../protocol/field.ts";
 import { poseidon2Parameters } from "../../protocol/poseidon2.ts";
-import { present } from "../helpers/present.ts";
 
 type Matrix = readonly (readonly bigint[])[];
 /** Coefficients, the constant one first; monic ones include the leading 1. */

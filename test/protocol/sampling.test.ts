@@ -1,8 +1,8 @@
 // Which positions and leaves a seed asks for: the vectors, the ranges, and that they are uniform.
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
 import { permute4 } from "../../protocol/poseidon2.ts";
 import { drawSamples, leafAt, TAG_SAMPLE, type Range } from "../../protocol/sampling.ts";
-import { present } from "../helpers/present.ts";
 import { vectors } from "../helpers/vectors.ts";
 
 const range = { seed: 0x5eedn, start: 0, length: 1000, samples: 4 };

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { expect } from "chai";
 import fc from "fast-check";
 import { loadHashEngine } from "../../circuits/artifacts.ts";
+import { present } from "../../evidence/world/present.ts";
 import { toBytesLE32, toHex32 } from "../../protocol/field.ts";
 import {
   GROUP_BYTES,
@@ -17,7 +18,6 @@ import {
   type SegmentTree,
 } from "../../protocol/segment.ts";
 import { patternBytes } from "../helpers/bytes.ts";
-import { present } from "../helpers/present.ts";
 import { vectors } from "../helpers/vectors.ts";
 
 describe("protocol: segment tree", () => {

@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import { AbiCoder, encodeBytes32String, keccak256 } from "ethers";
 import fc from "fast-check";
+import { present } from "../../evidence/world/present.ts";
 import { directoryRootOf } from "../../protocol/directory.ts";
 import { toHex32, type Hex } from "../../protocol/field.ts";
 import { maxBytes, maxLeaves, maxSegments, profileNamed, PROFILES } from "../../protocol/profiles.ts";
@@ -16,7 +17,6 @@ import {
   samplesOf,
   type SeedInput,
 } from "../../protocol/statement.ts";
-import { present } from "../helpers/present.ts";
 import { honestStatement } from "../helpers/statement.ts";
 
 const duty: SeedInput = {

@@ -1,5 +1,6 @@
 // Challenges on demand against a node, with a chain, a disk and a pool that do what the test says.
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { Hex } from "../../protocol/field.ts";
 import type { CircuitInput } from "../../protocol/statement.ts";
@@ -7,7 +8,6 @@ import type { Duties } from "../../prover/duties.ts";
 import { createDutyBench, type DutyBench } from "../helpers/duty-bench.ts";
 import { PEER, type FakeChain } from "../helpers/fake-chain.ts";
 import { useFolder } from "../helpers/folder.ts";
-import { present } from "../helpers/present.ts";
 
 describe("prover: challenges", () => {
   const folder = useFolder();

@@ -1,5 +1,6 @@
 // A node that compacts its directories by itself: when, how far at a time, and after every kind of interruption.
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { toHex32 } from "../../protocol/field.ts";
 import type { Duties, DutyOptions } from "../../prover/duties.ts";
@@ -7,7 +8,6 @@ import { createDutyBench, type DutyBench } from "../helpers/duty-bench.ts";
 import { NODE, PEER, VNODE, type FakeChain } from "../helpers/fake-chain.ts";
 import type { DirectoryCall } from "../helpers/fake-directory.ts";
 import { useFolder } from "../helpers/folder.ts";
-import { present } from "../helpers/present.ts";
 
 describe("prover: compaction", () => {
   const folder = useFolder();

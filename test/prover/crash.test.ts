@@ -2,11 +2,11 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { present } from "../../evidence/world/present.ts";
 import { createCustomer, type Customer } from "../helpers/customer.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
 import { startNodeProcess, type NodeProcess } from "../helpers/node-process.ts";
-import { present } from "../helpers/present.ts";
 import { startRpcProxy, type RpcProxy } from "../helpers/rpc-proxy.ts";
 import { testSegment } from "../helpers/segments.ts";
 

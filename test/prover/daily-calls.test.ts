@@ -3,13 +3,13 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { systemClock, type Clock } from "../../chain/clock.ts";
+import { present } from "../../evidence/world/present.ts";
 import { readConfig } from "../../prover/config.ts";
 import { createNode, type StorageNode } from "../../prover/node.ts";
 import { createCustomer } from "../helpers/customer.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
 import { createLogs } from "../helpers/logs.ts";
-import { present } from "../helpers/present.ts";
 import { startRpcProxy, type RpcProxy } from "../helpers/rpc-proxy.ts";
 import { testSegment } from "../helpers/segments.ts";
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { toQuantity } from "ethers";
 import { systemClock, type Clock } from "../../chain/clock.ts";
+import { present } from "../../evidence/world/present.ts";
 import { readConfig, type NodeConfig } from "../../prover/config.ts";
 import { createNode, type StorageNode } from "../../prover/node.ts";
 import { connectAuditChain } from "../../verifier/chain.ts";
@@ -12,7 +13,6 @@ import { holdfastErrorOf } from "../helpers/errors.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
 import { createLogs, type Logs } from "../helpers/logs.ts";
-import { present } from "../helpers/present.ts";
 import { startRpcProxy, type RpcProxy } from "../helpers/rpc-proxy.ts";
 import { testSegment } from "../helpers/segments.ts";
 

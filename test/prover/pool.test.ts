@@ -6,6 +6,7 @@ import { open as openFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { loadProvingArtifacts, type ProvingArtifacts } from "../../circuits/artifacts.ts";
+import { present } from "../../evidence/world/present.ts";
 import { createEngine } from "../../groth16/engine.ts";
 import { loadBackend, type Backend } from "../../groth16/engines.ts";
 import { verifyProof } from "../../groth16/verify.ts";
@@ -21,7 +22,6 @@ import {
 import { errorOf } from "../helpers/errors.ts";
 import type { Failure } from "../helpers/failing-worker.ts";
 import { makeFolder, useFolder } from "../helpers/folder.ts";
-import { present } from "../helpers/present.ts";
 import { honestStatement } from "../helpers/statement.ts";
 
 const WORKER = new URL("../helpers/failing-worker.ts", import.meta.url);

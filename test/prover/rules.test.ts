@@ -3,6 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Wallet, type TypedDataDomain } from "ethers";
+import { present } from "../../evidence/world/present.ts";
 import { domain, EXTENSION } from "../../protocol/typed-data.ts";
 import { readConfig } from "../../prover/config.ts";
 import { createNode } from "../../prover/node.ts";
@@ -11,7 +12,6 @@ import { errorOf } from "../helpers/errors.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { RENT, startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
 import { createLogs, type Logs } from "../helpers/logs.ts";
-import { present } from "../helpers/present.ts";
 import { testSegment } from "../helpers/segments.ts";
 
 interface Running extends NodeAt {

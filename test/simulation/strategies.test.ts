@@ -4,7 +4,7 @@ import type { Outcome } from "../../evidence/simulation/outcome.ts";
 import { rowsOf, violations, type Row } from "../../evidence/simulation/report.ts";
 import { run } from "../../evidence/simulation/run.ts";
 import { STRATEGIES, strategyNamed } from "../../evidence/simulation/strategies/index.ts";
-import { present } from "../helpers/present.ts";
+import { present } from "../../evidence/world/present.ts";
 
 const EPOCHS = 130;
 const PLAYED = [

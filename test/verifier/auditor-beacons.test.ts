@@ -1,8 +1,17 @@
 // The beacons that the auditor records, and those that it compares with their records.
 import { expect } from "chai";
 import { roundEvidence } from "../../drand/rounds.ts";
+import {
+  DRAND_KEY,
+  EPOCH,
+  looked,
+  MARGIN,
+  prove,
+  randomness,
+  ROUND,
+  world,
+} from "../../evidence/world/audited.ts";
 import { toHex32 } from "../../protocol/field.ts";
-import { DRAND_KEY, EPOCH, looked, MARGIN, prove, randomness, ROUND, world } from "../helpers/audited.ts";
 
 describe("verifier: the auditor and its beacons", () => {
   it("records the running epoch's beacon once", async () => {

@@ -1,6 +1,6 @@
 // A day of the auditor, with its own clock: how much it sends, how early, and why.
 import { expect } from "chai";
-import { EPOCH_SECONDS, MARGIN, runDay, STRANGERS, type Day } from "../helpers/auditor-day.ts";
+import { EPOCH_SECONDS, MARGIN, runDay, STRANGERS, type Day } from "../../evidence/world/auditor-day.ts";
 
 /** A block after the source point, and one more where a transaction was lost and sent again. */
 const IN_TIME = 60;

@@ -1,8 +1,8 @@
 // What the auditor does where an endpoint leaves events out: it asks again, and accuses nobody.
 import { expect } from "chai";
+import { looked, prove, SEGMENT, world } from "../../evidence/world/audited.ts";
 import { toHex32 } from "../../protocol/field.ts";
 import { openState } from "../../verifier/state.ts";
-import { looked, prove, SEGMENT, world } from "../helpers/audited.ts";
 
 describe("verifier: the auditor", () => {
   describe("where an endpoint leaves events out", () => {

@@ -1,9 +1,9 @@
 // What the auditor sends, and in which order: it waits for no transaction, and beacons come first.
 import { expect } from "chai";
+import { EPOCH, looked, MARGIN, prove, world } from "../../evidence/world/audited.ts";
+import { present } from "../../evidence/world/present.ts";
 import { openState } from "../../verifier/state.ts";
-import { EPOCH, looked, MARGIN, prove, world } from "../helpers/audited.ts";
 import { holdfastErrorOf } from "../helpers/errors.ts";
-import { present } from "../helpers/present.ts";
 
 describe("verifier: what the auditor sends", () => {
   const never = new Promise<never>(() => undefined);

@@ -1,9 +1,9 @@
 // The auditor's loop against a chain made up on the spot: verdicts, settling, and failures on its own side.
 import { expect } from "chai";
+import { directoryOf, looked, PROOF, prove, SEGMENT, WEIGHT, world } from "../../evidence/world/audited.ts";
+import { present } from "../../evidence/world/present.ts";
 import { toHex32 } from "../../protocol/field.ts";
 import { openState } from "../../verifier/state.ts";
-import { directoryOf, looked, PROOF, prove, SEGMENT, WEIGHT, world } from "../helpers/audited.ts";
-import { present } from "../helpers/present.ts";
 
 describe("verifier: the auditor", () => {
   it("verifies a proof of the calldata against what the events say", async () => {

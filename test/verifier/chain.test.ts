@@ -6,10 +6,10 @@ import { addToDeployment } from "../../client/deployment/add.ts";
 import { developmentAccounts } from "../../contracts/accounts.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { headersFrom } from "../../contracts/headers.ts";
+import { present } from "../../evidence/world/present.ts";
 import { connectChain, type NodeChain } from "../../prover/chain.ts";
 import { connectAuditChain, keyHashOf, type AuditChain } from "../../verifier/chain.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
-import { present } from "../helpers/present.ts";
 
 describe("verifier and prover: where randomness comes from", () => {
   let live: LiveChain;

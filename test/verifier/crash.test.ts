@@ -3,10 +3,10 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { developmentAccounts } from "../../contracts/accounts.ts";
+import { present } from "../../evidence/world/present.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { startLiveChain, type LiveChain } from "../helpers/live-chain.ts";
 import { startNodeProcess, type NodeProcess } from "../helpers/node-process.ts";
-import { present } from "../helpers/present.ts";
 import { startRpcProxy, type RpcProxy } from "../helpers/rpc-proxy.ts";
 
 describe("verifier: crashes", function () {

@@ -3,12 +3,12 @@
 import { expect } from "chai";
 import { Interface } from "ethers";
 import { contractArtifact } from "../../contracts/artifacts.ts";
+import { present } from "../../evidence/world/present.ts";
+import { createWorld, EPOCH, SHAPE, type World } from "../../evidence/world/world.ts";
 import { Directory } from "../../protocol/directory.ts";
 import { toHex32 } from "../../protocol/field.ts";
 import type { AuditEvent } from "../../verifier/chain.ts";
 import { createModel, isTakeOver } from "../../verifier/model.ts";
-import { present } from "../helpers/present.ts";
-import { createWorld, EPOCH, SHAPE, type World } from "../helpers/world.ts";
 
 const VNODE = 1n;
 /** The price of a leaf is no multiple of the quantum: 999 units of 8. */

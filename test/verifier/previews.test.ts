@@ -1,9 +1,9 @@
 // What settling would take and bring, as an auditor asks the contracts, beside what it does take and bring.
 import { expect } from "chai";
 import { Contract } from "ethers";
+import { present } from "../../evidence/world/present.ts";
+import { createWorld, type World } from "../../evidence/world/world.ts";
 import { createPreviews, errorsOf, transactionOf } from "../../verifier/chain-calls.ts";
-import { present } from "../helpers/present.ts";
-import { createWorld, type World } from "../helpers/world.ts";
 
 describe("verifier: previews of settling", () => {
   const EPOCHS = 64;

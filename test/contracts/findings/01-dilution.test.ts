@@ -1,11 +1,11 @@
 // Finding 1: a node hides lost data behind junk that it stores for itself, or behind tombstones.
 import { expect } from "chai";
+import { present } from "../../../evidence/world/present.ts";
+import { FUNDS, QUANTUM, type World } from "../../../evidence/world/world.ts";
 import { Directory } from "../../../protocol/directory.ts";
 import { PROFILES } from "../../../protocol/profiles.ts";
 import { samplesOf } from "../../../protocol/statement.ts";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
-import { present } from "../../helpers/present.ts";
-import { FUNDS, QUANTUM, type World } from "../../helpers/world.ts";
 
 const RATE = 1000n;
 /** The provider's part of a leaf's 1,000 units. */

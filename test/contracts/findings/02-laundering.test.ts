@@ -1,9 +1,9 @@
 // Finding 2: a challenge of one small segment that pays its owner the whole vNode's penalty, again and again.
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
+import { createWorld, FUNDS, QUANTUM, type World } from "../../../evidence/world/world.ts";
 import { STATUS } from "../../helpers/challenging.ts";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
-import { createWorld, FUNDS, QUANTUM, type World } from "../../helpers/world.ts";
 
 const RATE = 1000n;
 const ANY = 2n ** 100n;

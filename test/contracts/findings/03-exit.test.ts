@@ -1,7 +1,7 @@
 // Finding 3: pausing and leaving together as a free exit after everything was lost.
 import { expect } from "chai";
+import { FUNDS, type World } from "../../../evidence/world/world.ts";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
-import { FUNDS, type World } from "../../helpers/world.ts";
 
 const RATE = 1000n;
 const LEAF = 125n;

@@ -1,8 +1,8 @@
 // Finding 4: what a thief of an operator's key can take.
 import { expect } from "chai";
+import { FUNDS, RENT, type World } from "../../../evidence/world/world.ts";
 import { signExtension } from "../../helpers/consents.ts";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
-import { FUNDS, RENT, type World } from "../../helpers/world.ts";
 
 const RATE = 1000n;
 /** Lock of a leaf: 30 epochs' rate. */

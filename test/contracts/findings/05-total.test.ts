@@ -1,7 +1,7 @@
 // Finding 5: a directory's total that is chosen after the randomness is known.
 import { expect } from "chai";
+import { EPOCH, MARGIN, WINDOW, type World } from "../../../evidence/world/world.ts";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
-import { EPOCH, MARGIN, WINDOW, type World } from "../../helpers/world.ts";
 
 describe("contracts: finding 5, a total to choose", () => {
   let world: World;

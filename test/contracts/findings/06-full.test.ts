@@ -1,11 +1,11 @@
 // Finding 6: one live leaf keeps a directory full of tombstones for ever.
 import { expect } from "chai";
+import { openingsOf } from "../../../evidence/world/openings.ts";
+import { QUANTUM, type World } from "../../../evidence/world/world.ts";
 import { Directory } from "../../../protocol/directory.ts";
 import type { SegmentStoredEvent } from "../../../types/ethers/Registry.js";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
 import { named } from "../../helpers/named.ts";
-import { openingsOf } from "../../helpers/openings.ts";
-import { QUANTUM, type World } from "../../helpers/world.ts";
 
 const RATE = 1000n;
 const PAID = 950n;

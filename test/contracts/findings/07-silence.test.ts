@@ -1,8 +1,8 @@
 // Finding 7: a beacon that is not recorded, or just too late, or by somebody who did not bring the evidence.
 import { expect } from "chai";
+import { EPOCH, FUNDS, MARGIN, WINDOW, type World } from "../../../evidence/world/world.ts";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
 import { named } from "../../helpers/named.ts";
-import { EPOCH, FUNDS, MARGIN, WINDOW, type World } from "../../helpers/world.ts";
 
 const RATE = 1000n;
 const PAID = 950n;

@@ -1,8 +1,6 @@
 // Finding 8: a beacon that fails in any way. (factories.test.ts and life.test.ts test who may add verifiers and beacons.)
 import { expect } from "chai";
 import type { ContractTransactionResponse } from "ethers";
-import { freshWorld, REFUSAL, shortcuts } from "../../helpers/fresh-world.ts";
-import { named } from "../../helpers/named.ts";
 import {
   createWorld,
   EPOCH,
@@ -12,7 +10,9 @@ import {
   PARAMS,
   QUANTUM_BITS,
   type World,
-} from "../../helpers/world.ts";
+} from "../../../evidence/world/world.ts";
+import { freshWorld, REFUSAL, shortcuts } from "../../helpers/fresh-world.ts";
+import { named } from "../../helpers/named.ts";
 
 const RATE = 1000n;
 const PAID = 950n;

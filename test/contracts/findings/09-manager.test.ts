@@ -1,7 +1,7 @@
 // Finding 9: a manager who moves a vNode to and fro between two nodes of one owner, so that nothing is ever missed.
 import { expect } from "chai";
+import { FUNDS, type World } from "../../../evidence/world/world.ts";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
-import { FUNDS, type World } from "../../helpers/world.ts";
 
 const RATE = 1000n;
 

@@ -1,18 +1,7 @@
 // Finding 10: a batch of proofs that fits no transaction when one of them is wrong, with the real verifier.
 import { expect } from "chai";
 import type { HDNodeWallet } from "ethers";
-import { ACCEPTANCE, domain } from "../../../protocol/typed-data.ts";
-import { freshWorld } from "../../helpers/fresh-world.ts";
-import { present } from "../../helpers/present.ts";
-import {
-  drawSecrets,
-  encodeProof,
-  proveWithTrapdoor,
-  scalar,
-  verifyingKey,
-  type Inputs,
-  type Words8,
-} from "../../helpers/trapdoor-proofs.ts";
+import { present } from "../../../evidence/world/present.ts";
 import {
   createWorld,
   FUNDS,
@@ -23,7 +12,18 @@ import {
   SHAPE,
   type Params,
   type World,
-} from "../../helpers/world.ts";
+} from "../../../evidence/world/world.ts";
+import { ACCEPTANCE, domain } from "../../../protocol/typed-data.ts";
+import { freshWorld } from "../../helpers/fresh-world.ts";
+import {
+  drawSecrets,
+  encodeProof,
+  proveWithTrapdoor,
+  scalar,
+  verifyingKey,
+  type Inputs,
+  type Words8,
+} from "../../helpers/trapdoor-proofs.ts";
 
 const MAX_BATCH = 32;
 /** EIP-7825. */

@@ -1,9 +1,6 @@
 // Finding 11: several smaller findings.
 import { expect } from "chai";
-import { signGrant } from "../../helpers/consents.ts";
-import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
-import { named } from "../../helpers/named.ts";
-import { present } from "../../helpers/present.ts";
+import { present } from "../../../evidence/world/present.ts";
 import {
   createWorld,
   FUNDS,
@@ -14,7 +11,10 @@ import {
   RENT,
   UNBOND,
   type World,
-} from "../../helpers/world.ts";
+} from "../../../evidence/world/world.ts";
+import { signGrant } from "../../helpers/consents.ts";
+import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
+import { named } from "../../helpers/named.ts";
 
 const RATE = 1000n;
 /** Epochs of 90 days, and how many of them may be paused. */

@@ -1,12 +1,12 @@
 // Finding 12: somebody who could undo the reason for which an epoch is due, after its randomness was known, could try their
 // luck in each epoch at no cost. And payments to oneself could hide the end of other segments.
 import { expect } from "chai";
+import { present } from "../../../evidence/world/present.ts";
+import { createWorld, FUNDS, RENT, SELDOM, type World } from "../../../evidence/world/world.ts";
 import { isDue } from "../../../protocol/statement.ts";
 import { domain, EXTENSION } from "../../../protocol/typed-data.ts";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
 import { named } from "../../helpers/named.ts";
-import { present } from "../../helpers/present.ts";
-import { createWorld, FUNDS, RENT, SELDOM, type World } from "../../helpers/world.ts";
 
 const ODDS = 8;
 

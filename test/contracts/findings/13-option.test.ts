@@ -1,10 +1,10 @@
 // Finding 13: one's own challenge whose time is over is an option to leave in any later epoch, after its randomness is known.
 // It costs as much as a fault, which may be nothing.
 import { expect } from "chai";
+import { createWorld, FUNDS, type World } from "../../../evidence/world/world.ts";
 import { isDue } from "../../../protocol/statement.ts";
 import { freshWorld, REFUSAL, shortcuts } from "../../helpers/fresh-world.ts";
 import { named } from "../../helpers/named.ts";
-import { createWorld, FUNDS, type World } from "../../helpers/world.ts";
 
 const ODDS = 8;
 const TERMS = { odds: ODDS, grace: 1, maxMisses: 2, slashMultiple: 100, faultMultiple: 0, bondEpochs: 100 };

@@ -12,6 +12,7 @@ import { deployedKeys } from "../../../client/deployment/deployed-key.ts";
 import { verifierStep } from "../../../client/deployment/plan.ts";
 import { developmentAccounts } from "../../../contracts/accounts.ts";
 import { publicKeyOf } from "../../../drand/rounds.ts";
+import { present } from "../../../evidence/world/present.ts";
 import { bn254 } from "../../../groth16/bn254.ts";
 import { verifyProof } from "../../../groth16/verify.ts";
 import type { SnarkjsKey } from "../../../groth16/words.ts";
@@ -34,7 +35,6 @@ import {
 } from "../../helpers/ceremony.ts";
 import { errorIn, holdfast, type CliResult } from "../../helpers/cli.ts";
 import { serveChain, type ServedChain } from "../../helpers/deployments.ts";
-import { present } from "../../helpers/present.ts";
 import { honestStatement } from "../../helpers/statement.ts";
 
 export function testKey({ held, trusted, insecure, path, check, full, pass }: SharedCeremony): void {

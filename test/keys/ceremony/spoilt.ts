@@ -3,6 +3,7 @@ import { cp, copyFile, readFile, writeFile } from "node:fs/promises";
 import { expect } from "chai";
 import { zKey } from "snarkjs";
 import { artifactPaths, loadCircuitManifest, loadVerificationKey } from "../../../circuits/artifacts.ts";
+import { present } from "../../../evidence/world/present.ts";
 import { ZKEY_SECTION } from "../../../groth16/zkey-writer.ts";
 import { numberedKey } from "../../../keys/ceremony/folder.ts";
 import type { CheckKeyOptions } from "../../../keys/check.ts";
@@ -20,7 +21,6 @@ import {
   type SharedCeremony,
 } from "../../helpers/ceremony.ts";
 import { evmnetRound } from "../../helpers/evmnet.ts";
-import { present } from "../../helpers/present.ts";
 
 export function testSpoilt({ held, trusted, path, check, full, pass }: SharedCeremony): void {
   describe("one changed byte", () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { artifactPaths } from "../../../circuits/artifacts.ts";
 import { signRound } from "../../../drand/rounds.ts";
+import { present } from "../../../evidence/world/present.ts";
 import { locateSections } from "../../../groth16/sections.ts";
 import { ZKEY_SECTION } from "../../../groth16/zkey-writer.ts";
 import { acceptContribution } from "../../../keys/ceremony/accept.ts";
@@ -36,7 +37,6 @@ import {
 } from "../../helpers/ceremony.ts";
 import { evmnet, evmnetRound } from "../../helpers/evmnet.ts";
 import { writePowers } from "../../helpers/powers.ts";
-import { present } from "../../helpers/present.ts";
 
 export function testSteps({ held, trusted, insecure, path, check, full }: SharedCeremony): void {
   describe("begins", () => {
