@@ -3,7 +3,7 @@
  * not run, or a program of somebody else's.
  */
 import { readFile } from "node:fs/promises";
-import { HoldfastError, type ErrorCode } from "../protocol/errors.ts";
+import { HoldfastError } from "../protocol/errors.ts";
 import { checkProgram, createExternalProver } from "./external-prover.ts";
 import { createProver, loadProverKey, type Prover, type ProverKey } from "./prover.ts";
 import { readSomeSections, section } from "./sections.ts";
@@ -45,12 +45,9 @@ export function openProver(backend: Backend): Promise<Prover> {
   return Promise.resolve(createExternalProver(backend));
 }
 
-/** Of the key or of the caller, rather than of the machine. */
-const NOT_OF_THE_MACHINE: readonly ErrorCode[] = ["aborted", "bad-input", "corrupt", "key", "not-found"];
-
-/** Whether our own prover does not run on this machine, so that snarkjs has to. */
+/** Whether our own prover does not run on this machine, so that snarkjs has to. A want of memory or files may pass. */
 export function isUnfit({ kind }: Backend, error: unknown): boolean {
-  return kind === "wasm" && !(error instanceof HoldfastError && NOT_OF_THE_MACHINE.includes(error.code));
+  return kind === "wasm" && error instanceof HoldfastError && error.code === "io";
 }
 
 /** For the log, once. */

@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { constants } from "node:fs";
+import { constants, rmSync } from "node:fs";
 import { access, mkdtemp, open, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
@@ -79,6 +79,9 @@ export function createExternalProver({ program, zkey, wires, publicInputs }: Ext
       const [wtns, proof, signals] = ["witness.wtns", "proof.json", "public.json"].map((file) =>
         join(folder, file),
       ) as [string, string, string];
+      // The witness holds pieces of customers' data.
+      const remove = (): void => rmSync(folder, { recursive: true, force: true });
+      process.once("exit", remove);
       try {
         await writeFile(wtns, witness, { mode: 0o600 });
         const { ended, said } = await run(program, [zkey, wtns, proof, signals], signal);
@@ -95,7 +98,8 @@ export function createExternalProver({ program, zkey, wires, publicInputs }: Ext
         const whole: Groth16Proof = { pi_a, pi_b, pi_c, protocol: "groth16", curve: "bn128" };
         return { proof: whole, publicSignals: expected };
       } finally {
-        await rm(folder, { recursive: true, force: true });
+        process.off("exit", remove);
+        await rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
       }
     },
     close: () => Promise.resolve(),

@@ -10,7 +10,10 @@ let compiled: Promise<WebAssembly.Module> | undefined;
 
 /** Once in a thread. Needs Node: elsewhere `compileProver` takes the module's bytes. */
 export function loadProverModule(): Promise<WebAssembly.Module> {
-  return (compiled ??= load());
+  return (compiled ??= load().catch((error: unknown) => {
+    compiled = undefined; // it may have been a passing failure
+    throw error;
+  }));
 }
 
 async function load(): Promise<WebAssembly.Module> {

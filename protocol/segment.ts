@@ -159,11 +159,16 @@ export class SegmentHasher {
 
   /** As `update`; the chunk may be written over when it resolves, and no other one may come before. */
   async push(chunk: Uint8Array): Promise<void> {
-    for (const batch of this.#batches(chunk)) {
-      if (this.#engine.spread) await this.#spread(batch, this.#engine.spread);
-      else this.#hash(batch);
-      if (this.#failure) throw this.#failure.error;
+    if (this.#failure) throw this.#failure.error;
+    try {
+      for (const batch of this.#batches(chunk)) {
+        if (this.#engine.spread) await this.#spread(batch, this.#engine.spread);
+        else this.#hash(batch);
+      }
+    } catch (error) {
+      this.#failure ??= { error }; // a batch is missing
     }
+    if (this.#failure) throw this.#failure.error;
   }
 
   /** As `finish`, when all batches are hashed. Throws what became of one that is not. */

@@ -122,6 +122,7 @@ export function createProverPool(
     }
   };
   const run = async (input: CircuitInput, share: number, late: AbortSignal): Promise<ProofResult> => {
+    if (closed) throw closedError(); // another engine may have taken long to load
     const used = backend;
     const task: ProvingTask = { input, backend: used, threads: share };
     const pool = share > 1 ? (wide ??= start(1)) : narrow;

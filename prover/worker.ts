@@ -39,6 +39,7 @@ export default async function prove({ input, backend, threads }: ProvingTask): P
     try {
       prover = await open.prover;
     } catch (error) {
+      open = undefined;
       if (isUnfit(backend, error)) return { unfit: (error as Error).message };
       throw error;
     }

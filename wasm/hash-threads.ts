@@ -39,27 +39,33 @@ export function createHashThreads(
   { engine, worker = new URL("./hash-worker.ts", import.meta.url) }: HashThreadsModules,
 ): Spread {
   const free: HashTask[] = [];
-  const waiting: ((task: HashTask) => void)[] = [];
+  const waiting: (() => void)[] = [];
   let made = 0;
   let hashedHere = 0;
   let failures = 0;
   let pool: Piscina | undefined;
   let idle: NodeJS.Timeout | undefined;
 
-  const takeBatch = (): HashTask | Promise<HashTask> => {
-    const task = free.pop();
-    if (task) return task;
-    if (made === threads * BATCHES_PER_THREAD) return new Promise((resolve) => waiting.push(resolve));
-    made++;
-    return {
-      groups: new Uint8Array(new SharedArrayBuffer(BATCH_GROUPS * GROUP_BYTES)),
-      nodes: new Uint8Array(new SharedArrayBuffer(BATCH_GROUPS * ELEMENT_BYTES)),
-    };
+  const takeBatch = async (): Promise<HashTask> => {
+    for (;;) {
+      const task = free.pop();
+      if (task) return task;
+      if (made < threads * BATCHES_PER_THREAD) {
+        const batch = {
+          groups: new Uint8Array(new SharedArrayBuffer(BATCH_GROUPS * GROUP_BYTES)),
+          nodes: new Uint8Array(new SharedArrayBuffer(BATCH_GROUPS * ELEMENT_BYTES)),
+        };
+        made++;
+        return batch;
+      }
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
   };
-  const giveBack = (task: HashTask): void => {
-    const next = waiting.shift();
-    if (next) next(task);
+  /** A batch that a thread was given when it was ended is not used again: the thread may still write into it. */
+  const giveBack = (task: HashTask, isLost: boolean): void => {
+    if (isLost) made--;
     else free.push(task);
+    waiting.shift()?.();
     if (free.length === made) idle = setTimeout(endPool, IDLE_MS).unref();
   };
   const startPool = (): Piscina => {
@@ -77,13 +83,16 @@ export function createHashThreads(
     pool = undefined;
     hashedHere = 0;
   };
-  const hash = async (task: HashTask): Promise<void> => {
+  /** Whether a thread was given the task and did not finish it. */
+  const hash = async (task: HashTask): Promise<boolean> => {
+    let isLost = false;
     if (failures < MAX_FAILURES && (pool || hashedHere >= after)) {
       const used = (pool ??= startPool());
       try {
         await used.run(task);
-        return;
+        return false;
       } catch {
+        isLost = true;
         // With it go the other tasks that it has.
         if (pool === used) failures++;
         if (pool === used) endPool();
@@ -92,6 +101,7 @@ export function createHashThreads(
     await setImmediate(); // what else there is to do comes between two batches
     hashedHere++;
     task.nodes.set(groupNodes(task.groups, false, engine));
+    return isLost;
   };
 
   return async (groups, nodes) => {
@@ -103,13 +113,16 @@ export function createHashThreads(
       groups: batch.groups.subarray(0, groups.length),
       nodes: batch.nodes.subarray(0, count * ELEMENT_BYTES),
     };
-    const hashed = hash(task)
-      .then(() => {
+    const hashed = hash(task).then(
+      (isLost) => {
         nodes.set(task.nodes);
-      })
-      .finally(() => {
-        giveBack(batch);
-      });
+        giveBack(batch, isLost);
+      },
+      (error: unknown) => {
+        giveBack(batch, true);
+        throw error;
+      },
+    );
     return { hashed };
   };
 }

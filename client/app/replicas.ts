@@ -117,7 +117,9 @@ async function receive(options: PacedFetch, node: NodeAddress, progress: Progres
       await writeAll(file, chunk, offset + progress.received).catch((cause: unknown) => {
         throw new LocalFailure("not written", { cause });
       });
-      await progress.hasher.push(chunk);
+      await progress.hasher.push(chunk).catch((cause: unknown) => {
+        throw new LocalFailure("not hashed", { cause });
+      });
       progress.received += chunk.length;
     }
   } finally {

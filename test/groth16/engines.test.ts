@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { artifactPaths, loadProvingArtifacts, type ProvingArtifacts } from "../../circuits/artifacts.ts";
 import { createEngine } from "../../groth16/engine.ts";
 import { isUnfit, loadBackend, openProver, type Backend } from "../../groth16/engines.ts";
+import { UNFIT } from "../../groth16/prover-module.ts";
 import { calculateWitness } from "../../groth16/witness.ts";
 import { ensureProfile } from "../../keys/make.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
@@ -119,7 +120,8 @@ describe("prover: engines", function () {
     const wasm = await loadBackend("wasm", artifacts);
     for (const code of ["corrupt", "key", "bad-input", "not-found", "aborted"] as const)
       expect(isUnfit(wasm, new HoldfastError(code, "")), code).to.equal(false);
-    expect(isUnfit(wasm, new WebAssembly.CompileError("no such instruction"))).to.equal(true);
+    expect(isUnfit(wasm, new RangeError("could not allocate memory"))).to.equal(false);
+    expect(isUnfit(wasm, new HoldfastError("io", UNFIT))).to.equal(true);
     const broken = (): Promise<never> => Promise.reject(new HoldfastError("io", "broken"));
     for (const engine of ["snarkjs", process.execPath]) {
       const error = await errorOf(createEngine(artifacts, { engine }, { open: broken }));

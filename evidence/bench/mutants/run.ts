@@ -192,28 +192,14 @@ function describe(path: string, { line, was, text }: Mutant): string {
   return `${path}:${line}: ${short(was)} -> ${short(text)}`;
 }
 
+/** What the tests do not read, or what is linked. */
+const NOT_COPIED = new Set([".git", "node_modules", "build", "cache", "coverage", "docs", "out"]);
+
 function copyProject(name: string): string {
   const copy = resolve("cache", "mutants", name);
   rmSync(copy, { recursive: true, force: true });
   mkdirSync(copy, { recursive: true });
-  for (const entry of [
-    "artifacts",
-    "types",
-    "contracts",
-    "test",
-    "protocol",
-    "circuits",
-    "client",
-    "chain",
-    "net",
-    "prover",
-    "verifier",
-    "assurance",
-    "scripts",
-    "package.json",
-    "tsconfig.json",
-    "hardhat.config.ts",
-  ])
+  for (const entry of readdirSync(".").filter((name) => !NOT_COPIED.has(name)))
     cpSync(entry, join(copy, entry), { recursive: true });
   for (const entry of ["node_modules", "build"]) symlinkSync(resolve(entry), join(copy, entry));
   return copy;
