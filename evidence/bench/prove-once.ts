@@ -12,10 +12,8 @@ import { artifactPaths, loadCircuitManifest } from "../../circuits/artifacts.ts"
 import { bn254 } from "../../groth16/bn254.ts";
 import { createProver } from "../../groth16/prover.ts";
 import { calculateWitness } from "../../groth16/witness.ts";
-import { Directory } from "../../protocol/directory.ts";
+import { inputOf } from "../../keys/known-answer.ts";
 import { profileNamed, type Profile } from "../../protocol/profiles.ts";
-import { GROUP_BYTES, openLeaf, referenceEngine, SegmentHasher } from "../../protocol/segment.ts";
-import { circuitInput, samplesOf, type CircuitInput } from "../../protocol/statement.ts";
 import type { ProveBench } from "./prove.ts";
 
 interface Proved {
@@ -77,7 +75,10 @@ async function measure(
   const program = await readFile(paths.wasm);
   const key = JSON.parse(await readFile(paths.verificationKey, "utf8")) as VerificationKey;
   const prove = await proverOf(engine, paths.zkey, threads, rival);
-  const input = someInput(profile);
+  const input = inputOf(
+    profile,
+    Uint8Array.from({ length: SEGMENT_BYTES }, (_, i) => (i * i) % 251),
+  );
   await prove(await calculateWitness(program, input));
 
   const [before, start] = [process.cpuUsage(), performance.now()];
@@ -97,23 +98,6 @@ async function measure(
     wallSeconds: (end - start) / 1e3,
     peakMb,
   };
-}
-
-/** An honest statement about one segment of made-up bytes. */
-function someInput(profile: Profile): CircuitInput {
-  const bytes = Uint8Array.from({ length: SEGMENT_BYTES }, (_, i) => (i * i) % 251);
-  const tree = new SegmentHasher({ depth: profile.dataDepth, engine: referenceEngine })
-    .update(bytes)
-    .finish();
-  const directory = new Directory(profile.directoryDepth);
-  directory.append({ ...tree, weight: tree.leaves });
-  const range = { seed: 1n, start: 0, length: directory.total };
-  const samples = samplesOf(directory, range, profile);
-  const openings = samples.map(({ leafIndex }) => {
-    const first = Math.floor(leafIndex / 16) * GROUP_BYTES;
-    return openLeaf(tree, leafIndex, bytes.subarray(first, first + GROUP_BYTES), referenceEngine);
-  });
-  return circuitInput(directory, range, samples, openings, profile);
 }
 
 const [name = "", engine = "", threads = "1", rival = ""] = process.argv.slice(2);

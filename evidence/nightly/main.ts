@@ -77,7 +77,7 @@ async function runStep(name: string, command: string, signal: AbortSignal): Prom
   const log = createWriteStream(join(LOGS, `${name.replace(":", "-")}.log`));
   const child = spawn(command, { shell: true, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const end = (): void => {
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
   };
   signal.addEventListener("abort", end, { once: true });
   for (const stream of [child.stdout, child.stderr]) stream.pipe(log, { end: false });

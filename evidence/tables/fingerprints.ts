@@ -8,11 +8,11 @@ import { join } from "node:path";
 const ROOT = join(import.meta.dirname, "..", "..");
 const DIGITS = 8;
 
-export type Measured = "contracts" | "circuits" | "wasm";
+export type Measured = "contracts" | "circuits";
 
 /**
- * Eight hexadecimal digits: the start of a hash of the bytecode of all deployed contracts, of the circuits without comments
- * and layout, or of the WebAssembly modules. Contracts and modules must be built.
+ * Eight hexadecimal digits: the start of a hash of the bytecode of all deployed contracts, which must be built, or of the
+ * circuits without comments and layout.
  */
 export function fingerprint(of: Measured): string {
   const hash = createHash("sha256");
@@ -30,7 +30,6 @@ const parts: Readonly<Record<Measured, () => [name: string, text: string][]>> = 
       name,
       text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "").replaceAll(/\s+/g, " "),
     ]),
-  wasm: () => read("build/*.wasm"),
 };
 
 /** Sorted by name, so that the file system's order does not matter. */

@@ -51,7 +51,7 @@ export const TABLES: readonly Table[] = [
   },
 ];
 
-const tableNamed = (name: string): Table => {
+export const tableNamed = (name: string): Table => {
   const table = TABLES.find((one) => one.name === name);
   if (!table)
     throw new RangeError(

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { markdownTable, readMarked, replaceMarked } from "../../evidence/tables/markers.ts";
-import { TABLES } from "../../evidence/tables/tables.ts";
+import { tableNamed, TABLES } from "../../evidence/tables/tables.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const DOCUMENT = "before\n\n<!-- table gas, from 00000000 -->\n\n| old |\n\n<!-- end of gas -->\n\nafter\n";
@@ -21,6 +21,11 @@ describe("docs: tables", () => {
   it("are an error where a document has no place for them", () => {
     expect(() => readMarked(DOCUMENT, "limits")).to.throw("table limits");
     expect(() => replaceMarked(DOCUMENT, "limits", { from: "", body: "" })).to.throw("table limits");
+  });
+
+  it("are known by name: a check of another one does not pass", () => {
+    expect(tableNamed("gas").document).to.equal("docs/contracts.md");
+    expect(() => tableNamed("gass")).to.throw(RangeError, "gass");
   });
 
   it("have columns as wide as their widest cell", () => {

@@ -1,5 +1,5 @@
 // A prover of somebody else's: shell scripts that prove, fail, hang, and write what is no proof.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createReadStream, type ReadStream } from "node:fs";
 import { readdir, writeFile } from "node:fs/promises";
@@ -158,6 +158,23 @@ describe("prover: a program of somebody else's", function () {
     expect((await proving).message).to.equal("enough");
     await over;
     expect((await errorOf(external.prove(witness, { signal: stopping.signal }))).message).to.equal("enough");
+  });
+
+  it("leaves no witness behind when this process ends before it does", async () => {
+    const options = {
+      program: await program("kill -USR2 $PPID", "sleep 1000"),
+      zkey: artifacts.zkey,
+      ...counts(),
+    };
+    const module = new URL("../../groth16/external-prover.ts", import.meta.url).href;
+    const code = `
+      import { readFileSync } from "node:fs";
+      import { createExternalProver } from ${JSON.stringify(module)};
+      process.on("SIGUSR2", () => process.exit(3));
+      await createExternalProver(${JSON.stringify(options)}).prove(readFileSync(${JSON.stringify(await keep("witness", witness))}));
+    `;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: "inherit" });
+    expect(await once(child, "exit")).to.deep.equal([3, null]);
   });
 
   it("leaves nothing running that it has started and did not wait for", async () => {

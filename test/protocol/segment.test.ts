@@ -18,6 +18,7 @@ import {
   type SegmentTree,
 } from "../../protocol/segment.ts";
 import { patternBytes } from "../helpers/bytes.ts";
+import { errorOf } from "../helpers/errors.ts";
 import { vectors } from "../helpers/vectors.ts";
 
 describe("protocol: segment tree", () => {
@@ -126,6 +127,17 @@ describe("protocol: segment tree", () => {
     const { levels, root } = tree(patternBytes(40 * 496, 1), 3);
     expect(levels.map((level) => level.length / 32)).to.deep.equal([3, 1, 1]);
     expect(toHex32(root).slice(2)).to.equal(Buffer.from(present(levels[2])).reverse().toString("hex"));
+  });
+
+  it("is not made of what is left when a batch could not be handed over", async () => {
+    let calls = 0;
+    const spread = () =>
+      ++calls === 1 ? Promise.reject(new Error("no memory")) : Promise.resolve({ hashed: Promise.resolve() });
+    const hasher = new SegmentHasher({ depth: 4, engine: { ...engine, spread } });
+    const bytes = patternBytes(2_000_000, 1);
+    for (const act of [() => hasher.push(bytes), () => hasher.push(bytes.subarray(0, 1)), () => hasher.end()])
+      expect((await errorOf(act())).message).to.equal("no memory");
+    expect(calls).to.equal(1);
   });
 
   describe("padding", () => {

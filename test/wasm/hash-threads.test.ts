@@ -66,6 +66,24 @@ describe("hash: threads", function () {
     }
   });
 
+  it("does not use a batch again that a thread had when it was ended", async () => {
+    const worker = new URL("../helpers/failing-hash-worker.ts", import.meta.url);
+    const buffers: ArrayBufferLike[] = [];
+    const watched: HashEngine = {
+      ...engine,
+      hashLeaves(leaves, output) {
+        buffers.push(leaves.buffer);
+        return engine.hashLeaves(leaves, output);
+      },
+    };
+    const bytes = some(16 * BATCH);
+    for (let batch = 0; batch < 16; batch++) bytes[batch * BATCH] = 2;
+    expect(await there(bytes, spreading({ worker, engine: watched }, 0, 1))).to.deep.equal(here(bytes));
+    const [lost, ...later] = buffers;
+    expect(later).to.have.length.above(6).and.not.include(lost);
+    expect(new Set(later), "others are").to.have.property("size").below(later.length);
+  });
+
   it("hashes here what threads do not that never start", async () => {
     const worker = new URL("../helpers/no-such-worker.ts", import.meta.url);
     const using = spreading({ worker });
