@@ -67,7 +67,8 @@ export function createProverPool(
   const start = (count: number): Piscina => {
     const data: ThreadData = { wasm: artifacts.wasm };
     const started = new Piscina({
-      ...{ filename: worker.href, minThreads: count, maxThreads: count },
+      // By name: of a default export Node makes a module that ends the process when the thread is ended meanwhile.
+      ...{ filename: worker.href, name: "prove", minThreads: count, maxThreads: count },
       // snarkjs loads web-worker, which takes any thread for one of its own and runs the script `mod`: an empty one.
       workerData: { ...data, mod: "data:," },
     });

@@ -31,7 +31,7 @@ export interface ThreadData {
 
 let open: { readonly kind: Backend["kind"]; readonly prover: Promise<Prover> } | undefined;
 
-export default async function prove({ input, backend, threads }: ProvingTask): Promise<WorkerAnswer> {
+export async function prove({ input, backend, threads }: ProvingTask): Promise<WorkerAnswer> {
   try {
     if (backend.kind === "external") return await witnessOf(input);
     if (open?.kind !== backend.kind) open = { kind: backend.kind, prover: openProver(backend) };

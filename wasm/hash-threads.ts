@@ -70,9 +70,10 @@ export function createHashThreads(
   };
   const startPool = (): Piscina => {
     const data: HashThreadData = { module };
+    // By name: of a default export Node makes a module that ends the process when the thread is ended meanwhile.
     // All at once: piscina would keep a task for ever that waits for a thread which then does not start.
     const started = new Piscina({
-      ...{ filename: worker.href, minThreads: threads, maxThreads: threads, workerData: data },
+      ...{ filename: worker.href, name: "hash", minThreads: threads, maxThreads: threads, workerData: data },
       concurrentTasksPerWorker: BATCHES_PER_THREAD,
     });
     started.on("error", () => undefined);

@@ -18,7 +18,7 @@ export interface HashThreadData {
 
 let engine: HashEngine | undefined;
 
-export default function hash({ groups, nodes }: HashTask): void {
+export function hash({ groups, nodes }: HashTask): void {
   engine ??= createWasmEngine((workerData as HashThreadData).module);
   nodes.set(groupNodes(groups, false, engine));
 }

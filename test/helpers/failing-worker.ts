@@ -4,7 +4,7 @@
  * The input carries `failure` beside the circuit's signals: [kind, an Int32Array over shared memory that counts down].
  */
 import type { CircuitInput } from "../../groth16/witness.ts";
-import prove, { type ProvingTask, type WorkerAnswer } from "../../prover/worker.ts";
+import { prove as proveTask, type ProvingTask, type WorkerAnswer } from "../../prover/worker.ts";
 
 export interface Failure {
   readonly kind: "exit" | "throw" | "hang" | "unfit";
@@ -12,7 +12,7 @@ export interface Failure {
   readonly left: Int32Array;
 }
 
-export default async function proveUnlessTold(task: ProvingTask): Promise<WorkerAnswer> {
+export async function prove(task: ProvingTask): Promise<WorkerAnswer> {
   const { failure, ...input } = task.input as { failure?: Failure } & CircuitInput;
   if (failure && failNow(failure)) {
     if (failure.kind === "exit") process.exit(1);
@@ -20,7 +20,7 @@ export default async function proveUnlessTold(task: ProvingTask): Promise<Worker
     if (failure.kind === "unfit") return { unfit: "as told" };
     for (;;); // hang
   }
-  return prove({ ...task, input });
+  return proveTask({ ...task, input });
 }
 
 function failNow({ left }: Failure): boolean {
