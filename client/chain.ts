@@ -112,7 +112,12 @@ export interface Chain {
   gasOf(transaction: string): Promise<bigint>;
   /** Gas that each sender used in these blocks, by checksummed address. */
   gasBySender(fromBlock: number, toBlock: number): Promise<Map<string, bigint>>;
-  sign(domain: Domain, types: TypeTable, message: Readonly<Record<string, unknown>>): Promise<string>;
+  /** @param domain of this project's messages, or of another contract */
+  sign(
+    domain: Partial<Domain>,
+    types: TypeTable,
+    message: Readonly<Record<string, unknown>>,
+  ): Promise<string>;
   close(): void;
 }
 

@@ -111,11 +111,12 @@ describe("governance: calls", () => {
 
 describe("governance: words", () => {
   it("are between spaces, or in quotes", () => {
-    expect(wordsOf(`describe 1 "two  words" it's' 'x`)).to.deep.equal([
+    expect(wordsOf(`describe 1 "two  words" it's' 'x y'`)).to.deep.equal([
       "describe",
       "1",
       "two  words",
-      "its x",
+      "its",
+      "x y",
     ]);
     expect(refused(() => wordsOf('describe 1 "two')).message).to.match(/a quote has no end/);
   });

@@ -1,0 +1,423 @@
+/**
+ * `governance create-dao | delegate | propose | vote | queue | execute | show`: token holders decide for a cluster.
+ */
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { HoldfastError } from "../../protocol/errors.ts";
+import { parseAddress, type Chain, type Sent } from "../chain.ts";
+import {
+  callOfGovernor,
+  callOfTimelock,
+  castVote,
+  CHOICES,
+  createDao,
+  delegate,
+  earliestExecution,
+  executeProposal,
+  openDao,
+  proposalIds,
+  propose,
+  proposalText,
+  queue,
+  readProposal,
+  standardRules,
+  type Choice,
+  type Dao,
+  type OpenDao,
+  type Proposal,
+  type Rules,
+} from "../governance/dao.ts";
+import { decisionJson, decisionLines, decisionOf, type Decision } from "../governance/decision.ts";
+import { calendarOf, dateOf, durationOf } from "../governance/time.ts";
+import { agree, formatAmount, parseAmount, printNote, printResult } from "../output.ts";
+import { actionOption, callsOf, type CallSpec } from "./action-text.ts";
+import { chainCommand, count, natural, units, withChain, type ChainOptions } from "./common.ts";
+import { ACTION_CALLS, dryRunCommand, type DryRunOptions } from "./manager-actions.ts";
+
+interface CreateOptions extends DryRunOptions, Partial<Record<keyof Rules, number>> {
+  readonly holders: readonly { holder: string; amount: bigint }[];
+  readonly name: string;
+  readonly symbol: string;
+}
+
+interface DaoOptions extends DryRunOptions {
+  readonly governor: string;
+}
+
+/** Of ClusterVotes. */
+const DECIMALS = 18;
+const SHOWN_PROPOSALS = 20;
+
+/** How token holders decide, each with its option and what changes it later. */
+const RULES: readonly (readonly [
+  name: keyof Rules,
+  flag: string,
+  description: string,
+  call: (dao: Dao, value: bigint) => ReturnType<typeof callOfGovernor>,
+])[] = [
+  [
+    "votingDelay",
+    "voting-delay",
+    "seconds from a proposal until votes are counted; at least, and by default, an epoch",
+    (dao, value) => callOfGovernor(dao, "setVotingDelay", value),
+  ],
+  [
+    "votingPeriod",
+    "voting-period",
+    "seconds to vote; at least an epoch; default: 3 epochs",
+    (dao, value) => callOfGovernor(dao, "setVotingPeriod", value),
+  ],
+  [
+    "voteExtension",
+    "vote-extension",
+    "seconds left to vote, at least, after the quorum is reached; at least, and by default, an epoch",
+    (dao, value) => callOfGovernor(dao, "setLateQuorumVoteExtension", value),
+  ],
+  [
+    "quorum",
+    "quorum",
+    "percent of all votes that must be for a proposal, or abstain; at least 4; default: 20",
+    (dao, value) => callOfGovernor(dao, "updateQuorumNumerator", value),
+  ],
+  [
+    "proposalThreshold",
+    "proposal-threshold",
+    "votes that a proposer needs, in units of 10^-18; default: 1",
+    (dao, value) => callOfGovernor(dao, "setProposalThreshold", value),
+  ],
+  [
+    "delay",
+    "delay",
+    "seconds of the timelock; longer than what leaving takes; default: that and an epoch",
+    (dao, value) => callOfTimelock(dao, "updateDelay", value),
+  ],
+];
+
+export function addDaoCommands(governance: Command): void {
+  const create = dryRunCommand(
+    governance,
+    "create-dao",
+    "makes the votes, the governor and the timelock with which token holders decide",
+  )
+    .requiredOption(
+      "--holders <list>",
+      "the founders and their votes, as ADDRESS:VOTES, separated by commas",
+      parseHolders,
+    )
+    .option("--name <text>", "name of the votes", "Cluster votes")
+    .option("--symbol <text>", "symbol of the votes", "VOTES");
+  for (const [, flag, description] of RULES) create.option(`--${flag} <n>`, description, natural);
+  create.action(createCommand);
+  const withDao = (command: Command): Command =>
+    command.addOption(
+      new Option("--governor <address>", "the governor's address")
+        .env("HOLDFAST_GOVERNOR")
+        .makeOptionMandatory(),
+    );
+  const withProposal = (command: Command): Command =>
+    withDao(command).argument("<proposal>", "number of the proposal", proposalNumber);
+  withDao(
+    dryRunCommand(
+      governance,
+      "delegate",
+      "gives this account's votes to an account; without it, they do not count",
+    ),
+  )
+    .argument("<to>", 'address, or "self"')
+    .action(delegateCommand);
+  withDao(dryRunCommand(governance, "propose", "proposes actions to the token holders"))
+    .addOption(actionOption())
+    .addHelpText("after", `\nThe rules of deciding: ${RULES.map(([, flag]) => `rules ${flag}`).join(", ")}.`)
+    .action(proposeCommand);
+  withProposal(dryRunCommand(governance, "vote", "votes about a proposal, with the votes of its snapshot"))
+    .addArgument(choiceArgument(governance))
+    .option("--reason <text>", "why, for others to read", "")
+    .action(voteCommand);
+  withProposal(
+    dryRunCommand(governance, "queue", "begins the delay of a proposal that has won; anyone can"),
+  ).action(step("queue", "succeeded", queue));
+  withProposal(
+    dryRunCommand(governance, "execute", "does what a proposal says, after its delay; anyone can"),
+  ).action(step("execute", "queued", executeProposal));
+  withDao(
+    chainCommand(
+      governance,
+      "show",
+      "shows a proposal, or how token holders decide and the newest proposals",
+    ),
+  )
+    .argument("[proposal]", "number of the proposal", proposalNumber)
+    .option("--most <n>", "how many proposals to list", count, SHOWN_PROPOSALS)
+    .action(showCommand);
+}
+
+// ----------------------------------------------------------------------------------------------------------- the founders
+
+function createCommand(options: CreateOptions): Promise<void> {
+  return withChain(options, async (chain) => {
+    const standard = standardRules(await calendarOf(chain));
+    const rules = Object.fromEntries(
+      RULES.map(([name]) => [name, options[name] === undefined ? standard[name] : BigInt(options[name])]),
+    ) as unknown as Rules;
+    const { holders, name, symbol } = options;
+    const lines = [
+      ...holders.map(({ holder, amount }) => `   ${holder}: ${votesInWords(amount)}`),
+      ...rulesInWords(rules),
+    ];
+    const shown = { holders, rules };
+    if (options.dryRun) {
+      printResult(
+        { dryRun: true, ...shown },
+        { ...options, text: ["nothing was sent; this would make:", ...lines].join("\n") },
+      );
+      return;
+    }
+    if (!options.json) printNote(lines.join("\n"), false);
+    await agree(`make ${symbol} for ${holders.length} holders, a governor and its timelock`, options);
+    let gas = 0n;
+    const { governor, votes, timelock } = await createDao(
+      chain,
+      { name, symbol, holders, rules },
+      (what, used) => {
+        gas += used;
+        printNote(`${what} is made`, options.json);
+      },
+    );
+    printResult({ governor, votes, timelock, gas }, options);
+  });
+}
+
+function delegateCommand(to: string, options: DaoOptions): Promise<void> {
+  return withDaoOf(options, async (chain, dao) => {
+    const account = chain.account();
+    const other = to === "self" ? account : parseAddress(to);
+    const what = `give the votes of ${account} to ${other}`;
+    if (options.dryRun) {
+      printResult(
+        { dryRun: true, account, to: other },
+        { ...options, text: `nothing was sent; this would ${what}` },
+      );
+      return;
+    }
+    await agree(what, options);
+    const { hash } = await delegate(chain, dao, other);
+    printResult({ account, to: other, votes: await dao.votesOf(other), transaction: hash }, options);
+  });
+}
+
+// ------------------------------------------------------------------------------------------------------------ proposals
+
+function proposeCommand(options: DaoOptions & { action: readonly string[] }): Promise<void> {
+  return withDaoOf(options, async (chain, dao) => {
+    const calls = await callsOf(chain, options.action, [...ACTION_CALLS, ...rulesOf(dao)]);
+    const decision = await decide(chain, dao, { calls });
+    const lines = decisionLines(decision);
+    if (options.dryRun) {
+      const proposer = options.key === undefined ? dao.timelock : chain.account();
+      const place = { registry: chain.addresses.registry, places: dao.places, proposer };
+      const value = { dryRun: true, description: proposalText(calls, place), ...decisionJson(decision) };
+      printResult(value, {
+        ...options,
+        text: ["nothing was sent; this would propose:", ...lines].join("\n"),
+      });
+      return;
+    }
+    if (!options.json) printNote(lines.join("\n"), false);
+    await agree(`propose to the token holders: ${decision.does.join("; ")}`, options);
+    const { id, text, sent } = await propose(chain, dao, calls);
+    const { snapshot, deadline } = await readProposal(chain, dao, id);
+    const value = { proposal: id, description: text, ...decisionJson(decision), snapshot, deadline };
+    printResult(
+      { ...value, gas: sent.gas, transaction: sent.hash },
+      {
+        ...options,
+        text: [
+          `proposal ${id}: one can vote from ${dateOf(snapshot)} until ${dateOf(deadline)}`,
+          `transaction ${sent.hash}`,
+        ].join("\n"),
+      },
+    );
+  });
+}
+
+function voteCommand(id: bigint, choice: Choice, options: DaoOptions & { reason: string }): Promise<void> {
+  return withDaoOf(options, async (chain, dao) => {
+    const proposal = await readProposal(chain, dao, id);
+    const decision = await decide(chain, dao, proposal);
+    if (proposal.state !== "active") throw notNow(proposal, "one can vote about it");
+    const account = chain.account();
+    const weight = await dao.view<bigint>("getVotes", [account, proposal.snapshot]);
+    if (weight === 0n) {
+      const message = `${account} had no votes at ${dateOf(proposal.snapshot)}, when they were counted: votes must be delegated before, with \`governance delegate\``;
+      throw new HoldfastError("funds", message, { account, snapshot: proposal.snapshot });
+    }
+    const lines = [...proposalLines(proposal), ...decisionLines(decision)];
+    const value = { proposal: id, choice, votes: weight };
+    if (options.dryRun) {
+      const text = [
+        `nothing was sent; this would vote ${choice} with ${votesInWords(weight)}`,
+        ...lines,
+      ].join("\n");
+      printResult({ dryRun: true, ...value, ...decisionJson(decision) }, { ...options, text });
+      return;
+    }
+    if (!options.json) printNote(lines.join("\n"), false);
+    await agree(`vote ${choice} with ${votesInWords(weight)}: ${decision.does.join("; ")}`, options);
+    const sent = await castVote(chain, dao, { id, choice, reason: options.reason });
+    const { tally, deadline } = await readProposal(chain, dao, id);
+    printResult({ ...value, tally, deadline, gas: sent.gas, transaction: sent.hash }, options);
+  });
+}
+
+/** A step that anyone can take when the proposal is in this state. */
+function step(
+  what: "queue" | "execute",
+  state: Proposal["state"],
+  take: (chain: Chain, dao: Dao, id: bigint) => Promise<Sent>,
+) {
+  return (id: bigint, options: DaoOptions): Promise<void> =>
+    withDaoOf(options, async (chain, dao) => {
+      const proposal = await readProposal(chain, dao, id);
+      const decision = await decide(chain, dao, proposal);
+      if (proposal.state !== state) throw notNow(proposal, `it can be ${what}d`);
+      const { timestamp } = await chain.block();
+      if (what === "execute" && proposal.eta > BigInt(timestamp))
+        throw notNow(proposal, `it can be executed, at ${dateOf(proposal.eta)}`);
+      const lines = [...proposalLines(proposal), ...decisionLines(decision)];
+      if (options.dryRun) {
+        const text = [`nothing was sent; this would ${what} proposal ${id}`, ...lines].join("\n");
+        printResult({ dryRun: true, proposal: id, ...decisionJson(decision) }, { ...options, text });
+        return;
+      }
+      if (what === "execute" && "refused" in decision.outcome)
+        throw new HoldfastError("chain", decision.outcome.refused);
+      if (!options.json) printNote(lines.join("\n"), false);
+      await agree(`${what} proposal ${id}: ${decision.does.join("; ")}`, options);
+      const sent = await take(chain, dao, id);
+      const { eta, state: now } = await readProposal(chain, dao, id);
+      const events = sent.events.map(({ name, args }) => ({ name, args }));
+      const value = {
+        proposal: id,
+        state: now,
+        ...(what === "queue" ? { eta, date: dateOf(eta) } : { events }),
+      };
+      printResult({ ...value, gas: sent.gas, transaction: sent.hash }, options);
+    });
+}
+
+function notNow({ id, state }: Proposal, when: string): HoldfastError {
+  const message = `proposal ${id} is ${state}: wait until ${when}, if it ever can; \`governance show ${id}\` says when`;
+  return new HoldfastError("chain", message, { proposal: id, state });
+}
+
+function showCommand(id: bigint | undefined, options: DaoOptions & { most: number }): Promise<void> {
+  return withDaoOf(options, async (chain, dao) => {
+    if (id !== undefined) {
+      const proposal = await readProposal(chain, dao, id);
+      const decision = await decide(chain, dao, proposal);
+      const text = [...proposalLines(proposal), ...decisionLines(decision)].join("\n");
+      printResult({ ...proposalJson(proposal), ...decisionJson(decision) }, { ...options, text });
+      return;
+    }
+    const rules = await dao.rules();
+    const { governor, votes, timelock } = dao;
+    const proposals = await Promise.all(
+      (await proposalIds(dao, options.most)).map((each) => readProposal(chain, dao, each)),
+    );
+    const text = [
+      `the governor ${governor} decides by the votes ${votes} for its timelock ${timelock}, the manager:`,
+      ...rulesInWords(rules),
+      ...proposals.flatMap(proposalLines),
+    ].join("\n");
+    printResult(
+      { governor, votes, timelock, rules, proposals: proposals.map(proposalJson) },
+      { ...options, text },
+    );
+  });
+}
+
+async function decide(
+  chain: Chain,
+  dao: OpenDao,
+  proposal: Pick<Proposal, "calls"> | Proposal,
+): Promise<Decision> {
+  const now = BigInt((await chain.block()).timestamp);
+  const time = earliestExecution(await dao.rules(), "id" in proposal ? proposal : undefined, now);
+  return decisionOf(chain, { sender: dao.timelock, calls: proposal.calls, places: dao.places, time });
+}
+
+const withDaoOf = (options: DaoOptions, use: (chain: Chain, dao: OpenDao) => Promise<void>): Promise<void> =>
+  withChain(options, async (chain) => use(chain, await openDao(chain, options.governor)));
+
+// ---------------------------------------------------------------------------------------------------------------- words
+
+function proposalLines({
+  id,
+  state,
+  proposer,
+  snapshot,
+  deadline,
+  eta,
+  tally,
+  quorum,
+  isDescribed,
+}: Proposal): string[] {
+  return [
+    `proposal ${id} of ${proposer}: ${state}`,
+    ...(isDescribed
+      ? []
+      : ["   warning: its text on the chain is not the one that its calldata gives; believe what follows"]),
+    `   votes are those of ${dateOf(snapshot)}; one can vote until ${dateOf(deadline)}`,
+    `   for ${formatAmount(tally.for, DECIMALS)}, against ${formatAmount(tally.against, DECIMALS)}, abstaining ${formatAmount(tally.abstain, DECIMALS)}${quorum === undefined ? "" : `; it needs ${formatAmount(quorum, DECIMALS)} for it or abstaining`}`,
+    ...(eta === 0n ? [] : [`   can be executed from ${dateOf(eta)} on`]),
+  ];
+}
+
+function proposalJson({ id, calls, quorum, ...rest }: Proposal): object {
+  return { proposal: id, ...rest, quorum: quorum ?? null, calls };
+}
+
+function rulesInWords(rules: Rules): string[] {
+  return [
+    `   a proposal needs a proposer with ${votesInWords(rules.proposalThreshold)}`,
+    `   votes are counted ${durationOf(rules.votingDelay)} after the proposal, and one can vote for ${durationOf(rules.votingPeriod)}`,
+    `   a quorum of ${rules.quorum} % leaves ${durationOf(rules.voteExtension)} or more to vote`,
+    `   what has won is done after ${durationOf(rules.delay)}`,
+  ];
+}
+
+const votesInWords = (amount: bigint): string =>
+  `${formatAmount(amount, DECIMALS)} ${amount === 10n ** BigInt(DECIMALS) ? "vote" : "votes"}`;
+
+// ------------------------------------------------------------------------------------------------------------ arguments
+
+function rulesOf(dao: Dao): CallSpec[] {
+  return RULES.map(([, name, description, call]) => ({
+    group: "rules",
+    name,
+    description,
+    define: (command) => command.argument("<n>", description, units),
+    calls: (_, [value]) => Promise.resolve([call(dao, value as bigint)]),
+  }));
+}
+
+function choiceArgument(command: Command) {
+  return command.createArgument("<choice>", "for, against or abstain").choices(CHOICES);
+}
+
+function proposalNumber(text: string): bigint {
+  if (!/^\d{1,78}$/.test(text)) throw new InvalidArgumentError("expected the number that `propose` printed");
+  return BigInt(text);
+}
+
+function parseHolders(text: string): { holder: string; amount: bigint }[] {
+  return text.split(",").map((each) => {
+    const [address = "", amount = "", ...more] = each.split(":");
+    if (more.length > 0 || amount === "")
+      throw new InvalidArgumentError("expected ADDRESS:VOTES, separated by commas");
+    try {
+      return { holder: parseAddress(address), amount: parseAmount(amount, DECIMALS) };
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    }
+  });
+}
