@@ -16,6 +16,8 @@ export interface Place {
   /** As in "on the Safe itself". */
   readonly name: string;
   readonly abi: InterfaceAbi;
+  /** Why its calls cannot be tried out before they are executed. */
+  readonly untried?: string;
 }
 
 /**

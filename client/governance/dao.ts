@@ -114,7 +114,12 @@ export async function openDao(chain: Chain, text: string): Promise<OpenDao> {
     votes,
     timelock,
     places: [
-      { address: governor, name: "the governor itself", abi: abiOf("ClusterGovernor") },
+      {
+        address: governor,
+        name: "the governor itself",
+        abi: abiOf("ClusterGovernor"),
+        untried: "the governor changes its rules only while it executes a proposal",
+      },
       { address: timelock, name: "the timelock itself", abi: abiOf("ClusterTimelock") },
     ],
     view,

@@ -15,9 +15,11 @@ export interface Decision {
   readonly calls: readonly Call[];
   /** What the Registry's part of the calls changes. */
   readonly previews: readonly Preview[];
-  /** Whether it would succeed at the newest block, as one or each call alone; or why not. */
-  readonly outcome: { readonly together: boolean } | { readonly refused: string };
+  readonly outcome: Outcome;
 }
+
+/** Whether it would succeed at the newest block, as one or each call alone; or why not; or why that is not known. */
+type Outcome = { readonly together: boolean } | { readonly refused: string } | { readonly untried: string };
 
 export interface Deciding {
   /** Who makes the calls. */
@@ -35,11 +37,13 @@ export async function decisionOf(chain: Chain, { sender, calls, places, time }: 
     does: describeCalls(calls, registry, places),
     calls,
     previews: await previewActions(chain, actions, time),
-    outcome: await tryOut(chain, sender, calls),
+    outcome: await tryOut(chain, { sender, calls, places }),
   };
 }
 
-async function tryOut(chain: Chain, sender: string, calls: readonly Call[]): Promise<Decision["outcome"]> {
+async function tryOut(chain: Chain, { sender, calls, places }: Omit<Deciding, "time">): Promise<Outcome> {
+  const untried = places.find((place) => place.untried && calls.some(({ to }) => to === place.address));
+  if (untried?.untried !== undefined) return { untried: untried.untried };
   try {
     return await simulate(chain, sender, calls);
   } catch (error) {
@@ -58,7 +62,8 @@ export function decisionLines({ does, previews, calls, outcome }: Decision): str
   ];
 }
 
-function inWords(outcome: Decision["outcome"]): string {
+function inWords(outcome: Outcome): string {
+  if ("untried" in outcome) return `it was not tried: ${outcome.untried}`;
   if ("refused" in outcome)
     return `tried at the newest block, it fails: ${outcome.refused}. It may succeed later.`;
   return outcome.together
