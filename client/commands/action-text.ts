@@ -2,9 +2,12 @@
  * Reads `--action "change-cluster 1 --odds 2"`: what `manager` takes, as one text.
  */
 import { Command, CommanderError, Option } from "commander";
+import { Interface } from "ethers";
 import { HoldfastError } from "../../protocol/errors.ts";
-import type { Chain } from "../chain.ts";
-import type { Call } from "../governance/calls.ts";
+import { parseAddress, type Chain } from "../chain.ts";
+import { ledgerPlace, type Call } from "../governance/calls.ts";
+import { parseAmount } from "../output.ts";
+import { checkRecipient } from "../recipients.ts";
 
 /** A command that gives calls instead of sending them. */
 export interface CallSpec {
@@ -14,6 +17,21 @@ export interface CallSpec {
   define(command: Command): Command;
   calls(chain: Chain, args: readonly unknown[], options: object): Promise<readonly Call[]>;
 }
+
+/** What a contract earns as a manager is in its account in the Ledger, after `manager collect-fees`. */
+export const WITHDRAW: CallSpec = {
+  name: "withdraw",
+  description: "pays tokens out of the manager's account in the Ledger",
+  define: (command) => command.argument("<to>", "address").argument("<amount>", "in tokens"),
+  async calls(chain, [text, amount]) {
+    const to = parseAddress(text as string);
+    await checkRecipient(chain, to);
+    const units = parseAmount(amount as string, chain.decimals);
+    const { ledger } = chain.addresses;
+    const data = new Interface(ledgerPlace(chain.addresses).abi).encodeFunctionData("withdraw", [to, units]);
+    return [{ to: ledger, data }];
+  },
+};
 
 /** The option, for commands that take several actions. */
 export function actionOption(): Option {

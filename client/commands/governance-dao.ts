@@ -24,7 +24,7 @@ import {
 import { decisionJson, decisionLines, decisionOf, type Decision } from "../governance/decision.ts";
 import { dateOf } from "../governance/time.ts";
 import { agree, formatAmount, printNote, printResult } from "../output.ts";
-import { actionOption, callsOf } from "./action-text.ts";
+import { actionOption, callsOf, WITHDRAW } from "./action-text.ts";
 import { chainCommand, count, withChain } from "./common.ts";
 import {
   addCreateDaoCommand,
@@ -63,7 +63,10 @@ export function addDaoCommands(governance: Command): void {
     .action(delegateCommand);
   withDao(dryRunCommand(governance, "propose", "proposes actions to the token holders"))
     .addOption(actionOption())
-    .addHelpText("after", `\nThe rules of deciding: ${RULES.map(([, flag]) => `rules ${flag}`).join(", ")}.`)
+    .addHelpText(
+      "after",
+      `\nAnd ${WITHDRAW.name} <to> <amount>; the rules of deciding: ${RULES.map(([, flag]) => `rules ${flag}`).join(", ")}.`,
+    )
     .action(proposeCommand);
   withProposal(dryRunCommand(governance, "vote", "votes about a proposal, with the votes of its snapshot"))
     .addArgument(choiceArgument(governance))
@@ -111,7 +114,7 @@ function delegateCommand(to: string, options: DaoOptions): Promise<void> {
 
 function proposeCommand(options: DaoOptions & { action: readonly string[] }): Promise<void> {
   return withDaoOf(options, async (chain, dao) => {
-    const calls = await callsOf(chain, options.action, [...ACTION_CALLS, ...rulesOf(dao)]);
+    const calls = await callsOf(chain, options.action, [...ACTION_CALLS, WITHDRAW, ...rulesOf(dao)]);
     const decision = await decide(chain, dao, { calls });
     const lines = decisionLines(decision);
     if (options.dryRun) {

@@ -36,7 +36,7 @@ import {
 } from "../governance/safe.ts";
 import { plural } from "../governance/terms.ts";
 import { agree, printNote, printResult } from "../output.ts";
-import { actionOption, callsOf, type CallSpec } from "./action-text.ts";
+import { actionOption, callsOf, WITHDRAW, type CallSpec } from "./action-text.ts";
 import { chainCommand, count, group, natural, withChain } from "./common.ts";
 import { ACTION_CALLS, dryRunCommand, type DryRunOptions } from "./manager-actions.ts";
 
@@ -127,7 +127,7 @@ function create(options: CreateOptions): Promise<void> {
 function propose(options: ProposeOptions): Promise<void> {
   return withChain(options, async (chain) => {
     const safe = await openSafe(chain, await readSafeRecord(options.safe));
-    const calls = await callsOf(chain, options.action, [...ACTION_CALLS, ...ownActions(safe)]);
+    const calls = await callsOf(chain, options.action, [...ACTION_CALLS, WITHDRAW, ...ownActions(safe)]);
     const nonce = options.nonce === undefined ? safe.nonce : BigInt(options.nonce);
     const transaction = safeTransaction(safe, calls, { multiSend: safe.multiSend, nonce });
     checkPlace(transaction, safe);
@@ -263,7 +263,7 @@ function show(files: readonly string[], options: SafeOptions): Promise<void> {
 async function decide(chain: Chain, safe: OpenSafe, transaction: SafeTransaction): Promise<Decision> {
   const time = BigInt((await chain.block()).timestamp);
   const calls = callsOfTransaction(transaction, safe.multiSend);
-  return decisionOf(chain, { sender: safe.safe, calls, places: [safe.place], time });
+  return decisionOf(chain, { sender: safe.safe, calls, places: safe.places, time });
 }
 
 function standing(transaction: SafeTransaction, safe: OpenSafe) {
@@ -275,7 +275,7 @@ function standing(transaction: SafeTransaction, safe: OpenSafe) {
 // ---------------------------------------------------------------------------------------------------- the Safe's own calls
 
 const THRESHOLD = ["--threshold <n>", "how many owners must sign then; default: as many as now"] as const;
-const ownNames = ["owners add", "owners remove", "owners swap", "owners threshold"];
+const ownNames = [WITHDRAW.name, "owners add", "owners remove", "owners swap", "owners threshold"];
 
 function ownActions({ safe, owners, threshold }: OpenSafe): CallSpec[] {
   const call = (method: string, args: readonly unknown[]) =>

@@ -108,12 +108,28 @@ function inWords(action: Action): string {
   }
 }
 
-/** A call of any function of an ABI, as its name and arguments. undefined: the ABI has no such function. */
+/** A call of any function of an ABI, as its name and arguments. undefined: these are not all that is in the calldata. */
 export function describeCallOf(abi: InterfaceAbi, data: string): string | undefined {
-  const parsed = new Interface(abi).parseTransaction({ data });
-  if (!parsed) return undefined;
-  const values = Object.entries(byName(parsed.args)).map(([name, value]) => `${name} ${show(value)}`);
-  return `${parsed.name}(${values.join(", ")})`;
+  const functions = new Interface(abi);
+  try {
+    const parsed = functions.parseTransaction({ data });
+    if (!parsed || functions.encodeFunctionData(parsed.fragment, parsed.args) !== data.toLowerCase())
+      return undefined;
+    const values = Object.entries(byName(parsed.args)).map(([name, value]) => `${name} ${show(value)}`);
+    return `${parsed.name}(${values.join(", ")})`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The action, or undefined if the calldata is none. */
+export function actionIn(data: string): Action | undefined {
+  try {
+    return decodeAction(data);
+  } catch (error) {
+    if (error instanceof HoldfastError) return undefined;
+    throw error;
+  }
 }
 
 function show(value: Value): string {

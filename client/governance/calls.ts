@@ -2,8 +2,9 @@
  * Calls that a Safe or a timelock makes, in words, and several calls as one by the Safe's MultiSendCallOnly.
  */
 import { concat, dataLength, dataSlice, getAddress, toBeHex, type InterfaceAbi } from "ethers";
+import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { describeAction, describeCallOf, NOBODY } from "./actions.ts";
+import { actionIn, describeAction, describeCallOf, NOBODY } from "./actions.ts";
 
 export interface Call {
   readonly to: string;
@@ -20,6 +21,13 @@ export interface Place {
   readonly untried?: string;
 }
 
+/** What a manager has earned is in its account in the Ledger. */
+export const ledgerPlace = ({ ledger }: { readonly ledger: string }): Place => ({
+  address: ledger,
+  name: "the Ledger",
+  abi: contractArtifact("Ledger").abi,
+});
+
 /**
  * One sentence for each call. A call that is not understood is said to be so, and never left out.
  *
@@ -30,9 +38,10 @@ export function describeCalls(
   registry: string,
   places: readonly Place[] = [],
 ): string[] {
+  const all = [...places, { address: registry, name: "the Registry", abi: contractArtifact("Registry").abi }];
   return calls.map(({ to, data }) => {
-    if (to === registry) return describeAction(data);
-    const place = places.find(({ address }) => address === to);
+    if (to === registry && actionIn(data)) return describeAction(data);
+    const place = all.find(({ address }) => address === to);
     const known = place && describeCallOf(place.abi, data);
     if (place && known !== undefined) return `${known} on ${place.name}`;
     return `an unknown call to ${to} with the data ${data}: do not agree to it unless you know what it does`;

@@ -6,7 +6,7 @@ import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { refuse } from "../chain-errors.ts";
 import { parseAddress, type Chain, type Sent } from "../chain.ts";
-import { describeCalls, type Call, type Place } from "./calls.ts";
+import { describeCalls, ledgerPlace, type Call, type Place } from "./calls.ts";
 import type { Calendar } from "./time.ts";
 
 /** ClusterGovernor.Rules: times in seconds, votes in units, the quorum in percent of all votes. */
@@ -89,7 +89,7 @@ export async function createDao(
 }
 
 export interface OpenDao extends Dao {
-  /** The governor and its timelock, whose own calls token holders decide about too. */
+  /** Other contracts whose calls token holders decide about. */
   readonly places: readonly Place[];
   view<T>(method: string, args?: readonly unknown[]): Promise<T>;
   /** Votes that an account has now, after delegation. */
@@ -121,6 +121,7 @@ export async function openDao(chain: Chain, text: string): Promise<OpenDao> {
         untried: "the governor changes its rules only while it executes a proposal",
       },
       { address: timelock, name: "the timelock itself", abi: abiOf("ClusterTimelock") },
+      ledgerPlace(chain.addresses),
     ],
     view,
     votesOf: (account) => chain.view<bigint>(abiOf("ClusterVotes"), votes, "getVotes", [account]),

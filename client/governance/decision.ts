@@ -4,7 +4,7 @@
  */
 import { HoldfastError } from "../../protocol/errors.ts";
 import type { Chain } from "../chain.ts";
-import { decodeAction } from "./actions.ts";
+import { actionIn } from "./actions.ts";
 import { describeCalls, type Call, type Place } from "./calls.ts";
 import { previewActions, previewJson, previewLines, type Preview } from "./preview.ts";
 import { simulate } from "./simulate.ts";
@@ -32,7 +32,7 @@ export interface Deciding {
 
 export async function decisionOf(chain: Chain, { sender, calls, places, time }: Deciding): Promise<Decision> {
   const { registry } = chain.addresses;
-  const actions = calls.filter(({ to }) => to === registry).map(({ data }) => decodeAction(data));
+  const actions = calls.flatMap(({ to, data }) => (to === registry ? (actionIn(data) ?? []) : []));
   return {
     does: describeCalls(calls, registry, places),
     calls,

@@ -2,6 +2,7 @@
  * What a manager's actions would change: old and new values in words and units, and from when the new ones hold. Each action
  * is seen after those before it.
  */
+import { HoldfastError } from "../../protocol/errors.ts";
 import type { Chain } from "../chain.ts";
 import type { Outlook, VNodeRecord } from "../records.ts";
 import { describeAction, encodeAction, NOBODY, type Action } from "./actions.ts";
@@ -59,15 +60,25 @@ export async function previewActions(
   const pictures = createPictures(chain);
   const previews: Preview[] = [];
   for (const action of actions) {
-    const part =
-      action.name === "assign"
-        ? previewAssignment(action, await pictures.vNode(action.vNode))
-        : previewCluster(action, await pictures.cluster(action.cluster), { calendar, time });
+    const part = await partOf(action, pictures, { calendar, time }).catch(unseen);
     const { changes, holds, notes = [] } = part;
     const at = holds === undefined ? undefined : { epoch: holds, time: startOf(calendar, holds) };
     previews.push({ action, does: describeAction(encodeAction(action)), changes, holds: at, notes });
   }
   return previews;
+}
+
+/** Nothing is hidden because one action is about what does not exist. */
+function unseen(error: unknown): Part {
+  if (!(error instanceof HoldfastError) || error.code !== "chain") throw error;
+  return { changes: [], notes: [`what it changes cannot be seen: ${error.message}`] };
+}
+
+async function partOf(action: Action, pictures: Pictures, when: When): Promise<Part> {
+  if (action.name === "assign") return previewAssignment(action, await pictures.vNode(action.vNode));
+  if (action.name === "addVNodes")
+    return previewVNodes(action, await pictures.addVNodes(action.tokens.length));
+  return previewCluster(action, await pictures.cluster(action.cluster), when);
 }
 
 interface Part {
@@ -83,7 +94,7 @@ interface When {
 }
 
 function previewCluster(
-  action: Exclude<Action, { name: "assign" }>,
+  action: Exclude<Action, { name: "assign" | "addVNodes" }>,
   cluster: ClusterPicture,
   { calendar, time }: When,
 ): Part {
@@ -118,8 +129,6 @@ function previewCluster(
       const note = "providers must trust the new manager before it can assign their nodes";
       return { changes: change, notes: [note] };
     }
-    case "addVNodes":
-      return { changes: [{ what: "vNodes", from: "none at these places", to: action.tokens.join(", ") }] };
     case "addStandby":
     case "removeStandby": {
       const { node } = action;
@@ -139,6 +148,15 @@ function differences(from: Terms, to: Terms): Change[] {
       changed(term.label, term.inWords(from.params_[term.name]), term.inWords(to.params_[term.name])),
     ),
   ];
+}
+
+function previewVNodes({ tokens }: Action & { name: "addVNodes" }, first: bigint): Part {
+  const changes = tokens.map((token, i) => ({
+    what: `vNode ${first + BigInt(i)}`,
+    from: "does not exist",
+    to: `at place ${token}`,
+  }));
+  return { changes, notes: ["the numbers are others if somebody else adds vNodes before"] };
 }
 
 function previewAssignment({ vNode, node }: Action & { name: "assign" }, picture: VNodePicture): Part {
@@ -178,11 +196,22 @@ function createPictures(chain: Chain) {
     const { held } = await chain.read<VNodeRecord>("registry", "vNode", [id]);
     return { ...(await chain.read<Outlook>("audits", "outlook", [id])), held };
   };
+  let next: bigint | undefined;
   return {
     cluster: (id: bigint) => kept(clusters, id, readCluster),
     vNode: (id: bigint) => kept(vNodes, id, readVNode),
+    /** @returns the first one's id */
+    async addVNodes(count: number): Promise<bigint> {
+      const first = next ?? (await chain.read<bigint>("registry", "vNodeCount")) + 1n;
+      next = first + BigInt(count);
+      for (let id = first; id < next; id++)
+        vNodes.set(id, Promise.resolve({ node: 0n, successor: 0n, held: 0n }));
+      return first;
+    },
   };
 }
+
+type Pictures = ReturnType<typeof createPictures>;
 
 function kept<T>(known: Map<bigint, Promise<T>>, id: bigint, read: (id: bigint) => Promise<T>): Promise<T> {
   const found = known.get(id) ?? read(id);

@@ -18,7 +18,7 @@ import { parseJson } from "../../protocol/json.ts";
 import { refuse } from "../chain-errors.ts";
 import { parseAddress, type Chain } from "../chain.ts";
 import { NOBODY } from "./actions.ts";
-import type { Place } from "./calls.ts";
+import { ledgerPlace, type Place } from "./calls.ts";
 import { safeArtifact, type SafeContract } from "./safe-artifacts.ts";
 import type { SafeState } from "./safe-transaction.ts";
 
@@ -137,8 +137,8 @@ export interface OpenSafe extends SafeState {
   /** Contracts that may act for the Safe without its owners. */
   readonly modules: readonly string[];
   readonly multiSend: string;
-  /** The Safe itself, whose calls the owners read too. */
-  readonly place: Place;
+  /** Other contracts whose calls the owners decide about. */
+  readonly places: readonly Place[];
 }
 
 /** @throws HoldfastError "chain" if the Safe, or what it calls with its own identity, has other code than the shipped */
@@ -164,7 +164,7 @@ export async function openSafe(chain: Chain, { chainId, safe, multiSend }: SafeR
     nonce: await view<bigint>("nonce"),
     modules: array,
     multiSend,
-    place: { address: safe, name: "the Safe itself", abi },
+    places: [{ address: safe, name: "the Safe itself", abi }, ledgerPlace(chain.addresses)],
   };
 }
 

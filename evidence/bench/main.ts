@@ -1,5 +1,5 @@
 /**
- * `npm run -s bench -- commit | prove | circuits | gas | limits | events | auditor | mutants | coverage | mutants-ts |
+ * `npm run -s bench -- commit | prove | circuits | gas | limits | governance | events | auditor | mutants | coverage | mutants-ts |
  * coverage-ts`: the figures in the README and in docs/.
  */
 import { Command } from "commander";
@@ -8,6 +8,7 @@ import {
   circuitsTable,
   coverageTable,
   gasTable,
+  governanceTable,
   limitsTable,
   partsTable,
   writeTable,
@@ -68,6 +69,14 @@ addTable("limits", "measures gas with little and with much in the system").actio
     const { benchLimits } = await import("./limits.ts");
     const rows = await benchLimits((line) => process.stderr.write(`${line}\n`));
     if (options.docs === true) writeTable("limits", limitsTable(rows));
+    print(rows, options);
+  },
+);
+addTable("governance", "measures the gas of deciding for a cluster, by scheme").action(
+  async (options: BenchOptions) => {
+    const { benchGovernance } = await import("./governance.ts");
+    const rows = await benchGovernance();
+    if (options.docs === true) writeTable("governance", governanceTable(rows));
     print(rows, options);
   },
 );

@@ -8,11 +8,11 @@ import { join } from "node:path";
 const ROOT = join(import.meta.dirname, "..", "..");
 const DIGITS = 8;
 
-export type Measured = "contracts" | "circuits";
+export type Measured = "contracts" | "managers" | "circuits";
 
 /**
- * Eight hexadecimal digits: the start of a hash of the bytecode of all contracts of a deployment, which must be built, or of
- * the circuits without comments and layout.
+ * Eight hexadecimal digits: the start of a hash of the bytecode of all contracts of a deployment or of the managers, which must be
+ * built, or of the circuits without comments and layout.
  */
 export function fingerprint(of: Measured): string {
   const hash = createHash("sha256");
@@ -24,13 +24,18 @@ const parts: Readonly<Record<Measured, () => [name: string, text: string][]>> = 
   contracts: () =>
     read("artifacts/contracts/**/*.json")
       .filter(([name]) => !/\/(test-support|local|managers)\//.test(name))
-      .map(([name, text]) => [name, (JSON.parse(text) as { bytecode?: string }).bytecode ?? ""]),
+      .map(bytecodeOf),
+  managers: () => read("artifacts/contracts/managers/**/*.json").map(bytecodeOf),
   circuits: () =>
     read("circuits/{*,main/*}.circom").map(([name, text]) => [
       name,
       text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "").replaceAll(/\s+/g, " "),
     ]),
 };
+
+function bytecodeOf([name, text]: [name: string, text: string]): [string, string] {
+  return [name, (JSON.parse(text) as { bytecode?: string }).bytecode ?? ""];
+}
 
 /** Sorted by name, so that the file system's order does not matter. */
 function read(pattern: string): [name: string, text: string][] {

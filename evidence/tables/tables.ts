@@ -7,6 +7,7 @@ import { POINT_BYTES } from "../bench/circuit-size.ts";
 import type { CircuitsBench } from "../bench/circuits.ts";
 import type { CoverageRow } from "../bench/coverage/run.ts";
 import type { GasRow } from "../bench/gas.ts";
+import type { GovernanceRow } from "../bench/governance.ts";
 import type { LimitRow } from "../bench/limits.ts";
 import { fingerprint, type Measured } from "./fingerprints.ts";
 import { grouped, markdownTable, readMarked, replaceMarked } from "./markers.ts";
@@ -29,6 +30,12 @@ export const TABLES: readonly Table[] = [
     document: "docs/contracts.md",
     command: "bench -- coverage --docs",
     measured: "contracts",
+  },
+  {
+    name: "governance",
+    document: "docs/governance.md",
+    command: "bench -- governance --docs",
+    measured: "managers",
   },
   {
     name: "circuits",
@@ -93,6 +100,13 @@ export function limitsTable(rows: readonly LimitRow[]): string {
   return markdownTable(
     ["call", "1 segment, 2 vNodes, 65 epochs", "10,000 segments, 1,000 vNodes, 10,000 epochs"],
     rows.map(({ call, few, many }) => [call, grouped(few), grouped(many)]),
+  );
+}
+
+export function governanceTable(rows: readonly GovernanceRow[]): string {
+  return markdownTable(
+    ["who decides", "step", "gas"],
+    rows.map(({ scheme, step, gas }) => [scheme, step, grouped(gas)]),
   );
 }
 

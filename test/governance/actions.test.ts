@@ -1,5 +1,6 @@
 // A manager's actions as calldata, in words, and as texts of the command line.
 import { expect } from "chai";
+import { Interface } from "ethers";
 import { wordsOf } from "../../client/commands/action-text.ts";
 import {
   ACTIONS,
@@ -93,6 +94,25 @@ describe("governance: calls", () => {
     expect(describeCalls([{ to: SOMEBODY, data }], REGISTRY, [place])).to.deep.equal([
       "set(to 5) on the thing",
     ]);
+  });
+
+  it("with bytes that no argument shows are not understood", () => {
+    const hidden = `${encodeAction(EACH.assign[0])}00`;
+    const place = { address: SOMEBODY, name: "the thing", abi: ["function set(uint256 to)"] };
+    const more = `0x60fe47b1${"5".padStart(64, "0")}00`;
+    for (const call of [
+      { to: REGISTRY, data: hidden },
+      { to: SOMEBODY, data: more },
+      { to: SOMEBODY, data: more.slice(0, 20) },
+    ])
+      expect(describeCalls([call], REGISTRY, [place])[0], call.data).to.match(/^an unknown call to/);
+    const trust = new Interface(["function trust(address,bool)"]).encodeFunctionData("trust", [
+      SOMEBODY,
+      true,
+    ]);
+    expect(describeCalls([{ to: REGISTRY, data: trust }], REGISTRY)[0]).to.match(
+      /^trust\(.*true\) on the Registry/,
+    );
   });
 
   it("are refused if one moves value, runs foreign code, has no end, or calls whom MultiSend means by zero", () => {

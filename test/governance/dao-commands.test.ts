@@ -147,6 +147,21 @@ describe("client: token holders as a manager", function () {
     expect(id).not.to.equal(BigInt(proposals[0]?.proposal ?? 0));
   });
 
+  it("see a proposal about what does not exist, too", async () => {
+    const ann = live.app.as(account("ann").privateKey);
+    const { registry } = ann.addresses;
+    const data = encodeAction({ name: "addStandby", cluster: 99n, node: 1n });
+    const { id } = await propose(ann, await openDao(ann, governor), [
+      { to: registry, data },
+      { to: registry, data: "0x12345678" },
+    ]);
+    const shown = await done("ben", "show", String(id), ...at());
+    expect(shown.does[0]).to.equal("add node 1 to the standby queue of cluster 99");
+    expect(shown.does[1]).to.match(/^an unknown call to 0x\w+ with the data 0x12345678: do not agree/);
+    expect(JSON.stringify(shown["actions"])).to.match(/what it changes cannot be seen: .*no such cluster/);
+    expect(shown.simulation.refused).to.match(/refuses/);
+  });
+
   it("change their own rules, and give their votes to others", async () => {
     const dry = await done("ann", "propose", ...at(), "--action", "rules quorum 30", "--dry-run");
     expect(dry.does).to.deep.equal(["updateQuorumNumerator(newQuorumNumerator 30) on the governor itself"]);

@@ -203,6 +203,37 @@ describe("client: a Safe as a manager", function () {
     expect(await live.manager.read<object>("registry", "cluster", [1])).to.include({ metadata: "late" });
   });
 
+  it("names nodes of providers who trust it, pays out what it earned, and hands the cluster on", async () => {
+    for (const node of live.nodes) await node.owner.send("registry", "trust", [safe, true]);
+    const app = live.app.account();
+    const actions = [
+      "assign 2 3",
+      "add-vnodes 1 --tokens 99",
+      "assign 3 1",
+      "standby 1 2",
+      `hand-over propose 1 ${app}`,
+    ];
+    const { simulation } = await propose("nodes.json", ...actions);
+    expect(simulation).to.deep.equal({ together: true });
+    for (const who of ["ann", "cem"] as const) await sign(who, "nodes.json");
+    const { events } = (await execute("dora", "nodes.json")) as {
+      events: { name: string; args: Record<string, string> }[];
+    };
+    const assigned = events.filter(({ name }) => name === "NodeAssigned").map(({ args }) => args);
+    expect(assigned.map(({ vNode, node }) => [vNode, node])).to.deep.equal([
+      ["2", "3"],
+      ["3", "1"],
+    ]);
+    expect(await live.app.read<object>("registry", "cluster", [1])).to.include({ pendingManager: app });
+    const { ledger } = live.app.addresses;
+    const lost = ["--action", `withdraw ${ledger} 1`, "--out", file("lost.json")];
+    expect(await refusal("ann", "propose", ...inSafe(), ...lost)).to.match(
+      /from which nobody can get tokens/,
+    );
+    const { does } = await propose("out.json", `withdraw ${app} 0.5`);
+    expect(does[0]).to.match(/^withdraw\(to 0x\w+, amount 5\d*\) on the Ledger$/);
+  });
+
   it("understands no action that is not one", async () => {
     const ask = (...actions: string[]): Promise<string> =>
       refusal(
