@@ -3,25 +3,19 @@
  * manager-actions.ts.
  */
 import type { Command } from "commander";
+import { Interface } from "ethers";
+import { contractArtifact } from "../../contracts/artifacts.ts";
 import type { Chain } from "../chain.ts";
+import { simulate } from "../governance/simulate.ts";
 import { TERMS } from "../governance/terms.ts";
 import { agree, formatAmount, printResult } from "../output.ts";
 import { defaultQuantumBits, quantumBitsOf, reachOf } from "../quantum.ts";
 import type { ClusterParams, ClusterRecord, VNodeRecord, VNodeState } from "../records.ts";
 import { termOption } from "./action-specs.ts";
-import {
-  chainCommand,
-  group,
-  id,
-  natural,
-  spendingCommand,
-  units,
-  withChain,
-  type ChainOptions,
-} from "./common.ts";
-import { addManagerActions } from "./manager-actions.ts";
+import { chainCommand, group, id, natural, units, withChain, type ChainOptions } from "./common.ts";
+import { addManagerActions, dryRunCommand, type DryRunOptions } from "./manager-actions.ts";
 
-type CreateOptions = ChainOptions &
+type CreateOptions = DryRunOptions &
   Partial<ClusterParams> & {
     readonly profileIndex: number;
     readonly beaconIndex: number;
@@ -31,7 +25,7 @@ type CreateOptions = ChainOptions &
 
 export function addManagerCommands(program: Command): void {
   const manager = group(program, "manager", "runs a cluster: create it, add vNodes, assign nodes");
-  const create = spendingCommand(
+  const create = dryRunCommand(
     manager,
     "create-cluster",
     "creates a cluster with this account as its manager",
@@ -50,16 +44,9 @@ export function addManagerCommands(program: Command): void {
   }
   create.action(createCluster);
   addManagerActions(manager);
-  spendingCommand(manager, "collect-fees", "pays out the fees that a cluster has collected")
+  dryRunCommand(manager, "collect-fees", "pays out the fees that a cluster has collected")
     .argument("<cluster>", "id of the cluster", id)
-    .action((cluster: bigint, options: ChainOptions) =>
-      withChain(options, async (chain) => {
-        await agree(`pay out the fees of cluster ${cluster}`, options);
-        const { events, hash } = await chain.send("ledger", "collectFees", [cluster]);
-        const shares = events.find(({ name }) => name === "FeesCollected")?.args ?? {};
-        printResult({ ...shares, cluster, transaction: hash }, options);
-      }),
-    );
+    .action(collectFees);
   chainCommand(manager, "show", "shows a cluster, its vNodes and who serves them")
     .argument("<cluster>", "id of the cluster", id)
     .action(showCluster);
@@ -73,11 +60,17 @@ function createCluster(options: CreateOptions): Promise<void> {
     const { profileIndex, beaconIndex, quantum } = options;
     const bits = quantum === undefined ? defaultQuantumBits(chain.decimals) : quantumBitsOf(quantum);
     const reach = `${formatAmount(reachOf(bits), chain.decimals)} ${chain.symbol}`;
-    await agree(
-      `create a cluster managed by ${chain.account()}, whose prices will always be multiples of 2^${bits} token units, so that a vNode can be paid up to ${reach} per epoch`,
-      options,
-    );
+    const what = `create a cluster managed by ${chain.account()}, whose prices will always be multiples of 2^${bits} token units, so that a vNode can be paid up to ${reach} per epoch`;
     const order = [profileIndex, beaconIndex, bits, params, options.metadata ?? ""];
+    if (options.dryRun) {
+      const data = new Interface(contractArtifact("Registry").abi).encodeFunctionData("createCluster", order);
+      await simulate(chain, chain.account(), [{ to: chain.addresses.registry, data }]);
+      const terms = TERMS.map((term) => `   ${term.label}: ${term.inWords(BigInt(params[term.name]))}`);
+      const text = [`nothing was sent; this would ${what}`, ...terms].join("\n");
+      printResult({ dryRun: true, quantumBits: bits, params }, { ...options, text });
+      return;
+    }
+    await agree(what, options);
     const { events, hash } = await chain.send("registry", "createCluster", order);
     const cluster = events.find(({ name }) => name === "ClusterCreated")?.args["cluster"];
     printResult({ cluster, quantumBits: bits, quantum: 1n << BigInt(bits), transaction: hash }, options);
@@ -97,6 +90,25 @@ function termsOf(options: CreateOptions, longest: number): ClusterParams {
       options[name] ?? standard ?? derived[name as keyof typeof derived],
     ]),
   ) as unknown as ClusterParams;
+}
+
+function collectFees(cluster: bigint, options: DryRunOptions): Promise<void> {
+  return withChain(options, async (chain) => {
+    const what = `pay out the fees of cluster ${cluster}`;
+    if (options.dryRun) {
+      const { fees, protocol } = await chain.read<Record<"fees" | "protocol", bigint>>("ledger", "feesOf", [
+        cluster,
+      ]);
+      const amount = (units: bigint): string => `${formatAmount(units, chain.decimals)} ${chain.symbol}`;
+      const text = `nothing was sent; this would ${what}: ${amount(fees)}, of which ${amount(protocol)} are the treasury's`;
+      printResult({ dryRun: true, cluster, fees, protocol }, { ...options, text });
+      return;
+    }
+    await agree(what, options);
+    const { events, hash } = await chain.send("ledger", "collectFees", [cluster]);
+    const shares = events.find(({ name }) => name === "FeesCollected")?.args ?? {};
+    printResult({ ...shares, cluster, transaction: hash }, options);
+  });
 }
 
 function showCluster(cluster: bigint, options: ChainOptions): Promise<void> {

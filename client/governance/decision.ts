@@ -47,7 +47,8 @@ async function tryOut(chain: Chain, { sender, calls, places }: Omit<Deciding, "t
   try {
     return await simulate(chain, sender, calls);
   } catch (error) {
-    if (error instanceof HoldfastError && error.code === "chain") return { refused: error.message };
+    if (error instanceof HoldfastError && (error.code === "chain" || error.code === "funds"))
+      return { refused: error.message };
     throw error;
   }
 }

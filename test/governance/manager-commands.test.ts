@@ -93,6 +93,16 @@ describe("client: a manager's actions", function () {
     expect(errorIn(twice).message).to.match(/already standby \(cluster 1, node 1\)/);
   });
 
+  it("create a cluster and collect its fees only when it is not a dry run", async () => {
+    const block = (await live.manager.block()).number;
+    const made = (await dry("create-cluster", "--odds", "2")) as unknown as { params: object };
+    expect(made.params).to.include({ odds: 2, slashMultiple: 10 });
+    const odds = await as("manager", "create-cluster", "--odds", "0", "--dry-run", "--json");
+    expect(errorIn(odds).message).to.match(/bad parameter \(name odds, value 0\)/);
+    expect(await dry("collect-fees", "1")).to.include({ dryRun: true, fees: "0" });
+    expect((await live.manager.block()).number).to.equal(block);
+  });
+
   it("need no key in a dry run", async () => {
     const { stdout, code } = await holdfast("manager", "assign", "1", "2", "--dry-run", "--json", ...where());
     expect([code, (JSON.parse(stdout) as Shown).sender]).to.deep.equal([0, live.manager.account()]);
