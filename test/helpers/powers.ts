@@ -4,12 +4,12 @@
  */
 import { present } from "../../evidence/world/present.ts";
 import { bn254 } from "../../groth16/bn254.ts";
-import type { GroupName } from "../../groth16/fixed-base-worker.ts";
+import type { GroupName } from "../../groth16/fixed-base-kernel.ts";
 import { createFixedBase, type FixedBase } from "../../groth16/fixed-base.ts";
-import { lagrangeBasis } from "../../groth16/qap.ts";
 import { fileHeader, sectionHeader } from "../../groth16/sections.ts";
 import { mul, toBytesLE32 } from "../../protocol/field.ts";
 import { writeWhole } from "../../system/files.ts";
+import { lagrangeBasis } from "./lagrange.ts";
 
 const POINT_BYTES: Readonly<Record<GroupName, number>> = { G1: 64, G2: 128 };
 

@@ -36,6 +36,14 @@ export const SINGLE: usize = 40;
   scatterDigit(x, 4, a, b);
 }
 
+/** Five integers of 64 bits at two addresses, which are digits, as doubles. */
+export function setIntegers(a: usize, b: usize, out: usize): void {
+  for (let i: usize = 0; i < 5; i++) {
+    const first = f64x2.splat(<f64>load<i64>(a + 8 * i));
+    set(out, i, f64x2.replace_lane(first, 1, <f64>load<i64>(b + 8 * i)));
+  }
+}
+
 // @ts-ignore: decorator
 @inline function scatterDigit(x: usize, i: usize, a: usize, b: usize): void {
   const v = get(x, i);

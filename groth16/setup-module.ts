@@ -1,0 +1,38 @@
+/**
+ * The prover's module for making keys, on every machine: where multiply-adds are not fused, a variant that does without them.
+ */
+import { readFile } from "node:fs/promises";
+import { HoldfastError } from "../protocol/errors.ts";
+import { prepareUnfusedProver } from "../wasm/prepare.ts";
+import { checkKernel } from "./prover-check.ts";
+import { createKernel } from "./prover-kernel.ts";
+import { compileProver, loadProverModule } from "./prover-module.ts";
+
+let loaded: Promise<WebAssembly.Module> | undefined;
+
+/** Once in a thread. Throws "io" if neither computes rightly here. */
+export function loadSetupModule(): Promise<WebAssembly.Module> {
+  return (loaded ??= load().catch((error: unknown) => {
+    loaded = undefined; // it may have been a passing failure
+    throw error;
+  }));
+}
+
+async function load(): Promise<WebAssembly.Module> {
+  try {
+    return await checked(await loadProverModule());
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    return loadUnfused();
+  }
+}
+
+/** Several times slower. */
+export async function loadUnfused(): Promise<WebAssembly.Module> {
+  return checked(await compileProver(await readFile(await prepareUnfusedProver())));
+}
+
+async function checked(module: WebAssembly.Module): Promise<WebAssembly.Module> {
+  await checkKernel(createKernel(module));
+  return module;
+}
