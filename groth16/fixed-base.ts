@@ -48,7 +48,11 @@ export async function createFixedBase({ threads, expected, signal }: FixedBaseOp
         done += last - first;
         progress?.(done);
       };
-      await Promise.all(Array.from({ length: Math.ceil(count / BLOCK) }, (_, i) => run(i * BLOCK)));
+      const blocks = Array.from({ length: Math.ceil(count / BLOCK) }, (_, i) => run(i * BLOCK));
+      await Promise.all(blocks).catch((error: unknown) => {
+        signal?.throwIfAborted();
+        throw error;
+      });
       return points;
     },
     close: () => pool.destroy(),

@@ -113,10 +113,10 @@ export async function evaluateQap(
 /** Bytes of a wire's value: the first lane of a vector's digits. */
 const VECTORS = 2 * ELEMENT;
 
-/** The smallest power of two that holds the constraints and the rows of the public wires. */
+/** The smallest power of two, from 2 on, that holds the constraints and the rows of the public wires. */
 export function domainSize({
   constraints,
   publicInputs,
 }: Pick<R1cs, "constraints" | "publicInputs">): number {
-  return 2 ** Math.ceil(Math.log2(constraints + publicInputs + 1));
+  return 2 ** Math.max(1, Math.ceil(Math.log2(constraints + publicInputs + 1)));
 }

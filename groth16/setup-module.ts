@@ -12,23 +12,19 @@ let loaded: Promise<WebAssembly.Module> | undefined;
 
 /** Once in a thread. Throws "io" if neither computes rightly here. */
 export function loadSetupModule(): Promise<WebAssembly.Module> {
-  return (loaded ??= load().catch((error: unknown) => {
+  return (loaded ??= fitModule(loadProverModule).catch((error: unknown) => {
     loaded = undefined; // it may have been a passing failure
     throw error;
   }));
 }
 
-async function load(): Promise<WebAssembly.Module> {
+/** What `load` gives if it computes rightly here, and otherwise the variant, which is several times slower. */
+export async function fitModule(load: () => Promise<WebAssembly.Module>): Promise<WebAssembly.Module> {
   try {
-    return await checked(await loadProverModule());
+    return await checked(await load());
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
-    return loadUnfused();
   }
-}
-
-/** Several times slower. */
-export async function loadUnfused(): Promise<WebAssembly.Module> {
   return checked(await compileProver(await readFile(await prepareUnfusedProver())));
 }
 

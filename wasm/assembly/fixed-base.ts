@@ -2,13 +2,12 @@
  * One point times many scalars: a table of the point's multiples for each window of the scalars' signed digits, and for each
  * scalar the sum of its entries, window by window, as batches of affine additions (tree.ts).
  *
- * What is computed with points is g1.ts's and g2.ts's, with their bounds: entries and sums are points, both coordinates settled.
- * Here is only the way out: x + x of a settled x, at most p in magnitude with digits of 2^51 + 8, which `writeDoubles` takes.
+ * Bounds: entries and sums are points as g1.ts and g2.ts take and give them, with settled coordinates; the generator's are digits
+ * of at most p / 2. Nothing else is computed with them, but the way out (`writeTwice`).
  */
-import { get, set } from "./field";
 import { G1_POINT } from "./g1";
 import { G2_POINT } from "./g2";
-import { gather, SINGLE, writeDoubles } from "./lanes";
+import { gather, SINGLE, writeTwice } from "./lanes";
 import { splitScalar, windowCount } from "./multi-exp";
 import { addPairs, clearBuckets, copyPoint, isInfinite, placeTree, prepareTree, pushPair } from "./tree";
 
@@ -99,8 +98,6 @@ const coordinate = memory.data(80, 16);
 function writePoint(from: usize, to: usize): void {
   for (let i: usize = 0; i < coordinates; i += 2) {
     gather(from + i * SINGLE, from + (i + 1) * SINGLE, coordinate);
-    for (let j: usize = 0; j < 5; j++) set(coordinate, j, f64x2.add(get(coordinate, j), get(coordinate, j)));
-    writeDoubles(field, coordinate, 0, to + i * WORD);
-    writeDoubles(field, coordinate, 1, to + (i + 1) * WORD);
+    writeTwice(field, coordinate, to + i * WORD, to + (i + 1) * WORD);
   }
 }

@@ -115,6 +115,15 @@ export function writeDoubles(f: usize, x: usize, lane: usize, out: usize): void 
   write(f, integers, 0, out);
 }
 
+const twice = memory.data(80, 16);
+
+/** Both lanes of x + x: of a settled x that is at most p in magnitude, with digits of at most 2^51 + 8. */
+export function writeTwice(f: usize, x: usize, a: usize, b: usize): void {
+  for (let i: usize = 0; i < 5; i++) set(twice, i, f64x2.add(get(x, i), get(x, i)));
+  writeDoubles(f, twice, 0, a);
+  writeDoubles(f, twice, 1, b);
+}
+
 const canonical = memory.data(32, 16);
 
 /** Whether one lane of doubles above -2 p and below 3 p is a multiple of p. */
