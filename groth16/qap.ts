@@ -5,8 +5,8 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { inv, mul, P, pow, sub } from "../protocol/field.ts";
 import { centered, R, writeElements } from "../wasm/parameters.ts";
 import { createPlace, ELEMENT, grow, instantiateProver, SCALAR } from "./prover-instance.ts";
-import { mostTerms, multiplyMatrix, rootOfUnity } from "./prover-kernel.ts";
-import { wireMatrices } from "./qap-matrices.ts";
+import { mostTerms, multiplyMatrix, rootOfUnity, type Pause } from "./prover-kernel.ts";
+import { wireMatrices, type WireMatrices } from "./qap-matrices.ts";
 import type { R1cs } from "./r1cs.ts";
 
 /** The trapdoor. Anybody who knows it can prove anything, so it never leaves the process that drew it. */
@@ -40,78 +40,108 @@ export interface EvaluatedQap {
  */
 export async function evaluateQap(
   r1cs: R1cs,
-  { tau, alpha, beta, gamma, delta }: Secrets,
+  secrets: Secrets,
   { module, signal }: { readonly module: WebAssembly.Module; readonly signal?: AbortSignal | undefined },
 ): Promise<EvaluatedQap> {
+  const pause = (): Promise<void> => {
+    signal?.throwIfAborted();
+    return Promise.resolve();
+  };
+  await pause();
   const { wires, publicInputs } = r1cs;
   const domain = domainSize(r1cs);
-  signal?.throwIfAborted();
-  const { matrices, coefficients, section } = wireMatrices(r1cs);
-  signal?.throwIfAborted();
-
-  const wasm = instantiateProver(module);
-  const place = createPlace(wasm);
-  const most = mostTerms(...matrices);
-  const parametersAt = place(4 * ELEMENT);
-  const [basisAt, quotientAt] = [place(SCALAR * domain), place(SCALAR * domain)] as const;
-  const [given, coefficientsAt] = [
-    place(coefficients.length),
-    place((ELEMENT / SCALAR) * coefficients.length),
-  ] as const;
-  const [endsAt, termsAt] = [place(4 * (wires + 1)), place(8 * most)] as const;
-  const vectors = [place(VECTORS * wires), place(VECTORS * wires), place(VECTORS * wires)] as const;
-  const scalarsAt = place(SCALAR * wires);
-  grow(wasm, wasm.placeBasis(domain, place(0)));
-  const memory = new Uint8Array(wasm.memory.buffer);
-  const parameters = (...values: bigint[]): number => {
-    const elements = values.map((value) => centered(value, P));
-    writeElements(wasm.memory, parametersAt, elements);
-    return parametersAt;
-  };
-  const scalars = (at: number, count: number): Uint8Array => memory.slice(at, at + SCALAR * count);
-
-  const root = rootOfUnity(Math.log2(domain) + 1);
-  if (wasm.prepareLagrange(parameters(R, root * R, root * root * R, tau * R)) === 0)
-    throw new HoldfastError("bad-input", "the secret point is a root of unity: draw another one");
-  const vanishing = pow(tau, BigInt(domain));
-  const [first, finer] = [sub(vanishing, 1n), sub(mul(vanishing, vanishing), 1n)];
-  wasm.writeLagrange(0, parameters(mul(first, inv(BigInt(domain)))), basisAt);
-  wasm.writeLagrange(1, parameters(mul(finer, inv(mul(BigInt(2 * domain), delta)))), quotientAt);
-
-  memory.set(coefficients, given);
-  wasm.setCoefficients(given, coefficients.length / SCALAR, parameters(R * R), coefficientsAt);
-  for (const [i, matrix] of matrices.entries()) {
-    const places = { endsAt, termsAt, most, coefficientsAt, valuesAt: basisAt };
-    const out = vectors[i as 0 | 1 | 2];
-    await multiplyMatrix(wasm, matrix, { ...places, half: wires, out }, () => {
-      signal?.throwIfAborted();
-      return Promise.resolve();
-    });
-  }
-  /** (beta A_s + alpha B_s + C_s)(tau) * factor of some wires. */
-  const combined = (from: number, to: number, factor: bigint): Uint8Array => {
-    const [a, b, c] = vectors.map((at) => at + VECTORS * from) as [number, number, number];
-    const factors = [mul(beta, factor), mul(alpha, factor), factor].map((value) => value * R);
-    wasm.combineRows(a, b, c, parameters(...factors), to - from, scalarsAt);
-    return scalars(scalarsAt, to - from);
-  };
-  const written = (at: number): Uint8Array => {
-    wasm.writeRows(at, wires, scalarsAt);
-    return scalars(scalarsAt, wires);
-  };
+  const matrices = wireMatrices(r1cs);
+  const evaluator = createEvaluator(module, { domain, wires });
+  const quotient = evaluator.setBasis(secrets);
+  await evaluator.setWires(matrices, pause);
+  const firstPrivate = publicInputs + 1;
   return {
     domain,
-    a: written(vectors[0]),
-    b: written(vectors[1]),
-    publicWires: combined(0, publicInputs + 1, inv(gamma)),
-    privateWires: combined(publicInputs + 1, wires, inv(delta)),
-    quotient: scalars(quotientAt, domain),
-    coefficients: section,
+    a: evaluator.wires(0),
+    b: evaluator.wires(1),
+    publicWires: evaluator.combined({ from: 0, to: firstPrivate }, secrets, inv(secrets.gamma)),
+    privateWires: evaluator.combined({ from: firstPrivate, to: wires }, secrets, inv(secrets.delta)),
+    quotient,
+    coefficients: matrices.section,
   };
 }
 
-/** Bytes of a wire's value: the first lane of a vector's digits. */
-const VECTORS = 2 * ELEMENT;
+interface Evaluator {
+  /** Sets the Lagrange basis at tau, and returns the scalars of the quotient. */
+  setBasis(secrets: Secrets): Uint8Array;
+  /** Sets A_s(tau), B_s(tau) and C_s(tau) of all wires, once the basis is set. */
+  setWires(matrices: WireMatrices, pause: Pause): Promise<void>;
+  /** A_s(tau) or B_s(tau). */
+  wires(matrix: 0 | 1): Uint8Array;
+  /** (beta A_s + alpha B_s + C_s)(tau) * factor of a range of wires. */
+  combined(range: { readonly from: number; readonly to: number }, of: Secrets, factor: bigint): Uint8Array;
+}
+
+/** A wire's value lies in the first lane of a vector's digits. */
+const VALUE = 2 * ELEMENT;
+
+function createEvaluator(
+  module: WebAssembly.Module,
+  { domain, wires }: { readonly domain: number; readonly wires: number },
+): Evaluator {
+  const wasm = instantiateProver(module);
+  const place = createPlace(wasm);
+  const parametersAt = place(4 * ELEMENT);
+  const valuesAt = [0, 1, 2].map(() => place(VALUE * wires)) as [a: number, b: number, c: number];
+  const scalarsAt = place(SCALAR * Math.max(wires, domain));
+  const basisAt = place(SCALAR * domain);
+  const freeAt = place(0); // for what one step needs
+  const parameters = (...elements: bigint[]): number => {
+    writeElements(
+      wasm.memory,
+      parametersAt,
+      elements.map((element) => centered(element, P)),
+    );
+    return parametersAt;
+  };
+  const scalars = (count: number): Uint8Array =>
+    new Uint8Array(wasm.memory.buffer).slice(scalarsAt, scalarsAt + SCALAR * count);
+
+  return {
+    setBasis({ tau, delta }) {
+      grow(wasm, wasm.placeBasis(domain, freeAt));
+      const root = rootOfUnity(Math.log2(domain) + 1);
+      if (wasm.prepareLagrange(parameters(R, root * R, root * root * R, tau * R)) === 0)
+        throw new HoldfastError("bad-input", "the secret point is a root of unity: draw another one");
+      const power = pow(tau, BigInt(domain));
+      const [scale, finer] = [
+        mul(sub(power, 1n), inv(BigInt(domain))),
+        mul(sub(mul(power, power), 1n), inv(BigInt(2 * domain))),
+      ];
+      wasm.writeLagrange(0, parameters(scale), basisAt);
+      wasm.writeLagrange(1, parameters(mul(finer, inv(delta))), scalarsAt);
+      return scalars(domain);
+    },
+    async setWires({ matrices, coefficients }, pause) {
+      const most = mostTerms(...matrices);
+      const givenAt = freeAt;
+      const coefficientsAt = givenAt + coefficients.length;
+      const endsAt = coefficientsAt + (ELEMENT / SCALAR) * coefficients.length;
+      const termsAt = endsAt + 4 * (wires + 1);
+      grow(wasm, termsAt + 8 * most);
+      new Uint8Array(wasm.memory.buffer).set(coefficients, givenAt);
+      wasm.setCoefficients(givenAt, coefficients.length / SCALAR, parameters(R * R), coefficientsAt);
+      const places = { endsAt, termsAt, most, coefficientsAt, valuesAt: basisAt, half: wires };
+      for (const [i, matrix] of matrices.entries())
+        await multiplyMatrix(wasm, matrix, { ...places, out: valuesAt[i] as number }, pause);
+    },
+    wires(matrix) {
+      wasm.writeRows(valuesAt[matrix], wires, scalarsAt);
+      return scalars(wires);
+    },
+    combined({ from, to }, { alpha, beta }, factor) {
+      const [a, b, c] = valuesAt.map((at) => at + VALUE * from) as [number, number, number];
+      const factors = [mul(beta, factor), mul(alpha, factor), factor].map((x) => x * R);
+      wasm.combineRows(a, b, c, parameters(...factors), to - from, scalarsAt);
+      return scalars(to - from);
+    },
+  };
+}
 
 /** The smallest power of two, from 2 on, that holds the constraints and the rows of the public wires. */
 export function domainSize({

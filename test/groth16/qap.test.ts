@@ -149,10 +149,10 @@ describe("groth16: a circuit at a secret point", () => {
 
   it("has them for wires of thousands of terms, all alike", async () => {
     for (const coefficient of [P - 1n, (P - 1n) / 2n, (P + 1n) / 2n]) {
-      const terms: Term[] = Array.from({ length: 3000 }, () => [1, coefficient]);
+      const terms: Term[] = Array.from({ length: 9001 }, () => [1, coefficient]);
       const constraints: Constraint[] = [
-        [terms, terms, terms],
-        [terms, [], terms],
+        [terms, [], []],
+        [[], terms, terms],
       ];
       await agrees({ wires: 4, publicInputs: 1, constraints }, secretsWith(any(6)));
     }
