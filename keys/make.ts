@@ -121,22 +121,19 @@ interface WriteKeyOptions {
 
 async function writeKey(r1cs: R1cs, path: string, { threads, signal, log }: WriteKeyOptions): Promise<void> {
   const secrets = drawSecrets();
-  const qap = await evaluateQap(r1cs, secrets, { module: await loadSetupModule(), signal });
-  log?.({ phase: "points", fraction: QAP_SHARE });
-
-  const progress = countPoints(qap, (share) =>
-    log?.({ phase: "points", fraction: QAP_SHARE + (0.97 - QAP_SHARE) * share }),
-  );
-  const fixedBase = await createFixedBase({ threads, expected: 4 * r1cs.wires, signal });
+  const fixedBase = await createFixedBase({ threads, expected: 4 * r1cs.wires, signal }); // threads start meanwhile
   try {
+    const qap = await evaluateQap(r1cs, secrets, { module: await loadSetupModule(), signal });
+    log?.({ phase: "points", fraction: QAP_SHARE });
+    const progress = countPoints(qap, (share) =>
+      log?.({ phase: "points", fraction: QAP_SHARE + (0.97 - QAP_SHARE) * share }),
+    );
     // All at once, so that no thread waits for the last points of a section.
     const [header, ...sections] = await Promise.all([
       headerPoints(r1cs, qap.domain, secrets, fixedBase),
       ...pointSections(qap).map(
-        async ([section, group, scalars]): Promise<[section: number, points: Uint8Array]> => [
-          section,
-          await fixedBase.multiply(group, scalars, progress(group)),
-        ],
+        async ([section, group, scalars]) =>
+          [section, await fixedBase.multiply(group, scalars, progress(group))] as const,
       ),
     ]);
     await writeWhole(path, async (file) => {
