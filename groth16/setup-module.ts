@@ -18,14 +18,26 @@ export function loadSetupModule(): Promise<WebAssembly.Module> {
   }));
 }
 
-/** What `load` gives if it computes rightly here, and otherwise the variant, which is several times slower. */
-export async function fitModule(load: () => Promise<WebAssembly.Module>): Promise<WebAssembly.Module> {
+/** What `load` gives if it computes rightly here, and otherwise the variant, which takes three times as long. */
+export async function fitModule(load: Load, loadVariant: Load = loadUnfused): Promise<WebAssembly.Module> {
   try {
     return await checked(await load());
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
   }
-  return checked(await compileProver(await readFile(await prepareUnfusedProver())));
+  try {
+    return await checked(await loadVariant());
+  } catch (cause) {
+    const message =
+      "this machine cannot make keys in WebAssembly (it needs SIMD): make the key on another one";
+    throw new HoldfastError("io", message, {}, { cause });
+  }
+}
+
+type Load = () => Promise<WebAssembly.Module>;
+
+async function loadUnfused(): Promise<WebAssembly.Module> {
+  return compileProver(await readFile(await prepareUnfusedProver()));
 }
 
 async function checked(module: WebAssembly.Module): Promise<WebAssembly.Module> {

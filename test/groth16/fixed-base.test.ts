@@ -81,6 +81,9 @@ async function agrees(group: GroupName, scalars: readonly bigint[], points: Uint
   }
 }
 
+const unfitModule = async (): Promise<WebAssembly.Module> =>
+  WebAssembly.compile(new Uint8Array(unfit(await readFile(await prepareProver()))));
+
 describe("groth16: multiples of the generators", function () {
   this.timeout(300_000);
   let checked: WebAssembly.Module;
@@ -146,14 +149,19 @@ describe("groth16: multiples of the generators", function () {
   });
 
   it("are the same without a fused multiply-add, where the machine has none", async () => {
-    const bytes = unfit(await readFile(await prepareProver()));
-    const module = await fitModule(() => WebAssembly.compile(new Uint8Array(bytes)));
+    const module = await fitModule(unfitModule);
     for (const group of GROUPS) {
       const scalars = edgesOf(8);
       const points = new Uint8Array(POINT_BYTES[group] * scalars.length);
       createFixedBaseKernel(module, group, 8)(bytesOf(scalars), points);
       await agrees(group, scalars, points);
     }
+  });
+
+  it("are refused on a machine that can do neither", async () => {
+    const error = await errorOf(fitModule(unfitModule, unfitModule));
+    expect(error).to.include({ name: "HoldfastError", code: "io" });
+    expect(error.message).to.include("make the key on another one");
   });
 
   it("need the variant only where the module computes otherwise", async () => {

@@ -1,15 +1,23 @@
 // The scalars of a key's points, and its section of coefficients, are what plain integers give, for any circuit and secrets.
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
+import { createFixedBaseKernel, POINT_BYTES, type GroupName } from "../../groth16/fixed-base-kernel.ts";
 import { rootOfUnity } from "../../groth16/prover-kernel.ts";
 import { domainSize, evaluateQap, type EvaluatedQap, type Secrets } from "../../groth16/qap.ts";
-import type { R1cs } from "../../groth16/r1cs.ts";
+import { readR1cs, type R1cs } from "../../groth16/r1cs.ts";
+import { readSections, section } from "../../groth16/sections.ts";
 import { integerOf } from "../../groth16/shared.ts";
+import { ZKEY_SECTION } from "../../groth16/zkey-writer.ts";
 import { add, inv, mul, P, toBytesLE32 } from "../../protocol/field.ts";
 import { R } from "../../wasm/parameters.ts";
 import { patternBytes } from "../helpers/bytes.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { lagrangeBasis } from "../helpers/lagrange.ts";
+import { KNOWN_SECRETS } from "../helpers/powers.ts";
 import { checkedProver } from "../helpers/prover-modules.ts";
+import * as small from "../helpers/small-circuits.ts";
 
 type Term = readonly [wire: number, coefficient: bigint];
 /** Of each constraint the terms of A, B and C. */
@@ -183,6 +191,46 @@ describe("groth16: a circuit at a secret point", () => {
     const error = await errorOf(evaluateQap(r1csOf(circuitOf(3)), secretsWith(any(3)), { module, signal }));
     expect(error).to.equal(reason);
   });
+});
+
+describe("groth16: points and coefficients of a key", () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "holdfast-qap-"));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  for (const [name, circuit] of Object.entries({
+    "one constraint and nothing public": small.ONE_CONSTRAINT,
+    "public inputs only": small.PUBLIC_ONLY,
+    bits: small.BITS,
+    "wires that are alike": small.ALIKE,
+    "a chain of squares": small.SQUARES,
+  })) {
+    it(`are snarkjs's for the same secrets, for a circuit of ${name}`, async function () {
+      this.timeout(60_000);
+      const files = await small.keyOf(circuit, folder, name.replaceAll(" ", "-"));
+      const theirs = readSections(await readFile(files.zkey), "zkey");
+      const module = await checkedProver();
+      const secrets = { ...KNOWN_SECRETS, gamma: 1n, delta: 1n };
+      const qap = await evaluateQap(readR1cs(await readFile(files.r1cs)), secrets, { module });
+      const points = (group: GroupName, scalars: Uint8Array): Uint8Array => {
+        const out = new Uint8Array((scalars.length / 32) * POINT_BYTES[group]);
+        createFixedBaseKernel(module, group, 6)(scalars, out);
+        return out;
+      };
+      for (const [id, ours] of [
+        [ZKEY_SECTION.coefficients, qap.coefficients],
+        [ZKEY_SECTION.publicWires, points("G1", qap.publicWires)],
+        [ZKEY_SECTION.a, points("G1", qap.a)],
+        [ZKEY_SECTION.b1, points("G1", qap.b)],
+        [ZKEY_SECTION.b2, points("G2", qap.b)],
+        [ZKEY_SECTION.privateWires, points("G1", qap.privateWires)],
+        [ZKEY_SECTION.quotient, points("G1", qap.quotient)],
+      ] as const)
+        expect(Buffer.from(section(theirs, id, "zkey")).equals(ours), `section ${id}`).to.equal(true);
+    });
+  }
 });
 
 describe("groth16: the domain of a circuit", () => {

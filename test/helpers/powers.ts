@@ -13,9 +13,11 @@ import { lagrangeBasis } from "./lagrange.ts";
 
 const POINT_BYTES: Readonly<Record<GroupName, number>> = { G1: 64, G2: 128 };
 
+export const KNOWN_SECRETS = { tau: 12345n, alpha: 67890n, beta: 13579n } as const;
+
 /** Has only what phase 2 reads for a circuit of exactly 2^power rows. All other points are at infinity. */
 export async function writePowers(path: string, power: number): Promise<void> {
-  const [tau, alpha, beta] = [12345n, 67890n, 13579n];
+  const { tau, alpha, beta } = KNOWN_SECRETS;
   const fixedBase = await createFixedBase({ threads: 1, expected: 2 ** (power + 3) });
   try {
     const { Fr } = await bn254();
