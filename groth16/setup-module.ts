@@ -6,7 +6,7 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { prepareUnfusedProver } from "../wasm/prepare.ts";
 import { checkKernel } from "./prover-check.ts";
 import { createKernel } from "./prover-kernel.ts";
-import { compileProver, loadProverModule } from "./prover-module.ts";
+import { compileProver, loadProverModule, UNFIT } from "./prover-module.ts";
 
 let loaded: Promise<WebAssembly.Module> | undefined;
 
@@ -23,16 +23,19 @@ export async function fitModule(load: Load, loadVariant: Load = loadUnfused): Pr
   try {
     return await checked(await load());
   } catch (error) {
-    if (!(error instanceof HoldfastError)) throw error;
+    if (!isUnfit(error)) throw error;
   }
   try {
     return await checked(await loadVariant());
   } catch (cause) {
+    if (!isUnfit(cause)) throw cause;
     const message =
       "this machine cannot make keys in WebAssembly (it needs SIMD): make the key on another one";
     throw new HoldfastError("io", message, {}, { cause });
   }
 }
+
+const isUnfit = (error: unknown): boolean => error instanceof HoldfastError && error.message === UNFIT;
 
 type Load = () => Promise<WebAssembly.Module>;
 

@@ -280,8 +280,7 @@ for (const [field, modulus] of [
       }
     });
 
-    const written = (at: number): bigint =>
-      integerOf(new Uint8Array(kernels.memory.buffer, at, 32).slice());
+    const written = (at: number): bigint => integerOf(new Uint8Array(kernels.memory.buffer, at, 32).slice());
 
     it("write elements twice as large as they are", () => {
       for (let round = 0; round < ROUNDS; round++) {
