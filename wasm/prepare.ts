@@ -46,6 +46,13 @@ const PROVER: WasmTarget = {
   source: `${FOLDER}/prover.ts`,
   variants: [{ file: "prover.wasm", flags: FUSED }],
 };
+/** Made where it is needed. */
+const UNFUSED_PROVER: WasmTarget = {
+  record: "prover-unfused.json",
+  log: "compiling the prover to WebAssembly, without a fused multiply-add",
+  source: `${FOLDER}/prover.ts`,
+  variants: [{ file: "prover-unfused.wasm", flags: FLAGS }],
+};
 
 export interface PrepareWasmOptions {
   /** One line for people per step. */
@@ -62,6 +69,11 @@ export function prepareWasm(options?: PrepareWasmOptions): Promise<string> {
 /** The path of prover.wasm. */
 export function prepareProver(options?: PrepareWasmOptions): Promise<string> {
   return prepareTarget(PROVER, options);
+}
+
+/** The path of prover-unfused.wasm, for machines without a fused multiply-add: it computes the same, more slowly. */
+export function prepareUnfusedProver(options?: PrepareWasmOptions): Promise<string> {
+  return prepareTarget(UNFUSED_PROVER, options);
 }
 
 /** The path of the target's first module; builds what is missing or out of date. */

@@ -1,9 +1,10 @@
 /**
  * The kernels one by one, for tests that hold each of them to plain integers. Elements are vectors of doubles.
  */
+import { combineValues } from "./constraints";
 import { carryDoubles, get, prepareField, settle } from "./field";
 import { invert } from "./inverse";
-import { digitsOf, halve, isZero, writeDoubles } from "./lanes";
+import { digitsOf, halve, isZero, writeDoubles, writeTwice } from "./lanes";
 import {
   multiply, multiplyIntegers, multiplyLess, multiplyTwo, multiplyTwoLess, prepareProducts, square, squareLess,
   squareTwo,
@@ -42,3 +43,8 @@ export function testHalve(a: usize, out: usize): void {
 }
 export function testWrite(x: usize, lane: usize, out: usize): void { writeDoubles(f, x, lane, out); }
 export function testIsZero(x: usize, lane: usize): bool { return isZero(f, x, lane); }
+export function testWriteTwice(x: usize, out: usize): void { writeTwice(f, x, out, out + 32); }
+/** @param given three elements of integers, 40 bytes each */
+export function testCombine(a: usize, b: usize, c: usize, given: usize, out: usize): void {
+  combineValues(f, a, b, c, given, 1, out);
+}
