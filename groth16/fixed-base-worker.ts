@@ -17,10 +17,10 @@ export interface FixedBaseData {
   readonly bits: number;
 }
 
-const { module, bits } = workerData as FixedBaseData;
 const kernels: Partial<Record<GroupName, FixedBaseKernel>> = {};
 
 export function multiply({ group, scalars, points }: FixedBaseTask): void {
+  const { module, bits } = workerData as FixedBaseData;
   const kernel = (kernels[group] ??= createFixedBaseKernel(module, group, bits));
   kernel(scalars, points);
 }
