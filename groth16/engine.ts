@@ -4,7 +4,7 @@
 import type { Groth16Proof, VerificationKey } from "snarkjs";
 import { isUnfit, loadBackend, openProver, unfitMessage, type Backend, type EngineName } from "./engines.ts";
 import type { Prover } from "./prover.ts";
-import { verifyProof } from "./verify.ts";
+import { openVerifier } from "./verify.ts";
 import { calculateWitness, type CircuitInput } from "./witness.ts";
 
 export interface EngineArtifacts {
@@ -60,6 +60,7 @@ export async function createEngine(
     log?.(unfitMessage(error));
     return open(await loadBackend("snarkjs", artifacts));
   });
+  const verify = await openVerifier(verificationKey);
   return {
     async prove(input, options) {
       const start = performance.now();
@@ -68,7 +69,7 @@ export async function createEngine(
       const { proof, publicSignals } = await prover.prove(witness, options);
       return { proof, publicSignals, witnessMs: calculated - start, proveMs: performance.now() - calculated };
     },
-    verify: (proof, publicSignals) => verifyProof(verificationKey, proof, publicSignals),
+    verify,
     close: () => prover.close(),
   };
 }

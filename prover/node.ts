@@ -10,7 +10,7 @@ import { loadHashEngine, loadProvingArtifacts } from "../circuits/artifacts.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
 import { createDrandClient } from "../drand/client.ts";
 import { loadBackend } from "../groth16/engines.ts";
-import { verifyProof } from "../groth16/verify.ts";
+import { openVerifier } from "../groth16/verify.ts";
 import { requireSafeKey } from "../keys/key-gate.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { profileNamed } from "../protocol/profiles.ts";
@@ -75,6 +75,7 @@ export async function createNode(
 
     const artifacts = await loadProvingArtifacts(profile.name, config.build);
     const backend = await loadBackend(config.engine, artifacts);
+    const verify = await openVerifier(artifacts.verificationKey);
     const answered = <T>(ask: () => Promise<T>): Promise<T> => untilAnswered(ask, { clock, log, signal });
     const privateKey = await readKeyFile(config.keyFile, config.passwordFile);
     const connecting = (): Promise<NodeChain> =>
@@ -134,7 +135,7 @@ export async function createNode(
       {
         ...{ chain, holdings, store, journal, pool, compacting, metrics, clock, log },
         sender: createSender({ ...config, signal }, { chain, journal, clock, log }),
-        verify: ({ proof, publicSignals }) => verifyProof(artifacts.verificationKey, proof, publicSignals),
+        verify: ({ proof, publicSignals }) => verify(proof, publicSignals),
         fetchRound:
           config.drandUrls.length === 0
             ? undefined
