@@ -11,6 +11,8 @@ export interface EngineArtifacts {
   readonly wasm: Uint8Array;
   /** The key's path. */
   readonly zkey: string;
+  /** Its SHA-256. Nothing is proved with any other content of the file. */
+  readonly zkeyHash?: string | undefined;
   readonly verificationKey: VerificationKey;
 }
 

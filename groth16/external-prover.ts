@@ -13,6 +13,8 @@ import type { Groth16Proof } from "snarkjs";
 import { z } from "zod";
 import { HoldfastError } from "../protocol/errors.ts";
 import { ELEMENT_BYTES } from "../protocol/field.ts";
+import { refuseChanged } from "../system/checked-file.ts";
+import { sha256File } from "../system/files.ts";
 import { readWitness } from "./prover-witness.ts";
 import type { Prover } from "./prover.ts";
 import { integerOf } from "./shared.ts";
@@ -53,6 +55,8 @@ export interface ExternalProverOptions {
   readonly program: string;
   /** The key's path. */
   readonly zkey: string;
+  /** Its SHA-256, which it must still have whenever the program is to read it. */
+  readonly zkeyHash?: string | undefined;
   /** The circuit's wires, and how many of them are public. */
   readonly wires: number;
   readonly publicInputs: number;
@@ -61,9 +65,15 @@ export interface ExternalProverOptions {
 /**
  * Its `prove` ends when the program has, which it does at once on the signal: then the signal's reason is thrown.
  *
- * @throws HoldfastError as `readWitness`; "io", which names the program, if it fails or writes anything but a proof of the witness's signals
+ * @throws HoldfastError as `readWitness`; "key" if the key's file has changed; "io", which names the program, if it fails or writes anything but a proof of the witness's signals
  */
-export function createExternalProver({ program, zkey, wires, publicInputs }: ExternalProverOptions): Prover {
+export function createExternalProver({
+  program,
+  zkey,
+  zkeyHash,
+  wires,
+  publicInputs,
+}: ExternalProverOptions): Prover {
   const name = basename(program);
   const failure = (what: string, cause?: unknown): HoldfastError =>
     new HoldfastError("io", `the prover ${name} ${what}`, { program }, { cause });
@@ -75,6 +85,7 @@ export function createExternalProver({ program, zkey, wires, publicInputs }: Ext
       const expected = Array.from({ length: publicInputs }, (_, i) =>
         integerOf(values.subarray((i + 1) * ELEMENT_BYTES, (i + 2) * ELEMENT_BYTES)).toString(),
       );
+      if (zkeyHash !== undefined) refuseChanged(zkey, zkeyHash, await hashOf(zkey, signal));
       const folder = await mkdtemp(join(tmpdir(), "holdfast-proof-"));
       const [wtns, proof, signals] = ["witness.wtns", "proof.json", "public.json"].map((file) =>
         join(folder, file),
@@ -104,6 +115,13 @@ export function createExternalProver({ program, zkey, wires, publicInputs }: Ext
     },
     close: () => Promise.resolve(),
   };
+}
+
+async function hashOf(path: string, signal?: AbortSignal): Promise<string> {
+  return sha256File(path, signal).catch((cause: unknown) => {
+    signal?.throwIfAborted();
+    throw new HoldfastError("key", `${path} cannot be read: put it back`, { path }, { cause });
+  });
 }
 
 interface Run {

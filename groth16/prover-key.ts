@@ -47,9 +47,12 @@ const POINTS_AT = COUNTS_AT + 12;
 /** What is read of a file at a time. */
 const CHUNK = 2 ** 22;
 
-/** Throws "not-found", "corrupt" if the file is broken, "key" if it is of another kind. */
-export async function readProverKey(source: string | Uint8Array): Promise<ProverKey> {
-  const reader = await openSections(source, "zkey");
+/**
+ * @param sha256 of a file: it is read only as long as it has this hash
+ * @throws HoldfastError "not-found", "corrupt" if the file is broken, "key" if it is of another kind or has another hash
+ */
+export async function readProverKey(source: string | Uint8Array, sha256?: string): Promise<ProverKey> {
+  const reader = await openSections(source, "zkey", sha256);
   try {
     return await readKey(reader);
   } finally {

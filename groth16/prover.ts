@@ -45,8 +45,8 @@ export interface ProverOptions {
 }
 
 /** Read once in a process: plain data, which threads may share. Throws as `readProverKey`. */
-export function loadProverKey(path: string): Promise<ProverKey> {
-  return readProverKey(path);
+export function loadProverKey(path: string, sha256?: string): Promise<ProverKey> {
+  return readProverKey(path, sha256);
 }
 
 /**

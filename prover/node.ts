@@ -87,7 +87,7 @@ export async function createNode(
     const chain = await (journal.isClaimed ? answered(connecting) : connecting());
     closers.push(() => chain.close());
     const { build, minContributions } = config;
-    await requireSafeKey(profile.name, { chainId: chain.chainId, build, minContributions, zkey: true });
+    await requireSafeKey(profile.name, { chainId: chain.chainId, build, minContributions, artifacts });
     journal.claim({ chainId: chain.chainId, registry: chain.registry, node });
     const { acceptSeconds, fromBlock } = config;
     const began = journal.beganAt((await answered(() => chain.block())).timestamp);
