@@ -14,15 +14,14 @@ export interface CheckedFile {
 }
 
 /** Bytes that are hashed by themselves when the whole is, and again when one of them is read. */
-const BLOCK = 2 ** 22;
+const BLOCK = 2 ** 20;
 
 /** @throws HoldfastError "key" if it has another hash, then or later; "not-found" */
 export async function openChecked(path: string, expected: string): Promise<CheckedFile> {
   const file = await open(path).catch((cause: unknown) => {
     throw new HoldfastError("not-found", `there is no file ${path}`, { path }, { cause });
   });
-  const readBlock = async (block: number): Promise<Uint8Array> => {
-    const bytes = new Uint8Array(BLOCK);
+  const readBlock = async (block: number, bytes: Uint8Array): Promise<Uint8Array> => {
     for (let done = 0; ;) {
       const { bytesRead } = await file.read(bytes, done, BLOCK - done, block * BLOCK + done);
       if (bytesRead === 0) return bytes.subarray(0, done);
@@ -33,7 +32,10 @@ export async function openChecked(path: string, expected: string): Promise<Check
   let size = 0;
   try {
     const whole = createHash("sha256");
-    for (let bytes = await readBlock(0); bytes.length > 0; bytes = await readBlock(digests.length)) {
+    const buffer = new Uint8Array(BLOCK);
+    for (;;) {
+      const bytes = await readBlock(digests.length, buffer);
+      if (bytes.length === 0) break;
       whole.update(bytes);
       digests.push(sha256(bytes));
       size += bytes.length;
@@ -46,7 +48,7 @@ export async function openChecked(path: string, expected: string): Promise<Check
   let last: { readonly block: number; readonly bytes: Uint8Array } | undefined;
   const checkedBlock = async (block: number): Promise<Uint8Array> => {
     if (last?.block === block) return last.bytes;
-    const bytes = await readBlock(block);
+    const bytes = await readBlock(block, new Uint8Array(BLOCK));
     refuseChanged(path, digests[block], sha256(bytes));
     last = { block, bytes };
     return bytes;

@@ -19,7 +19,7 @@ import { flip } from "../helpers/files.ts";
 import { useFolder } from "../helpers/folder.ts";
 import { honestStatement } from "../helpers/statement.ts";
 
-const BLOCK = 2 ** 22;
+const BLOCK = 2 ** 20;
 
 describe("system: a file that was checked", () => {
   const folder = useFolder();
