@@ -27,10 +27,20 @@ export type Backend =
       readonly program: string;
       readonly zkey: string;
       readonly zkeyHash: string | undefined;
+      readonly scratch: string | undefined;
       /** The key's, as a witness must have them. */
       readonly wires: number;
       readonly publicInputs: number;
     };
+
+export interface BackendSources {
+  /** The key's path. */
+  readonly zkey: string;
+  /** Its SHA-256. */
+  readonly zkeyHash?: string | undefined;
+  /** Where a program's files are: external-prover.ts. */
+  readonly scratch?: string | undefined;
+}
 
 /**
  * @throws HoldfastError "bad-input" for a program that cannot be run; "key" if the key has another hash; what is wrong with the
@@ -38,7 +48,7 @@ export type Backend =
  */
 export async function loadBackend(
   engine: EngineName,
-  { zkey, zkeyHash }: { readonly zkey: string; readonly zkeyHash?: string | undefined },
+  { zkey, zkeyHash, scratch }: BackendSources,
 ): Promise<Backend> {
   if (engine === "wasm") return { kind: "wasm", key: await loadProverKey(zkey, zkeyHash) };
   if (engine === "snarkjs") {
@@ -49,7 +59,7 @@ export async function loadBackend(
   const program = await checkProgram(engine);
   const sections = await readSomeSections(zkey, "zkey", [ZKEY_HEADER], zkeyHash);
   const counts = readZkeyCounts(section(sections, ZKEY_HEADER, "zkey"));
-  return { kind: "external", program, zkey, zkeyHash, ...counts };
+  return { kind: "external", program, zkey, zkeyHash, scratch, ...counts };
 }
 
 /** @throws what `isUnfit` knows, or what is wrong with the key */

@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { constants, rmSync } from "node:fs";
-import { access, mkdtemp, open, rm, stat, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, open, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -57,6 +57,8 @@ export interface ExternalProverOptions {
   readonly zkey: string;
   /** Its SHA-256, which it must still have whenever the program is to read it. */
   readonly zkeyHash?: string | undefined;
+  /** A folder that is its own, for what the program reads and writes; default: TMPDIR. Who ends without warning leaves it there. */
+  readonly scratch?: string | undefined;
   /** The circuit's wires, and how many of them are public. */
   readonly wires: number;
   readonly publicInputs: number;
@@ -71,6 +73,7 @@ export function createExternalProver({
   program,
   zkey,
   zkeyHash,
+  scratch,
   wires,
   publicInputs,
 }: ExternalProverOptions): Prover {
@@ -86,7 +89,8 @@ export function createExternalProver({
         integerOf(values.subarray((i + 1) * ELEMENT_BYTES, (i + 2) * ELEMENT_BYTES)).toString(),
       );
       if (zkeyHash !== undefined) refuseChanged(zkey, zkeyHash, await hashOf(zkey, signal));
-      const folder = await mkdtemp(join(tmpdir(), "holdfast-proof-"));
+      if (scratch !== undefined) await mkdir(scratch, { recursive: true, mode: 0o700 });
+      const folder = await mkdtemp(join(resolve(scratch ?? tmpdir()), "holdfast-proof-"));
       const [wtns, proof, signals] = ["witness.wtns", "proof.json", "public.json"].map((file) =>
         join(folder, file),
       ) as [string, string, string];

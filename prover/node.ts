@@ -1,7 +1,8 @@
 /**
  * A storage node: store, journal, chain, proving pool, HTTP and the proving loop, started and stopped together.
  */
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { Logger } from "pino";
 import { systemClock, type Clock } from "../chain/clock.ts";
 import { keepEvents } from "../chain/event-store.ts";
@@ -74,7 +75,10 @@ export async function createNode(
     closers.push(() => journal.close());
 
     const artifacts = await loadProvingArtifacts(profile.name, config.build);
-    const backend = await loadBackend(config.engine, artifacts);
+    // What a program was given when the node was killed: pieces of customers' data.
+    const scratch = join(folder, "proving");
+    await rm(scratch, { recursive: true, force: true });
+    const backend = await loadBackend(config.engine, { ...artifacts, scratch });
     const verify = await openVerifier(artifacts.verificationKey);
     const answered = <T>(ask: () => Promise<T>): Promise<T> => untilAnswered(ask, { clock, log, signal });
     const privateKey = await readKeyFile(config.keyFile, config.passwordFile);

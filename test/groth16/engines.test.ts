@@ -46,6 +46,7 @@ describe("prover: engines", function () {
         program: process.execPath,
         zkey: artifacts.zkey,
         zkeyHash: artifacts.zkeyHash,
+        scratch: undefined,
         wires: artifacts.manifest.wires,
         publicInputs: 4,
       },
