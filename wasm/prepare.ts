@@ -52,6 +52,13 @@ const VERIFIER: WasmTarget = {
   source: `${FOLDER}/verifier.ts`,
   variants: [{ file: "verifier.wasm", flags: FUSED }],
 };
+/** Made where it is needed. */
+const UNFUSED_PROVER: WasmTarget = {
+  record: "prover-unfused.json",
+  log: "compiling the prover to WebAssembly, without a fused multiply-add",
+  source: `${FOLDER}/prover.ts`,
+  variants: [{ file: "prover-unfused.wasm", flags: FLAGS }],
+};
 
 export interface PrepareWasmOptions {
   /** One line for people per step. */
@@ -73,6 +80,11 @@ export function prepareProver(options?: PrepareWasmOptions): Promise<string> {
 /** The path of verifier.wasm. */
 export function prepareVerifier(options?: PrepareWasmOptions): Promise<string> {
   return prepareTarget(VERIFIER, options);
+}
+
+/** The path of prover-unfused.wasm, for machines without a fused multiply-add: it computes the same, more slowly. */
+export function prepareUnfusedProver(options?: PrepareWasmOptions): Promise<string> {
+  return prepareTarget(UNFUSED_PROVER, options);
 }
 
 /** The path of the target's first module; builds what is missing or out of date. */

@@ -1,6 +1,7 @@
 // Each kernel of the field gives what plain integers give: on random digits, and on the largest that it may be given.
 import { expect } from "chai";
 import { Q } from "../../groth16/curve.ts";
+import { integerOf } from "../../groth16/shared.ts";
 import { P, toBytesLE32 } from "../../protocol/field.ts";
 import { fieldParameters, inverse, R, writeElements } from "../../wasm/parameters.ts";
 import { checkedKernels } from "../helpers/prover-modules.ts";
@@ -29,6 +30,8 @@ interface Kernels {
   testInvertComplex(x: number, out: number): void;
   testWrite(x: number, lane: number, out: number): void;
   testIsZero(x: number, lane: number): number;
+  testWriteTwice(x: number, out: number): void;
+  testCombine(a: number, b: number, c: number, given: number, out: number): void;
 }
 
 /** Up to the largest that is below both moduli. */
@@ -324,6 +327,34 @@ for (const [field, modulus] of [
           expect(Buffer.from(written)).to.deep.equal(Buffer.from(toBytesLE32(rest)));
           expect(kernels.testIsZero(at(0), 0)).to.equal(rest === 0n ? 1 : 0);
         }
+      }
+    });
+
+    const written = (at: number): bigint => integerOf(new Uint8Array(kernels.memory.buffer, at, 32).slice());
+
+    it("write elements twice as large as they are", () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const lanes = [digits(SETTLED), digits(SETTLED)];
+        put(0, lanes);
+        kernels.testWriteTwice(at(0), at(9));
+        for (const [lane, x] of lanes.entries())
+          expect(written(at(9) + 32 * lane)).to.equal(residue(2n * valueOf(x)));
+      }
+    });
+
+    it("add three products, and write the sum", () => {
+      const given = (): BigInt64Array => new BigInt64Array(kernels.memory.buffer, at(5), 15);
+      for (let round = 0; round < ROUNDS; round++) {
+        const values = [0, 1, 2].map(() => [digits(SETTLED), digits(SETTLED)]);
+        const factors = [0, 1, 2].map(() => digits(SETTLED));
+        for (const [i, lanes] of values.entries()) put(i, lanes);
+        given().set(factors.flat());
+        kernels.testCombine(at(0), at(1), at(2), at(5), at(9));
+        const sum = values.reduce(
+          (total, [first], i) => total + product(valueOf(first as Digits), valueOf(factors[i] as Digits)),
+          0n,
+        );
+        expect(written(at(9))).to.equal(residue(sum));
       }
     });
 

@@ -2,9 +2,10 @@
  * The kernels one by one, for tests that hold each of them to plain integers. Elements are vectors of doubles.
  */
 import { invertComplex, multiplyXi, OPERAND, prepareComplex, sumLess, term, turn } from "./complex";
+import { combineValues } from "./constraints";
 import { carryDoubles, ELEMENT, get, prepareField, settle } from "./field";
 import { invert } from "./inverse";
-import { digitsOf, halve, isZero, writeDoubles } from "./lanes";
+import { digitsOf, halve, isZero, writeDoubles, writeTwice } from "./lanes";
 import {
   multiply, multiplyIntegers, multiplyLess, multiplyTwo, multiplyTwoLess, prepareProducts, square, squareLess,
   squareTwo,
@@ -54,3 +55,8 @@ export function testComplexSum(n: usize, x: usize, y: usize, s: usize, out: usiz
 }
 export function testXi(x: usize, out: usize): void { multiplyXi(f, x, out); }
 export function testInvertComplex(x: usize, out: usize): void { invertComplex(f, x, out); }
+export function testWriteTwice(x: usize, out: usize): void { writeTwice(f, x, out, out + 32); }
+/** @param given three elements of integers, 40 bytes each */
+export function testCombine(a: usize, b: usize, c: usize, given: usize, out: usize): void {
+  combineValues(f, a, b, c, given, 1, out);
+}
