@@ -25,8 +25,8 @@ export interface Kernel {
    * @param pause awaited between steps of a few ms: it may throw to end the work
    */
   multiExp(points: KeyPoints, scalars: Uint8Array, windows: Windows, pause: Pause): Promise<Float64Array>;
-  /** The scalars of the key's points `h`. Throws "corrupt" if the witness has values that are no field elements. */
-  quotient(key: ProverKey, witness: Uint8Array, pause: Pause): Promise<Uint8Array>;
+  /** The scalars of the key's points `h`, to `out`. Throws "corrupt" if the witness has values that are no field elements. */
+  quotient(key: ProverKey, witness: Uint8Array, pause: Pause, out?: Uint8Array): Promise<Uint8Array>;
 }
 
 export interface Windows {
@@ -56,7 +56,8 @@ export function createKernel(module: WebAssembly.Module): Kernel {
   const wasm = instantiateProver(module);
   return {
     multiExp: (points, scalars, windows, pause) => multiExp(wasm, points, scalars, windows, pause),
-    quotient: (key, witness, pause) => quotient(wasm, key, witness, pause),
+    quotient: (key, witness, pause, out = new Uint8Array(SCALAR * 2 ** key.domain)) =>
+      quotient(wasm, key, witness, pause, out),
   };
 }
 
@@ -95,6 +96,7 @@ async function quotient(
   { domain, wires, matrices }: ProverKey,
   witness: Uint8Array,
   pause: Pause,
+  out: Uint8Array,
 ): Promise<Uint8Array> {
   const size = 2 ** domain;
   const { a, b, coefficients } = matrices;
@@ -129,7 +131,8 @@ async function quotient(
     }
   }
   wasm.writeQuotient(...arrays, scalarsAt);
-  return memory.slice(scalarsAt, scalarsAt + SCALAR * size);
+  out.set(memory.subarray(scalarsAt, scalarsAt + SCALAR * size));
+  return out;
 }
 
 /** Where a matrix and what it is multiplied by lie, and where the products go: see wasm/assembly/constraints.ts. */
