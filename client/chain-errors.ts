@@ -2,7 +2,7 @@
  * Turns errors of contracts and of the chain's server into sentences that say what to do.
  */
 import { dataLength, Interface, isCallException, isError } from "ethers";
-import { contractArtifact } from "../contracts/artifacts.ts";
+import { contractArtifact, isBuilt } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { toJson } from "../protocol/json.ts";
 import { byName, type Value } from "./chain-values.ts";
@@ -21,10 +21,9 @@ const CONTRACTS = [
   "Segments",
   "Settlement",
   "Responsibility",
-  "ClusterGovernor",
-  "ClusterTimelock",
-  "ClusterVotes",
 ];
+/** The same of managers, which are not always built. */
+const MANAGERS = ["ClusterGovernor", "ClusterTimelock", "ClusterVotes"];
 
 /** What to do, for each error of a contract. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -109,7 +108,7 @@ function explainRevert(what: string, { name, args }: Revert, cause: ErrorOptions
 function decodeError(data: string): Revert | undefined {
   // Too short for an error's selector.
   if (dataLength(data) < 4) return undefined;
-  for (const name of CONTRACTS) {
+  for (const name of [...CONTRACTS, ...MANAGERS.filter(isBuilt)]) {
     const parsed = new Interface(contractArtifact(name).abi).parseError(data);
     // Error(string) and Panic(uint256) are in no ABI, and their values have no names.
     if (parsed && parsed.fragment.inputs.every((input) => input.name !== ""))

@@ -32,7 +32,7 @@ const found = new Map<string, ContractArtifact>();
 export function contractArtifact(name: string): ContractArtifact {
   const before = found.get(name);
   if (before) return before;
-  const [path] = globSync(`**/${name}.sol/${name}.json`, { cwd: ARTIFACTS });
+  const path = pathOf(name);
   if (path === undefined) {
     const message = `the contract ${name} is not built: run \`npm run build\``;
     throw new HoldfastError("not-found", message, { folder: ARTIFACTS });
@@ -40,4 +40,10 @@ export function contractArtifact(name: string): ContractArtifact {
   const artifact = JSON.parse(readFileSync(join(ARTIFACTS, path), "utf8")) as ContractArtifact;
   found.set(name, artifact);
   return artifact;
+}
+
+export const isBuilt = (name: string): boolean => found.has(name) || pathOf(name) !== undefined;
+
+function pathOf(name: string): string | undefined {
+  return globSync(`**/${name}.sol/${name}.json`, { cwd: ARTIFACTS })[0];
 }
