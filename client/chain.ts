@@ -22,7 +22,7 @@ import type { Domain } from "../protocol/typed-data.ts";
 import { refuse } from "./chain-errors.ts";
 import { byName, type Value } from "./chain-values.ts";
 import { createOrders, type Task } from "./orders.ts";
-import { createReader, parseAddress, type Reader } from "./reading.ts";
+import { createReader, parseAddress, type Read, type Reader } from "./reading.ts";
 import { currentFees, type Waiting } from "./sending.ts";
 
 export type { Value } from "./chain-values.ts";
@@ -95,6 +95,8 @@ export interface Chain {
     args?: readonly unknown[],
     options?: SendOptions,
   ): Promise<Sent>;
+  /** Asks something else of the chain: two endpoints must agree, if there are several. */
+  ask<T>(read: Read<T>, what: string): Promise<T>;
   /** Calls a view of a contract that is not one of these. */
   view<T>(abi: InterfaceAbi, address: string, method: string, args?: readonly unknown[]): Promise<T>;
   /** As send, to a contract that is not one of these; null makes a contract. `what` says in a word what it does. */
@@ -292,6 +294,7 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
     as: (key) => createChain(deployment, key),
     read: async <T>(contract: ContractName, method: string, args: readonly unknown[] = []) =>
       (await reader.call(contracts[contract], method, args)) as T,
+    ask: (read, what) => reader.agreed(read, what).catch(refuse(what)),
     view: async <T>(abi: InterfaceAbi, address: string, method: string, args: readonly unknown[] = []) =>
       (await reader.call(new Contract(parseAddress(address), abi, provider), method, args)) as T,
     async look<T>(method: string, args: readonly unknown[] = []) {

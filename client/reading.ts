@@ -8,7 +8,12 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { refuse } from "./chain-errors.ts";
 import { isResult, plain } from "./chain-values.ts";
 
+/** Reads from one endpoint. @param block "latest" where there is one endpoint */
+export type Read<T> = (endpoint: JsonRpcProvider, block: number | "latest") => Promise<T>;
+
 export interface Reader {
+  /** What two endpoints say, or the only one. @param what for messages */
+  agreed<T>(read: Read<T>, what: string): Promise<T>;
   call(contract: Contract, method: string, args: readonly unknown[]): Promise<unknown>;
   /** The contract's checksummed address. @throws HoldfastError "bad-input" or "chain" if there is no code */
   existingContract(name: string, text: string): Promise<string>;
@@ -19,17 +24,14 @@ export interface Reader {
 export function createReader(provider: Endpoints): Reader {
   let earliest = 0;
 
-  /** @param read with "latest" where there is one endpoint */
-  const agreed = async <T>(
-    read: (endpoint: JsonRpcProvider, block: number | "latest") => Promise<T>,
-    what: string,
-  ): Promise<T> => {
+  const agreed = async <T>(read: Read<T>, what: string): Promise<T> => {
     if (provider.isOne) return read(provider, "latest");
     const block = await provider.sharedBlock(earliest);
     return provider.agreed((endpoint) => read(endpoint, block), what);
   };
 
   return {
+    agreed,
     async call(contract, method, args) {
       const view = (endpoint: JsonRpcProvider, blockTag: number | "latest"): Promise<unknown> =>
         provider.isOne
@@ -44,8 +46,7 @@ export function createReader(provider: Endpoints): Reader {
     },
     async existingContract(name, text) {
       const address = parseAddress(text);
-      const read = (endpoint: JsonRpcProvider, block: number | "latest"): Promise<string> =>
-        endpoint.getCode(address, block);
+      const read: Read<string> = (endpoint, block) => endpoint.getCode(address, block);
       const code = await agreed(read, `the code of ${name}`).catch(refuse("getCode"));
       if (dataLength(code) > 0) return address;
       const message = `there is no ${name} contract at ${address} on this chain: check the address and the chain`;

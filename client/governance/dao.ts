@@ -4,7 +4,6 @@
 import { concat, id as keccakText, Interface, type JsonFragment } from "ethers";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { refuse } from "../chain-errors.ts";
 import { parseAddress, type Chain, type Sent } from "../chain.ts";
 import { describeCalls, ledgerPlace, type Call, type Place } from "./calls.ts";
 import type { Calendar } from "./time.ts";
@@ -100,7 +99,7 @@ export interface OpenDao extends Dao {
 /** @throws HoldfastError "chain" if there is no governor */
 export async function openDao(chain: Chain, text: string): Promise<OpenDao> {
   const governor = parseAddress(text);
-  const code = await chain.provider.getCode(governor).catch(refuse("getCode"));
+  const code = await chain.ask((endpoint, block) => endpoint.getCode(governor, block), "the governor's code");
   if (code === "0x") {
     const message = `there is no governor at ${governor} on this chain: check the address`;
     throw new HoldfastError("chain", message, { governor });

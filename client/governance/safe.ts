@@ -15,7 +15,6 @@ import {
 import { z } from "zod";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { parseJson } from "../../protocol/json.ts";
-import { refuse } from "../chain-errors.ts";
 import { parseAddress, type Chain } from "../chain.ts";
 import { NOBODY } from "./actions.ts";
 import { ledgerPlace, type Place } from "./calls.ts";
@@ -127,7 +126,7 @@ async function make(
 
 /** @throws HoldfastError "chain" if the code there is not that of one of the shipped contracts */
 async function checkCode(chain: Chain, at: string, contracts: readonly SafeContract[]): Promise<string> {
-  const code = await chain.provider.getCode(at).catch(refuse("getCode"));
+  const code = await chain.ask((endpoint, block) => endpoint.getCode(at, block), `the code at ${at}`);
   if (contracts.some((name) => safeArtifact(name).deployedBytecode === code)) return at;
   const message = `the code at ${at} is not that of ${contracts.join(" or ")} of safe-smart-account 1.5: do not use it`;
   throw new HoldfastError("chain", message, { address: at });
@@ -150,7 +149,7 @@ export async function openSafe(chain: Chain, { chainId, safe, multiSend }: SafeR
   await checkCode(chain, safe, ["SafeProxy"]);
   await checkCode(chain, multiSend, ["MultiSendCallOnly"]);
   // A proxy has the address of its code in its first slot.
-  const slot = await chain.provider.getStorage(safe, 0).catch(refuse("getStorage"));
+  const slot = await chain.ask((endpoint, block) => endpoint.getStorage(safe, 0, block), "the Safe's code");
   await checkCode(chain, getAddress(dataSlice(slot, 12)), ["SafeL2", "Safe"]);
   const { abi } = safeArtifact("SafeL2");
   const view = <T>(method: string, args: readonly unknown[] = []): Promise<T> =>

@@ -1,8 +1,7 @@
 /**
  * Tries calls out, one after the other, without sending anything.
  */
-import { Interface, isCallException, toQuantity, type JsonRpcProvider } from "ethers";
-import { refuse } from "../chain-errors.ts";
+import { Interface, toQuantity } from "ethers";
 import type { Chain } from "../chain.ts";
 import { packCalls, type Call } from "./calls.ts";
 import { safeArtifact } from "./safe-artifacts.ts";
@@ -20,32 +19,43 @@ export interface Simulation {
  */
 export async function simulate(chain: Chain, sender: string, calls: readonly Call[]): Promise<Simulation> {
   if (calls.length > 1 && (await simulateTogether(chain, sender, calls))) return { together: true };
-  for (const each of calls) await call(chain, { from: sender, ...each }).catch(refuse("this"));
+  for (const each of calls) await call(chain, { from: sender, ...each });
   return { together: calls.length === 1 };
 }
 
 /** @returns whether the endpoint could */
 async function simulateTogether(chain: Chain, sender: string, calls: readonly Call[]): Promise<boolean> {
+  if (!(await runsOtherCode(chain, sender))) return false;
   const { abi, deployedBytecode } = safeArtifact("MultiSendCallOnly");
   const data = new Interface(abi).encodeFunctionData("multiSend", [packCalls(calls)]);
-  const override = { [sender]: { code: deployedBytecode } };
+  await call(chain, { to: sender, data }, { [sender]: { code: deployedBytecode } });
+  return true;
+}
+
+/** Code that returns 1. */
+const ONE = "0x600160005260206000f3";
+
+/** Whether the endpoint can run other code in the place of an account's. Some refuse, and some ignore the request. */
+async function runsOtherCode(chain: Chain, account: string): Promise<boolean> {
   try {
-    await call(chain, { to: sender, data }, override);
-    return true;
-  } catch (error) {
-    if (isCallException(error)) refuse("this")(error);
+    return BigInt(await call(chain, { to: account, data: "0x" }, { [account]: { code: ONE } })) === 1n;
+  } catch {
     return false;
   }
 }
 
-async function call(
-  { provider }: Chain,
+/** Two endpoints must agree that it succeeds. */
+const call = (
+  chain: Chain,
   transaction: Readonly<Record<string, string>>,
   ...override: object[]
-): Promise<unknown> {
-  const at = (endpoint: Pick<JsonRpcProvider, "send">, block: string): Promise<unknown> =>
-    endpoint.send("eth_call", [transaction, block, ...override]) as Promise<unknown>;
-  if (provider.isOne) return at(provider, "latest");
-  const block = toQuantity(await provider.sharedBlock());
-  return provider.agreed((endpoint) => at(endpoint, block), "a simulation");
-}
+): Promise<string> =>
+  chain.ask(
+    (endpoint, block) =>
+      endpoint.send("eth_call", [
+        transaction,
+        block === "latest" ? block : toQuantity(block),
+        ...override,
+      ]) as Promise<string>,
+    "this",
+  );
