@@ -9,6 +9,7 @@ import { addDaemonCommands } from "./daemons.ts";
 import { addDeploymentCommands } from "./deployment.ts";
 import { addDevnetCommand } from "./devnet.ts";
 import { addExploreCommands } from "./explore.ts";
+import { addGovernanceCommands } from "./governance.ts";
 import { addKeyCommands } from "./keys.ts";
 import { addManagerCommands } from "./manager.ts";
 import { addProviderCommands } from "./provider.ts";
@@ -37,6 +38,7 @@ export function createProgram({ json, signal }: ProgramOptions): Command {
     addKeyCommands,
     addProviderCommands,
     addManagerCommands,
+    addGovernanceCommands,
     addAppCommands,
     addChallengeCommands,
     addExploreCommands,

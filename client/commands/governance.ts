@@ -1,0 +1,11 @@
+/**
+ * `governance`: who decides for a cluster.
+ */
+import type { Command } from "commander";
+import { group } from "./common.ts";
+import { addElectCommand } from "./governance-elect.ts";
+
+export function addGovernanceCommands(program: Command): void {
+  const governance = group(program, "governance", "decides for a cluster");
+  addElectCommand(governance);
+}
