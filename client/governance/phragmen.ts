@@ -69,7 +69,6 @@ export function elect({ seats, candidates, nominators }: Election): Outcome {
   );
 }
 
-/** Who has no budget changes nothing, and is left out. */
 function votersOf(ordered: readonly Candidate[], nominators: readonly Nominator[]): Voter[] {
   const places = new Map(ordered.map(({ id }, place) => [idKey(id), place]));
   const own = ordered.map(({ id, stake }, place) => ({ id, budget: stake, targets: [place] }));
@@ -78,9 +77,7 @@ function votersOf(ordered: readonly Candidate[], nominators: readonly Nominator[
     budget: stake,
     targets: targets.map((target) => places.get(idKey(target)) as number),
   }));
-  return [...own, ...others]
-    .filter(({ budget }) => budget > 0n)
-    .map((voter) => ({ ...voter, rounds: [] as number[] }));
+  return [...own, ...others].map((voter) => ({ ...voter, rounds: [] as number[] }));
 }
 
 /**
