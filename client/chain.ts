@@ -133,7 +133,7 @@ const GAS_MARGIN = 140n;
 const PATIENCE_MS = 600_000;
 
 export async function connect(options: ConnectOptions): Promise<Chain> {
-  const provider = await reach(options.rpcUrl, options.chainId, options.log);
+  const provider = await reach(options.rpcUrl, options.chainId, { log: options.log });
   const reader = createReader(provider);
   try {
     const { chainId } = await provider.getNetwork();
@@ -187,9 +187,9 @@ export async function connectSigner(
   rpcUrl: string | readonly string[],
   privateKey: string,
   chainId?: bigint,
-  log?: EndpointsOptions["log"],
+  options: Pick<EndpointsOptions, "log" | "wait"> = {},
 ): Promise<Wallet> {
-  return new Wallet(privateKey, await reach(rpcUrl, chainId, log));
+  return new Wallet(privateKey, await reach(rpcUrl, chainId, options));
 }
 
 /** The time of the latest block, in seconds since 1970. */
@@ -329,8 +329,9 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
 const reach = (
   rpcUrl: string | readonly string[],
   expected: bigint | undefined,
-  log: EndpointsOptions["log"],
-): Promise<Endpoints> => openEndpoints(rpcUrl, expected, { polling: true, pollingInterval: POLLING_MS, log });
+  options: Pick<EndpointsOptions, "log" | "wait">,
+): Promise<Endpoints> =>
+  openEndpoints(rpcUrl, expected, { polling: true, pollingInterval: POLLING_MS, ...options });
 
 function abiOf(name: ContractName): JsonFragment[] {
   return contractArtifact(CONTRACTS[name]).abi as unknown as JsonFragment[];

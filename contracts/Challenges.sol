@@ -25,6 +25,7 @@ contract Challenges is IChallenges {
 
     uint64 public challengeCount;
     mapping(ChallengeId id => Challenge) private _challenges;
+    mapping(NodeId node => Record) private _records;
     /// @dev In no order, and with gaps.
     mapping(VNodeId vNode => ChallengeId[MAX_OPEN]) private _open;
 
@@ -120,6 +121,7 @@ contract Challenges is IChallenges {
         require(c.verifier.verify(proof, _inputs(id, c, random)), ProofInvalid(id));
 
         _resolve(id, c, Status.Answered);
+        ++_records[c.node].answered;
         // If the bond is odd, the treasury gets the unit that is left.
         uint256 toProvider = c.bond / 2;
 
@@ -149,6 +151,7 @@ contract Challenges is IChallenges {
 
             audits.unlockKept(c.vNode, c.node);
         } else {
+            ++_records[c.node].lost;
             (uint256 taken, uint256 reward) = audits.convict(
                 c.vNode,
                 IAudits.Verdict(c.node, c.rate, c.faultMultiple, c.challenger, c.reporterShare, c.epoch)
@@ -160,8 +163,9 @@ contract Challenges is IChallenges {
 
     /// @inheritdoc IChallenges
     /// @dev A node pays one penalty for all its open challenges of a vNode.
-    function dismiss(VNodeId vNode, NodeId node) external {
+    function dismiss(VNodeId vNode, NodeId node, bool isFault) external {
         require(msg.sender == address(audits), Unauthorized(msg.sender));
+        if (isFault) ++_records[node].faults;
         for (uint256 i = 0; i < MAX_OPEN; ++i) {
             ChallengeId id = _open[vNode][i];
             if (id == NO_CHALLENGE) continue;
@@ -208,6 +212,11 @@ contract Challenges is IChallenges {
     function challengeOf(ChallengeId id) external view returns (Challenge memory c) {
         c = _challenges[id];
         require(c.status != Status.None, NotOpen(id, c.status));
+    }
+
+    /// @inheritdoc IChallenges
+    function recordOf(NodeId node) external view returns (Record memory) {
+        return _records[node];
     }
 
     /// @inheritdoc IChallenges

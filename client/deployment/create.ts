@@ -3,7 +3,7 @@
  * resume, and checks the result.
  */
 import { formatEther, type Wallet } from "ethers";
-import type { Endpoints } from "../../chain/endpoints.ts";
+import type { Endpoints, EndpointsOptions } from "../../chain/endpoints.ts";
 import { loadCircuitManifest, loadVerificationKey } from "../../circuits/artifacts.ts";
 import { readKeyFile } from "../../contracts/accounts.ts";
 import { requireSafeKey } from "../../keys/key-gate.ts";
@@ -34,6 +34,8 @@ export interface CreateOptions {
   readonly signal: AbortSignal;
   /** Makes the proof that each verifier checks itself with. Default: makes a new one. */
   readonly knownAnswer?: typeof makeKnownAnswer;
+  /** Waits before a request is repeated. */
+  readonly wait?: EndpointsOptions["wait"];
 }
 
 export interface Created {
@@ -63,7 +65,10 @@ export async function createDeployment(options: CreateOptions): Promise<Created>
   const privateKey = await readKeyFile(config.keyFile, config.passwordFile);
   const warn = (facts: object, message: string): void =>
     options.log([message, ...Object.values(facts).map(String)].join(": "));
-  const wallet = await connectSigner(config.rpcUrl, privateKey, BigInt(config.chainId), { warn });
+  const wallet = await connectSigner(config.rpcUrl, privateKey, BigInt(config.chainId), {
+    log: { warn },
+    wait: options.wait,
+  });
   const provider = wallet.provider as Endpoints;
   try {
     const origins = await originsOf(config, wallet.address);

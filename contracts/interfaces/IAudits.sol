@@ -62,6 +62,9 @@ interface IAudits is ISources, IProofs {
         /// fees included.
         uint32 deferredSince;
         uint112 deferred;
+        /// The epoch from which the node is responsible, and all its misses since, in a row or not.
+        uint32 servesSince;
+        uint32 servedMisses;
     }
 
     /// @notice What is needed to prove the running epoch.
@@ -142,6 +145,17 @@ interface IAudits is ISources, IProofs {
     event Left(VNodeId indexed vNode, NodeId indexed node, uint32 epoch);
     /// @notice Emitted when a provider declares maintenance. The epochs from `from` until before `end` ask and pay nothing.
     event Paused(VNodeId indexed vNode, NodeId indexed node, uint32 from, uint32 end);
+    /// @notice Emitted when a node is no longer responsible, from the epoch `until` on.
+    /// @param rate the vNode's rate then, in token units per epoch.
+    /// @param misses all its misses since the epoch `since`.
+    event Served(
+        VNodeId indexed vNode,
+        NodeId indexed node,
+        uint32 since,
+        uint32 until,
+        uint256 rate,
+        uint256 misses
+    );
     event TookOver(VNodeId indexed vNode, NodeId indexed node, uint32 fromEpoch);
 
     /// @notice Thrown when the deployment's neighbours do not know each other, when there are no or too many profiles or

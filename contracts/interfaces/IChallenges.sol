@@ -53,6 +53,14 @@ interface IChallenges {
         Status status;
     }
 
+    /// @notice What is known of a node, of all vNodes and ever: how often it was removed for its misses, its challenges that
+    /// failed, and those that it answered. IAudits.state counts the misses of a service.
+    struct Record {
+        uint32 faults;
+        uint32 lost;
+        uint32 answered;
+    }
+
     event Challenged(ChallengeId indexed id, VNodeId indexed vNode, NodeId indexed node, Challenge challenge);
     event Answered(
         ChallengeId indexed id,
@@ -145,7 +153,10 @@ interface IChallenges {
     function expire(ChallengeId id) external;
 
     /// @notice Ends all challenges of a vNode that a removed node would have to answer. For the audits.
-    function dismiss(VNodeId vNode, NodeId node) external;
+    /// @param isFault whether it was removed for its misses.
+    function dismiss(VNodeId vNode, NodeId node, bool isFault) external;
+
+    function recordOf(NodeId node) external view returns (Record memory);
 
     /// @notice The last epoch in which a challenge may be answered, by the pauses that are declared so far.
     function lastAnswer(ChallengeId id) external view returns (uint32);

@@ -58,7 +58,9 @@ library AuditViews {
                 nextLocked: s.nextLock,
                 short: v.short,
                 deferredSince: v.deferring ? d.since : 0,
-                deferred: v.deferring ? d.amount : 0
+                deferred: v.deferring ? d.amount : 0,
+                servesSince: v.node == NO_NODE ? 0 : s.servesSince,
+                servedMisses: v.node == NO_NODE ? 0 : s.servedMisses
             });
     }
 

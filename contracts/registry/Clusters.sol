@@ -82,17 +82,21 @@ abstract contract Clusters is Nodes {
 
     /// @inheritdoc IClusters
     function proposeManager(ClusterId id, address manager) external onlyManager(id) {
-        _clusters[id].pendingManager = manager;
+        Cluster storage c = _clusters[id];
+        uint32 from = audits.currentEpoch() + audits.changeDelay();
+        (c.pendingManager, c.acceptableFrom) = (manager, from);
 
-        emit ManagerProposed(id, manager);
+        emit ManagerProposed(id, manager, from);
     }
 
     /// @inheritdoc IClusters
     function acceptManager(ClusterId id) external {
         Cluster storage c = _clusters[id];
         _checkCaller(c.pendingManager);
+        uint32 current = audits.currentEpoch();
+        require(current >= c.acceptableFrom, ManagerTooEarly(id, c.acceptableFrom, current));
 
-        (c.manager, c.pendingManager) = (msg.sender, address(0));
+        (c.manager, c.pendingManager, c.acceptableFrom) = (msg.sender, address(0), 0);
 
         emit ManagerChanged(id, msg.sender);
     }

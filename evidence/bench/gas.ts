@@ -60,6 +60,7 @@ export async function benchGas(): Promise<GasRow[]> {
     await bench.challenging();
     await bench.leaving();
     await bench.deepStoring();
+    await bench.handingOver();
     return bench.rows;
   } finally {
     await engine.close();
@@ -132,7 +133,6 @@ async function createBench(engine: Engine) {
       const own = registry.connect(manager);
       await count("createCluster", own.createCluster(0, 0, QUANTUM_BITS, PARAMS, "a cluster"));
       await count("proposeManager", own.proposeManager(1, manager));
-      await count("acceptManager", own.acceptManager(1));
       await own.addVNodes(1, [1]);
       await count("addVNodes", own.addVNodes(1, [2]));
       const tokens = Array.from({ length: MISSING - 2 }, (_, i) => i + 3);
@@ -313,6 +313,12 @@ async function createBench(engine: Engine) {
       }
       await count("store, standard directory", await deep([1n]));
       await count("store, standard directory", await deep(roots), STORED);
+    },
+
+    async handingOver(): Promise<void> {
+      const { acceptableFrom } = await registry.cluster(1);
+      await toEpoch(Number(acceptableFrom));
+      await count("acceptManager", registry.connect(manager).acceptManager(1));
     },
   };
 }

@@ -267,7 +267,7 @@ describe("contracts: Challenges", () => {
       ]) {
         await expect(attempt()).to.be.revertedWithCustomError(audits, "Unauthorized").withArgs(auditor);
       }
-      await refused(challenges.connect(auditor).dismiss(1, 1), "Unauthorized", auditor);
+      await refused(challenges.connect(auditor).dismiss(1, 1, true), "Unauthorized", auditor);
     });
   });
 });

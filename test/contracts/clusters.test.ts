@@ -42,11 +42,19 @@ describe("contracts: a cluster", () => {
     }
   });
 
-  it("changes its manager in two steps", async () => {
+  it("changes its manager in two steps, between which there is time to leave", async () => {
     const { manager, bob, stranger } = world.people;
+    const [now, delay] = [await world.audits.currentEpoch(), await world.audits.changeDelay()];
+    const from = now + delay;
     await expect(as("manager").proposeManager(1, bob))
       .to.emit(world.registry, "ManagerProposed")
-      .withArgs(1, bob);
+      .withArgs(1, bob, from);
+    expect((await world.registry.cluster(1)).acceptableFrom).to.equal(from);
+    await world.toEpoch(Number(from) - 1);
+    await expect(as("bob").acceptManager(1))
+      .to.be.revertedWithCustomError(world.registry, "ManagerTooEarly")
+      .withArgs(1, from, from - 1n);
+    await world.toEpoch(Number(from));
     await unauthorized(as("stranger").acceptManager(1), stranger);
     await unauthorized(as("manager").acceptManager(1), manager);
     await as("manager").addVNodes(1, [6]);
@@ -54,6 +62,20 @@ describe("contracts: a cluster", () => {
     await unauthorized(as("manager").addVNodes(1, [7]), manager);
     await as("bob").addVNodes(1, [7]);
     await unauthorized(as("bob").acceptManager(1), bob);
+  });
+
+  it("stays its manager's who takes a proposal back, and counts the delay anew for another", async () => {
+    const { bob, stranger } = world.people;
+    await as("manager").proposeManager(1, bob);
+    const first = (await world.registry.cluster(1)).acceptableFrom;
+    await world.toEpoch(Number(first) - 1);
+    await as("manager").proposeManager(1, stranger);
+    const second = (await world.registry.cluster(1)).acceptableFrom;
+    expect(second - first).to.equal((await world.audits.changeDelay()) - 1n);
+    await world.toEpoch(Number(second));
+    await unauthorized(as("bob").acceptManager(1), bob);
+    await as("manager").proposeManager(1, `0x${"00".repeat(20)}`);
+    await unauthorized(as("stranger").acceptManager(1), stranger);
   });
 
   it("has each token once; two clusters may share one", async () => {

@@ -117,6 +117,7 @@ describe("contracts: known failures of others", () => {
       const { manager, stranger } = world.people;
       await asManager().addVNodes(1, [30]);
       await asManager().proposeManager(1, stranger);
+      await world.toEpoch(Number((await world.registry.cluster(1)).acceptableFrom));
       await registryAs(stranger).acceptManager(1);
       await expect(registryAs(stranger).assign(3, 2))
         .to.be.revertedWithCustomError(world.registry, "NotTrusted")

@@ -130,6 +130,7 @@ export function useDeployments(): Deploying {
         agree: () => Promise.resolve(),
         log: (line) => on.lines.push(line),
         knownAnswer,
+        wait: () => Promise.resolve(),
         ...options,
       }),
     async refusal(...args) {

@@ -83,6 +83,10 @@ abstract contract Books is World {
         uint32 proven;
         /// An epoch that was refunded as due: its miss must follow.
         uint32 missing;
+        /// Who serves, from when on, with how many misses: until its service is told to have ended.
+        NodeId serves;
+        uint32 servesSince;
+        uint32 servedMisses;
         /// A miss whose penalty may follow, or 0.
         uint32 missed;
         /// Refunded what was deferred, of which the reason must follow.

@@ -161,6 +161,19 @@ contract LiesTest {
         _noticed("claims reach decided epochs only", check);
     }
 
+    function test_AFalseHistoryIsNoticed() external {
+        bytes4 check = _system.checkStakes.selector;
+        address audits = address(_system.audits());
+        bytes memory state = abi.encodeCall(_system.audits().state, (V));
+        _lie(audits, state, 14, -1);
+        _noticed("who serves has come then", check);
+        _lie(audits, state, 15, 1);
+        _noticed("who serves has its misses", check);
+        address challenges = address(_system.challenges());
+        _lie(challenges, abi.encodeCall(_system.challenges().recordOf, (N)), 0, 1);
+        _noticed("faults are on record", check);
+    }
+
     function test_WhoDoesNotLeaveIsNoticed() external {
         bytes4 check = _system.checkStakes.selector;
         address audits = address(_system.audits());

@@ -22,6 +22,8 @@ abstract contract Minutes is Reference {
         uint256 refunded;
     }
 
+    mapping(NodeId node => uint256) internal _faults;
+
     function _readAudits(IVm.Log memory log) internal {
         bytes32 kind = log.topics[0];
         if (kind == ISources.BeaconRecorded.selector) return _onRecorded(log);
@@ -45,6 +47,7 @@ abstract contract Minutes is Reference {
         else if (kind == IAudits.SyncDropped.selector) _onDropped(v, node, abi.decode(data, (uint32)));
         else if (kind == IAudits.TakeOverProven.selector) _onReady(v, node, abi.decode(data, (uint32)));
         else if (kind == IAudits.NodeSwitched.selector) _onSwitched(v, node, abi.decode(data, (uint32)));
+        else if (kind == IAudits.Served.selector) _onServed(v, node, data);
         else if (kind == IAudits.TookOver.selector) _onNamed(v, node, abi.decode(data, (uint32)));
         else if (kind == IAudits.LeaveAnnounced.selector) _onNotice(v, node, abi.decode(data, (uint32)));
         else if (kind == IAudits.BondKept.selector) _onKept(v, node, data);
@@ -61,6 +64,7 @@ abstract contract Minutes is Reference {
         if (p.dissolved != 0) {
             bool told =
                 kind == IAudits.Left.selector ||
+                    kind == IAudits.Served.selector ||
                     kind == IAudits.NodeSwitched.selector ||
                     kind == IAudits.BondKept.selector;
             _expect(
@@ -179,6 +183,7 @@ abstract contract Minutes is Reference {
         _expect(misses == ++p.misses, "misses count in a row");
         _expect(!_wasRefusedIn[v][epoch], "what is refused is not missed");
         (p.missing, p.missed) = (0, epoch);
+        ++p.servedMisses;
     }
 
     function _onSlashed(VNodeId v, NodeId node, bytes memory data) private {
@@ -233,6 +238,7 @@ abstract contract Minutes is Reference {
         Page storage p = _pages[v];
         _expect(node == p.node && node != NO_NODE, "whoever fails was responsible");
         _penalized[v][node] = true;
+        if (epoch != _now()) ++_faults[node];
         _vacate(v);
         if (epoch == _now() && p.nextSince != 0 && p.nextSince <= epoch) p.nextSince = epoch + 1;
     }
@@ -240,6 +246,15 @@ abstract contract Minutes is Reference {
     function _vacate(VNodeId v) private {
         Page storage p = _pages[v];
         (p.node, p.misses, p.syncLeft, p.leavesFrom, p.missed) = (NO_NODE, 0, 0, 0, 0);
+    }
+
+    function _onServed(VNodeId v, NodeId node, bytes memory data) private {
+        (uint32 since, uint32 until, , uint256 misses) = abi.decode(data, (uint32, uint32, uint256, uint256));
+        Page storage p = _pages[v];
+        _expect(node == p.serves && node != NO_NODE && since == p.servesSince, "who served had come");
+        _expect(since <= until && until <= _now() + 1, "a service ends when it is over");
+        _expect(misses == p.servedMisses, "a service has its misses");
+        p.serves = NO_NODE;
     }
 
     function _onNotice(VNodeId v, NodeId node, uint32 epoch) private {
@@ -325,6 +340,8 @@ abstract contract Minutes is Reference {
         p.bondEpochs = p.nextBondEpochs;
         if (ready) p.takenOver = from;
         _penalized[v][node] = false;
+        _expect(p.serves == NO_NODE, "a service ends before the next one begins");
+        (p.serves, p.servesSince, p.servedMisses) = (node, from, 0);
         _forgetNext(v);
     }
 }

@@ -26,12 +26,22 @@ abstract contract StakeRules is Rules {
             (uint256 total, uint256 lock, uint256 unbonding, ) = ledger.bondOf(NodeId.wrap(n));
             _atMost("locked + unbonding <= bond", lock + unbonding, total);
             _equal("locked = sum of what the vNodes lock and keep", lock, locked[n]);
+            _equal(
+                "faults are on record",
+                challenges.recordOf(NodeId.wrap(n)).faults,
+                _faults[NodeId.wrap(n)]
+            );
         }
     }
 
     function _checkPage(VNodeId vNode, IAudits.VNodeState memory v) private view {
         Page storage p = _pages[vNode];
         _equal("who is responsible is who took over", NodeId.unwrap(v.node), NodeId.unwrap(p.node));
+        _equal("who is responsible serves", NodeId.unwrap(v.node), NodeId.unwrap(p.serves));
+        if (v.node != NO_NODE) {
+            _equal("who serves has come then", v.servesSince, p.servesSince);
+            _equal("who serves has its misses", v.servedMisses, p.servedMisses);
+        }
         bool idle = _committedIn(vNode, v.settled) == 0;
         _equal("misses are those in a row", v.misses, idle ? 0 : p.misses);
         _equal("who takes over has its audits", v.syncLeft, idle ? 0 : p.syncLeft);

@@ -131,7 +131,7 @@ abstract contract Thief is Chronicle {
         _refused(address(audits), abi.encodeCall(audits.summon, (vNode, THIEF)));
         _refused(address(audits), abi.encodeCall(audits.convict, (vNode, verdict)));
         _refused(address(audits), abi.encodeCall(audits.nextRate, (vNode)));
-        _refused(address(challenges), abi.encodeCall(challenges.dismiss, (vNode, node)));
+        _refused(address(challenges), abi.encodeCall(challenges.dismiss, (vNode, node, true)));
         uint256 most = type(uint256).max;
         _refused(address(challenges), abi.encodeCall(challenges.challenge, (vNode, 0, 1, most)));
     }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IAudits} from "../../contracts/interfaces/IAudits.sol";
+import {IClusters} from "../../contracts/interfaces/registry/IClusters.sol";
 import {ClusterId, ClusterParams, NO_NODE, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
 import {Chronicle} from "./Chronicle.sol";
 import {VM} from "./Vm.sol";
@@ -80,13 +81,23 @@ abstract contract VNodeActions is Chronicle {
     function acceptManager(uint256 which, uint256 to) external acts {
         ClusterId cluster = _cluster(which);
         if (registry.cluster(cluster).pendingManager == address(0)) _propose(cluster, to);
-        VM.prank(registry.cluster(cluster).pendingManager);
-        registry.acceptManager(cluster);
+        IClusters.Cluster memory c = registry.cluster(cluster);
+        bool early = _now() < c.acceptableFrom;
+        _tries();
+        VM.prank(c.pendingManager);
+        try registry.acceptManager(cluster) {
+            if (early) _fail("a cluster changes hands slower than leaving");
+        } catch {
+            if (!early) _fail("a proposed manager can accept in time");
+            _wasRefused();
+        }
     }
 
     function _propose(ClusterId cluster, uint256 to) private {
         VM.prank(_managerOf(cluster));
         registry.proposeManager(cluster, to % 2 == 0 ? address(this) : _secondManager());
+        uint32 earliest = _now() + audits.changeDelay();
+        if (registry.cluster(cluster).acceptableFrom < earliest) _fail("a manager is announced in time");
     }
 
     function _managerOf(ClusterId cluster) private view returns (address) {

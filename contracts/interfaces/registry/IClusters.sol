@@ -16,6 +16,8 @@ interface IClusters {
         /// What a segment pays per epoch is a multiple of 2^quantumBits token units.
         uint8 quantumBits;
         address pendingManager;
+        /// The epoch from which the pending manager can accept.
+        uint32 acceptableFrom;
         string metadata;
     }
 
@@ -48,7 +50,7 @@ interface IClusters {
         uint32 fromEpoch
     );
     event ClusterDescribed(ClusterId indexed cluster, string metadata);
-    event ManagerProposed(ClusterId indexed cluster, address indexed manager);
+    event ManagerProposed(ClusterId indexed cluster, address indexed manager, uint32 acceptableFrom);
     event ManagerChanged(ClusterId indexed cluster, address indexed manager);
     event VNodeAdded(VNodeId indexed vNode, ClusterId indexed cluster, uint64 token);
     event NodeAssigned(VNodeId indexed vNode, NodeId indexed node, uint32 fromEpoch);
@@ -58,6 +60,9 @@ interface IClusters {
     /// @notice Thrown when there is no cluster or vNode with that id.
     error NoSuchCluster(ClusterId cluster);
     error NoSuchVNode(VNodeId vNode);
+
+    /// @notice Thrown when a proposed manager accepts before the delay is over.
+    error ManagerTooEarly(ClusterId cluster, uint32 acceptableFrom, uint32 currentEpoch);
 
     /// @notice Thrown when a cluster's quantum would be 2^80 or more.
     error BadQuantum(uint8 quantumBits);
@@ -94,7 +99,8 @@ interface IClusters {
 
     function describeCluster(ClusterId cluster, string calldata metadata) external;
 
-    /// @notice Names a new manager, who must accept it.
+    /// @notice Offers the cluster to another manager, who can accept it after audits.changeDelay epochs: who does not trust it
+    /// can leave before. The manager can propose another one, or zero, until then.
     function proposeManager(ClusterId cluster, address manager) external;
 
     function acceptManager(ClusterId cluster) external;

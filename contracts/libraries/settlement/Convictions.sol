@@ -54,11 +54,11 @@ library Convictions {
 
             // No proof will follow, so what was deferred is not paid.
             if (r.v.deferring) self.refund(r, r.v.settled, 0);
-            self.remove(r);
+            self.remove(r, false);
             // Nobody gets another seed for the running epoch once its randomness is known.
             if (r.v.nextSince != 0 && r.v.nextSince <= context.current) r.v.nextSince = context.current + 1;
         } else {
-            context.challenges.dismiss(id, node);
+            context.challenges.dismiss(id, node, false);
         }
         // If another node has proven the data since the challenge, the owners have lost nothing.
         bool lost = responsible || self.takenOver[id] < verdict.epoch;

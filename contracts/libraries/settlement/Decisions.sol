@@ -137,6 +137,7 @@ library Decisions {
     function _miss(AuditsState storage self, Run memory r, uint32 epoch) private {
         (VNode memory v, Terms t) = (r.v, r.terms);
         ++v.misses;
+        ++self.stakes[r.id].servedMisses;
 
         emit IAudits.Missed(r.id, v.node, epoch, v.misses);
 
@@ -151,7 +152,7 @@ library Decisions {
         if (faulted) {
             emit IAudits.Faulted(r.id, v.node, epoch);
 
-            self.remove(r);
+            self.remove(r, true);
         }
     }
 }

@@ -28,6 +28,9 @@ struct Stake {
     uint16 nextBondEpochs;
     /// The last epoch in which a successor was taken back that had made the epoch due. The epoch stays due.
     uint32 waitedIn;
+    /// The epoch from which the node is responsible, and all its misses since.
+    uint32 servesSince;
+    uint32 servedMisses;
 }
 
 /// @dev The epochs from since on that are not decided, and what they cost, fees included.

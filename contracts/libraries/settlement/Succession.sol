@@ -15,8 +15,9 @@ library Succession {
     using Stakes for AuditsState;
 
     /// @notice Removes a node that failed, and dismisses its challenges.
-    function remove(AuditsState storage self, Run memory r) internal {
-        r.context.challenges.dismiss(r.id, r.v.node);
+    /// @param forMisses otherwise for a challenge.
+    function remove(AuditsState storage self, Run memory r, bool forMisses) internal {
+        r.context.challenges.dismiss(r.id, r.v.node, forMisses);
         self.unlockStake(r);
         vacate(self, r);
     }
@@ -25,6 +26,7 @@ library Succession {
     function vacate(AuditsState storage self, Run memory r) internal {
         VNode memory v = r.v;
         NodeId old = v.node;
+        _endService(self, r);
         (v.node, v.misses, v.short, v.syncLeft) = (NO_NODE, 0, false, 0);
         delete self.leaves[r.id];
         r.context.registry.freeRoom(r.id, old);
@@ -63,13 +65,17 @@ library Succession {
         Stake storage s = self.stakes[r.id];
         NodeId old = v.node;
         self.unlockStake(r);
-        if (old != NO_NODE) r.context.registry.freeRoom(r.id, old);
+        if (old != NO_NODE) {
+            r.context.registry.freeRoom(r.id, old);
+            _endService(self, r);
+        }
         bool inSync = !s.nextSyncs || s.nextReady;
         // The misses still count. Otherwise a provider with two nodes would have two tries in each epoch.
         (v.node, v.nextSince, v.nextChange) = (s.nextNode, 0, 0);
         v.syncLeft = inSync ? 0 : s.nextSyncEpochs;
         if (inSync) self.takenOver[r.id] = epoch;
         (s.lock, s.bondEpochs, s.nextLock, s.nextNode) = (s.nextLock, s.nextBondEpochs, 0, NO_NODE);
+        (s.servesSince, s.servedMisses) = (epoch, 0);
         // The node that announced to leave is gone.
         delete self.leaves[r.id];
 
@@ -77,6 +83,13 @@ library Succession {
 
         // Some segments may have ended since the node was named.
         self.trim(r, s);
+    }
+
+    function _endService(AuditsState storage self, Run memory r) private {
+        VNode memory v = r.v;
+        Stake storage s = self.stakes[r.id];
+
+        emit IAudits.Served(r.id, v.node, s.servesSince, v.settled + 1, v.rate, s.servedMisses);
     }
 
     /// @notice Whether a successor has run out of time to take over from the responsible node.
