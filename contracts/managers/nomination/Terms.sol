@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+/// @notice The terms of nominated staking. They never change.
+struct StakingTerms {
+    /// Seats of the active set.
+    uint8 seats;
+    /// Epochs of an era, and how many of them, at its end, the election of the next one takes.
+    uint16 eraEpochs;
+    uint16 electionEpochs;
+    /// Epochs from a request until stake can be released.
+    uint16 unbondEpochs;
+    /// The least own stake of a candidate, and the least stake of a nominator.
+    uint96 leastOwn;
+    uint96 leastNomination;
+    /// What a submission puts down, and what the best one earns at most.
+    uint96 deposit;
+    uint96 solverReward;
+    /// What paying out a page earns at most.
+    uint64 pageReward;
+}
+
+/// @title Terms
+/// @notice The bounds of the terms.
+library Terms {
+    uint256 internal constant MAX_SEATS = 16;
+    uint256 internal constant MAX_ERA = 1024;
+    /// @dev Epochs in which all that is to be known of an era becomes known after it: settling may take 4 more epochs, and a
+    /// challenge of its last epoch 3 epochs and a paused 90th part of a quarter. Cranks have the rest.
+    uint256 internal constant KNOWN_EPOCHS = 16;
+
+    /// @notice Thrown when a term is outside its bounds.
+    error BadTerm(string name, uint256 value);
+
+    function check(StakingTerms memory t) internal pure {
+        require(t.seats >= 1 && t.seats <= MAX_SEATS, BadTerm("seats", t.seats));
+        require(t.eraEpochs >= 2 && t.eraEpochs <= MAX_ERA, BadTerm("eraEpochs", t.eraEpochs));
+        require(
+            t.electionEpochs >= 1 && t.electionEpochs < t.eraEpochs,
+            BadTerm("electionEpochs", t.electionEpochs)
+        );
+        // What is asked for during an election still counts in it, and so until the next era is over.
+        require(
+            t.unbondEpochs >= 2 * uint256(t.eraEpochs) + KNOWN_EPOCHS && t.unbondEpochs <= 4 * MAX_ERA,
+            BadTerm("unbondEpochs", t.unbondEpochs)
+        );
+        require(t.leastOwn != 0, BadTerm("leastOwn", 0));
+        require(t.leastNomination != 0, BadTerm("leastNomination", 0));
+        require(t.deposit != 0, BadTerm("deposit", 0));
+        require(t.solverReward <= t.deposit, BadTerm("solverReward", t.solverReward));
+        require(t.pageReward <= t.deposit, BadTerm("pageReward", t.pageReward));
+    }
+}
