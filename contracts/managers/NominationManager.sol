@@ -15,7 +15,7 @@ import {Places} from "./nomination/Places.sol";
 /// the eras and the offences, Places has the vNodes.
 ///
 /// What a member's node does wrong in an era takes a share of all stake behind its seat in that era: each miss of a vNode that
-/// is enlisted, each fault, and each challenge that it loses in this cluster. Misses and faults count for the era in which
+/// is enlisted, each fault in whatever cluster, and each challenge that it loses in this one. Misses and faults count for the era in which
 /// they are seen, and an era ends only when they are. A lost challenge counts for the era in which it was made, whenever it
 /// is lost. What is taken goes to the treasury.
 ///
@@ -166,17 +166,18 @@ contract NominationManager is Places, Ballot {
     }
 
     /// @notice Takes what a lost challenge costs the seat whose node was challenged. Anyone may call it, once for each.
-    /// @param era the one in which it was made.
+    /// @param era the one in which it was made. An epoch in which one era followed another belongs to both.
     function reportLoss(ChallengeId id, uint32 era, uint256 seat) external {
         IChallenges.Challenge memory c = challenges.challengeOf(id);
         IStakingSource.Member[] memory list = source.members(era);
-        bool isLoss = c.status == IChallenges.Status.Failed &&
-            !reported[id] &&
-            registry.vNode(c.vNode).cluster == cluster &&
-            seat < list.length &&
-            list[seat].node == c.node &&
-            source.began(era) <= c.epoch &&
-            c.epoch < source.began(era + 1);
+        bool isLoss =
+            c.status == IChallenges.Status.Failed &&
+                !reported[id] &&
+                registry.vNode(c.vNode).cluster == cluster &&
+                seat < list.length &&
+                list[seat].node == c.node &&
+                source.began(era) <= c.epoch &&
+                c.epoch <= source.began(era + 1);
         require(isLoss, NotALoss(id, era, seat));
         reported[id] = true;
 

@@ -1,6 +1,6 @@
 /**
- * `npm run -s bench -- commit | prove | circuits | gas | limits | events | auditor | mutants | coverage | mutants-ts |
- * coverage-ts`: the figures in the README and in docs/.
+ * `npm run -s bench -- commit | prove | circuits | gas | limits | events | auditor | election | mutants | coverage |
+ * mutants-ts | coverage-ts`: the figures in the README and in docs/.
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../../protocol/profiles.ts";
@@ -83,6 +83,12 @@ add("auditor", "counts an auditor's transactions in a day, with a fake clock")
     const { benchAuditor } = await import("./auditor.ts");
     print(await benchAuditor(sizes.length > 0 ? sizes.map(Number) : [100, 1000]), options);
   });
+add("election", "measures the gas of an election with 16 seats, 64 candidates and 1,000 nominators").action(
+  async (options: BenchOptions) => {
+    const { benchElection } = await import("./election.ts");
+    print(await benchElection((line) => process.stderr.write(options.json ? "" : `${line}\n`)), options);
+  },
+);
 add("mutants", "counts how many broken contracts the tests notice")
   .argument(
     "<target>",

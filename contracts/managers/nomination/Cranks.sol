@@ -50,18 +50,16 @@ abstract contract Cranks is ClusterManager {
         emit CrankPaid(msg.sender, amount);
     }
 
-    /// @dev Sends on what the manager's account has and nobody has earned. What fails now, comes with the next time.
+    /// @dev Sends on what the manager's account has and nobody has earned.
     function _collect(address to) internal returns (uint256 passed) {
-        try ledger.collectFees(cluster) {} catch {}
+        (uint256 fees, ) = ledger.feesOf(cluster);
+        if (fees != 0) ledger.collectFees(cluster);
         uint256 free = ledger.balanceOf(address(this)) - earned - crankPot;
         uint256 room = MAX_REWARDS * crankReward;
         uint256 part = free / CRANK_DIVISOR;
         if (part + crankPot > room) part = crankPot < room ? room - crankPot : 0;
         crankPot += part;
         passed = free - part;
-        if (passed == 0) return 0;
-        try ledger.withdraw(to, passed) {} catch {
-            return 0;
-        }
+        if (passed != 0) ledger.withdraw(to, passed);
     }
 }

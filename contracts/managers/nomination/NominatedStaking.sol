@@ -47,7 +47,13 @@ contract NominatedStaking is Elections, IStakingSource {
     mapping(uint32 era => uint256 pages) private _paidPages;
 
     event EraBegan(uint32 indexed era, uint32 epoch, uint32 election, address submitter);
-    event EraEnded(uint32 indexed era, uint256 perSeat, uint256 blemished, address solver, uint256 solverReward);
+    event EraEnded(
+        uint32 indexed era,
+        uint256 perSeat,
+        uint256 blemished,
+        address solver,
+        uint256 solverReward
+    );
     event Punished(uint32 indexed era, uint256 seat, uint16 indexed candidate, uint256 share, uint256 taken);
     event PageDone(uint32 indexed era, uint256 indexed page, uint256 rewards, uint256 taken, address by);
 
@@ -111,9 +117,10 @@ contract NominatedStaking is Elections, IStakingSource {
 
         _reward(solver);
         Era storage e = _eras[next];
-        (e.began, e.election, e.submitter) = solver == address(0)
-            ? (current, _eras[era].election, _eras[era].submitter)
-            : (current, next, solver);
+        (e.began, e.election, e.submitter) =
+            solver == address(0)
+                ? (current, _eras[era].election, _eras[era].submitter)
+                : (current, next, solver);
         era = next;
 
         emit EraBegan(next, current, e.election, e.submitter);
@@ -138,9 +145,7 @@ contract NominatedStaking is Elections, IStakingSource {
         Submission storage result
     ) private returns (uint256 perSeat, uint256 blemished) {
         uint256 pages = result.pages.length;
-        uint256 pageReward = pages == 0
-            ? 0
-            : _atMost(_terms.pageReward, pot / HELPERS_DIVISOR / pages);
+        uint256 pageReward = pages == 0 ? 0 : _atMost(_terms.pageReward, pot / HELPERS_DIVISOR / pages);
         pot -= pageReward * pages;
         uint256 sharing;
         (blemished, sharing) = _blemishes(result.seats.length);
@@ -251,7 +256,7 @@ contract NominatedStaking is Elections, IStakingSource {
         uint256 before,
         uint256 shares
     ) private returns (uint256 rewards, uint256 taken) {
-        for (uint256 at = 0; at < page.length; ) {
+        for (uint256 at = 0; at < page.length;) {
             (uint32 id, uint256 edges, uint256 end) = Pages.nominatorAt(page, at);
             (uint256 reward, uint256 loss) = (0, 0);
             for (uint256 i = 0; i < edges; ++i) {

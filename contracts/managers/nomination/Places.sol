@@ -65,8 +65,7 @@ abstract contract Places is Cranks {
     function grow() external {
         IStakingSource.Member[] memory members = source.members(source.era());
         for (uint256 i = 0; i < vNodes.length; ++i) {
-            bool served = _seatOf(members, registry.vNode(vNodes[i]).node) < members.length;
-            require(served, VacantFirst(vNodes[i]));
+            require(_seatOf(members, _nodeOf(vNodes[i])) < members.length, VacantFirst(vNodes[i]));
         }
         uint64[] memory tokens = new uint64[](1);
         tokens[0] = uint64(uint256(keccak256(abi.encode(cluster, vNodes.length, _current()))));
@@ -82,8 +81,7 @@ abstract contract Places is Cranks {
         NodeId[] memory nodes = new NodeId[](n);
         uint256[] memory loads = new uint256[](members.length);
         for (uint256 i = 0; i < n; ++i) {
-            IClusters.VNodeView memory v = registry.vNode(vNodes[i]);
-            nodes[i] = v.successor == NO_NODE ? v.node : v.successor;
+            nodes[i] = _nodeOf(vNodes[i]);
             uint256 seat = _seatOf(members, nodes[i]);
             if (seat < members.length) ++loads[seat];
         }
@@ -92,6 +90,12 @@ abstract contract Places is Cranks {
             if (_place(vNodes[i], nodes[i], era, members, loads)) ++placed;
         }
         if (placed != 0) _payCrank();
+    }
+
+    /// @return the node that is to serve the vNode, or serves it.
+    function _nodeOf(VNodeId id) private view returns (NodeId) {
+        IClusters.VNodeView memory v = registry.vNode(id);
+        return v.successor == NO_NODE ? v.node : v.successor;
     }
 
     function _place(

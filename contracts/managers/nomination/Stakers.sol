@@ -84,7 +84,10 @@ abstract contract Stakers is Till {
     /// @notice Thrown when targets are no candidates, not in ascending order, too many or none.
     error BadTargets(uint16[] targets);
 
-    constructor(IAudits audits_, StakingTerms memory terms_) Till(audits_.token(), audits_.ledger().treasury()) {
+    constructor(
+        IAudits audits_,
+        StakingTerms memory terms_
+    ) Till(audits_.token(), audits_.ledger().treasury()) {
         Terms.check(terms_);
         (audits, registry, _terms) = (audits_, audits_.registry(), terms_);
     }
@@ -100,7 +103,12 @@ abstract contract Stakers is Till {
 
     /// @notice Offers the caller's node as a candidate.
     /// @param instead if all places are taken: the candidate with less own stake whose place this one takes. Its stake leaves.
-    function offer(NodeId node, uint16 commission, uint96 amount, uint16 instead) external returns (uint16 id) {
+    function offer(
+        NodeId node,
+        uint16 commission,
+        uint96 amount,
+        uint16 instead
+    ) external returns (uint16 id) {
         require(registry.providerOf(node) == msg.sender, Unauthorized(msg.sender));
         require(!_isHis(candidateOf[node], node), AlreadyCandidate(node, candidateOf[node]));
         require(commission <= BASIS_POINTS, BadCommission(commission));
@@ -218,8 +226,7 @@ abstract contract Stakers is Till {
         uint32 election = _election();
         if (election == 0) return was;
         c.own.freeze(election, was ? c.own.staked : 0);
-        if (_field.election != election)
-            (_field.election, _field.frozen) = (election, _field.eligible);
+        if (_field.election != election) (_field.election, _field.frozen) = (election, _field.eligible);
     }
 
     function _afterCandidate(uint16 id, bool was) private {
@@ -337,7 +344,10 @@ abstract contract Stakers is Till {
     }
 
     /// @return budget what the nominator has staked for an election, and for whom.
-    function _nominationAt(uint32 id, uint32 election) internal view returns (uint256 budget, uint256 targets) {
+    function _nominationAt(
+        uint32 id,
+        uint32 election
+    ) internal view returns (uint256 budget, uint256 targets) {
         Nominator storage n = _nominators[id];
         if (n.stake.election == election) return (n.stake.frozen, n.frozenTargets);
         return (n.stake.staked, n.targets);

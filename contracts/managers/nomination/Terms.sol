@@ -24,6 +24,8 @@ struct StakingTerms {
 /// @notice The bounds of the terms.
 library Terms {
     uint256 internal constant MAX_SEATS = 16;
+    /// @dev A motion of the members (Ballot) then spans few eras.
+    uint256 internal constant MIN_ERA = 4;
     uint256 internal constant MAX_ERA = 1024;
     /// @dev Epochs in which all that is to be known of an era becomes known after it: settling may take 4 more epochs, and a
     /// challenge of its last epoch 3 epochs and a paused 90th part of a quarter. Cranks have the rest.
@@ -34,7 +36,7 @@ library Terms {
 
     function check(StakingTerms memory t) internal pure {
         require(t.seats >= 1 && t.seats <= MAX_SEATS, BadTerm("seats", t.seats));
-        require(t.eraEpochs >= 2 && t.eraEpochs <= MAX_ERA, BadTerm("eraEpochs", t.eraEpochs));
+        require(t.eraEpochs >= MIN_ERA && t.eraEpochs <= MAX_ERA, BadTerm("eraEpochs", t.eraEpochs));
         require(
             t.electionEpochs >= 1 && t.electionEpochs < t.eraEpochs,
             BadTerm("electionEpochs", t.electionEpochs)
