@@ -21,6 +21,9 @@ const CONTRACTS = [
   "Segments",
   "Settlement",
   "Responsibility",
+  "ClusterGovernor",
+  "ClusterTimelock",
+  "ClusterVotes",
 ];
 
 /** What to do, for each error of a contract. */
@@ -49,6 +52,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   PauseBudgetSpent: "ask for fewer epochs, or wait until earlier pauses are more than 90 days old",
   TooManyPauses: "wait until the oldest of the last five pauses is more than 90 days old",
   NotAcceptableYet: "wait until that time",
+  ManagerTooEarly: "wait for that epoch: providers who do not trust the next manager can leave until then",
+  DelayTooShort: "choose a delay that is longer than what leaving takes",
   SettleFirst: "the vNode must be settled first: wait for an auditor, which settles it by itself",
 };
 
@@ -106,7 +111,9 @@ function decodeError(data: string): Revert | undefined {
   if (dataLength(data) < 4) return undefined;
   for (const name of CONTRACTS) {
     const parsed = new Interface(contractArtifact(name).abi).parseError(data);
-    if (parsed) return { name: parsed.name, args: byName(parsed.args) };
+    // Error(string) and Panic(uint256) are in no ABI, and their values have no names.
+    if (parsed && parsed.fragment.inputs.every((input) => input.name !== ""))
+      return { name: parsed.name, args: byName(parsed.args) };
   }
   return undefined;
 }

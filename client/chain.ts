@@ -7,6 +7,7 @@ import {
   getAddress,
   verifyTypedData,
   Wallet,
+  type InterfaceAbi,
   type JsonFragment,
   type Log,
   type TransactionReceipt,
@@ -43,6 +44,8 @@ export interface Sent {
   readonly block: number;
   readonly gas: bigint;
   readonly events: readonly ChainEvent[];
+  /** The contract that the transaction made, if it made one. */
+  readonly made?: string;
 }
 
 export interface ConnectOptions extends Pick<EndpointsOptions, "log"> {
@@ -92,8 +95,10 @@ export interface Chain {
     args?: readonly unknown[],
     options?: SendOptions,
   ): Promise<Sent>;
-  /** As send, to a contract that is not one of these. `what` says in a word what it does. */
-  submit(what: string, to: string, data: string): Promise<Sent>;
+  /** Calls a view of a contract that is not one of these. */
+  view<T>(abi: InterfaceAbi, address: string, method: string, args?: readonly unknown[]): Promise<T>;
+  /** As send, to a contract that is not one of these; null makes a contract. `what` says in a word what it does. */
+  submit(what: string, to: string | null, data: string): Promise<Sent>;
   /**
    * Finds out what became of a transaction that was signed earlier, in one or more attempts, and sends it again until it
    * is mined.
@@ -107,7 +112,12 @@ export interface Chain {
   gasOf(transaction: string): Promise<bigint>;
   /** Gas that each sender used in these blocks, by checksummed address. */
   gasBySender(fromBlock: number, toBlock: number): Promise<Map<string, bigint>>;
-  sign(domain: Domain, types: TypeTable, message: Readonly<Record<string, unknown>>): Promise<string>;
+  /** @param domain of this project's messages, or of another contract */
+  sign(
+    domain: Partial<Domain>,
+    types: TypeTable,
+    message: Readonly<Record<string, unknown>>,
+  ): Promise<string>;
   close(): void;
 }
 
@@ -259,7 +269,7 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
   };
 
   const orders = createOrders(deployment, wallet);
-  const taskOf = (what: string, to: string, data: string): Task => {
+  const taskOf = (what: string, to: string | null, data: string): Task => {
     const account = signer();
     const sign = async (): Promise<string> => {
       const gas = await account.estimateGas({ to, data }).catch(refuse(what));
@@ -270,9 +280,10 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
     return { what, to, data, sign };
   };
 
-  const told = ({ hash, blockNumber, gasUsed, logs }: TransactionReceipt): Sent => {
+  const told = ({ hash, blockNumber, gasUsed, logs, contractAddress }: TransactionReceipt): Sent => {
     reader.notBefore(blockNumber);
-    return { hash, block: blockNumber, gas: gasUsed, events: logs.flatMap(parse) };
+    const sent = { hash, block: blockNumber, gas: gasUsed, events: logs.flatMap(parse) };
+    return contractAddress === null ? sent : { ...sent, made: contractAddress };
   };
 
   return {
@@ -281,6 +292,8 @@ function createChain(deployment: Deployment, privateKey: string | undefined): Ch
     as: (key) => createChain(deployment, key),
     read: async <T>(contract: ContractName, method: string, args: readonly unknown[] = []) =>
       (await reader.call(contracts[contract], method, args)) as T,
+    view: async <T>(abi: InterfaceAbi, address: string, method: string, args: readonly unknown[] = []) =>
+      (await reader.call(new Contract(parseAddress(address), abi, provider), method, args)) as T,
     async look<T>(method: string, args: readonly unknown[] = []) {
       if (deployment.lens) return (await reader.call(deployment.lens, method, args)) as T;
       throw new HoldfastError("bad-input", "which is the Lens? Give --lens ADDRESS or set HOLDFAST_LENS");

@@ -21,7 +21,8 @@ export interface OrderOptions {
 
 export interface Task {
   readonly what: string;
-  readonly to: string;
+  /** null makes a contract. */
+  readonly to: string | null;
   readonly data: string;
   readonly sign: () => Promise<string>;
 }

@@ -25,7 +25,7 @@ type Sent = Promise<{ wait(): Promise<{ gasUsed: bigint } | null> }>;
 
 export async function benchElection(log: (line: string) => void): Promise<ElectionRow[]> {
   // Epochs in which all of them can register.
-  const terms = { seats: SEATS, eraEpochs: 1_000, unbondEpochs: 2_016, leastNomination: 1_000n };
+  const terms = { seats: SEATS, eraEpochs: 1_000, unbondEpochs: 2_034, leastNomination: 1_000n };
   const world = await nominatingWorld({}, terms);
   const { staking, nomination, registry, token, ethers, people, audits } = world;
   const { networkHelpers } = world.chain;

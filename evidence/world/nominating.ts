@@ -2,16 +2,17 @@
  * A world with nominated staking: three candidates, and a cluster that NominationManager manages.
  */
 import { getCreateAddress } from "ethers";
+import { unpackTargets } from "../../client/governance/nomination.ts";
 import type { Election } from "../../client/governance/phragmen.ts";
 import { nominatorName } from "../../client/governance/submission.ts";
 import type { NominatedStaking, NominationManager } from "../../types/ethers/index.js";
-import { createWorld, FUNDS, type Params, type World } from "./world.ts";
+import { createWorld, FUNDS, type MakeToken, type Params, type World } from "./world.ts";
 
 export const TERMS = {
   seats: 2,
   eraEpochs: 8,
   electionEpochs: 3,
-  unbondEpochs: 32,
+  unbondEpochs: 50,
   leastOwn: 100n,
   leastNomination: 10n,
   deposit: 1_000n,
@@ -32,8 +33,9 @@ export interface Nominating extends World {
 export async function nominatingWorld(
   params: Partial<Params> = {},
   terms: Partial<typeof TERMS> = {},
+  makeToken?: MakeToken,
 ): Promise<Nominating> {
-  const world = await createWorld(params);
+  const world = await createWorld(params, undefined, undefined, makeToken);
   const { ethers, registry, audits, token, people } = world;
   const { deployer, manager, providers } = people;
   const from = deployer.address;
@@ -77,15 +79,8 @@ export async function electionOf(staking: NominatedStaking): Promise<Election> {
   const voting: Election["nominators"][number][] = [];
   for (let id = 1; id <= Number(nominators); id++) {
     const { stake, targets } = await staking.nominator(id);
-    const backed = unpack(targets).filter((target) => known.has(target));
+    const backed = unpackTargets(targets).filter((target) => known.has(target));
     voting.push({ id: nominatorName(id), stake: stake.staked, targets: backed });
   }
   return { seats: Number(seats), candidates: standing, nominators: voting };
-}
-
-/** The 16-bit numbers of a word, from the lowest up, without zeros. */
-export function unpack(word: bigint): number[] {
-  return Array.from({ length: 16 }, (_, i) => Number((word >> BigInt(16 * i)) & 0xffffn)).filter(
-    (target) => target !== 0,
-  );
 }

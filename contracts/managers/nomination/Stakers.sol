@@ -88,7 +88,7 @@ abstract contract Stakers is Till {
         IAudits audits_,
         StakingTerms memory terms_
     ) Till(audits_.token(), audits_.ledger().treasury()) {
-        Terms.check(terms_);
+        Terms.check(terms_, audits_.quarterEpochs());
         (audits, registry, _terms) = (audits_, audits_.registry(), terms_);
     }
 
@@ -119,6 +119,7 @@ abstract contract Stakers is Till {
             _leaveAsCandidate(instead, other);
         }
 
+        if (candidateOf[node] != 0) _chill(candidateOf[node], true);
         id = ++_field.candidates;
         Candidate storage c = _candidates[id];
         (c.own.owner, c.node, c.commission) = (msg.sender, node, commission);

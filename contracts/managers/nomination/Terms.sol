@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {Parameters} from "../../libraries/Parameters.sol";
+
 /// @notice The terms of nominated staking. They never change.
 struct StakingTerms {
     /// Seats of the active set.
@@ -27,14 +29,15 @@ library Terms {
     /// @dev A motion of the members (Ballot) then spans few eras.
     uint256 internal constant MIN_ERA = 4;
     uint256 internal constant MAX_ERA = 1024;
-    /// @dev Epochs in which all that is to be known of an era becomes known after it: settling may take 4 more epochs, and a
-    /// challenge of its last epoch 3 epochs and a paused 90th part of a quarter. Cranks have the rest.
+    /// @dev What is wrong in an era's last epoch is known that much later: settling may take 4 epochs, a challenge 3, and the
+    /// cranks have the rest. A challenge's clock stops while its node pauses.
     uint256 internal constant KNOWN_EPOCHS = 16;
 
     /// @notice Thrown when a term is outside its bounds.
     error BadTerm(string name, uint256 value);
 
-    function check(StakingTerms memory t) internal pure {
+    /// @param quarterEpochs the epochs of a quarter, a part of which a node may pause.
+    function check(StakingTerms memory t, uint256 quarterEpochs) internal pure {
         require(t.seats >= 1 && t.seats <= MAX_SEATS, BadTerm("seats", t.seats));
         require(t.eraEpochs >= MIN_ERA && t.eraEpochs <= MAX_ERA, BadTerm("eraEpochs", t.eraEpochs));
         require(
@@ -42,8 +45,9 @@ library Terms {
             BadTerm("electionEpochs", t.electionEpochs)
         );
         // What is asked for during an election still counts in it, and so until the next era is over.
+        uint256 least = 2 * uint256(t.eraEpochs) + KNOWN_EPOCHS + Parameters.pauseBudgetUp(quarterEpochs);
         require(
-            t.unbondEpochs >= 2 * uint256(t.eraEpochs) + KNOWN_EPOCHS && t.unbondEpochs <= 4 * MAX_ERA,
+            t.unbondEpochs >= least && t.unbondEpochs <= 8 * MAX_ERA,
             BadTerm("unbondEpochs", t.unbondEpochs)
         );
         require(t.leastOwn != 0, BadTerm("leastOwn", 0));

@@ -305,6 +305,26 @@ describe("contracts: eras of nominated staking", () => {
       expect(before - (await staked(1))).to.equal((4_000n * BigInt(SHARES.lost)) / 10_000n);
     });
 
+    it("for a challenge of an era, of nobody who was exposed in the one before", async () => {
+      const ends = Number(await world.staking.endsAt());
+      await proveUntil(ends);
+      await world.toEpoch(ends);
+      await turn();
+      await world.proveEach(ends, ends + 1);
+      const { total } = await world.audits.duty(1, ends + 1);
+      await challenge(world.people.bob, 1, 0n, total);
+      await world.proveEach(ends + 2, ends + 4);
+      const made = await world.challenges.challengeCount();
+      await world.toEpoch(ends + 5);
+      await expire(Number(made));
+      await expect(world.nomination.reportLoss(made, 1, 0)).to.be.revertedWithCustomError(
+        world.nomination,
+        "NotALoss",
+      );
+      await world.nomination.reportLoss(made, 2, 0);
+      expect(await world.staking.shareOf(2, 0)).to.equal(SHARES.lost);
+    });
+
     it("without changing what the election that runs counts", async () => {
       const { bob } = world.people;
       const at = await epoch();

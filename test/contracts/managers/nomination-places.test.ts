@@ -1,13 +1,15 @@
 // NominationManager: which member serves which vNode, who decides what no rule does, and what it is made with.
 import { expect } from "chai";
+import { getCreateAddress } from "ethers";
 import {
   CRANK_REWARD,
   MAX_VNODES,
   nominatingWorld,
   SHARES,
+  TERMS,
   type Nominating,
 } from "../../../evidence/world/nominating.ts";
-import { PARAMS, type World } from "../../../evidence/world/world.ts";
+import { PARAMS } from "../../../evidence/world/world.ts";
 import { freshWorld } from "../../helpers/fresh-world.ts";
 import { named } from "../../helpers/named.ts";
 import { nominating } from "../../helpers/nominating.ts";
@@ -158,22 +160,33 @@ describe("contracts: NominationManager", () => {
     expect(await world.staking.era()).to.equal(2n);
   });
 
+  it("fits into the code that a contract may have, with its staking", async () => {
+    for (const contract of [world.nomination, world.staking]) {
+      const code = await world.ethers.provider.getCode(contract);
+      expect((code.length - 2) / 2).to.be.at.most(24_576);
+    }
+  });
+
   it("is refused with a source of another manager, shares of more than half, or no vNodes", async () => {
-    const { ethers, audits, staking, nomination } = world as Nominating & World;
-    const attempt = (change: { shares?: Partial<typeof SHARES>; source?: unknown; vNodes?: number }) =>
+    const { ethers, audits, staking, people } = world;
+    const attempt = (shares: Partial<typeof SHARES>, vNodes = MAX_VNODES, source: unknown = staking) =>
       ethers.deployContract("NominationManager", [
         audits,
         1,
-        staking,
-        { ...SHARES, ...change.shares },
+        source as typeof staking,
+        { ...SHARES, ...shares },
         CRANK_REWARD,
-        change.vNodes ?? MAX_VNODES,
+        vNodes,
       ]);
-    const expectError = (sent: Promise<unknown>, error: string, ...values: unknown[]) =>
-      expect(sent)
-        .to.be.revertedWithCustomError(nomination, error)
-        .withArgs(...values);
-    await expectError(attempt({}), "BadSource", staking);
-    for (const vNodes of [0, 65]) await expectError(attempt({ vNodes }), "BadMaxVNodes", vNodes);
+    await refused(attempt({}), "BadSource", staking);
+    for (const vNodes of [0, 65]) await refused(attempt({}, vNodes), "BadMaxVNodes", vNodes);
+    const own = async () => {
+      const { deployer } = people;
+      const nonce = (await deployer.getNonce()) + 1;
+      const manager = getCreateAddress({ from: deployer.address, nonce });
+      return ethers.deployContract("NominatedStaking", [audits, manager, TERMS]);
+    };
+    for (const kind of ["miss", "fault", "lost"])
+      await refused(attempt({ [kind]: 5_001 }, MAX_VNODES, await own()), "BadShare", 5_001);
   });
 });

@@ -1,15 +1,14 @@
 // Nominated staking: candidates, nominators, and how stake comes and leaves.
 import { expect } from "chai";
-import {
-  COMMISSION,
-  nominatingWorld,
-  TERMS,
-  unpack,
-  type Nominating,
-} from "../../../evidence/world/nominating.ts";
+import { unpackTargets } from "../../../client/governance/nomination.ts";
+import { COMMISSION, nominatingWorld, TERMS, type Nominating } from "../../../evidence/world/nominating.ts";
+import type { HostileToken, TestToken } from "../../../types/ethers/index.js";
 import { freshWorld } from "../../helpers/fresh-world.ts";
 import { named } from "../../helpers/named.ts";
 import { expectConserved, nominating } from "../../helpers/nominating.ts";
+
+/** HostileToken.Manner. */
+const MANNER = { fee: 0, honest: 3, tryBack: 4 };
 
 describe("contracts: nominated stakes", () => {
   let world: Nominating;
@@ -78,8 +77,18 @@ describe("contracts: nominated stakes", () => {
       await refused(staking.connect(provider(1)).chill(1, false), "Unauthorized", provider(1));
       await staking.connect(stranger).chill(1, true);
       await staking.connect(bob).offer(1, 0, 500, 0);
+      await refused(staking.connect(bob).offer(1, 0, 500, 0), "AlreadyCandidate", 1, 4);
       expect(await staking.candidateOf(1)).to.equal(4n);
     });
+  });
+
+  it("are not elected for a node that its next provider has offered", async () => {
+    const { registry, people, staking, ledger } = world;
+    await registry.connect(provider(1)).proposeProvider(1, people.bob);
+    await world.chain.networkHelpers.time.increase(Number(await ledger.unbondSeconds()));
+    await registry.connect(people.bob).acceptProvider(1);
+    await staking.connect(people.bob).offer(1, 0, 500, 0);
+    expect((await staking.candidate(1)).chilled).to.equal(true);
   });
 
   describe("of nominators", () => {
@@ -94,7 +103,7 @@ describe("contracts: nominated stakes", () => {
         await refused(nominate(alice, 1n, ...targets), "BadTargets", targets);
       await nominate(alice, 0n, 2);
       const { targets } = await staking.nominator(1);
-      expect(unpack(targets)).to.deep.equal([2]);
+      expect(unpackTargets(targets)).to.deep.equal([2]);
       await nominate(alice, 5n, 2);
       expect((await stake()).staked).to.equal(505n);
     });
@@ -109,6 +118,63 @@ describe("contracts: nominated stakes", () => {
       await refused(nominate(alice, 0n, 1), "StakeTooSmall", 0, TERMS.leastNomination);
       expect((await world.staking.field()).liveNominators).to.equal(0n);
     });
+  });
+
+  describe("when all places are taken", () => {
+    it("of candidates, a larger own stake takes the place of a smaller one, which leaves", async () => {
+      const { staking, registry } = world;
+      const mine = staking.connect(provider(1));
+      for (let node = 4; node <= 65; node++)
+        await registry.connect(provider(1)).registerNode(provider(1), "", 10, 1, 1, "");
+      for (let node = 4; node <= 64; node++) await mine.offer(node, 0, 500, 0);
+      await refused(mine.offer(65, 0, 1_000, 0), "NoPlace", 0);
+      await refused(mine.offer(65, 0, 1_000, 1), "NoPlace", 1);
+      await mine.offer(65, 0, 1_001, 1);
+      const { staked, leaving } = await own(1);
+      expect([staked, leaving]).to.deep.equal([0n, 1_000n]);
+      const { live, eligible } = await staking.field();
+      expect([live, eligible]).to.deep.equal([64n, 64n]);
+      await refused(mine.raise(1, 5_000), "NoPlace", 0);
+    });
+
+    it("of nominators, the same", async () => {
+      const { alice, bob, auditor } = world.people;
+      const { staking } = world;
+      await nominate(alice, 500n, 1);
+      await fillPlaces();
+      await refused(nominate(bob, 500n, 1), "NoPlace", 0);
+      await refused(staking.connect(bob).nominate([1], 500, 1), "NoPlace", 1);
+      // Who has a place needs none.
+      await nominate(alice, 1n, 2);
+      await staking.connect(auditor).nominate([1], 502, 1);
+      const { staked, leaving } = await stake();
+      expect([staked, leaving]).to.deep.equal([0n, 501n]);
+      expect((await staking.field()).liveNominators).to.equal(1_024n);
+    });
+
+    /** Writes into the storage that there are 1,024 nominators, as so many would take long. */
+    async function fillPlaces(): Promise<void> {
+      const { ethers, staking, chain } = world;
+      const { eligible, frozen, election, candidates, live, nominators, liveNominators } =
+        await staking.field();
+      const pack = (count: bigint): string =>
+        ethers.toBeHex(
+          eligible |
+            (frozen << 16n) |
+            (election << 32n) |
+            (candidates << 64n) |
+            (live << 80n) |
+            (nominators << 96n) |
+            (count << 128n),
+          32,
+        );
+      const address = await staking.getAddress();
+      const slots = await Promise.all(
+        Array.from({ length: 20 }, (_, slot) => ethers.provider.getStorage(address, slot)),
+      );
+      const slot = slots.indexOf(pack(liveNominators));
+      await chain.networkHelpers.setStorageAt(address, slot, pack(1_024n));
+    }
   });
 
   it("leave after the delay, and are paid to their owners alone", async () => {
@@ -166,6 +232,62 @@ describe("contracts: nominated stakes", () => {
   });
 });
 
+describe("contracts: nominated staking with a hostile token", () => {
+  const hostile = async () => {
+    const world = await nominatingWorld({}, {}, async ({ ethers }) => {
+      const token = await ethers.deployContract("HostileToken");
+      await token.behave(MANNER.honest, token, "0x");
+      return token as unknown as TestToken;
+    });
+    return { world, token: world.token as unknown as HostileToken };
+  };
+
+  it("keeps nobody from being paid because another cannot be", async () => {
+    const { world, token } = await hostile();
+    const { nominate } = nominating(() => world);
+    const { alice, bob } = world.people;
+    await nominate(alice, 500n, 1);
+    await nominate(bob, 600n, 1);
+    await world.staking.connect(alice).leaveAsNominator(500);
+    await world.staking.connect(bob).leaveAsNominator(600);
+    await world.toEpoch(Number(await world.audits.currentEpoch()) + TERMS.unbondEpochs);
+    await token.setBlocked(alice, true);
+    for (const id of [1, 2]) await world.staking.releaseNominator(id);
+    await expect(world.staking.pay(alice)).to.be.revertedWithCustomError(token, "Blocked");
+    await world.staking.pay(bob);
+    expect(await world.staking.creditOf(alice)).to.equal(500n);
+    await token.setBlocked(alice, false);
+    await world.staking.pay(alice);
+    await expectConserved(world);
+  });
+
+  it("pays nobody twice who is called back", async () => {
+    const { world, token } = await hostile();
+    const { nominate } = nominating(() => world);
+    const { alice } = world.people;
+    await nominate(alice, 500n, 1);
+    await world.staking.connect(alice).leaveAsNominator(500);
+    await world.toEpoch(Number(await world.audits.currentEpoch()) + TERMS.unbondEpochs);
+    await world.staking.releaseNominator(1);
+    const again = world.staking.interface.encodeFunctionData("pay", [alice.address]);
+    await token.behave(MANNER.tryBack, world.staking, again);
+    await expect(world.staking.pay(alice))
+      .to.emit(token, "CalledBack")
+      .withArgs(false, world.staking.interface.encodeErrorResult("NothingOwed", [alice.address]));
+    await token.behave(MANNER.honest, world.staking, "0x");
+    await expectConserved(world);
+  });
+
+  it("takes no stake of which not all arrives", async () => {
+    const { world, token } = await hostile();
+    const { nominate, refused } = nominating(() => world);
+    await token.behave(MANNER.fee, world.staking, "0x");
+    await refused(nominate(world.people.alice, 500n, 1), "TooLittleArrived", 500, 495);
+    await token.behave(MANNER.honest, world.staking, "0x");
+    await expectConserved(world);
+  });
+});
+
 describe("contracts: the terms of nominated staking", () => {
   it("are within their bounds", async () => {
     const world = await nominatingWorld();
@@ -176,7 +298,8 @@ describe("contracts: the terms of nominated staking", () => {
       ["seats", 0, 17],
       ["eraEpochs", 3, 1_025],
       ["electionEpochs", 0, 8],
-      ["unbondEpochs", 31, 4_097],
+      // Two eras, 16 epochs, and a pause of two days.
+      ["unbondEpochs", 49, 8_193],
       ["leastOwn", 0],
       ["leastNomination", 0],
       ["deposit", 0],

@@ -55,17 +55,19 @@ contract StakingRules is Play {
         }
     }
 
-    /// @notice Nobody loses more in an era than it had behind members.
+    /// @notice Nobody loses more in an era than the shares say of what it had behind members, and they say all of it at most.
     function checkLosses() external view {
         uint32 n = _staking.field().nominators;
         for (uint32 e = 0; e <= _staking.era(); ++e) {
             Elections.Submission memory result = _resultOf(e);
             for (uint256 seat = 0; seat < result.seats.length; ++seat) {
-                uint256 own = result.seats[seat].rest;
+                uint256 share = _staking.shareOf(e, seat);
+                if (share > 10_000) revert Exceeds("share", share, 10_000);
+                uint256 own = (result.seats[seat].rest * share) / 10_000;
                 if (_lostOwn[e][seat] > own) revert Exceeds("own loss", _lostOwn[e][seat], own);
             }
             for (uint32 id = 1; id <= n; ++id) {
-                uint256 behind = _exposed(e, id);
+                uint256 behind = _atRisk(e, id);
                 if (_lost[e][id] > behind) revert Exceeds("loss", _lost[e][id], behind);
             }
         }
@@ -93,13 +95,16 @@ contract StakingRules is Play {
         return _heldBy(_staking.candidate(id).own);
     }
 
-    function _exposed(uint32 era, uint32 id) private view returns (uint256 sum) {
+    function _atRisk(uint32 era, uint32 id) private view returns (uint256 sum) {
         NominatedStaking.Era memory e = _staking.eraOf(era);
         bytes memory page = _pages[e.election][e.submitter];
         for (uint256 at = 0; at < page.length;) {
             uint256 edges = uint8(page[at + 4]);
             bool isIt = uint32(_number(page, at, 4)) == id;
-            for (uint256 i = 0; i < edges && isIt; ++i) sum += _number(page, at + 6 + 13 * i, 12);
+            for (uint256 i = 0; i < edges && isIt; ++i) {
+                uint256 share = _staking.shareOf(era, uint8(page[at + 5 + 13 * i]));
+                sum += (_number(page, at + 6 + 13 * i, 12) * share) / 10_000;
+            }
             at += 5 + 13 * edges;
         }
     }

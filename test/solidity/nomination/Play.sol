@@ -17,6 +17,7 @@ contract Surroundings {
     TestToken public immutable token = new TestToken();
     address public immutable treasury = address(0xbeef);
     uint32 public currentEpoch = 1;
+    uint32 public immutable quarterEpochs = 45;
     mapping(NodeId node => address) public providerOf;
 
     function ledger() external view returns (address) {
@@ -55,7 +56,7 @@ contract Play {
     mapping(uint32 era => mapping(uint256 seat => uint256)) internal _lostOwn;
 
     constructor() {
-        StakingTerms memory terms = StakingTerms(uint8(SEATS), 6, 2, 28, 10, 5, 20, 10, 4);
+        StakingTerms memory terms = StakingTerms(uint8(SEATS), 6, 2, 29, 10, 5, 20, 10, 4);
         _staking = new NominatedStaking(IAudits(address(_around)), address(this), terms);
         _token = _around.token();
         for (uint256 i = 0; i < PEOPLE; ++i) {
