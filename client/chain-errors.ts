@@ -2,7 +2,7 @@
  * Turns errors of contracts and of the chain's server into sentences that say what to do.
  */
 import { dataLength, Interface, isCallException, isError } from "ethers";
-import { contractArtifact } from "../contracts/artifacts.ts";
+import { contractArtifact, isBuilt } from "../contracts/artifacts.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { toJson } from "../protocol/json.ts";
 import { byName, type Value } from "./chain-values.ts";
@@ -21,10 +21,9 @@ const CONTRACTS = [
   "Segments",
   "Settlement",
   "Responsibility",
-  "ClusterGovernor",
-  "ClusterTimelock",
-  "ClusterVotes",
 ];
+/** Contracts that are no part of a deployment. They may not be built here, and nobody calls them then. */
+const MANAGERS = ["NominationManager", "NominatedStaking"];
 
 /** What to do, for each error of a contract. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -49,11 +48,14 @@ const ADVICE: Readonly<Record<string, string>> = {
   NotTrusted: "the node's provider must trust the manager first: `provider trust`",
   LeaveAnnouncedAlready: "the node has announced already that it leaves: wait until it is released",
   PauseOverlaps: "wait until the pause is over",
+  NothingToDo: "nothing is left to pay out or to take of this page",
+  NotBetter: "a result that is at least as good is there already",
+  NoPlace: "all places are taken: give --instead with one that has less stake",
+  EraRuns: "wait for the epoch in which it ends",
+  NotReleasable: "wait until then",
   PauseBudgetSpent: "ask for fewer epochs, or wait until earlier pauses are more than 90 days old",
   TooManyPauses: "wait until the oldest of the last five pauses is more than 90 days old",
   NotAcceptableYet: "wait until that time",
-  ManagerTooEarly: "wait for that epoch: providers who do not trust the next manager can leave until then",
-  DelayTooShort: "choose a delay that is longer than what leaving takes",
   SettleFirst: "the vNode must be settled first: wait for an auditor, which settles it by itself",
 };
 
@@ -109,11 +111,9 @@ function explainRevert(what: string, { name, args }: Revert, cause: ErrorOptions
 function decodeError(data: string): Revert | undefined {
   // Too short for an error's selector.
   if (dataLength(data) < 4) return undefined;
-  for (const name of CONTRACTS) {
+  for (const name of [...CONTRACTS, ...MANAGERS.filter(isBuilt)]) {
     const parsed = new Interface(contractArtifact(name).abi).parseError(data);
-    // Error(string) and Panic(uint256) are in no ABI, and their values have no names.
-    if (parsed && parsed.fragment.inputs.every((input) => input.name !== ""))
-      return { name: parsed.name, args: byName(parsed.args) };
+    if (parsed) return { name: parsed.name, args: byName(parsed.args) };
   }
   return undefined;
 }
