@@ -158,6 +158,19 @@ describe("contracts: eras of nominated staking", () => {
       );
     });
 
+    it("and keep what callers have earned apart from it", async () => {
+      const { nomination, ledger } = world;
+      for (let era = 1; era <= 2; era++) {
+        await toEnd();
+        await turn();
+        expect(await nomination.earned()).to.be.above(0n);
+        expect(await ledger.balanceOf(nomination)).to.equal(
+          (await nomination.crankPot()) + (await nomination.earned()),
+        );
+        await proveUntil(Number(await world.staking.endsAt()));
+      }
+    });
+
     it("with who computed the next election", async () => {
       const { auditor } = world.people;
       await fee(1_000_000n);

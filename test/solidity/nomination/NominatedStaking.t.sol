@@ -185,6 +185,8 @@ contract NominatedStakingTest {
         _rules.distribute(1, 5);
         _rules.punish(1, 0, 999);
         _rules.distribute(1, 4);
+        for (uint8 i = 0; i < 2; ++i) _rules.punish(1, 0, 8_999);
+        _rules.distribute(1, 4);
         _rules.pay(3);
         invariant_StakesHold();
     }

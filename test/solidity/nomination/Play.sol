@@ -236,7 +236,7 @@ contract Play {
         uint256 n = _staking.members(which).length;
         Elections.Seat memory s = _resultOf(which).seats[seat % n];
         uint256 before = _heldBy(_staking.candidate(s.candidate).own);
-        _staking.punish(which, seat % n, share % 4_000);
+        _staking.punish(which, seat % n, share % 9_000);
         _lostOwn[which][seat % n] += before - _heldBy(_staking.candidate(s.candidate).own);
     }
 
