@@ -56,6 +56,8 @@ export interface ProvingArtifacts {
   readonly wasm: Uint8Array;
   /** The path of the key: each engine keeps in memory what it needs of it. */
   readonly zkey: string;
+  /** Its SHA-256. Whoever reads the file later must find this content. */
+  readonly zkeyHash: string;
   readonly verificationKey: VerificationKey;
 }
 
@@ -191,7 +193,7 @@ export async function loadProvingArtifacts(profile: ProfileName, build?: string)
     });
   }
   const parsed = JSON.parse(Buffer.from(verificationKey).toString("utf8")) as VerificationKey;
-  return { manifest, wasm, zkey: paths.zkey, verificationKey: parsed };
+  return { manifest, wasm, zkey: paths.zkey, zkeyHash: key.zkey, verificationKey: parsed };
 }
 
 /** Loads the verification key, checked against the manifest. */

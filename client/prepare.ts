@@ -3,6 +3,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { globSync } from "node:fs";
 import { join } from "node:path";
 import { ensureProfile, type KeyProgress } from "../keys/make.ts";
 import { HoldfastError } from "../protocol/errors.ts";
@@ -15,16 +16,18 @@ const ROOT = join(import.meta.dirname, "..");
 
 export interface PrepareOptions {
   readonly profiles: readonly string[];
+  /** Only the contracts of a deployment, or all, with those for tests and the managers. */
+  readonly contracts: "deployed" | "all";
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
 }
 
-export async function prepare({ profiles, log, signal }: PrepareOptions): Promise<void> {
+export async function prepare({ profiles, contracts, log, signal }: PrepareOptions): Promise<void> {
   const names = profiles.map((name) => profileNamed(name).name);
   const failed = new AbortController();
   const ending = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]);
   // The contracts' compiler keeps one core busy for minutes, the circuits another.
-  const both = [buildContracts(log, ending), buildProfiles(names, log, ending)];
+  const both = [buildContracts(contracts, log, ending), buildProfiles(names, log, ending)];
   try {
     await Promise.all(both);
   } catch (error) {
@@ -45,9 +48,14 @@ async function buildProfiles(
 }
 
 /** Hardhat knows which contracts have changed. The Solidity tests are compiled when they are run. */
-async function buildContracts(log: (line: string) => void, signal: AbortSignal): Promise<void> {
+async function buildContracts(
+  which: PrepareOptions["contracts"],
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const hardhat = join(ROOT, "node_modules", "hardhat", "dist", "src", "cli.js");
-  const child = spawn(process.execPath, [hardhat, "build", "--quiet", "--no-tests"], {
+  const files = which === "all" ? [] : deployedSources();
+  const child = spawn(process.execPath, [hardhat, "build", "--quiet", "--no-tests", ...files], {
     cwd: ROOT,
     env: { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: "true" },
     stdio: ["ignore", "pipe", "pipe"],
@@ -62,6 +70,11 @@ async function buildContracts(log: (line: string) => void, signal: AbortSignal):
   if (code === 0) return;
   output.split("\n").filter(Boolean).forEach(log);
   throw new HoldfastError("io", "the contracts do not compile: see the lines above");
+}
+
+function deployedSources(): string[] {
+  const others = ["contracts/managers/**", "contracts/test-support/**"];
+  return globSync("contracts/**/*.sol", { cwd: ROOT, exclude: others });
 }
 
 /** Logs a line for each tenth of the work. */

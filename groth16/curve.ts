@@ -119,3 +119,16 @@ export function createGroup<T>(field: CoordinateField<T>): Group<T> {
 
 export const G1: Group<bigint> = createGroup(FQ);
 export const G2: Group<Fq2> = createGroup(FQ2);
+
+/** What every ceremony and every key takes multiples of. */
+export const GENERATOR_G1: readonly [x: bigint, y: bigint] = [1n, 2n];
+export const GENERATOR_G2: readonly [x: Fq2, y: Fq2] = [
+  [
+    10857046999023057135944570762232829481370756359578518086990519993285655852781n,
+    11559732032986387107991004021392285783925812861821192530917403151452391805634n,
+  ],
+  [
+    8495653923123431417604973247489272438418190587263600148770280649306958101930n,
+    4082367875863433681332203403145435568316851327593401208105741076214120093531n,
+  ],
+];

@@ -4,13 +4,15 @@
 import type { Groth16Proof, VerificationKey } from "snarkjs";
 import { isUnfit, loadBackend, openProver, unfitMessage, type Backend, type EngineName } from "./engines.ts";
 import type { Prover } from "./prover.ts";
-import { verifyProof } from "./verify.ts";
+import { openVerifier } from "./verify.ts";
 import { calculateWitness, type CircuitInput } from "./witness.ts";
 
 export interface EngineArtifacts {
   readonly wasm: Uint8Array;
   /** The key's path. */
   readonly zkey: string;
+  /** Its SHA-256. Nothing is proved with any other content of the file. */
+  readonly zkeyHash?: string | undefined;
   readonly verificationKey: VerificationKey;
 }
 
@@ -60,6 +62,7 @@ export async function createEngine(
     log?.(unfitMessage(error));
     return open(await loadBackend("snarkjs", artifacts));
   });
+  const verify = await openVerifier(verificationKey);
   return {
     async prove(input, options) {
       const start = performance.now();
@@ -68,7 +71,7 @@ export async function createEngine(
       const { proof, publicSignals } = await prover.prove(witness, options);
       return { proof, publicSignals, witnessMs: calculated - start, proveMs: performance.now() - calculated };
     },
-    verify: (proof, publicSignals) => verifyProof(verificationKey, proof, publicSignals),
+    verify,
     close: () => prover.close(),
   };
 }

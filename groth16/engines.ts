@@ -4,6 +4,8 @@
  */
 import { readFile } from "node:fs/promises";
 import { HoldfastError } from "../protocol/errors.ts";
+import { refuseChanged } from "../system/checked-file.ts";
+import { sha256 } from "../system/files.ts";
 import { checkProgram, createExternalProver } from "./external-prover.ts";
 import { createProver, loadProverKey, type Prover, type ProverKey } from "./prover.ts";
 import { readSomeSections, section } from "./sections.ts";
@@ -24,18 +26,40 @@ export type Backend =
       readonly kind: "external";
       readonly program: string;
       readonly zkey: string;
+      readonly zkeyHash: string | undefined;
+      readonly scratch: string | undefined;
       /** The key's, as a witness must have them. */
       readonly wires: number;
       readonly publicInputs: number;
     };
 
-/** @throws HoldfastError "bad-input" for a program that cannot be run; what is wrong with the key */
-export async function loadBackend(engine: EngineName, { zkey }: { readonly zkey: string }): Promise<Backend> {
-  if (engine === "wasm") return { kind: "wasm", key: await loadProverKey(zkey) };
-  if (engine === "snarkjs") return { kind: "snarkjs", zkey: shared(await readFile(zkey)) };
+export interface BackendSources {
+  /** The key's path. */
+  readonly zkey: string;
+  /** Its SHA-256. */
+  readonly zkeyHash?: string | undefined;
+  /** Where a program's files are: external-prover.ts. */
+  readonly scratch?: string | undefined;
+}
+
+/**
+ * @throws HoldfastError "bad-input" for a program that cannot be run; "key" if the key has another hash; what is wrong with the
+ *   key
+ */
+export async function loadBackend(
+  engine: EngineName,
+  { zkey, zkeyHash, scratch }: BackendSources,
+): Promise<Backend> {
+  if (engine === "wasm") return { kind: "wasm", key: await loadProverKey(zkey, zkeyHash) };
+  if (engine === "snarkjs") {
+    const bytes = await readFile(zkey);
+    if (zkeyHash !== undefined) refuseChanged(zkey, zkeyHash, sha256(bytes));
+    return { kind: "snarkjs", zkey: shared(bytes) };
+  }
   const program = await checkProgram(engine);
-  const header = section(await readSomeSections(zkey, "zkey", [ZKEY_HEADER]), ZKEY_HEADER, "zkey");
-  return { kind: "external", program, zkey, ...readZkeyCounts(header) };
+  const sections = await readSomeSections(zkey, "zkey", [ZKEY_HEADER], zkeyHash);
+  const counts = readZkeyCounts(section(sections, ZKEY_HEADER, "zkey"));
+  return { kind: "external", program, zkey, zkeyHash, scratch, ...counts };
 }
 
 /** @throws what `isUnfit` knows, or what is wrong with the key */

@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { constants, rmSync } from "node:fs";
-import { access, mkdtemp, open, rm, stat, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, open, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -13,6 +13,8 @@ import type { Groth16Proof } from "snarkjs";
 import { z } from "zod";
 import { HoldfastError } from "../protocol/errors.ts";
 import { ELEMENT_BYTES } from "../protocol/field.ts";
+import { refuseChanged } from "../system/checked-file.ts";
+import { sha256File } from "../system/files.ts";
 import { readWitness } from "./prover-witness.ts";
 import type { Prover } from "./prover.ts";
 import { integerOf } from "./shared.ts";
@@ -53,6 +55,10 @@ export interface ExternalProverOptions {
   readonly program: string;
   /** The key's path. */
   readonly zkey: string;
+  /** Its SHA-256, which it must still have whenever the program is to read it. */
+  readonly zkeyHash?: string | undefined;
+  /** A folder that is its own, for what the program reads and writes; default: TMPDIR. Who ends without warning leaves it there. */
+  readonly scratch?: string | undefined;
   /** The circuit's wires, and how many of them are public. */
   readonly wires: number;
   readonly publicInputs: number;
@@ -61,9 +67,16 @@ export interface ExternalProverOptions {
 /**
  * Its `prove` ends when the program has, which it does at once on the signal: then the signal's reason is thrown.
  *
- * @throws HoldfastError as `readWitness`; "io", which names the program, if it fails or writes anything but a proof of the witness's signals
+ * @throws HoldfastError as `readWitness`; "key" if the key's file has changed; "io", which names the program, if it fails or writes anything but a proof of the witness's signals
  */
-export function createExternalProver({ program, zkey, wires, publicInputs }: ExternalProverOptions): Prover {
+export function createExternalProver({
+  program,
+  zkey,
+  zkeyHash,
+  scratch,
+  wires,
+  publicInputs,
+}: ExternalProverOptions): Prover {
   const name = basename(program);
   const failure = (what: string, cause?: unknown): HoldfastError =>
     new HoldfastError("io", `the prover ${name} ${what}`, { program }, { cause });
@@ -75,7 +88,9 @@ export function createExternalProver({ program, zkey, wires, publicInputs }: Ext
       const expected = Array.from({ length: publicInputs }, (_, i) =>
         integerOf(values.subarray((i + 1) * ELEMENT_BYTES, (i + 2) * ELEMENT_BYTES)).toString(),
       );
-      const folder = await mkdtemp(join(tmpdir(), "holdfast-proof-"));
+      if (zkeyHash !== undefined) refuseChanged(zkey, zkeyHash, await hashOf(zkey, signal));
+      if (scratch !== undefined) await mkdir(scratch, { recursive: true, mode: 0o700 });
+      const folder = await mkdtemp(join(resolve(scratch ?? tmpdir()), "holdfast-proof-"));
       const [wtns, proof, signals] = ["witness.wtns", "proof.json", "public.json"].map((file) =>
         join(folder, file),
       ) as [string, string, string];
@@ -104,6 +119,13 @@ export function createExternalProver({ program, zkey, wires, publicInputs }: Ext
     },
     close: () => Promise.resolve(),
   };
+}
+
+async function hashOf(path: string, signal?: AbortSignal): Promise<string> {
+  return sha256File(path, signal).catch((cause: unknown) => {
+    signal?.throwIfAborted();
+    throw new HoldfastError("key", `${path} cannot be read: put it back`, { path }, { cause });
+  });
 }
 
 interface Run {

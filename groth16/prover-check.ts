@@ -3,7 +3,7 @@
  */
 import { HoldfastError } from "../protocol/errors.ts";
 import { P } from "../protocol/field.ts";
-import { G1, Q, type Affine } from "./curve.ts";
+import { G1, GENERATOR_G1, Q } from "./curve.ts";
 import { allWindows, type Kernel } from "./prover-kernel.ts";
 import { UNFIT } from "./prover-module.ts";
 import { sumOfG1 } from "./prover-sums.ts";
@@ -16,14 +16,13 @@ const TERMS: readonly (readonly [multiple: bigint, scalar: bigint])[] = [
   [3n, 0x2aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaan],
   [5n, 1n],
 ];
-const GENERATOR: Affine<bigint> = [1n, 2n];
 
 /** Throws "io" unless a sum of the module's is what plain integers give. */
 export async function checkKernel(kernel: Kernel): Promise<void> {
   const points = new Uint32Array(16 * TERMS.length);
   const scalars = new Uint32Array(8 * TERMS.length);
   for (const [i, [multiple, scalar]] of TERMS.entries()) {
-    const point = G1.toAffine(G1.combine([[multiple, GENERATOR]])) ?? [0n, 0n];
+    const point = G1.toAffine(G1.combine([[multiple, GENERATOR_G1]])) ?? [0n, 0n];
     for (const [j, coordinate] of point.entries())
       points.set(wordsOf((coordinate << 256n) % Q), 16 * i + 8 * j);
     scalars.set(wordsOf(scalar), 8 * i);
@@ -36,7 +35,7 @@ export async function checkKernel(kernel: Kernel): Promise<void> {
   );
   const expected = TERMS.reduce((total, [multiple, scalar]) => total + multiple * scalar, 0n) % P;
   const [x, y] = sumOfG1([sum]) ?? [];
-  const [expectedX, expectedY] = G1.toAffine(G1.combine([[expected, GENERATOR]])) ?? [];
+  const [expectedX, expectedY] = G1.toAffine(G1.combine([[expected, GENERATOR_G1]])) ?? [];
   if (x !== expectedX || y !== expectedY) throw new HoldfastError("io", UNFIT);
 }
 

@@ -1,35 +1,21 @@
 /**
- * One instance of the prover's WebAssembly module (wasm/assembly/prover.ts) with its own memory, in the calling thread.
+ * What a proof needs of the prover's WebAssembly module, in the calling thread.
  */
 import { HoldfastError } from "../protocol/errors.ts";
-import { inv, mod, P } from "../protocol/field.ts";
-import { fieldParameters, R, writeElements, centered } from "../wasm/parameters.ts";
-import { Q } from "./curve.ts";
+import { inv, P, pow } from "../protocol/field.ts";
+import { R, writeElements, centered } from "../wasm/parameters.ts";
+import {
+  COORDINATES,
+  createPlace,
+  DIGITS,
+  ELEMENT,
+  grow,
+  instantiateProver,
+  SCALAR,
+  type ProverModule,
+} from "./prover-instance.ts";
 import type { KeyPoints, ProverKey } from "./prover-key.ts";
 import type { Matrix } from "./prover-matrices.ts";
-
-/** What the module exports; numbers are addresses and counts, booleans 0 or 1. */
-interface ProverModule {
-  readonly memory: WebAssembly.Memory;
-  readonly freeAt: () => number;
-  parametersAt(ofScalars: number): number;
-  prepare(): void;
-  windowCount(bits: number): number;
-  placePoints(g2: number, bits: number, first: number, last: number, most: number, at: number): number;
-  beginMultiExp(): void;
-  addBlock(points: number, indices: number, scalars: number, count: number): void;
-  finishMultiExp(): number;
-  areScalars(at: number, count: number): number;
-  placeDomain(log: number, at: number): number;
-  prepareTransform(given: number): void;
-  setCoefficients(given: number, count: number, shift: number, out: number): void;
-  evaluateRows(...addresses: number[]): void;
-  multiplyAll(a: number, b: number, out: number): void;
-  readonly toCoefficients: (data: number) => void;
-  readonly shift: (data: number) => void;
-  readonly toValues: (data: number) => void;
-  writeQuotient(a: number, b: number, c: number, scalars: number): void;
-}
 
 export interface Kernel {
   /**
@@ -39,8 +25,8 @@ export interface Kernel {
    * @param pause awaited between steps of a few ms: it may throw to end the work
    */
   multiExp(points: KeyPoints, scalars: Uint8Array, windows: Windows, pause: Pause): Promise<Float64Array>;
-  /** The scalars of the key's points `h`. Throws "corrupt" if the witness has values that are no field elements. */
-  quotient(key: ProverKey, witness: Uint8Array, pause: Pause): Promise<Uint8Array>;
+  /** The scalars of the key's points `h`, to `out`. Throws "corrupt" if the witness has values that are no field elements. */
+  quotient(key: ProverKey, witness: Uint8Array, pause: Pause, out?: Uint8Array): Promise<Uint8Array>;
 }
 
 export interface Windows {
@@ -51,14 +37,8 @@ export interface Windows {
 
 export type Pause = () => Promise<void>;
 
-const SCALAR = 32;
-/** Doubles of an element. */
-const DIGITS = 5;
-const ELEMENT = 8 * DIGITS;
-const PAGE = 65536;
 /** Points that are added to all buckets before the next ones: they, a window's buckets and a batch fit in the cache. */
 const BLOCK = { G1: 5120, G2: 3072 } as const;
-const COORDINATES = { G1: 2, G2: 4 } as const;
 /** Terms that are given to the module at a time. */
 const TERMS = 2 ** 17;
 
@@ -73,29 +53,12 @@ export function allWindows(points: number): Windows {
 
 /** @param module of wasm/assembly/prover.ts */
 export function createKernel(module: WebAssembly.Module): Kernel {
-  const wasm = new WebAssembly.Instance(module).exports as unknown as ProverModule;
-  for (const [ofScalars, modulus] of [Q, P].entries())
-    writeElements(wasm.memory, wasm.parametersAt(ofScalars), fieldParameters(modulus));
-  wasm.prepare();
+  const wasm = instantiateProver(module);
   return {
     multiExp: (points, scalars, windows, pause) => multiExp(wasm, points, scalars, windows, pause),
-    quotient: (key, witness, pause) => quotient(wasm, key, witness, pause),
+    quotient: (key, witness, pause, out = new Uint8Array(SCALAR * 2 ** key.domain)) =>
+      quotient(wasm, key, witness, pause, out),
   };
-}
-
-/** Hands out memory from the free part's beginning on. */
-function createPlace({ freeAt }: ProverModule): (bytes: number) => number {
-  let next = freeAt();
-  return (bytes) => {
-    const at = next;
-    next += Math.ceil(bytes / 16) * 16;
-    return at;
-  };
-}
-
-function grow({ memory }: ProverModule, end: number): void {
-  const missing = end - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
 }
 
 async function multiExp(
@@ -133,10 +96,11 @@ async function quotient(
   { domain, wires, matrices }: ProverKey,
   witness: Uint8Array,
   pause: Pause,
+  out: Uint8Array,
 ): Promise<Uint8Array> {
   const size = 2 ** domain;
   const { a, b, coefficients } = matrices;
-  const longest = Math.max(longestRow(a), longestRow(b), TERMS);
+  const longest = mostTerms(a, b);
   const place = createPlace(wasm);
   const [parametersAt, witnessAt] = [place(ELEMENT * (domain + 1)), place(SCALAR * wires)] as const;
   const arrays = [place(ELEMENT * size), place(ELEMENT * size), place(ELEMENT * size)] as const;
@@ -154,19 +118,9 @@ async function quotient(
   writeElements(wasm.memory, parametersAt, [centered(2n ** 253n, P)]);
   wasm.setCoefficients(given, coefficients.length / SCALAR, parametersAt, coefficientsAt);
   await pause();
-  for (const [matrix, out] of [
-    [a, arrays[0]],
-    [b, arrays[1]],
-  ] as const) {
-    for (const { first, last } of runsOf(matrix, longest)) {
-      const ends = matrix.ends.subarray(first, last + 1);
-      new Uint32Array(memory.buffer, endsAt, ends.length).set(ends);
-      const terms = matrix.terms.subarray(2 * (ends[0] as number), 2 * (ends[ends.length - 1] as number));
-      new Uint32Array(memory.buffer, termsAt, terms.length).set(terms);
-      wasm.evaluateRows(first, last, endsAt, termsAt, coefficientsAt, witnessAt, size / 2, out);
-      await pause();
-    }
-  }
+  const at = { endsAt, termsAt, most: longest, coefficientsAt, valuesAt: witnessAt };
+  await multiplyMatrix(wasm, a, { ...at, half: size / 2, out: arrays[0] }, pause);
+  await multiplyMatrix(wasm, b, { ...at, half: size / 2, out: arrays[1] }, pause);
   wasm.multiplyAll(...arrays);
   writeElements(wasm.memory, parametersAt, transformParameters(domain));
   wasm.prepareTransform(parametersAt);
@@ -177,14 +131,46 @@ async function quotient(
     }
   }
   wasm.writeQuotient(...arrays, scalarsAt);
-  return memory.slice(scalarsAt, scalarsAt + SCALAR * size);
+  out.set(memory.subarray(scalarsAt, scalarsAt + SCALAR * size));
+  return out;
 }
 
-function longestRow({ ends }: Matrix): number {
-  let longest = 0;
-  for (let i = 1; i < ends.length; i++)
-    longest = Math.max(longest, (ends[i] as number) - (ends[i - 1] as number));
-  return longest;
+/** Where a matrix and what it is multiplied by lie, and where the products go: see wasm/assembly/constraints.ts. */
+export interface MatrixPlaces {
+  readonly endsAt: number;
+  readonly termsAt: number;
+  /** As many terms as there is room for. */
+  readonly most: number;
+  readonly coefficientsAt: number;
+  readonly valuesAt: number;
+  readonly half: number;
+  readonly out: number;
+}
+
+export async function multiplyMatrix(
+  wasm: ProverModule,
+  matrix: Matrix,
+  { endsAt, termsAt, most, coefficientsAt, valuesAt, half, out }: MatrixPlaces,
+  pause: Pause,
+): Promise<void> {
+  const { buffer } = wasm.memory;
+  for (const { first, last } of runsOf(matrix, most)) {
+    const ends = matrix.ends.subarray(first, last + 1);
+    new Uint32Array(buffer, endsAt, ends.length).set(ends);
+    const terms = matrix.terms.subarray(2 * (ends[0] as number), 2 * (ends[ends.length - 1] as number));
+    new Uint32Array(buffer, termsAt, terms.length).set(terms);
+    wasm.evaluateRows(first, last, endsAt, termsAt, coefficientsAt, valuesAt, half, out);
+    await pause();
+  }
+}
+
+/** Room for this many terms holds each matrix's longest row. */
+export function mostTerms(...matrices: readonly Matrix[]): number {
+  let most = TERMS;
+  for (const { ends } of matrices)
+    for (let i = 1; i < ends.length; i++)
+      most = Math.max(most, (ends[i] as number) - (ends[i - 1] as number));
+  return most;
 }
 
 /** Runs of rows with no more terms together than `most`. */
@@ -199,19 +185,16 @@ function* runsOf({ ends }: Matrix, most: number): Generator<{ first: number; las
 
 /** ffjavascript's root of order 2^28: 5 is the least that is no square. */
 const TWO_ADICITY = 28;
-const ROOT = power(5n, (P - 1n) >> BigInt(TWO_ADICITY));
+const ROOT = pow(5n, (P - 1n) >> BigInt(TWO_ADICITY));
+
+/** The root of unity of order 2^log that snarkjs takes. */
+export function rootOfUnity(log: number): bigint {
+  return pow(ROOT, 1n << BigInt(TWO_ADICITY - log));
+}
 
 /** In Montgomery form: 1 / n, g / n with g of order 2 n, and the roots of order 4, 8 ... n. */
 function transformParameters(domain: number): bigint[] {
-  const root = (log: number): bigint => power(ROOT, 1n << BigInt(TWO_ADICITY - log));
   const inverse = inv(2n ** BigInt(domain));
-  const orders = Array.from({ length: domain - 1 }, (_, i) => root(i + 2));
-  return [inverse, inverse * root(domain + 1), ...orders].map((x) => centered(x * R, P));
-}
-
-function power(base: bigint, exponent: bigint): bigint {
-  let result = 1n;
-  for (let square = mod(base), rest = exponent; rest > 0n; rest >>= 1n, square = mod(square * square))
-    if (rest & 1n) result = mod(result * square);
-  return result;
+  const orders = Array.from({ length: domain - 1 }, (_, i) => rootOfUnity(i + 2));
+  return [inverse, inverse * rootOfUnity(domain + 1), ...orders].map((x) => centered(x * R, P));
 }

@@ -9,7 +9,7 @@ import { P } from "../protocol/field.ts";
 import { Q } from "./curve.ts";
 import { readMatrices, type Matrices } from "./prover-matrices.ts";
 import { openSections, type Extent, type SectionReader } from "./sections.ts";
-import { integerOf, isBelow, shared, sharedWords, wordsOf } from "./shared.ts";
+import { integerOf, isBelow, sharedBytes, sharedWords, wordsOf } from "./shared.ts";
 
 /** Points that are added with their scalars. */
 export interface KeyPoints {
@@ -47,9 +47,12 @@ const POINTS_AT = COUNTS_AT + 12;
 /** What is read of a file at a time. */
 const CHUNK = 2 ** 22;
 
-/** Throws "not-found", "corrupt" if the file is broken, "key" if it is of another kind. */
-export async function readProverKey(source: string | Uint8Array): Promise<ProverKey> {
-  const reader = await openSections(source, "zkey");
+/**
+ * @param sha256 of a file: it is read only as long as it has this hash
+ * @throws HoldfastError "not-found", "corrupt" if the file is broken, "key" if it is of another kind or has another hash
+ */
+export async function readProverKey(source: string | Uint8Array, sha256?: string): Promise<ProverKey> {
+  const reader = await openSections(source, "zkey", sha256);
   try {
     return await readKey(reader);
   } finally {
@@ -164,7 +167,8 @@ async function readPoints(
 ): Promise<KeyPoints> {
   const bytes = BYTES[group];
   expectSize(id, place.size, count * bytes);
-  const points = new Uint8Array((count + more.length) * bytes);
+  // As many as there can be, in the place where they stay: what is left over takes no memory.
+  const points = sharedBytes((count + more.length) * bytes);
   const indices = new Uint32Array(count + more.length);
   let kept = 0;
   const keep = (from: Uint8Array, firstIndex: number): void => {
@@ -187,7 +191,7 @@ async function readPoints(
   for (const [point, index] of more) keep(point, index);
   return {
     group,
-    points: shared(points.subarray(0, kept * bytes)),
+    points: points.subarray(0, kept * bytes),
     indices: sharedWords(indices.subarray(0, kept)),
   };
 }

@@ -2,9 +2,9 @@
  * The matrices A and B of a circuit, as section 4 of a .zkey lists their terms, sorted by row.
  */
 import { HoldfastError } from "../protocol/errors.ts";
-import { P } from "../protocol/field.ts";
+import { createDistinct } from "./distinct.ts";
 import type { Extent, SectionReader } from "./sections.ts";
-import { isBelow, shared, sharedWords, wordsOf } from "./shared.ts";
+import { shared, sharedWords } from "./shared.ts";
 
 export interface Matrix {
   /** Of each row's terms; the first is 0: a row's terms are from its number's to the next one's. */
@@ -23,7 +23,6 @@ export interface Matrices {
 /** Bytes of matrix, row, wire and coefficient. */
 const TERM = 44;
 const TERM_WORDS = TERM / 4;
-const COEFFICIENT_WORDS = 8;
 /** Terms that are read at a time. */
 const CHUNK = 100_000;
 
@@ -37,7 +36,7 @@ export async function readMatrices(
   const [places, wireOf, coefficientOf] = [0, 1, 2].map(() => new Uint32Array(count)) as [
     ...[Uint32Array, Uint32Array, Uint32Array],
   ];
-  const distinct = createDistinct();
+  const distinct = createDistinct("section 4 of the zkey file");
   const buffer = new Uint8Array(TERM * Math.min(count, CHUNK));
   for (let done = 0; done < count; done += CHUNK) {
     const length = Math.min(CHUNK, count - done);
@@ -80,10 +79,11 @@ async function readCount(reader: SectionReader, place: Extent): Promise<number> 
   );
 }
 
-function sortTerms(
+/** Terms by the row that each has its place in: what else is in that row, and the number of its coefficient. */
+export function sortTerms(
   places: Uint32Array,
-  wireOf: Uint32Array,
-  coefficientOf: Uint32Array,
+  others: Uint32Array,
+  coefficients: Uint32Array,
   rows: number,
 ): { ends: Uint32Array; terms: Uint32Array } {
   const ends = new Uint32Array(rows + 1);
@@ -95,63 +95,8 @@ function sortTerms(
     const row = places[i] as number;
     const at = next[row] as number;
     next[row] = at + 1;
-    terms[2 * at] = wireOf[i] as number;
-    terms[2 * at + 1] = coefficientOf[i] as number;
+    terms[2 * at] = others[i] as number;
+    terms[2 * at + 1] = coefficients[i] as number;
   }
   return { ends, terms };
-}
-
-const P_WORDS = wordsOf(P);
-
-interface Distinct {
-  numberOf(words: Uint32Array, at: number): number;
-  bytes(): Uint8Array;
-}
-
-/** Numbers coefficients by value, 0 first: a hash table with open addressing. */
-function createDistinct(): Distinct {
-  let values = new Uint32Array(COEFFICIENT_WORDS * 1024);
-  let count = 1;
-  let table = new Int32Array(2048).fill(-1);
-
-  const place = (words: Uint32Array, at: number): number => {
-    let hash = 0;
-    for (let i = at; i < at + COEFFICIENT_WORDS; i++)
-      hash = Math.imul(hash ^ (words[i] as number), 0x9e3779b1);
-    hash ^= hash >>> 15;
-    for (let slot = hash & (table.length - 1); ; slot = (slot + 1) & (table.length - 1)) {
-      const number = table[slot] as number;
-      if (number < 0 || equal(values, COEFFICIENT_WORDS * number, words, at)) return slot;
-    }
-  };
-  const grow = (): void => {
-    const larger = new Uint32Array(2 * values.length);
-    larger.set(values);
-    values = larger;
-    table = new Int32Array(2 * table.length).fill(-1);
-    for (let number = 0; number < count; number++) table[place(values, COEFFICIENT_WORDS * number)] = number;
-  };
-  table[place(values, 0)] = 0;
-  return {
-    numberOf(words, at) {
-      const slot = place(words, at);
-      const number = table[slot] as number;
-      if (number >= 0) return number;
-      if (!isBelow(words, at, P_WORDS))
-        throw new HoldfastError(
-          "corrupt",
-          "section 4 of the zkey file has coefficients that are no field elements",
-        );
-      values.set(words.subarray(at, at + COEFFICIENT_WORDS), COEFFICIENT_WORDS * count);
-      table[slot] = count++;
-      if (COEFFICIENT_WORDS * count === values.length) grow();
-      return count - 1;
-    },
-    bytes: () => new Uint8Array(values.buffer, 0, 32 * count),
-  };
-}
-
-function equal(a: Uint32Array, at: number, b: Uint32Array, bt: number): boolean {
-  for (let i = 0; i < COEFFICIENT_WORDS; i++) if (a[at + i] !== b[bt + i]) return false;
-  return true;
 }

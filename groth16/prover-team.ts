@@ -1,18 +1,19 @@
 /**
- * Takes the parts of a proof in the calling thread, or hands them to worker threads.
+ * Makes the sums of a proof: in the calling thread, which computes the quotient first, and in worker threads beside it.
  */
 import type { Worker } from "node:worker_threads";
 import { HoldfastError } from "../protocol/errors.ts";
 import type { Kernel, Pause } from "./prover-kernel.ts";
 import type { ProverKey, SectionName } from "./prover-key.ts";
-import { runTask, type Task, type TaskResult } from "./prover-tasks.ts";
+import { computeQuotient, STATES, takeTasks, type Part, type Share } from "./prover-tasks.ts";
 import type { Reply, WorkerData } from "./prover-worker.ts";
-import { shared } from "./shared.ts";
+import { sharedBytes } from "./shared.ts";
 
 /** For each section the bits of its sum, in parts. */
 export type Sums = Readonly<Record<SectionName, Float64Array[]>>;
 
 export interface Team {
+  /** Throws "aborted" after `close`, also if that comes meanwhile. */
   sums(
     scalars: Uint8Array,
     options: { readonly signal: AbortSignal | undefined; readonly threads: number },
@@ -20,91 +21,83 @@ export interface Team {
   close(): Promise<void>;
 }
 
-type Run = (task: Task, scalars: Uint8Array) => Promise<TaskResult>;
-
-/** From long to short; `h` waits for the quotient. */
-const SECTIONS = ["b2", "a", "c", "b1"] as const;
-
 export function createTeam(key: ProverKey, module: WebAssembly.Module, kernel: Kernel): Team {
-  const workers: Worker[] = [];
-  const dismiss = async (): Promise<void> => {
-    await Promise.all(workers.splice(0).map((worker) => worker.terminate()));
+  const workers = new Set<Worker>();
+  let closed = false;
+  const refuseClosed = (): void => {
+    if (closed) throw new HoldfastError("aborted", "the prover is closed: create another one");
   };
+  const dismiss = async (): Promise<void> => {
+    const ending = [...workers];
+    workers.clear();
+    await Promise.all(ending.map((worker) => worker.terminate()));
+  };
+  const start = async (): Promise<void> => {
+    const threads = await import("node:worker_threads");
+    refuseClosed();
+    const workerData: WorkerData = { key, module };
+    const worker = new threads.Worker(new URL("./prover-worker.ts", import.meta.url), { workerData });
+    workers.add(worker);
+    // One that ends between two proofs is replaced; without a listener its error would end the process.
+    worker.on("error", () => undefined).once("exit", () => void workers.delete(worker));
+  };
+
   return {
     async sums(scalars, { signal, threads }) {
-      if (threads <= 1 || !("process" in globalThis)) {
-        const pause = createPause(signal);
-        const run: Run = (task, of) => runTask(kernel, key, task, of, pause);
-        return takeTasks([run], scalars);
-      }
-      const data: WorkerData = { key, module };
-      while (workers.length < threads) workers.push(await startWorker(data));
-      try {
-        const runs = workers.slice(0, threads).map(
-          (worker): Run =>
-            (task, of) =>
-              ask(worker, task, of, signal),
-        );
-        return await takeTasks(runs, scalars);
-      } catch (error) {
-        await dismiss(); // they may still be at work, or dead
-        throw error;
-      }
+      refuseClosed();
+      const count = "process" in globalThis ? threads : 1;
+      while (workers.size < count - 1) await start();
+      const share: Share = {
+        scalars,
+        quotient: sharedBytes(32 * 2 ** key.domain),
+        state: new Int32Array(sharedBytes(4 * STATES).buffer),
+        parts: count <= 1 ? 1 : 2 * count, // the last ones are short
+      };
+      let failure: { readonly error: unknown } | undefined;
+      /** All end with the first that fails: who computes here at the next pause, the others at once. */
+      const endingAll = async (parts: Promise<Part[]>): Promise<Part[]> =>
+        parts.catch(async (error: unknown) => {
+          failure ??= { error };
+          await dismiss();
+          return [];
+        });
+      const pause = createPause(() => {
+        refuseClosed();
+        signal?.throwIfAborted();
+        if (failure) throw failure.error;
+      });
+      const helpers = [...workers].slice(0, count - 1).map((worker) => ask(worker, share, signal));
+      const own = computeQuotient(kernel, key, share, pause).then(() => takeTasks(kernel, key, share, pause));
+      const parts = (await Promise.all([own, ...helpers].map(endingAll))).flat();
+      refuseClosed();
+      if (failure) throw failure.error;
+      const sums: Sums = { a: [], b1: [], b2: [], c: [], h: [] };
+      for (const { section, part, sum } of parts) sums[section][part] = sum;
+      return sums;
     },
-    close: dismiss,
+    async close() {
+      closed = true;
+      await dismiss();
+    },
   };
-}
-
-async function startWorker(workerData: WorkerData): Promise<Worker> {
-  const threads = await import("node:worker_threads");
-  return new threads.Worker(new URL("./prover-worker.ts", import.meta.url), { workerData });
-}
-
-/** Each thread takes what is next; at the end the parts of `h`, which need the quotient. */
-async function takeTasks(runs: readonly Run[], scalars: Uint8Array): Promise<Sums> {
-  const parts = runs.length === 1 ? 1 : 2 * runs.length; // the last ones are short
-  const partsOf = (section: SectionName): Task[] =>
-    Array.from({ length: parts }, (_, part) => ({ kind: "multiExp", section, part, parts }));
-  const sums: Sums = { a: [], b1: [], b2: [], c: [], h: [] };
-  const quotient = Promise.withResolvers<Uint8Array>();
-  quotient.promise.catch(() => undefined); // who waits for it is told
-  const early: Task[] = [{ kind: "quotient" }, ...SECTIONS.flatMap(partsOf)];
-  const late = partsOf("h");
-
-  const take = async (run: Run, task: Task, of: Uint8Array): Promise<void> => {
-    try {
-      const result = await run(task, of);
-      if (task.kind === "quotient") quotient.resolve(shared(result as Uint8Array));
-      else sums[task.section][task.part] = result as Float64Array;
-    } catch (error) {
-      quotient.reject(error);
-      throw error;
-    }
-  };
-  const drain = async (run: Run): Promise<void> => {
-    for (let task = early.shift(); task; task = early.shift()) await take(run, task, scalars);
-    const values = await quotient.promise;
-    for (let task = late.shift(); task; task = late.shift()) await take(run, task, values);
-  };
-  await Promise.all(runs.map(drain));
-  return sums;
 }
 
 /** How long the calling thread computes before others have their turn. */
 const TURN_MS = 20;
 
-function createPause(signal: AbortSignal | undefined): Pause {
+/** @param check throws to end the work */
+function createPause(check: () => void): Pause {
   const turn: (done: () => void) => void = "setImmediate" in globalThis ? setImmediate : setTimeout;
   let began = performance.now();
   return async () => {
     if (performance.now() - began < TURN_MS) return;
     await new Promise<void>((done) => turn(done));
-    signal?.throwIfAborted();
+    check();
     began = performance.now();
   };
 }
 
-function ask(worker: Worker, task: Task, scalars: Uint8Array, signal?: AbortSignal): Promise<TaskResult> {
+function ask(worker: Worker, share: Share, signal?: AbortSignal): Promise<Part[]> {
   return new Promise((resolve, reject) => {
     const settle = (act: () => void): void => {
       worker.off("message", onMessage).off("error", onError).off("exit", onExit);
@@ -113,7 +106,7 @@ function ask(worker: Worker, task: Task, scalars: Uint8Array, signal?: AbortSign
     };
     const onMessage = (reply: Reply): void =>
       settle(() => {
-        if ("result" in reply) resolve(reply.result);
+        if ("parts" in reply) resolve(reply.parts);
         else reject(new HoldfastError(reply.code, reply.message));
       });
     const onError = (error: Error): void => settle(() => reject(error));
@@ -123,6 +116,6 @@ function ask(worker: Worker, task: Task, scalars: Uint8Array, signal?: AbortSign
     worker.once("message", onMessage).once("error", onError).once("exit", onExit);
     signal?.addEventListener("abort", onAbort, { once: true });
     if (signal?.aborted) onAbort();
-    else worker.postMessage({ task, scalars });
+    else worker.postMessage(share);
   });
 }

@@ -12,7 +12,7 @@ import { loadProverModule } from "./prover-module.ts";
 import { pointOfKey, sumOfG1, sumOfG2 } from "./prover-sums.ts";
 import { createTeam, type Team } from "./prover-team.ts";
 import { readWitness } from "./prover-witness.ts";
-import { integerOf, shared } from "./shared.ts";
+import { integerOf, sharedBytes } from "./shared.ts";
 
 export type { ProverKey } from "./prover-key.ts";
 
@@ -23,7 +23,7 @@ export interface Proved {
 
 export interface ProveOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Default 1: the calling thread. More are worker threads, which share the key. */
+  /** Default 1: the calling thread. The others are worker threads, which share the key. */
   readonly threads?: number | undefined;
 }
 
@@ -33,9 +33,11 @@ export interface Prover {
    * not verify: the caller verifies each.
    *
    * @param witness a .wtns file's content
-   * @throws HoldfastError "bad-input" for a witness of another circuit or field, "corrupt" for a broken one; what `signal` says
+   * @throws HoldfastError "bad-input" for a witness of another circuit or field, "corrupt" for a broken one; "aborted" after
+   *   `close`; what `signal` says
    */
   prove(witness: Uint8Array, options?: ProveOptions): Promise<Proved>;
+  /** Ends what runs, and refuses what waits or comes later. */
   close(): Promise<void>;
 }
 
@@ -45,8 +47,8 @@ export interface ProverOptions {
 }
 
 /** Read once in a process: plain data, which threads may share. Throws as `readProverKey`. */
-export function loadProverKey(path: string): Promise<ProverKey> {
-  return readProverKey(path);
+export function loadProverKey(path: string, sha256?: string): Promise<ProverKey> {
+  return readProverKey(path, sha256);
 }
 
 /**
@@ -70,7 +72,10 @@ export async function createProver(
       last = proved.catch(() => undefined);
       return proved;
     },
-    close: () => team.close(),
+    async close() {
+      await team.close();
+      await last;
+    },
   };
 }
 
@@ -83,7 +88,7 @@ async function prove(
   signal?.throwIfAborted();
   const values = readWitness(witness, key.wires);
   const [r, s] = [randomScalar(), randomScalar()];
-  const scalars = shared(new Uint8Array(values.length + 64));
+  const scalars = sharedBytes(values.length + 64);
   scalars.set(values);
   scalars.set(r, values.length);
   scalars.set(s, values.length + 32);

@@ -1,13 +1,13 @@
 /**
  * Evaluates a circuit's quadratic arithmetic program at a secret point, in the field, straight from its r1cs.
- *
- * The layout is snarkjs's: the domain holds the constraints and then one row `w_s = ...` for each of the wires
- * 0 .. publicInputs, which keeps the public wires linearly independent.
  */
-import { inv, mul, P, sub, toBytesLE32 } from "../protocol/field.ts";
-import { instantiateBn254, type Bn254Module } from "./bn254-module.ts";
-import { bn254 } from "./bn254.ts";
-import { FIELD_BYTES, TERM_BYTES, type R1cs } from "./r1cs.ts";
+import { HoldfastError } from "../protocol/errors.ts";
+import { inv, mul, P, pow, sub } from "../protocol/field.ts";
+import { centered, R, writeElements } from "../wasm/parameters.ts";
+import { createPlace, ELEMENT, grow, instantiateProver, SCALAR } from "./prover-instance.ts";
+import { mostTerms, multiplyMatrix, rootOfUnity, type Pause } from "./prover-kernel.ts";
+import { wireMatrices, type WireMatrices } from "./qap-matrices.ts";
+import type { R1cs } from "./r1cs.ts";
 
 /** The trapdoor. Anybody who knows it can prove anything, so it never leaves the process that drew it. */
 export interface Secrets {
@@ -33,183 +33,120 @@ export interface EvaluatedQap {
   readonly coefficients: Uint8Array;
 }
 
-const COEFFICIENT_BYTES = 12 + FIELD_BYTES; // matrix, constraint, wire, value
-const R = 2n ** 256n % P; // Montgomery's radix
-const R2 = mul(R, R);
-
-export async function evaluateQap(r1cs: R1cs, secrets: Secrets, signal?: AbortSignal): Promise<EvaluatedQap> {
+/**
+ * Throws "corrupt" for a broken r1cs, and "bad-input" if tau is a root of unity of the doubled domain.
+ *
+ * @param module of wasm/assembly/prover.ts
+ */
+export async function evaluateQap(
+  r1cs: R1cs,
+  secrets: Secrets,
+  { module, signal }: { readonly module: WebAssembly.Module; readonly signal?: AbortSignal | undefined },
+): Promise<EvaluatedQap> {
+  const pause = (): Promise<void> => {
+    signal?.throwIfAborted();
+    return Promise.resolve();
+  };
+  await pause();
+  const { wires, publicInputs } = r1cs;
   const domain = domainSize(r1cs);
-  const { Fr, tm } = await bn254();
-  const wasm = await instantiateBn254(tm.code);
-  const power = Math.log2(domain);
-  const root = (i: number): bigint => Fr.toObject(Fr.w[i] as Uint8Array);
-
-  const rows = lagrangeBasis(secrets.tau, root(power), domain);
-  const { sums, coefficients } = accumulate(r1cs, rows, wasm, signal);
-  const inverseDelta = inv(secrets.delta);
-  const odd = lagrangeBasis(secrets.tau, root(power + 1), 2 * domain).filter((_, i) => i % 2 === 1);
-  const firstPrivate = r1cs.publicInputs + 1;
-  const inverseGamma = inv(secrets.gamma);
+  const matrices = wireMatrices(r1cs);
+  const evaluator = createEvaluator(module, { domain, wires });
+  const quotient = evaluator.setBasis(secrets);
+  await evaluator.setWires(matrices, pause);
+  const firstPrivate = publicInputs + 1;
   return {
     domain,
-    a: wasm.bytes().slice(sums[0], sums[0] + r1cs.wires * FIELD_BYTES),
-    b: wasm.bytes().slice(sums[1], sums[1] + r1cs.wires * FIELD_BYTES),
-    publicWires: combine(wasm, sums, { from: 0, to: firstPrivate }, secrets, inverseGamma),
-    privateWires: combine(wasm, sums, { from: firstPrivate, to: r1cs.wires }, secrets, inverseDelta),
-    quotient: Buffer.concat(odd.map((value) => toBytesLE32(mul(value, inverseDelta)))),
-    coefficients,
+    a: evaluator.wires(0),
+    b: evaluator.wires(1),
+    publicWires: evaluator.combined({ from: 0, to: firstPrivate }, secrets, inv(secrets.gamma)),
+    privateWires: evaluator.combined({ from: firstPrivate, to: wires }, secrets, inv(secrets.delta)),
+    quotient,
+    coefficients: matrices.section,
   };
 }
 
-/** The smallest power of two that holds the constraints and the rows of the public wires. */
-export function domainSize({
-  constraints,
-  publicInputs,
-}: Pick<R1cs, "constraints" | "publicInputs">): number {
-  return 2 ** Math.ceil(Math.log2(constraints + publicInputs + 1));
+interface Evaluator {
+  /** Sets the Lagrange basis at tau, and returns the scalars of the quotient. */
+  setBasis(secrets: Secrets): Uint8Array;
+  /** Sets A_s(tau), B_s(tau) and C_s(tau) of all wires, once the basis is set. */
+  setWires(matrices: WireMatrices, pause: Pause): Promise<void>;
+  /** A_s(tau) or B_s(tau). */
+  wires(matrix: 0 | 1): Uint8Array;
+  /** (beta A_s + alpha B_s + C_s)(tau) * factor of a range of wires. */
+  combined(range: { readonly from: number; readonly to: number }, of: Secrets, factor: bigint): Uint8Array;
 }
 
-/** L_i(x) = (x^size - 1) / size * w^i / (x - w^i), for i = 0 .. size - 1; x outside of the domain. */
-export function lagrangeBasis(x: bigint, w: bigint, size: number): bigint[] {
-  let vanishing = x;
-  for (let n = 1; n < size; n *= 2) vanishing = mul(vanishing, vanishing);
-  const scale = mul(sub(vanishing, 1n), inv(BigInt(size)));
+/** A wire's value lies in the first lane of a vector's digits. */
+const VALUE = 2 * ELEMENT;
 
-  const points: bigint[] = [];
-  const prefix: bigint[] = []; // products of the denominators before i, so that one inversion serves all
-  let product = 1n;
-  for (let i = 0, point = 1n; i < size; i++, point = mul(point, w)) {
-    points.push(point);
-    prefix.push(product);
-    product = mul(product, sub(x, point));
-  }
-  let inverse = inv(product);
-  const basis = new Array<bigint>(size);
-  for (let i = size - 1; i >= 0; i--) {
-    const point = points[i] as bigint;
-    basis[i] = mul(mul(scale, point), mul(inverse, prefix[i] as bigint));
-    inverse = mul(inverse, sub(x, point));
-  }
-  return basis;
-}
-
-/** Where A_s(tau), B_s(tau) and C_s(tau) of all wires are in memory. */
-type Sums = readonly [a: number, b: number, c: number];
-
-/** Computes A_s(tau), B_s(tau) and C_s(tau) for every wire, and lists the coefficients of A and B. */
-function accumulate(
-  r1cs: R1cs,
-  rows: readonly bigint[],
-  wasm: Bn254Module,
-  signal?: AbortSignal,
-): { sums: Sums; coefficients: Uint8Array } {
-  const { wires, publicInputs, constraints, body } = r1cs;
-  const sizes = measure(r1cs);
-  const sums: Sums = [
-    wasm.alloc(wires * FIELD_BYTES),
-    wasm.alloc(wires * FIELD_BYTES),
-    wasm.alloc(wires * FIELD_BYTES),
-  ];
-  const [row, product, input] = [wasm.alloc(FIELD_BYTES), wasm.alloc(FIELD_BYTES), wasm.alloc(sizes.longest)];
-  const one = place(wasm, 1n);
-  const coefficients = createCoefficients(wasm, sizes.terms + publicInputs + 1);
-  const [multiply, add] = [wasm.operation("frm_mul"), wasm.operation("frm_add")];
-  const memory = wasm.bytes();
-
-  const enter = (constraint: number): void =>
-    memory.set(toBytesLE32(mul(rows[constraint] as bigint, R)), row);
-  const term = (matrix: 0 | 1 | 2, constraint: number, wire: number, coefficient: number): void => {
-    const sum = sums[matrix] + wire * FIELD_BYTES;
-    multiply(coefficient, row, product);
-    add(sum, product, sum);
-    if (matrix !== 2) coefficients.push(matrix, constraint, wire, coefficient);
+function createEvaluator(
+  module: WebAssembly.Module,
+  { domain, wires }: { readonly domain: number; readonly wires: number },
+): Evaluator {
+  const wasm = instantiateProver(module);
+  const place = createPlace(wasm);
+  const parametersAt = place(4 * ELEMENT);
+  const valuesAt = [0, 1, 2].map(() => place(VALUE * wires)) as [a: number, b: number, c: number];
+  const scalarsAt = place(SCALAR * Math.max(wires, domain));
+  const basisAt = place(SCALAR * domain);
+  const freeAt = place(0); // for what one step needs
+  const parameters = (...elements: bigint[]): number => {
+    writeElements(
+      wasm.memory,
+      parametersAt,
+      elements.map((element) => centered(element, P)),
+    );
+    return parametersAt;
   };
+  const scalars = (count: number): Uint8Array =>
+    new Uint8Array(wasm.memory.buffer).slice(scalarsAt, scalarsAt + SCALAR * count);
 
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  let at = 0;
-  for (let constraint = 0; constraint < constraints; constraint++) {
-    if (constraint % 1024 === 0) signal?.throwIfAborted();
-    enter(constraint);
-    for (const matrix of [0, 1, 2] as const) {
-      const terms = view.getUint32(at, true);
-      at += 4;
-      memory.set(body.subarray(at, at + terms * TERM_BYTES), input);
-      for (let i = 0; i < terms; i++, at += TERM_BYTES) {
-        term(matrix, constraint, view.getUint32(at, true), input + i * TERM_BYTES + 4);
-      }
-    }
-  }
-  for (let wire = 0; wire <= publicInputs; wire++) {
-    enter(constraints + wire);
-    term(0, constraints + wire, wire, one);
-  }
-  return { sums, coefficients: coefficients.section };
-}
-
-interface Coefficients {
-  /** Section 4 of a zkey: a count, and for each coefficient its matrix, constraint, wire and value. */
-  readonly section: Uint8Array;
-  /** @param coefficient where the value is in memory */
-  push(matrix: 0 | 1, constraint: number, wire: number, coefficient: number): void;
-}
-
-function createCoefficients(wasm: Bn254Module, count: number): Coefficients {
-  const section = Buffer.allocUnsafe(4 + count * COEFFICIENT_BYTES);
-  // snarkjs stores values times R^2: one Montgomery product with a plain witness then gives Montgomery form.
-  const [r3, value] = [place(wasm, mul(R2, R)), wasm.alloc(FIELD_BYTES)];
-  const multiply = wasm.operation("frm_mul");
-  const memory = wasm.bytes();
-  let at = section.writeUInt32LE(count, 0);
   return {
-    section,
-    push(matrix, constraint, wire, coefficient) {
-      multiply(coefficient, r3, value);
-      at = section.writeUInt32LE(matrix, at);
-      at = section.writeUInt32LE(constraint, at);
-      at = section.writeUInt32LE(wire, at);
-      section.set(memory.subarray(value, value + FIELD_BYTES), at);
-      at += FIELD_BYTES;
+    setBasis({ tau, delta }) {
+      grow(wasm, wasm.placeBasis(domain, freeAt));
+      const root = rootOfUnity(Math.log2(domain) + 1);
+      if (wasm.prepareLagrange(parameters(R, root * R, root * root * R, tau * R)) === 0)
+        throw new HoldfastError("bad-input", "the secret point is a root of unity: draw another one");
+      const power = pow(tau, BigInt(domain));
+      const [scale, finer] = [
+        mul(sub(power, 1n), inv(BigInt(domain))),
+        mul(sub(mul(power, power), 1n), inv(BigInt(2 * domain))),
+      ];
+      wasm.writeLagrange(0, parameters(scale), basisAt);
+      wasm.writeLagrange(1, parameters(mul(finer, inv(delta))), scalarsAt);
+      return scalars(domain);
+    },
+    async setWires({ matrices, coefficients }, pause) {
+      const most = mostTerms(...matrices);
+      const givenAt = freeAt;
+      const coefficientsAt = givenAt + coefficients.length;
+      const endsAt = coefficientsAt + (ELEMENT / SCALAR) * coefficients.length;
+      const termsAt = endsAt + 4 * (wires + 1);
+      grow(wasm, termsAt + 8 * most);
+      new Uint8Array(wasm.memory.buffer).set(coefficients, givenAt);
+      wasm.setCoefficients(givenAt, coefficients.length / SCALAR, parameters(R * R), coefficientsAt);
+      const places = { endsAt, termsAt, most, coefficientsAt, valuesAt: basisAt, half: wires };
+      for (const [i, matrix] of matrices.entries())
+        await multiplyMatrix(wasm, matrix, { ...places, out: valuesAt[i] as number }, pause);
+    },
+    wires(matrix) {
+      wasm.writeRows(valuesAt[matrix], wires, scalarsAt);
+      return scalars(wires);
+    },
+    combined({ from, to }, { alpha, beta }, factor) {
+      const [a, b, c] = valuesAt.map((at) => at + VALUE * from) as [number, number, number];
+      const factors = [mul(beta, factor), mul(alpha, factor), factor].map((x) => x * R);
+      wasm.combineRows(a, b, c, parameters(...factors), to - from, scalarsAt);
+      return scalars(to - from);
     },
   };
 }
 
-/** (beta A_s + alpha B_s + C_s) * factor for a range of wires. */
-function combine(
-  wasm: Bn254Module,
-  sums: Sums,
-  { from, to }: { from: number; to: number },
-  { alpha, beta }: Secrets,
-  factor: bigint,
-): Uint8Array {
-  const factors = [beta, alpha, 1n].map((value) => place(wasm, mul(mul(value, factor), R)));
-  const [out, product] = [wasm.alloc((to - from) * FIELD_BYTES), wasm.alloc(FIELD_BYTES)];
-  const [multiply, add] = [wasm.operation("frm_mul"), wasm.operation("frm_add")];
-  for (let wire = from; wire < to; wire++) {
-    const sum = out + (wire - from) * FIELD_BYTES;
-    for (const [matrix, values] of sums.entries()) {
-      multiply(values + wire * FIELD_BYTES, factors[matrix] as number, product);
-      add(sum, product, sum);
-    }
-  }
-  return wasm.bytes().slice(out, out + (to - from) * FIELD_BYTES);
-}
-
-/** Puts a value into the module's memory permanently. */
-function place(wasm: Bn254Module, value: bigint): number {
-  const at = wasm.alloc(FIELD_BYTES);
-  wasm.bytes().set(toBytesLE32(value), at);
-  return at;
-}
-
-/** The number of terms of A and B in all constraints, and the bytes of the longest combination. */
-function measure({ constraints, body }: R1cs): { terms: number; longest: number } {
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  let [terms, longest, at] = [0, 0, 0];
-  for (let i = 0; i < 3 * constraints; i++) {
-    const count = view.getUint32(at, true);
-    if (i % 3 < 2) terms += count;
-    longest = Math.max(longest, count * TERM_BYTES);
-    at += 4 + count * TERM_BYTES;
-  }
-  return { terms, longest };
+/** The smallest power of two, from 2 on, that holds the constraints and the rows of the public wires. */
+export function domainSize({
+  constraints,
+  publicInputs,
+}: Pick<R1cs, "constraints" | "publicInputs">): number {
+  return 2 ** Math.max(1, Math.ceil(Math.log2(constraints + publicInputs + 1)));
 }

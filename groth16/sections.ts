@@ -1,7 +1,6 @@
 /**
  * The container format of iden3's r1cs, wtns and zkey files: a four-letter type, a version, and numbered sections.
  */
-import type { FileHandle } from "node:fs/promises";
 import { HoldfastError } from "../protocol/errors.ts";
 
 const HEADER_BYTES = 12; // type, version, number of sections
@@ -47,43 +46,61 @@ export interface Extent {
  * Finds the sections of a file. @throws HoldfastError "corrupt" if the file is malformed, "not-found" if there is
  * none
  */
-export async function locateSections(path: string, type: string): Promise<Map<number, Extent>> {
-  return withFile(path, async (file) => {
-    const { size: total } = await file.stat();
-    const header = await read(file, { at: 0, size: Math.min(total, HEADER_BYTES) });
-    if (header.length < HEADER_BYTES || header.toString("latin1", 0, 4) !== type)
-      throw new HoldfastError("corrupt", `${path} is not a ${type} file`, { path });
-    const extents = new Map<number, Extent>();
-    let at = HEADER_BYTES;
-    for (let i = header.readUInt32LE(8); i > 0; i--) {
-      if (at + SECTION_HEADER_BYTES > total) throw truncated(type);
-      const frame = await read(file, { at, size: SECTION_HEADER_BYTES });
-      const [id, size] = [frame.readUInt32LE(0), Number(frame.readBigUInt64LE(4))];
-      at += SECTION_HEADER_BYTES;
-      if (at + size > total) throw truncated(type);
-      if (extents.has(id)) throw new HoldfastError("corrupt", `the ${type} file has section ${id} twice`);
-      extents.set(id, { at, size });
-      at += size;
-    }
-    return extents;
-  });
+export async function locateSections(path: string, type: string): Promise<ReadonlyMap<number, Extent>> {
+  const reader = await openSections(path, type);
+  await reader.close();
+  return reader.places;
 }
 
-/** Reads those of the wanted sections that the file has, and no others. @throws as `locateSections` */
+async function locate(
+  { size: total, read }: ByteSource,
+  path: string,
+  type: string,
+): Promise<Map<number, Extent>> {
+  const take = async (at: number, size: number): Promise<DataView> => {
+    const bytes = new Uint8Array(size);
+    await read(at, bytes);
+    return new DataView(bytes.buffer);
+  };
+  const header = await take(0, HEADER_BYTES);
+  if (total < HEADER_BYTES || String.fromCharCode(...new Uint8Array(header.buffer, 0, 4)) !== type)
+    throw new HoldfastError("corrupt", `${path} is not a ${type} file`, { path });
+  const extents = new Map<number, Extent>();
+  let at = HEADER_BYTES;
+  for (let i = header.getUint32(8, true); i > 0; i--) {
+    if (at + SECTION_HEADER_BYTES > total) throw truncated(type);
+    const frame = await take(at, SECTION_HEADER_BYTES);
+    const [id, size] = [frame.getUint32(0, true), Number(frame.getBigUint64(4, true))];
+    at += SECTION_HEADER_BYTES;
+    if (at + size > total) throw truncated(type);
+    if (extents.has(id)) throw new HoldfastError("corrupt", `the ${type} file has section ${id} twice`);
+    extents.set(id, { at, size });
+    at += size;
+  }
+  return extents;
+}
+
+/** Reads those of the wanted sections that the file has, and no others. @throws as `openSections` */
 export async function readSomeSections(
   path: string,
   type: string,
   wanted: readonly number[],
+  sha256?: string,
 ): Promise<Map<number, Uint8Array>> {
-  const extents = await locateSections(path, type);
-  return withFile(path, async (file) => {
+  const reader = await openSections(path, type, sha256);
+  try {
     const sections = new Map<number, Uint8Array>();
     for (const id of wanted) {
-      const extent = extents.get(id);
-      if (extent) sections.set(id, await read(file, extent));
+      const place = reader.places.get(id);
+      if (!place) continue;
+      const content = new Uint8Array(place.size);
+      await reader.read(place, 0, content);
+      sections.set(id, content);
     }
     return sections;
-  });
+  } finally {
+    await reader.close();
+  }
 }
 
 /** A file's sections, of which parts can be read. */
@@ -94,8 +111,16 @@ export interface SectionReader {
   close(): Promise<void>;
 }
 
-/** Opens a file, or its content. Throws as `locateSections` and `readSections` do. */
-export async function openSections(source: string | Uint8Array, type: string): Promise<SectionReader> {
+/**
+ * Opens a file, or its content. With a hash, nothing is read that was not part of a file of this SHA-256.
+ *
+ * @throws as `locateSections` and `readSections` do; "key" for another file than that of the hash
+ */
+export async function openSections(
+  source: string | Uint8Array,
+  type: string,
+  sha256?: string,
+): Promise<SectionReader> {
   if (typeof source !== "string") {
     const places = new Map<number, Extent>();
     for (const [id, content] of readSections(source, type))
@@ -109,41 +134,53 @@ export async function openSections(source: string | Uint8Array, type: string): P
       close: () => Promise.resolve(),
     };
   }
-  const places = await locateSections(source, type);
-  const file = await openFile(source);
-  return {
-    places,
-    async read({ at }, offset, target) {
-      for (let done = 0; done < target.length;) {
-        const length = Math.min(target.length - done, MOST_READ);
-        const { bytesRead } = await file.read(target, done, length, at + offset + done);
-        if (bytesRead === 0) throw truncated(type);
-        done += bytesRead;
-      }
-    },
-    close: () => file.close(),
-  };
+  const file = await openFile(source, sha256);
+  try {
+    return {
+      places: await locate(file, source, type),
+      async read({ at }, offset, target) {
+        if ((await file.read(at + offset, target)) < target.length) throw truncated(type);
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 /** Bytes that one read may ask for: the platform refuses 2^31. */
 const MOST_READ = 2 ** 30;
 
-async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await openFile(path);
-  return use(file).finally(() => file.close());
+interface ByteSource {
+  readonly size: number;
+  /** Returns how many bytes there were. */
+  readonly read: (at: number, target: Uint8Array) => Promise<number>;
+  readonly close: () => Promise<void>;
 }
 
 /** The platform's files are loaded only here, so that a browser can read what it has in memory. */
-async function openFile(path: string): Promise<FileHandle> {
+async function openFile(path: string, sha256?: string): Promise<ByteSource> {
+  if (sha256 !== undefined) return (await import("../system/checked-file.ts")).openChecked(path, sha256);
   const { open } = await import("node:fs/promises");
-  return open(path).catch((cause: unknown) => {
+  const file = await open(path).catch((cause: unknown) => {
     throw new HoldfastError("not-found", `there is no file ${path}`, { path }, { cause });
   });
-}
-
-async function read(file: FileHandle, { at, size }: Extent): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, at);
-  return buffer.subarray(0, bytesRead);
+  const { size } = await file.stat();
+  return {
+    size,
+    async read(at, target) {
+      let done = 0;
+      while (done < target.length) {
+        const length = Math.min(target.length - done, MOST_READ);
+        const { bytesRead } = await file.read(target, done, length, at + done);
+        if (bytesRead === 0) break;
+        done += bytesRead;
+      }
+      return done;
+    },
+    close: () => file.close(),
+  };
 }
 
 /** One section. @throws HoldfastError "corrupt" if it is missing */

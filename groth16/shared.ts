@@ -2,12 +2,15 @@
  * Arrays that threads share, and large integers as they lie in files.
  */
 
+/** Zeros that other threads can use, where the platform allows. Pages that are never written take no memory. */
+export function sharedBytes(length: number): Uint8Array {
+  const isShareable = typeof SharedArrayBuffer === "function";
+  return new Uint8Array(isShareable ? new SharedArrayBuffer(length) : new ArrayBuffer(length));
+}
+
 /** A copy that other threads can use, where the platform allows. */
 export function shared(bytes: Uint8Array): Uint8Array {
-  const isShareable = typeof SharedArrayBuffer === "function";
-  const copy = new Uint8Array(
-    isShareable ? new SharedArrayBuffer(bytes.length) : new ArrayBuffer(bytes.length),
-  );
+  const copy = sharedBytes(bytes.length);
   copy.set(bytes);
   return copy;
 }

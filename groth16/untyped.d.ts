@@ -37,8 +37,7 @@ declare module "ffjavascript" {
     readonly Fr: Field;
     readonly G1: Group;
     readonly G2: Group;
-    /** `code` exists only on a single-thread curve. */
-    readonly tm: { readonly code: Uint8Array };
+
     terminate(): Promise<void>;
   }
   export function buildBn128(singleThread?: boolean): Promise<Curve>;

@@ -73,9 +73,14 @@ export function readZkeyCounts(bytes: Uint8Array): { wires: number; publicInputs
   return { wires: header.readUInt32LE(COUNTS_AT), publicInputs: header.readUInt32LE(COUNTS_AT + 4) };
 }
 
-/** Reads the facts of a zkey file. @throws HoldfastError "not-found" or "corrupt" */
-export async function readZkeyFile(path: string): Promise<ZkeyFacts> {
-  return factsOf(await readSomeSections(path, "zkey", [HEADER, PUBLIC_WIRES, CONTRIBUTIONS]));
+/**
+ * Reads the facts of a zkey file.
+ *
+ * @param sha256 it is read only as long as it has this hash
+ * @throws HoldfastError "not-found" or "corrupt"; "key" if it has another hash
+ */
+export async function readZkeyFile(path: string, sha256?: string): Promise<ZkeyFacts> {
+  return factsOf(await readSomeSections(path, "zkey", [HEADER, PUBLIC_WIRES, CONTRIBUTIONS], sha256));
 }
 
 async function factsOf(sections: Map<number, Uint8Array>): Promise<ZkeyFacts> {

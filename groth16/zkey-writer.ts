@@ -4,6 +4,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { P } from "../protocol/field.ts";
 import { writeAll } from "../system/files.ts";
+import { Q } from "./curve.ts";
 import { FIELD_BYTES } from "./r1cs.ts";
 import { fileHeader, sectionHeader } from "./sections.ts";
 import { DEVELOPMENT_MARK } from "./zkey-reader.ts";
@@ -36,7 +37,6 @@ export const ZKEY_SECTION = {
 } as const;
 
 const GROTH16 = 1;
-const BASE_FIELD = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
 
 export interface ZkeyWriter {
   section(id: number, content: Uint8Array): Promise<void>;
@@ -61,7 +61,7 @@ function encodeHeader(header: ZkeyHeader): Uint8Array {
   const { alpha1, beta1, beta2, gamma2, delta1, delta2 } = header;
   return Buffer.concat([
     uint32(FIELD_BYTES),
-    toBytesLE(BASE_FIELD),
+    toBytesLE(Q),
     uint32(FIELD_BYTES),
     toBytesLE(P),
     uint32(header.wires),

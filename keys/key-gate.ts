@@ -6,7 +6,12 @@
  */
 import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import { artifactPaths, loadCircuitManifest, loadVerificationKey } from "../circuits/artifacts.ts";
+import {
+  artifactPaths,
+  loadCircuitManifest,
+  loadVerificationKey,
+  type ProvingArtifacts,
+} from "../circuits/artifacts.ts";
 import { signatureRandomness, verifyRound, roundTime, type DrandChain } from "../drand/rounds.ts";
 import { bn254 } from "../groth16/bn254.ts";
 import type { SnarkjsKey } from "../groth16/words.ts";
@@ -38,6 +43,8 @@ export interface GateOptions {
   readonly build?: string | undefined;
   /** Whether to check the zkey as well. An auditor has none. */
   readonly zkey?: boolean;
+  /** What was loaded before, and is used: this is checked then, and not what the files have now. */
+  readonly artifacts?: ProvingArtifacts | undefined;
   readonly minContributions?: number | undefined;
   readonly trust?: Trust;
 }
@@ -45,13 +52,21 @@ export interface GateOptions {
 /** Checks that a profile's key may be used on a chain. @throws HoldfastError "key" with the problem */
 export async function requireSafeKey(
   profile: ProfileName,
-  { chainId, build, zkey = false, minContributions = MIN_CONTRIBUTIONS, trust = TRUSTED }: GateOptions,
+  {
+    chainId,
+    build,
+    artifacts,
+    zkey = artifacts !== undefined,
+    minContributions = MIN_CONTRIBUTIONS,
+    trust = TRUSTED,
+  }: GateOptions,
 ): Promise<void> {
-  const manifest = await loadCircuitManifest(profile, build);
-  const verificationKey = (await loadVerificationKey(profile, build)) as SnarkjsKey;
+  const manifest = artifacts?.manifest ?? (await loadCircuitManifest(profile, build));
+  const verificationKey: SnarkjsKey =
+    artifacts?.verificationKey ?? (await loadVerificationKey(profile, build));
   const paths = artifactPaths(profile, build);
   await refuseForgeable({ insecure: manifest.key?.insecure ?? true, verificationKey, chainId });
-  const facts = zkey ? await readZkeyFile(paths.zkey) : undefined;
+  const facts = zkey ? await readZkeyFile(artifacts?.zkey ?? paths.zkey, artifacts?.zkeyHash) : undefined;
   if (facts) refuseOtherKey(facts, verificationKey);
   const transcript = await loadTranscript(manifest, paths.transcript);
   if (transcript) checkTranscript(transcript.transcript, { manifest, facts, trust });

@@ -18,10 +18,11 @@ import {
 } from "../circuits/artifacts.ts";
 import { hasCeremonyKey } from "../circuits/ceremony-key.ts";
 import { bn254 } from "../groth16/bn254.ts";
-import type { GroupName } from "../groth16/fixed-base-worker.ts";
+import type { GroupName } from "../groth16/fixed-base-kernel.ts";
 import { createFixedBase, type FixedBase } from "../groth16/fixed-base.ts";
 import { evaluateQap, type EvaluatedQap, type Secrets } from "../groth16/qap.ts";
 import { readR1cs, type R1cs } from "../groth16/r1cs.ts";
+import { loadSetupModule } from "../groth16/setup-module.ts";
 import { startZkey, ZKEY_SECTION, type ZkeyHeader } from "../groth16/zkey-writer.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { P, toBytesLE32 } from "../protocol/field.ts";
@@ -120,20 +121,25 @@ interface WriteKeyOptions {
 
 async function writeKey(r1cs: R1cs, path: string, { threads, signal, log }: WriteKeyOptions): Promise<void> {
   const secrets = drawSecrets();
-  const qap = await evaluateQap(r1cs, secrets, signal);
-  log?.({ phase: "points", fraction: QAP_SHARE });
-
-  const progress = countPoints(qap, (share) =>
-    log?.({ phase: "points", fraction: QAP_SHARE + (0.97 - QAP_SHARE) * share }),
-  );
-  const fixedBase = await createFixedBase({ threads, expected: 4 * r1cs.wires, signal });
+  const fixedBase = await createFixedBase({ threads, expected: 4 * r1cs.wires, signal }); // threads start meanwhile
   try {
+    const qap = await evaluateQap(r1cs, secrets, { module: await loadSetupModule(), signal });
+    log?.({ phase: "points", fraction: QAP_SHARE });
+    const progress = countPoints(qap, (share) =>
+      log?.({ phase: "points", fraction: QAP_SHARE + (0.97 - QAP_SHARE) * share }),
+    );
+    // All at once, so that no thread waits for the last points of a section.
+    const [header, ...sections] = await Promise.all([
+      headerPoints(r1cs, qap.domain, secrets, fixedBase),
+      ...pointSections(qap).map(
+        async ([section, group, scalars]) =>
+          [section, await fixedBase.multiply(group, scalars, progress(group))] as const,
+      ),
+    ]);
     await writeWhole(path, async (file) => {
-      const writer = await startZkey(file, await headerPoints(r1cs, qap.domain, secrets, fixedBase));
+      const writer = await startZkey(file, header);
       await writer.section(ZKEY_SECTION.coefficients, qap.coefficients);
-      for (const [section, group, scalars] of pointSections(qap)) {
-        await writer.section(section, await fixedBase.multiply(group, scalars, progress(group)));
-      }
+      for (const [section, points] of sections) await writer.section(section, points);
     });
   } finally {
     await fixedBase.close();

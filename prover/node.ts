@@ -1,7 +1,8 @@
 /**
  * A storage node: store, journal, chain, proving pool, HTTP and the proving loop, started and stopped together.
  */
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { Logger } from "pino";
 import { systemClock, type Clock } from "../chain/clock.ts";
 import { keepEvents } from "../chain/event-store.ts";
@@ -10,7 +11,7 @@ import { loadHashEngine, loadProvingArtifacts } from "../circuits/artifacts.ts";
 import { readKeyFile } from "../contracts/accounts.ts";
 import { createDrandClient } from "../drand/client.ts";
 import { loadBackend } from "../groth16/engines.ts";
-import { verifyProof } from "../groth16/verify.ts";
+import { openVerifier } from "../groth16/verify.ts";
 import { requireSafeKey } from "../keys/key-gate.ts";
 import { HoldfastError } from "../protocol/errors.ts";
 import { profileNamed } from "../protocol/profiles.ts";
@@ -74,7 +75,11 @@ export async function createNode(
     closers.push(() => journal.close());
 
     const artifacts = await loadProvingArtifacts(profile.name, config.build);
-    const backend = await loadBackend(config.engine, artifacts);
+    // What a program was given when the node was killed: pieces of customers' data.
+    const scratch = join(folder, "proving");
+    await rm(scratch, { recursive: true, force: true });
+    const backend = await loadBackend(config.engine, { ...artifacts, scratch });
+    const verify = await openVerifier(artifacts.verificationKey);
     const answered = <T>(ask: () => Promise<T>): Promise<T> => untilAnswered(ask, { clock, log, signal });
     const privateKey = await readKeyFile(config.keyFile, config.passwordFile);
     const connecting = (): Promise<NodeChain> =>
@@ -86,7 +91,7 @@ export async function createNode(
     const chain = await (journal.isClaimed ? answered(connecting) : connecting());
     closers.push(() => chain.close());
     const { build, minContributions } = config;
-    await requireSafeKey(profile.name, { chainId: chain.chainId, build, minContributions, zkey: true });
+    await requireSafeKey(profile.name, { chainId: chain.chainId, build, minContributions, artifacts });
     journal.claim({ chainId: chain.chainId, registry: chain.registry, node });
     const { acceptSeconds, fromBlock } = config;
     const began = journal.beganAt((await answered(() => chain.block())).timestamp);
@@ -134,7 +139,7 @@ export async function createNode(
       {
         ...{ chain, holdings, store, journal, pool, compacting, metrics, clock, log },
         sender: createSender({ ...config, signal }, { chain, journal, clock, log }),
-        verify: ({ proof, publicSignals }) => verifyProof(artifacts.verificationKey, proof, publicSignals),
+        verify: ({ proof, publicSignals }) => verify(proof, publicSignals),
         fetchRound:
           config.drandUrls.length === 0
             ? undefined

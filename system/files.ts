@@ -52,7 +52,8 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
 }
 
 /** SHA-256 of a file, 64 hex digits. */
-export const sha256File = (path: string): Promise<string> => hashFile("sha256", path);
+export const sha256File = (path: string, signal?: AbortSignal): Promise<string> =>
+  hashFile("sha256", path, signal);
 
 /** BLAKE2b-512 of a file, 128 hex digits. */
 export const blake2bFile = (path: string, signal?: AbortSignal): Promise<string> =>

@@ -1,5 +1,5 @@
 /**
- * Builds the WebAssembly hash and prover from wasm/assembly/, unless build/ has what this source and compiler make.
+ * Builds the WebAssembly hash, prover and verifier from wasm/assembly/, unless build/ has what this source and compiler make.
  */
 import { execFile } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
@@ -46,6 +46,19 @@ const PROVER: WasmTarget = {
   source: `${FOLDER}/prover.ts`,
   variants: [{ file: "prover.wasm", flags: FUSED }],
 };
+const VERIFIER: WasmTarget = {
+  record: "verifier.json",
+  log: "compiling the verifier to WebAssembly",
+  source: `${FOLDER}/verifier.ts`,
+  variants: [{ file: "verifier.wasm", flags: FUSED }],
+};
+/** Made where it is needed. */
+const UNFUSED_PROVER: WasmTarget = {
+  record: "prover-unfused.json",
+  log: "compiling the prover to WebAssembly, without a fused multiply-add",
+  source: `${FOLDER}/prover.ts`,
+  variants: [{ file: "prover-unfused.wasm", flags: FLAGS }],
+};
 
 export interface PrepareWasmOptions {
   /** One line for people per step. */
@@ -62,6 +75,16 @@ export function prepareWasm(options?: PrepareWasmOptions): Promise<string> {
 /** The path of prover.wasm. */
 export function prepareProver(options?: PrepareWasmOptions): Promise<string> {
   return prepareTarget(PROVER, options);
+}
+
+/** The path of verifier.wasm. */
+export function prepareVerifier(options?: PrepareWasmOptions): Promise<string> {
+  return prepareTarget(VERIFIER, options);
+}
+
+/** The path of prover-unfused.wasm, for machines without a fused multiply-add: it computes the same, more slowly. */
+export function prepareUnfusedProver(options?: PrepareWasmOptions): Promise<string> {
+  return prepareTarget(UNFUSED_PROVER, options);
 }
 
 /** The path of the target's first module; builds what is missing or out of date. */
@@ -139,4 +162,5 @@ if (import.meta.main) {
   const log = (line: string): void => console.log(line);
   await prepareWasm({ log });
   await prepareProver({ log });
+  await prepareVerifier({ log });
 }

@@ -50,7 +50,7 @@ async function devnet({ json, ...options }: DevnetCommandOptions, signal: AbortS
   const { name: profile } = profileNamed(options.profile);
   // Loaded here, as only this command needs the build.
   const { prepare } = await import("../prepare.ts");
-  await prepare({ profiles: [profile], log, signal });
+  await prepare({ profiles: [profile], contracts: "deployed", log, signal });
   const { runDevnet } = await import("../devnet/run.ts");
   const { renderReport } = await import("../devnet/report.ts");
   const { report, decimals } = await runDevnet({ ...options, profile, log, signal });

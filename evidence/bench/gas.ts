@@ -316,8 +316,7 @@ async function createBench(engine: Engine) {
     },
 
     async handingOver(): Promise<void> {
-      const { acceptableFrom } = await registry.cluster(1);
-      await toEpoch(Number(acceptableFrom));
+      // By now the proposal is old enough.
       await count("acceptManager", registry.connect(manager).acceptManager(1));
     },
   };

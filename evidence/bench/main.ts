@@ -1,5 +1,5 @@
 /**
- * `npm run -s bench -- commit | prove | circuits | gas | limits | events | auditor | election | mutants | coverage |
+ * `npm run -s bench -- commit | prove | keys | circuits | gas | limits | events | auditor | election | mutants | coverage |
  * mutants-ts | coverage-ts`: the figures in the README and in docs/.
  */
 import { Command } from "commander";
@@ -38,6 +38,14 @@ add("prove", "measures time and memory of a proof, for each profile and engine")
   .action(async (names: string[], { json, rival }: BenchOptions & { rival?: string }) => {
     const { benchProve } = await import("./prove.ts");
     print(await benchProve({ profiles: profilesNamed(names), rival, json }), { json });
+  });
+add("keys", "measures the time of a development key, and its points beside ffjavascript's")
+  .argument("[profiles...]", "default: all")
+  .action(async (names: string[], options: BenchOptions) => {
+    const { benchKeys, benchPoints } = await import("./keys.ts");
+    const [keys, points] = [await benchKeys(profilesNamed(names)), await benchPoints()];
+    if (options.json) process.stdout.write(`${JSON.stringify({ keys, points })}\n`);
+    else for (const table of [keys, points]) print(table, options);
   });
 addTable("circuits", "counts constraints, coefficients and bytes of the key, by part")
   .argument("[profiles...]", "default: all")

@@ -11,8 +11,8 @@ const DIGITS = 8;
 export type Measured = "contracts" | "circuits";
 
 /**
- * Eight hexadecimal digits: the start of a hash of the bytecode of all deployed contracts, which must be built, or of the
- * circuits without comments and layout.
+ * Eight hexadecimal digits: the start of a hash of the bytecode of all contracts of a deployment, which must be built, or of
+ * the circuits without comments and layout.
  */
 export function fingerprint(of: Measured): string {
   const hash = createHash("sha256");
@@ -23,7 +23,7 @@ export function fingerprint(of: Measured): string {
 const parts: Readonly<Record<Measured, () => [name: string, text: string][]>> = {
   contracts: () =>
     read("artifacts/contracts/**/*.json")
-      .filter(([name]) => !/\/(test-support|local)\//.test(name))
+      .filter(([name]) => !/\/(test-support|local|managers)\//.test(name))
       .map(([name, text]) => [name, (JSON.parse(text) as { bytecode?: string }).bytecode ?? ""]),
   circuits: () =>
     read("circuits/{*,main/*}.circom").map(([name, text]) => [

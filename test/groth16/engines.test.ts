@@ -35,8 +35,7 @@ describe("prover: engines", function () {
     await writeFile(path, change(await readFile(artifactPaths("tiny").zkey)));
     return path;
   };
-  const opened = async (zkey: string): Promise<unknown> =>
-    openProver(await loadBackend("snarkjs", { ...artifacts, zkey }));
+  const opened = async (zkey: string): Promise<unknown> => openProver(await loadBackend("snarkjs", { zkey }));
 
   it("are our own, snarkjs, or a program that can be run", async () => {
     expect((await loadBackend("wasm", artifacts)).kind).to.equal("wasm");
@@ -46,6 +45,8 @@ describe("prover: engines", function () {
         kind: "external",
         program: process.execPath,
         zkey: artifacts.zkey,
+        zkeyHash: artifacts.zkeyHash,
+        scratch: undefined,
         wires: artifacts.manifest.wires,
         publicInputs: 4,
       },

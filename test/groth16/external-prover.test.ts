@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createReadStream, type ReadStream } from "node:fs";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { loadProvingArtifacts, type ProvingArtifacts } from "../../circuits/artifacts.ts";
@@ -175,6 +175,19 @@ describe("prover: a program of somebody else's", function () {
     `;
     const child = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: "inherit" });
     expect(await once(child, "exit")).to.deep.equal([3, null]);
+  });
+
+  it("is given a folder of its own where it is told, for this user only", async () => {
+    const scratch = join(folder(), "data", "proving");
+    const seen = await keep("seen", "");
+    const external = createExternalProver({
+      ...{ program: await program(`dirname "$2" > ${seen}`, "exit 1"), zkey: artifacts.zkey, scratch },
+      ...counts(),
+    });
+    expect(await failure(external)).to.include("code 1");
+    expect(await readFile(seen, "utf8")).to.match(new RegExp(`^${scratch}/holdfast-proof-\\w+\n$`));
+    expect((await stat(scratch)).mode & 0o777).to.equal(0o700);
+    expect(await readdir(scratch)).to.deep.equal([]);
   });
 
   it("leaves nothing running that it has started and did not wait for", async () => {

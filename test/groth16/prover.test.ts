@@ -2,9 +2,11 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
 import { expect } from "chai";
 import { groth16, type VerificationKey } from "snarkjs";
 import { artifactPaths, loadProvingArtifacts } from "../../circuits/artifacts.ts";
+import { bn254 } from "../../groth16/bn254.ts";
 import { createProver, loadProverKey, type Prover, type ProverKey } from "../../groth16/prover.ts";
 import { calculateWitness } from "../../groth16/witness.ts";
 import { ensureProfile } from "../../keys/make.ts";
@@ -113,6 +115,72 @@ describe("groth16: the prover on the tiny profile", () => {
     const other = await createProver(broken);
     expect((await errorOf(other.prove(witness, { threads: 2 }))).message).to.match(/undefined/);
     await other.close();
+  });
+
+  describe("in threads", () => {
+    const started: Worker[] = [];
+    const note = (worker: Worker): void => void started.push(worker);
+    let other: Prover;
+    before(() => bn254()); // before snarkjs would start a worker per core
+    beforeEach(async () => {
+      started.length = 0;
+      process.on("worker", note);
+      other = await createProver(key);
+    });
+    afterEach(async () => {
+      process.off("worker", note);
+      await other.close();
+      // Of a thread that has ended.
+      expect(started.map(({ threadId }) => threadId)).to.deep.equal(started.map(() => -1));
+    });
+
+    it("has one fewer of its own than take part, because the calling one does", async () => {
+      for (const threads of [2, 2, 3, 1])
+        expect(await verify(await other.prove(witness, { threads }))).to.equal(true);
+      expect(started).to.have.lengthOf(2);
+    });
+
+    it("replaces one that ends between two proofs", async () => {
+      await other.prove(witness, { threads: 2 });
+      await started[0]?.terminate();
+      expect(await verify(await other.prove(witness, { threads: 2 }))).to.equal(true);
+      expect(started).to.have.lengthOf(2);
+    });
+
+    it("lives on when one fails between two proofs", async () => {
+      await other.prove(witness, { threads: 2 });
+      const [worker] = started;
+      worker?.emit("error", new Error("out of memory"));
+      await worker?.terminate();
+      expect(await verify(await other.prove(witness, { threads: 2 }))).to.equal(true);
+    });
+
+    it("ends them all when it closes, also with proofs that wait, and proves no more", async () => {
+      const closed = { name: "HoldfastError", code: "aborted" };
+      for (const threads of [1, 3]) {
+        const closing = await createProver(key);
+        const waiting = [1, 2, 3].map(() => errorOf(closing.prove(witness, { threads })));
+        await new Promise((soon) => setImmediate(soon));
+        await closing.close();
+        for (const error of await Promise.all(waiting)) {
+          expect(error).to.include(closed);
+          expect(error.message).to.include("the prover is closed");
+        }
+        for (const threads of [1, 2])
+          expect(await errorOf(closing.prove(witness, { threads }))).to.include(closed);
+        await closing.close();
+      }
+    });
+
+    it("ends the thread that it is about to start when it closes", async () => {
+      for (let steps = 0; steps < 12; steps++) {
+        const closing = await createProver(key);
+        const proving = errorOf(closing.prove(witness, { threads: 2 }));
+        for (let step = 0; step < steps; step++) await Promise.resolve();
+        await closing.close();
+        expect(await proving).to.include({ code: "aborted" });
+      }
+    });
   });
 
   it("gives a proof that does not verify for a witness that does not satisfy", async () => {

@@ -4,18 +4,20 @@
  */
 import { present } from "../../evidence/world/present.ts";
 import { bn254 } from "../../groth16/bn254.ts";
-import type { GroupName } from "../../groth16/fixed-base-worker.ts";
+import type { GroupName } from "../../groth16/fixed-base-kernel.ts";
 import { createFixedBase, type FixedBase } from "../../groth16/fixed-base.ts";
-import { lagrangeBasis } from "../../groth16/qap.ts";
 import { fileHeader, sectionHeader } from "../../groth16/sections.ts";
 import { mul, toBytesLE32 } from "../../protocol/field.ts";
 import { writeWhole } from "../../system/files.ts";
+import { lagrangeBasis } from "./lagrange.ts";
 
 const POINT_BYTES: Readonly<Record<GroupName, number>> = { G1: 64, G2: 128 };
 
+export const KNOWN_SECRETS = { tau: 12345n, alpha: 67890n, beta: 13579n } as const;
+
 /** Has only what phase 2 reads for a circuit of exactly 2^power rows. All other points are at infinity. */
 export async function writePowers(path: string, power: number): Promise<void> {
-  const [tau, alpha, beta] = [12345n, 67890n, 13579n];
+  const { tau, alpha, beta } = KNOWN_SECRETS;
   const fixedBase = await createFixedBase({ threads: 1, expected: 2 ** (power + 3) });
   try {
     const { Fr } = await bn254();

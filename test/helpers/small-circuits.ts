@@ -82,7 +82,7 @@ export async function keyOf(
   circuit: SmallCircuit,
   folder: string,
   name: string,
-): Promise<{ zkey: string; verificationKey: VerificationKey }> {
+): Promise<{ r1cs: string; zkey: string; verificationKey: VerificationKey }> {
   await bn254();
   const [r1cs, ptau, zkey] = ["r1cs", "ptau", "zkey"].map((ending) => join(folder, `${name}.${ending}`)) as [
     ...[string, string, string],
@@ -91,7 +91,7 @@ export async function keyOf(
   await writePowers(ptau, Math.floor(Math.log2(circuit.constraints.length + circuit.publicInputs)) + 1);
   const made = await zKey.newZKey(r1cs, ptau, zkey);
   if (made === -1) throw new Error("snarkjs makes no key");
-  return { zkey, verificationKey: await zKey.exportVerificationKey(zkey) };
+  return { r1cs, zkey, verificationKey: await zKey.exportVerificationKey(zkey) };
 }
 
 export const keyBytes = async (zkey: string): Promise<Uint8Array> => new Uint8Array(await readFile(zkey));

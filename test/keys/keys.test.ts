@@ -1,5 +1,4 @@
 // Development keys: snarkjs accepts them, outsiders cannot forge with them, and altered or incomplete files are refused.
-import { randomBytes } from "node:crypto";
 import { copyFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,14 +11,11 @@ import {
   loadVerificationKey,
 } from "../../circuits/artifacts.ts";
 import { bn254 } from "../../groth16/bn254.ts";
-import { createFixedBase } from "../../groth16/fixed-base.ts";
-import { domainSize } from "../../groth16/qap.ts";
 import { readSections, section } from "../../groth16/sections.ts";
 import { verifyProof } from "../../groth16/verify.ts";
 import { DEVELOPMENT_MARK } from "../../groth16/zkey-reader.ts";
 import { ZKEY_SECTION } from "../../groth16/zkey-writer.ts";
 import { ensureProfile, makeDevelopmentKey, showKey, type KeyProgress } from "../../keys/make.ts";
-import { P, toBytesLE32 } from "../../protocol/field.ts";
 import { PROFILES } from "../../protocol/profiles.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { honestStatement } from "../helpers/statement.ts";
@@ -183,50 +179,5 @@ describe("client: development keys", function () {
         expect(await errorOf(load("tiny", build))).to.include({ code: "key" });
       }
     });
-  });
-});
-
-describe("client: fixed-base multiplication", () => {
-  const scalars = [
-    0n,
-    1n,
-    2n,
-    P - 1n,
-    2n ** 253n,
-    2n ** 13n,
-    2n ** 247n - 1n,
-    BigInt(`0x${randomBytes(31).toString("hex")}`),
-  ];
-
-  for (const expected of [1, 1_000_000]) {
-    it(`agrees with the curve for both groups, with tables for ${expected} multiplications`, async () => {
-      const { G1, G2, Fr } = await bn254();
-      const fixedBase = await createFixedBase({ threads: 2, expected });
-      try {
-        for (const [name, group] of [
-          ["G1", G1],
-          ["G2", G2],
-        ] as const) {
-          const points = await fixedBase.multiply(name, Buffer.concat(scalars.map(toBytesLE32)));
-          const size = points.length / scalars.length;
-          for (const [i, scalar] of scalars.entries()) {
-            const wanted = group.toAffine(group.timesFr(group.g, Fr.e(scalar)));
-            expect(
-              Buffer.from(points.subarray(i * size, (i + 1) * size)).equals(wanted),
-              `${name} ${scalar}`,
-            ).to.equal(true);
-          }
-        }
-      } finally {
-        await fixedBase.close();
-      }
-    });
-  }
-});
-
-describe("client: QAP domain", () => {
-  it("holds the constraints and one row for each public wire", () => {
-    const of = (constraints: number): number => domainSize({ constraints, publicInputs: 4 });
-    expect([of(1), of(3), of(4), of(131_067), of(131_068)]).to.deep.equal([8, 8, 16, 131_072, 262_144]);
   });
 });

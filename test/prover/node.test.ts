@@ -1,5 +1,6 @@
 // Storage nodes with the real contracts, circuit, beacon and client: from an upload to a proof, a loss and a take-over.
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { toQuantity } from "ethers";
@@ -153,7 +154,12 @@ describe("prover: node", function () {
 
   it("goes on after a restart, and proves nothing twice", async () => {
     await present(running.get(0)).stop();
+    // As a program was given when the node was killed.
+    const left = join(folder, "node-0", "proving", "holdfast-proof-x");
+    await mkdir(left, { recursive: true });
+    await writeFile(join(left, "witness.wtns"), "secret");
     const { url, logs } = await start(0);
+    expect(existsSync(left)).to.equal(false);
     await live.setUrl(present(live.nodes[0]), url);
     const epoch = await live.nextEpoch();
     await logs.until("proven");

@@ -2,7 +2,7 @@
 import { expect } from "chai";
 
 describe("prover: the modules of threads", () => {
-  for (const path of ["prover/worker.ts", "wasm/hash-worker.ts"])
+  for (const path of ["prover/worker.ts", "wasm/hash-worker.ts", "groth16/fixed-base-worker.ts"])
     // Piscina requires them. Of a default export Node then makes another module, and aborts the process, not the thread,
     // if the thread is ended in that moment.
     it(`export by name: ${path}`, async () => {

@@ -1,6 +1,7 @@
 // Each kernel of the field gives what plain integers give: on random digits, and on the largest that it may be given.
 import { expect } from "chai";
 import { Q } from "../../groth16/curve.ts";
+import { integerOf } from "../../groth16/shared.ts";
 import { P, toBytesLE32 } from "../../protocol/field.ts";
 import { fieldParameters, inverse, R, writeElements } from "../../wasm/parameters.ts";
 import { checkedKernels } from "../helpers/prover-modules.ts";
@@ -24,8 +25,13 @@ interface Kernels {
   testCarry(x: number, out: number): void;
   testInvert(x: number, out: number): void;
   testHalve(a: number, out: number): void;
+  testComplexSum(n: number, x: number, y: number, s: number, out: number): void;
+  testXi(x: number, out: number): void;
+  testInvertComplex(x: number, out: number): void;
   testWrite(x: number, lane: number, out: number): void;
   testIsZero(x: number, lane: number): number;
+  testWriteTwice(x: number, out: number): void;
+  testCombine(a: number, b: number, c: number, given: number, out: number): void;
 }
 
 /** Up to the largest that is below both moduli. */
@@ -232,6 +238,53 @@ for (const [field, modulus] of [
       }
     });
 
+    /** Real and imaginary part from -(p - 1) / 2 to (p - 1) / 2. */
+    type Complex = readonly [real: bigint, imaginary: bigint];
+    const times = ([a, b]: Complex, [c, d]: Complex): Complex => [a * c - b * d, a * d + b * c];
+    const complexAt = (i: number): Complex => take(i).map(valueOf) as [bigint, bigint];
+    const expectSettled = (i: number, expected: Complex): void => {
+      for (const [lane, result] of take(i).entries()) {
+        expect(residue(valueOf(result))).to.equal(residue(expected[lane] as bigint));
+        expect(1000n * magnitude(valueOf(result)) <= 501n * modulus).to.equal(true);
+        for (const d of result.slice(0, 4)) expect(magnitude(d) <= SETTLED.most).to.equal(true);
+      }
+    };
+
+    it("add up to six products of complex elements, less one", () => {
+      for (let round = 0; round < ROUNDS / 3; round++) {
+        const doubled = round % 2 === 0 ? 0 : 3; // a factor that is a sum counts twice
+        const count = doubled || 1 + (round % 6);
+        for (let i = 0; i < count; i++) {
+          const left = doubled ? SUM : SETTLED;
+          put(i, [digits(left), digits(left)]);
+          put(6 + i, [digits(SETTLED), digits(SETTLED)]);
+        }
+        put(12, [digits(SUM), digits(SUM)]);
+        kernels.testComplexSum(count, at(0), at(6), at(12), at(13));
+        const [s0, s1] = complexAt(12);
+        let sum: Complex = [0n, 0n];
+        for (let i = 0; i < count; i++) {
+          const [real, imaginary] = times(complexAt(i), complexAt(6 + i));
+          sum = [sum[0] + real, sum[1] + imaginary];
+        }
+        expectSettled(13, [sum[0] * inverseOfR - s0, sum[1] * inverseOfR - s1]);
+      }
+    });
+
+    it("multiply complex elements by 9 + u, and invert them", () => {
+      for (let round = 0; round < ROUNDS / 3; round++) {
+        put(0, [digits(SETTLED), digits(SETTLED)]);
+        kernels.testXi(at(0), at(1));
+        expectSettled(1, times(complexAt(0), [9n, 1n]));
+        kernels.testInvertComplex(at(0), at(1));
+        const [real, imaginary] = times(complexAt(0), complexAt(1));
+        // x R times R / x is R^2; a field where -1 is a square has norms of 0.
+        const norm = complexAt(0).reduce((total, part) => total + part * part, 0n);
+        const wanted = residue(norm) === 0n ? 0n : residue(R * R);
+        expect([residue(real), residue(imaginary)]).to.deep.equal([wanted, 0n]);
+      }
+    });
+
     it("halve what they read", () => {
       const bytes = (): Uint8Array => new Uint8Array(kernels.memory.buffer);
       const edges = [
@@ -277,6 +330,34 @@ for (const [field, modulus] of [
       }
     });
 
+    const written = (at: number): bigint => integerOf(new Uint8Array(kernels.memory.buffer, at, 32).slice());
+
+    it("write elements twice as large as they are", () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const lanes = [digits(SETTLED), digits(SETTLED)];
+        put(0, lanes);
+        kernels.testWriteTwice(at(0), at(9));
+        for (const [lane, x] of lanes.entries())
+          expect(written(at(9) + 32 * lane)).to.equal(residue(2n * valueOf(x)));
+      }
+    });
+
+    it("add three products, and write the sum", () => {
+      const given = (): BigInt64Array => new BigInt64Array(kernels.memory.buffer, at(5), 15);
+      for (let round = 0; round < ROUNDS; round++) {
+        const values = [0, 1, 2].map(() => [digits(SETTLED), digits(SETTLED)]);
+        const factors = [0, 1, 2].map(() => digits(SETTLED));
+        for (const [i, lanes] of values.entries()) put(i, lanes);
+        given().set(factors.flat());
+        kernels.testCombine(at(0), at(1), at(2), at(5), at(9));
+        const sum = values.reduce(
+          (total, [first], i) => total + product(valueOf(first as Digits), valueOf(factors[i] as Digits)),
+          0n,
+        );
+        expect(written(at(9))).to.equal(residue(sum));
+      }
+    });
+
     it("refuse what they cannot multiply rightly, where they check", () => {
       const largest = Array<bigint>(4).fill(SUM.most);
       put(0, [
@@ -284,6 +365,7 @@ for (const [field, modulus] of [
         [...largest, 0n],
       ]);
       expect(() => kernels.testMultiply(at(0), at(0), at(9))).to.throw("unreachable");
+      expect(() => kernels.testComplexSum(1, at(0), at(0), at(1), at(9))).to.throw("unreachable");
       put(0, [
         [0n, 0n, 0n, 0n, 2n ** 51n],
         [0n, 0n, 0n, 0n, 0n],

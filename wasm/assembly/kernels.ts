@@ -1,9 +1,11 @@
 /**
  * The kernels one by one, for tests that hold each of them to plain integers. Elements are vectors of doubles.
  */
-import { carryDoubles, get, prepareField, settle } from "./field";
+import { invertComplex, multiplyXi, OPERAND, prepareComplex, sumLess, term, turn } from "./complex";
+import { combineValues } from "./constraints";
+import { carryDoubles, ELEMENT, get, prepareField, settle } from "./field";
 import { invert } from "./inverse";
-import { digitsOf, halve, isZero, writeDoubles } from "./lanes";
+import { digitsOf, halve, isZero, writeDoubles, writeTwice } from "./lanes";
 import {
   multiply, multiplyIntegers, multiplyLess, multiplyTwo, multiplyTwoLess, prepareProducts, square, squareLess,
   squareTwo,
@@ -11,12 +13,13 @@ import {
 
 const parameters = memory.data(280, 16);
 const f = memory.data(608, 16);
-const elements = memory.data(800, 16);
+const elements = memory.data(1280, 16);
+const operands = memory.data(960, 16);
 
 export function parametersAt(): usize { return parameters; }
-/** Where ten elements are. */
+/** Where sixteen elements are. */
 export function elementsAt(): usize { return elements; }
-export function prepare(): void { prepareProducts(); prepareField(f, parameters); }
+export function prepare(): void { prepareProducts(); prepareField(f, parameters); prepareComplex(); }
 
 export function testMultiply(x: usize, y: usize, out: usize): void { multiply(f, x, y, out); }
 export function testIntegers(x: usize, y: usize, out: usize): void { multiplyIntegers(f, x, y, out); }
@@ -42,3 +45,18 @@ export function testHalve(a: usize, out: usize): void {
 }
 export function testWrite(x: usize, lane: usize, out: usize): void { writeDoubles(f, x, lane, out); }
 export function testIsZero(x: usize, lane: usize): bool { return isZero(f, x, lane); }
+/** @param y elements that follow each other, as those at x do */
+export function testComplexSum(n: usize, x: usize, y: usize, s: usize, out: usize): void {
+  for (let i: usize = 0; i < n; i++) {
+    turn(y + i * ELEMENT, operands + i * OPERAND);
+    term(x + i * ELEMENT, operands + i * OPERAND);
+  }
+  sumLess(f, s, out);
+}
+export function testXi(x: usize, out: usize): void { multiplyXi(f, x, out); }
+export function testInvertComplex(x: usize, out: usize): void { invertComplex(f, x, out); }
+export function testWriteTwice(x: usize, out: usize): void { writeTwice(f, x, out, out + 32); }
+/** @param given three elements of integers, 40 bytes each */
+export function testCombine(a: usize, b: usize, c: usize, given: usize, out: usize): void {
+  combineValues(f, a, b, c, given, 1, out);
+}

@@ -36,6 +36,14 @@ export const SINGLE: usize = 40;
   scatterDigit(x, 4, a, b);
 }
 
+/** Five integers of 64 bits at two addresses, which are digits, as doubles. */
+export function setIntegers(a: usize, b: usize, out: usize): void {
+  for (let i: usize = 0; i < 5; i++) {
+    const first = f64x2.splat(<f64>load<i64>(a + 8 * i));
+    set(out, i, f64x2.replace_lane(first, 1, <f64>load<i64>(b + 8 * i)));
+  }
+}
+
 // @ts-ignore: decorator
 @inline function scatterDigit(x: usize, i: usize, a: usize, b: usize): void {
   const v = get(x, i);
@@ -105,6 +113,15 @@ export function writeDoubles(f: usize, x: usize, lane: usize, out: usize): void 
     store<i64>(integers + i * VECTOR, <i64>load<f64>(x + i * VECTOR + 8 * lane));
   }
   write(f, integers, 0, out);
+}
+
+const twice = memory.data(80, 16);
+
+/** Both lanes of x + x: of a settled x that is at most p in magnitude, with digits of at most 2^51 + 8. */
+export function writeTwice(f: usize, x: usize, a: usize, b: usize): void {
+  for (let i: usize = 0; i < 5; i++) set(twice, i, f64x2.add(get(x, i), get(x, i)));
+  writeDoubles(f, twice, 0, a);
+  writeDoubles(f, twice, 1, b);
 }
 
 const canonical = memory.data(32, 16);

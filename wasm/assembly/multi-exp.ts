@@ -72,7 +72,7 @@ export function beginMultiExp(): void {
 export function addBlock(given: usize, indices: usize, scalars: usize, count: usize): void {
   for (let i: usize = 0; i < count; i++) {
     readPoint(given + i * coordinates * WORD, points + i * pointBytes);
-    splitScalar(scalars + WORD * <usize>load<u32>(indices + 4 * i), digits + 2 * i);
+    splitScalar(scalars + WORD * <usize>load<u32>(indices + 4 * i), bits, windows, block, digits + 2 * i);
   }
   for (let window = firstWindow; window < lastWindow; window++) {
     const row = digits + 2 * block * <usize>window;
@@ -102,8 +102,8 @@ const coordinate = memory.data(80, 16);
   }
 }
 
-/** Signed digits of a scalar below 2^254, one for each window, `block` apart. */
-function splitScalar(scalar: usize, to: usize): void {
+/** Signed digits of a scalar below 2^254, one for each window, of 16 bits, `apart` from one to the next. */
+export function splitScalar(scalar: usize, bits: u32, windows: u32, apart: usize, to: usize): void {
   const half = 1 << (bits - 1), mask = (1 << bits) - 1;
   let carry = 0;
   for (let window: u32 = 0; window < windows; window++) {
@@ -112,7 +112,7 @@ function splitScalar(scalar: usize, to: usize): void {
     const d = (<i32>(load<u64>(scalar + <usize>byte) >> <u64>(bit - 8 * byte)) & mask) + carry;
     carry = <i32>(d > half);
     store<i16>(to, <i16>(d - (carry << bits)));
-    to += 2 * block;
+    to += 2 * apart;
   }
 }
 

@@ -22,12 +22,12 @@ const squaresStart = memory.data(80);
 const squareLows = memory.data<u8>([1, 1, 2, 2, 3, 2, 2, 1, 1, 0]);
 const productStart = memory.data(80);
 const productsStart = memory.data(80);
-const productLows = memory.data<u8>([1, 2, 3, 4, 5, 4, 3, 2, 1, 0]);
+export const productLows = memory.data<u8>([1, 2, 3, 4, 5, 4, 3, 2, 1, 0]);
 
 /** What becomes of a product: integers, doubles, or doubles less `s`, settled. */
 const INTEGERS = 0;
 const DOUBLES = 1;
-const LESS = 2;
+export const LESS = 2;
 
 /** out = x * x / R, as doubles; x of digits. */
 export function square(f: usize, x: usize, out: usize): void { squareAs(DOUBLES, f, x, 0, out); }
@@ -286,7 +286,7 @@ export function squareTwo(f: usize, a: usize, b: usize, out: usize): void {
 
 /** Columns / R. */
 // @ts-ignore: decorator
-@inline function divide(
+@inline export function divide(
   as: i32, f: usize,
   t0: v128, t1: v128, t2: v128, t3: v128, t4: v128, t5: v128, t6: v128, t7: v128, t8: v128, t9: v128,
   s: usize, out: usize,
@@ -358,7 +358,7 @@ export function prepareProducts(): void {
 }
 
 /** What a column begins with: all constants that are to be added to it, in the products and in `divide`. */
-function start(column: usize, lowsAt: usize, products: i64): i64 {
+export function start(column: usize, lowsAt: usize, products: i64): i64 {
   const lows = products * <i64>load<u8>(lowsAt + column);
   const highs = column == 0 ? 0 : products * <i64>load<u8>(lowsAt + column - 1);
   if (column < 4) return HALF + BIAS + without(lows, highs);

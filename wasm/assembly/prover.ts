@@ -1,12 +1,14 @@
 /**
- * What a Groth16 prover for BN254 computes (docs/prover.md). Memory after `freeAt` is the caller's: it says where
+ * What a Groth16 prover for BN254 computes, and who makes keys for it (docs/prover.md). Memory after `freeAt` is the caller's: it says where
  * everything goes, and grows the memory before.
  */
 import { FIELD_PARAMETERS, prepareField } from "./field";
 import { isInfinite } from "./tree";
 import { prepareProducts } from "./product";
 import { writeDoubles } from "./lanes";
-import { multiplyRows, readCoefficients } from "./constraints";
+import { combineValues, multiplyRows, readCoefficients, writeValues } from "./constraints";
+import { multiplyScalars, placeFixedBase, prepareTable } from "./fixed-base";
+import { placeLagrange, prepareLagrange, writeLagrange } from "./lagrange";
 import { multiplyAll, placeTransform, prepareTransform, shift, toCoefficients, toValues, writeQuotient } from "./transform";
 import { addBlock, areElements, beginMultiExp, finishMultiExp, placeMultiExp, windowCount } from "./multi-exp";
 
@@ -27,6 +29,7 @@ export function prepare(): void {
 }
 
 export { addBlock, beginMultiExp, finishMultiExp, isInfinite, windowCount };
+export { multiplyScalars, prepareLagrange, prepareTable, writeLagrange };
 export { multiplyAll, prepareTransform, shift, toCoefficients, toValues, writeQuotient };
 
 export function placePoints(g2: bool, bits: u32, first: u32, last: u32, most: usize, at: usize): usize {
@@ -45,4 +48,17 @@ export function evaluateRows(
   first: usize, last: usize, ends: usize, terms: usize, coefficients: usize, witness: usize, half: usize, out: usize,
 ): void {
   multiplyRows(fr, first, last, ends, terms, coefficients, witness, half, out);
+}
+
+/** For multiples of one point. */
+export function placeTable(g2: bool, bits: u32, most: usize, at: usize): usize {
+  return placeFixedBase(fq, g2, bits, most, at);
+}
+
+export function placeBasis(count: usize, at: usize): usize { return placeLagrange(fr, count, at); }
+
+export function writeRows(values: usize, count: usize, out: usize): void { writeValues(fr, values, count, out); }
+
+export function combineRows(a: usize, b: usize, c: usize, factors: usize, count: usize, out: usize): void {
+  combineValues(fr, a, b, c, factors, count, out);
 }

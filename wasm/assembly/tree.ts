@@ -128,7 +128,8 @@ function firstGroups(buckets: usize, count: usize): usize {
   return (group - groups) / GROUP;
 }
 
-function copyPoint(reference: u32, to: usize): void {
+/** Copies a point, or its negative. */
+export function copyPoint(reference: u32, to: usize): void {
   const from = <usize>(reference & ~1), half = pointBytes >> 1, sign = <u64>reference << 63;
   memory.copy(to, from, half);
   for (let at = half; at < pointBytes; at += 8) store<u64>(to + at, load<u64>(from + at) ^ sign);
@@ -165,8 +166,9 @@ function addLevel(count: usize): usize {
   return dropInfinite(left);
 }
 
+/** Adds two points, neither of them infinite, at the next `addPairs` or before. The sum may take the place of one. */
 // @ts-ignore: decorator
-@inline function pushPair(a: u32, b: u32, sum: u32): void {
+@inline export function pushPair(a: u32, b: u32, sum: u32): void {
   if (pairCount == BATCH) addPairs();
   const at = pairs + PAIR * pairCount++;
   store<u32>(at, a);
@@ -174,7 +176,7 @@ function addLevel(count: usize): usize {
   store<u32>(at, sum, 8);
 }
 
-function addPairs(): void {
+export function addPairs(): void {
   if (pairCount == 0) return;
   for (; (pairCount & 3) != 0; pairCount++) {
     const at = pairs + PAIR * pairCount;
