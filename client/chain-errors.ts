@@ -22,8 +22,14 @@ const CONTRACTS = [
   "Settlement",
   "Responsibility",
 ];
-/** The same of managers, which are not always built. */
-const MANAGERS = ["ClusterGovernor", "ClusterTimelock", "ClusterVotes"];
+/** Managers, which are no part of a deployment. They may not be built here, and nobody calls them then. */
+const MANAGERS = [
+  "ClusterGovernor",
+  "ClusterTimelock",
+  "ClusterVotes",
+  "NominationManager",
+  "NominatedStaking",
+];
 
 /** What to do, for each error of a contract. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -48,6 +54,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   NotTrusted: "the node's provider must trust the manager first: `provider trust`",
   LeaveAnnouncedAlready: "the node has announced already that it leaves: wait until it is released",
   PauseOverlaps: "wait until the pause is over",
+  NothingToDo: "nothing is left to pay out or to take of this page",
+  NotBetter: "a result that is at least as good is there already",
+  NoPlace: "all places are taken: give --instead with one that has less stake",
+  EraRuns: "wait for the epoch in which it ends",
+  NotReleasable: "wait until then",
   PauseBudgetSpent: "ask for fewer epochs, or wait until earlier pauses are more than 90 days old",
   TooManyPauses: "wait until the oldest of the last five pauses is more than 90 days old",
   NotAcceptableYet: "wait until that time",

@@ -1,7 +1,6 @@
 /**
  * The small tools: parts of the protocol by themselves, without a chain.
  */
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import type { Groth16Proof, VerificationKey } from "snarkjs";
 import { z } from "zod";
@@ -16,11 +15,11 @@ import { inputWords, proofWords } from "../../groth16/words.ts";
 import { Directory } from "../../protocol/directory.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { fromHex32, toHex32 } from "../../protocol/field.ts";
-import { parseJson } from "../../protocol/json.ts";
 import { maxBytes, maxLeaves, profileNamed } from "../../protocol/profiles.ts";
 import { drawSamples } from "../../protocol/sampling.ts";
 import { proveFolder } from "../../prover/folder.ts";
 import { commitFile, fileSize } from "../app/segments.ts";
+import { readJson } from "../json-file.ts";
 import { createProgress, printResult } from "../output.ts";
 import { command, count, hex, natural, type JsonOptions } from "./common.ts";
 
@@ -197,18 +196,4 @@ async function printFolderProof(
   const log = json ? {} : { log: (line: string): void => void process.stderr.write(`${line}\n`) };
   const { name } = profileNamed(profile);
   printResult(await proveFolder({ dir, profile: name, seed, out, engine, signal, ...log }), { json });
-}
-
-async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    throw new HoldfastError("not-found", `there is no file ${path}`, { path }, { cause });
-  }
-  try {
-    return parseJson(text);
-  } catch (cause) {
-    throw new HoldfastError("bad-input", `${path} is not JSON`, { path }, { cause });
-  }
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run -s bench -- commit | prove | keys | circuits | gas | limits | governance | events | auditor | mutants | coverage |
+ * `npm run -s bench -- commit | prove | keys | circuits | gas | limits | governance | election | events | auditor | mutants | coverage |
  * mutants-ts | coverage-ts`: the figures in the README and in docs/.
  */
 import { Command } from "commander";
@@ -100,6 +100,12 @@ add("auditor", "counts an auditor's transactions in a day, with a fake clock")
     const { benchAuditor } = await import("./auditor.ts");
     print(await benchAuditor(sizes.length > 0 ? sizes.map(Number) : [100, 1000]), options);
   });
+add("election", "measures the gas of an election with 16 seats, 64 candidates and 1,000 nominators").action(
+  async (options: BenchOptions) => {
+    const { benchElection } = await import("./election.ts");
+    print(await benchElection((line) => process.stderr.write(options.json ? "" : `${line}\n`)), options);
+  },
+);
 add("mutants", "counts how many broken contracts the tests notice")
   .argument(
     "<target>",
