@@ -28,15 +28,6 @@ const ARTIFACTS = join(import.meta.dirname, "..", "artifacts", "contracts");
 
 const found = new Map<string, ContractArtifact>();
 
-function pathOf(name: string): string | undefined {
-  const [path] = globSync(`**/${name}.sol/${name}.json`, { cwd: ARTIFACTS });
-  return path;
-}
-
-export function isBuilt(name: string): boolean {
-  return found.has(name) || pathOf(name) !== undefined;
-}
-
 /** Of this process's build: read once. Throws "not-found" if the contracts were never built here. */
 export function contractArtifact(name: string): ContractArtifact {
   const before = found.get(name);

@@ -1,6 +1,6 @@
 /**
- * `npm run -s bench -- commit | prove | keys | circuits | gas | limits | governance | election | events | auditor | mutants | coverage |
- * mutants-ts | coverage-ts`: the figures in the README and in docs/.
+ * `npm run -s bench -- commit | prove | keys | circuits | gas | limits | governance | election | events | auditor | mutants |
+ * coverage | mutants-ts | coverage-ts`: the figures in the README and in docs/.
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../../protocol/profiles.ts";
