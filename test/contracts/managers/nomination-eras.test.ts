@@ -247,7 +247,9 @@ describe("contracts: eras of nominated staking", () => {
       await world.missEach(at, at + 2);
       await world.settle();
       // Three misses are a fault.
-      await world.nomination.observeFaults(0);
+      await expect(world.nomination.observeFaults(0))
+        .to.emit(world.nomination, "FaultsSeen")
+        .withArgs(1, 0, 1, 1, SHARES.fault);
       expect(await world.staking.shareOf(1, 0)).to.equal(SHARES.fault);
       await world.nomination.observeFaults(0);
       expect(await world.staking.shareOf(1, 0)).to.equal(SHARES.fault);
@@ -304,7 +306,9 @@ describe("contracts: eras of nominated staking", () => {
           world.nomination,
           "NotALoss",
         );
-      await world.nomination.reportLoss(made, 1, 0);
+      await expect(world.nomination.reportLoss(made, 1, 0))
+        .to.emit(world.nomination, "LossReported")
+        .withArgs(1, 0, made, SHARES.lost);
       expect([await world.staking.shareOf(1, 0), await world.staking.shareOf(2, 0)]).to.deep.equal([
         BigInt(SHARES.lost),
         0n,
