@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IAudits} from "../interfaces/IAudits.sol";
 import {IReputation} from "../interfaces/managers/IReputation.sol";
-import {ClusterId, NodeId, Serial, VNodeId} from "../interfaces/Types.sol";
+import {ClusterId, NodeId, Serial, Unauthorized, VNodeId} from "../interfaces/Types.sol";
 import {Ballot} from "./Ballot.sol";
 import {ClusterManager} from "./ClusterManager.sol";
 import {Membership} from "./reputation/Membership.sol";
@@ -25,6 +25,11 @@ contract ReputationManager is IReputation, Rewards, Ballot {
     modifier managing() {
         require(manages(), NotTheManager());
         if (_state.managesSince == 0) _state.managesSince = _current();
+        _;
+    }
+
+    modifier onlyProvider(NodeId node) {
+        require(registry.providerOf(node) == msg.sender, Unauthorized(msg.sender));
         _;
     }
 
@@ -83,17 +88,17 @@ contract ReputationManager is IReputation, Rewards, Ballot {
     // ------------------------------------------------------------------------------------------------------ members
 
     /// @inheritdoc IReputation
-    function join(NodeId node) external {
+    function join(NodeId node) external onlyProvider(node) {
         _state.join(_context(), node);
     }
 
     /// @inheritdoc IReputation
-    function leave(NodeId node) external {
+    function leave(NodeId node) external onlyProvider(node) {
         _state.leave(_context(), node);
     }
 
     /// @inheritdoc IReputation
-    function takeUp(NodeId node) external {
+    function takeUp(NodeId node) external onlyProvider(node) {
         _state.takeUp(_context(), node);
     }
 

@@ -1,6 +1,6 @@
 /**
- * `npm run -s bench -- commit | prove | circuits | gas | limits | events | auditor | mutants | coverage | mutants-ts |
- * coverage-ts`: the figures in the README and in docs/.
+ * `npm run -s bench -- commit | prove | circuits | gas | limits | events | auditor | reputation | mutants | coverage |
+ * mutants-ts | coverage-ts`: the figures in the README and in docs/.
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../../protocol/profiles.ts";
@@ -82,6 +82,22 @@ add("auditor", "counts an auditor's transactions in a day, with a fake clock")
   .action(async (sizes: string[], options: BenchOptions) => {
     const { benchAuditor } = await import("./auditor.ts");
     print(await benchAuditor(sizes.length > 0 ? sizes.map(Number) : [100, 1000]), options);
+  });
+add("reputation", "measures what a score costs who buys it by serving itself")
+  .option("--epochs <n>", "epochs of each strategy", "400")
+  .action(async (options: BenchOptions & { epochs: string }) => {
+    const { benchReputation } = await import("./reputation.ts");
+    const rows = await benchReputation(Number(options.epochs));
+    const amount = (units: bigint): string | number => (options.json ? `${units}` : Number(units));
+    print(
+      rows.map(({ paid, fees, score, ...row }) => ({
+        ...row,
+        paid: amount(paid),
+        fees: amount(fees),
+        score: amount(score),
+      })),
+      options,
+    );
   });
 add("mutants", "counts how many broken contracts the tests notice")
   .argument(

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IAudits} from "../../interfaces/IAudits.sol";
 import {IReputation} from "../../interfaces/managers/IReputation.sol";
-import {NO_VNODE, NodeId, Unauthorized} from "../../interfaces/Types.sol";
+import {NO_VNODE, NodeId} from "../../interfaces/Types.sol";
 import {Points} from "./Points.sol";
 import {Standings} from "./Standings.sol";
 import {Context, ReputationState} from "./State.sol";
@@ -20,7 +21,6 @@ library Membership {
 
     /// @notice See IReputation.
     function join(ReputationState storage self, Context memory c, NodeId node) external {
-        _expectProvider(c, node);
         IReputation.Entry storage e = self.entries[node];
         require(e.standing == IReputation.Standing.None, IReputation.HasStanding(node, e.standing));
         uint32 from = e.since == 0 ? 0 : e.since + self.rules.probation;
@@ -42,7 +42,6 @@ library Membership {
 
     /// @notice See IReputation.
     function leave(ReputationState storage self, Context memory c, NodeId node) external {
-        _expectProvider(c, node);
         _expectIn(self, node);
 
         self.remove(c, node, IReputation.Reason.Left);
@@ -50,7 +49,6 @@ library Membership {
 
     /// @notice See IReputation.
     function takeUp(ReputationState storage self, Context memory c, NodeId node) external {
-        _expectProvider(c, node);
         _expectIn(self, node);
         IReputation.Entry storage e = self.entries[node];
         require(e.holder != msg.sender, IReputation.NothingToDo());
@@ -58,10 +56,6 @@ library Membership {
         (e.holder, e.holderSince) = (msg.sender, c.current);
 
         emit IReputation.HolderChanged(node, msg.sender);
-    }
-
-    function _expectProvider(Context memory c, NodeId node) private view {
-        require(c.registry.providerOf(node) == msg.sender, Unauthorized(msg.sender));
     }
 
     function _expectIn(ReputationState storage self, NodeId node) private view {
@@ -117,7 +111,8 @@ library Membership {
             return true;
         }
         IAudits.VNodeState memory s = c.audits.state(e.vNode);
-        bool served = s.node == node && s.servesSince + self.rules.probation <= c.current;
+        uint256 since = Math.max(e.since, s.servesSince);
+        bool served = s.node == node && since + self.rules.probation <= c.current;
         // A candidate that only lacks a place keeps its vNode.
         if (!served || self.list.length >= self.rules.members) return false;
         _admit(self, c, node, score, needed);

@@ -18,12 +18,15 @@ library Seating {
 
     /// @dev Members on the cluster's standby list.
     uint256 private constant STANDBY = 8;
+    /// @dev The most epochs that a call settles. Who serves is known as of the last settled one.
+    uint256 private constant MOST_EPOCHS = 256;
 
     // -------------------------------------------------------------------------------------------------------- seats
 
     /// @notice See IReputation.
     function adopt(ReputationState storage self, Context memory c, VNodeId vNode) external {
         Standings.expectOwn(c, vNode);
+        c.audits.settle(vNode, MOST_EPOCHS);
         IAudits.VNodeState memory s = c.audits.state(vNode);
         bool waits = self.entries[s.node].standing == IReputation.Standing.Waiting;
         require(waits && _isOlder(self, s), IReputation.NothingToDo());
@@ -42,7 +45,7 @@ library Seating {
         VNodeId vNode
     ) external returns (bool named) {
         Standings.expectOwn(c, vNode);
-        c.audits.settle(vNode, type(uint8).max);
+        c.audits.settle(vNode, MOST_EPOCHS);
         (NodeId serving, NodeId successor, , ) = c.audits.outlook(vNode);
         NodeId coming = successor == NO_NODE ? serving : successor;
         NodeId seated = self.seats[vNode];
