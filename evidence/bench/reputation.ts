@@ -20,7 +20,7 @@ export interface ReputationRow {
 /** What one epoch does. `drawn` is known once the epoch has begun. */
 interface Strategy {
   readonly name: string;
-  readonly begin: (world: ReputationWorld) => Promise<void>;
+  readonly begin: (world: ReputationWorld) => Promise<unknown>;
   readonly play: (world: ReputationWorld, epoch: number, drawn: boolean) => Promise<void>;
 }
 
@@ -37,12 +37,12 @@ const STRATEGIES: readonly Strategy[] = [
   },
   {
     name: "the same as one payer",
-    begin: async (world) => void (await world.store({ epochs: LONG, leaves: [2] })),
+    begin: (world) => world.store({ epochs: LONG, leaves: [2] }),
     play: (world, epoch, drawn) => prove(world, epoch, drawn),
   },
   {
     name: "stores for one epoch whenever an epoch is drawn",
-    begin: async (world) => void (await world.store({ epochs: 1 })),
+    begin: (world) => world.store({ epochs: 1 }),
     play: async (world, epoch, drawn) => {
       const { rate } = await world.audits.duty(1, epoch);
       if (rate !== 0n) await prove(world, epoch, drawn);
@@ -53,7 +53,7 @@ const STRATEGIES: readonly Strategy[] = [
   },
   {
     name: "proves only epochs that are drawn, and the last one before a fault",
-    begin: async (world) => void (await world.store({ epochs: LONG })),
+    begin: (world) => world.store({ epochs: LONG }),
     play: async (world, epoch, drawn) => {
       const { misses, settled } = await world.audits.state(1);
       const missed = Number(misses) + epoch - 1 - Number(settled);
@@ -68,7 +68,10 @@ async function prove(world: ReputationWorld, epoch: number, drawn: boolean): Pro
   const { short, node } = await world.audits.state(1);
   if (short && node === 1n) await world.audits.connect(world.people.stranger).topUp(1);
   await world.prove(epoch);
-  if (!drawn) return void (await world.manager.lookAt(1));
+  if (!drawn) {
+    await world.manager.lookAt(1);
+    return;
+  }
   const { nextSerial } = await world.registry.directory(1);
   const serials: number[] = [];
   for (let serial = 0; serial < nextSerial; serial++) {

@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import { replayScores } from "../../../client/governance/reputation.ts";
 import { createReputationWorld, type ReputationWorld } from "../../../evidence/world/reputation.ts";
-import { FUNDS, type Order, type World } from "../../../evidence/world/world.ts";
+import { FUNDS, type Order } from "../../../evidence/world/world.ts";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
 
 const PERIOD = 4n;
@@ -14,7 +14,7 @@ describe("contracts: scores of a ReputationManager", () => {
   let world: ReputationWorld;
   let epoch: number;
   const fresh = freshWorld(() => createReputationWorld()) as () => Promise<ReputationWorld>;
-  const { provider, operator, state, asProvider } = shortcuts(() => world as World);
+  const { provider, operator, state, asProvider } = shortcuts(() => world);
 
   beforeEach(async () => {
     world = await fresh();

@@ -10,7 +10,7 @@ import {
   type ReputationWorld,
   type Rules,
 } from "../../../evidence/world/reputation.ts";
-import { createWorld, FUNDS, type Order, type World } from "../../../evidence/world/world.ts";
+import { createWorld, FUNDS, type Order } from "../../../evidence/world/world.ts";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
 
 const LEAF = 1000n;
@@ -20,7 +20,7 @@ describe("contracts: members and seats of a ReputationManager", () => {
   let world: ReputationWorld;
   let epoch: number;
   const fresh = freshWorld(() => createReputationWorld()) as () => Promise<ReputationWorld>;
-  const { provider } = shortcuts(() => world as World);
+  const { provider } = shortcuts(() => world);
 
   beforeEach(async () => {
     world = await fresh();
@@ -365,7 +365,7 @@ describe("contracts: rules of a ReputationManager", () => {
         Sampling: world.people.alice,
         Membership: world.people.alice,
         Seating: world.people.alice,
-      } as never,
+      },
     });
     for (const [name, value] of [
       ["period", 0],
