@@ -83,21 +83,20 @@ add("auditor", "counts an auditor's transactions in a day, with a fake clock")
     const { benchAuditor } = await import("./auditor.ts");
     print(await benchAuditor(sizes.length > 0 ? sizes.map(Number) : [100, 1000]), options);
   });
-add("reputation", "measures what a score costs who buys it by serving itself")
+add("reputation", "measures what a score costs who buys it by serving itself, and the gas of decisions")
   .option("--epochs <n>", "epochs of each strategy", "400")
   .action(async (options: BenchOptions & { epochs: string }) => {
-    const { benchReputation } = await import("./reputation.ts");
+    const { benchReputation, benchReputationGas } = await import("./reputation.ts");
     const rows = await benchReputation(Number(options.epochs));
-    const amount = (units: bigint): string | number => (options.json ? `${units}` : Number(units));
-    print(
-      rows.map(({ paid, fees, score, ...row }) => ({
-        ...row,
-        paid: amount(paid),
-        fees: amount(fees),
-        score: amount(score),
-      })),
-      options,
-    );
+    const strategies = rows.map(({ paid, fees, score, ...row }) => ({
+      ...row,
+      paid: Number(paid),
+      fees: Number(fees),
+      score: Number(score),
+    }));
+    const gas = await benchReputationGas();
+    if (options.json) process.stdout.write(`${JSON.stringify({ strategies, gas })}\n`);
+    else for (const table of [strategies, gas]) print(table, options);
   });
 add("mutants", "counts how many broken contracts the tests notice")
   .argument(

@@ -2,7 +2,7 @@
  * What a score costs who buys it by serving itself: fees that nobody gets back, per unit of score. The deployment takes its
  * least fee, and every epoch is audited. Which epochs are drawn is random, and the same in each run.
  */
-import { keccak256, toBeHex, ZeroHash } from "ethers";
+import { keccak256, toBeHex, ZeroHash, type ContractTransactionResponse } from "ethers";
 import { createReputationWorld, RULES, type ReputationWorld } from "../world/reputation.ts";
 import { PARAMS, PROTOCOL_FEE } from "../world/world.ts";
 
@@ -124,3 +124,51 @@ async function playOut({ name, begin, play }: Strategy, epochs: number): Promise
 
 /** What the fees take of 1,000 token units. */
 export const FEE_PER_1000 = (PROTOCOL_FEE + PARAMS.managerFee + PARAMS.auditFee) / 10;
+
+export interface ReputationGasRow {
+  readonly transaction: string;
+  readonly gas: number;
+}
+
+/** The gas of each kind of decision, in a cluster with two members. */
+export async function benchReputationGas(): Promise<ReputationGasRow[]> {
+  const world = await createReputationWorld({ founders: 2, evictScore: 1, admitScore: 2 });
+  const { manager, by, registry, people } = world;
+  const rows: ReputationGasRow[] = [];
+  const measure = async (transaction: string, sent: Promise<ContractTransactionResponse>): Promise<void> => {
+    const receipt = await (await sent).wait();
+    rows.push({ transaction, gas: Number(receipt?.gasUsed ?? 0n) });
+  };
+  let epoch = await world.now();
+  const next = async (drawn?: number): Promise<void> => {
+    await world.begin(++epoch, world.drawing(drawn ?? 1, drawn !== undefined, 1000 * epoch));
+    for (const vNode of [1, 2]) {
+      const { rate } = await world.audits.duty(vNode, epoch);
+      if (rate !== 0n) await world.prove(epoch, vNode);
+    }
+  };
+  await measure("a node becomes a candidate", by(2).join(2));
+  await measure("a candidate gets a vacant vNode", manager.place(2));
+  await next();
+  await registry.connect(people.alice).setWriter(1, people.bob, true);
+  await world.store({ epochs: LONG });
+  await world.store({ epochs: LONG, leaves: [1, 1, 1, 1, 1, 1, 1, 1, 1], bucket: 2 });
+  await world.store({ epochs: LONG, vNode: 2, node: 2 });
+  await next();
+  await measure("misses and segments of a vNode are noted", manager.lookAt(1));
+  await manager.lookAt(2);
+  await next(1);
+  await measure("first sample of one segment", by(1).sample(1, [0]));
+  await next(1);
+  await measure("later sample of one segment", by(1).sample(1, [0]));
+  await next(1);
+  await measure("later sample of ten segments", by(1).sample(1, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
+  await next(2);
+  await by(2).sample(2, [0]);
+  await measure("a candidate becomes a member", manager.review(1));
+  await manager.review(2);
+  await measure("two members are lined up", manager.lineUp());
+  await by(2).leave(2);
+  await measure("a member gets a vNode with data", manager.place(2));
+  return rows;
+}

@@ -54,7 +54,8 @@ library RuleBounds {
         _bound("payerCap", r.payerCap, 1, type(uint80).max);
         _bound("admitScore", r.admitScore, 2, type(uint112).max);
         _bound("evictScore", r.evictScore, 1, r.admitScore - 1);
-        _bound("probation", r.probation, 1, MAX_EPOCHS);
+        // So that nobody is too slow who is only not drawn.
+        _bound("probation", r.probation, (uint256(r.period) + 1) / 2, MAX_EPOCHS);
         _bound("notice", r.notice, leastNotice, MAX_EPOCHS);
         _bound("probationLeaves", r.probationLeaves, 1, type(uint40).max);
         _bound("bond", r.bond, 1, type(uint96).max);

@@ -2,7 +2,8 @@
 import { expect } from "chai";
 import { replayScores } from "../../../client/governance/reputation.ts";
 import { createReputationWorld, type ReputationWorld } from "../../../evidence/world/reputation.ts";
-import { FUNDS, type Order } from "../../../evidence/world/world.ts";
+import { FUNDS, SELDOM, type Order } from "../../../evidence/world/world.ts";
+import { auditSeed, isDue } from "../../../protocol/statement.ts";
 import { freshWorld, shortcuts } from "../../helpers/fresh-world.ts";
 
 const PERIOD = 4n;
@@ -285,6 +286,41 @@ describe("contracts: scores of a ReputationManager", () => {
     await asProvider().topUp(1);
     await sample([0, 1]);
     expect(await score()).to.equal(0n);
+  });
+
+  it("stand for the epochs that were not asked, unless the epoch was due for another reason", async () => {
+    world = await createReputationWorld({}, { odds: 4, ...SELDOM });
+    epoch = await world.now();
+    const { audits, ethers } = world;
+    const { chainId } = await ethers.provider.getNetwork();
+    const domain = { chainId, audits: await audits.getAddress(), vNode: 1n, node: 1n };
+    /** Begins the next epoch with randomness that draws a sample, and that draws the epoch as due or not. */
+    const nextDrawn = async (due: boolean) => {
+      epoch++;
+      for (let value = 100_000 * epoch; ;) {
+        value = world.drawing(1, true, value + 1);
+        const randomness = ethers.toBeHex(value, 32) as `0x${string}`;
+        const seed = auditSeed({ ...domain, epoch: BigInt(epoch), randomness });
+        if (isDue(seed, 4) !== due) continue;
+        await world.begin(epoch, value);
+        return;
+      }
+    };
+    await store({ epochs: 4 });
+    await store({ bucket: 2 });
+    await nextDrawn(true);
+    await world.prove(epoch);
+    await world.manager.lookAt(1);
+    await nextDrawn(true);
+    await world.prove(epoch);
+    await sample([0, 1]);
+    expect(await score()).to.equal(2n * LEAF * PERIOD * 4n);
+    await nextDrawn(false);
+    await refuses(sample([0, 1]), "NotDrawn", 1, epoch);
+    // The last epoch of half of the rate is due whatever the draw says.
+    await nextDrawn(false);
+    await world.prove(epoch);
+    await refuses(sample([0, 1]), "NotDrawn", 1, epoch);
   });
 
   it("follow from the events alone", async () => {

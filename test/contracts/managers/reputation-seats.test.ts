@@ -1,5 +1,6 @@
 // Who becomes a member of a ReputationManager, who serves what, and who is evicted.
 import { expect } from "chai";
+import { contractArtifact } from "../../../contracts/artifacts.ts";
 import {
   createReputationWorld,
   deployManager,
@@ -282,6 +283,103 @@ describe("contracts: members and seats of a ReputationManager", () => {
     expect(await registry.standby(1)).to.deep.equal([1n]);
   });
 
+  it("have a member that stands by take over from one that fails, the best first", async () => {
+    await found();
+    await try2();
+    await earn(2, 2, 2, [1]);
+    await review(2);
+    await world.manager.lineUp();
+    for (let i = 0; i < 3; i++) await next([2]);
+    await world.toEpoch(++epoch);
+    await expect(world.settle())
+      .to.emit(world.audits, "TookOver")
+      .withArgs(1, 2, epoch + 1);
+    // The manager notes it, and there is nothing to decide.
+    expect((await world.manager.entryOf(2)).seats).to.equal(1n);
+    await place(1);
+    expect((await world.manager.entryOf(2)).seats).to.equal(2n);
+    await refuses(place(1), "NothingToDo");
+  });
+
+  it("let a node go on that is back, if its successor is out before it has taken over", async () => {
+    world = await createReputationWorld({}, { syncEpochs: 20 });
+    epoch = await world.now();
+    await found();
+    await try2();
+    await earn(2, 2, 2, [1]);
+    await review(2);
+    await world.by(1).leave(1);
+    await proveUntil(Number(await world.manager.managesSince()) + RULES.probation + RULES.notice + 1, [1, 2]);
+    await place(1);
+    expect((await world.audits.outlook(1)).successor).to.equal(2n);
+    await world.by(1).join(1);
+    await world.manager.adopt(1);
+    await world.by(2).leave(2);
+    await expect(place(1)).to.emit(world.manager, "Placed").withArgs(1, 1, 2, RULE.takenBack, 0);
+    const { node, successor } = await world.audits.outlook(1);
+    expect([node, successor]).to.deep.equal([1n, 0n]);
+  });
+
+  it("get a vNode only with a free seat, room, bond and trust", async () => {
+    world = await createReputationWorld({ bond: 1n, seats: 2 });
+    epoch = await world.now();
+    const { registry, ledger } = world;
+    await found();
+    await world.by(3).join(3);
+    await place(2);
+    await next([1]);
+    await store({ vNode: 2, node: 3 });
+    await next([1, 2]);
+    await world.by(3).leave(3);
+    const { operator, capacity, used, rent, lockPerEpoch } = await registry.node(1);
+    const offer = (room: bigint) =>
+      registry.connect(provider(1)).updateNode(1, operator, "", room, rent, lockPerEpoch, "");
+    await offer(used);
+    await refuses(place(2), "NobodyFits");
+    await offer(capacity);
+    await registry.connect(provider(1)).trust(world.manager, false);
+    await refuses(place(2), "NobodyFits");
+    await registry.connect(provider(1)).trust(world.manager, true);
+    // A leaf locks the price of 30 epochs.
+    await ledger.connect(provider(1)).requestUnbond(1, (await ledger.freeBond(1)) - 30n * LEAF + 1n);
+    await refuses(place(2), "NobodyFits");
+    await ledger.connect(provider(1)).bond(1, 1n);
+    await place(2);
+    expect((await world.manager.entryOf(1)).seats).to.equal(2n);
+    await world.by(2).join(2);
+    await world.manager.grow();
+    await next([1, 2]);
+    await store({ vNode: 3, node: 2 });
+    await next([1, 2, 3]);
+    await world.by(2).leave(2);
+    await ledger
+      .connect(provider(1))
+      .bond(1, 100n * LEAF)
+      .catch(() => undefined);
+    await refuses(place(3), "NobodyFits");
+  });
+
+  it("reward eight decisions in an epoch", async () => {
+    world = await createReputationWorld({ vNodes: 12 });
+    const { registry, ledger, token, people, manager } = world;
+    await ledger.connect(people.alice).deposit(manager, 1000n);
+    await registry.connect(people.bob).trust(manager, true);
+    for (let i = 0; i < 9; i++) {
+      await registry.connect(people.bob).registerNode(people.bob, "", 100, 1, 1, "");
+      const node = await registry.nodeCount();
+      await token.mint(people.bob, FUNDS);
+      await ledger.connect(people.bob).deposit(people.bob, FUNDS);
+      await ledger.connect(people.bob).bond(node, RULES.bond);
+      await manager.connect(people.bob).join(node);
+    }
+    for (let i = 0; i < 9; i++) await manager.connect(people.stranger).grow();
+    expect(await token.balanceOf(people.stranger)).to.equal(8n * BigInt(RULES.reward));
+    await world.toEpoch((await world.now()) + 1);
+    await world.by(2).join(2);
+    await manager.connect(people.stranger).grow();
+    expect(await token.balanceOf(people.stranger)).to.equal(9n * BigInt(RULES.reward));
+  });
+
   it("decide by their scores since before a motion was opened about terms and the next manager", async () => {
     const { registry, people, manager } = world;
     const call = registry.interface.encodeFunctionData("proposeManager", [1, people.alice.address]);
@@ -358,6 +456,11 @@ describe("contracts: members and seats of a ReputationManager", () => {
 });
 
 describe("contracts: rules of a ReputationManager", () => {
+  it("fit into contracts that can be deployed", () => {
+    for (const name of ["ReputationManager", "Sampling", "Membership", "Seating"])
+      expect((contractArtifact(name).deployedBytecode.length - 2) / 2, name).to.be.at.most(24_576);
+  });
+
   it("are bounded", async () => {
     const world = await createWorld();
     const factory = await world.ethers.getContractFactory("ReputationManager", {
@@ -375,7 +478,8 @@ describe("contracts: rules of a ReputationManager", () => {
       ["payerCap", 0],
       ["evictScore", 0],
       ["evictScore", RULES.admitScore],
-      ["probation", 0],
+      ["probation", RULES.period / 2 - 1],
+      ["probation", 4097],
       ["notice", 15],
       ["probationLeaves", 0],
       ["bond", 0],
