@@ -66,7 +66,7 @@ describe("contracts: scores of a ReputationManager", () => {
     await store({ leaves: [1, 1] });
     await store({ leaves: [2], bucket: 2 });
     await next({ drawn: false });
-    await world.manager.lookAt(1);
+    await expect(world.manager.lookAt(1)).to.emit(world.manager, "Opened").withArgs(1, 1, epoch);
     await next();
     await sample([0, 1, 2]);
     expect(await score()).to.equal(2n * CAP * PERIOD);

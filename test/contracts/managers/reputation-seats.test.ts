@@ -122,9 +122,13 @@ describe("contracts: members and seats of a ReputationManager", () => {
   });
 
   it("give a candidate one vNode, in the order in which they came", async () => {
-    await world.by(3).join(3);
+    await expect(world.by(3).join(3)).to.emit(world.manager, "Joined").withArgs(3, provider(3), 2);
     await world.by(2).join(2);
-    await expect(place(2)).to.emit(world.manager, "Placed").withArgs(2, 3, 0, RULE.candidate, 0);
+    await expect(place(2))
+      .to.emit(world.manager, "Placed")
+      .withArgs(2, 3, 0, RULE.candidate, 0)
+      .and.to.emit(world.manager, "OnProbation")
+      .withArgs(3, 2, false);
     await refuses(place(2), "NothingToDo");
     await expect(world.manager.grow()).to.emit(world.manager, "Grown");
     expect(await world.manager.seatOf(3)).to.equal(2n);
@@ -252,7 +256,12 @@ describe("contracts: members and seats of a ReputationManager", () => {
   it("reward decisions from the manager's fee, at most eight in an epoch, and nothing else", async () => {
     const { ledger, token, people } = world;
     const before = await token.balanceOf(people.stranger);
-    await found();
+    await store();
+    await store({ bucket: 2 });
+    await next([1]);
+    await world.manager.lookAt(1);
+    await earn(1, 1, 1);
+    await expect(review(1)).to.emit(world.manager, "Rewarded").withArgs(people.stranger, RULES.reward);
     expect(await token.balanceOf(people.stranger)).to.equal(before + BigInt(RULES.reward));
     await refuses(review(1), "NothingToDo");
     await world.registry.connect(provider(1)).trust(world.manager, false);
@@ -274,7 +283,7 @@ describe("contracts: members and seats of a ReputationManager", () => {
     await try2();
     await earn(2, 2, 4, [1]);
     await review(2);
-    await world.manager.lineUp();
+    await expect(world.manager.lineUp()).to.emit(world.manager, "LinedUp").withArgs([2, 1]);
     expect(await registry.standby(1)).to.deep.equal([2n, 1n]);
     await refuses(world.manager.lineUp(), "NothingToDo");
     await next([1, 2]);
@@ -417,7 +426,9 @@ describe("contracts: members and seats of a ReputationManager", () => {
         "NotAMember",
       );
     await refuses(world.by(1).takeUp(1), "Unauthorized", provider(1));
-    await manager.connect(people.stranger).takeUp(1);
+    await expect(manager.connect(people.stranger).takeUp(1))
+      .to.emit(manager, "HolderChanged")
+      .withArgs(1, people.stranger);
     await refuses(manager.connect(people.stranger).takeUp(1), "NothingToDo");
     await expect(manager.connect(people.stranger).support(call, true)).to.be.revertedWithCustomError(
       manager,
@@ -449,7 +460,7 @@ describe("contracts: members and seats of a ReputationManager", () => {
       await refuses(attempt, "NotTheManager");
     const [before, earned] = [await ledger.balanceOf(people.alice), await ledger.balanceOf(manager)];
     expect(earned).to.be.greaterThan(0n);
-    await manager.passOn();
+    await expect(manager.passOn()).to.emit(manager, "PassedOn").withArgs(people.alice, earned);
     expect(await ledger.balanceOf(people.alice)).to.equal(before + earned);
     expect(await ledger.balanceOf(manager)).to.equal(0n);
   });
