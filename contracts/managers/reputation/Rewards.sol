@@ -49,7 +49,6 @@ abstract contract Rewards is ClusterManager {
         // solhint-disable no-empty-blocks
         if (ledger.balanceOf(address(this)) < amount) try ledger.collectFees(cluster) {} catch {}
         // solhint-enable no-empty-blocks
-        if (ledger.balanceOf(address(this)) < amount) return;
         try ledger.withdraw(msg.sender, amount) {
             emit Rewarded(msg.sender, amount);
         } catch {

@@ -84,6 +84,17 @@ describe("contracts: scores of a ReputationManager", () => {
     expect(await score()).to.equal(CAP * PERIOD);
   });
 
+  it("count only the part that is paid while much of the directory has ended", async () => {
+    await store();
+    await store({ leaves: [3], epochs: 1 });
+    await next({ drawn: false });
+    await world.manager.lookAt(1);
+    await next();
+    await sample([0]);
+    // A quarter of the directory is paid for, which is a third of what is needed.
+    expect(await score()).to.equal((LEAF / 3n) * PERIOD);
+  });
+
   it("can be sampled in pages, in which no payer and no segment counts twice", async () => {
     await store({ leaves: [1, 1] });
     await store({ bucket: 2 });

@@ -202,7 +202,12 @@ describe("contracts: members and seats of a ReputationManager", () => {
     expect(await world.manager.seatOf(1)).to.equal(2n);
     epoch++;
     await next([2]);
-    await next([2, 1]);
+    await next([2]);
+    await world.settle();
+    // A node that syncs may leave audits unanswered that are no misses.
+    await expect(world.manager.lookAt(1)).not.to.emit(world.manager, "Opened");
+    await world.prove(epoch, 1);
+    await expect(world.manager.lookAt(1)).to.emit(world.manager, "Opened");
     await proveUntil(Number(noticeUntil), [1, 2]);
     await refuses(review(1), "NothingToDo");
     await next([1, 2]);
@@ -327,6 +332,47 @@ describe("contracts: members and seats of a ReputationManager", () => {
     await expect(place(1)).to.emit(world.manager, "Placed").withArgs(1, 1, 2, RULE.takenBack, 0);
     const { node, successor } = await world.audits.outlook(1);
     expect([node, successor]).to.deep.equal([1n, 0n]);
+  });
+
+  it("let nobody serve on as a candidate what it got from this manager", async () => {
+    await found();
+    await try2();
+    await world.by(2).leave(2);
+    await next([1, 2]);
+    await next([1, 2]);
+    await world.by(2).join(2);
+    await refuses(world.manager.adopt(2), "NothingToDo");
+    // What has data goes to the best member, also while a candidate waits.
+    await expect(place(2)).to.emit(world.manager, "Placed");
+    expect(await world.manager.seatOf(2)).to.equal(1n);
+    expect([(await world.manager.entryOf(2)).seats, (await world.manager.entryOf(1)).seats]).to.deep.equal([
+      0n,
+      2n,
+    ]);
+    expect(await standing(2)).to.equal(STANDING.waiting);
+  });
+
+  it("vote once, with the least that all of their nodes have had since", async () => {
+    const { registry, people, manager, chain } = world;
+    const call = registry.interface.encodeFunctionData("proposeManager", [1, people.alice.address]);
+    await found();
+    await try2();
+    await earn(2, 2, 2, [1]);
+    await review(2);
+    await registry.connect(provider(2)).proposeProvider(2, provider(1));
+    await chain.networkHelpers.time.increase(100_000);
+    await registry.connect(provider(1)).acceptProvider(2);
+    await world.by(1).takeUp(2);
+    await world.toEpoch((epoch = (await world.now()) + 1));
+    await world.by(1).support(call, true);
+    await next([2]);
+    await next([1, 2]);
+    await expect(manager.lookAt(1)).to.emit(manager, "Cut");
+    const scores = [await manager.scoreOf(1), await manager.scoreOf(2)] as const;
+    const { inFavour, all } = await manager.motion(call);
+    expect(all).to.equal(scores[0] + scores[1]);
+    expect(inFavour).to.equal(all);
+    expect(await manager.scoreSince(1, epoch)).to.equal(scores[0]);
   });
 
   it("get a vNode only with a free seat, room, bond and trust", async () => {
