@@ -25,7 +25,6 @@ export const RULES = {
   reward: 5,
 };
 export type Rules = typeof RULES;
-/** The least bond of a test's node locks nothing of what it stores. */
 export const STANDING = { none: 0n, waiting: 1n, probation: 2n, member: 3n };
 export const REASON = { left: 0n, notBacked: 1n, tooSlow: 2n, notServing: 3n, evicted: 4n };
 export const RULE = { incumbent: 0n, candidate: 1n, best: 2n, takenBack: 3n };
