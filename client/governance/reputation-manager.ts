@@ -68,7 +68,7 @@ export async function deployReputation(
   const made = new Map<string, string>();
   const make = async (contract: string, args: readonly unknown[]): Promise<string> => {
     const data = initCode({ contract, args }, (library) => made.get(library) ?? "");
-    const sent = await signer.sendTransaction({ data }).catch(refuse(contract));
+    const sent = await signer.sendTransaction({ data }).catch(refuseRules);
     const receipt = await sent.wait().catch(refuse(contract));
     const address = receipt?.contractAddress;
     if (!address) throw new HoldfastError("chain", `${contract} was not made: try again`);
@@ -77,6 +77,16 @@ export async function deployReputation(
   };
   for (const library of librariesFor([NAME])) await make(library, []);
   return make(NAME, [audits, cluster, RULE_NAMES.map((name) => rules[name])]);
+}
+
+/** Rethrows the error of a constructor. */
+function refuseRules(error: unknown): never {
+  const data = isError(error, "CALL_EXCEPTION") ? error.data : null;
+  const parsed = data === null ? null : new Interface(contractArtifact(NAME).abi as never).parseError(data);
+  if (parsed?.name !== "BadRule") return refuse(NAME)(error);
+  const [name, value] = parsed.args as unknown as [string, bigint];
+  const message = `the rule ${name} cannot be ${value}: its bounds are in contracts/managers/reputation/ReputationRules.sol`;
+  throw new HoldfastError("bad-input", message, { name, value });
 }
 
 /** @throws HoldfastError "chain" if it is not a manager of this deployment */

@@ -11,7 +11,7 @@ import { EPOCH_SECONDS, startLiveChain, type LiveChain } from "../helpers/live-c
 
 const RULES = [
   ...["--payer-cap", "1500", "--admit-score", "10000", "--evict-score", "3000"],
-  ...["--bond", "1000", "--probation", "2", "--probation-leaves", "8"],
+  ...["--bond", "1000", "--period", "4", "--probation", "2", "--probation-leaves", "8"],
 ];
 
 describe("client: governance by reputation", function () {
@@ -62,6 +62,12 @@ describe("client: governance by reputation", function () {
     await present(live.nodes[0]).owner.send("registry", "trust", [manager, true]);
     expect(await at("owner", "join", "1", "--dry-run")).to.deep.equal({ dryRun: true, node: "1" });
     expect((await live.manager.block()).number).to.equal(number + 1);
+  });
+
+  it("says which rule is out of bounds", async () => {
+    expect(await refusal(run("manager", "create", "1", ...RULES, "--seats", "65", "--yes"))).to.match(
+      /the rule seats cannot be 65: its bounds are in contracts/,
+    );
   });
 
   it("says why the contract refuses, also in a dry run", async () => {

@@ -185,7 +185,7 @@ describe("contracts: members of a ReputationManager", () => {
     expect(await world.manager.neededScore()).to.equal(RULES.admitScore);
   });
 
-  it("reward decisions from the manager's fee, at most eight in an clock.epoch, and nothing else", async () => {
+  it("reward decisions from the manager's fee, at most eight in an epoch, and nothing else", async () => {
     const { ledger, token, people } = world;
     const before = await token.balanceOf(people.stranger);
     await store();
@@ -232,7 +232,7 @@ describe("contracts: members of a ReputationManager", () => {
     expect(await manager.scoreSince(1, clock.epoch)).to.equal(scores[0]);
   });
 
-  it("reward eight decisions in an clock.epoch", async () => {
+  it("reward eight decisions in an epoch", async () => {
     world = await createReputationWorld({ vNodes: 12 });
     const { registry, ledger, token, people, manager } = world;
     await ledger.connect(people.alice).deposit(manager, 1000n);
