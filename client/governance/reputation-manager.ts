@@ -82,7 +82,7 @@ export async function deployReputation(
 /** Rethrows the error of a constructor. */
 function refuseRules(error: unknown): never {
   const data = isError(error, "CALL_EXCEPTION") ? error.data : null;
-  const parsed = data === null ? null : new Interface(contractArtifact(NAME).abi as never).parseError(data);
+  const parsed = data === null ? null : new Interface(contractArtifact(NAME).abi).parseError(data);
   if (parsed?.name !== "BadRule") return refuse(NAME)(error);
   const [name, value] = parsed.args as unknown as [string, bigint];
   const message = `the rule ${name} cannot be ${value}: its bounds are in contracts/managers/reputation/ReputationRules.sol`;
