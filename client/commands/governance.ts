@@ -6,6 +6,7 @@ import { group } from "./common.ts";
 import { addDaoCommands } from "./governance-dao.ts";
 import { addElectCommand } from "./governance-elect.ts";
 import { addNominationCommands } from "./governance-nomination.ts";
+import { addReputationCommands } from "./governance-reputation.ts";
 import { addSafeCommands } from "./governance-safe.ts";
 
 export function addGovernanceCommands(program: Command): void {
@@ -18,4 +19,5 @@ export function addGovernanceCommands(program: Command): void {
   addDaoCommands(governance);
   addElectCommand(governance);
   addNominationCommands(governance);
+  addReputationCommands(governance);
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run -s bench -- commit | prove | keys | circuits | gas | limits | governance | election | events | auditor | mutants |
- * coverage | mutants-ts | coverage-ts`: the figures in the README and in docs/.
+ * `npm run -s bench -- commit | prove | keys | circuits | gas | limits | governance | election | reputation | events | auditor |
+ * mutants | coverage | mutants-ts | coverage-ts`: the figures in the README and in docs/.
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../../protocol/profiles.ts";
@@ -106,6 +106,21 @@ add("election", "measures the gas of an election with 16 seats, 64 candidates an
     print(await benchElection((line) => process.stderr.write(options.json ? "" : `${line}\n`)), options);
   },
 );
+add("reputation", "measures what a score costs who buys it by serving itself, and the gas of decisions")
+  .option("--epochs <n>", "epochs of each strategy", "400")
+  .action(async (options: BenchOptions & { epochs: string }) => {
+    const { benchReputation, benchReputationGas } = await import("./reputation.ts");
+    const rows = await benchReputation(Number(options.epochs));
+    const strategies = rows.map(({ paid, fees, score, ...row }) => ({
+      ...row,
+      paid: Number(paid),
+      fees: Number(fees),
+      score: Number(score),
+    }));
+    const gas = await benchReputationGas();
+    if (options.json) process.stdout.write(`${JSON.stringify({ strategies, gas })}\n`);
+    else for (const table of [strategies, gas]) print(table, options);
+  });
 add("mutants", "counts how many broken contracts the tests notice")
   .argument(
     "<target>",
