@@ -165,12 +165,12 @@ library Admission {
         VNodeId id = m.vNode;
         self.core.audits.settle(id, MAX_SCAN);
         IAudits.VNodeState memory s = self.core.audits.state(id);
-        bool serves = s.node == node && s.servesSince <= m.joined + 1 && s.servedMisses == 0;
-        require(serves, IProofOfStorage.NotFit(node, Reason.FailedProbation));
         IRegistry.DirectoryView memory d = self.core.registry.directory(id);
         bool alone = d.count == 1 && d.live == 1 && d.nextSerial == m.serial.following();
         require(alone, IProofOfStorage.OtherData(id));
         IRegistry.SegmentRecord memory r = self.core.registry.segment(id, m.serial);
+        bool serves = s.node == node && s.servesSince <= r.from && s.servedMisses == 0;
+        require(serves, IProofOfStorage.NotFit(node, Reason.FailedProbation));
         uint256 leaves = probationLeaves(self, m.offered);
         bool isOne = r.leaves == leaves && r.perEpoch >= Standings.perEpochUp(leaves, self.rules.curve.least);
         require(isOne, IProofOfStorage.OtherData(id));
@@ -185,7 +185,8 @@ library Admission {
         return uint256(self.rules.probation) * p.odds;
     }
 
-    /// @dev An epoch that was not paid was credited to the owners, one unit each. Void and paused epochs are among them.
+    /// @dev An epoch that was not paid was credited to the owners, one unit each: missed or paused ones. One that asked for
+    /// nothing counts with the proof that pays it.
     function _paidEpochs(
         ProofState storage self,
         VNodeId id,
@@ -276,9 +277,10 @@ library Admission {
         VNodeId id = m.vNode;
         self.core.audits.settle(id, MAX_SCAN);
         IAudits.VNodeState memory s = self.core.audits.state(id);
+        (NodeId now_, NodeId next, , ) = self.core.audits.outlook(id);
+        bool missed = s.node == node && s.servedMisses != 0;
+        bool serves = (now_ == node || next == node) && !missed;
         uint32 current = self.current();
-        bool serves =
-            s.node == node ? s.servesSince <= m.joined + 1 && s.servedMisses == 0 : current <= m.joined + 1;
         bool inTime = current <= m.joined + PATIENCE_FACTOR * _neededEpochs(self) + PATIENCE_EPOCHS;
         return serves && inTime ? Reason.None : Reason.FailedProbation;
     }

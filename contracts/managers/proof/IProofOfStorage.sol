@@ -88,8 +88,13 @@ interface IProofOfStorage {
     /// @notice Thrown when a call names more than 16 vNodes.
     error TooMany(uint256 count);
 
-    error NotOfCluster(VNodeId vNode);
+    /// @notice Thrown when the ring has the vNode already, or has not got it, or has no room.
+    error AlreadyOnRing(VNodeId vNode);
+    error NotOnRing(VNodeId vNode);
     error RingFull();
+    /// @notice Thrown when a vNode's place on the ring is not within 16 steps after the hint.
+    error BadHint(VNodeId hint, uint64 token);
+    error NotOfCluster(VNodeId vNode);
     /// @notice Thrown when the randomness that draws is not there yet.
     error NotDrawnYet(uint64 number, uint32 epoch);
 }

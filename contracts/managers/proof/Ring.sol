@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {NO_NODE, NO_VNODE, NodeId, VNodeId} from "../../interfaces/Types.sol";
+import {IProofOfStorage} from "./IProofOfStorage.sol";
 
 /// @title Ring
 /// @notice The vNodes of a cluster in the order of their tokens, and whose seat each is, as far as the manager has looked.
@@ -34,22 +35,15 @@ library Ring {
     /// @dev Steps from a hint to the place.
     uint256 private constant MAX_STEPS = 16;
 
-    /// @notice Thrown when the ring has the vNode already, or has not got it.
-    error AlreadyOnRing(VNodeId vNode);
-    error NotOnRing(VNodeId vNode);
-
-    /// @notice Thrown when a vNode's place on the ring is not within 16 steps after the hint.
-    error BadHint(VNodeId hint, uint64 token);
-
     function seat(Ordered storage self, VNodeId id) internal view returns (Seat storage s) {
         s = self.seats[id];
-        require(s.listed, NotOnRing(id));
+        require(s.listed, IProofOfStorage.NotOnRing(id));
     }
 
     /// @param hint a vNode of the ring at or shortly before the place. Ignored for the first vNode.
     function insert(Ordered storage self, VNodeId id, uint64 token, VNodeId hint, uint32 current) internal {
         Seat storage s = self.seats[id];
-        require(!s.listed, AlreadyOnRing(id));
+        require(!s.listed, IProofOfStorage.AlreadyOnRing(id));
         (VNodeId prev, VNodeId next) = (id, id);
         if (self.all.length != 0) {
             prev = _placeOf(self, token, hint);
@@ -73,7 +67,7 @@ library Ring {
             if (wraps ? from < token || token < to : from < token && token < to) return prev;
             (prev, from) = (next, to);
         }
-        revert BadHint(hint, token);
+        revert IProofOfStorage.BadHint(hint, token);
     }
 
     /// @notice Gives a seat to a member, or to nobody.

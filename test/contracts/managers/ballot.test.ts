@@ -1,6 +1,6 @@
 // Ballots: what more than half of the members' weight decides for a cluster, and what it cannot.
-import { expect } from "chai";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import { expect } from "chai";
 import { present } from "../../../evidence/world/present.ts";
 import { createWorld, type World } from "../../../evidence/world/world.ts";
 import type { BallotHarness } from "../../../types/ethers/index.js";
@@ -71,9 +71,7 @@ describe("contracts: a ballot", () => {
     await expect(ballot.enact(call)).to.be.revertedWithCustomError(ballot, "NotEnactable");
     await ballot.connect(member(1)).support(call, true);
     await later(OPEN);
-    await expect(ballot.enact(call))
-      .to.be.revertedWithCustomError(ballot, "NoMajority")
-      .withArgs(3, 7);
+    await expect(ballot.enact(call)).to.be.revertedWithCustomError(ballot, "NoMajority").withArgs(3, 7);
   });
 
   it("carries nothing out with half, or before it was open, or after it has lapsed", async () => {
@@ -87,9 +85,7 @@ describe("contracts: a ballot", () => {
       .to.be.revertedWithCustomError(ballot, "NotEnactable")
       .withArgs(...window, since + OPEN - 1);
     await later(1);
-    await expect(ballot.enact(call))
-      .to.be.revertedWithCustomError(ballot, "NoMajority")
-      .withArgs(4, 8);
+    await expect(ballot.enact(call)).to.be.revertedWithCustomError(ballot, "NoMajority").withArgs(4, 8);
     await ballot.connect(member(2)).support(call, true);
     await world.toEpoch(since + LAPSE);
     await expect(ballot.enact(call))
@@ -114,9 +110,7 @@ describe("contracts: a ballot", () => {
     for (const i of [1, 2]) await ballot.connect(member(i)).support(call, true);
     await ballot.connect(member(2)).support(call, false);
     await later(OPEN);
-    await expect(ballot.enact(call))
-      .to.be.revertedWithCustomError(ballot, "NoMajority")
-      .withArgs(3, 7);
+    await expect(ballot.enact(call)).to.be.revertedWithCustomError(ballot, "NoMajority").withArgs(3, 7);
   });
 
   it("is not opened anew by who takes support back too late", async () => {
@@ -138,9 +132,7 @@ describe("contracts: a ballot", () => {
     await later(LAPSE);
     await ballot.connect(member(1)).support(call, true);
     await later(OPEN);
-    await expect(ballot.enact(call))
-      .to.be.revertedWithCustomError(ballot, "NoMajority")
-      .withArgs(3, 7);
+    await expect(ballot.enact(call)).to.be.revertedWithCustomError(ballot, "NoMajority").withArgs(3, 7);
   });
 
   it("decides about nothing but its own cluster's terms, metadata and manager", async () => {

@@ -1,0 +1,18 @@
+/**
+ * One world with a ProofOfStorageManager for all tests of a file, which is restored before each test.
+ */
+import { createManagedWorld, type ManagedWorld } from "./proof-manager.ts";
+
+/** Makes a world at the first call, and restores it at each further one. */
+export function freshManaged(...options: Parameters<typeof createManagedWorld>): () => Promise<ManagedWorld> {
+  let made: { world: ManagedWorld; restore: () => Promise<void> } | undefined;
+  return async () => {
+    if (made) await made.restore();
+    else {
+      const world = await createManagedWorld(...options);
+      const snapshot = await world.chain.networkHelpers.takeSnapshot();
+      made = { world, restore: () => snapshot.restore() };
+    }
+    return made.world;
+  };
+}
