@@ -21,6 +21,7 @@ const CONTRACTS = [
   "Segments",
   "Settlement",
   "Responsibility",
+  "ProofOfStorageManager",
 ];
 
 /** What to do, for each error of a contract. */

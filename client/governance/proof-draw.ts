@@ -19,8 +19,8 @@ export interface Lot {
 }
 
 export interface DrawRules<Cost> {
-  costOf(node: number): Cost;
-  isLess(cost: Cost, weight: number, cost2: Cost, weight2: number): boolean;
+  readonly costOf: (node: number) => Cost;
+  readonly isLess: (cost: Cost, weight: number, cost2: Cost, weight2: number) => boolean;
 }
 
 export interface Outcome {
@@ -66,7 +66,11 @@ export function exactRules(seed: string): DrawRules<bigint> {
  * @param lots of the members that are fit, in the order of the manager's list
  * @param next the providers that have a neighbour of the vNode
  */
-export function drawSeat<Cost>(lots: readonly Lot[], next: ReadonlySet<string>, rules: DrawRules<Cost>): Outcome {
+export function drawSeat<Cost>(
+  lots: readonly Lot[],
+  next: ReadonlySet<string>,
+  rules: DrawRules<Cost>,
+): Outcome {
   const order = inOrder(lots, rules);
   const [least] = order;
   const none = { least: least?.node, owedMore: undefined, owedLess: undefined };

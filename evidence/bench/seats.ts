@@ -47,7 +47,13 @@ export function benchSeats(draws = 40_000, cases = SEATS_CASES): SeatsRow[] {
     const split = shareOf(one, PARTS, draws);
     const advantage = 100 * (split / whole - 1);
     const round = (percent: number): number => Math.round(100 * percent) / 100;
-    return { ...one, draws, whole: round(100 * whole), split: round(100 * split), advantage: round(advantage) };
+    return {
+      ...one,
+      draws,
+      whole: round(100 * whole),
+      split: round(100 * split),
+      advantage: round(advantage),
+    };
   });
 }
 
@@ -79,7 +85,15 @@ function shareOf({ share, others, vNodes, offered }: SeatsCase, parts: number, d
 function partiesOf(name: string, count: number, quota: number): Party[] {
   return Array.from({ length: count }, (_, i) => {
     const node = name === "mine" ? i + 1 : 1000 + i;
-    return { node, provider: `${name} ${i}`, isMine: name === "mine", quota, seats: 0, weight: quota, owed: 0 };
+    return {
+      node,
+      provider: `${name} ${i}`,
+      isMine: name === "mine",
+      quota,
+      seats: 0,
+      weight: quota,
+      owed: 0,
+    };
   });
 }
 

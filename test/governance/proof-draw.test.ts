@@ -4,7 +4,12 @@ import { drawSeat, exactRules, log2Down, lotCost, type Lot } from "../../client/
 import { benchSeats } from "../../evidence/bench/seats.ts";
 
 const seedOf = (value: number): string => `0x${value.toString(16).padStart(64, "0")}`;
-const lot = (node: number, weight = 1, owed = 0, provider = `p${node}`): Lot => ({ node, provider, weight, owed });
+const lot = (node: number, weight = 1, owed = 0, provider = `p${node}`): Lot => ({
+  node,
+  provider,
+  weight,
+  owed,
+});
 
 describe("governance: a draw by lot", () => {
   it("has exact logarithms", () => {
@@ -60,10 +65,20 @@ describe("governance: a draw by lot", () => {
       owedMore: first,
       owedLess: undefined,
     });
-    expect(drawSeat([lot(first ?? 0)], next, rules)).to.deep.include({ winner: undefined, owedMore: undefined });
+    expect(drawSeat([lot(first ?? 0)], next, rules)).to.deep.include({
+      winner: undefined,
+      owedMore: undefined,
+    });
     const lots = [lot(first ?? 0), lot(second ?? 0, 1, 1)];
-    expect(drawSeat(lots, new Set(), rules)).to.deep.include({ winner: second, least: first, owedLess: second });
-    expect(drawSeat(lots, new Set([`p${second}`]), rules)).to.deep.include({ winner: first, owedLess: undefined });
+    expect(drawSeat(lots, new Set(), rules)).to.deep.include({
+      winner: second,
+      least: first,
+      owedLess: second,
+    });
+    expect(drawSeat(lots, new Set([`p${second}`]), rules)).to.deep.include({
+      winner: first,
+      owedLess: undefined,
+    });
   });
 
   it("gives a provider at most 5 % more seats for pretending to be ten", function () {
