@@ -71,6 +71,18 @@ addTable("limits", "measures gas with little and with much in the system").actio
     print(rows, options);
   },
 );
+add("seats", "measures what a provider gains by pretending to be ten under the seats that the beacon draws")
+  .option("--draws <n>", "draws for the whole and for the parts", "40000")
+  .action(async (options: BenchOptions & { draws: string }) => {
+    const { benchSeats } = await import("./seats.ts");
+    print(benchSeats(Number(options.draws)), options);
+  });
+add("proof-gas", "measures the gas of a cluster that proof of storage manages").action(
+  async (options: BenchOptions) => {
+    const { benchProofGas } = await import("./proof-gas.ts");
+    print(await benchProofGas(), options);
+  },
+);
 add("events", "measures the time to read a deployment's events, and to start again afterwards")
   .option("--count <n>", "events", "1000000")
   .action(async (options: BenchOptions & { count: string }) => {

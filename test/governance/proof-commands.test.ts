@@ -21,19 +21,19 @@ describe("governance: commands of a cluster that proof of storage manages", func
   let folder: string;
   let manager: string;
 
-  const run = async (...args: string[]): Promise<Record<string, never>> => {
+  const run = async (...args: string[]): Promise<Record<string, unknown>> => {
     const program = new Command().exitOverride();
     addProofCommands(program);
     const lines: string[] = [];
     const write = process.stdout.write.bind(process.stdout);
-    process.stdout.write = ((text: string) => lines.push(text) > 0);
+    process.stdout.write = (text: string) => lines.push(text) > 0;
     try {
       const where = ["--rpc", live.rpcUrl, "--audits", live.deployment.audits, "--key", join(folder, "key")];
       await program.parseAsync(["node", "holdfast", ...args, ...where, "--json"]);
     } finally {
       process.stdout.write = write;
     }
-    return JSON.parse(lines.at(-1) ?? "{}") as Record<string, never>;
+    return JSON.parse(lines.at(-1) ?? "{}") as Record<string, unknown>;
   };
   const refusal = async (...args: string[]): Promise<string> => {
     try {

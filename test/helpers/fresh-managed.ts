@@ -1,7 +1,7 @@
 /**
  * One world with a ProofOfStorageManager for all tests of a file, which is restored before each test.
  */
-import { createManagedWorld, type ManagedWorld } from "./proof-manager.ts";
+import { createManagedWorld, type ManagedWorld } from "../../evidence/world/managed.ts";
 
 /** Makes a world at the first call, and restores it at each further one. */
 export function freshManaged(...options: Parameters<typeof createManagedWorld>): () => Promise<ManagedWorld> {

@@ -1,9 +1,9 @@
 // Admission by a proof of storage: who joins, who is admitted, and what ends it.
 import { expect } from "chai";
+import { OFFERED, REASON, RULES, SEGMENT, type ManagedWorld } from "../../../evidence/world/managed.ts";
 import { PARAMS, RENT } from "../../../evidence/world/world.ts";
 import { freshManaged } from "../../helpers/fresh-managed.ts";
 import { named } from "../../helpers/named.ts";
-import { OFFERED, REASON, RULES, SEGMENT, type ManagedWorld } from "../../helpers/proof-manager.ts";
 
 describe("contracts: admission by proof of storage", () => {
   let world: ManagedWorld;

@@ -1,9 +1,9 @@
 // A ProofOfStorageManager's price, rewards and ballots, and what is left when another one manages.
 import { expect } from "chai";
+import { RULES, type ManagedWorld } from "../../../evidence/world/managed.ts";
 import { RENT } from "../../../evidence/world/world.ts";
 import { freshManaged } from "../../helpers/fresh-managed.ts";
 import { named } from "../../helpers/named.ts";
-import { RULES, type ManagedWorld } from "../../helpers/proof-manager.ts";
 
 const REWARD = 100n;
 /** A crank is paid at most this part of what the manager has. */

@@ -1,9 +1,10 @@
 // Seats by the beacon: the ring, the queue, the draws, the standby list, and what nobody can choose.
 import { expect } from "chai";
+import { drawSeat, exactRules } from "../../../client/governance/proof-draw.ts";
+import { REASON, RULES, WHY, type ManagedWorld } from "../../../evidence/world/managed.ts";
 import { EPOCH, MARGIN, PARAMS, RENT } from "../../../evidence/world/world.ts";
 import { freshManaged } from "../../helpers/fresh-managed.ts";
 import { named } from "../../helpers/named.ts";
-import { REASON, RULES, WHY, type ManagedWorld } from "../../helpers/proof-manager.ts";
 
 const WITHOUT = 0;
 
@@ -20,31 +21,9 @@ describe("contracts: seats by the beacon", () => {
   const vacant = (values: Parameters<typeof named>[2]) => named(world.manager, "Vacant", values);
   const holder = async (vNode: number) => Number((await world.manager.seatOf(vNode)).holder);
   const served = async (vNode: number) => Number((await world.audits.outlook(vNode)).node);
-  const rent = (node: number, units: bigint) =>
-    world.registry
-      .connect(world.provider(node))
-      .updateNode(node, world.operator(node), "", 1000, units, 10n ** 9n, "");
-  /** Adds vNodes to cluster 1, as its previous manager would have. */
-  const addVNodes = async (count: number): Promise<number[]> => {
-    const first = Number(await world.registry.vNodeCount()) + 1;
-    await asManager((manager) =>
-      world.registry.connect(manager).addVNodes(
-        1,
-        Array.from({ length: count }, (_, i) => 100 + 10 * i),
-      ),
-    );
-    return Array.from({ length: count }, (_, i) => first + i);
-  };
-  const asManager = async (
-    act: (signer: Awaited<ReturnType<ManagedWorld["account"]>>) => Promise<unknown>,
-  ) => {
-    const address = await world.manager.getAddress();
-    const { networkHelpers } = world.chain;
-    await networkHelpers.impersonateAccount(address);
-    await networkHelpers.setBalance(address, 10n ** 20n);
-    await act(await world.ethers.getSigner(address));
-    await networkHelpers.stopImpersonatingAccount(address);
-  };
+  const rent = (node: number, units: bigint) => world.setRent(node, units);
+  const addVNodes = (count: number) => world.addVNodes(count);
+  const asManager: ManagedWorld["asManager"] = (act) => world.asManager(act);
 
   describe("the ring", () => {
     it("keeps the cluster's vNodes in the order of their tokens, wherever the hint is near", async () => {
@@ -336,6 +315,63 @@ describe("contracts: seats by the beacon", () => {
       await refused(world.manager.look(2), "NothingToDo");
       await world.seatAll();
       expect([2, 3]).to.include(await holder(1));
+    });
+  });
+
+  describe("what the events say", () => {
+    it("is enough to draw again, and comes to the same", async () => {
+      await world.admit([1, 2, 3]);
+      const fourth = await world.addNode();
+      await world.admit([fourth], 200);
+      const added = await addVNodes(6);
+      const ring = [1, 2, ...added];
+      await world.enlist(...ring);
+      for (const vNode of ring) await world.manager.look(vNode);
+      const nodes = [1, 2, 3, fourth];
+      const books = new Map(nodes.map((node) => [node, { owed: 0, seats: node === 1 ? 1 : 0 }]));
+      const holders = new Map<number, number>([[1, 1]]);
+      await world.begin((await world.now()) + 1);
+      for (const { vNode } of await world.manager.queue()) {
+        const events = await world.said(world.manager.seat());
+        const place = ring.indexOf(Number(vNode));
+        const around = [ring.at(place - 1), ring[(place + 1) % ring.length]];
+        const next = new Set(around.map((each) => String(holders.get(each ?? 0))));
+        const seated = events.find(({ name }) => name === "Seated")?.args;
+        if (!seated) {
+          // The seed is not said if nobody is seated: only one provider was left for the place.
+          expect(events.map(({ name }) => name)).to.include("Unfilled");
+          continue;
+        }
+        const lots = nodes.map((node) => {
+          const { owed = 0, seats = 0 } = books.get(node) ?? {};
+          return { node, provider: String(node), weight: (node === fourth ? 20 : 10) - seats, owed };
+        });
+        const outcome = drawSeat(lots, next, exactRules(seated["seed"] as string));
+        expect(outcome.winner).to.equal(Number(seated["node"]));
+        expect(outcome.least).to.equal(Number(seated["least"]));
+        const seed = world.ethers.keccak256(
+          world.ethers.AbiCoder.defaultAbiCoder().encode(
+            ["bytes32", "address", "uint64"],
+            [
+              await world.audits.randomness(0, seated["epoch"] as bigint),
+              await world.manager.getAddress(),
+              seated["number"],
+            ],
+          ),
+        );
+        expect(seated["seed"]).to.equal(seed);
+        holders.set(Number(vNode), Number(seated["node"]));
+        for (const [node, book] of books) {
+          if (node === outcome.winner) book.seats++;
+          if (node === outcome.owedMore) book.owed++;
+          if (node === outcome.owedLess) book.owed--;
+        }
+      }
+      expect(holders.size).to.be.greaterThan(5);
+      for (const [node, book] of books) {
+        const { owed, seats } = await world.manager.memberOf(node);
+        expect([Number(owed), Number(seats)]).to.deep.equal([book.owed, book.seats]);
+      }
     });
   });
 

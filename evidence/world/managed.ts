@@ -3,9 +3,9 @@
  */
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import type { Log } from "ethers";
-import { present } from "../../evidence/world/present.ts";
-import { createWorld, FUNDS, LOCK_PER_EPOCH, RENT, type Proof } from "../../evidence/world/world.ts";
 import type { ProofOfStorageManager } from "../../types/ethers/index.js";
+import { present } from "./present.ts";
+import { createWorld, FUNDS, LOCK_PER_EPOCH, RENT, type Proof } from "./world.ts";
 
 export const RULES = {
   seatLeaves: 10,
@@ -74,10 +74,10 @@ export async function createManagedWorld(
     now: async (): Promise<number> => Number(await audits.currentEpoch()),
 
     /** A further node with a bond, whose provider trusts the manager. */
-    async addNode(capacity = 1000, provider?: HardhatEthersSigner): Promise<number> {
-      const who = provider ?? (await managed.account());
+    async addNode(capacity = 1000, text = ""): Promise<number> {
+      const who = await managed.account();
       const operator = present(people.operators[0]);
-      await registry.connect(who).registerNode(operator, "", capacity, RENT, LOCK_PER_EPOCH, "");
+      await registry.connect(who).registerNode(operator, text, capacity, RENT, LOCK_PER_EPOCH, text);
       const node = Number(await registry.nodeCount());
       providers.set(node, who);
       operators.set(node, operator);
@@ -87,6 +87,28 @@ export async function createManagedWorld(
       await ledger.connect(people.stranger).bond(node, FUNDS);
       await registry.connect(who).trust(manager, true);
       return node;
+    },
+
+    setRent: (node: number, rent: bigint) =>
+      registry
+        .connect(managed.provider(node))
+        .updateNode(node, managed.operator(node), "", 1000, rent, LOCK_PER_EPOCH, ""),
+
+    /** Acts as the manager's contract. */
+    async asManager(act: (signer: HardhatEthersSigner) => Promise<unknown>): Promise<void> {
+      const { networkHelpers } = world.chain;
+      await networkHelpers.impersonateAccount(managerAddress);
+      await networkHelpers.setBalance(managerAddress, 10n ** 20n);
+      await act(await ethers.getSigner(managerAddress));
+      await networkHelpers.stopImpersonatingAccount(managerAddress);
+    },
+
+    /** Adds vNodes to cluster 1, as its previous manager would have: their tokens are 100, 110, 120 and so on. */
+    async addVNodes(count: number): Promise<number[]> {
+      const first = Number(await registry.vNodeCount()) + 1;
+      const tokens = Array.from({ length: count }, (_, i) => 100 + 10 * i);
+      await managed.asManager((signer) => registry.connect(signer).addVNodes(1, tokens));
+      return tokens.map((_, i) => first + i);
     },
 
     /** A further account with gas. */
