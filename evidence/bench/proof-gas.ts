@@ -103,7 +103,7 @@ async function measure(world: ManagedWorld, size: typeof FEW): Promise<ProofGasR
   const leaver = Number(holder) || last;
   await gas("leave", manager.connect(world.provider(leaver)).leave(leaver));
   await manager.look(vNodes[1] ?? 0);
-  for (const node of nodes) await world.setRent(node, 2n * RENT);
+  for (const node of nodes) await world.setRent(node, 2n * RENT, TEXT);
   await world.begin((await world.now()) + 1);
   await gas("seat, and nobody is fit", manager.seat());
   return rows;

@@ -89,10 +89,10 @@ export async function createManagedWorld(
       return node;
     },
 
-    setRent: (node: number, rent: bigint) =>
+    setRent: (node: number, rent: bigint, text = "") =>
       registry
         .connect(managed.provider(node))
-        .updateNode(node, managed.operator(node), "", 1000, rent, LOCK_PER_EPOCH, ""),
+        .updateNode(node, managed.operator(node), text, 1000, rent, LOCK_PER_EPOCH, text),
 
     /** Acts as the manager's contract. */
     async asManager(act: (signer: HardhatEthersSigner) => Promise<unknown>): Promise<void> {
