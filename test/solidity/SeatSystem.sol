@@ -238,11 +238,17 @@ contract SeatSystem is IERC1271 {
     }
 
     function admit(uint256 seed) external {
-        NodeId node = _node(seed);
-        _manager.admit(node, NO_NODE);
-        // No member without bond.
-        _expect(_ledger.freeBond(node) >= _needed(node));
-        ++admitted;
+        for (uint256 i = 0; i < NODES; ++i) {
+            NodeId node = _node((seed % NODES) + i);
+            try _manager.admit(node, NO_NODE) {
+                // No member without bond.
+                _expect(_ledger.freeBond(node) >= _needed(node));
+                ++admitted;
+                return;
+            } catch {
+                continue;
+            }
+        }
     }
 
     /// @dev As Standings.backingUp.
@@ -256,20 +262,36 @@ contract SeatSystem is IERC1271 {
     /// @notice One of what anybody may do. It fails if there is nothing to do.
     function crank(uint256 seed) external {
         uint256 what = seed % 6;
-        if (what == 0) _manager.look(_vNode(seed >> 8));
+        if (what == 0) _look(seed >> 8);
         else if (what == 1) _manager.callStandby();
         else if (what == 2) _manager.reprice(4);
-        else if (what == 3) _evictUnbacked(_node(seed >> 8));
+        else if (what == 3) _evict(seed >> 8);
         else _seat();
     }
 
     /// @dev Whoever has lost the bond can be put out by anyone, at once.
-    function _evictUnbacked(NodeId node) private {
-        bool bare = _ledger.freeBond(node) * 2 < _needed(node);
-        bool isIn = _manager.memberOf(node).standing != Standing.None;
-        _manager.evict(node, new VNodeId[](0));
-        ++evicted;
-        _expect(!bare || !isIn || _manager.memberOf(node).standing == Standing.None);
+    function _evict(uint256 seed) private {
+        for (uint256 i = 0; i < NODES; ++i) {
+            NodeId node = _node((seed % NODES) + i);
+            if (_manager.memberOf(node).standing == Standing.None) continue;
+            bool bare = _ledger.freeBond(node) * 2 < _needed(node);
+            try _manager.evict(node, new VNodeId[](0)) {
+                ++evicted;
+                return;
+            } catch {
+                _expect(!bare);
+            }
+        }
+    }
+
+    function _look(uint256 seed) private {
+        for (uint256 i = 0; i < VNODES; ++i) {
+            try _manager.look(_vNode((seed % VNODES) + i)) {
+                return;
+            } catch {
+                continue;
+            }
+        }
     }
 
     function _seat() private {
