@@ -21,6 +21,7 @@ const CONTRACTS = [
   "Segments",
   "Settlement",
   "Responsibility",
+  "ProofOfStorageManager",
 ];
 /** Managers, which are no part of a deployment. They may not be built here, and nobody calls them then. */
 const MANAGERS = [

@@ -6,6 +6,7 @@ import { group } from "./common.ts";
 import { addDaoCommands } from "./governance-dao.ts";
 import { addElectCommand } from "./governance-elect.ts";
 import { addNominationCommands } from "./governance-nomination.ts";
+import { addProofCommands } from "./governance-proof.ts";
 import { addReputationCommands } from "./governance-reputation.ts";
 import { addSafeCommands } from "./governance-safe.ts";
 
@@ -20,4 +21,5 @@ export function addGovernanceCommands(program: Command): void {
   addElectCommand(governance);
   addNominationCommands(governance);
   addReputationCommands(governance);
+  addProofCommands(governance);
 }

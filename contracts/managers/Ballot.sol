@@ -36,6 +36,8 @@ abstract contract Ballot is ClusterManager {
     error NotAMember(address account);
     /// @notice Thrown when a call is not one of those that members decide about, or is about another cluster.
     error NotAMotion(bytes call);
+    /// @notice Thrown when support is taken back from a motion that is not open.
+    error NotOpen(bytes32 callHash);
     /// @notice Thrown when a motion is not open, or not for long enough, or for too long.
     error NotEnactable(bytes32 callHash, uint32 from, uint32 lapses, uint32 currentEpoch);
     /// @notice Thrown when not more than half of the weight is in favour.
@@ -50,6 +52,8 @@ abstract contract Ballot is ClusterManager {
         Motion storage m = _motions[callHash];
         uint32 current = _current();
         if (m.since == 0 || current >= m.since + LAPSE_EPOCHS) {
+            // Who takes support back from a motion that is over must not open it anew.
+            require(inFavour, NotOpen(callHash));
             (m.round, m.since) = (m.round + 1, current);
 
             emit Moved(callHash, msg.sender, m.round, call);

@@ -1,6 +1,6 @@
 /**
- * `npm run -s bench -- commit | prove | keys | circuits | gas | limits | governance | election | reputation | events | auditor |
- * mutants | coverage | mutants-ts | coverage-ts`: the figures in the README and in docs/.
+ * `npm run -s bench -- commit | prove | keys | circuits | gas | limits | governance | election | reputation | seats | proof-gas |
+ * events | auditor | mutants | coverage | mutants-ts | coverage-ts`: the figures in the README and in docs/.
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../../protocol/profiles.ts";
@@ -86,6 +86,18 @@ addTable("governance", "measures the gas of deciding for a cluster, by scheme").
     const rows = await benchGovernance();
     if (options.docs === true) writeTable("governance", governanceTable(rows));
     print(rows, options);
+  },
+);
+add("seats", "measures what a provider gains by pretending to be ten under the seats that the beacon draws")
+  .option("--draws <n>", "draws for the whole and for the parts", "40000")
+  .action(async (options: BenchOptions & { draws: string }) => {
+    const { benchSeats } = await import("./seats.ts");
+    print(benchSeats(Number(options.draws)), options);
+  });
+add("proof-gas", "measures the gas of a cluster that proof of storage manages").action(
+  async (options: BenchOptions) => {
+    const { benchProofGas } = await import("./proof-gas.ts");
+    print(await benchProofGas(), options);
   },
 );
 add("events", "measures the time to read a deployment's events, and to start again afterwards")
