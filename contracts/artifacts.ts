@@ -45,5 +45,7 @@ export function contractArtifact(name: string): ContractArtifact {
 export const isBuilt = (name: string): boolean => found.has(name) || pathOf(name) !== undefined;
 
 function pathOf(name: string): string | undefined {
-  return globSync(`**/${name}.sol/${name}.json`, { cwd: ARTIFACTS })[0];
+  const [path, another] = globSync(`**/${name}.sol/${name}.json`, { cwd: ARTIFACTS });
+  if (another !== undefined) throw new Error(`there are two contracts of the name ${name}`);
+  return path;
 }

@@ -1,5 +1,5 @@
 /**
- * The draws of a ProofOfStorageManager, as contracts/managers/proof/Seating.sol and Lots.sol make them: whoever reads the
+ * The draws of a ProofOfStorageManager, as contracts/managers/proof/SeatDraws.sol and Lots.sol make them: whoever reads the
  * events can check who got which seat.
  */
 import { AbiCoder, keccak256 } from "ethers";

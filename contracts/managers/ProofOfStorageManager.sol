@@ -11,11 +11,11 @@ import {IProofOfStorage} from "./proof/IProofOfStorage.sol";
 import {Posted} from "./proof/Posted.sol";
 import {Core, Member, ProofState, Rules, Standing, Vacancy} from "./proof/ProofTypes.sol";
 import {Ring} from "./proof/Ring.sol";
-import {Seating} from "./proof/Seating.sol";
+import {SeatDraws} from "./proof/SeatDraws.sol";
 import {Standings} from "./proof/Standings.sol";
 
 /// @title ProofOfStorageManager
-/// @notice Manages a cluster by rules alone. Admission has who joins and goes, Seating who gets which vNode, and this file what
+/// @notice Manages a cluster by rules alone. Admission has who joins and goes, SeatDraws who gets which vNode, and this file what
 /// nodes may ask. What the rules leave open, the members decide by the vNodes with data that they serve (see Ballot).
 ///
 /// Anybody cranks. A crank that changes something is paid from the manager's fee, unless it could be brought about for less than
@@ -24,7 +24,7 @@ import {Standings} from "./proof/Standings.sol";
 contract ProofOfStorageManager is Ballot, IProofOfStorage {
     using Admission for ProofState;
     using Ring for Ring.Ordered;
-    using Seating for ProofState;
+    using SeatDraws for ProofState;
     using Standings for ProofState;
 
     uint256 private constant MAX_EPOCHS = 1 << 20;

@@ -55,7 +55,7 @@ export async function createManagedWorld(
   const world = await createWorld(params);
   const { audits, ethers, ledger, people, registry, token } = world;
   const deploy = async (name: string): Promise<string> => (await ethers.deployContract(name)).getAddress();
-  const libraries = { Admission: await deploy("Admission"), Seating: await deploy("Seating") };
+  const libraries = { Admission: await deploy("Admission"), SeatDraws: await deploy("SeatDraws") };
   const makeManager = (given: Partial<ProofRules> = {}, cluster = 1) =>
     ethers.deployContract("ProofOfStorageManager", [audits, cluster, { ...RULES, ...given }], { libraries });
   const manager: ProofOfStorageManager = await makeManager(rules);

@@ -7,7 +7,7 @@ import {ProofState, Vacancy, Why} from "./ProofTypes.sol";
 import {Standings} from "./Standings.sol";
 
 /// @title Queue
-/// @notice What is vacant, in the order in which it is drawn, and the randomness that draws it. See Seating.
+/// @notice What is vacant, in the order in which it is drawn, and the randomness that draws it. See SeatDraws.
 library Queue {
     using Standings for ProofState;
 

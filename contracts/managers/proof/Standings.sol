@@ -10,7 +10,7 @@ import {Member, ProofState, Reason} from "./ProofTypes.sol";
 import {Ring} from "./Ring.sol";
 
 /// @title Standings
-/// @notice What Admission and Seating share: whether a node is fit, whose a seat is, and what a crank is paid.
+/// @notice What Admission and SeatDraws share: whether a node is fit, whose a seat is, and what a crank is paid.
 library Standings {
     using Ring for Ring.Ordered;
 

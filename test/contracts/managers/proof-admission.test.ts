@@ -13,8 +13,7 @@ describe("contracts: admission by proof of storage", () => {
   });
   const member = (node: number) => world.manager.memberOf(node);
   const refused = refusing(() => world);
-  const notFit = (sent: Promise<unknown>, node: number, reason: bigint) =>
-    refused(sent, "NotFit", node, reason);
+  const notFit = (sent: Promise<unknown>, ...values: [number, bigint]) => refused(sent, "NotFit", ...values);
   const ended = (node: number, reason: bigint, until: number) =>
     named(world.manager, "Ended", { node, provider: world.provider(node), reason, barredUntil: until });
   const update = (node: number, { capacity = 1000, rent = RENT } = {}) =>
@@ -289,7 +288,7 @@ describe("contracts: admission by proof of storage", () => {
       await manager.connect(world.provider(1)).support(call, true);
       await world.pass(4);
       await manager.enact(call);
-      await manager.followTerms();
+      await expect(manager.followTerms()).to.emit(manager, "TermsFollowed");
       expect((await audits.announced(probation)).params_.faultMultiple).to.equal(11n);
       await refused(manager.followTerms(), "NothingToDo");
     });

@@ -255,7 +255,14 @@ describe("contracts: seats by the beacon", () => {
       const added = await addVNodes(6);
       await world.enlist(1, 2, ...added);
       for (const vNode of [1, 2, ...added]) await world.manager.look(vNode);
-      await world.seatAll();
+      await world.begin((await world.now()) + 1);
+      const { length } = await world.manager.queue();
+      let conflicting: ReturnType<typeof world.manager.seat> | undefined;
+      for (let i = 0; i < length; i++) {
+        const sent = world.manager.seat();
+        if ((await world.said(sent)).some(({ name }) => name === "Conflicted")) conflicting = sent;
+      }
+      await expect(conflicting).to.emit(world.manager, "Conflicted");
       const ring = [1, 2, ...added];
       const holders = await Promise.all(ring.map(holder));
       for (const [i, node] of holders.entries()) {

@@ -11,7 +11,7 @@ import {Queue} from "./Queue.sol";
 import {Ring} from "./Ring.sol";
 import {Standings} from "./Standings.sol";
 
-/// @title Seating
+/// @title SeatDraws
 /// @notice How vNodes and places on the standby list go to members.
 ///
 /// What is vacant waits in one queue, and the first that waits is drawn first. The draw is that of the first epoch after the one
@@ -23,7 +23,7 @@ import {Standings} from "./Standings.sol";
 /// another wins and that is not next to its own. So it has as many seats as it would have in parts, and gains nothing by
 /// pretending to be many providers.
 /// @dev Linked, not inlined, since the manager would be too large to deploy.
-library Seating {
+library SeatDraws {
     using Queue for ProofState;
     using Ring for Ring.Ordered;
     using Standings for ProofState;
