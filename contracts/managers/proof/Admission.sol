@@ -5,15 +5,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IAudits} from "../../interfaces/IAudits.sol";
 import {IChallenges} from "../../interfaces/IChallenges.sol";
 import {IRegistry} from "../../interfaces/IRegistry.sol";
-import {
-    ClusterParams,
-    NO_NODE,
-    NO_VNODE,
-    NodeId,
-    Serial,
-    Unauthorized,
-    VNodeId
-} from "../../interfaces/Types.sol";
+import {ClusterParams, NO_NODE, NO_VNODE, NodeId, Unauthorized, VNodeId} from "../../interfaces/Types.sol";
 import {IProofOfStorage} from "./IProofOfStorage.sol";
 import {Member, ProofState, Reason, Standing} from "./ProofTypes.sol";
 import {Ring} from "./Ring.sol";
