@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IAudits} from "../interfaces/IAudits.sol";
 import {ClusterId, ClusterParams, NodeId, VNodeId} from "../interfaces/Types.sol";
@@ -16,7 +18,7 @@ import {Standings} from "./proof/Standings.sol";
 
 /// @title ProofOfStorageManager
 /// @notice Manages a cluster by rules alone. Admission has who joins and goes, SeatDraws who gets which vNode, and this file what
-/// nodes may ask. What the rules leave open, the members decide by the vNodes with data that they serve (see Ballot).
+/// nodes may ask. What the rules leave open, the members decide by the vNodes that they serve (see Ballot).
 ///
 /// Anybody cranks. A crank that changes something is paid from the manager's fee, unless it could be brought about for less than
 /// it is paid. One that changes nothing reverts or is not paid. No function here is called by the core, and none is needed to
@@ -24,6 +26,7 @@ import {Standings} from "./proof/Standings.sol";
 contract ProofOfStorageManager is Ballot, IProofOfStorage {
     using Admission for ProofState;
     using Ring for Ring.Ordered;
+    using SafeERC20 for IERC20;
     using SeatDraws for ProofState;
     using Standings for ProofState;
 
@@ -188,15 +191,16 @@ contract ProofOfStorageManager is Ballot, IProofOfStorage {
 
         ledger.withdraw(address(this), amount);
         uint256 held = ledger.token().balanceOf(address(this));
-        ledger.token().approve(address(ledger), held);
+        ledger.token().forceApprove(address(ledger), held);
         ledger.deposit(next, held);
     }
 
     // ------------------------------------------------------------------------------------------------------- ballots
 
     /// @inheritdoc Ballot
-    /// @dev The contract itself stands for the vNodes with data that no member serves. It supports nothing. So a motion needs
-    /// more than half of all of them: the first members, or those that an outage spares, do not decide alone.
+    /// @dev The contract itself stands for the vNodes that no member serves. It supports nothing. So a motion needs more than
+    /// half of all of them: the first members, or those that an outage spares, do not decide alone. Data does not count, as
+    /// anybody can store some just before.
     function _members() internal view override returns (address[] memory accounts) {
         uint256 count = _state.list.length;
         accounts = new address[](count + 1);
@@ -222,7 +226,7 @@ contract ProofOfStorageManager is Ballot, IProofOfStorage {
             VNodeId[] storage held = _state.ring.held[node];
             for (uint256 j = 0; j < held.length; ++j) {
                 IAudits.VNodeState memory v = audits.state(held[j]);
-                if (v.committed != 0 && v.node == node && v.servesSince <= since) ++weight;
+                if (v.node == node && v.servesSince <= since) ++weight;
             }
         }
     }
@@ -231,7 +235,6 @@ contract ProofOfStorageManager is Ballot, IProofOfStorage {
         for (uint256 i = 0; i < _state.ring.all.length; ++i) {
             VNodeId id = _state.ring.all[i];
             IAudits.VNodeState memory v = audits.state(id);
-            if (v.committed == 0) continue;
             NodeId holder = _state.ring.seats[id].holder;
             Member storage m = _state.members[holder];
             bool serves = v.node == holder && m.standing == Standing.Member;

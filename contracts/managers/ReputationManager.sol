@@ -144,8 +144,7 @@ contract ReputationManager is IReputation, Rewards, Ballot {
 
     /// @inheritdoc IReputation
     function grow() external managing {
-        _state.grow(_context());
-        _reward(_state.rules.reward);
+        if (_state.grow(_context())) _reward(_state.rules.reward);
     }
 
     /// @inheritdoc IReputation

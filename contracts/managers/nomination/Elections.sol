@@ -51,6 +51,8 @@ abstract contract Elections is Stakers {
         bytes32[] pages;
     }
 
+    /// @dev Nominators in a page: what they get is paid out for at most 10 million gas.
+    uint256 private constant MAX_PAGE = 256;
     uint256 public constant MAX_PAGES = 64;
     /// @dev Basis points of a lost deposit, for who showed that the submission is infeasible.
     uint256 private constant FINDER_SHARE = 2_500;
@@ -191,7 +193,8 @@ abstract contract Elections is Stakers {
         require(found == promised, OtherPage(promised, found));
     }
 
-    /// @dev Each nominator stands in one page at most, and backs its own targets with its own stake.
+    /// @dev Each nominator stands in one page at most, and backs its own targets with its own stake. A page has some of them,
+    /// and not more than can be paid out in one transaction.
     function _holds(Submission storage s, uint32 election, bytes calldata page) private returns (bool) {
         uint256 seats = s.seats.length;
         uint256[] memory winners = new uint256[](seats);
@@ -199,13 +202,16 @@ abstract contract Elections is Stakers {
         for (uint256 i = 0; i < seats; ++i) winners[i] = s.seats[i].candidate;
         uint256 last = s.last;
         uint256 at = 0;
+        uint256 count = 0;
         while (at < page.length) {
+            if (++count > MAX_PAGE) return false;
             (uint32 id, uint256 edges, uint256 end) = Pages.nominatorAt(page, at);
             if (end == 0 || id <= last) return false;
             (uint256 budget, uint256 targets) = _nominationAt(id, election);
             if (!Pages.backs(page, at, edges, winners, budget, targets, backing)) return false;
             (last, at) = (id, end);
         }
+        if (count == 0) return false;
         s.last = uint32(last);
         for (uint256 i = 0; i < seats; ++i) {
             uint256 rest = s.seats[i].rest;

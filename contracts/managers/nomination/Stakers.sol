@@ -185,10 +185,11 @@ abstract contract Stakers is Till {
     }
 
     /// @notice Takes a candidate out of the elections to come, or puts it back. Its provider may; and anyone may take one out
-    /// whose node has another provider now.
+    /// whose node has another provider now. A node stands once: one that was offered again since is not put back.
     function chill(uint16 id, bool chilled) external {
         bool isStray = id != 0 && !_isHis(id, _candidates[id].node);
-        require(chilled ? isStray || _owns(id) : !isStray && _owns(id), Unauthorized(msg.sender));
+        bool isLast = candidateOf[_candidates[id].node] == id;
+        require(chilled ? isStray || _owns(id) : !isStray && isLast && _owns(id), Unauthorized(msg.sender));
 
         _chill(id, chilled);
     }

@@ -58,8 +58,12 @@ library Seating {
 
         (NodeId next, IReputation.Rule rule) = (serving, IReputation.Rule.TakenBack);
         bool takenBack = successor != NO_NODE && self.mayServe(serving, vNode);
+        uint32 first = self.firstTicket;
         if (!takenBack) (next, rule) = _choose(self, c, vNode, coming, seated);
-        require(next != NO_NODE, IReputation.NobodyFits());
+        if (next == NO_NODE) {
+            require(self.firstTicket != first, IReputation.NobodyFits());
+            return false;
+        }
         self.sit(vNode, next);
 
         uint256 score = rule == IReputation.Rule.Best ? self.scoreOf(next, c.current) : 0;
@@ -70,10 +74,15 @@ library Seating {
     }
 
     /// @notice See IReputation.
-    function grow(ReputationState storage self, Context memory c) external {
+    /// @return named whether a node was named. Otherwise tickets that are worth nothing any more were taken off the queue.
+    function grow(ReputationState storage self, Context memory c) external returns (bool named) {
         require(self.added < self.rules.vNodes, IReputation.TooManyVNodes(self.added));
+        uint32 first = self.firstTicket;
         NodeId node = self.takeWaiting(c);
-        require(node != NO_NODE, IReputation.NobodyFits());
+        if (node == NO_NODE) {
+            require(self.firstTicket != first, IReputation.NobodyFits());
+            return false;
+        }
         ++self.added;
         uint64[] memory tokens = new uint64[](1);
         // With the epoch in it, a place that is taken is no hindrance for long.
@@ -86,6 +95,7 @@ library Seating {
         emit IReputation.Placed(vNode, node, NO_NODE, IReputation.Rule.Candidate, 0);
 
         c.registry.assign(vNode, node);
+        return true;
     }
 
     /// @dev Nodes that served before the manager did have the time of a probation and a notice to become members.

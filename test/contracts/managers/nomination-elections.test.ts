@@ -96,6 +96,7 @@ describe("contracts: elections of nominated staking", () => {
   const without2 = { supports: [5_000n, 3_000n] };
   /** Each claims what its edges would add up to. */
   const infeasible: Record<string, Partial<Submission>> = {
+    "a page with nobody in it": { pages: ["0x"] },
     "stake for a candidate whom the nominator does not back": {
       supports: [4_500n, 3_500n],
       pages: [entry(1, [0, 2_500n], [1, 500n])],

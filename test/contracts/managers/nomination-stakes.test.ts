@@ -89,6 +89,11 @@ describe("contracts: nominated stakes", () => {
     await registry.connect(people.bob).acceptProvider(1);
     await staking.connect(people.bob).offer(1, 0, 500, 0);
     expect((await staking.candidate(1)).chilled).to.equal(true);
+    // Nor when it comes back: a node stands once.
+    await registry.connect(people.bob).proposeProvider(1, provider(1));
+    await world.chain.networkHelpers.time.increase(Number(await ledger.unbondSeconds()));
+    await registry.connect(provider(1)).acceptProvider(1);
+    await refused(staking.connect(provider(1)).chill(1, false), "Unauthorized", provider(1));
   });
 
   describe("of nominators", () => {

@@ -110,7 +110,7 @@ describe("contracts: admission by proof of storage", () => {
   /** Node 1 as the only member, with the only vNode that has data. */
   async function becomeSole(): Promise<void> {
     await world.admit([1]);
-    await world.enlist(1, 2);
+    await world.enlist(1);
     await world.store({ leaves: [1], epochs: 200 });
     await world.manager.look(1);
     await world.pass(1);

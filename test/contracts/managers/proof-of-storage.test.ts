@@ -184,13 +184,13 @@ describe("contracts: a cluster that proof of storage manages", () => {
 
     beforeEach(async () => {
       await world.admit([1, 2, 3]);
-      await world.enlist(1, 2);
+      await world.enlist(1);
       await world.store({ leaves: [1], epochs: 100 });
       await world.manager.look(1);
       await world.pass(1);
     });
 
-    it("is decided by members, by the vNodes with data that they serve", async () => {
+    it("is decided by members, by the vNodes that they serve", async () => {
       const call = describeAs("ours");
       await expect(world.asProvider(2).support(call, true))
         .to.be.revertedWithCustomError(world.manager, "NotAMember")
@@ -202,8 +202,9 @@ describe("contracts: a cluster that proof of storage manages", () => {
       expect((await world.registry.cluster(1)).metadata).to.equal("ours");
     });
 
-    it("needs more than half of all vNodes with data, those of nobody and of strangers among them", async () => {
+    it("needs more than half of all vNodes, those of nobody and of strangers among them", async () => {
       const call = describeAs("mine");
+      await world.manager.enlist(2, 1);
       await world.manager.look(2);
       await world.seatAll();
       await world.pass(1);
@@ -212,9 +213,23 @@ describe("contracts: a cluster that proof of storage manages", () => {
       await world.asProvider(1).support(call, true);
       await world.pass(4);
       expect((await world.manager.motion(call)).slice(1)).to.deep.equal([1n, 2n]);
-      await world.asProvider(other).leave(other); // its vNode still has data
+      await world.asProvider(other).leave(other); // its vNode is still on the ring
       expect((await world.manager.motion(call)).slice(1)).to.deep.equal([1n, 2n]);
       await expect(world.manager.enact(call)).to.be.revertedWithCustomError(world.manager, "NoMajority");
+    });
+
+    it("does not heed what somebody stores just before it is counted", async () => {
+      const call = describeAs("bought");
+      await world.manager.enlist(2, 1);
+      await world.manager.look(2);
+      await world.seatAll();
+      await world.pass(2);
+      const other = Number((await world.manager.seatOf(2)).holder);
+      await world.settle(2);
+      await world.asProvider(other).support(call, true);
+      const before = (await world.manager.motion(call)).slice(1);
+      await world.store({ vNode: 2, node: other, leaves: [1], epochs: 100 });
+      expect((await world.manager.motion(call)).slice(1)).to.deep.equal(before);
     });
 
     it("goes on to another manager, with what is left of the fees", async () => {

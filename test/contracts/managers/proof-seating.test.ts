@@ -230,8 +230,13 @@ describe("contracts: seats by the beacon", () => {
         MARGIN,
       ]);
       await audits.connect(people.treasury).addBeacon(other);
+      // Two of three on the ring are node 1's.
+      const [far = 0] = await addVNodes(1);
+      await world.manager.enlist(far, 2);
+      await asManager((signer) => registry.connect(signer).assign(far, 1));
       await world.store({ leaves: [1], epochs: 100 });
       await world.pass(1);
+      await world.manager.look(far);
       const call = registry.interface.encodeFunctionData("changeCluster", [1, 0, 1, PARAMS]);
       await manager.connect(world.provider(1)).support(call, true);
       await world.pass(4);
