@@ -73,7 +73,9 @@ describe("verifier and prover: where randomness comes from", () => {
       const { transactions } = auditor;
       const gas = await transactions.estimate(call);
       const { mined: nonce } = await transactions.nonces();
-      await transactions.broadcast(await transactions.sign(call, { nonce, gas }));
+      const signed = await transactions.sign(call, { nonce, gas });
+      await transactions.broadcast(signed);
+      await live.provider.waitForTransaction(signed.hash); // anvil answers before it has mined
       expect(await auditor.randomness(1, epoch)).to.equal(BigInt(randomness));
     });
   }
