@@ -144,7 +144,8 @@ contract ReputationManager is IReputation, Rewards, Ballot {
 
     /// @inheritdoc IReputation
     function grow() external managing {
-        if (_state.grow(_context())) _reward(_state.rules.reward);
+        _state.grow(_context());
+        _reward(_state.rules.reward);
     }
 
     /// @inheritdoc IReputation

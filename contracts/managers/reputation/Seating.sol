@@ -58,12 +58,8 @@ library Seating {
 
         (NodeId next, IReputation.Rule rule) = (serving, IReputation.Rule.TakenBack);
         bool takenBack = successor != NO_NODE && self.mayServe(serving, vNode);
-        uint32 first = self.firstTicket;
         if (!takenBack) (next, rule) = _choose(self, c, vNode, coming, seated);
-        if (next == NO_NODE) {
-            require(self.firstTicket != first, IReputation.NobodyFits());
-            return false;
-        }
+        require(next != NO_NODE, IReputation.NobodyFits());
         self.sit(vNode, next);
 
         uint256 score = rule == IReputation.Rule.Best ? self.scoreOf(next, c.current) : 0;
@@ -74,15 +70,10 @@ library Seating {
     }
 
     /// @notice See IReputation.
-    /// @return named whether a node was named. Otherwise tickets that are worth nothing any more were taken off the queue.
-    function grow(ReputationState storage self, Context memory c) external returns (bool named) {
+    function grow(ReputationState storage self, Context memory c) external {
         require(self.added < self.rules.vNodes, IReputation.TooManyVNodes(self.added));
-        uint32 first = self.firstTicket;
         NodeId node = self.takeWaiting(c);
-        if (node == NO_NODE) {
-            require(self.firstTicket != first, IReputation.NobodyFits());
-            return false;
-        }
+        require(node != NO_NODE, IReputation.NobodyFits());
         ++self.added;
         uint64[] memory tokens = new uint64[](1);
         // With the epoch in it, a place that is taken is no hindrance for long.
@@ -95,7 +86,6 @@ library Seating {
         emit IReputation.Placed(vNode, node, NO_NODE, IReputation.Rule.Candidate, 0);
 
         c.registry.assign(vNode, node);
-        return true;
     }
 
     /// @dev Nodes that served before the manager did have the time of a probation and a notice to become members.

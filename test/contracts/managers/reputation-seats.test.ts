@@ -28,15 +28,6 @@ describe("contracts: seats of a ReputationManager", () => {
     clock.epoch = await world.now();
   });
 
-  it("go on past candidates who have left the queue, whom nobody is paid to take off", async () => {
-    await world.by(2).join(2);
-    await world.by(2).leave(2);
-    const earned = await world.ledger.balanceOf(world.people.stranger);
-    await world.manager.connect(world.people.stranger).grow();
-    await refuses(world.manager.grow(), "NobodyFits");
-    expect(await world.ledger.balanceOf(world.people.stranger)).to.equal(earned);
-  });
-
   it("give a candidate one vNode, in the order in which they came", async () => {
     await expect(world.by(3).join(3)).to.emit(world.manager, "Joined").withArgs(3, provider(3), 2);
     await world.by(2).join(2);
