@@ -7,7 +7,10 @@ import { HoldfastError } from "../protocol/errors.ts";
 import { toJson } from "../protocol/json.ts";
 import { byName, type Value } from "./chain-values.ts";
 
-/** The ABIs that errors are looked up in: a contract's own ABI may lack the errors of the libraries that it calls. */
+/**
+ * The ABIs that errors are looked up in: a contract's own ABI may lack the errors of the libraries that it calls. Managers are no
+ * part of a deployment. They may not be built here, and nobody calls them then.
+ */
 const CONTRACTS = [
   "Audits",
   "Registry",
@@ -21,15 +24,13 @@ const CONTRACTS = [
   "Segments",
   "Settlement",
   "Responsibility",
-  "ProofOfStorageManager",
-];
-/** Managers, which are no part of a deployment. They may not be built here, and nobody calls them then. */
-const MANAGERS = [
   "ClusterGovernor",
   "ClusterTimelock",
   "ClusterVotes",
   "NominationManager",
   "NominatedStaking",
+  "ProofOfStorageManager",
+  "ReputationManager",
 ];
 
 /** What to do, for each error of a contract. */
@@ -55,7 +56,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   NotTrusted: "the node's provider must trust the manager first: `provider trust`",
   LeaveAnnouncedAlready: "the node has announced already that it leaves: wait until it is released",
   PauseOverlaps: "wait until the pause is over",
-  NothingToDo: "nothing is left to pay out or to take of this page",
+  NothingToDo: "nothing is left to do there: somebody may have done it already",
   NotBetter: "a result that is at least as good is there already",
   NoPlace: "all places are taken: give --instead with one that has less stake",
   EraRuns: "wait for the epoch in which it ends",
@@ -120,7 +121,7 @@ function explainRevert(what: string, { name, args }: Revert, cause: ErrorOptions
 function decodeError(data: string): Revert | undefined {
   // Too short for an error's selector.
   if (dataLength(data) < 4) return undefined;
-  for (const name of [...CONTRACTS, ...MANAGERS.filter(isBuilt)]) {
+  for (const name of CONTRACTS.filter(isBuilt)) {
     const parsed = new Interface(contractArtifact(name).abi).parseError(data);
     // Error(string) and Panic(uint256) are in no ABI, and their values have no names.
     if (parsed && parsed.fragment.inputs.every((input) => input.name !== ""))

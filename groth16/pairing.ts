@@ -4,7 +4,7 @@
  */
 import { HoldfastError } from "../protocol/errors.ts";
 import { fieldParameters, writeElements } from "../wasm/parameters.ts";
-import { FQ, FQ2, G2, Q, type Fq2 } from "./curve.ts";
+import { FQ, FQ2, G2, GENERATOR_G1, GENERATOR_G2, Q, type Fq2 } from "./curve.ts";
 import { UNFIT } from "./prover-module.ts";
 import { wordsOf } from "./shared.ts";
 
@@ -65,18 +65,6 @@ export function isOnTwist([x, y]: G2Point): boolean {
   const difference = FQ2.sub(FQ2.mul(y, y), FQ2.add(FQ2.mul(FQ2.mul(x, x), x), B2));
   return FQ2.isZero(difference);
 }
-
-export const GENERATOR_1: G1Point = [1n, 2n];
-export const GENERATOR_2: G2Point = [
-  [
-    10857046999023057135944570762232829481370756359578518086990519993285655852781n,
-    11559732032986387107991004021392285783925812861821192530917403151452391805634n,
-  ],
-  [
-    8495653923123431417604973247489272438418190587263600148770280649306958101930n,
-    4082367875863433681332203403145435568316851327593401208105741076214120093531n,
-  ],
-];
 
 /** @throws HoldfastError "io" if this machine computes otherwise than it should: snarkjs can verify */
 export function createPairing(module: WebAssembly.Module): Pairing {
@@ -160,13 +148,13 @@ export function createPairing(module: WebAssembly.Module): Pairing {
 
 /** e(3 G, H) e(G, -2 H) e(-G, H) is 1, and e(G, H) is not. */
 function checkPairing(pairing: Pairing): void {
-  const [x, y] = GENERATOR_1;
+  const [x, y] = GENERATOR_G1;
   const minus: G1Point = [x, Q - y];
-  const two = G2.toAffine(G2.double([...GENERATOR_2, FQ2.one]));
+  const two = G2.toAffine(G2.double([...GENERATOR_G2, FQ2.one]));
   const pairs: Pair[] = [
-    { terms: [[3n, GENERATOR_1]], with: GENERATOR_2 },
-    { terms: [[1n, GENERATOR_1]], with: two && [two[0], FQ2.sub(FQ2.zero, two[1])] } as Pair,
-    { terms: [[1n, minus]], with: GENERATOR_2 },
+    { terms: [[3n, GENERATOR_G1]], with: GENERATOR_G2 },
+    { terms: [[1n, GENERATOR_G1]], with: two && [two[0], FQ2.sub(FQ2.zero, two[1])] } as Pair,
+    { terms: [[1n, minus]], with: GENERATOR_G2 },
   ];
   if (!pairing.isOne(pairs) || pairing.isOne(pairs.slice(0, 1))) throw new HoldfastError("io", UNFIT);
 }

@@ -88,6 +88,19 @@ export function spendingCommand(parent: Command, nameAndArguments: string, descr
     .option("-y, --yes", "do not ask", false);
 }
 
+export interface DryRunOptions extends ChainOptions {
+  readonly dryRun: boolean;
+}
+
+/** A spending command that can show what it would do. */
+export function dryRunCommand(parent: Command, name: string, description: string): Command {
+  return spendingCommand(parent, name, description).option(
+    "--dry-run",
+    "show what would change, and send nothing",
+    false,
+  );
+}
+
 function gwei(text: string): bigint {
   if (!/^[1-9][0-9]{0,8}$/.test(text))
     throw new InvalidArgumentError("expected a whole number of gwei above 0");

@@ -14,8 +14,7 @@ import {
 import { calendarOf, durationOf } from "../governance/time.ts";
 import { agree, formatAmount, parseAmount, printNote, printResult } from "../output.ts";
 import type { CallSpec } from "./action-text.ts";
-import { natural, units, withChain } from "./common.ts";
-import { dryRunCommand, type DryRunOptions } from "./manager-actions.ts";
+import { natural, units, withChain, dryRunCommand, type DryRunOptions } from "./common.ts";
 
 interface CreateOptions extends DryRunOptions, Partial<Record<keyof Rules, number>> {
   readonly holders: readonly { holder: string; amount: bigint }[];

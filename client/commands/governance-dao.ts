@@ -25,7 +25,7 @@ import { decisionJson, decisionLines, decisionOf, type Decision } from "../gover
 import { dateOf } from "../governance/time.ts";
 import { agree, formatAmount, printNote, printResult } from "../output.ts";
 import { actionOption, callsOf, WITHDRAW } from "./action-text.ts";
-import { chainCommand, count, withChain } from "./common.ts";
+import { chainCommand, count, withChain, dryRunCommand, type DryRunOptions } from "./common.ts";
 import {
   addCreateDaoCommand,
   DECIMALS,
@@ -34,7 +34,7 @@ import {
   rulesOf,
   votesInWords,
 } from "./governance-create.ts";
-import { ACTION_CALLS, dryRunCommand, type DryRunOptions } from "./manager-actions.ts";
+import { ACTION_CALLS } from "./manager-actions.ts";
 
 interface DaoOptions extends DryRunOptions {
   readonly governor: string;

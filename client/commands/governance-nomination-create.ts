@@ -5,10 +5,9 @@ import { Option, type Command } from "commander";
 import type { Chain } from "../chain.ts";
 import { createNomination, leastUnbondEpochs, type NewNomination } from "../governance/nomination.ts";
 import { agree, formatAmount, parseAmount, printNote, printResult } from "../output.ts";
-import { count, id, natural, spendingCommand, withChain, type ChainOptions } from "./common.ts";
+import { count, id, natural, dryRunCommand, withChain, type DryRunOptions } from "./common.ts";
 
-interface CreateOptions extends ChainOptions {
-  readonly dryRun: boolean;
+interface CreateOptions extends DryRunOptions {
   readonly seats: number;
   readonly eraEpochs: number;
   readonly electionEpochs: number;
@@ -49,13 +48,12 @@ const AMOUNTS: readonly [flag: string, description: string, standard: string][] 
 ];
 
 export function addCreateNominationCommand(nomination: Command): void {
-  const create = spendingCommand(
+  const create = dryRunCommand(
     nomination,
     "create",
     "makes the contracts of nominated staking for a cluster, whose manager can then hand it over",
   )
     .argument("<cluster>", "id of the cluster", id)
-    .option("--dry-run", "say what would be made, and send nothing", false)
     .addOption(
       new Option(
         "--unbond-epochs <n>",

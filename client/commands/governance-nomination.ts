@@ -15,7 +15,7 @@ import {
 } from "../governance/nomination.ts";
 import { scoreOf } from "../governance/outcome.ts";
 import { agree, formatAmount, parseAmount, printResult } from "../output.ts";
-import { chainCommand, group, spendingCommand, withChain, type ChainOptions } from "./common.ts";
+import { chainCommand, group, dryRunCommand, withChain, type ChainOptions } from "./common.ts";
 import { addCreateNominationCommand } from "./governance-nomination-create.ts";
 import { STEPS, type Step } from "./governance-nomination-steps.ts";
 
@@ -34,11 +34,7 @@ export function addNominationCommands(governance: Command): void {
         .makeOptionMandatory(),
     );
   const sending = (name: string, description: string): Command =>
-    withManager(spendingCommand(nomination, name, description)).option(
-      "--dry-run",
-      "say what this would do and whether it would work, and send nothing",
-      false,
-    );
+    withManager(dryRunCommand(nomination, name, description));
   for (const step of STEPS) {
     const command = sending(step.name, step.description);
     for (const [syntax, description, parse] of step.arguments) command.argument(syntax, description, parse);

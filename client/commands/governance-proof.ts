@@ -3,13 +3,11 @@
  * candidate stores.
  */
 import type { Command } from "commander";
-import type { Wallet } from "ethers";
-import { readKeyFile } from "../../contracts/accounts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
-import { connectSigner, type Chain } from "../chain.ts";
+import type { Chain } from "../chain.ts";
 import { findCranks } from "../governance/proof-cranks.ts";
 import {
-  deployProofManager,
+  createProofManager,
   openProofManager,
   REASONS,
   STANDINGS,
@@ -19,23 +17,20 @@ import {
 } from "../governance/proof-manager.ts";
 import { usualRules } from "../governance/proof-rules.ts";
 import { probationBytes, writeProbation } from "../governance/proof-seed.ts";
-import { agree, formatAmount, printResult } from "../output.ts";
+import { agree, formatAmount, printNote, printResult } from "../output.ts";
 import {
   chainCommand,
   count,
+  dryRunCommand,
   group,
   id,
   natural,
   spendingCommand,
   units,
   withChain,
-  withRecord,
   type ChainOptions,
+  type DryRunOptions,
 } from "./common.ts";
-
-interface DryRun {
-  readonly dryRun: boolean;
-}
 
 type CreateOptions = ChainOptions & {
   readonly seatLeaves: bigint;
@@ -81,21 +76,21 @@ export function addProofCommands(parent: Command): void {
     .option("--period <epochs>", "epochs of a period", count)
     .option("--reentry <epochs>", "epochs until a node may join again", count)
     .action(create);
-  changing(proof, "join", "makes a node of this account a candidate; the account must trust the manager")
+  dryRunCommand(proof, "join", "makes a node of this account a candidate; the account must trust the manager")
     .argument("<manager>", "address of the manager")
     .argument("<node>", "id of the node", id)
     .requiredOption("--capacity <leaves>", "leaves that the node offers", id)
     .action(join);
-  changing(proof, "leave", "ends the membership of a node of this account")
+  dryRunCommand(proof, "leave", "ends the membership of a node of this account")
     .argument("<manager>", "address of the manager")
     .argument("<node>", "id of the node", id)
-    .action((address: string, node: bigint, options: ChainOptions & DryRun) =>
+    .action((address: string, node: bigint, options: DryRunOptions) =>
       withManager(address, options, async (manager, chain) => {
         const what = `end the membership of node ${node}; it may join again only after a while`;
         await change(manager, chain, { method: "leave", args: [node] }, what, options);
       }),
     );
-  changing(
+  dryRunCommand(
     proof,
     "crank",
     "does what the rules ask for now; what changes something is paid from the manager's fee",
@@ -113,13 +108,6 @@ export function addProofCommands(parent: Command): void {
     .action(makeProbation);
 }
 
-const changing = (parent: Command, name: string, description: string): Command =>
-  spendingCommand(parent, name, description).option(
-    "--dry-run",
-    "say what it would do, and send nothing",
-    false,
-  );
-
 const withManager = (
   address: string,
   options: ChainOptions,
@@ -133,34 +121,14 @@ function create(cluster: bigint, options: CreateOptions): Promise<void> {
     const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
     const rules = usualRules(seatLeaves, price, reward, set);
     await agree(`deploy a manager for cluster ${cluster}, with rules that cannot be changed`, options);
-    const { audits } = chain.addresses;
-    const signer = await signerOf(options);
-    try {
-      const deploy = async (data: string): Promise<string> => {
-        const receipt = await (await signer.sendTransaction({ data })).wait();
-        if (receipt?.contractAddress) return receipt.contractAddress;
-        throw new HoldfastError("chain", "the contract was not deployed", { transaction: receipt?.hash });
-      };
-      const manager = await deployProofManager(deploy, { audits, cluster, rules });
-      printResult({ manager, cluster, rules }, options);
-    } finally {
-      signer.provider?.destroy();
-    }
+    const manager = await createProofManager(chain, { cluster, rules }, (made, gas) =>
+      printNote(`${made}: ${gas} gas`, options.json),
+    );
+    printResult({ manager, cluster, rules }, options);
   });
 }
 
-async function signerOf(options: ChainOptions): Promise<Wallet> {
-  const { rpc, chainId, key, passwordFile } = withRecord(options);
-  if (rpc !== undefined && key !== undefined)
-    return connectSigner(rpc, await readKeyFile(key, passwordFile), chainId);
-  throw new HoldfastError("unauthorized", "this needs an account's key: give --key FILE or set HOLDFAST_KEY");
-}
-
-function join(
-  address: string,
-  node: bigint,
-  options: ChainOptions & DryRun & { capacity: bigint },
-): Promise<void> {
+function join(address: string, node: bigint, options: DryRunOptions & { capacity: bigint }): Promise<void> {
   return withManager(address, options, async (manager, chain) => {
     const { capacity } = options;
     const terms = await manager.read<string>("termsHash");
@@ -176,7 +144,7 @@ async function change(
   chain: Chain,
   crank: Crank,
   what: string,
-  options: ChainOptions & DryRun,
+  options: DryRunOptions,
 ): Promise<void> {
   await manager.try(crank, chain.account()).catch(inWords);
   if (options.dryRun) {
@@ -202,7 +170,7 @@ function readable({ name, args }: Said): object {
   return { event: name, ...rest, ...(reason !== undefined && { reason: REASONS[Number(reason)] ?? reason }) };
 }
 
-function crank(address: string, options: ChainOptions & DryRun & { max: number }): Promise<void> {
+function crank(address: string, options: DryRunOptions & { max: number }): Promise<void> {
   return withManager(address, options, async (manager, chain) => {
     const done: object[] = [];
     let agreed = options.dryRun;

@@ -3,11 +3,9 @@
  * proven and were paid for.
  */
 import { Option, type Command } from "commander";
-import { readKeyFile } from "../../contracts/accounts.ts";
-import { HoldfastError } from "../../protocol/errors.ts";
-import { connectSigner, type Chain } from "../chain.ts";
+import type { Chain } from "../chain.ts";
 import {
-  deployReputation,
+  createReputation,
   dueSteps,
   isDue,
   openReputation,
@@ -18,13 +16,13 @@ import {
   type Reputation,
   type Rules,
 } from "../governance/reputation-manager.ts";
-import { agree, formatAmount, printResult } from "../output.ts";
+import { agree, formatAmount, printNote, printResult } from "../output.ts";
 import {
   chainCommand,
   count,
+  dryRunCommand,
   group,
   id,
-  spendingCommand,
   units,
   withChain,
   type ChainOptions,
@@ -63,7 +61,7 @@ export function addReputationCommands(governance: Command): void {
     "reputation",
     "lets a cluster's nodes be chosen by what they have proven and were paid for",
   );
-  const create = dry(
+  const create = dryRunCommand(
     reputation,
     "create",
     "makes a manager for a cluster, to which it can be handed over",
@@ -71,10 +69,10 @@ export function addReputationCommands(governance: Command): void {
   for (const name of RULE_NAMES) create.addOption(ruleOption(name));
   create.action(createCommand);
 
-  withManager(dry(reputation, "join", "makes a node of this account a candidate"))
+  withManager(dryRunCommand(reputation, "join", "makes a node of this account a candidate"))
     .argument("<node>", "id of the node", id)
     .action(simple("join", (node) => `make node ${node} a candidate`));
-  withManager(dry(reputation, "leave", "takes a node of this account out"))
+  withManager(dryRunCommand(reputation, "leave", "takes a node of this account out"))
     .argument("<node>", "id of the node", id)
     .action(
       simple(
@@ -83,28 +81,30 @@ export function addReputationCommands(governance: Command): void {
       ),
     );
   withManager(
-    dry(reputation, "take-up", "lets this account vote for a node that it has got from another one"),
+    dryRunCommand(
+      reputation,
+      "take-up",
+      "lets this account vote for a node that it has got from another one",
+    ),
   )
     .argument("<node>", "id of the node", id)
     .action(simple("takeUp", (node) => `vote for node ${node} from the next epoch on`));
   withManager(
-    dry(reputation, "sample", "counts what a vNode is paid for, in an epoch that is drawn and proven"),
+    dryRunCommand(
+      reputation,
+      "sample",
+      "counts what a vNode is paid for, in an epoch that is drawn and proven",
+    ),
   )
     .argument("<vnode>", "id of the vNode", id)
     .action(sampleCommand);
-  withManager(dry(reputation, "crank", "brings about the decisions that the rules say now; anyone can"))
+  withManager(
+    dryRunCommand(reputation, "crank", "brings about the decisions that the rules say now; anyone can"),
+  )
     .option("--most <n>", "how many decisions at most", count, MOST_STEPS)
     .action(crankCommand);
   withManager(chainCommand(reputation, "show", "shows the members and candidates with their scores")).action(
     showCommand,
-  );
-}
-
-function dry(parent: Command, name: string, description: string): Command {
-  return spendingCommand(parent, name, description).option(
-    "--dry-run",
-    "show what would be done, and send nothing",
-    false,
   );
 }
 
@@ -147,22 +147,10 @@ function createCommand(cluster: bigint, options: ManagerOptions & Rules): Promis
     const rules = Object.fromEntries(RULE_NAMES.map((name) => [name, options[name]])) as unknown as Rules;
     const what = `make a manager by reputation for cluster ${cluster}`;
     if (!(await wanted(what, { cluster, rules }, options))) return;
-    if (options.rpc === undefined || options.key === undefined)
-      throw new HoldfastError(
-        "unauthorized",
-        "this needs an account's key: give --key FILE or set HOLDFAST_KEY",
-      );
-    const key = await readKeyFile(options.key, options.passwordFile);
-    const signer = await connectSigner(options.rpc, key, chain.chainId);
-    try {
-      const { audits } = chain.addresses;
-      printResult(
-        { manager: await deployReputation(signer, { audits, cluster, rules }), cluster, rules },
-        options,
-      );
-    } finally {
-      signer.provider?.destroy();
-    }
+    const manager = await createReputation(chain, { cluster, rules }, (made, gas) =>
+      printNote(`${made}: ${gas} gas`, options.json),
+    );
+    printResult({ manager, cluster, rules }, options);
   });
 }
 

@@ -37,8 +37,16 @@ import {
 import { plural } from "../governance/terms.ts";
 import { agree, printNote, printResult } from "../output.ts";
 import { actionOption, callsOf, WITHDRAW, type CallSpec } from "./action-text.ts";
-import { chainCommand, count, group, natural, withChain } from "./common.ts";
-import { ACTION_CALLS, dryRunCommand, type DryRunOptions } from "./manager-actions.ts";
+import {
+  chainCommand,
+  count,
+  group,
+  natural,
+  withChain,
+  dryRunCommand,
+  type DryRunOptions,
+} from "./common.ts";
+import { ACTION_CALLS } from "./manager-actions.ts";
 
 interface CreateOptions extends DryRunOptions {
   readonly owners: readonly string[];

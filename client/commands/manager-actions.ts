@@ -14,20 +14,15 @@ import { agree, printNote, printResult } from "../output.ts";
 import type { Outlook, VNodeRecord, VNodeState } from "../records.ts";
 import { ACTION_SPECS, HAND_OVER } from "./action-specs.ts";
 import type { CallSpec } from "./action-text.ts";
-import { chainCommand, group, id, spendingCommand, withChain, type ChainOptions } from "./common.ts";
-
-export interface DryRunOptions extends ChainOptions {
-  readonly dryRun: boolean;
-}
-
-/** A spending command that can show what it would do. */
-export function dryRunCommand(parent: Command, name: string, description: string): Command {
-  return spendingCommand(parent, name, description).option(
-    "--dry-run",
-    "show what would change and from when, and send nothing",
-    false,
-  );
-}
+import {
+  chainCommand,
+  dryRunCommand,
+  group,
+  id,
+  withChain,
+  type ChainOptions,
+  type DryRunOptions,
+} from "./common.ts";
 
 export function addManagerActions(manager: Command): void {
   const handOver = group(manager, HAND_OVER, "hands a cluster over to another manager, in two steps");

@@ -8,12 +8,23 @@ import { contractArtifact } from "../../contracts/artifacts.ts";
 import type { Chain } from "../chain.ts";
 import { simulate } from "../governance/simulate.ts";
 import { TERMS } from "../governance/terms.ts";
+import { vNodesOf } from "../governance/vnodes.ts";
 import { agree, formatAmount, printResult } from "../output.ts";
 import { defaultQuantumBits, quantumBitsOf, reachOf } from "../quantum.ts";
-import type { ClusterParams, ClusterRecord, VNodeRecord, VNodeState } from "../records.ts";
+import type { ClusterParams, ClusterRecord, VNodeState } from "../records.ts";
 import { termOption } from "./action-specs.ts";
-import { chainCommand, group, id, natural, units, withChain, type ChainOptions } from "./common.ts";
-import { addManagerActions, dryRunCommand, type DryRunOptions } from "./manager-actions.ts";
+import {
+  chainCommand,
+  group,
+  id,
+  natural,
+  units,
+  withChain,
+  type ChainOptions,
+  dryRunCommand,
+  type DryRunOptions,
+} from "./common.ts";
+import { addManagerActions } from "./manager-actions.ts";
 
 type CreateOptions = DryRunOptions &
   Partial<ClusterParams> & {
@@ -139,13 +150,10 @@ interface ShownVNode extends Pick<VNodeState, "node" | "misses" | "rate"> {
 }
 
 async function clusterVNodes(chain: Chain, cluster: bigint): Promise<ShownVNode[]> {
-  const total = Number(await chain.read<bigint>("registry", "vNodeCount"));
   const found: ShownVNode[] = [];
-  for (let vNode = 1; vNode <= total; vNode++) {
-    const record = await chain.read<VNodeRecord>("registry", "vNode", [vNode]);
-    if (record.cluster !== cluster) continue;
+  for (const { vNode, held, successor } of await vNodesOf(chain, cluster)) {
     const { node, misses, rate } = await chain.read<VNodeState>("audits", "state", [vNode]);
-    found.push({ vNode, node, misses, rate, leaves: record.held, successor: record.successor });
+    found.push({ vNode: Number(vNode), node, misses, rate, leaves: held, successor });
   }
   return found;
 }

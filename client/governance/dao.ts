@@ -1,11 +1,12 @@
 /**
  * Token holders as a cluster's manager: how their contracts are made, and what these say about proposals.
  */
-import { concat, id as keccakText, Interface, type JsonFragment } from "ethers";
+import { id as keccakText, Interface, type JsonFragment } from "ethers";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { parseAddress, type Chain, type Sent } from "../chain.ts";
 import { describeCalls, ledgerPlace, type Call, type Place } from "./calls.ts";
+import { makeContract, type OnMade } from "./making.ts";
 import type { Calendar } from "./time.ts";
 
 /** ClusterGovernor.Rules: times in seconds, votes in units, the quorum in percent of all votes. */
@@ -63,27 +64,15 @@ export function standardRules(calendar: Calendar): Rules {
   return { ...once, proposalThreshold: 1n, quorum: 20n, delay: leavingSeconds(calendar) + epoch };
 }
 
-/** @param onStep after each transaction */
 export async function createDao(
   chain: Chain,
   { name, symbol, holders, rules }: NewDao,
-  onStep: (what: string, gas: bigint) => void = () => undefined,
+  onMade?: OnMade,
 ): Promise<OpenDao> {
-  const make = async (contract: string, args: readonly unknown[]): Promise<string> => {
-    const code = new Interface(abiOf(contract)).encodeDeploy(args);
-    const data = concat([contractArtifact(contract).bytecode, code]);
-    const { made, gas } = await chain.submit(contract, null, data);
-    if (made === undefined) throw new HoldfastError("chain", `${contract} was not made: try again`);
-    onStep(contract, gas);
-    return parseAddress(made);
-  };
-  const votes = await make("ClusterVotes", [
-    name,
-    symbol,
-    holders.map(({ holder }) => holder),
-    holders.map(({ amount }) => amount),
-  ]);
-  const governor = await make("ClusterGovernor", [votes, chain.addresses.audits, rules]);
+  const founders = [holders.map(({ holder }) => holder), holders.map(({ amount }) => amount)];
+  const votes = await makeContract(chain, "ClusterVotes", [name, symbol, ...founders], onMade);
+  const { audits } = chain.addresses;
+  const governor = await makeContract(chain, "ClusterGovernor", [votes, audits, rules], onMade);
   return openDao(chain, governor);
 }
 

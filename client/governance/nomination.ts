@@ -1,12 +1,13 @@
 /**
  * Nominated proof-of-stake as a cluster's manager: how its contracts are made, what they say, and what people send them.
  */
-import { concat, getCreateAddress, Interface, type JsonFragment, type Log } from "ethers";
+import { getCreateAddress, Interface, type JsonFragment, type Log } from "ethers";
 import { createLogReader } from "../../chain/logs.ts";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { refuse } from "../chain-errors.ts";
 import { parseAddress, type Chain, type Sent } from "../chain.ts";
+import { makeContract, type OnMade } from "./making.ts";
 import { elect, type Candidate, type Nominator } from "./phragmen.ts";
 import { nominatorName, pageHash, submissionOf, type Submission } from "./submission.ts";
 
@@ -50,26 +51,14 @@ const abiOf = (part: Part): JsonFragment[] => contractArtifact(NAMES[part]).abi 
 export const leastUnbondEpochs = (eraEpochs: number, quarterEpochs: bigint): number =>
   2 * eraEpochs + 16 + Math.ceil(Number(quarterEpochs) / 45);
 
-/**
- * Makes both contracts. The cluster must still be proposed to the manager.
- *
- * @param onStep after each transaction
- */
+/** Makes both contracts. The cluster must still be proposed to the manager. */
 export async function createNomination(
   chain: Chain,
   { cluster, terms, shares, crankReward, maxVNodes }: NewNomination,
-  onStep: (what: string, gas: bigint) => void = () => undefined,
+  onMade?: OnMade,
 ): Promise<Nomination> {
-  const make = async (part: Part, args: readonly unknown[]): Promise<string> => {
-    const data = concat([
-      contractArtifact(NAMES[part]).bytecode,
-      new Interface(abiOf(part)).encodeDeploy(args),
-    ]);
-    const { made, gas } = await chain.submit(NAMES[part], null, data);
-    if (made === undefined) throw new HoldfastError("chain", `${NAMES[part]} was not made: try again`);
-    onStep(NAMES[part], gas);
-    return parseAddress(made);
-  };
+  const make = (part: Part, args: readonly unknown[]): Promise<string> =>
+    makeContract(chain, NAMES[part], args, onMade);
   const { audits } = chain.addresses;
   const from = chain.account();
   // The staking names its manager, which is made next.

@@ -2,8 +2,8 @@
  * What there is to crank at a ProofOfStorageManager: calls that would change something now.
  */
 import type { Chain } from "../chain.ts";
-import type { VNodeRecord } from "../records.ts";
 import { STANDINGS, type Crank, type ProofManager } from "./proof-manager.ts";
+import { vNodesOf } from "./vnodes.ts";
 
 /** The contract's bounds of one call. */
 const MAX_COUNTED = 16;
@@ -43,13 +43,10 @@ async function* enlisting(chain: Chain, manager: ProofManager): AsyncGenerator<C
   const places = new Map<bigint, bigint>();
   for (const vNode of await manager.read<bigint[]>("ring"))
     places.set(vNode, (await manager.read<Seat>("seatOf", [vNode])).token);
-  const total = await chain.read<bigint>("registry", "vNodeCount");
-  for (let vNode = 1n; vNode <= total; vNode++) {
+  for (const { vNode, token } of await vNodesOf(chain, cluster)) {
     if (places.has(vNode)) continue;
-    const record = await chain.read<VNodeRecord & { token: bigint }>("registry", "vNode", [vNode]);
-    if (record.cluster !== cluster) continue;
-    yield { method: "enlist", args: [vNode, before(places, record.token)] };
-    places.set(vNode, record.token);
+    yield { method: "enlist", args: [vNode, before(places, token)] };
+    places.set(vNode, token);
   }
   yield { method: "grow", args: [before(places, 0n)] };
 }

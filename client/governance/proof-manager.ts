@@ -1,14 +1,14 @@
 /**
  * Access to a ProofOfStorageManager: its views, what a call of it would do, and its events.
  */
-import { Contract, ContractFactory, Interface, type InterfaceAbi } from "ethers";
+import { Contract, type Interface, type InterfaceAbi } from "ethers";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { refuse } from "../chain-errors.ts";
 import { byName, type Value } from "../chain-values.ts";
 import type { Chain } from "../chain.ts";
-import { librariesFor, linkedBytecode } from "../deployment/code.ts";
 import { createReader } from "../reading.ts";
+import { makeContract, type OnMade } from "./making.ts";
 import type { ProofRules } from "./proof-rules.ts";
 
 const NAME = "ProofOfStorageManager";
@@ -102,21 +102,11 @@ function eventsOf(
   });
 }
 
-/** Deploys the libraries and a manager for one cluster, which can then be proposed to it. */
-export async function deployProofManager(
-  deploy: (data: string) => Promise<string>,
-  { audits, cluster, rules }: { audits: string; cluster: bigint; rules: ProofRules },
+/** Makes the libraries and a manager for one cluster, which can then be proposed to it. */
+export function createProofManager(
+  chain: Chain,
+  { cluster, rules }: { readonly cluster: bigint; readonly rules: ProofRules },
+  onMade?: OnMade,
 ): Promise<string> {
-  const at = new Map<string, string>();
-  const addressOf = (library: string): string => {
-    const address = at.get(library);
-    if (address !== undefined) return address;
-    throw new TypeError(`the library ${library} is not deployed yet`);
-  };
-  for (const library of librariesFor([NAME]))
-    at.set(library, await deploy(linkedBytecode(library, addressOf)));
-  const abi = contractArtifact(NAME).abi as unknown as InterfaceAbi;
-  const factory = new ContractFactory(abi, linkedBytecode(NAME, addressOf));
-  const { data } = await factory.getDeployTransaction(audits, cluster, rules);
-  return deploy(data);
+  return makeContract(chain, NAME, [chain.addresses.audits, cluster, rules], onMade);
 }

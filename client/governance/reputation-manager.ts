@@ -1,14 +1,14 @@
 /**
  * A ReputationManager: how it is made, what it says, and which of its decisions are due.
  */
-import { Contract, Interface, isError, type Signer } from "ethers";
+import { Contract, Interface, isError } from "ethers";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { refuse } from "../chain-errors.ts";
 import { parseAddress, type Chain, type Sent } from "../chain.ts";
-import { initCode, librariesFor } from "../deployment/code.ts";
-import type { VNodeRecord } from "../records.ts";
+import { makeContract, type OnMade } from "./making.ts";
 import { isSampled } from "./reputation.ts";
+import { vNodesOf } from "./vnodes.ts";
 
 const NAME = "ReputationManager";
 export const STANDINGS = ["none", "waiting", "probation", "member"] as const;
@@ -61,29 +61,21 @@ export interface Reputation {
 }
 
 /** Makes the contract and its libraries. @returns its address */
-export async function deployReputation(
-  signer: Signer,
-  { audits, cluster, rules }: { audits: string; cluster: bigint; rules: Rules },
+export function createReputation(
+  chain: Chain,
+  { cluster, rules }: { readonly cluster: bigint; readonly rules: Rules },
+  onMade?: OnMade,
 ): Promise<string> {
-  const made = new Map<string, string>();
-  const make = async (contract: string, args: readonly unknown[]): Promise<string> => {
-    const data = initCode({ contract, args }, (library) => made.get(library) ?? "");
-    const sent = await signer.sendTransaction({ data }).catch(refuseRules);
-    const receipt = await sent.wait().catch(refuse(contract));
-    const address = receipt?.contractAddress;
-    if (!address) throw new HoldfastError("chain", `${contract} was not made: try again`);
-    made.set(contract, address);
-    return address;
-  };
-  for (const library of librariesFor([NAME])) await make(library, []);
-  return make(NAME, [audits, cluster, RULE_NAMES.map((name) => rules[name])]);
+  const args = [chain.addresses.audits, cluster, RULE_NAMES.map((name) => rules[name])];
+  return makeContract(chain, NAME, args, onMade).catch(refuseRules);
 }
 
-/** Rethrows the error of a constructor. */
+/** Says which rule the constructor refuses. */
 function refuseRules(error: unknown): never {
-  const data = isError(error, "CALL_EXCEPTION") ? error.data : null;
+  const cause = error instanceof HoldfastError ? error.cause : undefined;
+  const data = isError(cause, "CALL_EXCEPTION") ? cause.data : null;
   const parsed = data === null ? null : new Interface(contractArtifact(NAME).abi).parseError(data);
-  if (parsed?.name !== "BadRule") return refuse(NAME)(error);
+  if (parsed?.name !== "BadRule") throw error;
   const [name, value] = parsed.args as unknown as [string, bigint];
   const message = `the rule ${name} cannot be ${value}: its bounds are in contracts/managers/reputation/ReputationRules.sol`;
   throw new HoldfastError("bad-input", message, { name, value });
@@ -151,7 +143,7 @@ function adviceFor(name: string): string {
 
 /** Everything that the contract would decide now, in the order in which it is best done. */
 export async function dueSteps(chain: Chain, manager: Reputation): Promise<Step[]> {
-  const vNodes = await vNodesOf(chain, manager.cluster);
+  const vNodes = (await vNodesOf(chain, manager.cluster)).map(({ vNode }) => vNode);
   const all: Step[] = [];
   for (const vNode of vNodes)
     all.push({ method: "lookAt", args: [vNode], does: `count the misses of vNode ${vNode}'s node` });
@@ -173,16 +165,6 @@ export async function dueSteps(chain: Chain, manager: Reputation): Promise<Step[
 export async function isDue(manager: Reputation, { method, args }: Step): Promise<boolean> {
   const answer = await manager.attempt(method, args);
   return answer !== undefined && (method !== "lookAt" || answer.result === true);
-}
-
-export async function vNodesOf(chain: Chain, cluster: bigint): Promise<bigint[]> {
-  const total = await chain.read<bigint>("registry", "vNodeCount");
-  const found: bigint[] = [];
-  for (let vNode = 1n; vNode <= total; vNode++) {
-    const record = await chain.read<VNodeRecord>("registry", "vNode", [vNode]);
-    if (record.cluster === cluster) found.push(vNode);
-  }
-  return found;
 }
 
 /** The segments that are paid for in the running epoch, and whether the epoch is drawn. */

@@ -18,6 +18,7 @@ import { parseJson } from "../../protocol/json.ts";
 import { parseAddress, type Chain } from "../chain.ts";
 import { NOBODY } from "./actions.ts";
 import { ledgerPlace, type Place } from "./calls.ts";
+import { makeOf, type OnMade } from "./making.ts";
 import { safeArtifact, type SafeContract } from "./safe-artifacts.ts";
 import type { SafeState } from "./safe-transaction.ts";
 
@@ -78,18 +79,17 @@ export function checkOwners({ owners, threshold }: Pick<NewSafe, "owners" | "thr
 /** How a Safe's lists begin. */
 const SENTINEL = toBeHex(1, 20);
 
-/** @param onStep after each transaction */
 export async function createSafe(
   chain: Chain,
   { owners, threshold, like, saltNonce }: NewSafe,
-  onStep: (what: string, gas: bigint) => void = () => undefined,
+  onMade?: OnMade,
 ): Promise<SafeRecord> {
   checkOwners({ owners, threshold });
   const shared = {} as Record<SharedName, string>;
   for (const [name, contract] of Object.entries(SHARED) as [SharedName, SafeContract][])
     shared[name] = like
       ? await checkCode(chain, like[name], [contract])
-      : await make(chain, contract, onStep);
+      : await makeOf(chain, contract, safeArtifact(contract).bytecode, onMade);
   const setup = new Interface(safeArtifact("SafeL2").abi).encodeFunctionData("setup", [
     owners,
     threshold,
@@ -101,7 +101,7 @@ export async function createSafe(
     order,
   );
   const { gas } = await chain.submit("the Safe's creation", shared.factory, data);
-  onStep("Safe", gas);
+  onMade?.("Safe", gas);
   const salt = keccak256(concat([keccak256(setup), toBeHex(saltNonce, 32)]));
   const code = concat([
     safeArtifact("SafeProxy").bytecode,
@@ -111,17 +111,6 @@ export async function createSafe(
   const record = { chainId: Number(chain.chainId), safe, ...shared };
   await openSafe(chain, record);
   return record;
-}
-
-async function make(
-  chain: Chain,
-  contract: SafeContract,
-  onStep: (what: string, gas: bigint) => void,
-): Promise<string> {
-  const { made, gas } = await chain.submit(contract, null, safeArtifact(contract).bytecode);
-  if (made === undefined) throw new HoldfastError("chain", `${contract} was not made: try again`);
-  onStep(contract, gas);
-  return getAddress(made);
 }
 
 /** @throws HoldfastError "chain" if the code there is not that of one of the shipped contracts */

@@ -24,8 +24,6 @@ export interface Size {
 
 export const FEW: Size = { segments: 1, vNodes: 2, epochs: 65 };
 export const MANY: Size = { segments: 10_000, vNodes: 1000, epochs: 10_000 };
-/** The most gas of a transaction (EIP-7825). */
-export const GAS_LIMIT = 2 ** 24;
 
 const SHAPE = { samples: 2, dataDepth: 2, directoryDepth: 7 };
 /** A segment of one leaf pays a quantum per epoch. */

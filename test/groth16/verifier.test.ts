@@ -3,12 +3,10 @@ import { readFile } from "node:fs/promises";
 import { expect } from "chai";
 import { groth16, type Groth16Proof, type VerificationKey } from "snarkjs";
 import { loadProvingArtifacts } from "../../circuits/artifacts.ts";
-import { FQ, FQ2, G1, G2, Q, type Affine, type Fq2 } from "../../groth16/curve.ts";
+import { FQ, FQ2, G1, G2, GENERATOR_G1, GENERATOR_G2, Q, type Affine, type Fq2 } from "../../groth16/curve.ts";
 import { createEngine } from "../../groth16/engine.ts";
 import {
   createPairing,
-  GENERATOR_1,
-  GENERATOR_2,
   isOnTwist,
   type G2Point,
   type Pair,
@@ -86,8 +84,8 @@ const INFINITE_2 = [
 describe("groth16: pairings in WebAssembly", function () {
   this.timeout(120_000);
   const times1 = (scalar: bigint): readonly [bigint, bigint] =>
-    finite(G1.toAffine(G1.combine([[scalar, GENERATOR_1]])));
-  const times2 = (scalar: bigint): G2Point => finite(G2.toAffine(G2.combine([[scalar, GENERATOR_2]])));
+    finite(G1.toAffine(G1.combine([[scalar, GENERATOR_G1]])));
+  const times2 = (scalar: bigint): G2Point => finite(G2.toAffine(G2.combine([[scalar, GENERATOR_G2]])));
 
   it("are bilinear, also at the edges, and rely on nothing that does not hold", async () => {
     const pairing = createPairing(await checkedVerifier());
@@ -95,11 +93,11 @@ describe("groth16: pairings in WebAssembly", function () {
     for (let round = 0; round < (LONG ? 2000 : 16); round++) {
       const [a, b] = [edges[round] ?? 1n + random(P - 1n), edges[(3 * round) % 11] ?? 1n + random(P - 1n)];
       const ab = (a * b) % P;
-      const right = { terms: [[P - ab, GENERATOR_1] as const], with: GENERATOR_2 };
+      const right = { terms: [[P - ab, GENERATOR_G1] as const], with: GENERATOR_G2 };
       const made = { terms: [[1n, times1(a)] as const], with: times2(b) };
       expect(pairing.isOne([made, right]), `${a} ${b}`).to.equal(true);
-      expect(pairing.isOne([{ ...made, terms: [[a, GENERATOR_1]] }, right])).to.equal(true);
-      expect(pairing.isOne([made, { ...right, terms: [[P - ab - 1n, GENERATOR_1]] }])).to.equal(false);
+      expect(pairing.isOne([{ ...made, terms: [[a, GENERATOR_G1]] }, right])).to.equal(true);
+      expect(pairing.isOne([made, { ...right, terms: [[P - ab - 1n, GENERATOR_G1]] }])).to.equal(false);
     }
   });
 
@@ -107,8 +105,8 @@ describe("groth16: pairings in WebAssembly", function () {
     const pairing = createPairing(await checkedVerifier());
     const sums = (...scalars: bigint[]): boolean =>
       pairing.isOne([
-        { terms: scalars.map((scalar) => [scalar, GENERATOR_1] as const), with: GENERATOR_2 },
-        { terms: [[P - 6n, GENERATOR_1]], with: GENERATOR_2 },
+        { terms: scalars.map((scalar) => [scalar, GENERATOR_G1] as const), with: GENERATOR_G2 },
+        { terms: [[P - 6n, GENERATOR_G1]], with: GENERATOR_G2 },
       ]);
     expect([
       sums(1n, 2n, 3n),
@@ -119,7 +117,7 @@ describe("groth16: pairings in WebAssembly", function () {
     ]).to.deep.equal(Array(5).fill(true));
     expect([sums(), sums(0n), sums(P), sums(5n), sums(1n, P - 1n)]).to.deep.equal(Array(5).fill(false));
     expect(pairing.isOne([])).to.equal(true);
-    expect(pairing.isOne([{ terms: [[P, GENERATOR_1]], with: GENERATOR_2 }])).to.equal(true);
+    expect(pairing.isOne([{ terms: [[P, GENERATOR_G1]], with: GENERATOR_G2 }])).to.equal(true);
   });
 
   it("know the points of G2 by a sum that no other point of the twist has", () => {
@@ -138,8 +136,8 @@ describe("groth16: pairings in WebAssembly", function () {
   it("refuse points outside of G2, also those of a small order", async () => {
     const pairing = createPairing(await checkedVerifier());
     const canceling = (point: G2Point): Pair[] => [
-      { terms: [[1n, GENERATOR_1]], with: point },
-      { terms: [[P - 1n, GENERATOR_1]], with: point },
+      { terms: [[1n, GENERATOR_G1]], with: point },
+      { terms: [[P - 1n, GENERATOR_G1]], with: point },
     ];
     for (let start = 1n; start < (LONG ? 300n : 12n); start++) {
       const point = onTwist(100n * start);
@@ -160,12 +158,12 @@ describe("groth16: pairings in WebAssembly", function () {
     let few: Affine<Fq2>;
     for (let start = 1n; !few; start++) few = G2.toAffine(G2.combine([[order / 10069n, onTwist(start)]]));
     expect(pairing.prepare(few)).to.equal(undefined);
-    expect(pairing.isOne([{ terms: [[1n, GENERATOR_1]], with: few }])).to.equal(false);
+    expect(pairing.isOne([{ terms: [[1n, GENERATOR_G1]], with: few }])).to.equal(false);
   });
 
   it("refuse points off the curve", async () => {
     const pairing = createPairing(await checkedVerifier());
-    const [x, y] = GENERATOR_2;
+    const [x, y] = GENERATOR_G2;
     for (const point of [
       [y, x],
       [x, [y[0] + 1n, y[1]]],
@@ -226,11 +224,11 @@ describe("groth16: proofs verified in WebAssembly", function () {
     const { pi_a, pi_b, pi_c } = proved().proof;
     for (const [name, point] of Object.entries({ pi_a, pi_c })) {
       await refused(changed({ [name]: textsOfG1(negative(g1(point))) }), `-${name}`);
-      await refused(changed({ [name]: textsOfG1(sumOfG1(g1(point), GENERATOR_1)) }), `${name} + G`);
+      await refused(changed({ [name]: textsOfG1(sumOfG1(g1(point), GENERATOR_G1)) }), `${name} + G`);
     }
     const [x, y] = g2(pi_b);
     await refused(changed({ pi_b: textsOfG2([x, FQ2.sub(FQ2.zero, y)]) }), "-B");
-    await refused(changed({ pi_b: textsOfG2(GENERATOR_2) }), "a generator");
+    await refused(changed({ pi_b: textsOfG2(GENERATOR_G2) }), "a generator");
     await refused(changed({ pi_a: pi_c, pi_c: pi_a }), "A and C");
     // -A and -B are a proof like A and B.
     const other = changed({
@@ -318,8 +316,8 @@ describe("groth16: proofs verified in WebAssembly", function () {
 
   it("are refused together if what is wrong with one makes up for the other", () => {
     for (let times = 1n; times < 4n; times++) {
-      const by = finite(G1.toAffine(G1.combine([[times, GENERATOR_1]])));
-      expect(verifier.verifyBatch([shifted(by, 0), shifted(negative(GENERATOR_1), 1)])).to.equal(false);
+      const by = finite(G1.toAffine(G1.combine([[times, GENERATOR_G1]])));
+      expect(verifier.verifyBatch([shifted(by, 0), shifted(negative(GENERATOR_G1), 1)])).to.equal(false);
     }
   });
 
@@ -327,7 +325,7 @@ describe("groth16: proofs verified in WebAssembly", function () {
     const { crypto } = globalThis;
     const drawn: Uint8Array[] = [];
     const original = crypto.getRandomValues.bind(crypto);
-    const canceling = [shifted(GENERATOR_1, 0), shifted(negative(GENERATOR_1), 1)];
+    const canceling = [shifted(GENERATOR_G1, 0), shifted(negative(GENERATOR_G1), 1)];
     try {
       crypto.getRandomValues = (array) => {
         drawn.push(original(array as unknown as Uint8Array<ArrayBuffer>));
@@ -371,7 +369,7 @@ describe("groth16: proofs verified in WebAssembly", function () {
       { ...key, vk_alpha_1: ["1", "3", "1"] },
       { ...key, vk_beta_2: INFINITE_2 },
       { ...key, vk_gamma_2: textsOfG2(outside) },
-      { ...key, vk_delta_2: textsOfG2([GENERATOR_2[1], GENERATOR_2[0]]) },
+      { ...key, vk_delta_2: textsOfG2([GENERATOR_G2[1], GENERATOR_G2[0]]) },
       { ...key, IC: key.IC.with(2, ["1", "1", "1"]) },
       { ...key, IC: key.IC.slice(1) },
     ]) {

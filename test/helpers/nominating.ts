@@ -6,7 +6,7 @@ import { expect } from "chai";
 import type { ContractTransactionResponse } from "ethers";
 import { elect } from "../../client/governance/phragmen.ts";
 import { pageHash, submissionOf, type Submission } from "../../client/governance/submission.ts";
-import { electionOf, TERMS, type Nominating } from "../../evidence/world/nominating.ts";
+import { electionOf, nominatingWorld, TERMS, type Nominating } from "../../evidence/world/nominating.ts";
 import { present } from "../../evidence/world/present.ts";
 
 /** Elections.Status. */
@@ -68,6 +68,21 @@ export function nominating(world: () => Nominating) {
         .withArgs(...values),
   };
   return shortcuts;
+}
+
+/**
+ * Era 1 has candidates 1 and 3: 1 with 1,000 of its own and 4,000 of nominator 1, 3 with 3,000 and 500 of nominator 2. Node 1 has
+ * vNode 1 and a segment there.
+ */
+export async function firstEra(): Promise<Nominating> {
+  const made = await nominatingWorld();
+  const { nominate, nextEra, toElection } = nominating(() => made);
+  await nominate(made.people.alice, 4_000n, 1);
+  await nominate(made.people.bob, 500n, 3);
+  await toElection();
+  await made.store({ epochs: 60, leaves: [100] });
+  await nextEra();
+  return made;
 }
 
 /** All that the staking owes stands in some account's name, and it has at least that. */

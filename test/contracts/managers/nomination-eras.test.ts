@@ -1,33 +1,14 @@
 // NominationManager and nominated staking: eras, what they pay, and what offences take.
 import { expect } from "chai";
-import {
-  COMMISSION,
-  nominatingWorld,
-  SHARES,
-  TERMS,
-  type Nominating,
-} from "../../../evidence/world/nominating.ts";
+import { COMMISSION, SHARES, TERMS, type Nominating } from "../../../evidence/world/nominating.ts";
 import { challenging } from "../../helpers/challenging.ts";
 import { freshWorld } from "../../helpers/fresh-world.ts";
 import { named } from "../../helpers/named.ts";
-import { expectConserved, nominating } from "../../helpers/nominating.ts";
+import { expectConserved, firstEra, nominating } from "../../helpers/nominating.ts";
 
 describe("contracts: eras of nominated staking", () => {
   let world: Nominating;
-  /**
-   * Era 1 has candidates 1 and 3: 1 with 1,000 of its own and 4,000 of nominator 1, 3 with 3,000 and 500 of nominator 2. Node
-   * 1 has vNode 1 and a segment there.
-   */
-  const fresh = freshWorld(async () => {
-    const made = await nominatingWorld();
-    const { nominate, nextEra, toElection } = nominating(() => made);
-    await nominate(made.people.alice, 4_000n, 1);
-    await nominate(made.people.bob, 500n, 3);
-    await toElection();
-    await made.store({ epochs: 60, leaves: [100] });
-    await nextEra();
-    return made;
-  }) as () => Promise<Nominating>;
+  const fresh = freshWorld(firstEra) as () => Promise<Nominating>;
   let pages: readonly string[];
   beforeEach(async () => {
     world = await fresh();

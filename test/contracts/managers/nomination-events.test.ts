@@ -4,28 +4,17 @@ import {
   COMMISSION,
   CRANK_REWARD,
   MAX_VNODES,
-  nominatingWorld,
   SHARES,
   TERMS,
   type Nominating,
 } from "../../../evidence/world/nominating.ts";
 import { freshWorld } from "../../helpers/fresh-world.ts";
 import { named } from "../../helpers/named.ts";
-import { nominating } from "../../helpers/nominating.ts";
+import { firstEra, nominating } from "../../helpers/nominating.ts";
 
 describe("contracts: nominated staking says", () => {
   let world: Nominating;
-  /** Era 1 has candidates 1 and 3. Node 1 has vNode 1 and a segment there. */
-  const fresh = freshWorld(async () => {
-    const made = await nominatingWorld();
-    const { nominate, nextEra, toElection } = nominating(() => made);
-    await nominate(made.people.alice, 4_000n, 1);
-    await nominate(made.people.bob, 500n, 3);
-    await toElection();
-    await made.store({ epochs: 60, leaves: [100] });
-    await nextEra();
-    return made;
-  }) as () => Promise<Nominating>;
+  const fresh = freshWorld(firstEra) as () => Promise<Nominating>;
   beforeEach(async () => {
     world = await fresh();
   });

@@ -18,32 +18,29 @@ describe("contracts: the limits of proof of storage", () => {
   });
   const refused = refusing(() => world);
 
-  (process.env["HOLDFAST_LONG"] === "1" ? it : it.skip)(
-    "are 64 members, of whom a smaller one without a seat gives way to a larger one",
-    async () => {
-      const { manager } = world;
-      while (Number(await world.registry.nodeCount()) < MEMBERS + 1) await world.addNode();
-      const nodes = Array.from({ length: MEMBERS }, (_, i) => i + 1);
-      for (let at = 0; at < MEMBERS; at += TOGETHER) await world.admit(nodes.slice(at, at + TOGETHER));
-      const last = MEMBERS + 1;
-      await world.join(last, 2 * OFFERED);
-      await world.storeProbation(last, { leaves: [Number(await manager.probationLeaves(2 * OFFERED))] });
-      await world.pass(3);
-      await refused(manager.admit(last, 0), "Full");
-      const barred = (until: bigint) => until > 0n;
-      await expect(manager.admit(last, 1))
-        .to.emit(manager, "Ended")
-        .withArgs(
-          ...named(manager, "Ended", {
-            node: 1,
-            provider: world.provider(1),
-            reason: REASON.displaced,
-            barredUntil: barred,
-          }),
-        );
-      expect((await manager.memberOf(last)).standing).to.equal(2n);
-    },
-  );
+  it("are 64 members, of whom a smaller one without a seat gives way to a larger one", async () => {
+    const { manager } = world;
+    while (Number(await world.registry.nodeCount()) < MEMBERS + 1) await world.addNode();
+    const nodes = Array.from({ length: MEMBERS }, (_, i) => i + 1);
+    for (let at = 0; at < MEMBERS; at += TOGETHER) await world.admit(nodes.slice(at, at + TOGETHER));
+    const last = MEMBERS + 1;
+    await world.join(last, 2 * OFFERED);
+    await world.storeProbation(last, { leaves: [Number(await manager.probationLeaves(2 * OFFERED))] });
+    await world.pass(3);
+    await refused(manager.admit(last, 0), "Full");
+    const barred = (until: bigint) => until > 0n;
+    await expect(manager.admit(last, 1))
+      .to.emit(manager, "Ended")
+      .withArgs(
+        ...named(manager, "Ended", {
+          node: 1,
+          provider: world.provider(1),
+          reason: REASON.displaced,
+          barredUntil: barred,
+        }),
+      );
+    expect((await manager.memberOf(last)).standing).to.equal(2n);
+  });
 
   it("are 128 vNodes", async () => {
     const added = await world.addVNodes(VNODES + 1);
