@@ -3,14 +3,19 @@ import { readFile } from "node:fs/promises";
 import { expect } from "chai";
 import { groth16, type Groth16Proof, type VerificationKey } from "snarkjs";
 import { loadProvingArtifacts } from "../../circuits/artifacts.ts";
-import { FQ, FQ2, G1, G2, GENERATOR_G1, GENERATOR_G2, Q, type Affine, type Fq2 } from "../../groth16/curve.ts";
-import { createEngine } from "../../groth16/engine.ts";
 import {
-  createPairing,
-  isOnTwist,
-  type G2Point,
-  type Pair,
-} from "../../groth16/pairing.ts";
+  FQ,
+  FQ2,
+  G1,
+  G2,
+  GENERATOR_G1,
+  GENERATOR_G2,
+  Q,
+  type Affine,
+  type Fq2,
+} from "../../groth16/curve.ts";
+import { createEngine } from "../../groth16/engine.ts";
+import { createPairing, isOnTwist, type G2Point, type Pair } from "../../groth16/pairing.ts";
 import { createProver } from "../../groth16/prover.ts";
 import { createVerifier, type Proved, type Verifier } from "../../groth16/verifier.ts";
 import { verifyProof } from "../../groth16/verify.ts";
