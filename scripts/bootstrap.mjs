@@ -2,13 +2,13 @@
 // Runs before `npm start` and `npm test`, on any Node from 20 on, and uses nothing but Node itself.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const INSTALLED = join(root, "node_modules", ".package-lock.json");
-/** Hardhat's native package is an optional dependency that Node below this would silently skip. */
+/** Hardhat's native package is an optional dependency that npm on a Node below this silently skips. */
 const [MIN_MAJOR, MIN_MINOR] = [22, 13];
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
@@ -26,7 +26,9 @@ async function run(command, args) {
 
 function isInstalled() {
   return (
-    existsSync(INSTALLED) && statSync(INSTALLED).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs
+    existsSync(INSTALLED) &&
+    statSync(INSTALLED).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs &&
+    readdirSync(join(root, "node_modules", "@nomicfoundation")).some((name) => name.startsWith("edr-"))
   );
 }
 
