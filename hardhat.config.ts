@@ -37,8 +37,8 @@ export default defineConfig({
     splitTestsCompilation: true,
     profiles: {
       default: compiler({ enabled: true, runs: 10_000 }),
-      // The Solidity tests are four times as much code, so they are compiled without the optimizer. forge (foundry.toml) runs
-      // them too, with the settings of the deployed contracts.
+      // The Solidity tests deploy what the default profile has built (test/solidity/Deploying.sol). They themselves need no
+      // optimizer.
       tests: compiler({ enabled: false }),
     },
   },

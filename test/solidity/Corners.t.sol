@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {Audits} from "../../contracts/Audits.sol";
-import {Ledger} from "../../contracts/Ledger.sol";
-import {Registry} from "../../contracts/Registry.sol";
 import {IAudits} from "../../contracts/interfaces/IAudits.sol";
 import {IChallenges} from "../../contracts/interfaces/IChallenges.sol";
+import {ILedger} from "../../contracts/interfaces/ILedger.sol";
+import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {
     ChallengeId,
     ClusterId,
@@ -32,11 +31,11 @@ contract CornersTest {
     address private constant SOMEBODY = address(0xabc);
 
     System private _system;
-    Audits private _audits;
-    Registry private _registry;
+    IAudits private _audits;
+    IRegistry private _registry;
 
     function _build(World.Setting memory setting, bool stored) private {
-        _system = stored ? Settings.build(setting) : new System(setting);
+        _system = stored ? Settings.build(setting) : Settings.make(setting);
         (_audits, _registry) = (_system.audits(), _system.registry());
     }
 
@@ -117,7 +116,7 @@ contract CornersTest {
     /// @dev The fault came to light in the call that ended the challenge, and the node was slashed for both.
     function test_AFaultThatComesToLightEndsAChallenge() external {
         _build(Settings.harsh(), true);
-        Ledger ledger = _system.ledger();
+        ILedger ledger = _system.ledger();
         HostileToken token = _system.token();
         uint256 means = 1e15;
         token.mint(address(this), 2 * means);

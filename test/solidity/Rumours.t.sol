@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {Audits} from "../../contracts/Audits.sol";
 import {IAudits} from "../../contracts/interfaces/IAudits.sol";
 import {IChallenges} from "../../contracts/interfaces/IChallenges.sol";
 import {ILedger} from "../../contracts/interfaces/ILedger.sol";
@@ -11,22 +10,6 @@ import {Rules} from "./Rules.sol";
 import {Settings} from "./Settings.sol";
 import {System} from "./System.sol";
 import {IVm, VM} from "./Vm.sol";
-
-/// @title Listener
-/// @notice A system that believes what it is told happened, says whether that can be, and forgets it.
-contract Listener is System {
-    /// @dev Thrown when what was told breaks no rule.
-    error Credible();
-
-    constructor(Setting memory setting) System(setting) {}
-
-    function hear(IVm.Log[] calldata logs, bool accepts) external {
-        _accepts = accepts;
-        _read(logs);
-        this.checkSteps();
-        revert Credible();
-    }
-}
 
 /// @title RumoursTest
 /// @notice A rule about what happens that never finds anything rules nothing either: events that cannot be break each.
@@ -38,14 +21,14 @@ contract RumoursTest {
     uint256 private constant EPOCH = 0;
     uint256 private constant SINCE = 1;
 
-    Listener private _system;
-    Audits private _audits;
+    System private _system;
+    IAudits private _audits;
 
     /// @dev Thrown when a rule holds, or another one does not, although what is told cannot be.
     error Believed(string rule, string found);
 
     function setUp() public {
-        _system = new Listener(Settings.usual());
+        _system = Settings.make(Settings.usual());
         _audits = _system.audits();
         for (uint256 i = 0; i < 6; ++i) _system.store(i, i, 21 * i + 255, 29, 1e28);
         _system.live(3, 1);
@@ -83,7 +66,7 @@ contract RumoursTest {
                 }
                 (found, , ) = abi.decode(why, (string, uint256, uint256));
             } else {
-                require(bytes4(why) == Listener.Credible.selector, Believed(rule, "it fails"));
+                require(bytes4(why) == System.Credible.selector, Believed(rule, "it fails"));
             }
             require(keccak256(bytes(found)) == keccak256(bytes(rule)), Believed(rule, found));
         }

@@ -2,11 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
-import {Audits} from "../../contracts/Audits.sol";
-import {Challenges} from "../../contracts/Challenges.sol";
-import {ISources} from "../../contracts/interfaces/audits/ISources.sol";
 import {IAudits} from "../../contracts/interfaces/IAudits.sol";
-import {IBeacon} from "../../contracts/interfaces/IBeacon.sol";
+import {ILedger} from "../../contracts/interfaces/ILedger.sol";
+import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {
     Acceptance,
     BucketId,
@@ -18,16 +16,13 @@ import {
     Segment,
     VNodeId
 } from "../../contracts/interfaces/Types.sol";
-import {Ledger} from "../../contracts/Ledger.sol";
 import {TestToken} from "../../contracts/local/TestToken.sol";
 import {Posted} from "../../contracts/managers/proof/Posted.sol";
 import {Member, Rules, Standing, Vacancy} from "../../contracts/managers/proof/ProofTypes.sol";
 import {Ring} from "../../contracts/managers/proof/Ring.sol";
 import {ProofOfStorageManager} from "../../contracts/managers/ProofOfStorageManager.sol";
-import {Registry} from "../../contracts/Registry.sol";
-import {AnyFactory} from "../../contracts/test-support/AnyFactory.sol";
-import {FlagVerifier} from "../../contracts/test-support/FlagVerifier.sol";
 import {SettableBeacon} from "../../contracts/test-support/SettableBeacon.sol";
+import {Deploying} from "./Deploying.sol";
 import {VM} from "./Vm.sol";
 
 /// @title SeatSystem
@@ -48,9 +43,9 @@ contract SeatSystem is IERC1271 {
 
     TestToken private immutable _token;
     SettableBeacon private immutable _beacon;
-    Ledger private immutable _ledger;
-    Registry private immutable _registry;
-    Audits private immutable _audits;
+    ILedger private immutable _ledger;
+    IRegistry private immutable _registry;
+    IAudits private immutable _audits;
     ProofOfStorageManager private immutable _manager;
     BucketId[2] private _buckets;
     uint256 private _roots;
@@ -63,20 +58,19 @@ contract SeatSystem is IERC1271 {
 
     constructor() {
         _token = new TestToken();
-        FlagVerifier verifier = new FlagVerifier();
-        AnyFactory factory = new AnyFactory();
-        // The first contract of a contract has the nonce 1.
-        (address registry, address audits) = (_created(6), _created(7));
-        _beacon = new SettableBeacon(audits, uint64(block.timestamp), uint64(EPOCH), uint64(MARGIN));
-        _ledger = new Ledger(_token, registry, audits, _created(8), VM.addr(100), 4 * EPOCH);
-        _registry = new Registry(_ledger, Audits(audits));
-        IAudits.Profile[] memory profiles = new IAudits.Profile[](1);
-        profiles[0] = ISources.Profile(verifier, 2, 2, 2);
-        IBeacon[] memory beacons = new IBeacon[](1);
-        beacons[0] = _beacon;
-        uint256 genesis = block.timestamp;
-        _audits = new Audits(_ledger, _registry, factory, profiles, beacons, genesis, EPOCH, MARGIN, 200);
-        new Challenges(_ledger, _registry, _audits, 100);
+        Deploying.Core memory core = Deploying.core(
+            Deploying.Plan({
+                token: _token,
+                treasury: VM.addr(100),
+                unbondSeconds: 4 * EPOCH,
+                epochSeconds: EPOCH,
+                margin: MARGIN,
+                protocolFee: 200,
+                minBond: 100,
+                directoryDepth: 2
+            })
+        );
+        (_beacon, _ledger, _registry, _audits) = (core.beacon, core.ledger, core.registry, core.audits);
         _token.mint(address(this), 1e30);
         _token.approve(address(_ledger), type(uint256).max);
         _ledger.deposit(address(this), 1e28);
@@ -85,7 +79,12 @@ contract SeatSystem is IERC1271 {
         for (uint256 i = 0; i < VNODES; ++i) tokens[i] = uint64(uint256(keccak256(abi.encode(i))));
         _registry.createCluster(0, 0, 0, _terms(), "");
         _registry.addVNodes(ClusterId.wrap(1), tokens);
-        _manager = new ProofOfStorageManager(_audits, ClusterId.wrap(1), _rules());
+        _manager = ProofOfStorageManager(
+            Deploying.create(
+                "contracts/managers/ProofOfStorageManager.sol:ProofOfStorageManager",
+                abi.encode(_audits, ClusterId.wrap(1), _rules())
+            )
+        );
         _buckets[0] = _registry.createBucket(ClusterId.wrap(1), false);
         _buckets[1] = _registry.createBucket(_manager.probationCluster(), false);
         for (uint32 i = 0; i < NODES; ++i) _addNode(i);
@@ -102,10 +101,6 @@ contract SeatSystem is IERC1271 {
         for (uint32 i = 1; i <= NODES - 2; ++i) _storeSegment(NodeId.wrap(i));
         for (uint256 i = 0; i < 2; ++i) _pass(EACH_PROVEN);
         for (uint32 i = 1; i <= NODES - 2; ++i) _manager.admit(NodeId.wrap(i), NO_NODE);
-    }
-
-    function _created(uint8 nonce) private view returns (address) {
-        return address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(this), nonce)))));
     }
 
     function _terms() private pure returns (ClusterParams memory) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {Deploying} from "./Deploying.sol";
 import {SeatSystem} from "./SeatSystem.sol";
 
 /// @title SeatsTest
@@ -22,7 +23,7 @@ contract SeatsTest {
     error Seldom(uint256[3] done);
 
     function setUp() public {
-        _system = new SeatSystem();
+        _system = SeatSystem(Deploying.create("test/solidity/SeatSystem.sol:SeatSystem", ""));
         _system.begin();
     }
 

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ClusterParams} from "../../contracts/interfaces/Types.sol";
+import {Deploying} from "./Deploying.sol";
 import {System} from "./System.sol";
 import {World} from "./World.sol";
 
@@ -44,9 +45,14 @@ library Settings {
         return World.Setting({tokenTakes: true, protocolFee: 500, params: params, bond: 2e14});
     }
 
+    /// @notice A world in which nothing is stored yet.
+    function make(World.Setting memory setting) internal returns (System) {
+        return System(Deploying.create("test/solidity/System.sol:System", abi.encode(setting)));
+    }
+
     /// @notice A world in which something is stored already.
     function build(World.Setting memory setting) internal returns (System system) {
-        system = new System(setting);
+        system = make(setting);
         for (uint256 i = 0; i < 6; ++i) system.store(i, i, 21 * i + 255, 3 * i + 9, 1e28);
         system.live(1, 1);
     }

@@ -22,6 +22,8 @@ interface IVm {
     /// @dev Whatever call begins with these bytes gets this answer.
     function mockCall(address target, bytes calldata call, bytes calldata answer) external;
     function clearMockedCalls() external;
+    /// @dev The creation code of a contract that was built, libraries linked.
+    function getCode(string calldata name) external view returns (bytes memory);
 }
 
 IVm constant VM = IVm(address(uint160(uint256(keccak256("hevm cheat code")))));

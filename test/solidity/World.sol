@@ -2,18 +2,14 @@
 pragma solidity 0.8.37;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
-import {Audits} from "../../contracts/Audits.sol";
-import {Challenges} from "../../contracts/Challenges.sol";
-import {Ledger} from "../../contracts/Ledger.sol";
-import {Registry} from "../../contracts/Registry.sol";
-import {ISources} from "../../contracts/interfaces/audits/ISources.sol";
 import {IAudits} from "../../contracts/interfaces/IAudits.sol";
-import {IBeacon} from "../../contracts/interfaces/IBeacon.sol";
+import {IChallenges} from "../../contracts/interfaces/IChallenges.sol";
+import {ILedger} from "../../contracts/interfaces/ILedger.sol";
+import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {ClusterId, ClusterParams, NodeId, VNodeId} from "../../contracts/interfaces/Types.sol";
-import {AnyFactory} from "../../contracts/test-support/AnyFactory.sol";
-import {FlagVerifier} from "../../contracts/test-support/FlagVerifier.sol";
 import {HostileToken} from "../../contracts/test-support/HostileToken.sol";
 import {SettableBeacon} from "../../contracts/test-support/SettableBeacon.sol";
+import {Deploying} from "./Deploying.sol";
 import {VM} from "./Vm.sol";
 
 /// @title World
@@ -49,10 +45,10 @@ abstract contract World is IERC1271 {
 
     HostileToken public immutable token;
     SettableBeacon public immutable beacon;
-    Ledger public immutable ledger;
-    Registry public immutable registry;
-    Audits public immutable audits;
-    Challenges public immutable challenges;
+    ILedger public immutable ledger;
+    IRegistry public immutable registry;
+    IAudits public immutable audits;
+    IChallenges public immutable challenges;
 
     /// @dev Owners, providers by their nodes, the second manager, this contract, the treasury, the stranger.
     address[] internal _people;
@@ -64,30 +60,21 @@ abstract contract World is IERC1271 {
             address(0),
             ""
         );
-        FlagVerifier verifier = new FlagVerifier();
-        AnyFactory factory = new AnyFactory();
-        // The first contract of a contract has the nonce 1.
-        (address registry_, address audits_) = (_created(6), _created(7));
-        beacon = new SettableBeacon(audits_, uint64(block.timestamp), uint64(EPOCH), uint64(MARGIN));
         address treasury = VM.addr(100);
-        ledger = new Ledger(token, registry_, audits_, _created(8), treasury, UNBOND_EPOCHS * EPOCH);
-        registry = new Registry(ledger, Audits(audits_));
-        IAudits.Profile[] memory profiles = new IAudits.Profile[](1);
-        profiles[0] = ISources.Profile(verifier, 2, 2, uint8(DEPTH));
-        IBeacon[] memory beacons = new IBeacon[](1);
-        beacons[0] = beacon;
-        audits = new Audits(
-            ledger,
-            registry,
-            factory,
-            profiles,
-            beacons,
-            block.timestamp,
-            EPOCH,
-            MARGIN,
-            setting.protocolFee
+        Deploying.Core memory core = Deploying.core(
+            Deploying.Plan({
+                token: token,
+                treasury: treasury,
+                unbondSeconds: UNBOND_EPOCHS * EPOCH,
+                epochSeconds: EPOCH,
+                margin: MARGIN,
+                protocolFee: setting.protocolFee,
+                minBond: uint80(MIN_BOND),
+                directoryDepth: uint8(DEPTH)
+            })
         );
-        challenges = new Challenges(ledger, registry, audits, uint80(MIN_BOND));
+        (beacon, ledger, registry) = (core.beacon, core.ledger, core.registry);
+        (audits, challenges) = (core.audits, core.challenges);
 
         for (uint256 i = 0; i < OWNERS + NODES + 1; ++i) _people.push(VM.addr(1 + i));
         _people.push(address(this));
@@ -99,10 +86,6 @@ abstract contract World is IERC1271 {
         registry.assign(VNodeId.wrap(1), NodeId.wrap(1));
         registry.assign(VNodeId.wrap(2), NodeId.wrap(2));
         registry.assign(VNodeId.wrap(3), NodeId.wrap(3));
-    }
-
-    function _created(uint8 nonce) private view returns (address) {
-        return address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(this), nonce)))));
     }
 
     function _endow(address who) private {

@@ -5,6 +5,7 @@ import {IStakingSource} from "../../../contracts/interfaces/managers/IStakingSou
 import {Elections} from "../../../contracts/managers/nomination/Elections.sol";
 import {NominatedStaking} from "../../../contracts/managers/nomination/NominatedStaking.sol";
 import {Stakers} from "../../../contracts/managers/nomination/Stakers.sol";
+import {Deploying} from "../Deploying.sol";
 import {Play} from "./Play.sol";
 
 /// @title StakingRules
@@ -125,7 +126,9 @@ contract NominatedStakingTest {
     StakingRules private _rules;
 
     function setUp() public {
-        _rules = new StakingRules();
+        _rules = StakingRules(
+            Deploying.create("test/solidity/nomination/NominatedStaking.t.sol:StakingRules", "")
+        );
     }
 
     function targetContracts() public view returns (address[] memory targets) {

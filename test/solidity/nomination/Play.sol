@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {IAudits} from "../../../contracts/interfaces/IAudits.sol";
 import {NodeId} from "../../../contracts/interfaces/Types.sol";
 import {TestToken} from "../../../contracts/local/TestToken.sol";
 import {Elections} from "../../../contracts/managers/nomination/Elections.sol";
@@ -9,6 +8,7 @@ import {NominatedStaking} from "../../../contracts/managers/nomination/Nominated
 import {Stakers} from "../../../contracts/managers/nomination/Stakers.sol";
 import {Stakes} from "../../../contracts/managers/nomination/Stakes.sol";
 import {StakingTerms} from "../../../contracts/managers/nomination/Terms.sol";
+import {Deploying} from "../Deploying.sol";
 import {VM} from "../Vm.sol";
 
 /// @title Surroundings
@@ -57,7 +57,12 @@ contract Play {
 
     constructor() {
         StakingTerms memory terms = StakingTerms(uint8(SEATS), 6, 2, 29, 10, 5, 20, 10, 4);
-        _staking = new NominatedStaking(IAudits(address(_around)), address(this), terms);
+        _staking = NominatedStaking(
+            Deploying.create(
+                "contracts/managers/nomination/NominatedStaking.sol:NominatedStaking",
+                abi.encode(_around, address(this), terms)
+            )
+        );
         _token = _around.token();
         for (uint256 i = 0; i < PEOPLE; ++i) {
             _token.mint(_person(i), FUNDS);
