@@ -1,12 +1,8 @@
 /**
  * The `holdfast` command. Its exit status is 0 for success, 1 for failure, 2 for wrong usage.
  */
-import { CommanderError } from "commander";
-import { createProgram } from "./commands/program.ts";
-import { printError } from "./output.ts";
+import { INTERRUPTED, runCommand } from "./run.ts";
 
-/** The exit status that shells use for SIGINT. */
-const INTERRUPTED = 130;
 /** Milliseconds from the first signal until the process ends in any case. */
 const MAX_STOP_MS = 8_000;
 /** Scripts of package.json that run this in the clone. Paths in their arguments are relative to the caller's folder. */
@@ -14,7 +10,6 @@ const SCRIPTS = ["holdfast", "start"];
 const { INIT_CWD, npm_lifecycle_event: script = "" } = process.env;
 if (INIT_CWD !== undefined && SCRIPTS.includes(script)) process.chdir(INIT_CWD);
 
-const json = process.argv.includes("--json");
 const ending = new AbortController();
 // A second signal ends the process at once, after the exit handlers that end its child processes.
 const stop = (): void => {
@@ -26,12 +21,4 @@ process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
 // If the reader closes the pipe, the failing write reports it, not a stack trace.
 process.stdout.on("error", () => undefined);
 
-try {
-  await createProgram({ json, signal: ending.signal }).parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else {
-    printError(error, json);
-    process.exitCode = ending.signal.aborted ? INTERRUPTED : 1;
-  }
-}
+await runCommand(process.argv.slice(2), ending.signal);

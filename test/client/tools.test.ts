@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { errorIn, holdfast } from "../helpers/cli.ts";
+import { errorIn, holdfast, startHoldfast } from "../helpers/cli.ts";
 
 interface SegmentVector {
   readonly bytes: number;
@@ -332,9 +332,8 @@ describe("client: commands that need a chain", function () {
     const pages = docs.filter((name) => name.endsWith(".md")).map((name) => join("docs", name));
     for (const page of ["README.md", ...pages])
       expect(await readFile(join(root, page), "utf8"), page).not.to.match(/\bnode \S+\.ts\b/);
-    expect((await holdfast("auditor", "run", "--", "--help")).stdout).to.match(
-      /^Usage: holdfast auditor run --/,
-    );
+    const { stdout } = await startHoldfast("auditor", "run", "--", "--help").done;
+    expect(stdout).to.match(/^Usage: holdfast auditor run --/);
   });
 
   it("have help at every level", async () => {

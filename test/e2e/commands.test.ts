@@ -9,7 +9,7 @@ import { JsonRpcProvider } from "ethers";
 import { startNetwork, type Network } from "../../client/devnet/network.ts";
 import { createProcesses, type Processes } from "../../client/devnet/processes.ts";
 import { readObject } from "../../client/object.ts";
-import { errorIn, holdfast, type CliResult } from "../helpers/cli.ts";
+import { errorIn, holdfast, startHoldfast, type CliResult } from "../helpers/cli.ts";
 
 const BOND = 10n ** 18n;
 /** No epoch ends meanwhile. */
@@ -367,7 +367,7 @@ describe("e2e: the commands", function () {
     const other = join(folder, "node-1-again.json");
     const settings = JSON.parse(await readFile(config, "utf8")) as object;
     await writeFile(other, JSON.stringify({ ...settings, port: 0 }));
-    const { code, stdout, stderr } = await holdfast("node", "run", "--config", other);
+    const { code, stdout, stderr } = await startHoldfast("node", "run", "--config", other).done;
     expect(code).to.equal(1);
     expect(stdout + stderr).to.match(/locked|another/);
   });

@@ -1,20 +1,18 @@
 /**
- * Runs the `holdfast` command in a separate process, as users do.
+ * Runs the `holdfast` command: in a process of its own, as users do, or in one that runs many.
  */
-import { spawn } from "node:child_process";
+import { fork, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import type { CliResult } from "./cli-server.ts";
 
-export interface CliResult {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export type { CliResult };
 
 const MAIN = join(import.meta.dirname, "..", "..", "client", "main.ts");
+const SERVER = join(import.meta.dirname, "cli-server.ts");
 
 /** Folder in which commands save what they have signed. Each test process has its own. */
 const STATE = join(tmpdir(), `holdfast-state-${process.pid}`);
@@ -28,13 +26,16 @@ export interface RunningCli {
   readonly done: Promise<CliResult>;
 }
 
+/** The tests name the chain and the deployment themselves. */
+function environment(): NodeJS.ProcessEnv {
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith("HOLDFAST_"));
+  return { ...Object.fromEntries(others), HOLDFAST_STATE: STATE };
+}
+
+/** In a process of its own, which may start others and can be sent signals. */
 export function startHoldfast(...args: readonly string[]): RunningCli {
-  // The tests name the chain and the deployment themselves.
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith("HOLDFAST_")),
-  );
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { ...env, HOLDFAST_STATE: STATE },
+    env: environment(),
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stderr = "";
@@ -63,7 +64,37 @@ export function startHoldfast(...args: readonly string[]): RunningCli {
   };
 }
 
-export const holdfast = (...args: readonly string[]): Promise<CliResult> => startHoldfast(...args).done;
+let server: ChildProcess | undefined;
+let last: Promise<unknown> = Promise.resolve();
+
+/** One after the other in one process: most of a command's time is that of loading it. */
+export function holdfast(...args: readonly string[]): Promise<CliResult> {
+  const result = last.then(() => runInServer(args));
+  last = result.catch(() => undefined);
+  return result;
+}
+
+async function runInServer(args: readonly string[]): Promise<CliResult> {
+  server ??= fork(SERVER, { env: environment(), stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const running = server;
+  running.ref();
+  running.channel?.ref();
+  const ended = new AbortController();
+  try {
+    running.send(args);
+    return await Promise.race([
+      once(running, "message", { signal: ended.signal }).then(([result]) => result as CliResult),
+      once(running, "exit", { signal: ended.signal }).then(([code]) => {
+        server = undefined;
+        throw new Error(`holdfast ${args.join(" ")} ended its process with ${String(code)}`);
+      }),
+    ]);
+  } finally {
+    ended.abort();
+    running.unref();
+    running.channel?.unref();
+  }
+}
 
 /** The error object that --json prints. */
 export function errorIn({ stderr }: CliResult): {
