@@ -22,6 +22,12 @@ describe("scripts: bootstrap", () => {
   });
   afterEach(() => rm(root, { recursive: true }));
 
+  async function install(packages: readonly string[]): Promise<void> {
+    await writeFile(join(root, "node_modules", ".package-lock.json"), "{}");
+    for (const name of packages)
+      await mkdir(join(root, "node_modules", "@nomicfoundation", name), { recursive: true });
+  }
+
   /** Makes a command that records its arguments, and then executes `then`. */
   async function stub(path: string, then: string): Promise<void> {
     const said = `echo "\${0##*/} $*" >> "${join(root, "calls")}"`;
@@ -89,7 +95,12 @@ describe("scripts: bootstrap", () => {
   }
 
   it("installs nothing where what is installed is as new as the lockfile", async () => {
-    await writeFile(join(root, "node_modules", ".package-lock.json"), "{}");
+    await install(["edr", "edr-linux-x64-gnu"]);
     expect(await calls(npmOn("20.20.2"))).to.deep.equal([prepares()]);
+  });
+
+  it("installs again where an older Node's npm has left native packages out", async () => {
+    await install(["edr"]);
+    expect(await calls(npmOn("24.0.0"))).to.deep.equal(["npm version --json", `npm ${INSTALL}`, prepares()]);
   });
 });
