@@ -16,8 +16,8 @@ const ROOT = join(import.meta.dirname, "..");
 
 export interface PrepareOptions {
   readonly profiles: readonly string[];
-  /** Only the contracts of a deployment, or all, with those for tests and the managers. */
-  readonly contracts: "deployed" | "all";
+  /** Only the contracts of a deployment, or those and the managers, or all, with those for tests. */
+  readonly contracts: "deployed" | "managers" | "all";
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -54,7 +54,7 @@ async function buildContracts(
   signal: AbortSignal,
 ): Promise<void> {
   const hardhat = join(ROOT, "node_modules", "hardhat", "dist", "src", "cli.js");
-  const files = which === "all" ? [] : deployedSources();
+  const files = which === "all" ? [] : sourcesWithout(LEFT_OUT[which]);
   const child = spawn(process.execPath, [hardhat, "build", "--quiet", "--no-tests", ...files], {
     cwd: ROOT,
     env: { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: "true" },
@@ -65,16 +65,21 @@ async function buildContracts(
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => (output += text));
-  const told = setTimeout(() => log("compiling the contracts (about a minute)"), TELL_AFTER_MS);
+  const told = setTimeout(() => log(`compiling the contracts (${COMPILING[which]})`), TELL_AFTER_MS);
   const [code] = (await once(child, "close").finally(() => clearTimeout(told))) as [number | null];
   if (code === 0) return;
   output.split("\n").filter(Boolean).forEach(log);
   throw new HoldfastError("io", "the contracts do not compile: see the lines above");
 }
 
-function deployedSources(): string[] {
-  const others = ["contracts/managers/**", "contracts/test-support/**"];
-  return globSync("contracts/**/*.sol", { cwd: ROOT, exclude: others });
+const COMPILING = { deployed: "about a minute", managers: "some minutes", all: "some minutes" };
+const LEFT_OUT = {
+  deployed: ["contracts/managers/**", "contracts/test-support/**"],
+  managers: ["contracts/test-support/**"],
+};
+
+function sourcesWithout(exclude: readonly string[]): string[] {
+  return globSync("contracts/**/*.sol", { cwd: ROOT, exclude });
 }
 
 /** Logs a line for each tenth of the work. */

@@ -2,12 +2,10 @@
  * `governance safe`: several owners decide for a cluster, by signatures that are collected in a file.
  */
 import { InvalidArgumentError, type Command } from "commander";
-import { Interface } from "ethers";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { writeJson } from "../../system/files.ts";
 import { parseAddress, type Chain } from "../chain.ts";
 import { decisionJson, decisionLines, decisionOf, type Decision } from "../governance/decision.ts";
-import { safeArtifact } from "../governance/safe-artifacts.ts";
 import {
   addSignature,
   callsOfTransaction,
@@ -21,6 +19,7 @@ import {
   safeMessage,
   safeTransaction,
   safeTxHash,
+  executeSafe,
   signaturesToSend,
   writeTransactionFile,
   type SafeTransaction,
@@ -195,7 +194,7 @@ function execute(files: readonly string[], options: SafeOptions): Promise<void> 
     const safe = await openSafe(chain, await readSafeRecord(options.safe));
     const transaction = mergeTransactions(await Promise.all(files.map(readTransactionFile)));
     checkPlace(transaction, safe);
-    const signatures = signaturesToSend(transaction, safe);
+    signaturesToSend(transaction, safe);
     const decision = await decide(chain, safe, transaction);
     const value = { safe: safe.safe, nonce: transaction.nonce, hash: safeTxHash(transaction) };
     const lines = [`transaction ${transaction.nonce} of ${safe.safe}:`, ...decisionLines(decision)];
@@ -207,22 +206,7 @@ function execute(files: readonly string[], options: SafeOptions): Promise<void> 
     if (!options.json) printNote(lines.join("\n"), false);
     if ("refused" in decision.outcome) throw new HoldfastError("chain", decision.outcome.refused);
     await agree(`execute as the Safe ${safe.safe}: ${decision.does.join("; ")}`, options);
-    const { to, data, operation, ...rest } = safeMessage(transaction);
-    const { safeTxGas, baseGas, gasPrice, gasToken, refundReceiver } = rest;
-    const order = [
-      to,
-      0n,
-      data,
-      operation,
-      safeTxGas,
-      baseGas,
-      gasPrice,
-      gasToken,
-      refundReceiver,
-      signatures,
-    ];
-    const call = new Interface(safeArtifact("SafeL2").abi).encodeFunctionData("execTransaction", order);
-    const { hash, gas, events } = await chain.submit("the Safe's transaction", safe.safe, call);
+    const { hash, gas, events } = await executeSafe(chain, transaction, safe);
     const done = events.map(({ name, args }) => ({ name, args }));
     printResult(
       { ...value, does: decision.does, events: done, gas, transaction: hash },

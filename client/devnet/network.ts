@@ -22,12 +22,16 @@ export interface RunningNode {
   readonly dataFolder: string;
 }
 
-export interface Network {
+/** A network whose nodes may still have to start. */
+export interface Deployed {
   readonly rpcUrl: string;
   readonly chain: Chain;
   readonly deployment: Deployment;
   readonly roles: Roles;
-  /** Four that serve, then the standby. */
+}
+
+export interface Network extends Deployed {
+  /** In the order of the roles. */
   readonly nodes: readonly RunningNode[];
 }
 
@@ -37,27 +41,39 @@ export interface NetworkOptions extends Pick<DevnetOptions, "profile" | "epochSe
   /** Leaves that each node offers. */
   readonly capacity: number;
   readonly bond: bigint;
-  /** Number of nodes that prove at the same time. */
+  /** Number of proofs that are made at the same time. */
   readonly provers: number;
+  /** Default: those of the storage scenario. */
+  readonly roles?: Roles;
+  /** Seconds that a bond takes to leave. Default: that of every deployment. */
+  readonly unbondSeconds?: (epochSeconds: number) => number;
+  readonly pace?: Pace;
+  /** Runs while the nodes start, and must end before the network is ready. */
+  readonly meanwhile?: (deployed: Deployed) => Promise<void>;
   readonly onLog: (process: string, line: LogLine) => void;
 }
 
-/** Time to record an epoch's randomness after its source point, and to get a finished proof mined. */
-const SPARE_SECONDS = 6;
-/** Milliseconds between two looks of nodes and auditor at the chain. */
-const POLL_MS = 1000;
+/** How closely nodes and auditor follow the chain. */
+export interface Pace {
+  /** Milliseconds between two looks at the chain. */
+  readonly pollMs: number;
+  /** Time to record an epoch's randomness after its source point, and to get a finished proof mined. */
+  readonly spareSeconds: number;
+}
+
+const CALM: Pace = { pollMs: 1000, spareSeconds: 6 };
+const COUNTS = ["no", "one", "two", "three", "four", "five", "six"];
 /** Seconds from the relay's first round to now, so that it lies before any epoch. */
 const HEAD_START = 60;
 const ROOT = join(import.meta.dirname, "..", "..");
 
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
-  const { profile, log, processes } = options;
-  const roles = castRoles();
+  const { profile, log, processes, unbondSeconds, roles = castRoles(), pace = CALM } = options;
   log("starting a chain and a drand relay");
   const [rpcUrl, relayUrl] = await Promise.all([startChain(processes), startRelay(processes)]);
   const knownAnswer = await makeKnownAnswer(profile);
   const proofSeconds = (knownAnswer.witnessMs + knownAnswer.proveMs) / 1000;
-  const epochSeconds = Math.max(options.epochSeconds, comfortableEpoch(proofSeconds, options.provers));
+  const epochSeconds = Math.max(options.epochSeconds, comfortableEpoch(proofSeconds, options.provers, pace));
 
   log(`deploying the contracts; an epoch takes ${epochSeconds} s`);
   const drand = await fetchDrandChain(relayUrl);
@@ -67,6 +83,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     profile,
     knownAnswer,
     epochSeconds,
+    ...(unbondSeconds && { unbondSeconds: unbondSeconds(epochSeconds) }),
     protocolFee: PROTOCOL_FEE,
     verificationKey: await loadVerificationKey(profile),
     drand,
@@ -77,18 +94,23 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   signer.provider?.destroy();
   const chain = await connect({ rpcUrl, audits: deployment.audits });
 
-  log("five providers register, bond and start their nodes; an auditor starts");
+  const count = COUNTS[roles.providers.length] ?? roles.providers.length;
+  log(`${count} providers register, bond and start their nodes; an auditor starts`);
   const auditor = startAuditor(options, { rpcUrl, relayUrl, drand, chain, roles });
   auditor.catch(() => undefined); // if the nodes do not start, report that instead
-  const nodes = await startNodes(options, { rpcUrl, relayUrl, chain, roles });
+  const deployed = { rpcUrl, chain, deployment, roles };
+  const [nodes] = await Promise.all([
+    startNodes(options, { rpcUrl, relayUrl, chain, roles }),
+    options.meanwhile?.(deployed),
+  ]);
   await auditor;
-  return { rpcUrl, chain, deployment, roles, nodes };
+  return { ...deployed, nodes };
 }
 
 /** After its margin, an epoch leaves time for all proofs on this machine, and two thirds more. */
-function comfortableEpoch(proofSeconds: number, provers: number): number {
+function comfortableEpoch(proofSeconds: number, provers: number, { spareSeconds }: Pace): number {
   const turns = provers / Math.min(provers, availableParallelism());
-  const seconds = Math.ceil(1.7 * turns * proofSeconds) + SPARE_SECONDS;
+  const seconds = Math.ceil(1.7 * turns * proofSeconds + spareSeconds);
   return Math.min(Math.ceil((4 * seconds) / 3), seconds + MIN_MARGIN);
 }
 
@@ -137,7 +159,7 @@ async function startNodes(
   const ids: bigint[] = [];
   for (const [i, role] of roles.providers.entries())
     ids.push(await register(chain, role, `http://127.0.0.1:${ports[i] ?? 0}`, options));
-  const { processes, profile, folder, bond, onLog } = options;
+  const { processes, profile, folder, bond, onLog, pace = CALM } = options;
   return Promise.all(
     roles.providers.map(async (role, i) => {
       const [id, port] = [ids[i] ?? 0n, ports[i] ?? 0];
@@ -155,7 +177,7 @@ async function startNodes(
         profile,
         host: "127.0.0.1",
         port,
-        pollMs: POLL_MS,
+        pollMs: pace.pollMs,
         drandUrls: [relayUrl],
         allowPrivatePeers: true,
       };
@@ -197,7 +219,7 @@ export async function fund(chain: Chain, amount: bigint): Promise<void> {
 }
 
 async function startAuditor(
-  { processes, folder, profile, onLog }: NetworkOptions,
+  { processes, folder, profile, onLog, pace = CALM }: NetworkOptions,
   { rpcUrl, relayUrl, drand, chain, roles }: ChainAccess & { drand: DrandChain },
 ): Promise<void> {
   const name = "auditor";
@@ -212,7 +234,7 @@ async function startAuditor(
     profile,
     drandUrls: [relayUrl],
     drandPublicKey: Buffer.from(drand.publicKey).toString("hex"),
-    pollSeconds: POLL_MS / 1000,
+    pollSeconds: pace.pollMs / 1000,
     // So that the outcome of every epoch can be shown.
     settle: "all",
     host: "127.0.0.1",

@@ -19,18 +19,24 @@ export interface Roles {
   /** Challenges vNodes. It needs its own account, because the auditor's is used by the daemon. */
   readonly challenger: DevelopmentAccount;
   readonly treasury: DevelopmentAccount;
-  /** Four that serve, then the standby. */
+  /** In the storage scenario four that serve, then the standby. */
   readonly providers: readonly ProviderRole[];
 }
 
 export const SERVING = 4;
 
-export function castRoles(): Roles {
-  const accounts = developmentAccounts(6 + 2 * (SERVING + 1));
+/** Accounts of roles without nodes. */
+const OTHERS = 6;
+
+/** How many of the development accounts such a cast has. */
+export const castSize = (providers: number): number => OTHERS + 2 * providers;
+
+export function castRoles(count = SERVING + 1): Roles {
+  const accounts = developmentAccounts(castSize(count));
   const take = (): DevelopmentAccount => accounts.shift() as DevelopmentAccount;
   const [deployer, manager, app, auditor, treasury] = [take(), take(), take(), take(), take()];
   const challenger = take();
-  const providers = Array.from({ length: SERVING + 1 }, (_, i) => ({
+  const providers = Array.from({ length: count }, (_, i) => ({
     name: i < SERVING ? `provider ${i + 1}` : "standby",
     cold: take(),
     operator: take(),

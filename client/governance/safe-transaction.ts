@@ -7,6 +7,7 @@ import { z } from "zod";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { parseJson } from "../../protocol/json.ts";
 import { writeJson } from "../../system/files.ts";
+import type { Chain, Sent } from "../chain.ts";
 import { NOBODY } from "./actions.ts";
 import { packCalls, unpackCalls, type Call } from "./calls.ts";
 import { safeArtifact } from "./safe-artifacts.ts";
@@ -197,6 +198,27 @@ export function signaturesToSend(transaction: SafeTransaction, state: SafeState)
     });
   }
   return concat(counted.slice(0, threshold).map(({ signature }) => signature));
+}
+
+/** Sends the transaction, which enough owners have signed. @throws HoldfastError "unauthorized" if owners are missing */
+export function executeSafe(chain: Chain, transaction: SafeTransaction, state: SafeState): Promise<Sent> {
+  const signatures = signaturesToSend(transaction, state);
+  const { to, value, data, operation, safeTxGas, baseGas, gasPrice, ...rest } = safeMessage(transaction);
+  const { gasToken, refundReceiver } = rest;
+  const order = [
+    to,
+    value,
+    data,
+    operation,
+    safeTxGas,
+    baseGas,
+    gasPrice,
+    gasToken,
+    refundReceiver,
+    signatures,
+  ];
+  const call = new Interface(safeArtifact("SafeL2").abi).encodeFunctionData("execTransaction", order);
+  return chain.submit("the Safe's transaction", transaction.safe, call);
 }
 
 function signerOf(transaction: SafeTransaction, signature: string): string | undefined {

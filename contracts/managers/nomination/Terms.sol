@@ -47,7 +47,7 @@ library Terms {
         // What is asked for during an election still counts in it, and so until the next era is over.
         uint256 least = 2 * uint256(t.eraEpochs) + KNOWN_EPOCHS + Parameters.pauseBudgetUp(quarterEpochs);
         require(
-            t.unbondEpochs >= least && t.unbondEpochs <= 8 * MAX_ERA,
+            t.unbondEpochs >= least && t.unbondEpochs <= least + 8 * MAX_ERA,
             BadTerm("unbondEpochs", t.unbondEpochs)
         );
         require(t.leastOwn != 0, BadTerm("leastOwn", 0));
