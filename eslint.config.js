@@ -13,6 +13,7 @@ const FLOORS = {
   contracts: BASE,
   wasm: BASE,
   drand: BASE,
+  erasure: BASE,
   groth16: [...BASE, "wasm"],
   circuits: [...BASE, "wasm", "groth16"],
   keys: [...BASE, "drand", "groth16", "circuits"],
@@ -20,7 +21,7 @@ const FLOORS = {
   verifier: MIDDLE,
   client: [...MIDDLE, "prover", "verifier"],
   scripts: ["protocol", "client"],
-  evidence: [...MIDDLE, "prover", "verifier", "client"],
+  evidence: [...MIDDLE, "erasure", "prover", "verifier", "client"],
 };
 const floors = Object.entries(FLOORS).map(([folder, below]) => ({
   files: [`${folder}/**/*.ts`],

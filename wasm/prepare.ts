@@ -52,6 +52,12 @@ const VERIFIER: WasmTarget = {
   source: `${FOLDER}/verifier.ts`,
   variants: [{ file: "verifier.wasm", flags: FUSED }],
 };
+const ERASURE: WasmTarget = {
+  record: "erasure.json",
+  log: "compiling the erasure code to WebAssembly",
+  source: `${FOLDER}/erasure.ts`,
+  variants: [{ file: "erasure.wasm", flags: FLAGS }],
+};
 /** Made where it is needed. */
 const UNFUSED_PROVER: WasmTarget = {
   record: "prover-unfused.json",
@@ -80,6 +86,11 @@ export function prepareProver(options?: PrepareWasmOptions): Promise<string> {
 /** The path of verifier.wasm. */
 export function prepareVerifier(options?: PrepareWasmOptions): Promise<string> {
   return prepareTarget(VERIFIER, options);
+}
+
+/** The path of erasure.wasm. */
+export function prepareErasure(options?: PrepareWasmOptions): Promise<string> {
+  return prepareTarget(ERASURE, options);
 }
 
 /** The path of prover-unfused.wasm, for machines without a fused multiply-add: it computes the same, more slowly. */
@@ -163,4 +174,5 @@ if (import.meta.main) {
   await prepareWasm({ log });
   await prepareProver({ log });
   await prepareVerifier({ log });
+  await prepareErasure({ log });
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run -s bench -- commit | prove | keys | circuits | gas | limits | governance | election | reputation | seats | proof-gas |
- * events | auditor | mutants | coverage | mutants-ts | coverage-ts`: the figures in the README and in docs/.
+ * `npm run -s bench -- commit | erasure | prove | keys | circuits | gas | limits | governance | election | reputation | seats |
+ * proof-gas | events | auditor | mutants | coverage | mutants-ts | coverage-ts`: the figures in the README and in docs/.
  */
 import { Command } from "commander";
 import { PROFILES, profileNamed, type ProfileName } from "../../protocol/profiles.ts";
@@ -31,6 +31,12 @@ add("commit", "measures the bytes hashed per second, on one core and on all").ac
   async (options: BenchOptions) => {
     const { benchCommit } = await import("./commit.ts");
     print(await benchCommit(), options);
+  },
+);
+add("erasure", "measures the bytes coded per second, and those that come back from a code's shards").action(
+  async (options: BenchOptions) => {
+    const { benchErasure } = await import("./erasure.ts");
+    print(await benchErasure(), options);
   },
 );
 add("prove", "measures time and memory of a proof, for each profile and engine")
