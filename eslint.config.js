@@ -14,6 +14,7 @@ const FLOORS = {
   wasm: BASE,
   drand: BASE,
   erasure: BASE,
+  objects: [...BASE, "erasure"],
   groth16: [...BASE, "wasm"],
   circuits: [...BASE, "wasm", "groth16"],
   keys: [...BASE, "drand", "groth16", "circuits"],
@@ -21,7 +22,7 @@ const FLOORS = {
   verifier: MIDDLE,
   client: [...MIDDLE, "prover", "verifier"],
   scripts: ["protocol", "client"],
-  evidence: [...MIDDLE, "erasure", "prover", "verifier", "client"],
+  evidence: [...MIDDLE, "erasure", "objects", "prover", "verifier", "client"],
 };
 const floors = Object.entries(FLOORS).map(([folder, below]) => ({
   files: [`${folder}/**/*.ts`],
