@@ -65,6 +65,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   TooManyPauses: "wait until the oldest of the last five pauses is more than 90 days old",
   NotAcceptableYet: "wait until that time",
   ManagerTooEarly: "wait for that epoch: providers who do not trust the next manager can leave until then",
+  NotAMember: "only members decide: use the key of a provider that the manager counts",
+  NotEnactable: "wait for the epoch from which it can be carried out, or move it anew if it has lapsed",
+  NoMajority: "more members must support it",
   DelayTooShort: "choose a delay that is longer than what leaving takes",
   SettleFirst: "the vNode must be settled first: wait for an auditor, which settles it by itself",
 };
@@ -131,8 +134,9 @@ function decodeError(data: string): Revert | undefined {
 }
 
 /** "InsufficientBalance" as "insufficient balance". */
+/** "NotAMember" as "not a member". */
 function inWords(name: string): string {
-  return name.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase();
+  return name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, " ").toLowerCase();
 }
 
 /** What is missing, if the error says how much there is and how much is needed. */

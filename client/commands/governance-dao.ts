@@ -1,10 +1,11 @@
 /**
- * `governance delegate | propose | vote | queue | execute | show`: token holders decide for a cluster.
+ * `governance delegate | propose | vote | queue | execute | cancel | show`: token holders decide for a cluster.
  */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { parseAddress, type Chain, type Sent } from "../chain.ts";
 import {
+  cancelProposal,
   castVote,
   CHOICES,
   delegate,
@@ -78,6 +79,9 @@ export function addDaoCommands(governance: Command): void {
   withProposal(
     dryRunCommand(governance, "execute", "does what a proposal says, after its delay; anyone can"),
   ).action(step("execute", "queued", executeProposal));
+  withProposal(
+    dryRunCommand(governance, "cancel", "withdraws a proposal of this account, before one can vote about it"),
+  ).action(step("cancel", "pending", cancelProposal));
   withDao(
     chainCommand(
       governance,
@@ -174,9 +178,11 @@ function voteCommand(id: bigint, choice: Choice, options: DaoOptions & { reason:
   });
 }
 
-/** A step that anyone can take when the proposal is in this state. */
+const DONE = { queue: "queued", execute: "executed", cancel: "canceled" } as const;
+
+/** A step that can be taken when the proposal is in this state: by its proposer, to cancel it, otherwise by anyone. */
 function step(
-  what: "queue" | "execute",
+  what: keyof typeof DONE,
   state: Proposal["state"],
   take: (chain: Chain, dao: Dao, id: bigint) => Promise<Sent>,
 ) {
@@ -184,7 +190,10 @@ function step(
     withDaoOf(options, async (chain, dao) => {
       const proposal = await readProposal(chain, dao, id);
       const decision = await decide(chain, dao, proposal);
-      if (proposal.state !== state) throw notNow(proposal, `it can be ${what}d`);
+      if (proposal.state !== state)
+        throw what === "cancel" ? tooLate(proposal) : notNow(proposal, `it can be ${DONE[what]}`);
+      if (what === "cancel" && options.key !== undefined && proposal.proposer !== chain.account())
+        throw new HoldfastError("unauthorized", `only its proposer ${proposal.proposer} can cancel it`);
       const { timestamp } = await chain.block();
       if (what === "execute" && proposal.eta > BigInt(timestamp))
         throw notNow(proposal, `it can be executed, at ${dateOf(proposal.eta)}`);
@@ -209,6 +218,12 @@ function step(
       printResult({ ...value, gas: sent.gas, transaction: sent.hash }, options);
     });
 }
+
+const tooLate = ({ id, state }: Proposal): HoldfastError =>
+  new HoldfastError("chain", `proposal ${id} is ${state}: it can be canceled only before one can vote`, {
+    proposal: id,
+    state,
+  });
 
 function notNow({ id, state }: Proposal, when: string): HoldfastError {
   const message = `proposal ${id} is ${state}: wait until ${when}, if it ever can; \`governance show ${id}\` says when`;

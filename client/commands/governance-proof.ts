@@ -25,14 +25,13 @@ import {
   group,
   id,
   natural,
-  spendingCommand,
   units,
   withChain,
   type ChainOptions,
   type DryRunOptions,
 } from "./common.ts";
 
-type CreateOptions = ChainOptions & {
+type CreateOptions = DryRunOptions & {
   readonly seatLeaves: bigint;
   readonly price: bigint;
   readonly reward: bigint;
@@ -61,11 +60,7 @@ export function addProofCommands(parent: Command): void {
     "proof",
     "a cluster that proof of storage manages, without anybody's discretion",
   );
-  spendingCommand(
-    proof,
-    "create",
-    "deploys a manager for a cluster, to which the cluster can then be proposed",
-  )
+  dryRunCommand(proof, "create", "deploys a manager for a cluster, to which the cluster can then be proposed")
     .argument("<cluster>", "id of the cluster", id)
     .requiredOption("--seat-leaves <n>", "leaves of a member's capacity that each seat counts", id)
     .requiredOption("--price <units>", "the least price, in token units per 1e18 leaves and epoch", units)
@@ -120,7 +115,13 @@ function create(cluster: bigint, options: CreateOptions): Promise<void> {
     const given = { probation, standby, maxMisses, period, reentry };
     const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
     const rules = usualRules(seatLeaves, price, reward, set);
-    await agree(`deploy a manager for cluster ${cluster}, with rules that cannot be changed`, options);
+    const what = `deploy a manager for cluster ${cluster}, with rules that cannot be changed`;
+    if (options.dryRun) {
+      const text = `nothing was sent; this would ${what}`;
+      printResult({ dryRun: true, cluster, rules }, { ...options, text });
+      return;
+    }
+    await agree(what, options);
     const manager = await createProofManager(chain, { cluster, rules }, (made, gas) =>
       printNote(`${made}: ${gas} gas`, options.json),
     );

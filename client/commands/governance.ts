@@ -3,6 +3,7 @@
  */
 import type { Command } from "commander";
 import { group } from "./common.ts";
+import { addBallotCommands } from "./governance-ballot.ts";
 import { addDaoCommands } from "./governance-dao.ts";
 import { addElectCommand } from "./governance-elect.ts";
 import { addNominationCommands } from "./governance-nomination.ts";
@@ -22,4 +23,5 @@ export function addGovernanceCommands(program: Command): void {
   addNominationCommands(governance);
   addReputationCommands(governance);
   addProofCommands(governance);
+  addBallotCommands(governance);
 }

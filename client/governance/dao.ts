@@ -171,6 +171,7 @@ export async function readProposal(chain: Chain, dao: OpenDao, id: bigint): Prom
   const { registry } = chain.addresses;
   const state = STATES[Number(await dao.view<bigint>("state", [id]))] ?? "pending";
   const snapshot = await dao.view<bigint>("proposalSnapshot", [id]);
+  const { timestamp } = await chain.block();
   const votes = await dao.view<Record<`${Choice}Votes`, bigint>>("proposalVotes", [id]);
   return {
     id,
@@ -183,7 +184,8 @@ export async function readProposal(chain: Chain, dao: OpenDao, id: bigint): Prom
     deadline: await dao.view<bigint>("proposalDeadline", [id]),
     eta: await dao.view<bigint>("proposalEta", [id]),
     tally: { against: votes.againstVotes, for: votes.forVotes, abstain: votes.abstainVotes },
-    quorum: state === "pending" ? undefined : await dao.view<bigint>("quorum", [snapshot]),
+    // It may have been canceled before the votes are counted.
+    quorum: snapshot < BigInt(timestamp) ? await dao.view<bigint>("quorum", [snapshot]) : undefined,
   };
 }
 
@@ -233,6 +235,10 @@ export const queue = (chain: Chain, dao: Dao, id: bigint): Promise<Sent> =>
 
 export const executeProposal = (chain: Chain, dao: Dao, id: bigint): Promise<Sent> =>
   chain.submit("execute", dao.governor, encode("execute(uint256)", [id]));
+
+/** By its proposer, as long as nobody can vote about it. */
+export const cancelProposal = (chain: Chain, dao: Dao, id: bigint): Promise<Sent> =>
+  chain.submit("cancel", dao.governor, encode("cancel(uint256)", [id]));
 
 export function delegate(chain: Chain, dao: Dao, to: string): Promise<Sent> {
   const data = new Interface(abiOf("ClusterVotes")).encodeFunctionData("delegate", [to]);

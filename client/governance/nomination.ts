@@ -1,12 +1,12 @@
 /**
  * Nominated proof-of-stake as a cluster's manager: how its contracts are made, what they say, and what people send them.
  */
-import { getCreateAddress, Interface, type JsonFragment, type Log } from "ethers";
-import { createLogReader } from "../../chain/logs.ts";
+import { getCreateAddress, Interface, type JsonFragment } from "ethers";
 import { contractArtifact } from "../../contracts/artifacts.ts";
 import { HoldfastError } from "../../protocol/errors.ts";
 import { refuse } from "../chain-errors.ts";
 import { parseAddress, type Chain, type Sent } from "../chain.ts";
+import { readAll } from "./logs.ts";
 import { makeContract, type OnMade } from "./making.ts";
 import { elect, type Candidate, type Nominator } from "./phragmen.ts";
 import { nominatorName, pageHash, submissionOf, type Submission } from "./submission.ts";
@@ -160,15 +160,10 @@ export async function pagesOf({ staking, view }: Nomination, chain: Chain, era: 
   const { election, submitter } = await view<{ election: bigint; submitter: string }>("staking", "eraOf", [
     era,
   ]);
-  const abi = new Interface(abiOf("staking"));
-  const reader = createLogReader<Log>(chain.provider, [staking]);
-  const { number } = await chain.block();
-  const logs = await reader.read(0, number).catch(refuse("getLogs"));
   const pages: string[] = [];
-  for (const log of logs) {
-    const event = abi.parseLog(log);
-    if (event?.name !== "PageChecked") continue;
-    const [of, by, index, page] = event.args as unknown as [bigint, string, bigint, string];
+  for (const { name, args } of await readAll(chain, staking, abiOf("staking"))) {
+    if (name !== "PageChecked") continue;
+    const [of, by, index, page] = args as [bigint, string, bigint, string];
     if (of === election && by === submitter) pages[Number(index)] = page;
   }
   return pages;

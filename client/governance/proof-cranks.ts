@@ -31,6 +31,7 @@ async function* candidates(chain: Chain, manager: ProofManager): AsyncGenerator<
   yield { method: "callStandby", args: [] };
   const queued = await manager.read<readonly unknown[]>("queue");
   for (let i = 0; i < queued.length; i++) yield { method: "seat", args: [] };
+  yield { method: "handOn", args: [] };
 }
 
 async function* measuring(manager: ProofManager): AsyncGenerator<Crank> {
@@ -66,8 +67,9 @@ async function* standings(chain: Chain, manager: ProofManager): AsyncGenerator<C
     held.set(holder, [...(held.get(holder) ?? []), vNode]);
   }
   for (let node = 1n; node <= nodes; node++) {
-    const { standing } = await manager.read<{ standing: bigint }>("memberOf", [node]);
+    const { standing, vNode } = await manager.read<Record<"standing" | "vNode", bigint>>("memberOf", [node]);
     const name = STANDINGS[Number(standing)];
+    if (name !== "candidate" && vNode !== 0n) yield { method: "freeProbation", args: [node] };
     if (name === "none") continue;
     if (name === "candidate") yield { method: "admit", args: [node, 0n] };
     yield { method: "evict", args: [node, (held.get(node) ?? []).slice(0, MAX_COUNTED)] };

@@ -43,7 +43,7 @@ export interface Entry {
 
 /** A call that the contract would carry out now. */
 export interface Step {
-  readonly method: "lookAt" | "review" | "adopt" | "place" | "grow" | "lineUp";
+  readonly method: "lookAt" | "review" | "adopt" | "place" | "grow" | "lineUp" | "passOn";
   readonly args: readonly bigint[];
   readonly does: string;
 }
@@ -156,15 +156,16 @@ export async function dueSteps(chain: Chain, manager: Reputation): Promise<Step[
   }
   all.push({ method: "grow", args: [], does: "add a vNode for the first candidate" });
   all.push({ method: "lineUp", args: [], does: "make the standby list the best members" });
+  all.push({ method: "passOn", args: [], does: "pass what is left on to the next manager's account" });
   const due: Step[] = [];
   for (const step of all) if (await isDue(manager, step)) due.push(step);
   return due;
 }
 
-/** A look that changes nothing is not refused. */
+/** A look that changes nothing is not refused, nor is nothing passed on. */
 export async function isDue(manager: Reputation, { method, args }: Step): Promise<boolean> {
   const answer = await manager.attempt(method, args);
-  return answer !== undefined && (method !== "lookAt" || answer.result === true);
+  return answer !== undefined && answer.result !== false && answer.result !== 0n;
 }
 
 /** The segments that are paid for in the running epoch, and whether the epoch is drawn. */

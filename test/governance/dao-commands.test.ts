@@ -128,6 +128,19 @@ describe("client: token holders as a manager", function () {
     expect(params_).to.include({ managerFee: 450n });
   });
 
+  it("withdraw what they have proposed, before anybody can vote", async () => {
+    const action = ["--action", "change-cluster 1 --manager-fee 460"];
+    const proposal = String((await done("ann", "propose", ...at(), ...action))["proposal"]);
+    expect(await refusal("ben", "cancel", proposal, ...at())).to.match(
+      /only its proposer 0x\w+ can cancel it/,
+    );
+    expect(await done("ann", "cancel", proposal, ...at(), "--dry-run")).to.deep.include({ dryRun: true });
+    expect((await done("ann", "cancel", proposal, ...at()))["state"]).to.equal("canceled");
+    expect(await refusal("ann", "cancel", proposal, ...at())).to.match(
+      /is canceled: it can be canceled only/,
+    );
+  });
+
   it("see what the calldata says, and not what the proposer writes", async () => {
     const ann = live.app.as(account("ann").privateKey);
     const dao = await openDao(ann, governor);
