@@ -5,6 +5,8 @@ import { expect } from "chai";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const THREATS = "docs/threats.md";
+const GOVERNANCE = "docs/governance.md";
+const [DECISIONS, SCHEMES] = [6, 6];
 const NAMING = ["docs/architecture.md", "docs/glossary.md", "CONTRIBUTING.md"];
 /** Stands for a name that the reader chooses. */
 const ANY_NAME = /\bNAME\b/;
@@ -24,12 +26,13 @@ describe("docs: references", () => {
     });
   }
 
-  it(`name tests that are there: ${THREATS}`, () => {
+  /** Titles in quotation marks after their files: how many there are, and which are in no such file. */
+  function namedTests(text: string): { count: number; missing: string[] } {
     const missing: string[] = [];
     let file = "";
     let count = 0;
     for (const [next = "", title = ""] of groups(
-      textOf(THREATS),
+      text,
       /`([\w./-]+\.(?:test\.ts|t\.sol)|keys\/ceremony\/\w+\.ts)`|"([^"]+)"/g,
     )) {
       if (next !== "") file = join("test", next);
@@ -37,7 +40,17 @@ describe("docs: references", () => {
       count++;
       if (!isThere(file) || !textOf(file).includes(title)) missing.push(`${file}: ${title}`);
     }
+    return { count, missing };
+  }
+
+  it(`name tests that are there: ${THREATS}`, () => {
+    const { count, missing } = namedTests(textOf(THREATS));
     expect(count).to.be.greaterThan(100);
     expect(missing).to.deep.equal([]);
+  });
+
+  it(`name a test of each decision under each way of deciding: ${GOVERNANCE}`, () => {
+    const [, tests = ""] = textOf(GOVERNANCE).split("## Tests");
+    expect(namedTests(tests)).to.deep.equal({ count: DECISIONS * SCHEMES, missing: [] });
   });
 });
