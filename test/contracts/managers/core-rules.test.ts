@@ -9,6 +9,8 @@ import { createWorld, EPOCH, FUNDS, type World } from "../../../evidence/world/w
 /** Of what is stored here, in an epoch. */
 const RATE = 1000n;
 const FEE = 50n;
+/** Epochs from an announcement until the node is gone. */
+const NOTICE = 5;
 
 /** Hands the cluster to a contract whose own rules say when it accepts. */
 async function managedBy(make: (world: World) => Promise<string>): Promise<World> {
@@ -43,6 +45,11 @@ async function makeTimelock({ ethers, audits, people }: World): Promise<string> 
   return governor.timelock();
 }
 
+/** It has no function that the core knows, and none for calls that it does not know. */
+async function makeDead({ ethers }: World): Promise<string> {
+  return (await ethers.deployContract("FlagVerifier")).getAddress();
+}
+
 const SCHEMES: readonly (readonly [name: string, make: () => Promise<World>])[] = [
   ["an account", createWorld],
   ["a Safe", () => managedBy(makeSafe)],
@@ -50,6 +57,7 @@ const SCHEMES: readonly (readonly [name: string, make: () => Promise<World>])[] 
   ["reputation", createReputationWorld],
   ["proof of storage", createManagedWorld],
   ["nomination", nominatingWorld],
+  ["a contract that refuses every call", () => managedBy(makeDead)],
 ];
 
 describe("contracts: under each manager", () => {
@@ -92,6 +100,24 @@ describe("contracts: under each manager", () => {
         expect(after.fees).to.equal(before.fees);
         expect(after.accounts).to.equal(before.accounts);
         expect(after.credits - before.credits).to.equal(RATE);
+      });
+
+      it("an owner claims what was refunded, and a provider leaves, whoever the manager is", async () => {
+        const [provider] = world.people.providers;
+        await world.begin(first);
+        await expect(world.audits.connect(provider).announceLeave(1))
+          .to.emit(world.audits, "LeaveAnnounced")
+          .withArgs(1, 1, first + NOTICE);
+        await world.proveEach(first + 1, first + NOTICE - 1);
+        await world.toEpoch(first + NOTICE + 1);
+        await expect(world.settle())
+          .to.emit(world.audits, "Left")
+          .withArgs(1, 1, first + NOTICE);
+        const { alice } = world.people;
+        const before = await world.balance(alice);
+        await world.registry.claim(1, 0);
+        // The epoch of the announcement, which nobody proved, and the first one without a node.
+        expect((await world.balance(alice)) - before).to.equal(2n * RATE);
       });
     });
 });
