@@ -42,7 +42,7 @@ contract ReputationManager is IReputation, Rewards, Ballot {
         RuleBounds.check(rules_, audits_.changeDelay());
         _state.rules = rules_;
         _state.keep = RuleBounds.keepDown(rules_);
-        (_state.firstTicket, _state.nextTicket) = (1, 1);
+        _state.tickets = 1;
     }
 
     function rules() external view returns (ReputationRules memory) {

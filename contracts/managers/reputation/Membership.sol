@@ -32,8 +32,8 @@ library Membership {
             self.seen[node] = c.challenges.recordOf(node);
             self.setScore(node, 0, c.current);
         }
-        uint32 ticket = self.nextTicket++;
-        self.queue[ticket] = node;
+        uint32 ticket = self.tickets++;
+        self.enqueue(node);
         (e.standing, e.since, e.ticket) = (IReputation.Standing.Waiting, c.current, ticket);
         (e.holder, e.holderSince) = (msg.sender, c.current);
 

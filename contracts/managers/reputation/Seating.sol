@@ -72,7 +72,7 @@ library Seating {
     /// @notice See IReputation.
     function grow(ReputationState storage self, Context memory c) external {
         require(self.added < self.rules.vNodes, IReputation.TooManyVNodes(self.added));
-        NodeId node = self.takeWaiting(c);
+        NodeId node = self.firstWaiting(c);
         require(node != NO_NODE, IReputation.NobodyFits());
         ++self.added;
         uint64[] memory tokens = new uint64[](1);
@@ -108,7 +108,7 @@ library Seating {
         NodeId seated
     ) private returns (NodeId next, IReputation.Rule rule) {
         uint256 held = c.registry.vNode(vNode).held;
-        if (held == 0) next = self.takeWaiting(c);
+        if (held == 0) next = self.firstWaiting(c);
         if (next == NO_NODE) return (_best(self, c, vNode, held, [coming, seated]), IReputation.Rule.Best);
         self.putOnProbation(c, next, vNode, false);
         rule = IReputation.Rule.Candidate;

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IReputation} from "../../interfaces/managers/IReputation.sol";
 import {NO_NODE, NodeId, VNodeId} from "../../interfaces/Types.sol";
 import {Points} from "./Points.sol";
-import {Context, ReputationState} from "./State.sol";
+import {Context, ReputationState, Waiting} from "./State.sol";
 
 /// @title Standings
 /// @notice What the linked libraries share: who may do what, the queue of candidates, and the seats.
@@ -56,6 +56,7 @@ library Standings {
         IReputation.Reason reason
     ) internal {
         IReputation.Entry storage e = self.entries[node];
+        if (e.standing == IReputation.Standing.Waiting) _unqueue(self, node);
         if (e.standing == IReputation.Standing.Member) {
             NodeId[] storage list = self.list;
             uint256 index;
@@ -70,20 +71,36 @@ library Standings {
         emit IReputation.WentOut(node, reason, self.scoreOf(node, c.current));
     }
 
-    /// @notice Takes the candidate that has waited for longest out of the queue, and those before it that are not backed any
-    /// more.
-    function takeWaiting(ReputationState storage self, Context memory c) internal returns (NodeId) {
-        for (uint256 i = 0; i < MAX_SKIPPED && self.firstTicket < self.nextTicket; ++i) {
-            uint32 ticket = self.firstTicket++;
-            NodeId node = self.queue[ticket];
-            IReputation.Entry storage e = self.entries[node];
-            if (e.standing != IReputation.Standing.Waiting || e.ticket != ticket) continue;
-            if (isBacked(self, c, node)) return node;
+    /// @notice Lets a candidate wait after all others.
+    function enqueue(ReputationState storage self, NodeId node) internal {
+        NodeId last = self.last;
+        self.queue[node].before = last;
+        self.last = node;
+        if (last == NO_NODE) self.first = node;
+        else self.queue[last].next = node;
+    }
+
+    function _unqueue(ReputationState storage self, NodeId node) private {
+        Waiting memory w = self.queue[node];
+        delete self.queue[node];
+        if (w.before == NO_NODE) self.first = w.next;
+        else self.queue[w.before].next = w.next;
+        if (w.next == NO_NODE) self.last = w.before;
+        else self.queue[w.next].before = w.before;
+    }
+
+    /// @notice The candidate that has waited for longest. Those before it that are not backed any more are let go: at most so many
+    /// at once, and any number one by one (see review).
+    function firstWaiting(ReputationState storage self, Context memory c) internal returns (NodeId node) {
+        for (uint256 i = 0; i < MAX_SKIPPED; ++i) {
+            node = self.first;
+            if (node == NO_NODE || isBacked(self, c, node)) return node;
             remove(self, c, node, IReputation.Reason.NotBacked);
         }
         return NO_NODE;
     }
 
+    /// @param node one that waits.
     function putOnProbation(
         ReputationState storage self,
         Context memory c,
@@ -91,6 +108,7 @@ library Standings {
         VNodeId vNode,
         bool incumbent
     ) internal {
+        _unqueue(self, node);
         IReputation.Entry storage e = self.entries[node];
         (e.standing, e.since) = (IReputation.Standing.Probation, c.current);
         (e.vNode, e.incumbent) = (vNode, incumbent);

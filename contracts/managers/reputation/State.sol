@@ -41,6 +41,12 @@ struct Counted {
     uint80 amount;
 }
 
+/// @dev Who waits right before and right after a candidate.
+struct Waiting {
+    NodeId before;
+    NodeId next;
+}
+
 /// @dev What a ReputationManager keeps.
 struct ReputationState {
     ReputationRules rules;
@@ -55,9 +61,11 @@ struct ReputationState {
     mapping(NodeId node => IReputation.Entry) entries;
     /// The members.
     NodeId[] list;
-    mapping(uint32 ticket => NodeId) queue;
-    uint32 firstTicket;
-    uint32 nextTicket;
+    /// Those who wait, from the first to the last. Who goes is out of it at once: it cannot be filled with who has gone.
+    mapping(NodeId node => Waiting) queue;
+    NodeId first;
+    NodeId last;
+    uint32 tickets;
     uint32 admitted;
     uint32 managesSince;
     uint32 linedUpIn;

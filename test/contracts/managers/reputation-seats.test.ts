@@ -43,6 +43,33 @@ describe("contracts: seats of a ReputationManager", () => {
     expect((await world.registry.vNode(3)).node).to.equal(2n);
   });
 
+  it("give a vNode to who waits, however many came and went before it", async () => {
+    for (let i = 0; i < 20; i++) {
+      await world.by(3).join(3);
+      await world.by(3).leave(3);
+      await world.toEpoch((await world.now()) + RULES.probation);
+    }
+    await world.by(2).join(2);
+    await world.by(3).join(3);
+    await world.by(2).leave(2);
+    await expect(place(2)).to.emit(world.manager, "Placed").withArgs(2, 3, 0, RULE.candidate, 0);
+    // Nobody waits any more, and who comes next is not lost.
+    await refuses(world.manager.grow(), "NobodyFits");
+    await world.toEpoch((await world.now()) + RULES.probation);
+    await world.by(2).join(2);
+    await expect(world.manager.grow()).to.emit(world.manager, "Grown");
+  });
+
+  it("give a vNode to the next one when the first, the last or one between has gone or is adopted", async () => {
+    await world.by(1).leave(1);
+    await world.toEpoch((await world.now()) + RULES.probation);
+    for (const node of [2, 1, 3]) await world.by(node).join(node);
+    await world.manager.adopt(1); // node 1, in the middle
+    await world.by(2).leave(2);
+    await expect(place(2)).to.emit(world.manager, "Placed").withArgs(2, 3, 0, RULE.candidate, 0);
+    await refuses(world.manager.grow(), "NobodyFits");
+  });
+
   it("give who served before a probation's and a notice's time to become members", async () => {
     await world.by(1).leave(1);
     await world.by(2).join(2);
