@@ -82,7 +82,7 @@ export function addProofCommands(parent: Command): void {
     .action((address: string, node: bigint, options: DryRunOptions) =>
       withManager(address, options, async (manager, chain) => {
         const what = `end the membership of node ${node}; it may join again only after a while`;
-        await change(manager, chain, { method: "leave", args: [node] }, what, options);
+        await change(manager, chain, { method: "quit", args: [node] }, what, options);
       }),
     );
   dryRunCommand(

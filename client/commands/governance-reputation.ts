@@ -75,10 +75,7 @@ export function addReputationCommands(governance: Command): void {
   withManager(dryRunCommand(reputation, "leave", "takes a node of this account out"))
     .argument("<node>", "id of the node", id)
     .action(
-      simple(
-        "leave",
-        (node) => `take node ${node} out, which serves until others have taken its vNodes over`,
-      ),
+      simple("quit", (node) => `take node ${node} out, which serves until others have taken its vNodes over`),
     );
   withManager(
     dryRunCommand(

@@ -76,8 +76,8 @@ contract ProofOfStorageManager is Ballot, IProofOfStorage {
 
     /// @notice Ends the membership of a node of the caller, whether this manager manages or not. Its seats go to others, one
     /// by one. Audits.announceLeave leaves a vNode without anybody's help.
-    function leave(NodeId node) external {
-        _state.leave(node);
+    function quit(NodeId node) external {
+        _state.quit(node);
     }
 
     /// @notice Ends a membership that breaks a rule. Anyone may call it.

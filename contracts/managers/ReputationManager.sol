@@ -93,8 +93,8 @@ contract ReputationManager is IReputation, Rewards, Ballot {
     }
 
     /// @inheritdoc IReputation
-    function leave(NodeId node) external onlyProvider(node) {
-        _state.leave(_context(), node);
+    function quit(NodeId node) external onlyProvider(node) {
+        _state.quit(_context(), node);
     }
 
     /// @inheritdoc IReputation

@@ -101,7 +101,7 @@ async function measure(world: ManagedWorld, size: typeof FEW): Promise<ProofGasR
   const last = nodes.at(-1) ?? 0;
   const { holder } = await manager.seatOf(vNodes[1] ?? 0);
   const leaver = Number(holder) || last;
-  await gas("leave", manager.connect(world.provider(leaver)).leave(leaver));
+  await gas("quit", manager.connect(world.provider(leaver)).quit(leaver));
   await manager.look(vNodes[1] ?? 0);
   for (const node of nodes) await world.setRent(node, 2n * RENT, TEXT);
   await world.begin((await world.now()) + 1);

@@ -168,7 +168,7 @@ export async function benchReputationGas(): Promise<ReputationGasRow[]> {
   await measure("a candidate becomes a member", manager.review(1));
   await manager.review(2);
   await measure("two members are lined up", manager.lineUp());
-  await by(2).leave(2);
+  await by(2).quit(2);
   await measure("a member gets a vNode with data", manager.place(2));
   return rows;
 }

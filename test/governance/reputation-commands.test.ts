@@ -74,7 +74,7 @@ describe("client: governance by reputation", function () {
     expect(await refusal(at("owner", "join", "2", "--dry-run"))).to.match(
       /refuses join: Unauthorized\(0x[0-9a-fA-F]{40}\); use the key of the node's provider/,
     );
-    expect(await refusal(at("owner", "leave", "1"))).to.match(/refuses leave: NotIn\(1\)/);
+    expect(await refusal(at("owner", "leave", "1"))).to.match(/refuses quit: NotIn\(1\)/);
     expect(await refusal(run("owner", "show", "--manager", live.deployment.audits))).to.match(
       /is no manager by reputation of this deployment: check the address/,
     );

@@ -128,7 +128,7 @@ contract SeatSystem is IERC1271 {
     function actions() external pure returns (bytes4[] memory list) {
         list = new bytes4[](12);
         (list[0], list[1], list[2]) = (this.join.selector, this.pass.selector, this.admit.selector);
-        (list[3], list[4], list[5]) = (this.leave.selector, this.rent.selector, this.unbond.selector);
+        (list[3], list[4], list[5]) = (this.quit.selector, this.rent.selector, this.unbond.selector);
         (list[6], list[7], list[8]) = (this.trust.selector, this.announceLeave.selector, this.crank.selector);
         (list[9], list[10], list[11]) = (this.store.selector, this.pass.selector, this.crank.selector);
     }
@@ -152,10 +152,10 @@ contract SeatSystem is IERC1271 {
         _store(_buckets[1], _manager.memberOf(node).vNode, _manager.probationLeaves(OFFERED));
     }
 
-    function leave(uint256 seed) external {
+    function quit(uint256 seed) external {
         NodeId node = _node(seed);
         VM.prank(_registry.providerOf(node));
-        _manager.leave(node);
+        _manager.quit(node);
     }
 
     function rent(uint256 seed) external {

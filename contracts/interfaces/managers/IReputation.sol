@@ -184,7 +184,7 @@ interface IReputation {
     function join(NodeId node) external;
 
     /// @notice Takes the caller's node out. What it serves it goes on serving until others have taken it over.
-    function leave(NodeId node) external;
+    function quit(NodeId node) external;
 
     /// @notice Lets the provider that has accepted a node vote for it.
     function takeUp(NodeId node) external;

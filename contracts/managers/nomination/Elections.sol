@@ -201,15 +201,15 @@ abstract contract Elections is Stakers {
         uint256[] memory backing = new uint256[](seats);
         for (uint256 i = 0; i < seats; ++i) winners[i] = s.seats[i].candidate;
         uint256 last = s.last;
-        uint256 at = 0;
+        uint256 offset = 0;
         uint256 count = 0;
-        while (at < page.length) {
+        while (offset < page.length) {
             if (++count > MAX_PAGE) return false;
-            (uint32 id, uint256 edges, uint256 end) = Pages.nominatorAt(page, at);
+            (uint32 id, uint256 edges, uint256 end) = Pages.nominatorAt(page, offset);
             if (end == 0 || id <= last) return false;
             (uint256 budget, uint256 targets) = _nominationAt(id, election);
-            if (!Pages.backs(page, at, edges, winners, budget, targets, backing)) return false;
-            (last, at) = (id, end);
+            if (!Pages.backs(page, offset, edges, winners, budget, targets, backing)) return false;
+            (last, offset) = (id, end);
         }
         if (count == 0) return false;
         s.last = uint32(last);

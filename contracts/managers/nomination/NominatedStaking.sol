@@ -256,11 +256,11 @@ contract NominatedStaking is Elections, IStakingSource {
         uint256 before,
         uint256 shares
     ) private returns (uint256 rewards, uint256 taken) {
-        for (uint256 at = 0; at < page.length;) {
-            (uint32 id, uint256 edges, uint256 end) = Pages.nominatorAt(page, at);
+        for (uint256 offset = 0; offset < page.length;) {
+            (uint32 id, uint256 edges, uint256 end) = Pages.nominatorAt(page, offset);
             (uint256 reward, uint256 loss) = (0, 0);
             for (uint256 i = 0; i < edges; ++i) {
-                (uint256 seat, uint256 stake) = Pages.edgeAt(page, at, i);
+                (uint256 seat, uint256 stake) = Pages.edgeAt(page, offset, i);
                 uint256[2] memory rate = rates[seat];
                 reward += (rate[0] * stake) / rate[1];
                 loss += _partOf(stake, _lane(before, seat), _lane(shares, seat));
@@ -268,7 +268,7 @@ contract NominatedStaking is Elections, IStakingSource {
             if (reward != 0) _credit(_nominators[id].stake.owner, reward, "reward");
             if (loss != 0) taken += _takeFromNominator(id, loss);
             rewards += reward;
-            at = end;
+            offset = end;
         }
     }
 

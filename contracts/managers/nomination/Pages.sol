@@ -14,21 +14,21 @@ library Pages {
     /// @return end where the next entry begins; 0 if the page ends within this one.
     function nominatorAt(
         bytes calldata page,
-        uint256 at
+        uint256 offset
     ) internal pure returns (uint32 id, uint256 edges, uint256 end) {
-        if (at + HEAD > page.length) return (0, 0, 0);
-        id = uint32(bytes4(page[at:]));
-        edges = uint8(page[at + 4]);
-        end = at + HEAD + EDGE * edges;
+        if (offset + HEAD > page.length) return (0, 0, 0);
+        id = uint32(bytes4(page[offset:]));
+        edges = uint8(page[offset + 4]);
+        end = offset + HEAD + EDGE * edges;
         if (edges == 0 || end > page.length) end = 0;
     }
 
     function edgeAt(
         bytes calldata page,
-        uint256 at,
+        uint256 offset,
         uint256 index
     ) internal pure returns (uint256 seat, uint256 stake) {
-        uint256 from = at + HEAD + EDGE * index;
+        uint256 from = offset + HEAD + EDGE * index;
         uint104 word = uint104(bytes13(page[from:from + EDGE]));
         return (word >> 96, uint96(word));
     }
@@ -37,7 +37,7 @@ library Pages {
     /// @param winners the seats' candidates in ascending order, as targets are.
     function backs(
         bytes calldata page,
-        uint256 at,
+        uint256 offset,
         uint256 edges,
         uint256[] memory winners,
         uint256 budget,
@@ -46,7 +46,7 @@ library Pages {
     ) internal pure returns (bool) {
         uint256 next = 0;
         for (uint256 i = 0; i < edges; ++i) {
-            (uint256 seat, uint256 stake) = edgeAt(page, at, i);
+            (uint256 seat, uint256 stake) = edgeAt(page, offset, i);
             if (seat < next || seat >= winners.length || stake == 0 || stake > budget) return false;
             uint256 winner = winners[seat];
             while (targets & 0xffff < winner) {

@@ -161,7 +161,7 @@ abstract contract Stakers is Till {
     function _leaveAsCandidate(uint16 id, uint96 amount) private {
         Candidate storage c = _candidates[id];
         bool was = _beforeCandidate(c);
-        c.own.leave(amount, _terms.leastOwn, _releasable());
+        c.own.unbond(amount, _terms.leastOwn, _releasable());
         if (c.own.staked == 0) --_field.live;
         _afterCandidate(id, was);
     }
@@ -313,7 +313,7 @@ abstract contract Stakers is Till {
     function _leaveAsNominator(uint32 id, uint96 amount) private {
         Nominator storage n = _nominators[id];
         _beforeNominator(n);
-        n.stake.leave(amount, _terms.leastNomination, _releasable());
+        n.stake.unbond(amount, _terms.leastNomination, _releasable());
         if (n.stake.staked == 0) --_field.liveNominators;
 
         _emitStake(0, id, n.stake);

@@ -27,7 +27,7 @@ library Stakes {
         if (s.election != election) (s.election, s.frozen) = (election, uint96(value));
     }
 
-    function leave(Stake storage s, uint96 amount, uint96 least, uint32 releasable) internal {
+    function unbond(Stake storage s, uint96 amount, uint96 least, uint32 releasable) internal {
         uint96 staked = s.staked;
         require(amount != 0 && amount <= staked, StakeExceeded(amount, staked));
         uint96 left = staked - amount;

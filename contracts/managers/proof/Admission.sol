@@ -235,7 +235,7 @@ library Admission {
 
     /// @notice Ends the membership of a node of the caller, whether this manager manages or not. Its seats go to others, one
     /// by one. Audits.announceLeave leaves a vNode without anybody's help.
-    function leave(ProofState storage self, NodeId node) external {
+    function quit(ProofState storage self, NodeId node) external {
         Member storage m = self.members[node];
         require(m.standing != Standing.None, IProofOfStorage.NotIn(node));
         require(msg.sender == self.core.registry.providerOf(node), Unauthorized(msg.sender));

@@ -41,7 +41,7 @@ library Membership {
     }
 
     /// @notice See IReputation.
-    function leave(ReputationState storage self, Context memory c, NodeId node) external {
+    function quit(ReputationState storage self, Context memory c, NodeId node) external {
         _expectIn(self, node);
 
         self.remove(c, node, IReputation.Reason.Left);
@@ -161,9 +161,9 @@ library Membership {
         uint256 count;
         for (uint256 i = 0; i < all.length; ++i) {
             address holder = self.entries[self.list[i]].holder;
-            uint256 at;
-            while (at < count && all[at] != holder) ++at;
-            if (at == count) all[count++] = holder;
+            uint256 slot;
+            while (slot < count && all[slot] != holder) ++slot;
+            if (slot == count) all[count++] = holder;
         }
         assembly ("memory-safe") {
             mstore(all, count)

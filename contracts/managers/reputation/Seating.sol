@@ -156,10 +156,10 @@ library Seating {
         for (uint256 i = 0; i < nodes.length; ++i) {
             NodeId node = nodes[i];
             uint256 score = self.entries[node].noticeUntil == 0 ? self.scoreOf(node, c.current) : 0;
-            uint256 at = i;
-            for (; at != 0 && scores[at - 1] < score; --at)
-                (nodes[at], scores[at]) = (nodes[at - 1], scores[at - 1]);
-            (nodes[at], scores[at]) = (node, score);
+            uint256 slot = i;
+            for (; slot != 0 && scores[slot - 1] < score; --slot)
+                (nodes[slot], scores[slot]) = (nodes[slot - 1], scores[slot - 1]);
+            (nodes[slot], scores[slot]) = (node, score);
         }
     }
 

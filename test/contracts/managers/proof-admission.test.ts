@@ -261,7 +261,7 @@ describe("contracts: admission by proof of storage", () => {
       await world.join(1);
       await world.storeProbation(1, { epochs: 3 });
       await refused(world.manager.freeProbation(1), "NothingToDo");
-      await world.asProvider(1).leave(1);
+      await world.asProvider(1).quit(1);
       await refused(world.manager.freeProbation(1), "OtherData", 3);
       await world.pass(4);
       await refused(world.manager.freeProbation(1), "OtherData", 3);
@@ -385,16 +385,16 @@ describe("contracts: admission by proof of storage", () => {
 
     it("lets a provider go at any time, whoever manages, and not come back earlier than others", async () => {
       const { manager, people } = world;
-      await expect(manager.connect(people.stranger).leave(1)).to.be.revertedWithCustomError(
+      await expect(manager.connect(people.stranger).quit(1)).to.be.revertedWithCustomError(
         world.registry,
         "Unauthorized",
       );
       const until = (await world.now()) + RULES.reentry;
-      await expect(world.asProvider(1).leave(1))
+      await expect(world.asProvider(1).quit(1))
         .to.emit(manager, "Ended")
         .withArgs(...ended(1, REASON.left, until));
       await refused(world.join(1), "Barred", 1, until, until - RULES.reentry);
-      await refused(world.asProvider(1).leave(1), "NotIn", 1);
+      await refused(world.asProvider(1).quit(1), "NotIn", 1);
     });
   });
 });

@@ -28,7 +28,7 @@ describe("contracts: seats by the beacon pass on", () => {
     });
 
     it("leaves the data with an evicted node until its successor has proven it", async () => {
-      await world.asProvider(1).leave(1);
+      await world.asProvider(1).quit(1);
       const epoch = await world.now();
       await expect(world.manager.look(1))
         .to.emit(world.manager, "Vacant")
@@ -45,7 +45,7 @@ describe("contracts: seats by the beacon pass on", () => {
     });
 
     it("names another one if the first does not take over, and counts that as a miss of its", async () => {
-      await world.asProvider(1).leave(1);
+      await world.asProvider(1).quit(1);
       await world.manager.look(1);
       await world.seatAll();
       const first = await holder(1);
@@ -75,7 +75,7 @@ describe("contracts: seats by the beacon pass on", () => {
     });
 
     it("keeps going when a member is evicted while it is named", async () => {
-      await world.asProvider(1).leave(1);
+      await world.asProvider(1).quit(1);
       await world.manager.look(1);
       await world.seatAll();
       const first = await holder(1);
@@ -119,7 +119,7 @@ describe("contracts: seats by the beacon pass on", () => {
         .withArgs(0, first, REASON.rentTooHigh);
       expect(await registry.standby(1)).to.deep.equal([second]);
       expect((await manager.memberOf(first)).missed).to.equal(1n);
-      await world.asProvider(Number(second)).leave(second);
+      await world.asProvider(Number(second)).quit(second);
       expect(await registry.standby(1)).to.deep.equal([]);
     });
 

@@ -62,7 +62,7 @@ describe("contracts: the limits of proof of storage", () => {
     await world.seatAll();
     const holder = Number((await manager.seatOf(1)).holder);
     await world.setRent(holder, RENT + 1n);
-    await world.asProvider(holder).leave(holder);
+    await world.asProvider(holder).quit(holder);
     await manager.look(1);
     const next = [1, 2, 3].find((node) => node !== holder) ?? 0;
     await world.asManager((signer) => registry.connect(signer).assign(1, next));

@@ -213,7 +213,7 @@ describe("contracts: a cluster that proof of storage manages", () => {
       await world.asProvider(1).support(call, true);
       await world.pass(4);
       expect((await world.manager.motion(call)).slice(1)).to.deep.equal([1n, 2n]);
-      await world.asProvider(other).leave(other); // its vNode is still on the ring
+      await world.asProvider(other).quit(other); // its vNode is still on the ring
       expect((await world.manager.motion(call)).slice(1)).to.deep.equal([1n, 2n]);
       await expect(world.manager.enact(call)).to.be.revertedWithCustomError(world.manager, "NoMajority");
     });
@@ -256,7 +256,7 @@ describe("contracts: a cluster that proof of storage manages", () => {
       expect(left).to.be.greaterThan(0n);
       await expect(manager.handOn()).to.emit(manager, "HandedOn").withArgs(people.bob, left);
       expect(await ledger.balanceOf(people.bob)).to.equal(before + left);
-      await world.asProvider(1).leave(1);
+      await world.asProvider(1).quit(1);
       await world.pass(1); // it is paid and proves as before
     });
   });

@@ -49,7 +49,7 @@ describe("contracts: members of a ReputationManager", () => {
     await review(2);
     expect(await members()).to.deep.equal([1, 2]);
     // Places are for members: a founder's does not become free for another one.
-    await world.by(1).leave(1);
+    await world.by(1).quit(1);
     expect(await world.manager.neededScore()).to.equal(RULES.admitScore);
   });
 
@@ -96,8 +96,8 @@ describe("contracts: members of a ReputationManager", () => {
     await refuses(world.by(2).join(2), "NotBacked", 2);
     await registry.connect(provider(3)).trust(world.manager, false);
     await refuses(world.by(3).join(3), "NotBacked", 3);
-    await refuses(world.by(3).leave(3), "NotIn", 3);
-    await refuses(world.manager.connect(people.stranger).leave(1), "Unauthorized", people.stranger);
+    await refuses(world.by(3).quit(3), "NotIn", 3);
+    await refuses(world.manager.connect(people.stranger).quit(1), "Unauthorized", people.stranger);
   });
 
   it("let a candidate go that is too slow, and name its vNode away", async () => {
@@ -170,7 +170,7 @@ describe("contracts: members of a ReputationManager", () => {
   it("gain nothing by leaving and coming back: the score stays, and the probation begins again", async () => {
     await found();
     const score = await world.manager.scoreOf(1);
-    await world.by(1).leave(1);
+    await world.by(1).quit(1);
     expect(await members()).to.deep.equal([]);
     await refuses(world.by(1).join(1), "TooEarly", 1, clock.epoch + RULES.probation);
     await next([1]);

@@ -46,12 +46,12 @@ describe("contracts: seats of a ReputationManager", () => {
   it("give a vNode to who waits, however many came and went before it", async () => {
     for (let i = 0; i < 20; i++) {
       await world.by(3).join(3);
-      await world.by(3).leave(3);
+      await world.by(3).quit(3);
       await world.toEpoch((await world.now()) + RULES.probation);
     }
     await world.by(2).join(2);
     await world.by(3).join(3);
-    await world.by(2).leave(2);
+    await world.by(2).quit(2);
     await expect(place(2)).to.emit(world.manager, "Placed").withArgs(2, 3, 0, RULE.candidate, 0);
     // Nobody waits any more, and who comes next is not lost.
     await refuses(world.manager.grow(), "NobodyFits");
@@ -61,17 +61,17 @@ describe("contracts: seats of a ReputationManager", () => {
   });
 
   it("give a vNode to the next one when the first, the last or one between has gone or is adopted", async () => {
-    await world.by(1).leave(1);
+    await world.by(1).quit(1);
     await world.toEpoch((await world.now()) + RULES.probation);
     for (const node of [2, 1, 3]) await world.by(node).join(node);
     await world.manager.adopt(1); // node 1, in the middle
-    await world.by(2).leave(2);
+    await world.by(2).quit(2);
     await expect(place(2)).to.emit(world.manager, "Placed").withArgs(2, 3, 0, RULE.candidate, 0);
     await refuses(world.manager.grow(), "NobodyFits");
   });
 
   it("give who served before a probation's and a notice's time to become members", async () => {
-    await world.by(1).leave(1);
+    await world.by(1).quit(1);
     await world.by(2).join(2);
     await place(2);
     await store();
@@ -123,13 +123,13 @@ describe("contracts: seats of a ReputationManager", () => {
     await try2();
     await earn(2, 2, 2, [1]);
     await review(2);
-    await world.by(1).leave(1);
+    await world.by(1).quit(1);
     await proveUntil(Number(await world.manager.managesSince()) + RULES.probation + RULES.notice + 1, [1, 2]);
     await place(1);
     expect((await world.audits.outlook(1)).successor).to.equal(2n);
     await world.by(1).join(1);
     await world.manager.adopt(1);
-    await world.by(2).leave(2);
+    await world.by(2).quit(2);
     await expect(place(1)).to.emit(world.manager, "Placed").withArgs(1, 1, 2, RULE.takenBack, 0);
     const { node, successor } = await world.audits.outlook(1);
     expect([node, successor]).to.deep.equal([1n, 0n]);
@@ -150,7 +150,7 @@ describe("contracts: seats of a ReputationManager", () => {
     await world.manager.lookAt(3);
     await earn(3, 3, 1, [1, 2]);
     await review(3);
-    await world.by(1).leave(1);
+    await world.by(1).quit(1);
     const since = Number(await world.manager.managesSince());
     await proveUntil(since + RULES.probation + RULES.notice + 1, [1, 2, 3]);
     await place(1);
@@ -164,7 +164,7 @@ describe("contracts: seats of a ReputationManager", () => {
   it("let nobody serve on as a candidate what it got from this manager", async () => {
     await found();
     await try2();
-    await world.by(2).leave(2);
+    await world.by(2).quit(2);
     await next([1, 2]);
     await next([1, 2]);
     await world.by(2).join(2);
@@ -189,7 +189,7 @@ describe("contracts: seats of a ReputationManager", () => {
     await next([1]);
     await store({ vNode: 2, node: 3 });
     await next([1, 2]);
-    await world.by(3).leave(3);
+    await world.by(3).quit(3);
     const { operator, capacity, used, rent, lockPerEpoch } = await registry.node(1);
     const offer = (room: bigint) =>
       registry.connect(provider(1)).updateNode(1, operator, "", room, rent, lockPerEpoch, "");
@@ -210,7 +210,7 @@ describe("contracts: seats of a ReputationManager", () => {
     await next([1, 2]);
     await store({ vNode: 3, node: 2 });
     await next([1, 2, 3]);
-    await world.by(2).leave(2);
+    await world.by(2).quit(2);
     await world.token.mint(provider(1), FUNDS);
     await ledger.connect(provider(1)).deposit(provider(1), FUNDS);
     await ledger.connect(provider(1)).bond(1, FUNDS);

@@ -99,19 +99,19 @@ contract StakingRules is Play {
     function _atRisk(uint32 era, uint32 id) private view returns (uint256 sum) {
         NominatedStaking.Era memory e = _staking.eraOf(era);
         bytes memory page = _pages[e.election][e.submitter];
-        for (uint256 at = 0; at < page.length;) {
-            uint256 edges = uint8(page[at + 4]);
-            bool isIt = uint32(_number(page, at, 4)) == id;
+        for (uint256 offset = 0; offset < page.length;) {
+            uint256 edges = uint8(page[offset + 4]);
+            bool isIt = uint32(_number(page, offset, 4)) == id;
             for (uint256 i = 0; i < edges && isIt; ++i) {
-                uint256 share = _staking.shareOf(era, uint8(page[at + 5 + 13 * i]));
-                sum += (_number(page, at + 6 + 13 * i, 12) * share) / 10_000;
+                uint256 share = _staking.shareOf(era, uint8(page[offset + 5 + 13 * i]));
+                sum += (_number(page, offset + 6 + 13 * i, 12) * share) / 10_000;
             }
-            at += 5 + 13 * edges;
+            offset += 5 + 13 * edges;
         }
     }
 
-    function _number(bytes memory page, uint256 at, uint256 bytes_) private pure returns (uint256 n) {
-        for (uint256 i = 0; i < bytes_; ++i) n = (n << 8) | uint8(page[at + i]);
+    function _number(bytes memory page, uint256 offset, uint256 bytes_) private pure returns (uint256 n) {
+        for (uint256 i = 0; i < bytes_; ++i) n = (n << 8) | uint8(page[offset + i]);
     }
 }
 
