@@ -28,7 +28,7 @@ export interface Mask {
 export async function createMask(secret: Uint8Array, place: MaskPlace): Promise<Mask> {
   if (secret.length !== 32)
     throw new HoldfastError("bad-input", `a mask's secret has 32 bytes, not ${secret.length}`);
-  const root = await crypto.subtle.importKey("raw", Uint8Array.from(secret), "HKDF", false, ["deriveKey"]);
+  const root = await crypto.subtle.importKey("raw", new Uint8Array(secret), "HKDF", false, ["deriveKey"]);
   const key = await crypto.subtle.deriveKey(
     { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: infoOf(place) },
     root,

@@ -29,7 +29,7 @@ export interface Sealer {
 export async function createSealer(key: Uint8Array): Promise<Sealer> {
   if (key.length !== KEY_BYTES)
     throw new HoldfastError("bad-input", `a key has ${KEY_BYTES} bytes, not ${key.length}`);
-  const imported = await crypto.subtle.importKey("raw", Uint8Array.from(key), "AES-GCM", false, [
+  const imported = await crypto.subtle.importKey("raw", new Uint8Array(key), "AES-GCM", false, [
     "encrypt",
     "decrypt",
   ]);
@@ -38,11 +38,7 @@ export async function createSealer(key: Uint8Array): Promise<Sealer> {
       const fits = place.isLast ? chunk.length <= CHUNK_BYTES : chunk.length === CHUNK_BYTES;
       if (!fits) throw new HoldfastError("bad-input", `a chunk of ${chunk.length} bytes cannot be sealed`);
       return new Uint8Array(
-        await crypto.subtle.encrypt(
-          { name: "AES-GCM", iv: nonceOf(place) },
-          imported,
-          Uint8Array.from(chunk),
-        ),
+        await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonceOf(place) }, imported, new Uint8Array(chunk)),
       );
     },
     async open(place, sealed) {
@@ -51,7 +47,7 @@ export async function createSealer(key: Uint8Array): Promise<Sealer> {
           await crypto.subtle.decrypt(
             { name: "AES-GCM", iv: nonceOf(place) },
             imported,
-            Uint8Array.from(sealed),
+            new Uint8Array(sealed),
           ),
         );
       } catch (cause) {

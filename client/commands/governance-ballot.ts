@@ -8,7 +8,7 @@ import { decodeAction } from "../governance/actions.ts";
 import { callOfMotion, motionWith, openBallot, type Ballot, type Motion } from "../governance/ballot.ts";
 import { decisionJson, decisionLines, decisionOf, type Decision } from "../governance/decision.ts";
 import { handOverOf } from "../governance/hand-over.ts";
-import { calendarOf, dateOf, startOf, type Calendar } from "../governance/time.ts";
+import { calendarOf, dateOf, epochAt, startOf, type Calendar } from "../governance/time.ts";
 import { agree, printNote, printResult } from "../output.ts";
 import { callsOf } from "./action-text.ts";
 import { chainCommand, dryRunCommand, group, withChain, type DryRunOptions } from "./common.ts";
@@ -69,12 +69,15 @@ function moveCommand({ action, ...options }: BallotOptions & { action: string })
     const [call, ...more] = calls.map(({ data }) => callOfMotion(ballot, decodeAction(data)));
     if (call === undefined || more.length > 0)
       throw new HoldfastError("bad-input", "a motion is about one action: move each of them");
-    const moved = (await ballot.motions()).find((motion) => motion.call === call && isOpen(motion));
-    if (moved)
+    const moved = (await ballot.motions()).find((motion) => motion.call === call);
+    if (moved && isOpen(moved))
       throw new HoldfastError("bad-input", `that is moved already: support the motion ${moved.id}`, {
         motion: moved.id,
       });
-    await carryOut({ chain, ballot, call, options, says: "open and support the motion", sends: "support" });
+    await carryOut({
+      ...{ chain, ballot, call, options },
+      ...{ motion: moved, says: "open and support the motion", sends: "support" },
+    });
   });
 }
 
@@ -83,9 +86,10 @@ function supportCommand(
   { withdraw, ...options }: BallotOptions & { withdraw: boolean },
 ): Promise<void> {
   return withBallot(options, async (chain, ballot) => {
-    const { call, id } = motionWith(await ballot.motions(), start);
+    const motion = motionWith(await ballot.motions(), start);
+    const { call, id } = motion;
     const says = withdraw ? `take the support of motion ${id} back` : `support motion ${id}`;
-    await carryOut({ chain, ballot, call, options, says, sends: withdraw ? "withdraw" : "support" });
+    await carryOut({ chain, ballot, call, motion, options, says, sends: withdraw ? "withdraw" : "support" });
   });
 }
 
@@ -98,7 +102,7 @@ function enactCommand(start: string, options: BallotOptions): Promise<void> {
         state: motion.state,
       });
     const says = `carry out motion ${motion.id}`;
-    await carryOut({ chain, ballot, call: motion.call, options, says, sends: "enact" });
+    await carryOut({ chain, ballot, call: motion.call, motion, options, says, sends: "enact" });
   });
 }
 
@@ -106,13 +110,22 @@ interface Carrying {
   readonly chain: Chain;
   readonly ballot: Ballot;
   readonly call: string;
+  /** What is known of it. undefined: nobody has moved it. */
+  readonly motion: Motion | undefined;
   readonly options: BallotOptions;
   readonly says: string;
   readonly sends: "support" | "withdraw" | "enact";
 }
 
-async function carryOut({ chain, ballot, call, options, says, sends }: Carrying): Promise<void> {
-  const known = (await ballot.motions()).find((motion) => motion.call === call);
+async function carryOut({
+  chain,
+  ballot,
+  call,
+  motion: known,
+  options,
+  says,
+  sends,
+}: Carrying): Promise<void> {
   const decision = await decide(chain, ballot, call, known);
   const args = sends === "enact" ? [call] : [call, sends === "support"];
   const from = options.dryRun && options.key === undefined ? undefined : chain.account();
@@ -143,7 +156,7 @@ async function decide(
 ): Promise<Decision> {
   const calendar = await calendarOf(chain);
   const now = BigInt((await chain.block()).timestamp);
-  const opens = (now - calendar.genesis) / calendar.epochSeconds + ballot.openEpochs;
+  const opens = epochAt(calendar, now) + ballot.openEpochs;
   const from = startOf(calendar, motion && isOpen(motion) ? motion.from : opens);
   return decisionOf(chain, {
     sender: ballot.manager,

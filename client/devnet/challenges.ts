@@ -5,7 +5,7 @@ import { RESPONSE_EPOCHS } from "../../protocol/limits.ts";
 import { formatAmount } from "../output.ts";
 import { challengeBond, wholeRange } from "../ranges.ts";
 import type { ChallengeRecord } from "../records.ts";
-import { select } from "./history.ts";
+import { select, total } from "./history.ts";
 import { fund } from "./network.ts";
 import type { Stage } from "./stage.ts";
 
@@ -54,7 +54,10 @@ export async function seeAnswer(
   );
 }
 
-/** A node that was removed for its misses is not punished a second time: the challenge is dismissed, its bond returned. */
+/**
+ * A node that was removed for its misses is not punished a second time: the challenge is dismissed, its bond returned. If the
+ * fault came to light when the challenge was to expire, before it was settled, the challenger is who reported it.
+ */
 export async function seeDismissal(
   { network, history, checks }: Stage,
   { id, vNode, bond }: Asked,
@@ -63,10 +66,16 @@ export async function seeDismissal(
   const dismissed = select(history.events, "Dismissed", { id }).length;
   const failed = select(history.events, "Failed").length;
   // The bond of the answered challenge is lost, so this balance is the dismissed one's.
-  const account = await chain.read<bigint>("ledger", "balanceOf", [roles.challenger.address]);
+  const { address } = roles.challenger;
+  const account = await chain.read<bigint>("ledger", "balanceOf", [address]);
+  const slashes = select(history.events, "Slashed", { vNode });
+  const reward = total(
+    slashes.filter(({ args }) => args["reporter"] === address),
+    "reward",
+  );
   checks.expect(
     "a removed node is punished only once: the open challenge is dismissed and its bond returned",
-    dismissed === 1 && failed === 0 && account === bond,
-    `challenge ${id} of vNode ${vNode}: the challenger has ${formatAmount(account, chain.decimals)} ${chain.symbol} back`,
+    dismissed === 1 && failed === 0 && account === bond + reward,
+    `challenge ${id} of vNode ${vNode}: the challenger has ${formatAmount(account, chain.decimals)} ${chain.symbol} back${reward === 0n ? "" : ", a reward among it, for the fault that it brought to light"}`,
   );
 }

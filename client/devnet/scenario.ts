@@ -203,8 +203,16 @@ async function seePenalties(stage: Stage, victim: Victim, dismissing: Asked): Pr
     fault.args["epoch"] === epoch + 1n,
     `node ${node.id} faulted in epoch ${fault.args["epoch"] as bigint}`,
   );
-  const rewarded = total(select(history.events, "Slashed", where), "reward");
-  checks.expect("the reporter of the miss is rewarded", rewarded > 0n, `${amount(rewarded)} to the auditor`);
+  const rewards = select(history.events, "Slashed", where);
+  const reporter = rewards.some(({ args }) => args["reporter"] === network.roles.auditor.address)
+    ? "auditor"
+    : "challenger";
+  const rewarded = total(rewards, "reward");
+  checks.expect(
+    "the reporter of the miss is rewarded",
+    rewarded > 0n,
+    `${amount(rewarded)} to the ${reporter}`,
+  );
   await seeDismissal(stage, dismissing);
 }
 

@@ -200,12 +200,11 @@ export function signaturesToSend(transaction: SafeTransaction, state: SafeState)
   return concat(counted.slice(0, threshold).map(({ signature }) => signature));
 }
 
-/** Sends the transaction, which enough owners have signed. @throws HoldfastError "unauthorized" if owners are missing */
-export function executeSafe(chain: Chain, transaction: SafeTransaction, state: SafeState): Promise<Sent> {
-  const signatures = signaturesToSend(transaction, state);
+/** Calldata that has the Safe execute the transaction, if it takes the signatures. */
+export function executionOf(transaction: SafeTransaction, signatures: string): string {
   const { to, value, data, operation, safeTxGas, baseGas, gasPrice, ...rest } = safeMessage(transaction);
   const { gasToken, refundReceiver } = rest;
-  const order = [
+  return new Interface(safeArtifact("SafeL2").abi).encodeFunctionData("execTransaction", [
     to,
     value,
     data,
@@ -216,8 +215,12 @@ export function executeSafe(chain: Chain, transaction: SafeTransaction, state: S
     gasToken,
     refundReceiver,
     signatures,
-  ];
-  const call = new Interface(safeArtifact("SafeL2").abi).encodeFunctionData("execTransaction", order);
+  ]);
+}
+
+/** Sends the transaction, which enough owners have signed. @throws HoldfastError "unauthorized" if owners are missing */
+export function executeSafe(chain: Chain, transaction: SafeTransaction, state: SafeState): Promise<Sent> {
+  const call = executionOf(transaction, signaturesToSend(transaction, state));
   return chain.submit("the Safe's transaction", transaction.safe, call);
 }
 

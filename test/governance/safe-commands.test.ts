@@ -3,9 +3,8 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { concat, Interface } from "ethers";
-import { safeArtifact } from "../../client/governance/safe-artifacts.ts";
-import { readTransactionFile, safeMessage } from "../../client/governance/safe-transaction.ts";
+import { concat } from "ethers";
+import { executionOf, readTransactionFile, safeMessage } from "../../client/governance/safe-transaction.ts";
 import { developmentAccounts } from "../../contracts/accounts.ts";
 import { present } from "../../evidence/world/present.ts";
 import { errorIn, holdfast, type CliResult } from "../helpers/cli.ts";
@@ -180,23 +179,9 @@ describe("client: a Safe as a manager", function () {
     );
     // The Safe itself refuses them too.
     const transaction = await readTransactionFile(file("late.json"));
-    const { to, data, operation, nonce, ...gas } = safeMessage(transaction);
     const signatures = concat(transaction.signatures.map(({ signature }) => signature));
-    const { safeTxGas, baseGas, gasPrice, gasToken, refundReceiver } = gas;
-    const order = [
-      to,
-      0,
-      data,
-      operation,
-      safeTxGas,
-      baseGas,
-      gasPrice,
-      gasToken,
-      refundReceiver,
-      signatures,
-    ];
-    const call = new Interface(safeArtifact("SafeL2").abi).encodeFunctionData("execTransaction", order);
-    expect(nonce).to.equal(3n);
+    const call = executionOf(transaction, signatures);
+    expect(safeMessage(transaction)["nonce"]).to.equal(3n);
     expect((await errorOf(live.app.submit("late", safe, call))).message).to.match(/GS026/);
     await sign("dora", "late.json");
     await execute("cem", "late.json");

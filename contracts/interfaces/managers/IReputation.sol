@@ -84,7 +84,7 @@ interface IReputation {
         /// A candidate's vNode, and whether the node served it before the manager did.
         VNodeId vNode;
         bool incumbent;
-        /// The place in the queue.
+        /// The number of its joining, as the event has it.
         uint32 ticket;
         /// The vNodes that the node got from the manager and has not lost, as far as it has seen.
         uint16 seats;
